@@ -1,0 +1,146 @@
+//! What runs beneath a typed tensor: operations on arrays whose shapes are run-time values.
+//!
+//! A [`Backend`] knows nothing of dimensions. The typed layer has proven, before it calls one, that
+//! the sizes fit; a backend may panic where they do not.
+
+pub mod cpu;
+mod element;
+mod ops;
+
+pub use element::{Element, Float, Number, TableIndex};
+pub use ops::{AttentionMask, Binary, Compare, Reduce, Unary};
+
+use std::fmt::Debug;
+
+/// The array that backend `B` uses for elements of type `T`.
+pub type ArrayOf<B, T> = <<B as Backend>::With<T> as Backend>::Array;
+
+/// The most axes an array may have: the typed layer needs 6, a split axis in between needs more.
+pub const MAX_RANK: usize = 8;
+
+/// An engine for arrays of one element type, whose shapes are run-time values.
+///
+/// Implement it to run typed tensors on another engine. All shapes are row-major. Every method that
+/// takes an axis, a size or a second array may panic when it does not fit: the typed layer has
+/// checked it before.
+pub trait Backend: Copy + Debug + Send + Sync {
+    /// The element type.
+    type Elem: Element;
+    /// The same engine for another element type.
+    type With<T: Element>: Backend<Elem = T>;
+    /// An array: its sizes and a shared, immutable buffer. Cloning one copies no elements.
+    type Array: Clone + Debug + Send + Sync;
+
+    /// An array of these row-major elements, of which there are as many as `sizes` say.
+    fn from_vec(data: Vec<Self::Elem>, sizes: &[usize]) -> Self::Array;
+    /// An array of one value. It may be stored once.
+    fn full(value: Self::Elem, sizes: &[usize]) -> Self::Array;
+    /// The size of each axis.
+    fn sizes(x: &Self::Array) -> &[usize];
+    /// The elements in row-major order, copied.
+    fn to_vec(x: &Self::Array) -> Vec<Self::Elem>;
+    /// The elements in row-major order, if they lie so in memory.
+    fn as_slice(x: &Self::Array) -> Option<&[Self::Elem]>;
+
+    /// The axes in another order: axis `i` of the result is axis `order[i]` of `x`.
+    fn permute(x: &Self::Array, order: &[usize]) -> Self::Array;
+    /// The same row-major elements under other sizes of the same product.
+    fn reshape(x: &Self::Array, sizes: &[usize]) -> Self::Array;
+    /// The elements `start .. start + len` of `axis`.
+    fn narrow(x: &Self::Array, axis: usize, start: usize, len: usize) -> Self::Array;
+    /// `x` repeated along new leading axes and along axes of size 1: each size of `x`, counted from
+    /// the end, equals that of `sizes` or is 1.
+    fn broadcast(x: &Self::Array, sizes: &[usize]) -> Self::Array;
+    /// The arrays one after another along `axis`. There is at least one.
+    fn concat(parts: &[&Self::Array], axis: usize) -> Self::Array;
+    /// Rows of `table` (axis 0) chosen by `ids`: sizes are those of `ids`, then those of a row.
+    fn gather<I: TableIndex>(table: &Self::Array, ids: &ArrayOf<Self, I>) -> Self::Array;
+    /// Each element converted to another type, as `as` would.
+    fn cast<T: Number>(x: &Self::Array) -> ArrayOf<Self, T>
+    where
+        Self::Elem: Number;
+
+    /// `op` on each element.
+    fn unary(op: Unary, x: &Self::Array) -> Self::Array
+    where
+        Self::Elem: Float;
+    /// `op` on each pair. The sizes of one are the last sizes of the other.
+    fn binary(op: Binary, x: &Self::Array, y: &Self::Array) -> Self::Array
+    where
+        Self::Elem: Number;
+    /// `op` on each element and `y`.
+    fn binary_scalar(op: Binary, x: &Self::Array, y: Self::Elem) -> Self::Array
+    where
+        Self::Elem: Number;
+    /// `op` on `x` and each element of `y`.
+    fn scalar_binary(op: Binary, x: Self::Elem, y: &Self::Array) -> Self::Array
+    where
+        Self::Elem: Number;
+    /// Each pair compared. The sizes of one are the last sizes of the other.
+    fn compare(op: Compare, x: &Self::Array, y: &Self::Array) -> ArrayOf<Self, bool>
+    where
+        Self::Elem: PartialOrd;
+    /// Each element compared with `y`.
+    fn compare_scalar(op: Compare, x: &Self::Array, y: Self::Elem) -> ArrayOf<Self, bool>
+    where
+        Self::Elem: PartialOrd;
+    /// `x` where `condition` holds, `y` elsewhere. All three have the same sizes.
+    fn select(condition: &ArrayOf<Self, bool>, x: &Self::Array, y: &Self::Array) -> Self::Array;
+
+    /// `op` along `axis`, which goes.
+    fn reduce(op: Reduce, x: &Self::Array, axis: usize) -> Self::Array
+    where
+        Self::Elem: Number;
+    /// The position of the largest element along `axis`, which goes: the first of equals; NaN counts
+    /// as the largest. The axis is not empty.
+    fn argmax(x: &Self::Array, axis: usize) -> ArrayOf<Self, u32>
+    where
+        Self::Elem: Number;
+    /// The `k` largest elements along the last axis, largest first, and their positions. Of equals
+    /// the first comes first. `k` is at most the size of the axis.
+    fn top_k(x: &Self::Array, k: usize) -> (Self::Array, ArrayOf<Self, u32>)
+    where
+        Self::Elem: Number;
+    /// `exp(x) / sum(exp(x))` along `axis`.
+    fn softmax(x: &Self::Array, axis: usize) -> Self::Array
+    where
+        Self::Elem: Float;
+    /// `x - ln(sum(exp(x)))` along `axis`.
+    fn log_softmax(x: &Self::Array, axis: usize) -> Self::Array
+    where
+        Self::Elem: Float;
+    /// Softmax over the last axis of scores `(batch, heads, queries, keys)` on the pairs that `mask`
+    /// allows; zeros elsewhere, and in a row that may attend to nothing.
+    fn masked_softmax(scores: &Self::Array, mask: &AttentionMask<'_, Self>) -> Self::Array
+    where
+        Self::Elem: Float;
+
+    /// The product `(.., m, k) x (.., k, n)` over equal leading axes, or with a `y` of two axes.
+    fn matmul(x: &Self::Array, y: &Self::Array) -> Self::Array
+    where
+        Self::Elem: Number;
+    /// `x (.., in)` times the transpose of `weight (out, in)`, plus `bias (out,)`.
+    fn linear(x: &Self::Array, weight: &Self::Array, bias: Option<&Self::Array>) -> Self::Array
+    where
+        Self::Elem: Float;
+    /// `(x - mean) / sqrt(variance + epsilon) * weight + bias` over the last axis.
+    fn layer_norm(x: &Self::Array, weight: &Self::Array, bias: Option<&Self::Array>, epsilon: f64) -> Self::Array
+    where
+        Self::Elem: Float;
+    /// `x / sqrt(mean(x²) + epsilon) * weight` over the last axis.
+    fn rms_norm(x: &Self::Array, weight: &Self::Array, epsilon: f64) -> Self::Array
+    where
+        Self::Elem: Float;
+    /// `softmax(scale · q · kᵀ) · v` on the pairs that `mask` allows: `q (batch, heads, queries, d)`,
+    /// `k (batch, key_heads, keys, d)`, `v (batch, key_heads, keys, e)`. Query head `i` uses key head
+    /// `i / (heads / key_heads)`. A query that may attend to nothing gives zeros.
+    fn attention(
+        q: &Self::Array,
+        k: &Self::Array,
+        v: &Self::Array,
+        mask: &AttentionMask<'_, Self>,
+        scale: f64,
+    ) -> Self::Array
+    where
+        Self::Elem: Float;
+}

@@ -1,0 +1,105 @@
+//! The operations that a backend is asked for by name.
+
+use super::{ArrayOf, Backend};
+
+/// A function of one number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unary {
+    /// `|x|`.
+    Abs,
+    /// `-x`.
+    Neg,
+    /// `1 / x`.
+    Recip,
+    /// `x²`.
+    Square,
+    /// `√x`.
+    Sqrt,
+    /// `eˣ`.
+    Exp,
+    /// The natural logarithm.
+    Ln,
+    /// The sine, of radians.
+    Sin,
+    /// The cosine, of radians.
+    Cos,
+    /// The hyperbolic tangent.
+    Tanh,
+    /// `1 / (1 + e⁻ˣ)`.
+    Sigmoid,
+    /// `max(x, 0)`, NaN kept.
+    Relu,
+    /// `x · Φ(x)`, with the error function ([Hendrycks and Gimpel 2016](https://arxiv.org/abs/1606.08415)).
+    Gelu,
+    /// GELU by its approximation `x/2 · (1 + tanh(√(2/π) · (x + 0.044715 x³)))`.
+    GeluTanh,
+    /// `x · sigmoid(x)`.
+    Silu,
+}
+
+/// A function of two numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Binary {
+    /// `x + y`.
+    Add,
+    /// `x - y`.
+    Sub,
+    /// `x · y`.
+    Mul,
+    /// `x / y`.
+    Div,
+    /// The larger; NaN if either is.
+    Max,
+    /// The smaller; NaN if either is.
+    Min,
+}
+
+/// A relation of two elements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compare {
+    /// `x == y`.
+    Equal,
+    /// `x != y`.
+    NotEqual,
+    /// `x < y`.
+    Less,
+    /// `x <= y`.
+    LessOrEqual,
+    /// `x > y`.
+    Greater,
+    /// `x >= y`.
+    GreaterOrEqual,
+}
+
+/// A way to make one number of many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reduce {
+    /// The sum; 0 of none.
+    Sum,
+    /// The mean; NaN of none (for integers, 0).
+    Mean,
+    /// The variance around the mean, divided by the count; NaN of none (for integers, 0).
+    Variance,
+    /// The largest; NaN if any is; the lowest value of the type (for floats, -∞) of none.
+    Max,
+    /// The smallest; NaN if any is; the highest value of the type (for floats, ∞) of none.
+    Min,
+}
+
+/// Which keys each query may attend to: those that every given part allows.
+#[derive(Debug)]
+pub struct AttentionMask<'a, B: Backend> {
+    /// Query `i` of `q` may attend to keys `0 ..= i + (keys - q)`: the queries are the last keys.
+    pub causal: bool,
+    /// For each sequence of the batch, how many of its keys are live.
+    pub lengths: Option<&'a [usize]>,
+    /// `(batch, queries, keys)` or `(queries, keys)`: true where attention is allowed.
+    pub allowed: Option<ArrayOf<B, bool>>,
+}
+
+impl<B: Backend> Default for AttentionMask<'_, B> {
+    /// The mask that allows every pair.
+    fn default() -> Self {
+        AttentionMask { causal: false, lengths: None, allowed: None }
+    }
+}

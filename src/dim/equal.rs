@@ -1,0 +1,135 @@
+//! That two dimensions are of one size: known from their types, or from a comparison at run time.
+
+use super::{Dense, Dim, Name, Normal, Plus, Times};
+use crate::Error;
+
+/// Dimensions of the same size, known at compile time.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` and `{Other}` are different sizes",
+    label = "`{Self}` is not known to have the size of `{Other}`",
+    note = "the size of a dimension stands where it is declared",
+    note = "sizes that only run time knows are compared once: `Equal::check(a, b)?`, then `x.relabel_by(equal)`"
+)]
+pub trait SameSize<Other: Dim>: Dim {}
+
+#[diagnostic::do_not_recommend]
+impl<A: Normal + Agrees<B, A::Size, B::Size>, B: Normal> SameSize<B> for A {}
+
+/// That the normal forms `X` of `Self` and `Y` of `B` are one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` and `{B}` are different sizes",
+    label = "`{Self}` is not known to have the size of `{B}`",
+    note = "the size of a dimension stands where it is declared"
+)]
+pub trait Agrees<B, X, Y> {}
+#[diagnostic::do_not_recommend]
+impl<A, B, Size> Agrees<B, Size, Size> for A {}
+
+/// The proof that two dimensions are of one size.
+///
+/// It is made of their types where these say so, else by one comparison at run time; relabelling
+/// with it is free from then on.
+///
+/// ```
+/// use congruent::prelude::*;
+/// dims! { once Width; once Heads; once HeadDim; Seq; }
+///
+/// # fn main() -> Result<(), congruent::Error> {
+/// let (width, heads, head_dim) = (Width::set(12)?, Heads::set(3)?, HeadDim::set(4)?);
+/// let split = Equal::check(width, Times(heads, head_dim))?;
+///
+/// bind!(seq: Seq = 5);
+/// let x: Tensor<_> = Tensor::ones((seq, width));
+/// let heads: Tensor<(Seq, Times<Heads, HeadDim>)> = x.relabel_by(split);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Equal<A, B> {
+    from: A,
+    to: B,
+}
+
+impl<A: Dim, B: Dim> Equal<A, B> {
+    /// Compares the sizes.
+    ///
+    /// # Errors
+    /// They differ; the error names both dimensions and their sizes.
+    pub fn check(from: A, to: B) -> Result<Self, Error>
+    where
+        A: Dense,
+        B: Dense,
+    {
+        if from.size() == to.size() {
+            Ok(Equal { from, to })
+        } else {
+            Err(Error::DifferentSizes {
+                left: Name::<A>::new().to_string(),
+                left_size: from.size(),
+                right: Name::<B>::new().to_string(),
+                right_size: to.size(),
+            })
+        }
+    }
+
+    /// The proof for dimensions whose types say that they are of one size.
+    pub fn known(from: A, to: B) -> Self
+    where
+        A: SameSize<B>,
+    {
+        Equal { from, to }
+    }
+
+    /// The first dimension.
+    pub fn from(self) -> A {
+        self.from
+    }
+
+    /// The second dimension.
+    pub fn to(self) -> B {
+        self.to
+    }
+
+    /// `B` equals `A`.
+    pub fn flip(self) -> Equal<B, A> {
+        Equal { from: self.to, to: self.from }
+    }
+
+    /// `A` equals `C`, if `B` does.
+    pub fn then<C: Dim>(self, next: Equal<B, C>) -> Equal<A, C> {
+        Equal { from: self.from, to: next.to }
+    }
+
+    /// `A × C` equals `B × D`, if `C` equals `D`.
+    pub fn times<C: Dim, D: Dim>(self, other: Equal<C, D>) -> Equal<Times<A, C>, Times<B, D>> {
+        Equal { from: Times(self.from, other.from), to: Times(self.to, other.to) }
+    }
+
+    /// `A + C` equals `B + D`, if `C` equals `D`.
+    pub fn plus<C: Dim, D: Dim>(self, other: Equal<C, D>) -> Equal<Plus<A, C>, Plus<B, D>> {
+        Equal { from: Plus(self.from, other.from), to: Plus(self.to, other.to) }
+    }
+}
+
+impl<A: Dim> Equal<A, A> {
+    /// A dimension equals itself.
+    pub fn same(dim: A) -> Self {
+        Equal { from: dim, to: dim }
+    }
+}
+
+impl<A: Dim, B: Dim, C: Dim> Equal<Times<Times<A, B>, C>, Times<A, Times<B, C>>> {
+    /// `(A × B) × C` equals `A × (B × C)`, for any dimensions.
+    pub fn regroup_times(dim: Times<Times<A, B>, C>) -> Self {
+        let Times(Times(a, b), c) = dim;
+        Equal { from: dim, to: Times(a, Times(b, c)) }
+    }
+}
+
+impl<A: Dim, B: Dim, C: Dim> Equal<Plus<Plus<A, B>, C>, Plus<A, Plus<B, C>>> {
+    /// `(A + B) + C` equals `A + (B + C)`, for any dimensions.
+    pub fn regroup_plus(dim: Plus<Plus<A, B>, C>) -> Self {
+        let Plus(Plus(a, b), c) = dim;
+        Equal { from: dim, to: Plus(a, Plus(b, c)) }
+    }
+}

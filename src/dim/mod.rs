@@ -1,0 +1,110 @@
+//! Dimensions: a name and a size, as a type and a value.
+//!
+//! | dimension | size | declared by |
+//! |---|---|---|
+//! | static | part of the type | `dims! { pub Embed = 384; }`, [`N<384>`](N), `typenum::U384` |
+//! | run-time | bound in a scope | `dims! { pub Seq; }` and [`bind!`](crate::bind) |
+//! | set once | the same in the whole program | `dims! { pub once Width; }` |
+//! | [`Times<A, B>`], [`Plus<A, B>`] | `A × B`, `A + B` | any two dimensions |
+//! | [`Ragged<D>`] | `D`, some of it padding | any dimension |
+
+mod arithmetic;
+mod equal;
+mod number;
+mod ragged;
+mod runtime;
+mod set_once;
+
+pub use arithmetic::{Plus, Times};
+pub use equal::{Equal, SameSize};
+pub use generativity::{Guard, Id};
+pub use number::N;
+pub use ragged::Ragged;
+pub use runtime::{Bind, Branded, RuntimeDim, Unnamed};
+pub use set_once::{SetOnce, Token};
+
+pub(crate) use equal::Agrees;
+
+use generic_array::ArrayLength;
+use std::fmt::{self, Debug, Display, Formatter};
+use std::marker::PhantomData;
+use typenum::Unsigned;
+
+/// A dimension: a type that names it and a value that knows its size.
+///
+/// Two dimensions are the same when their types are. Sizes do not make them the same: see
+/// [`SameSize`] and [`Equal`] for the way from one name to another.
+///
+/// ```
+/// use congruent::prelude::*;
+/// dims! { Heads = 12; HeadDim = 32; }
+/// assert_eq!(Heads.size(), 12);
+/// assert_eq!(Times(Heads, HeadDim).size(), 384);
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a dimension",
+    label = "not a dimension",
+    note = "declare one: `dims! {{ pub Embed = 384; pub Seq; }}`"
+)]
+pub trait Dim: Copy + Debug + Send + Sync {
+    /// The number of positions along this dimension. A size beyond `usize` counts as `usize::MAX`.
+    fn size(self) -> usize;
+
+    /// Writes the name, as in a type.
+    #[doc(hidden)]
+    fn write_name(f: &mut Formatter<'_>) -> fmt::Result;
+}
+
+/// A dimension whose size is part of its type.
+#[diagnostic::on_unimplemented(
+    message = "the size of `{Self}` is not known at compile time",
+    label = "needs a static dimension",
+    note = "a static dimension is declared with its size: `dims! {{ pub Heads = 12; }}`"
+)]
+pub trait StaticDim: Dim + Default + Normal<Size = Self::Number> {
+    /// The size as a typenum number.
+    type Number: Unsigned + ArrayLength;
+    /// The size.
+    const SIZE: usize = <Self::Number as Unsigned>::USIZE;
+}
+
+/// A dimension without padding: every position along it holds data.
+///
+/// Operations that mix the positions of an axis (`sum`, `softmax`, a product over it) ask for it.
+/// [`Ragged`] is the dimension that is not dense.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` may hold padding, and this operation would read it",
+    label = "the padding of `{Self}` is not masked",
+    note = "use the masked form of the operation (`attention` with `Lengths`, `masked_mean`), or fill the padding: `x.fill_padding(&lengths, 0.0)`",
+    note = "in generic code, ask for it: `{Self}: Dense`"
+)]
+pub trait Dense: Dim {}
+
+/// A dimension in its normal form: what decides whether two are of one size.
+///
+/// The form of a static dimension is its typenum number; that of a run-time dimension is itself.
+#[diagnostic::on_unimplemented(
+    message = "the compiler cannot calculate the size of `{Self}`",
+    label = "its size is not known at compile time",
+    note = "compare sizes that only run time knows by `Equal::check`",
+    note = "`N<..>` counts up to 1024 and in powers of two; declare other numbers: `dims! {{ pub Width = 1500; }}`"
+)]
+pub trait Normal: Dim {
+    /// The normal form.
+    type Size;
+}
+
+/// Shows the name of a dimension.
+pub(crate) struct Name<D>(PhantomData<fn() -> D>);
+
+impl<D> Name<D> {
+    pub(crate) fn new() -> Self {
+        Name(PhantomData)
+    }
+}
+
+impl<D: Dim> Display for Name<D> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        D::write_name(f)
+    }
+}

@@ -1,0 +1,32 @@
+//! Dimensions with padding.
+
+use super::{Bind, Dim, Name, Normal};
+use generativity::Guard;
+use std::fmt::{self, Formatter};
+
+/// The dimension `D`, of which each sequence of a batch fills only the first part: the rest is padding.
+///
+/// It is not [`Dense`](super::Dense). What reads across it needs the lengths: see
+/// [`Lengths`](crate::mask::Lengths).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Ragged<D>(pub D);
+
+impl<D: Dim> Dim for Ragged<D> {
+    fn size(self) -> usize {
+        self.0.size()
+    }
+    fn write_name(f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "Ragged<{}>", Name::<D>::new())
+    }
+}
+
+impl<D: Normal> Normal for Ragged<D> {
+    // Never the form of a dense dimension: a relabelling must not lose the padding.
+    type Size = Ragged<D::Size>;
+}
+
+impl<'id, D: Bind<'id>> Bind<'id> for Ragged<D> {
+    fn bind(size: usize, guard: Guard<'id>) -> Self {
+        Ragged(D::bind(size, guard))
+    }
+}

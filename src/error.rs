@@ -1,0 +1,126 @@
+//! What can be wrong with data. What can be wrong with shapes does not compile.
+
+use std::fmt::{self, Display, Formatter};
+
+/// An error in data that came from outside: sizes, lengths, ids, files.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Error {
+    /// Two dimensions that had to be of one size are not.
+    DifferentSizes {
+        /// The one dimension.
+        left: String,
+        /// Its size.
+        left_size: usize,
+        /// The other dimension.
+        right: String,
+        /// Its size.
+        right_size: usize,
+    },
+    /// A set-once dimension was set a second time, to another size.
+    AlreadySet {
+        /// The dimension.
+        dimension: &'static str,
+        /// The size that it has.
+        set: usize,
+        /// The size that it was to get.
+        found: usize,
+    },
+    /// The number of elements is not that of the shape.
+    ElementCount {
+        /// The shape, with its dimensions and sizes.
+        shape: String,
+        /// How many elements it has.
+        expected: usize,
+        /// How many were given.
+        found: usize,
+    },
+    /// The sizes of an array are not those of the shape.
+    ArrayShape {
+        /// The shape, with its dimensions and sizes.
+        expected: String,
+        /// The sizes of the array.
+        found: Vec<usize>,
+        /// The axes that differ: name, expected size, found size.
+        axes: Vec<(String, usize, usize)>,
+    },
+    /// An id that is not in its table.
+    IdOutOfRange {
+        /// The table's dimension.
+        table: String,
+        /// How many rows the table has.
+        size: usize,
+        /// The id.
+        id: u64,
+        /// Where it stands in the list it came in.
+        position: Vec<usize>,
+    },
+    /// A range that does not lie in its dimension.
+    RangeOutOfBounds {
+        /// The dimension.
+        dimension: String,
+        /// Its size.
+        size: usize,
+        /// The first position of the range.
+        start: usize,
+        /// Its length.
+        length: usize,
+    },
+    /// Another number of sequences than the batch has.
+    SequenceCount {
+        /// The batch dimension.
+        batch: String,
+        /// Its size.
+        expected: usize,
+        /// The number of sequences given.
+        found: usize,
+    },
+    /// A sequence that is longer than its dimension.
+    SequenceTooLong {
+        /// Which sequence of the batch.
+        sequence: usize,
+        /// Its length.
+        length: usize,
+        /// The dimension.
+        dimension: String,
+        /// The size of the dimension.
+        size: usize,
+    },
+}
+
+impl Display for Error {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::DifferentSizes { left, left_size, right, right_size } => {
+                write!(f, "`{left}` ({left_size}) and `{right}` ({right_size}) are different sizes")
+            }
+            Error::AlreadySet { dimension, set, found } => {
+                write!(f, "`{dimension}` is set to {set} and cannot become {found}")
+            }
+            Error::ElementCount { shape, expected, found } => {
+                write!(f, "{shape} has {expected} elements, found {found}")
+            }
+            Error::ArrayShape { expected, found, axes } => {
+                write!(f, "expected {expected}, found sizes {found:?}")?;
+                for (name, expected, found) in axes {
+                    write!(f, "; `{name}` is {expected}, found {found}")?;
+                }
+                Ok(())
+            }
+            Error::IdOutOfRange { table, size, id, position } => {
+                write!(f, "id {id} at position {position:?} is not in `{table}`, which has {size} rows")
+            }
+            Error::RangeOutOfBounds { dimension, size, start, length } => {
+                write!(f, "{length} positions from {start} on do not lie in `{dimension}`, which has {size}")
+            }
+            Error::SequenceCount { batch, expected, found } => {
+                write!(f, "`{batch}` holds {expected} sequences, found {found}")
+            }
+            Error::SequenceTooLong { sequence, length, dimension, size } => {
+                write!(f, "sequence {sequence} has length {length}, and `{dimension}` has room for {size}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,124 @@
+//! The shapes of attention.
+
+use super::Shape;
+use crate::dim::{Dim, Times};
+
+/// That `Self` query heads share `KeyHeads` key heads: as many, or `Group` queries for each key head.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` query heads cannot share `{KeyHeads}` key heads",
+    label = "expected `{KeyHeads}` or `Times<{KeyHeads}, _>`",
+    note = "grouped queries are `Times<KeyHeads, Group>`"
+)]
+pub trait SharesHeads<KeyHeads>: Dim {}
+impl<H: Dim> SharesHeads<H> for H {}
+impl<H: Dim, G: Dim> SharesHeads<H> for Times<H, G> {}
+
+/// That queries of the shape attend to keys of shape `Keys` and values of shape `Values`:
+/// `(B, H, Q, D)` to `(B, KeyHeads, K, D)` and `(B, KeyHeads, K, V)`.
+#[diagnostic::on_unimplemented(
+    message = "queries `{Self}` cannot attend to keys `{Keys}` and values `{Values}`",
+    label = "queries, keys and values disagree",
+    note = "attention takes queries `(B, H, Q, D)`, keys `(B, H, K, D)` and values `(B, H, K, V)` of one batch, and heads `H` or, grouped, `Times<H, Group>` for the queries",
+    note = "`x.split_heads()` makes `(B, H, S, D)` of `(B, S, Times<H, D>)`"
+)]
+pub trait Attends<Keys, Values>: Shape {
+    /// The batch.
+    type Batch: Dim;
+    /// The query positions.
+    type Queries: Dim;
+    /// The key positions.
+    type Keys: Dim;
+    /// The shape of the result.
+    type Output: Shape;
+    /// The shape of the weights.
+    type Weights: Shape;
+    /// The batch, query and key dimensions.
+    fn dims(self, keys: Keys) -> (Self::Batch, Self::Queries, Self::Keys);
+    /// The shape of the result.
+    fn output(self, values: Values) -> Self::Output;
+    /// The shape of the weights.
+    fn weights(self, keys: Keys) -> Self::Weights;
+}
+#[diagnostic::do_not_recommend]
+impl<B: Dim, H: SharesHeads<G>, G: Dim, Q: Dim, K: Dim, D: Dim, V: Dim> Attends<(B, G, K, D), (B, G, K, V)>
+    for (B, H, Q, D)
+{
+    type Batch = B;
+    type Queries = Q;
+    type Keys = K;
+    type Output = (B, H, Q, V);
+    type Weights = (B, H, Q, K);
+    fn dims(self, keys: (B, G, K, D)) -> (B, Q, K) {
+        (self.0, self.2, keys.2)
+    }
+    fn output(self, values: (B, G, K, V)) -> Self::Output {
+        (self.0, self.1, self.2, values.3)
+    }
+    fn weights(self, keys: (B, G, K, D)) -> Self::Weights {
+        (self.0, self.1, self.2, keys.2)
+    }
+}
+
+/// That the shape is `(batch, sequence, Times<heads, head_dim>)`.
+#[diagnostic::on_unimplemented(
+    message = "cannot split `{Self}` into heads",
+    label = "expected `(batch, sequence, Times<heads, head_dim>)`",
+    note = "name the factors of the last dimension first: `x.relabel(Embed, Times(Heads, HeadDim)).split_heads()`"
+)]
+pub trait SplitHeads: Shape {
+    /// `(batch, heads, sequence, head_dim)`.
+    type Output: Shape;
+    /// The sizes of `(batch, sequence, heads, head_dim)`, and the shape with the heads before the sequence.
+    fn split_heads(self) -> ([usize; 4], Self::Output);
+}
+#[diagnostic::do_not_recommend]
+impl<B: Dim, S: Dim, H: Dim, D: Dim> SplitHeads for (B, S, Times<H, D>) {
+    type Output = (B, H, S, D);
+    fn split_heads(self) -> ([usize; 4], (B, H, S, D)) {
+        let (b, s, Times(h, d)) = self;
+        ((b, s, h, d).sizes(), (b, h, s, d))
+    }
+}
+
+/// That the shape is `(batch, heads, sequence, head_dim)`.
+#[diagnostic::on_unimplemented(
+    message = "cannot merge the heads of `{Self}`",
+    label = "expected `(batch, heads, sequence, head_dim)`",
+    note = "`x.merge_heads()` makes `(batch, sequence, Times<heads, head_dim>)`"
+)]
+pub trait MergeHeads: Shape {
+    /// `(batch, sequence, Times<heads, head_dim>)`.
+    type Output: Shape;
+    /// The shape with the heads merged into the last dimension.
+    fn merge_heads(self) -> Self::Output;
+}
+#[diagnostic::do_not_recommend]
+impl<B: Dim, H: Dim, S: Dim, D: Dim> MergeHeads for (B, H, S, D) {
+    type Output = (B, S, Times<H, D>);
+    fn merge_heads(self) -> Self::Output {
+        let (b, h, s, d) = self;
+        (b, s, Times(h, d))
+    }
+}
+
+/// That the shape is `(batch, sequence, E)`: what a layer of a transformer takes and gives.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not `(batch, sequence, {E})`",
+    label = "expected `(batch, sequence, {E})`"
+)]
+pub trait Sequence<E>: Shape {
+    /// The batch.
+    type Batch: Dim;
+    /// The positions of the sequence.
+    type Length: Dim;
+    /// The dimensions, one by one.
+    fn dims(self) -> (Self::Batch, Self::Length, E);
+}
+#[diagnostic::do_not_recommend]
+impl<B: Dim, S: Dim, E: Dim> Sequence<E> for (B, S, E) {
+    type Batch = B;
+    type Length = S;
+    fn dims(self) -> Self {
+        self
+    }
+}

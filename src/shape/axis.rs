@@ -1,0 +1,92 @@
+//! An axis of a shape, chosen by its dimension or by its position.
+
+use super::Shape;
+use crate::dim::Dim;
+
+/// The axis at position `I`, counted from 0: for shapes in which a dimension occurs twice.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct At<const I: usize>;
+
+/// The position of an axis that was chosen by its dimension. The compiler finds it.
+#[derive(Clone, Copy, Debug)]
+pub struct Named<const I: usize>;
+
+/// That the shape has the axis `D`: a dimension, or [`At<I>`].
+///
+/// The compiler finds the `Position` of a dimension. Where the dimension occurs twice it cannot, and
+/// asks for the type of `Position`: choose one of the two by `At::<0>`, `At::<1>`, ….
+#[diagnostic::on_unimplemented(
+    message = "the shape `{Self}` has no dimension `{D}`",
+    label = "no dimension `{D}` in `{Self}`"
+)]
+pub trait Axis<D, Position>: Shape {
+    /// The dimension of the axis.
+    type Dim: Dim;
+    /// Its position, as a type.
+    type Position;
+    /// Its position.
+    const INDEX: usize;
+    /// The shape without it.
+    type Removed: Shape;
+    /// The shape with `X` in its place.
+    type With<X: Dim>: Shape;
+
+    /// The dimension of the axis.
+    fn dim(self) -> Self::Dim;
+    /// The shape without it.
+    fn removed(self) -> Self::Removed;
+    /// The shape with `x` in its place.
+    fn with<X: Dim>(self, x: X) -> Self::With<X>;
+}
+
+macro_rules! axis {
+    ($(($($Before:ident)*) $D:ident ($($After:ident)*) at $i:literal;)*) => {$(
+        axis! { @key $D, Named<$i>: ($($Before)*) $D ($($After)*) at $i }
+        axis! { @key At<$i>, At<$i>: ($($Before)*) $D ($($After)*) at $i }
+    )*};
+    (@key $Key:ty, $Position:ty: ($($Before:ident)*) $D:ident ($($After:ident)*) at $i:literal) => {
+        #[diagnostic::do_not_recommend]
+        #[allow(non_snake_case, unused_variables)]
+        impl<$($Before: Dim,)* $D: Dim, $($After: Dim,)*> Axis<$Key, $Position> for ($($Before,)* $D, $($After,)*) {
+            type Dim = $D;
+            type Position = At<$i>;
+            const INDEX: usize = $i;
+            type Removed = ($($Before,)* $($After,)*);
+            type With<X: Dim> = ($($Before,)* X, $($After,)*);
+            fn dim(self) -> $D {
+                self.$i
+            }
+            fn removed(self) -> Self::Removed {
+                let ($($Before,)* $D, $($After,)*) = self;
+                ($($Before,)* $($After,)*)
+            }
+            fn with<X: Dim>(self, x: X) -> Self::With<X> {
+                let ($($Before,)* $D, $($After,)*) = self;
+                ($($Before,)* x, $($After,)*)
+            }
+        }
+    };
+}
+axis! {
+    () A () at 0;
+    () A (B) at 0;
+    (A) B () at 1;
+    () A (B C) at 0;
+    (A) B (C) at 1;
+    (A B) C () at 2;
+    () A (B C D) at 0;
+    (A) B (C D) at 1;
+    (A B) C (D) at 2;
+    (A B C) D () at 3;
+    () A (B C D E) at 0;
+    (A) B (C D E) at 1;
+    (A B) C (D E) at 2;
+    (A B C) D (E) at 3;
+    (A B C D) E () at 4;
+    () A (B C D E F) at 0;
+    (A) B (C D E F) at 1;
+    (A B) C (D E F) at 2;
+    (A B C) D (E F) at 3;
+    (A B C D) E (F) at 4;
+    (A B C D E) F () at 5;
+}

@@ -1,0 +1,84 @@
+//! Elementwise operations on two shapes.
+
+use super::Shape;
+use crate::dim::Dim;
+
+/// That tensors of the two shapes go together elementwise: they are the same, or the dimensions of
+/// one are the last dimensions of the other.
+///
+/// No axis of size 1 is stretched, and no size makes two dimensions the same.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` and `{Other}` do not go together elementwise",
+    label = "dimensions disagree",
+    note = "two shapes go together if they are the same, or if one is the end of the other: `(Batch, Seq, Embed)` and `(Seq, Embed)`",
+    note = "repeat a tensor along a new dimension by name: `x.expand(Batch)`; rename an axis: `x.relabel(from, to)`; reorder: `x.permute((..))`"
+)]
+pub trait Broadcast<Other> {
+    /// The larger of the two shapes.
+    type Output: Shape;
+    /// The larger of the two shapes.
+    fn broadcast(self, other: Other) -> Self::Output;
+}
+
+macro_rules! broadcast {
+    ($(($($Before:ident)*) ($($Shared:ident)*);)*) => {$(
+        #[diagnostic::do_not_recommend]
+        impl<$($Before: Dim,)* $($Shared: Dim,)*> Broadcast<($($Shared,)*)> for ($($Before,)* $($Shared,)*) {
+            type Output = Self;
+            fn broadcast(self, _: ($($Shared,)*)) -> Self {
+                self
+            }
+        }
+        #[diagnostic::do_not_recommend]
+        impl<$($Before: Dim,)* $($Shared: Dim,)*> Broadcast<($($Before,)* $($Shared,)*)> for ($($Shared,)*) {
+            type Output = ($($Before,)* $($Shared,)*);
+            fn broadcast(self, other: Self::Output) -> Self::Output {
+                other
+            }
+        }
+    )*};
+}
+broadcast! {
+    (A) ();
+    (A) (B);
+    (A B) ();
+    (A) (B C);
+    (A B) (C);
+    (A B C) ();
+    (A) (B C D);
+    (A B) (C D);
+    (A B C) (D);
+    (A B C D) ();
+    (A) (B C D E);
+    (A B) (C D E);
+    (A B C) (D E);
+    (A B C D) (E);
+    (A B C D E) ();
+    (A) (B C D E F);
+    (A B) (C D E F);
+    (A B C) (D E F);
+    (A B C D) (E F);
+    (A B C D E) (F);
+    (A B C D E F) ();
+}
+
+macro_rules! same {
+    ($(($($D:ident)*);)*) => {$(
+        #[diagnostic::do_not_recommend]
+        impl<$($D: Dim,)*> Broadcast<Self> for ($($D,)*) {
+            type Output = Self;
+            fn broadcast(self, _: Self) -> Self {
+                self
+            }
+        }
+    )*};
+}
+same! {
+    ();
+    (A);
+    (A B);
+    (A B C);
+    (A B C D);
+    (A B C D E);
+    (A B C D E F);
+}

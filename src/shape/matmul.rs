@@ -1,0 +1,46 @@
+//! Matrix products.
+
+use super::Shape;
+use crate::dim::Dim;
+
+/// That a tensor of the shape can be multiplied by one of shape `Right`: `(.., M, K)` by
+/// `(.., K, N)` of equal leading dimensions, or by a matrix `(K, N)`.
+#[diagnostic::on_unimplemented(
+    message = "cannot multiply `{Self}` by `{Right}`",
+    label = "the last dimension of `{Self}` has to be the one before the last of `{Right}`, and what stands before these two has to be the same",
+    note = "a product takes `(.., M, K)` and `(.., K, N)`; swap two axes by `x.transpose(a, b)`, or write the pattern: `einsum!(\"b h i d, b h j d -> b h i j\", q, k)`"
+)]
+pub trait MatMul<Right>: Shape {
+    /// The dimension that is summed over.
+    type Inner: Dim;
+    /// The shape of the product.
+    type Output: Shape;
+    /// The shape of the product.
+    fn product(self, right: Right) -> Self::Output;
+}
+
+macro_rules! matmul { ($(($($Left:ident)*) ($($Right:ident)*);)*) => {$(
+    #[diagnostic::do_not_recommend]
+    #[allow(non_snake_case)]
+    impl<$($Left: Dim,)* M: Dim, K: Dim, N: Dim> MatMul<($($Right,)* K, N)> for ($($Left,)* M, K) {
+        type Inner = K;
+        type Output = ($($Left,)* M, N);
+        fn product(self, right: ($($Right,)* K, N)) -> Self::Output {
+            let ($($Left,)* m, _) = self;
+            #[allow(unused_variables)]
+            let ($($Right,)* _, n) = right;
+            ($($Left,)* m, n)
+        }
+    }
+)*} }
+matmul! {
+    () ();
+    (A) ();
+    (A) (A);
+    (A B) ();
+    (A B) (A B);
+    (A B C) ();
+    (A B C) (A B C);
+    (A B C D) ();
+    (A B C D) (A B C D);
+}

@@ -1,0 +1,99 @@
+//! Shapes: tuples of dimensions, and the relations between them that operations ask for.
+//!
+//! Every relation is a trait whose message names the shapes. A relation is a bound of a method, so
+//! that a shape that does not fit is reported where it is used.
+
+mod attention;
+mod axis;
+mod broadcast;
+mod join;
+mod last;
+mod matmul;
+mod permute;
+
+pub use attention::{Attends, MergeHeads, Sequence, SharesHeads, SplitHeads};
+pub use axis::{At, Axis, Named};
+pub use broadcast::Broadcast;
+pub use join::{Append, Concat, Merge, Prepend, Product, SplitAxis, Total};
+pub use last::Last;
+pub use matmul::MatMul;
+pub use permute::Permute;
+
+use crate::dim::{Dim, Name};
+use std::fmt::{self, Debug, Display, Formatter};
+use std::marker::PhantomData;
+
+/// The shape of a tensor: a tuple of zero to six dimensions, the outermost first.
+///
+/// ```
+/// use congruent::prelude::*;
+/// dims! { Batch = 2; Seq; Embed = 8; }
+/// bind!(seq: Seq = 5);
+/// assert_eq!((Batch, seq, Embed).elements(), 80);
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a shape",
+    label = "not a shape",
+    note = "a shape is a tuple of dimensions: `(Batch, Seq, Embed)`; of one, `(Embed,)`"
+)]
+pub trait Shape: Copy + Debug + Send + Sync + Broadcast<Self, Output = Self> {
+    /// The number of dimensions.
+    const RANK: usize;
+    /// An array of one size for each dimension.
+    type Sizes: AsRef<[usize]> + Copy + Debug + PartialEq;
+
+    /// The size of each dimension.
+    fn sizes(self) -> Self::Sizes;
+
+    /// The number of elements. A number beyond `usize` counts as `usize::MAX`.
+    fn elements(self) -> usize {
+        self.sizes().as_ref().iter().fold(1, |n, &size| n.saturating_mul(size))
+    }
+
+    /// The name of each dimension.
+    #[doc(hidden)]
+    fn names() -> Vec<String>;
+}
+
+macro_rules! shape { ($rank:literal: $($D:ident $i:tt)*) => {
+    impl<$($D: Dim),*> Shape for ($($D,)*) {
+        const RANK: usize = $rank;
+        type Sizes = [usize; $rank];
+        fn sizes(self) -> [usize; $rank] {
+            [$(self.$i.size()),*]
+        }
+        fn names() -> Vec<String> {
+            vec![$(Name::<$D>::new().to_string()),*]
+        }
+    }
+} }
+shape!(0:);
+shape!(1: A 0);
+shape!(2: A 0 B 1);
+shape!(3: A 0 B 1 C 2);
+shape!(4: A 0 B 1 C 2 D 3);
+shape!(5: A 0 B 1 C 2 D 3 E 4);
+shape!(6: A 0 B 1 C 2 D 3 E 4 F 5);
+
+/// Shows a shape with its names and sizes: `(Batch = 2, Seq = 5)`.
+pub(crate) struct Described<S> {
+    sizes: Vec<usize>,
+    shape: PhantomData<fn() -> S>,
+}
+
+impl<S: Shape> Described<S> {
+    pub(crate) fn new(shape: S) -> Self {
+        Described { sizes: shape.sizes().as_ref().to_vec(), shape: PhantomData }
+    }
+}
+
+impl<S: Shape> Display for Described<S> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str("(")?;
+        for (i, (name, size)) in S::names().iter().zip(&self.sizes).enumerate() {
+            let separator = if i == 0 { "" } else { ", " };
+            write!(f, "{separator}{name} = {size}")?;
+        }
+        f.write_str(")")
+    }
+}

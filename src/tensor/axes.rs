@@ -1,0 +1,133 @@
+//! Axes renamed, reordered, split and merged.
+
+use super::Tensor;
+use crate::backend::Backend;
+use crate::dim::{Dim, Equal, SameSize};
+use crate::shape::{Axis, Merge, Permute, Prepend, Product, Shape, SplitAxis};
+
+/// Axes renamed, reordered, split and merged. None of these copies an element.
+impl<S: Shape, B: Backend> Tensor<S, B> {
+    /// The axis under another dimension of the same size.
+    ///
+    /// ```
+    /// use congruent::prelude::*;
+    /// dims! { Seq = 5; Embed = 12; Heads = 3; HeadDim = 4; }
+    /// let x = Tensor::ones((Seq, Embed));
+    /// let split: Tensor<(Seq, Times<Heads, HeadDim>)> = x.relabel(Embed, Times(Heads, HeadDim));
+    /// ```
+    pub fn relabel<D, To: Dim, Position>(&self, axis: D, to: To) -> Tensor<S::With<To>, B>
+    where
+        S: Axis<D, Position>,
+        S::Dim: SameSize<To>,
+    {
+        let _ = axis;
+        Tensor::from_parts(self.shape.with(to), self.array.clone())
+    }
+
+    /// The axis under another dimension, by the proof that they are of one size.
+    ///
+    /// See [`Equal`] for an example.
+    pub fn relabel_by<From: Dim, To: Dim, Position>(&self, equal: Equal<From, To>) -> Tensor<S::With<To>, B>
+    where
+        S: Axis<From, Position>,
+    {
+        Tensor::from_parts(self.shape.with(equal.to()), self.array.clone())
+    }
+
+    /// The same dimensions in the order of `target`.
+    ///
+    /// ```
+    /// use congruent::prelude::*;
+    /// dims! { Batch = 2; Seq = 5; Embed = 8; }
+    /// let x = Tensor::ones((Batch, Seq, Embed));
+    /// assert_eq!(x.permute((Embed, Batch, Seq)).sizes(), [8, 2, 5]);
+    /// ```
+    pub fn permute<Target: Shape, Positions>(&self, target: Target) -> Tensor<Target, B>
+    where
+        S: Permute<Target, Positions>,
+    {
+        Tensor::from_parts(target, B::permute(&self.array, S::order().as_ref()))
+    }
+
+    /// Two axes swapped.
+    ///
+    /// ```
+    /// use congruent::prelude::*;
+    /// dims! { Batch = 2; Seq = 5; Embed = 8; }
+    /// let x = Tensor::ones((Batch, Seq, Embed));
+    /// let y: Tensor<(Batch, Embed, Seq)> = x.transpose(Seq, Embed);
+    /// let same_name_twice = Tensor::ones((Seq, Seq)).transpose(At::<0>, At::<1>);
+    /// ```
+    pub fn transpose<D, E, P, Q>(
+        &self,
+        one: D,
+        other: E,
+    ) -> Tensor<<<S as Axis<D, P>>::With<<S as Axis<E, Q>>::Dim> as Axis<<S as Axis<E, Q>>::Position, <S as Axis<E, Q>>::Position>>::With<<S as Axis<D, P>>::Dim>, B>
+    where
+        S: Axis<D, P> + Axis<E, Q>,
+        <S as Axis<D, P>>::With<<S as Axis<E, Q>>::Dim>:
+            Axis<<S as Axis<E, Q>>::Position, <S as Axis<E, Q>>::Position>,
+    {
+        let _ = (one, other);
+        let (first, second) = (Axis::<D, P>::dim(self.shape), Axis::<E, Q>::dim(self.shape));
+        let shape = Axis::<D, P>::with(self.shape, second).with(first);
+        let mut order: Vec<usize> = (0..S::RANK).collect();
+        order.swap(<S as Axis<D, P>>::INDEX, <S as Axis<E, Q>>::INDEX);
+        Tensor::from_parts(shape, B::permute(&self.array, &order))
+    }
+
+    /// An axis that is a product as its two factors.
+    ///
+    /// ```
+    /// use congruent::prelude::*;
+    /// dims! { Seq = 5; Heads = 3; HeadDim = 4; }
+    /// let x = Tensor::ones((Seq, Times(Heads, HeadDim)));
+    /// let y: Tensor<(Seq, Heads, HeadDim)> = x.split(Times(Heads, HeadDim));
+    /// ```
+    pub fn split<D, Position>(
+        &self,
+        axis: D,
+    ) -> Tensor<<S as SplitAxis<S::Position>>::Output<<S::Dim as Product>::First, <S::Dim as Product>::Second>, B>
+    where
+        S: Axis<D, Position>,
+        S::Dim: Product,
+        S: SplitAxis<<S as Axis<D, Position>>::Position>,
+    {
+        let _ = axis;
+        let (first, second) = self.shape.dim().factors();
+        let shape = SplitAxis::split(self.shape, first, second);
+        Tensor::from_parts(shape, B::reshape(&self.array, shape.sizes().as_ref()))
+    }
+
+    /// Two neighbouring axes as one: their product, the first the outer.
+    ///
+    /// ```
+    /// use congruent::prelude::*;
+    /// dims! { Seq = 5; Heads = 3; HeadDim = 4; }
+    /// let x = Tensor::ones((Seq, Heads, HeadDim));
+    /// let y: Tensor<(Seq, Times<Heads, HeadDim>)> = x.merge(Heads, HeadDim);
+    /// ```
+    pub fn merge<First, Second, Position>(&self, first: First, second: Second) -> Tensor<S::Output, B>
+    where
+        S: Merge<First, Second, Position>,
+    {
+        let _ = (first, second);
+        let shape = self.shape.merge();
+        Tensor::from_parts(shape, B::reshape(&self.array, shape.sizes().as_ref()))
+    }
+
+    /// The tensor repeated along a new first dimension.
+    ///
+    /// ```
+    /// use congruent::prelude::*;
+    /// dims! { Batch = 2; Embed = 8; }
+    /// let x: Tensor<(Batch, Embed)> = Tensor::ones((Embed,)).expand(Batch);
+    /// ```
+    pub fn expand<D: Dim>(&self, dim: D) -> Tensor<<S as Prepend<D>>::Output, B>
+    where
+        S: Prepend<D>,
+    {
+        let shape = self.shape.prepend(dim);
+        Tensor::from_parts(shape, B::broadcast(&self.array, shape.sizes().as_ref()))
+    }
+}

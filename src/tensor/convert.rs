@@ -1,0 +1,80 @@
+//! Tensors to values, and between element types and arrays.
+
+use super::{Nested, Tensor, TensorOf};
+use crate::Error;
+use crate::backend::{Backend, Number};
+use crate::shape::{Described, Shape};
+
+impl<S: Shape, B: Backend> Tensor<S, B> {
+    /// The elements in row-major order, copied.
+    pub fn to_vec(&self) -> Vec<B::Elem> {
+        B::to_vec(&self.array)
+    }
+
+    /// The elements in row-major order, if they lie so in memory.
+    ///
+    /// Those of a permuted or repeated tensor do not.
+    pub fn as_slice(&self) -> Option<&[B::Elem]> {
+        B::as_slice(&self.array)
+    }
+
+    /// The elements as nested arrays, or nested `GenericArray`s.
+    ///
+    /// ```
+    /// use congruent::prelude::*;
+    /// dims! { Batch = 2; Embed = 3; }
+    /// let x: [[f32; 3]; 2] = Tensor::ones((Batch, Embed)).to_nested();
+    /// assert_eq!(x, [[1.0; 3]; 2]);
+    /// ```
+    pub fn to_nested<A: Nested<S, B::Elem>>(&self) -> A {
+        A::build(&mut self.to_vec().into_iter())
+    }
+
+    /// Each element converted to `T`, as the operator `as` does.
+    ///
+    /// ```
+    /// use congruent::prelude::*;
+    /// dims! { Embed = 3; }
+    /// let x = Tensor::full((Embed,), 1.5).cast::<i32>();
+    /// assert_eq!(x.to_vec(), [1, 1, 1]);
+    /// ```
+    pub fn cast<T: Number>(&self) -> TensorOf<S, T, B>
+    where
+        B::Elem: Number,
+    {
+        self.with_array::<T>(B::cast::<T>(&self.array))
+    }
+
+    /// A tensor of an array whose shape only run time knows: the way into the typed world.
+    ///
+    /// ```
+    /// use congruent::prelude::*;
+    /// dims! { Batch = 2; Embed = 3; }
+    /// let array = Tensor::ones((N::<2>, N::<4>)).into_array();
+    /// let error = Tensor::<_, Cpu<f32>>::try_from_array((Batch, Embed), array).unwrap_err();
+    /// assert_eq!(error.to_string(), "expected (Batch = 2, Embed = 3), found sizes [2, 4]; `Embed` is 3, found 4");
+    /// ```
+    ///
+    /// # Errors
+    /// The sizes of the array are not those of the shape: the error names each axis that differs.
+    pub fn try_from_array(shape: S, array: B::Array) -> Result<Self, Error> {
+        let (expected, found) = (shape.sizes(), B::sizes(&array));
+        if expected.as_ref() == found {
+            return Ok(Tensor { shape, array });
+        }
+        let axes = if S::RANK == found.len() {
+            let axes = S::names().into_iter().zip(expected.as_ref().iter().copied().zip(found.iter().copied()));
+            axes.filter(|(_, (expected, found))| expected != found).map(|(name, (e, f))| (name, e, f)).collect()
+        } else {
+            Vec::new()
+        };
+        Err(Error::ArrayShape { expected: Described::new(shape).to_string(), found: found.to_vec(), axes })
+    }
+}
+
+impl<B: Backend> Tensor<(), B> {
+    /// The one element of a tensor without dimensions.
+    pub fn scalar(&self) -> B::Elem {
+        self.to_vec()[0]
+    }
+}

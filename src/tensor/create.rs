@@ -1,0 +1,275 @@
+//! Tensors from values.
+
+use super::Tensor;
+use crate::backend::cpu::Cpu;
+use crate::backend::{Backend, Element, Float, Number};
+use crate::dim::{Dim, N, SameSize, StaticDim};
+use crate::shape::{Described, Shape};
+use crate::{Error, Rng};
+use generic_array::GenericArray;
+use generic_array::sequence::GenericSequence;
+use num_traits::NumCast;
+use std::ops::Range;
+
+/// The constructors of tensors on this backend: `Cpu::<f64>::zeros((Batch, Embed))`.
+///
+/// Those of the default backend are at hand as `Tensor::zeros((Batch, Embed))`.
+pub trait Create: Backend {
+    /// A tensor of zeros.
+    fn zeros<S: Shape>(shape: S) -> Tensor<S, Self>
+    where
+        Self::Elem: Number,
+    {
+        Self::full(shape, num_traits::zero())
+    }
+
+    /// A tensor of ones.
+    fn ones<S: Shape>(shape: S) -> Tensor<S, Self>
+    where
+        Self::Elem: Number,
+    {
+        Self::full(shape, num_traits::one())
+    }
+
+    /// A tensor of one value.
+    fn full<S: Shape>(shape: S, value: Self::Elem) -> Tensor<S, Self> {
+        Tensor::from_parts(shape, <Self as Backend>::full(value, shape.sizes().as_ref()))
+    }
+
+    /// A tensor of row-major elements.
+    ///
+    /// # Errors
+    /// Their number is not that of the shape.
+    fn from_vec<S: Shape>(shape: S, elements: Vec<Self::Elem>) -> Result<Tensor<S, Self>, Error> {
+        if elements.len() == shape.elements() {
+            Ok(Tensor::from_parts(shape, <Self as Backend>::from_vec(elements, shape.sizes().as_ref())))
+        } else {
+            Err(Error::ElementCount {
+                shape: Described::new(shape).to_string(),
+                expected: shape.elements(),
+                found: elements.len(),
+            })
+        }
+    }
+
+    /// A tensor of row-major elements, copied.
+    ///
+    /// # Errors
+    /// Their number is not that of the shape.
+    fn from_slice<S: Shape>(shape: S, elements: &[Self::Elem]) -> Result<Tensor<S, Self>, Error> {
+        // Compared first: a slice of another length is not copied.
+        let copied = if elements.len() == shape.elements() { elements.to_vec() } else { Vec::new() };
+        Self::from_vec(shape, copied).map_err(|error| match error {
+            Error::ElementCount { shape, expected, .. } => {
+                Error::ElementCount { shape, expected, found: elements.len() }
+            }
+            other => other,
+        })
+    }
+
+    /// A tensor of the value that `f` gives for each position, in row-major order.
+    fn from_fn<S: Shape>(shape: S, mut f: impl FnMut(S::Sizes) -> Self::Elem) -> Tensor<S, Self>
+    where
+        S::Sizes: AsMut<[usize]>,
+    {
+        let sizes = shape.sizes();
+        let mut position = sizes;
+        position.as_mut().fill(0);
+        let mut elements = Vec::with_capacity(shape.elements());
+        for _ in 0..shape.elements() {
+            elements.push(f(position));
+            for (at, &size) in position.as_mut().iter_mut().zip(sizes.as_ref()).rev() {
+                *at += 1;
+                if *at < size {
+                    break;
+                }
+                *at = 0;
+            }
+        }
+        Tensor::from_parts(shape, <Self as Backend>::from_vec(elements, sizes.as_ref()))
+    }
+
+    /// A tensor of nested arrays, or nested `GenericArray`s, whose lengths are the sizes of the shape.
+    ///
+    /// ```
+    /// use congruent::prelude::*;
+    /// dims! { Batch = 2; Embed = 3; }
+    /// let x = Tensor::from_nested((Batch, Embed), [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
+    /// let back: [[f32; 3]; 2] = x.to_nested();
+    /// assert_eq!(back[1], [4.0, 5.0, 6.0]);
+    /// ```
+    fn from_nested<S: Shape, A: Nested<S, Self::Elem>>(shape: S, nested: A) -> Tensor<S, Self> {
+        let mut elements = Vec::with_capacity(shape.elements());
+        nested.flatten(&mut elements);
+        Tensor::from_parts(shape, <Self as Backend>::from_vec(elements, shape.sizes().as_ref()))
+    }
+
+    /// Uniformly distributed numbers from `range.start` up to, not including, `range.end`.
+    fn uniform<S: Shape>(shape: S, range: Range<f64>, rng: &mut Rng) -> Tensor<S, Self>
+    where
+        Self::Elem: Float,
+    {
+        random(shape, || range.start + (range.end - range.start) * rng.f64())
+    }
+
+    /// Normally distributed numbers of this mean and standard deviation
+    /// ([Box and Muller 1958](https://doi.org/10.1214/aoms/1177706645)).
+    fn normal<S: Shape>(shape: S, mean: f64, deviation: f64, rng: &mut Rng) -> Tensor<S, Self>
+    where
+        Self::Elem: Float,
+    {
+        random(shape, || {
+            let (u, v) = (1.0 - rng.f64(), rng.f64());
+            mean + deviation * (-2.0 * u.ln()).sqrt() * (std::f64::consts::TAU * v).cos()
+        })
+    }
+}
+
+impl<B: Backend> Create for B {}
+
+fn random<S: Shape, B: Backend<Elem: Float>>(shape: S, mut number: impl FnMut() -> f64) -> Tensor<S, B> {
+    let elements = (0..shape.elements())
+        .map(|_| <B::Elem as NumCast>::from(number()).expect("every float type holds a rounded f64"))
+        .collect();
+    Tensor::from_parts(shape, B::from_vec(elements, shape.sizes().as_ref()))
+}
+
+/// The constructors of [`Create`], for `f32` on the processor.
+impl<S: Shape> Tensor<S> {
+    /// A tensor of zeros.
+    ///
+    /// ```
+    /// use congruent::prelude::*;
+    /// dims! { Batch = 2; Embed = 3; }
+    /// assert_eq!(Tensor::zeros((Batch, Embed)).sizes(), [2, 3]);
+    /// ```
+    pub fn zeros(shape: S) -> Self {
+        Cpu::zeros(shape)
+    }
+
+    /// A tensor of ones.
+    pub fn ones(shape: S) -> Self {
+        Cpu::ones(shape)
+    }
+
+    /// A tensor of one value.
+    pub fn full(shape: S, value: f32) -> Self {
+        <Cpu<f32> as Create>::full(shape, value)
+    }
+
+    /// A tensor of row-major elements.
+    ///
+    /// ```
+    /// use congruent::prelude::*;
+    /// dims! { Batch = 2; Embed = 3; }
+    /// assert!(Tensor::from_vec((Batch, Embed), vec![0.0; 6]).is_ok());
+    /// let error = Tensor::from_vec((Batch, Embed), vec![0.0; 5]).unwrap_err();
+    /// assert_eq!(error.to_string(), "(Batch = 2, Embed = 3) has 6 elements, found 5");
+    /// ```
+    ///
+    /// # Errors
+    /// Their number is not that of the shape.
+    pub fn from_vec(shape: S, elements: Vec<f32>) -> Result<Self, Error> {
+        <Cpu<f32> as Create>::from_vec(shape, elements)
+    }
+
+    /// A tensor of row-major elements, copied.
+    ///
+    /// # Errors
+    /// Their number is not that of the shape.
+    pub fn from_slice(shape: S, elements: &[f32]) -> Result<Self, Error> {
+        Cpu::from_slice(shape, elements)
+    }
+
+    /// A tensor of the value that `f` gives for each position, in row-major order.
+    ///
+    /// ```
+    /// use congruent::prelude::*;
+    /// dims! { Batch = 2; Embed = 3; }
+    /// let x = Tensor::from_fn((Batch, Embed), |[b, e]| (10 * b + e) as f32);
+    /// assert_eq!(x.to_vec(), [0.0, 1.0, 2.0, 10.0, 11.0, 12.0]);
+    /// ```
+    pub fn from_fn(shape: S, f: impl FnMut(S::Sizes) -> f32) -> Self
+    where
+        S::Sizes: AsMut<[usize]>,
+    {
+        Cpu::from_fn(shape, f)
+    }
+
+    /// A tensor of nested arrays whose lengths are the sizes of the shape. See [`Create::from_nested`].
+    pub fn from_nested<A: Nested<S, f32>>(shape: S, nested: A) -> Self {
+        Cpu::from_nested(shape, nested)
+    }
+
+    /// Uniformly distributed numbers from `range.start` up to, not including, `range.end`.
+    pub fn uniform(shape: S, range: Range<f64>, rng: &mut Rng) -> Self {
+        Cpu::uniform(shape, range, rng)
+    }
+
+    /// Normally distributed numbers of this mean and standard deviation.
+    ///
+    /// ```
+    /// use congruent::prelude::*;
+    /// dims! { Batch = 2; Embed = 3; }
+    /// let mut rng = Rng::with_seed(1);
+    /// let weights = Tensor::normal((Batch, Embed), 0.0, 0.02, &mut rng);
+    /// ```
+    pub fn normal(shape: S, mean: f64, deviation: f64, rng: &mut Rng) -> Self {
+        Cpu::normal(shape, mean, deviation, rng)
+    }
+}
+
+/// Nested arrays of the sizes of the shape `S`: `[[T; 3]; 2]`, or of `GenericArray`s.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not have the shape `{S}`",
+    label = "the lengths of the arrays are not the sizes of `{S}`",
+    note = "each dimension of `{S}` is one level of `[..; SIZE]`, the outermost first",
+    note = "elements in a `Vec`, for sizes that only run time knows, are checked by `from_vec`"
+)]
+pub trait Nested<S, T> {
+    /// Appends the elements in row-major order.
+    fn flatten(self, elements: &mut Vec<T>);
+    /// Takes the elements in row-major order.
+    fn build(elements: &mut impl Iterator<Item = T>) -> Self;
+}
+
+impl<T: Element> Nested<(), T> for T {
+    fn flatten(self, elements: &mut Vec<T>) {
+        elements.push(self);
+    }
+    fn build(elements: &mut impl Iterator<Item = T>) -> T {
+        elements.next().expect("a tensor has as many elements as its shape says")
+    }
+}
+
+macro_rules! nested { ($($($D:ident)*;)*) => {$(
+    #[diagnostic::do_not_recommend]
+    impl<T, A: Dim, $($D: Dim,)* Inner: Nested<($($D,)*), T>, const LENGTH: usize> Nested<(A, $($D,)*), T> for [Inner; LENGTH]
+    where
+        N<LENGTH>: SameSize<A>,
+    {
+        fn flatten(self, elements: &mut Vec<T>) {
+            self.into_iter().for_each(|inner| inner.flatten(elements));
+        }
+        fn build(elements: &mut impl Iterator<Item = T>) -> Self {
+            std::array::from_fn(|_| Inner::build(elements))
+        }
+    }
+    #[diagnostic::do_not_recommend]
+    impl<T, A: StaticDim, $($D: Dim,)* Inner: Nested<($($D,)*), T>> Nested<(A, $($D,)*), T> for GenericArray<Inner, A::Number> {
+        fn flatten(self, elements: &mut Vec<T>) {
+            self.into_iter().for_each(|inner| inner.flatten(elements));
+        }
+        fn build(elements: &mut impl Iterator<Item = T>) -> Self {
+            GenericArray::generate(|_| Inner::build(elements))
+        }
+    }
+)*} }
+nested! {
+    ;
+    B;
+    B C;
+    B C D;
+    B C D E;
+    B C D E F;
+}

@@ -1,0 +1,72 @@
+//! One value for each position of a static dimension.
+
+use crate::dim::{Dim, N, SameSize, StaticDim};
+use generic_array::GenericArray;
+use std::fmt::{self, Debug, Formatter};
+use std::ops::{Deref, DerefMut};
+
+/// One `T` for each position of `D`: a `GenericArray` whose length is named by a dimension.
+///
+/// ```
+/// use congruent::prelude::*;
+/// dims! { Heads = 2; Seq = 5; HeadDim = 3; }
+/// let heads: Each<Heads, Tensor<(Seq, HeadDim)>> = Tensor::ones((Heads, Seq, HeadDim)).unstack(Heads);
+/// assert_eq!(heads.len(), 2);
+/// ```
+#[derive(Clone, PartialEq)]
+pub struct Each<D: StaticDim, T>(GenericArray<T, D::Number>);
+
+impl<D: StaticDim, T> Each<D, T> {
+    /// These values, as many as the dimension has positions.
+    pub fn new<const LENGTH: usize>(dim: D, values: [T; LENGTH]) -> Self
+    where
+        N<LENGTH>: SameSize<D>,
+    {
+        let _ = dim;
+        Each(GenericArray::from_iter(values))
+    }
+
+    /// The value that `f` gives for each position.
+    pub fn from_fn(dim: D, f: impl FnMut(usize) -> T) -> Self {
+        Each(GenericArray::from_iter((0..dim.size()).map(f)))
+    }
+
+    /// These values.
+    pub fn from_generic_array(values: GenericArray<T, D::Number>) -> Self {
+        Each(values)
+    }
+
+    /// The values.
+    pub fn into_generic_array(self) -> GenericArray<T, D::Number> {
+        self.0
+    }
+
+    /// `f` of each value.
+    pub fn map<U>(self, f: impl FnMut(T) -> U) -> Each<D, U> {
+        Each(GenericArray::from_iter(self.0.into_iter().map(f)))
+    }
+}
+
+impl<D: StaticDim, T> Deref for Each<D, T> {
+    type Target = [T];
+    fn deref(&self) -> &[T] {
+        &self.0
+    }
+}
+impl<D: StaticDim, T> DerefMut for Each<D, T> {
+    fn deref_mut(&mut self) -> &mut [T] {
+        &mut self.0
+    }
+}
+impl<D: StaticDim, T> IntoIterator for Each<D, T> {
+    type Item = T;
+    type IntoIter = generic_array::GenericArrayIter<T, D::Number>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+impl<D: StaticDim, T: Debug> Debug for Each<D, T> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}

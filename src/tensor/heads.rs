@@ -1,0 +1,54 @@
+//! Attention heads: split out of a dimension and merged into one.
+
+use super::{Each, Tensor};
+use crate::backend::Backend;
+use crate::dim::{Dim, StaticDim, Times};
+use crate::shape::{MergeHeads, Shape, SplitHeads};
+
+impl<S: Shape, B: Backend> Tensor<S, B> {
+    /// `(batch, sequence, Times<heads, head_dim>)` as `(batch, heads, sequence, head_dim)`.
+    ///
+    /// ```
+    /// use congruent::prelude::*;
+    /// dims! { Batch = 2; Seq = 5; Embed = 12; Heads = 3; HeadDim = 4; }
+    /// let x = Tensor::ones((Batch, Seq, Embed));
+    /// let heads: Tensor<(Batch, Heads, Seq, HeadDim)> = x.relabel(Embed, Times(Heads, HeadDim)).split_heads();
+    /// let back: Tensor<(Batch, Seq, Times<Heads, HeadDim>)> = heads.merge_heads();
+    /// ```
+    pub fn split_heads(&self) -> Tensor<S::Output, B>
+    where
+        S: SplitHeads,
+    {
+        let (sizes, shape) = self.shape.split_heads();
+        Tensor::from_parts(shape, B::permute(&B::reshape(&self.array, &sizes), &[0, 2, 1, 3]))
+    }
+
+    /// `(batch, heads, sequence, head_dim)` as `(batch, sequence, Times<heads, head_dim>)`.
+    pub fn merge_heads(&self) -> Tensor<S::Output, B>
+    where
+        S: MergeHeads,
+    {
+        let shape = self.shape.merge_heads();
+        Tensor::from_parts(shape, B::reshape(&B::permute(&self.array, &[0, 2, 1, 3]), shape.sizes().as_ref()))
+    }
+}
+
+impl<B: Backend, D: Dim, S: Dim, Batch: Dim> Tensor<(Batch, S, D), B> {
+    /// One tensor for each head, as one tensor with the heads side by side in the last dimension.
+    ///
+    /// ```
+    /// use congruent::prelude::*;
+    /// dims! { Batch = 2; Seq = 5; Heads = 3; HeadDim = 4; }
+    /// let heads = Each::from_fn(Heads, |head| Tensor::full((Batch, Seq, HeadDim), head as f32));
+    /// let merged: Tensor<(Batch, Seq, Times<Heads, HeadDim>)> = Tensor::concat_heads(Heads, &heads);
+    /// ```
+    ///
+    /// # Panics
+    /// There are no heads.
+    pub fn concat_heads<H: StaticDim>(heads: H, parts: &Each<H, Self>) -> Tensor<(Batch, S, Times<H, D>), B> {
+        let (batch, sequence, head_dim) = parts[0].shape;
+        let shape = (batch, sequence, Times(heads, head_dim));
+        let arrays: Vec<&B::Array> = parts.iter().map(|part| &part.array).collect();
+        Tensor::from_parts(shape, B::concat(&arrays, 2))
+    }
+}

@@ -1,0 +1,80 @@
+//! Tensors joined along an axis, and taken apart.
+
+use super::{Each, Tensor};
+use crate::backend::Backend;
+use crate::dim::{Dim, StaticDim};
+use crate::shape::{Axis, Concat, Prepend, Shape, Total};
+
+/// Tensors joined along an axis, and taken apart.
+impl<S: Shape, B: Backend> Tensor<S, B> {
+    /// This tensor and behind it another, along an axis: `D` and `E` become `Plus<D, E>`.
+    ///
+    /// ```
+    /// use congruent::prelude::*;
+    /// dims! { Batch = 2; Past = 3; New = 1; Embed = 4; }
+    /// let past = Tensor::zeros((Batch, Past, Embed));
+    /// let new = Tensor::ones((Batch, New, Embed));
+    /// let keys: Tensor<(Batch, Plus<Past, New>, Embed)> = past.concat(Past, &new);
+    /// let (past, new): (Tensor<(Batch, Past, Embed)>, Tensor<(Batch, New, Embed)>) = keys.unconcat(Plus(Past, New));
+    /// ```
+    pub fn concat<D, R: Shape, Position>(&self, axis: D, other: &Tensor<R, B>) -> Tensor<<S as Concat<D, R, <S as Axis<D, Position>>::Position>>::Output, B>
+    where
+        S: Axis<D, Position>,
+        S: Concat<D, R, <S as Axis<D, Position>>::Position>,
+    {
+        let _ = axis;
+        let shape = Concat::concat(self.shape, other.shape);
+        Tensor::from_parts(shape, B::concat(&[&self.array, &other.array], S::INDEX))
+    }
+
+    /// The two tensors that a concatenation along this axis was made of.
+    #[allow(clippy::type_complexity)]
+    pub fn unconcat<D, Position>(
+        &self,
+        axis: D,
+    ) -> (Tensor<S::With<<S::Dim as Total>::First>, B>, Tensor<S::With<<S::Dim as Total>::Second>, B>)
+    where
+        S: Axis<D, Position>,
+        S::Dim: Total,
+    {
+        let _ = axis;
+        let (first, second) = self.shape.dim().parts();
+        let part = |start, size| B::narrow(&self.array, S::INDEX, start, size);
+        (
+            Tensor::from_parts(self.shape.with(first), part(0, first.size())),
+            Tensor::from_parts(self.shape.with(second), part(first.size(), second.size())),
+        )
+    }
+
+    /// Tensors of one shape along a new first dimension.
+    ///
+    /// ```
+    /// use congruent::prelude::*;
+    /// dims! { Layers = 2; Embed = 3; }
+    /// let parts = Each::new(Layers, [Tensor::zeros((Embed,)), Tensor::ones((Embed,))]);
+    /// let x: Tensor<(Layers, Embed)> = Tensor::stack(Layers, &parts);
+    /// let [zeros, ones] = x.unstack(Layers).into_generic_array().into_array();
+    /// ```
+    ///
+    /// # Panics
+    /// There are no tensors.
+    pub fn stack<D: StaticDim>(dim: D, parts: &Each<D, Self>) -> Tensor<<S as Prepend<D>>::Output, B>
+    where
+        S: Prepend<D>,
+    {
+        let one = [&[1], parts[0].sizes().as_ref()].concat();
+        let rows: Vec<B::Array> = parts.iter().map(|part| B::reshape(&part.array, &one)).collect();
+        let array = B::concat(&rows.iter().collect::<Vec<_>>(), 0);
+        Tensor::from_parts(parts[0].shape.prepend(dim), array)
+    }
+
+    /// The tensor at each position of an axis.
+    pub fn unstack<D, Position>(&self, axis: D) -> Each<S::Dim, Tensor<S::Removed, B>>
+    where
+        S: Axis<D, Position>,
+        S::Dim: StaticDim,
+    {
+        let _ = axis;
+        Each::from_fn(self.shape.dim(), |position| self.at_checked::<D, Position>(position))
+    }
+}

@@ -1,0 +1,29 @@
+//! The product of matrices.
+
+use super::Tensor;
+use crate::backend::{Backend, Number};
+use crate::dim::Dense;
+use crate::shape::{MatMul, Shape};
+
+impl<S: Shape, B: Backend> Tensor<S, B> {
+    /// The product of matrices: `(.., M, K)` by `(.., K, N)` gives `(.., M, N)`.
+    ///
+    /// The leading dimensions are the same on both sides, or absent on the right.
+    ///
+    /// ```
+    /// use congruent::prelude::*;
+    /// dims! { Batch = 2; Seq = 5; Embed = 8; Hidden = 16; }
+    /// let x = Tensor::ones((Batch, Seq, Embed));
+    /// let w = Tensor::ones((Embed, Hidden));
+    /// let y: Tensor<(Batch, Seq, Hidden)> = x.matmul(&w);
+    /// assert_eq!(y.to_vec()[0], 8.0);
+    /// ```
+    pub fn matmul<R: Shape>(&self, other: &Tensor<R, B>) -> Tensor<S::Output, B>
+    where
+        S: MatMul<R>,
+        S::Inner: Dense,
+        B::Elem: Number,
+    {
+        Tensor::from_parts(self.shape.product(other.shape), B::matmul(&self.array, &other.array))
+    }
+}

@@ -1,0 +1,87 @@
+//! Tensors: the typed face over a backend.
+//!
+//! The types hold no compute: a method proves that the shapes fit, calls the backend, and gives the
+//! result its shape.
+
+mod arithmetic;
+mod axes;
+mod compare;
+mod convert;
+mod create;
+mod each;
+mod einsum;
+mod heads;
+mod index;
+mod join;
+mod matmul;
+mod reduce;
+mod show;
+mod softmax;
+mod unary;
+
+pub use create::{Create, Nested};
+pub use each::Each;
+pub use index::{AtLeast, Ids, Index};
+
+#[doc(hidden)]
+pub use einsum::{einsum, einsum_one, rearrange};
+
+use crate::backend::cpu::Cpu;
+use crate::backend::{Backend, Element};
+use crate::shape::Shape;
+
+/// An array of elements whose shape `S` is a tuple of dimensions, on the backend `B`.
+///
+/// A tensor is never changed: each operation makes a new one. Cloning one copies no elements.
+///
+/// ```
+/// use congruent::prelude::*;
+/// dims! { Batch = 2; Seq = 5; Embed = 8; }
+///
+/// let x = Tensor::ones((Batch, Seq, Embed));
+/// let mean: Tensor<(Batch, Embed)> = x.mean(Seq);
+/// assert_eq!(mean.to_vec(), [1.0; 16]);
+/// ```
+///
+/// Elements other than `f32` are made by their backend: `Cpu::<f64>::zeros((Batch, Embed))`.
+#[derive(Clone)]
+pub struct Tensor<S, B: Backend = Cpu<f32>> {
+    shape: S,
+    array: B::Array,
+}
+
+/// The tensor of shape `S` with elements `T`, on the engine of `B`.
+pub type TensorOf<S, T, B = Cpu<f32>> = Tensor<S, <B as Backend>::With<T>>;
+
+impl<S: Shape, B: Backend> Tensor<S, B> {
+    /// The caller has made the array in this shape.
+    pub(crate) fn from_parts(shape: S, array: B::Array) -> Self {
+        debug_assert_eq!(shape.sizes().as_ref(), B::sizes(&array), "a backend gave an array of another shape");
+        Tensor { shape, array }
+    }
+
+    /// The dimensions.
+    pub fn shape(&self) -> S {
+        self.shape
+    }
+
+    /// The size of each dimension.
+    pub fn sizes(&self) -> S::Sizes {
+        self.shape.sizes()
+    }
+
+    /// The backend's array.
+    pub fn array(&self) -> &B::Array {
+        &self.array
+    }
+
+    /// The backend's array.
+    pub fn into_array(self) -> B::Array {
+        self.array
+    }
+
+    /// A tensor of the same shape with another array, which the caller has made so.
+    pub(crate) fn with_array<T: Element>(&self, array: <B::With<T> as Backend>::Array) -> TensorOf<S, T, B> {
+        Tensor::from_parts(self.shape, array)
+    }
+}

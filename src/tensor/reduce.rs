@@ -1,0 +1,72 @@
+//! Many elements made one, along an axis.
+
+use super::{Index, Tensor, TensorOf};
+use crate::backend::{Backend, Number, Reduce};
+use crate::dim::{Dense, Dim};
+use crate::shape::{Axis, Shape};
+
+macro_rules! reduce { ($($(#[$docs:meta])* $name:ident $Op:ident;)*) => {
+    /// Many elements made one, along an axis without padding.
+    ///
+    /// ```
+    /// use congruent::prelude::*;
+    /// dims! { Batch = 2; Embed = 4; }
+    /// let x = Tensor::from_nested((Batch, Embed), [[1.0, 2.0, 3.0, 6.0], [0.0; 4]]);
+    /// let mean: Tensor<(Batch,)> = x.mean(Embed);
+    /// assert_eq!(mean.to_vec(), [3.0, 0.0]);
+    /// assert_eq!(x.max(At::<1>).to_vec(), [6.0, 0.0]);
+    /// ```
+    impl<S: Shape, B: Backend> Tensor<S, B> {$(
+        $(#[$docs])*
+        pub fn $name<D, Position>(&self, axis: D) -> Tensor<S::Removed, B>
+        where
+            S: Axis<D, Position>,
+            S::Dim: Dense,
+            B::Elem: Number,
+        {
+            let _ = axis;
+            Tensor::from_parts(self.shape.removed(), B::reduce(Reduce::$Op, &self.array, S::INDEX))
+        }
+    )*}
+} }
+
+reduce! {
+    /// The sum along an axis; 0 if it is empty.
+    sum Sum;
+    /// The mean along an axis; NaN if it is empty.
+    mean Mean;
+    /// The variance along an axis: the mean square distance from the mean; NaN if it is empty.
+    var Variance;
+    /// The largest element along an axis; NaN if any is; `-∞` (for integers the lowest value) if it is empty.
+    max Max;
+    /// The smallest element along an axis; NaN if any is; `∞` (for integers the highest value) if it is empty.
+    min Min;
+}
+
+impl<S: Shape, B: Backend> Tensor<S, B> {
+    /// Where along an axis the largest element is: an id of that dimension. The first of equals; NaN
+    /// counts as the largest.
+    ///
+    /// ```
+    /// use congruent::prelude::*;
+    /// dims! { Batch = 2; Vocab = 3; }
+    /// let logits = Tensor::from_nested((Batch, Vocab), [[0.0, 5.0, 1.0], [9.0, 2.0, 3.0]]);
+    /// let ids: Ids<(Batch,), Vocab> = logits.argmax(Vocab);
+    /// assert_eq!(ids.to_vec()[0].get(), 1);
+    /// ```
+    ///
+    /// # Panics
+    /// The axis is empty, and the result is not.
+    pub fn argmax<D, Position>(&self, axis: D) -> TensorOf<S::Removed, Index<S::Dim>, B>
+    where
+        S: Axis<D, Position>,
+        S::Dim: Dense,
+        B::Elem: Number,
+    {
+        let _ = axis;
+        let shape = self.shape.removed();
+        assert!(shape.elements() == 0 || self.shape.dim().size() > 0, "an empty axis has no largest element");
+        let positions = B::With::<u32>::to_vec(&B::argmax(&self.array, S::INDEX));
+        Index::tensor_of_positions::<_, B>(shape, positions)
+    }
+}
