@@ -7,7 +7,7 @@ pub mod cpu;
 mod element;
 mod ops;
 
-pub use element::{Element, Float, Number, TableIndex};
+pub use element::{Element, Float, Number, Real, TableIndex, Value};
 pub use ops::{AttentionMask, Binary, Compare, Reduce, Unary};
 
 use std::fmt::Debug;
@@ -32,9 +32,9 @@ pub trait Backend: Copy + Debug + Send + Sync {
     type Array: Clone + Debug + Send + Sync;
 
     /// An array of these row-major elements, of which there are as many as `sizes` say.
-    fn from_vec(data: Vec<Self::Elem>, sizes: &[usize]) -> Self::Array;
+    fn from_elements(elements: Vec<Self::Elem>, sizes: &[usize]) -> Self::Array;
     /// An array of one value. It may be stored once.
-    fn full(value: Self::Elem, sizes: &[usize]) -> Self::Array;
+    fn filled(value: Self::Elem, sizes: &[usize]) -> Self::Array;
     /// The size of each axis.
     fn sizes(x: &Self::Array) -> &[usize];
     /// The elements in row-major order, copied.
@@ -111,7 +111,7 @@ pub trait Backend: Copy + Debug + Send + Sync {
         Self::Elem: Float;
     /// Softmax over the last axis of scores `(batch, heads, queries, keys)` on the pairs that `mask`
     /// allows; zeros elsewhere, and in a row that may attend to nothing.
-    fn masked_softmax(scores: &Self::Array, mask: &AttentionMask<'_, Self>) -> Self::Array
+    fn masked_softmax(scores: &Self::Array, mask: &AttentionMask) -> Self::Array
     where
         Self::Elem: Float;
 
@@ -138,7 +138,7 @@ pub trait Backend: Copy + Debug + Send + Sync {
         q: &Self::Array,
         k: &Self::Array,
         v: &Self::Array,
-        mask: &AttentionMask<'_, Self>,
+        mask: &AttentionMask,
         scale: f64,
     ) -> Self::Array
     where

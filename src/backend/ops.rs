@@ -1,6 +1,7 @@
 //! The operations that a backend is asked for by name.
 
-use super::{ArrayOf, Backend};
+use super::cpu::Array;
+use std::sync::Arc;
 
 /// A function of one number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +38,7 @@ pub enum Unary {
     Silu,
 }
 
-/// A function of two numbers.
+/// A function of two numbers. Integers wrap around.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Binary {
     /// `x + y`.
@@ -46,7 +47,7 @@ pub enum Binary {
     Sub,
     /// `x · y`.
     Mul,
-    /// `x / y`.
+    /// `x / y`; an integer by zero gives 0.
     Div,
     /// The larger; NaN if either is.
     Max,
@@ -87,19 +88,12 @@ pub enum Reduce {
 }
 
 /// Which keys each query may attend to: those that every given part allows.
-#[derive(Debug)]
-pub struct AttentionMask<'a, B: Backend> {
+#[derive(Clone, Debug, Default)]
+pub struct AttentionMask {
     /// Query `i` of `q` may attend to keys `0 ..= i + (keys - q)`: the queries are the last keys.
     pub causal: bool,
     /// For each sequence of the batch, how many of its keys are live.
-    pub lengths: Option<&'a [usize]>,
+    pub lengths: Option<Arc<[usize]>>,
     /// `(batch, queries, keys)` or `(queries, keys)`: true where attention is allowed.
-    pub allowed: Option<ArrayOf<B, bool>>,
-}
-
-impl<B: Backend> Default for AttentionMask<'_, B> {
-    /// The mask that allows every pair.
-    fn default() -> Self {
-        AttentionMask { causal: false, lengths: None, allowed: None }
-    }
+    pub allowed: Option<Array<bool>>,
 }

@@ -40,7 +40,7 @@ impl<A, B, Size> Agrees<B, Size, Size> for A {}
 ///
 /// bind!(seq: Seq = 5);
 /// let x: Tensor<_> = Tensor::ones((seq, width));
-/// let heads: Tensor<(Seq, Times<Heads, HeadDim>)> = x.relabel_by(split);
+/// let heads: Tensor<(_, Times<Heads, HeadDim>)> = x.relabel_by(split);
 /// # Ok(())
 /// # }
 /// ```

@@ -23,8 +23,6 @@ pub use ragged::Ragged;
 pub use runtime::{Bind, Branded, RuntimeDim, Unnamed};
 pub use set_once::{SetOnce, Token};
 
-pub(crate) use equal::Agrees;
-
 use generic_array::ArrayLength;
 use std::fmt::{self, Debug, Display, Formatter};
 use std::marker::PhantomData;

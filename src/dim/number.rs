@@ -2,7 +2,7 @@
 
 use super::{Dense, Dim, Normal, StaticDim};
 use generic_array::ArrayLength;
-use std::fmt::{self, Formatter};
+use std::fmt::{self, Debug, Formatter};
 use typenum::{Bit, Const, ToUInt, U, UInt, UTerm, Unsigned};
 
 /// A dimension that is only a number: `N<512>`.
@@ -59,7 +59,7 @@ impl StaticDim for UTerm {
     type Number = UTerm;
 }
 
-impl<H: Unsigned + Send + Sync, L: Bit + Send + Sync> Dim for UInt<H, L> {
+impl<H: Unsigned + Debug + Send + Sync, L: Bit + Debug + Send + Sync> Dim for UInt<H, L> {
     fn size(self) -> usize {
         Self::USIZE
     }
@@ -67,12 +67,12 @@ impl<H: Unsigned + Send + Sync, L: Bit + Send + Sync> Dim for UInt<H, L> {
         write!(f, "U{}", Self::USIZE)
     }
 }
-impl<H: Unsigned + Send + Sync, L: Bit + Send + Sync> Dense for UInt<H, L> {}
-impl<H: Unsigned + Send + Sync, L: Bit + Send + Sync> Normal for UInt<H, L> {
+impl<H: Unsigned + Debug + Send + Sync, L: Bit + Debug + Send + Sync> Dense for UInt<H, L> {}
+impl<H: Unsigned + Debug + Send + Sync, L: Bit + Debug + Send + Sync> Normal for UInt<H, L> {
     type Size = Self;
 }
 #[diagnostic::do_not_recommend]
-impl<H: Unsigned + Send + Sync, L: Bit + Send + Sync> StaticDim for UInt<H, L>
+impl<H: Unsigned + Debug + Send + Sync, L: Bit + Debug + Send + Sync> StaticDim for UInt<H, L>
 where
     Self: ArrayLength,
 {

@@ -40,11 +40,11 @@ pub trait Axis<D, Position>: Shape {
 }
 
 macro_rules! axis {
-    ($(($($Before:ident)*) $D:ident ($($After:ident)*) at $i:literal;)*) => {$(
+    ($(($($Before:ident)*) $D:ident ($($After:ident)*) at $i:tt;)*) => {$(
         axis! { @key $D, Named<$i>: ($($Before)*) $D ($($After)*) at $i }
         axis! { @key At<$i>, At<$i>: ($($Before)*) $D ($($After)*) at $i }
     )*};
-    (@key $Key:ty, $Position:ty: ($($Before:ident)*) $D:ident ($($After:ident)*) at $i:literal) => {
+    (@key $Key:ty, $Position:ty: ($($Before:ident)*) $D:ident ($($After:ident)*) at $i:tt) => {
         #[diagnostic::do_not_recommend]
         #[allow(non_snake_case, unused_variables)]
         impl<$($Before: Dim,)* $D: Dim, $($After: Dim,)*> Axis<$Key, $Position> for ($($Before,)* $D, $($After,)*) {

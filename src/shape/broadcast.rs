@@ -15,24 +15,24 @@ use crate::dim::Dim;
 )]
 pub trait Broadcast<Other> {
     /// The larger of the two shapes.
-    type Output: Shape;
+    type Larger: Shape;
     /// The larger of the two shapes.
-    fn broadcast(self, other: Other) -> Self::Output;
+    fn broadcast(self, other: Other) -> Self::Larger;
 }
 
 macro_rules! broadcast {
     ($(($($Before:ident)*) ($($Shared:ident)*);)*) => {$(
         #[diagnostic::do_not_recommend]
         impl<$($Before: Dim,)* $($Shared: Dim,)*> Broadcast<($($Shared,)*)> for ($($Before,)* $($Shared,)*) {
-            type Output = Self;
+            type Larger = Self;
             fn broadcast(self, _: ($($Shared,)*)) -> Self {
                 self
             }
         }
         #[diagnostic::do_not_recommend]
         impl<$($Before: Dim,)* $($Shared: Dim,)*> Broadcast<($($Before,)* $($Shared,)*)> for ($($Shared,)*) {
-            type Output = ($($Before,)* $($Shared,)*);
-            fn broadcast(self, other: Self::Output) -> Self::Output {
+            type Larger = ($($Before,)* $($Shared,)*);
+            fn broadcast(self, other: Self::Larger) -> Self::Larger {
                 other
             }
         }
@@ -66,7 +66,7 @@ macro_rules! same {
     ($(($($D:ident)*);)*) => {$(
         #[diagnostic::do_not_recommend]
         impl<$($D: Dim,)*> Broadcast<Self> for ($($D,)*) {
-            type Output = Self;
+            type Larger = Self;
             fn broadcast(self, _: Self) -> Self {
                 self
             }

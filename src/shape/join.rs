@@ -112,7 +112,7 @@ pub trait Append<D>: Shape {
 }
 
 macro_rules! at_axis {
-    ($(($($Before:ident)*) $D:ident ($($After:ident)*) at $i:literal;)*) => {$(
+    ($(($($Before:ident)*) $D:ident ($($After:ident)*) at $i:tt;)*) => {$(
         #[diagnostic::do_not_recommend]
         impl<Axis, $($Before: Dim,)* $D: Dim, $($After: Dim,)* Other: Dim>
             Concat<Axis, ($($Before,)* Other, $($After,)*), At<$i>> for ($($Before,)* $D, $($After,)*)
@@ -151,9 +151,9 @@ at_axis! {
 }
 
 macro_rules! two_axes {
-    ($(($($Before:ident)*) ($($After:ident)*) at $i:literal;)*) => {$(
+    ($(($($Before:ident)*) ($($After:ident)*) at $i:tt;)*) => {$(
         #[diagnostic::do_not_recommend]
-        impl<$($Before: Dim,)* D: Dim, $($After: Dim,)*> SplitAxis<At<$i>> for ($($Before,)* D, $($After,)*) {
+        impl<$($Before: Dim,)* Z: Dim, $($After: Dim,)*> SplitAxis<At<$i>> for ($($Before,)* Z, $($After,)*) {
             type Output<X: Dim, Y: Dim> = ($($Before,)* X, Y, $($After,)*);
             #[allow(non_snake_case)]
             fn split<X: Dim, Y: Dim>(self, x: X, y: Y) -> Self::Output<X, Y> {

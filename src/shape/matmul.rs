@@ -21,13 +21,12 @@ pub trait MatMul<Right>: Shape {
 
 macro_rules! matmul { ($(($($Left:ident)*) ($($Right:ident)*);)*) => {$(
     #[diagnostic::do_not_recommend]
-    #[allow(non_snake_case)]
+    #[allow(non_snake_case, unused_variables)]
     impl<$($Left: Dim,)* M: Dim, K: Dim, N: Dim> MatMul<($($Right,)* K, N)> for ($($Left,)* M, K) {
         type Inner = K;
         type Output = ($($Left,)* M, N);
         fn product(self, right: ($($Right,)* K, N)) -> Self::Output {
             let ($($Left,)* m, _) = self;
-            #[allow(unused_variables)]
             let ($($Right,)* _, n) = right;
             ($($Left,)* m, n)
         }

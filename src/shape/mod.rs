@@ -36,7 +36,7 @@ use std::marker::PhantomData;
     label = "not a shape",
     note = "a shape is a tuple of dimensions: `(Batch, Seq, Embed)`; of one, `(Embed,)`"
 )]
-pub trait Shape: Copy + Debug + Send + Sync + Broadcast<Self, Output = Self> {
+pub trait Shape: Copy + Debug + Send + Sync + Broadcast<Self, Larger = Self> {
     /// The number of dimensions.
     const RANK: usize;
     /// An array of one size for each dimension.

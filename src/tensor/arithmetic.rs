@@ -10,14 +10,14 @@ fn binary<S: Shape + Broadcast<R>, R: Shape, B: Backend<Elem: Number>>(
     op: Binary,
     x: &Tensor<S, B>,
     y: &Tensor<R, B>,
-) -> Tensor<S::Output, B> {
+) -> Tensor<<S as Broadcast<R>>::Larger, B> {
     Tensor::from_parts(x.shape().broadcast(y.shape()), B::binary(op, x.array(), y.array()))
 }
 
 /// Arithmetic by name, for what has no operator.
 impl<S: Shape, B: Backend> Tensor<S, B> {
     /// The larger of each pair; NaN where either is.
-    pub fn maximum<R: Shape>(&self, other: &Tensor<R, B>) -> Tensor<<S as Broadcast<R>>::Output, B>
+    pub fn maximum<R: Shape>(&self, other: &Tensor<R, B>) -> Tensor<<S as Broadcast<R>>::Larger, B>
     where
         S: Broadcast<R>,
         B::Elem: Number,
@@ -26,7 +26,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     }
 
     /// The smaller of each pair; NaN where either is.
-    pub fn minimum<R: Shape>(&self, other: &Tensor<R, B>) -> Tensor<<S as Broadcast<R>>::Output, B>
+    pub fn minimum<R: Shape>(&self, other: &Tensor<R, B>) -> Tensor<<S as Broadcast<R>>::Larger, B>
     where
         S: Broadcast<R>,
         B::Elem: Number,
@@ -46,25 +46,25 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
 
 macro_rules! operators { ($($Op:ident $op:ident;)*) => {$(
     impl<S: Shape + Broadcast<R>, R: Shape, B: Backend<Elem: Number>> $Op<&Tensor<R, B>> for &Tensor<S, B> {
-        type Output = Tensor<<S as Broadcast<R>>::Output, B>;
+        type Output = Tensor<<S as Broadcast<R>>::Larger, B>;
         fn $op(self, other: &Tensor<R, B>) -> Self::Output {
             binary(Binary::$Op, self, other)
         }
     }
     impl<S: Shape + Broadcast<R>, R: Shape, B: Backend<Elem: Number>> $Op<Tensor<R, B>> for &Tensor<S, B> {
-        type Output = Tensor<<S as Broadcast<R>>::Output, B>;
+        type Output = Tensor<<S as Broadcast<R>>::Larger, B>;
         fn $op(self, other: Tensor<R, B>) -> Self::Output {
             binary(Binary::$Op, self, &other)
         }
     }
     impl<S: Shape + Broadcast<R>, R: Shape, B: Backend<Elem: Number>> $Op<&Tensor<R, B>> for Tensor<S, B> {
-        type Output = Tensor<<S as Broadcast<R>>::Output, B>;
+        type Output = Tensor<<S as Broadcast<R>>::Larger, B>;
         fn $op(self, other: &Tensor<R, B>) -> Self::Output {
             binary(Binary::$Op, &self, other)
         }
     }
     impl<S: Shape + Broadcast<R>, R: Shape, B: Backend<Elem: Number>> $Op<Tensor<R, B>> for Tensor<S, B> {
-        type Output = Tensor<<S as Broadcast<R>>::Output, B>;
+        type Output = Tensor<<S as Broadcast<R>>::Larger, B>;
         fn $op(self, other: Tensor<R, B>) -> Self::Output {
             binary(Binary::$Op, &self, &other)
         }

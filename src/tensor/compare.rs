@@ -17,7 +17,7 @@ macro_rules! compare { ($($(#[$docs:meta])* $name:ident $scalar:ident $Op:ident;
     /// ```
     impl<S: Shape, B: Backend> Tensor<S, B> {$(
         $(#[$docs])*
-        pub fn $name<R: Shape>(&self, other: &Tensor<R, B>) -> TensorOf<<S as Broadcast<R>>::Output, bool, B>
+        pub fn $name<R: Shape>(&self, other: &Tensor<R, B>) -> TensorOf<<S as Broadcast<R>>::Larger, bool, B>
         where
             S: Broadcast<R>,
             B::Elem: PartialOrd,

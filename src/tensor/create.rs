@@ -33,7 +33,7 @@ pub trait Create: Backend {
 
     /// A tensor of one value.
     fn full<S: Shape>(shape: S, value: Self::Elem) -> Tensor<S, Self> {
-        Tensor::from_parts(shape, <Self as Backend>::full(value, shape.sizes().as_ref()))
+        Tensor::from_parts(shape, Self::filled(value, shape.sizes().as_ref()))
     }
 
     /// A tensor of row-major elements.
@@ -42,7 +42,7 @@ pub trait Create: Backend {
     /// Their number is not that of the shape.
     fn from_vec<S: Shape>(shape: S, elements: Vec<Self::Elem>) -> Result<Tensor<S, Self>, Error> {
         if elements.len() == shape.elements() {
-            Ok(Tensor::from_parts(shape, <Self as Backend>::from_vec(elements, shape.sizes().as_ref())))
+            Ok(Tensor::from_parts(shape, Self::from_elements(elements, shape.sizes().as_ref())))
         } else {
             Err(Error::ElementCount {
                 shape: Described::new(shape).to_string(),
@@ -86,7 +86,7 @@ pub trait Create: Backend {
                 *at = 0;
             }
         }
-        Tensor::from_parts(shape, <Self as Backend>::from_vec(elements, sizes.as_ref()))
+        Tensor::from_parts(shape, Self::from_elements(elements, sizes.as_ref()))
     }
 
     /// A tensor of nested arrays, or nested `GenericArray`s, whose lengths are the sizes of the shape.
@@ -101,7 +101,7 @@ pub trait Create: Backend {
     fn from_nested<S: Shape, A: Nested<S, Self::Elem>>(shape: S, nested: A) -> Tensor<S, Self> {
         let mut elements = Vec::with_capacity(shape.elements());
         nested.flatten(&mut elements);
-        Tensor::from_parts(shape, <Self as Backend>::from_vec(elements, shape.sizes().as_ref()))
+        Tensor::from_parts(shape, Self::from_elements(elements, shape.sizes().as_ref()))
     }
 
     /// Uniformly distributed numbers from `range.start` up to, not including, `range.end`.
@@ -131,7 +131,7 @@ fn random<S: Shape, B: Backend<Elem: Float>>(shape: S, mut number: impl FnMut() 
     let elements = (0..shape.elements())
         .map(|_| <B::Elem as NumCast>::from(number()).expect("every float type holds a rounded f64"))
         .collect();
-    Tensor::from_parts(shape, B::from_vec(elements, shape.sizes().as_ref()))
+    Tensor::from_parts(shape, B::from_elements(elements, shape.sizes().as_ref()))
 }
 
 /// The constructors of [`Create`], for `f32` on the processor.
@@ -154,7 +154,7 @@ impl<S: Shape> Tensor<S> {
 
     /// A tensor of one value.
     pub fn full(shape: S, value: f32) -> Self {
-        <Cpu<f32> as Create>::full(shape, value)
+        Cpu::full(shape, value)
     }
 
     /// A tensor of row-major elements.
@@ -170,7 +170,7 @@ impl<S: Shape> Tensor<S> {
     /// # Errors
     /// Their number is not that of the shape.
     pub fn from_vec(shape: S, elements: Vec<f32>) -> Result<Self, Error> {
-        <Cpu<f32> as Create>::from_vec(shape, elements)
+        Cpu::from_vec(shape, elements)
     }
 
     /// A tensor of row-major elements, copied.

@@ -1,6 +1,6 @@
 //! One value for each position of a static dimension.
 
-use crate::dim::{Dim, N, SameSize, StaticDim};
+use crate::dim::{N, SameSize, StaticDim};
 use generic_array::GenericArray;
 use std::fmt::{self, Debug, Formatter};
 use std::ops::{Deref, DerefMut};

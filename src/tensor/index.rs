@@ -39,7 +39,7 @@ impl<D: Dim> Index<D> {
         Self::checked(dim, id, &[])
     }
 
-    fn checked(dim: D, id: u32, position: &[usize]) -> Result<Self, Error> {
+    pub(crate) fn checked(dim: D, id: u32, position: &[usize]) -> Result<Self, Error> {
         if (id as usize) < dim.size() {
             return Ok(Index::at(id));
         }
@@ -59,7 +59,7 @@ impl<D: Dim> Index<D> {
     /// The caller has positions that the dimension has.
     pub(super) fn tensor_of_positions<S: Shape, B: Backend>(shape: S, positions: Vec<u32>) -> TensorOf<S, Self, B> {
         let ids = positions.into_iter().map(Index::at).collect();
-        Tensor::from_parts(shape, B::With::<Self>::from_vec(ids, shape.sizes().as_ref()))
+        Tensor::from_parts(shape, B::With::<Self>::from_elements(ids, shape.sizes().as_ref()))
     }
 }
 
@@ -160,7 +160,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// dims! { Positions = 512; Embed = 2; Seq; }
     /// let table = Tensor::ones((Positions, Embed));
     /// bind!(seq: Seq = 20);
-    /// let positions: Tensor<(Seq, Embed)> = table.narrow(Positions, 0, seq).unwrap();
+    /// let positions: Tensor<(_, Embed)> = table.narrow(Positions, 0, seq).unwrap();
     /// assert!(table.narrow(Positions, 500, seq).is_err());
     /// ```
     ///
@@ -260,7 +260,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
         let size = self.sizes().as_ref()[S::RANK - 1];
         let rows = B::With::<Index<D>>::to_vec(&ids.array).into_iter().enumerate();
         let places: Vec<usize> = rows.map(|(row, id)| row * size + id.row()).collect();
-        let places = <B::With<usize> as Backend>::from_vec(places, ids.sizes().as_ref());
+        let places = <B::With<usize> as Backend>::from_elements(places, ids.sizes().as_ref());
         let elements = B::reshape(&self.array, &[self.shape.elements()]);
         Tensor::from_parts(ids.shape(), B::gather(&elements, &places))
     }

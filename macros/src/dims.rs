@@ -1,0 +1,307 @@
+//! `dims! { pub Batch = 32; pub Ffn = 4 * Embed; pub Seq; pub once Width; }`.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::ext::IdentExt;
+use syn::parse::{Parse, ParseStream};
+use syn::spanned::Spanned;
+use syn::{Attribute, BinOp, Error, Expr, Lit, Result, Token, Visibility};
+
+/// What stands between the braces, after the path of the crate.
+pub struct Dims {
+    krate: Ident,
+    dims: Vec<Declaration>,
+}
+
+struct Declaration {
+    attributes: Vec<Attribute>,
+    visibility: Visibility,
+    name: Ident,
+    size: Size,
+}
+
+enum Size {
+    Static(TokenStream),
+    Runtime,
+    Once,
+}
+
+impl Parse for Dims {
+    fn parse(input: ParseStream) -> Result<Self> {
+        let krate = input.call(Ident::parse_any)?;
+        let mut dims = Vec::new();
+        while !input.is_empty() {
+            dims.push(declaration(input, &krate)?);
+        }
+        Ok(Dims { krate, dims })
+    }
+}
+
+fn declaration(input: ParseStream, krate: &Ident) -> Result<Declaration> {
+    let attributes = input.call(Attribute::parse_outer)?;
+    let visibility = input.parse()?;
+    let mut name: Ident = input.parse()?;
+    let once = name == "once" && input.peek(syn::Ident);
+    if once {
+        name = input.parse()?;
+    }
+    let size = match (once, input.parse::<Option<Token![=]>>()?) {
+        (false, Some(_)) => Size::Static(number(&input.parse()?, krate)?),
+        (false, None) => Size::Runtime,
+        (true, None) => Size::Once,
+        (true, Some(equals)) => {
+            return Err(Error::new(equals.span, format!("a `once` dimension gets its size at run time: `{name}::set(size)`")));
+        }
+    };
+    if !input.peek(Token![;]) && !input.is_empty() {
+        return Err(input.error(format!("expected `;` after the dimension `{name}`")));
+    }
+    input.parse::<Option<Token![;]>>()?;
+    Ok(Declaration { attributes, visibility, name, size })
+}
+
+/// The typenum number of a size.
+fn number(size: &Expr, krate: &Ident) -> Result<TokenStream> {
+    let built_of = "a dimension's size is built of whole numbers, dimensions, `+` and `*`";
+    match size {
+        Expr::Lit(literal) => match &literal.lit {
+            Lit::Int(int) if int.suffix().is_empty() || int.suffix() == "usize" => {
+                Ok(numeral(int.base10_parse::<u64>()?, krate))
+            }
+            other => Err(Error::new(other.span(), built_of)),
+        },
+        Expr::Path(name) => Ok(quote_spanned! { name.span() => <#name as #krate::dim::StaticDim>::Number }),
+        Expr::Paren(inner) => number(&inner.expr, krate),
+        Expr::Group(inner) => number(&inner.expr, krate),
+        Expr::Binary(binary) => {
+            let operation = match &binary.op {
+                BinOp::Add(_) => quote!(Sum),
+                BinOp::Mul(_) => quote!(Prod),
+                BinOp::Div(op) => {
+                    let message = "sizes are not divided: declare the factors and multiply them, as in `Embed = Heads * HeadDim`";
+                    return Err(Error::new(op.span, message));
+                }
+                op => return Err(Error::new(op.span(), built_of)),
+            };
+            let (left, right) = (number(&binary.left, krate)?, number(&binary.right, krate)?);
+            Ok(quote!(#krate::typenum::#operation<#left, #right>))
+        }
+        other => Err(Error::new(other.span(), built_of)),
+    }
+}
+
+/// A number as typenum writes it: its bits, the leading one innermost.
+fn numeral(value: u64, krate: &Ident) -> TokenStream {
+    (0..u64::BITS - value.leading_zeros()).rev().fold(quote!(#krate::typenum::UTerm), |higher, bit| {
+        let bit = if value >> bit & 1 == 1 { quote!(B1) } else { quote!(B0) };
+        quote!(#krate::typenum::UInt<#higher, #krate::typenum::#bit>)
+    })
+}
+
+/// The items of all declarations.
+pub fn expand(Dims { krate, dims }: Dims) -> TokenStream {
+    dims.iter().map(|dim| dim.expand(&krate)).collect()
+}
+
+impl Declaration {
+    fn expand(&self, krate: &Ident) -> TokenStream {
+        let items = match &self.size {
+            Size::Static(number) => self.expand_static(krate, number),
+            Size::Runtime => self.expand_runtime(krate),
+            Size::Once => self.expand_once(krate),
+        };
+        // `cfg` has to stand on every item.
+        let conditions: Vec<_> = self.attributes.iter().filter(|a| a.path().is_ident("cfg")).collect();
+        items.into_iter().map(|item| quote!(#(#conditions)* #item)).collect()
+    }
+
+    /// The attributes, with a documentation if there is none.
+    fn head(&self, kind: &str) -> TokenStream {
+        let attributes: Vec<_> = self.attributes.iter().filter(|a| !a.path().is_ident("cfg")).collect();
+        let documentation = (!self.attributes.iter().any(|a| a.path().is_ident("doc"))).then(|| {
+            let text = format!("The {kind} dimension `{}`.", self.name);
+            quote!(#[doc = #text])
+        });
+        quote!(#documentation #(#attributes)*)
+    }
+
+    fn expand_static(&self, krate: &Ident, number: &TokenStream) -> Vec<TokenStream> {
+        let Declaration { visibility, name, .. } = self;
+        let (head, text) = (self.head("static"), name.to_string());
+        vec![
+            quote! {
+                #head
+                #[derive(
+                    ::core::clone::Clone, ::core::marker::Copy, ::core::fmt::Debug, ::core::default::Default,
+                    ::core::cmp::PartialEq, ::core::cmp::Eq, ::core::hash::Hash,
+                )]
+                #visibility struct #name;
+            },
+            quote! {
+                impl #krate::dim::Dim for #name {
+                    fn size(self) -> usize {
+                        <Self as #krate::dim::StaticDim>::SIZE
+                    }
+                    fn write_name(f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                        f.write_str(#text)
+                    }
+                }
+            },
+            quote! { impl #krate::dim::Dense for #name {} },
+            quote! { impl #krate::dim::Normal for #name { type Size = #number; } },
+            quote! { impl #krate::dim::StaticDim for #name { type Number = <Self as #krate::dim::Normal>::Size; } },
+        ]
+    }
+
+    fn expand_runtime(&self, krate: &Ident) -> Vec<TokenStream> {
+        let Declaration { visibility, name, .. } = self;
+        let (head, text) = (self.head("run-time"), name.to_string());
+        let with = format!("Calls `scope` with a fresh `{name}` of this size.");
+        vec![
+            quote! {
+                #head
+                #visibility struct #name<'id, Variable = #krate::dim::Unnamed> {
+                    size: #krate::dim::Branded<'id, Variable>,
+                }
+            },
+            quote! {
+                impl<Variable> ::core::clone::Clone for #name<'_, Variable> {
+                    fn clone(&self) -> Self {
+                        *self
+                    }
+                }
+            },
+            quote! { impl<Variable> ::core::marker::Copy for #name<'_, Variable> {} },
+            quote! {
+                impl<Variable> ::core::fmt::Debug for #name<'_, Variable> {
+                    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                        f.write_str(#text)
+                    }
+                }
+            },
+            quote! {
+                impl<Variable> #krate::dim::Dim for #name<'_, Variable> {
+                    fn size(self) -> usize {
+                        self.size.size()
+                    }
+                    fn write_name(f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                        f.write_str(#text)
+                    }
+                }
+            },
+            quote! { impl<Variable> #krate::dim::Dense for #name<'_, Variable> {} },
+            quote! { impl<Variable> #krate::dim::Normal for #name<'_, Variable> { type Size = Self; } },
+            quote! {
+                impl<'id, Variable> #krate::dim::Bind<'id> for #name<'id, Variable> {
+                    fn bind(size: usize, guard: #krate::dim::Guard<'id>) -> Self {
+                        #name { size: #krate::dim::Branded::new(size, guard) }
+                    }
+                }
+            },
+            quote! {
+                impl<Variable> #krate::dim::RuntimeDim for #name<'_, Variable> {
+                    type At<'id> = #name<'id>;
+                }
+            },
+            quote! {
+                #[allow(dead_code)]
+                impl #name<'_> {
+                    #[doc = #with]
+                    #visibility fn with<R>(size: usize, scope: impl for<'id> ::core::ops::FnOnce(#name<'id>) -> R) -> R {
+                        #krate::__private::make_guard!(guard);
+                        scope(<#name<'_> as #krate::dim::Bind<'_>>::bind(size, guard))
+                    }
+                }
+            },
+        ]
+    }
+
+    fn expand_once(&self, krate: &Ident) -> Vec<TokenStream> {
+        let Declaration { visibility, name, .. } = self;
+        let (head, text) = (self.head("set-once"), name.to_string());
+        vec![
+            quote! {
+                #head
+                #[derive(
+                    ::core::clone::Clone, ::core::marker::Copy, ::core::cmp::PartialEq, ::core::cmp::Eq, ::core::hash::Hash,
+                )]
+                #visibility struct #name(#krate::dim::Token);
+            },
+            quote! {
+                impl ::core::fmt::Debug for #name {
+                    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                        f.write_str(#text)
+                    }
+                }
+            },
+            quote! {
+                impl #krate::dim::Dim for #name {
+                    fn size(self) -> usize {
+                        Self::cell().size()
+                    }
+                    fn write_name(f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                        f.write_str(#text)
+                    }
+                }
+            },
+            quote! { impl #krate::dim::Dense for #name {} },
+            quote! { impl #krate::dim::Normal for #name { type Size = Self; } },
+            quote! {
+                #[allow(dead_code)]
+                impl #name {
+                    fn cell() -> &'static #krate::dim::SetOnce {
+                        static CELL: #krate::dim::SetOnce = #krate::dim::SetOnce::new(#text);
+                        &CELL
+                    }
+                    /// Sets the size, for the whole program.
+                    ///
+                    /// # Errors
+                    /// It has been set to another size.
+                    #visibility fn set(size: usize) -> ::core::result::Result<Self, #krate::Error> {
+                        Self::cell().set(size).map(Self)
+                    }
+                    /// The dimension, if its size has been set.
+                    #visibility fn get() -> ::core::option::Option<Self> {
+                        Self::cell().get().map(Self)
+                    }
+                }
+            },
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use quote::format_ident;
+
+    fn parsed(source: &str) -> Result<Dims> {
+        syn::parse_str(&format!("congruent {source}"))
+    }
+
+    #[test]
+    fn a_numeral_is_its_bits() {
+        let text = numeral(6, &format_ident!("k")).to_string().replace("k :: typenum :: ", "").replace(' ', "");
+        assert_eq!(text, "UInt<UInt<UInt<UTerm,B1>,B1>,B0>");
+        assert_eq!(numeral(0, &format_ident!("k")).to_string().replace(' ', ""), "k::typenum::UTerm");
+    }
+
+    #[test]
+    fn every_kind_is_parsed() {
+        let dims = parsed("/// docs\n pub A = 0x10; pub(crate) B = 4 * (A + 1); C; pub once D").unwrap().dims;
+        let kinds: Vec<_> = dims.iter().map(|dim| (dim.name.to_string(), matches!(dim.size, Size::Static(_)))).collect();
+        let expected = [("A", true), ("B", true), ("C", false), ("D", false)].map(|(name, is)| (name.to_owned(), is));
+        assert_eq!(kinds, expected);
+    }
+
+    #[test]
+    fn wrong_sizes_are_explained() {
+        let error = |source| parsed(source).err().unwrap().to_string();
+        assert!(error("A = B / 2;").contains("declare the factors"));
+        assert!(error("A = B - 2;").contains("built of whole numbers"));
+        assert!(error("A = 1.5;").contains("built of whole numbers"));
+        assert!(error("once A = 3;").contains("A::set(size)"));
+        assert!(error("A B;").contains("expected `;` after the dimension `A`"));
+        assert!(parsed("A = 99999999999999999999;").is_err());
+    }
+}

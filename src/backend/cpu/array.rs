@@ -1,0 +1,331 @@
+//! Arrays: a shared buffer, and sizes and strides that say which elements of it are meant.
+
+use crate::backend::{Element, MAX_RANK};
+use std::borrow::Cow;
+use std::fmt::{self, Debug, Formatter};
+use std::sync::Arc;
+
+/// An array on the processor. Cloning one, and most changes of its axes, copy no elements.
+#[derive(Clone)]
+pub struct Array<T> {
+    buffer: Arc<Buffer<T>>,
+    layout: Layout,
+}
+
+enum Buffer<T> {
+    Owned(Vec<T>),
+    Foreign(Box<dyn AsRef<[T]> + Send + Sync>),
+}
+
+impl<T> Buffer<T> {
+    fn as_slice(&self) -> &[T] {
+        match self {
+            Buffer::Owned(elements) => elements,
+            Buffer::Foreign(owner) => (**owner).as_ref(),
+        }
+    }
+}
+
+/// Sizes, strides and the first element. Unused axes are zero.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Layout {
+    rank: usize,
+    sizes: [usize; MAX_RANK],
+    strides: [usize; MAX_RANK],
+    pub offset: usize,
+}
+
+impl Layout {
+    fn row_major(sizes: &[usize]) -> Self {
+        assert!(sizes.len() <= MAX_RANK, "an array has at most {MAX_RANK} axes");
+        let mut layout = Layout { rank: sizes.len(), sizes: [0; MAX_RANK], strides: [0; MAX_RANK], offset: 0 };
+        layout.sizes[..sizes.len()].copy_from_slice(sizes);
+        let mut stride = 1;
+        for axis in (0..sizes.len()).rev() {
+            layout.strides[axis] = stride;
+            stride *= sizes[axis];
+        }
+        layout
+    }
+
+    pub fn sizes(&self) -> &[usize] {
+        &self.sizes[..self.rank]
+    }
+
+    pub fn strides(&self) -> &[usize] {
+        &self.strides[..self.rank]
+    }
+
+    pub fn len(&self) -> usize {
+        self.sizes().iter().product()
+    }
+
+    fn axes(&self) -> impl Iterator<Item = (usize, usize)> {
+        self.sizes().iter().copied().zip(self.strides().iter().copied())
+    }
+
+    /// Whether the elements lie one after another, row-major.
+    fn is_contiguous(&self) -> bool {
+        let mut expected = 1;
+        self.len() == 0
+            || self.axes().collect::<Vec<_>>().into_iter().rev().all(|(size, stride)| {
+                let fits = size == 1 || stride == expected;
+                expected *= size;
+                fits
+            })
+    }
+
+    /// The layout of the same elements under other sizes, if strides can express it.
+    fn reshape(&self, sizes: &[usize]) -> Option<Layout> {
+        let mut new = Layout { offset: self.offset, ..Layout::row_major(sizes) };
+        if self.len() == 0 {
+            return Some(new);
+        }
+        let old: Vec<(usize, usize)> = self.axes().filter(|(size, _)| *size != 1).collect();
+        let (mut old_at, mut new_at) = (0, 0);
+        while old_at < old.len() {
+            // The fewest axes on both sides that hold the same number of elements.
+            let (old_start, new_start) = (old_at, new_at);
+            let (mut old_count, mut new_count) = (old[old_at].0, 1);
+            old_at += 1;
+            while old_count != new_count {
+                if new_count < old_count {
+                    new_count *= sizes[new_at];
+                    new_at += 1;
+                } else {
+                    old_count *= old[old_at].0;
+                    old_at += 1;
+                }
+            }
+            let merged = &old[old_start..old_at];
+            if merged.windows(2).any(|pair| pair[0].1 != pair[1].0 * pair[1].1) {
+                return None;
+            }
+            let mut stride = merged[merged.len() - 1].1;
+            for axis in (new_start..new_at).rev() {
+                new.strides[axis] = stride;
+                stride *= sizes[axis];
+            }
+        }
+        Some(new)
+    }
+
+    /// The strides of the last two axes.
+    pub fn matrix_strides(&self) -> [usize; 2] {
+        [self.strides[self.rank - 2], self.strides[self.rank - 1]]
+    }
+
+    /// The first element of each matrix (the last two axes), row-major over the other axes.
+    pub fn matrices(&self) -> Vec<usize> {
+        let outer: Vec<_> = self.axes().take(self.rank.saturating_sub(2)).collect();
+        let mut starts = vec![self.offset];
+        for (size, stride) in outer {
+            starts = starts.iter().flat_map(|start| (0..size).map(move |i| start + i * stride)).collect();
+        }
+        starts
+    }
+}
+
+impl<T> Array<T> {
+    /// An array of row-major elements.
+    ///
+    /// # Panics
+    /// There are not as many as `sizes` say.
+    pub fn from_vec(elements: Vec<T>, sizes: &[usize]) -> Self {
+        Self::from_buffer(Buffer::Owned(elements), sizes)
+    }
+
+    /// An array of the row-major elements of another owner, such as a mapped file, which always
+    /// gives the same ones.
+    ///
+    /// # Panics
+    /// There are not as many as `sizes` say.
+    pub fn from_owner(owner: Box<dyn AsRef<[T]> + Send + Sync>, sizes: &[usize]) -> Self {
+        Self::from_buffer(Buffer::Foreign(owner), sizes)
+    }
+
+    fn from_buffer(buffer: Buffer<T>, sizes: &[usize]) -> Self {
+        let (found, expected) = (buffer.as_slice().len(), sizes.iter().product::<usize>());
+        assert_eq!(found, expected, "an array of sizes {sizes:?} has {expected} elements");
+        Array { buffer: Arc::new(buffer), layout: Layout::row_major(sizes) }
+    }
+
+    /// An array of one value, stored once.
+    pub fn full(value: T, sizes: &[usize]) -> Self {
+        let layout = Layout { strides: [0; MAX_RANK], ..Layout::row_major(sizes) };
+        Array { buffer: Arc::new(Buffer::Owned(vec![value])), layout }
+    }
+
+    /// The size of each axis.
+    pub fn sizes(&self) -> &[usize] {
+        self.layout.sizes()
+    }
+
+    pub(super) fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// All elements of the buffer: those that the layout means, and perhaps others.
+    pub(super) fn buffer(&self) -> &[T] {
+        self.buffer.as_slice()
+    }
+
+    /// The elements, if they lie row-major in memory.
+    pub fn as_slice(&self) -> Option<&[T]> {
+        let Layout { offset, .. } = self.layout;
+        match self.layout.len() {
+            0 => Some(&[]),
+            len => self.layout.is_contiguous().then(|| &self.buffer()[offset..offset + len]),
+        }
+    }
+
+    fn view(&self, layout: Layout) -> Self {
+        Array { buffer: self.buffer.clone(), layout }
+    }
+
+    /// Axis `i` of the result is axis `order[i]`.
+    pub fn permute(&self, order: &[usize]) -> Self {
+        let mut layout = self.layout;
+        for (to, &from) in order.iter().enumerate() {
+            layout.sizes[to] = self.layout.sizes()[from];
+            layout.strides[to] = self.layout.strides[from];
+        }
+        self.view(layout)
+    }
+
+    /// The elements `start .. start + len` of an axis.
+    pub fn narrow(&self, axis: usize, start: usize, len: usize) -> Self {
+        assert!(start + len <= self.sizes()[axis], "a part ends behind its axis");
+        let mut layout = self.layout;
+        layout.sizes[axis] = len;
+        layout.offset += start * layout.strides[axis];
+        self.view(layout)
+    }
+
+    /// Repeated along new leading axes and along axes of size 1.
+    pub fn broadcast(&self, sizes: &[usize]) -> Self {
+        let mut layout = Layout { strides: [0; MAX_RANK], offset: self.layout.offset, ..Layout::row_major(sizes) };
+        let new_axes = sizes.len() - self.sizes().len();
+        for (axis, (size, stride)) in self.layout.axes().enumerate() {
+            assert!(size == 1 || size == sizes[new_axes + axis], "only an axis of size 1 is repeated");
+            layout.strides[new_axes + axis] = if size == 1 { 0 } else { stride };
+        }
+        self.view(layout)
+    }
+}
+
+impl<T: Element> Array<T> {
+    /// The row-major elements: a copy only where they do not lie so in memory.
+    pub fn elements(&self) -> Cow<'_, [T]> {
+        match self.as_slice() {
+            Some(elements) => Cow::Borrowed(elements),
+            None => Cow::Owned(self.copied()),
+        }
+    }
+
+    fn copied(&self) -> Vec<T> {
+        let mut elements = Vec::with_capacity(self.layout.len());
+        let axes: Vec<_> = self.layout.axes().collect();
+        copy(self.buffer(), self.layout.offset, &axes, &mut elements);
+        elements
+    }
+
+    /// The same row-major elements under other sizes.
+    pub fn reshape(&self, sizes: &[usize]) -> Self {
+        assert_eq!(self.layout.len(), sizes.iter().product::<usize>(), "{:?} as {sizes:?}", self.sizes());
+        match self.layout.reshape(sizes) {
+            Some(layout) => self.view(layout),
+            None => Array::from_vec(self.copied(), sizes),
+        }
+    }
+
+    /// The same array with its elements row-major in memory.
+    pub(super) fn contiguous(&self) -> Self {
+        if self.as_slice().is_some() { self.clone() } else { Array::from_vec(self.copied(), self.sizes()) }
+    }
+}
+
+fn copy<T: Copy>(buffer: &[T], offset: usize, axes: &[(usize, usize)], elements: &mut Vec<T>) {
+    match axes {
+        [] => elements.push(buffer[offset]),
+        [(0, _), ..] => {}
+        [(size, 1)] => elements.extend_from_slice(&buffer[offset..offset + size]),
+        [(size, 0)] => elements.extend(std::iter::repeat_n(buffer[offset], *size)),
+        [(size, stride)] => elements.extend(buffer[offset..].iter().step_by(*stride).take(*size)),
+        [(size, stride), inner @ ..] => (0..*size).for_each(|i| copy(buffer, offset + i * stride, inner, elements)),
+    }
+}
+
+impl<T: Element> Debug for Array<T> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Array").field("sizes", &self.sizes()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counted(sizes: &[usize]) -> Array<u32> {
+        Array::from_vec((0..sizes.iter().product::<usize>() as u32).collect(), sizes)
+    }
+
+    #[test]
+    fn views_show_the_meant_elements() {
+        let x = counted(&[2, 3, 4]);
+        let permuted = x.permute(&[2, 0, 1]);
+        assert_eq!(permuted.sizes(), [4, 2, 3]);
+        assert!(permuted.as_slice().is_none());
+        assert_eq!(permuted.elements()[..6], [0, 4, 8, 12, 16, 20]);
+        assert_eq!(*x.narrow(1, 1, 2).narrow(0, 1, 1).elements(), [16, 17, 18, 19, 20, 21, 22, 23]);
+        let repeated = counted(&[3]).broadcast(&[2, 3]);
+        assert_eq!(*repeated.elements(), [0, 1, 2, 0, 1, 2]);
+        assert_eq!(*counted(&[3, 1]).broadcast(&[3, 2]).elements(), [0, 0, 1, 1, 2, 2]);
+        assert_eq!(*Array::full(7, &[2, 2]).elements(), [7; 4]);
+    }
+
+    #[test]
+    fn a_reshape_keeps_the_row_major_order() {
+        let x = counted(&[2, 3, 4]);
+        let views = [x.clone(), x.permute(&[0, 2, 1]), x.permute(&[2, 1, 0]), x.narrow(2, 1, 2), Array::full(1, &[4, 6])];
+        for view in views {
+            let count = view.layout.len();
+            for sizes in [vec![count], vec![2, count / 2], vec![count / 2, 1, 2], vec![2, 2, count / 4]] {
+                let reshaped = view.reshape(&sizes);
+                assert_eq!(reshaped.sizes(), sizes);
+                assert_eq!(reshaped.elements(), view.elements());
+            }
+        }
+    }
+
+    #[test]
+    fn a_reshape_of_split_axes_copies_nothing() {
+        let x = counted(&[2, 3, 8]).permute(&[1, 0, 2]);
+        let split = x.reshape(&[3, 2, 2, 4]);
+        assert!(Arc::ptr_eq(&x.buffer, &split.buffer));
+    }
+
+    #[test]
+    fn empty_arrays_and_scalars_are_arrays() {
+        assert_eq!(counted(&[]).elements().len(), 1);
+        let empty = counted(&[2, 0, 3]);
+        assert_eq!(empty.permute(&[2, 1, 0]).reshape(&[0, 5]).as_slice(), Some(&[][..]));
+        assert_eq!(empty.narrow(0, 1, 1).elements().len(), 0);
+        assert_eq!(Array::full(1, &[0]).elements().len(), 0);
+        assert_eq!(Array::full(1, &[]).reshape(&[1, 1]).elements().len(), 1);
+    }
+
+    #[test]
+    fn elements_of_another_owner_are_not_copied() {
+        let owner: Arc<[u32]> = Arc::from([1, 2, 3, 4]);
+        struct Shared(Arc<[u32]>);
+        impl AsRef<[u32]> for Shared {
+            fn as_ref(&self) -> &[u32] {
+                &self.0
+            }
+        }
+        let array = Array::from_owner(Box::new(Shared(owner.clone())), &[2, 2]);
+        assert_eq!(array.as_slice().unwrap().as_ptr(), owner.as_ptr());
+        assert_eq!(*array.permute(&[1, 0]).elements(), [1, 3, 2, 4]);
+    }
+}

@@ -1,0 +1,180 @@
+//! Many elements made one, along an axis.
+
+use super::array::Array;
+use super::parallel::for_each_chunk;
+use crate::backend::{Binary, Element, Number, Reduce};
+use num_traits::{Bounded, NumCast};
+use std::cmp::Ordering;
+
+/// The array with `axis` last and its elements row-major, and the sizes without that axis.
+fn with_last<T: Element>(x: &Array<T>, axis: usize) -> (Array<T>, Vec<usize>) {
+    let mut order: Vec<usize> = (0..x.sizes().len()).collect();
+    order.remove(axis);
+    let sizes = order.iter().map(|&axis| x.sizes()[axis]).collect();
+    order.push(axis);
+    (x.permute(&order).contiguous(), sizes)
+}
+
+/// `f` of each row along `axis`.
+fn rows<T: Element, U: Element>(x: &Array<T>, axis: usize, start: U, f: impl Fn(&[T]) -> U + Sync) -> Array<U> {
+    let size = x.sizes()[axis];
+    let (x, sizes) = with_last(x, axis);
+    let elements = x.elements();
+    let mut out = vec![start; sizes.iter().product()];
+    for_each_chunk(&mut out, 1, size, |row, out| out[0] = f(&elements[row * size..(row + 1) * size]));
+    Array::from_vec(out, &sizes)
+}
+
+/// The sum of `f` of each element, in halves: the error grows with the logarithm of the length
+/// ([Higham 1993](https://doi.org/10.1137/0914050)).
+pub fn sum<T: Element, S: Number>(x: &[T], f: impl Fn(T) -> S + Copy) -> S {
+    if x.len() > 256 {
+        let (left, right) = x.split_at(x.len() / 2);
+        return S::binary(Binary::Add, sum(left, f), sum(right, f));
+    }
+    // Several sums side by side, which the processor adds at once.
+    let mut lanes = [S::zero(); 8];
+    let chunks = x.chunks_exact(8);
+    let rest = chunks.remainder();
+    for chunk in chunks {
+        lanes.iter_mut().zip(chunk).for_each(|(lane, &x)| *lane = S::binary(Binary::Add, *lane, f(x)));
+    }
+    let add = |sum: S, x: S| S::binary(Binary::Add, sum, x);
+    rest.iter().fold(lanes.into_iter().fold(S::zero(), add), |sum, &x| add(sum, f(x)))
+}
+
+fn mean<T: Number>(x: &[T]) -> T::Sum {
+    let count = <T::Sum as NumCast>::from(x.len()).unwrap_or_else(T::Sum::max_value);
+    T::Sum::binary(Binary::Div, sum(x, T::widen), count)
+}
+
+fn variance<T: Number>(x: &[T]) -> T::Sum {
+    let mean = mean(x);
+    let count = <T::Sum as NumCast>::from(x.len()).unwrap_or_else(T::Sum::max_value);
+    let squares = sum(x, |x| {
+        let distance = T::Sum::binary(Binary::Sub, x.widen(), mean);
+        T::Sum::binary(Binary::Mul, distance, distance)
+    });
+    T::Sum::binary(Binary::Div, squares, count)
+}
+
+pub fn reduce<T: Number>(op: Reduce, x: &Array<T>, axis: usize) -> Array<T> {
+    // Where there is an infinity, it is what an empty axis gives.
+    let infinity = T::binary(Binary::Div, T::one(), T::zero());
+    let is_float = infinity != T::zero();
+    match op {
+        Reduce::Sum => rows(x, axis, T::zero(), |x| T::narrow(sum(x, T::widen))),
+        Reduce::Mean => rows(x, axis, T::zero(), |x| T::narrow(mean(x))),
+        Reduce::Variance => rows(x, axis, T::zero(), |x| T::narrow(variance(x))),
+        Reduce::Max => {
+            let lowest = if is_float { T::binary(Binary::Sub, T::zero(), infinity) } else { T::min_value() };
+            rows(x, axis, T::zero(), |x| x.iter().fold(lowest, |max, &x| T::binary(Binary::Max, max, x)))
+        }
+        Reduce::Min => {
+            let highest = if is_float { infinity } else { T::max_value() };
+            rows(x, axis, T::zero(), |x| x.iter().fold(highest, |min, &x| T::binary(Binary::Min, min, x)))
+        }
+    }
+}
+
+/// The larger first; NaN counts as the largest.
+fn descending<T: Number>(x: T, y: T) -> Ordering {
+    y.partial_cmp(&x).unwrap_or_else(|| y.is_nan().cmp(&x.is_nan()))
+}
+
+pub fn argmax<T: Number>(x: &Array<T>, axis: usize) -> Array<u32> {
+    rows(x, axis, 0, |row| {
+        let first = row.iter().enumerate().min_by(|(_, x), (_, y)| descending(**x, **y));
+        first.expect("an empty axis has no largest element").0 as u32
+    })
+}
+
+pub fn top_k<T: Number>(x: &Array<T>, k: usize) -> (Array<T>, Array<u32>) {
+    let (&size, outer) = x.sizes().split_last().expect("a last axis");
+    assert!(k <= size, "{k} of {size} elements");
+    let elements = x.elements();
+    let rows: usize = outer.iter().product();
+    let mut positions = vec![0u32; rows * k];
+    for_each_chunk(&mut positions, k, size * 8, |row, out| {
+        let row = &elements[row * size..(row + 1) * size];
+        let before = |a: &u32, b: &u32| descending(row[*a as usize], row[*b as usize]).then(a.cmp(b));
+        let mut order: Vec<u32> = (0..size as u32).collect();
+        if k < size {
+            order.select_nth_unstable_by(k, before);
+        }
+        order[..k].sort_unstable_by(before);
+        out.copy_from_slice(&order[..k]);
+    });
+    let row_of = |at: usize| at / k.max(1) * size;
+    let values = positions.iter().enumerate().map(|(at, &position)| elements[row_of(at) + position as usize]).collect();
+    let sizes = [outer, &[k]].concat();
+    (Array::from_vec(values, &sizes), Array::from_vec(positions, &sizes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{assert_near, random};
+    use super::*;
+    use half::bf16;
+
+    #[test]
+    fn reductions_agree_with_plain_loops() {
+        let x = random::<f64>(&[3, 5, 4], 1);
+        let single = Array::from_vec(x.elements().iter().map(|&x| x as f32).collect(), x.sizes());
+        let narrow = Array::from_vec(x.elements().iter().map(|&x| bf16::from_f64(x)).collect(), x.sizes());
+        for axis in 0..3 {
+            let (moved, sizes) = with_last(&x, axis);
+            let n = x.sizes()[axis];
+            let rows: Vec<Vec<f64>> = moved.elements().chunks(n).map(<[f64]>::to_vec).collect();
+            let mean = |row: &[f64]| row.iter().sum::<f64>() / n as f64;
+            let cases: [(Reduce, &dyn Fn(&[f64]) -> f64); 5] = [
+                (Reduce::Sum, &|row| row.iter().sum()),
+                (Reduce::Mean, &mean),
+                (Reduce::Variance, &|row| row.iter().map(|x| (x - mean(row)).powi(2)).sum::<f64>() / n as f64),
+                (Reduce::Max, &|row| row.iter().copied().fold(f64::NEG_INFINITY, f64::max)),
+                (Reduce::Min, &|row| row.iter().copied().fold(f64::INFINITY, f64::min)),
+            ];
+            for (op, f) in cases {
+                let expected: Vec<f64> = rows.iter().map(|row| f(row)).collect();
+                let found = reduce(op, &x, axis);
+                assert_eq!(found.sizes(), sizes);
+                assert_near(&found, &expected, 1e-12);
+                assert_near(&reduce(op, &single, axis), &expected, 1e-5);
+                assert_near(&reduce(op, &narrow, axis), &expected, 5e-2);
+            }
+        }
+    }
+
+    #[test]
+    fn a_long_sum_keeps_its_digits() {
+        let x = vec![0.1f32; if cfg!(miri) { 1000 } else { 1_000_000 }];
+        let expected = 0.1f32 as f64 * x.len() as f64;
+        assert!(((sum(&x, |x| x) as f64) - expected).abs() < expected * 1e-6);
+    }
+
+    #[test]
+    fn empty_axes_and_not_a_number() {
+        let empty = Array::<f32>::from_vec(vec![], &[2, 0]);
+        assert_eq!(*reduce(Reduce::Sum, &empty, 1).elements(), [0.0; 2]);
+        assert!(reduce(Reduce::Mean, &empty, 1).elements()[0].is_nan());
+        assert_eq!(*reduce(Reduce::Max, &empty, 1).elements(), [f32::NEG_INFINITY; 2]);
+        assert_eq!(*reduce(Reduce::Min, &empty, 1).elements(), [f32::INFINITY; 2]);
+        let integers = Array::<i8>::from_vec(vec![], &[0]);
+        assert_eq!(*reduce(Reduce::Max, &integers, 0).elements(), [i8::MIN]);
+        assert_eq!(*reduce(Reduce::Mean, &integers, 0).elements(), [0]);
+        let nan = Array::from_vec(vec![1.0, f32::NAN, 3.0], &[3]);
+        assert!(reduce(Reduce::Max, &nan, 0).elements()[0].is_nan());
+        assert!(reduce(Reduce::Min, &nan, 0).elements()[0].is_nan());
+        assert_eq!(*argmax(&nan, 0).elements(), [1]);
+    }
+
+    #[test]
+    fn the_first_of_equals_comes_first() {
+        let x = Array::from_vec(vec![1.0, 3.0, 3.0, 0.0, 2.0, 2.0, -1.0, 2.0f32], &[2, 4]);
+        assert_eq!(*argmax(&x, 1).elements(), [1, 0]);
+        let (values, positions) = top_k(&x, 3);
+        assert_eq!(*values.elements(), [3.0, 3.0, 1.0, 2.0, 2.0, 2.0]);
+        assert_eq!(*positions.elements(), [1, 2, 0, 0, 1, 3]);
+        assert_eq!(top_k(&x, 0).0.sizes(), [2, 0]);
+    }
+}

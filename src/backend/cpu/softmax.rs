@@ -1,0 +1,134 @@
+//! Softmax along an axis, and over the pairs that a mask allows.
+
+use super::array::Array;
+use super::parallel::for_each_chunk;
+use super::reduce;
+use crate::backend::{AttentionMask, Float, Real};
+use std::borrow::Cow;
+
+/// `x` becomes `exp(x) / sum(exp(x))`.
+pub fn softmax_row<T: Real>(x: &mut [T]) {
+    let max = x.iter().copied().fold(T::neg_infinity(), T::max);
+    x.iter_mut().for_each(|x| *x = (*x - max).exp());
+    let scale = reduce::sum(x, |x| x).recip();
+    x.iter_mut().for_each(|x| *x = *x * scale);
+}
+
+fn log_softmax_row<T: Real>(x: &mut [T]) {
+    let max = x.iter().copied().fold(T::neg_infinity(), T::max);
+    let log_sum = reduce::sum(x, |x| (x - max).exp()).ln() + max;
+    x.iter_mut().for_each(|x| *x = *x - log_sum);
+}
+
+/// `f` on each row along `axis`.
+fn rows<T: Float>(x: &Array<T>, axis: usize, f: impl Fn(&mut [T::Wide]) + Sync) -> Array<T> {
+    let last = x.sizes().len() - 1;
+    let mut order: Vec<usize> = (0..=last).collect();
+    order.remove(axis);
+    order.push(axis);
+    let moved = x.permute(&order);
+    let size = x.sizes()[axis];
+    let mut out = T::all_widened(&moved.elements()).into_owned();
+    for_each_chunk(&mut out, size, size * 16, |_, row| f(row));
+    let mut back: Vec<usize> = (0..last).collect();
+    back.insert(axis, last);
+    Array::from_vec(T::all_rounded(out), moved.sizes()).permute(&back)
+}
+
+pub fn softmax<T: Float>(x: &Array<T>, axis: usize) -> Array<T> {
+    rows(x, axis, softmax_row)
+}
+
+pub fn log_softmax<T: Float>(x: &Array<T>, axis: usize) -> Array<T> {
+    rows(x, axis, log_softmax_row)
+}
+
+/// Which keys a query may attend to: the first so many, and of these the allowed ones.
+pub struct LiveKeys<'a> {
+    causal: bool,
+    lengths: Option<&'a [usize]>,
+    allowed: Option<Cow<'a, [bool]>>,
+    allowed_has_batch: bool,
+    queries: usize,
+    keys: usize,
+}
+
+impl<'a> LiveKeys<'a> {
+    pub fn new(mask: &'a AttentionMask, batch: usize, queries: usize, keys: usize) -> Self {
+        assert!(!mask.causal || keys >= queries, "causal queries are the last of the keys");
+        assert!(mask.lengths.as_ref().is_none_or(|lengths| lengths.len() == batch), "a length for each sequence of the batch");
+        let allowed_has_batch = mask.allowed.as_ref().is_some_and(|allowed| allowed.sizes().len() == 3);
+        if let Some(allowed) = &mask.allowed {
+            let sizes = [batch, queries, keys];
+            assert_eq!(allowed.sizes(), &sizes[!allowed_has_batch as usize..], "a mask for each query and key");
+        }
+        let allowed = mask.allowed.as_ref().map(Array::elements);
+        LiveKeys { causal: mask.causal, lengths: mask.lengths.as_deref(), allowed, allowed_has_batch, queries, keys }
+    }
+
+    /// How many of the first keys the query may attend to, if none of them is excluded.
+    pub fn count(&self, batch: usize, query: usize) -> usize {
+        let length = self.lengths.map_or(self.keys, |lengths| lengths[batch].min(self.keys));
+        if self.causal { length.min(query + 1 + self.keys - self.queries) } else { length }
+    }
+
+    /// For each key, whether it is not excluded.
+    pub fn allowed(&self, batch: usize, query: usize) -> Option<&[bool]> {
+        let row = if self.allowed_has_batch { batch * self.queries + query } else { query };
+        self.allowed.as_ref().map(|allowed| &allowed[row * self.keys..(row + 1) * self.keys])
+    }
+
+    /// Softmax over the live keys of a row of scores, zeros elsewhere. The row may end before the last key.
+    pub fn softmax<T: Real>(&self, batch: usize, query: usize, row: &mut [T]) {
+        let (live, rest) = row.split_at_mut(self.count(batch, query));
+        rest.fill(T::zero());
+        let Some(allowed) = self.allowed(batch, query) else {
+            return softmax_row(live);
+        };
+        if allowed.iter().take(live.len()).any(|&allowed| allowed) {
+            let mask = |row: &mut [T], value| {
+                row.iter_mut().zip(allowed).filter(|(_, allowed)| !**allowed).for_each(|(x, _)| *x = value);
+            };
+            mask(live, T::neg_infinity());
+            softmax_row(live);
+            mask(live, T::zero());
+        } else {
+            live.fill(T::zero());
+        }
+    }
+}
+
+pub fn masked_softmax<T: Float>(scores: &Array<T>, mask: &AttentionMask) -> Array<T> {
+    let &[batch, heads, queries, keys] = scores.sizes() else { panic!("scores are (batch, heads, queries, keys)") };
+    let live = LiveKeys::new(mask, batch, queries, keys);
+    let mut out = T::all_widened(&scores.elements()).into_owned();
+    for_each_chunk(&mut out, keys, keys * 16, |row, out| live.softmax(row / queries / heads, row % queries, out));
+    Array::from_vec(T::all_rounded(out), scores.sizes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{assert_near, random};
+    use super::*;
+
+    #[test]
+    fn softmax_agrees_with_its_definition() {
+        let x = random::<f64>(&[3, 4, 5], 1);
+        for axis in 0..3 {
+            let sums = reduce::reduce(crate::backend::Reduce::Sum, &softmax(&x, axis), axis);
+            assert_near(&sums, &vec![1.0; sums.elements().len()], 1e-12);
+            let logs: Vec<f64> = softmax(&x, axis).elements().iter().map(|x| x.ln()).collect();
+            assert_near(&log_softmax(&x, axis), &logs, 1e-12);
+        }
+        let row: Vec<f64> = x.elements()[..5].iter().map(|x| x.exp()).collect();
+        let expected: Vec<f64> = row.iter().map(|x| x / row.iter().sum::<f64>()).collect();
+        assert_near(&softmax(&x.narrow(0, 0, 1).narrow(1, 0, 1), 2), &expected, 1e-12);
+    }
+
+    #[test]
+    fn large_scores_do_not_overflow() {
+        let x = Array::from_vec(vec![1e30f32, 1e30, -1e30], &[3]);
+        assert_eq!(*softmax(&x, 0).elements(), [0.5, 0.5, 0.0]);
+        assert_eq!(softmax(&Array::<f32>::from_vec(vec![], &[2, 0]), 1).sizes(), [2, 0]);
+    }
+}

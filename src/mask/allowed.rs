@@ -1,0 +1,46 @@
+//! Masks given pair by pair.
+
+use super::{Ignores, Restrict};
+use crate::backend::{AttentionMask, cpu::Cpu};
+use crate::dim::Dim;
+use crate::shape::Shape;
+use crate::tensor::Tensor;
+
+/// A mask that says for each pair whether attention is allowed: `true` where it is.
+///
+/// Its shape is `(B, Q, K)`, or `(Q, K)` for every sequence of the batch.
+///
+/// ```
+/// use congruent::prelude::*;
+/// dims! { Batch = 2; Heads = 1; Seq = 4; HeadDim = 8; }
+/// let x = Tensor::ones((Batch, Heads, Seq, HeadDim));
+/// let near = Allowed::new(Cpu::<bool>::from_fn((Seq, Seq), |[q, k]| q.abs_diff(k) < 2));
+/// let y = attention(&x, &x, &x, &near);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Allowed<S>(Tensor<S, Cpu<bool>>);
+
+impl<S: Shape> Allowed<S> {
+    /// The mask that allows attention where `allowed` is true.
+    pub fn new(allowed: Tensor<S, Cpu<bool>>) -> Self {
+        Allowed(allowed)
+    }
+
+    fn mask(&self) -> AttentionMask {
+        AttentionMask { allowed: Some(self.0.array().clone()), ..AttentionMask::default() }
+    }
+}
+
+impl<B: Dim, Q: Dim, K: Dim> Restrict<B, Q, K> for Allowed<(B, Q, K)> {
+    type Padding = Ignores;
+    fn describe(&self) -> AttentionMask {
+        self.mask()
+    }
+}
+
+impl<B: Dim, Q: Dim, K: Dim> Restrict<B, Q, K> for Allowed<(Q, K)> {
+    type Padding = Ignores;
+    fn describe(&self) -> AttentionMask {
+        self.mask()
+    }
+}

@@ -1,0 +1,138 @@
+//! Masks: which keys a query may attend to, as types that know their dimensions.
+
+mod allowed;
+mod lengths;
+mod padded;
+
+pub use allowed::Allowed;
+pub use lengths::Lengths;
+pub use padded::{Padded, longest};
+
+use crate::backend::{AttentionMask, Backend, cpu::Cpu};
+use crate::dim::{Dense, Dim, Plus};
+use std::sync::Arc;
+
+/// Which keys `K` the queries `Q` of a batch `B` may attend to.
+///
+/// A mask covers the padding of its keys, or asks for keys that have none. Masks combine by
+/// [`and`](Restrict::and): a key is attended to where all of them allow it.
+///
+/// ```
+/// use congruent::prelude::*;
+/// dims! { Batch = 2; Heads = 1; Seq = 4; HeadDim = 8; }
+/// let q = Tensor::ones((Batch, Heads, Ragged(Seq), HeadDim));
+/// let lengths = Lengths::new(Batch, Ragged(Seq), &[4, 2]).unwrap();
+/// let y = attention(&q, &q, &q, &Causal.and(lengths));
+/// ```
+pub trait Mask<B, Q, K>: Restrict<B, Q, K> {}
+impl<B, Q, K: PaddingCovered<M::Padding>, M: Restrict<B, Q, K>> Mask<B, Q, K> for M {}
+
+/// A mask by its role: whether it has padding to cover is the matter of [`Mask`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not mask attention from `{Q}` to `{K}`",
+    label = "not a mask for queries `{Q}` and keys `{K}` of the batch `{B}`",
+    note = "`Full` is for any queries and keys; `Causal` for queries that are the last part of the keys: `K` = `Q` or `Plus<Past, Q>`; `Lengths<B, K>` knows the batch and the keys; `Allowed` is `(B, Q, K)` or `(Q, K)`"
+)]
+pub trait Restrict<B, Q, K> {
+    /// [`Covers`] or [`Ignores`].
+    type Padding: Covering;
+
+    /// What the backend is told.
+    fn describe(&self) -> AttentionMask;
+
+    /// The mask that allows what this one and another allow.
+    fn and<M>(self, other: M) -> And<Self, M>
+    where
+        Self: Sized,
+    {
+        And(self, other)
+    }
+}
+
+/// Of a mask: it says where the padding of the keys is.
+#[derive(Clone, Copy, Debug)]
+pub struct Covers;
+/// Of a mask: it knows of no padding.
+#[derive(Clone, Copy, Debug)]
+pub struct Ignores;
+
+/// [`Covers`] or [`Ignores`].
+pub trait Covering {
+    /// What two masks do together.
+    type Or<Other: Covering>: Covering;
+}
+impl Covering for Covers {
+    type Or<Other: Covering> = Covers;
+}
+impl Covering for Ignores {
+    type Or<Other: Covering> = Other;
+}
+
+/// That a mask covers the padding of the keys, or that they have none.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` may hold padding, and the mask does not cover it",
+    label = "the padding of `{Self}` would be attended to",
+    note = "give the lengths of the sequences: `&lengths`, or together with another mask `&Causal.and(lengths)`",
+    note = "in generic code, ask for it: `{Self}: Dense`"
+)]
+pub trait PaddingCovered<Padding>: Dim {}
+impl<K: Dim> PaddingCovered<Covers> for K {}
+#[diagnostic::do_not_recommend]
+impl<K: Dense> PaddingCovered<Ignores> for K {}
+
+/// Every query attends to every key.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Full;
+
+/// A query attends to the keys up to its own: the queries are all keys, or the last part of them.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Causal;
+
+/// Both of two masks.
+#[derive(Clone, Debug)]
+pub struct And<M, N>(M, N);
+
+/// That the keys are the queries, or end in them.
+pub trait EndsWith<Q> {}
+impl<Q: Dim> EndsWith<Q> for Q {}
+impl<Past: Dim, Q: Dim> EndsWith<Q> for Plus<Past, Q> {}
+
+impl<B, Q, K> Restrict<B, Q, K> for Full {
+    type Padding = Ignores;
+    fn describe(&self) -> AttentionMask {
+        AttentionMask::default()
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<B, Q, K: EndsWith<Q>> Restrict<B, Q, K> for Causal {
+    type Padding = Ignores;
+    fn describe(&self) -> AttentionMask {
+        AttentionMask { causal: true, ..AttentionMask::default() }
+    }
+}
+
+impl<B, Q, K, M: Restrict<B, Q, K>, N: Restrict<B, Q, K>> Restrict<B, Q, K> for And<M, N> {
+    type Padding = <M::Padding as Covering>::Or<N::Padding>;
+    fn describe(&self) -> AttentionMask {
+        let (first, second) = (self.0.describe(), self.1.describe());
+        AttentionMask {
+            causal: first.causal || second.causal,
+            lengths: either(first.lengths, second.lengths, |x, y| {
+                x.iter().zip(y.iter()).map(|(&x, &y)| x.min(y)).collect::<Arc<[usize]>>()
+            }),
+            allowed: either(first.allowed, second.allowed, |x, y| {
+                let sizes = if x.sizes().len() >= y.sizes().len() { x.sizes() } else { y.sizes() };
+                let [x, y] = [&x, &y].map(|mask| mask.broadcast(sizes));
+                Cpu::<bool>::select(&x, &y, &x)
+            }),
+        }
+    }
+}
+
+fn either<T>(first: Option<T>, second: Option<T>, both: impl FnOnce(T, T) -> T) -> Option<T> {
+    match (first, second) {
+        (Some(first), Some(second)) => Some(both(first, second)),
+        (first, second) => first.or(second),
+    }
+}

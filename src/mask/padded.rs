@@ -1,0 +1,106 @@
+//! Sequences of different lengths in one tensor.
+
+use super::Lengths;
+use crate::Error;
+use crate::backend::{Element, cpu::Cpu};
+use crate::dim::{Dim, Ragged, RuntimeDim};
+use crate::tensor::{Create, Index, Tensor};
+
+/// Sequences of different lengths in one tensor, and their lengths.
+///
+/// ```
+/// use congruent::prelude::*;
+/// use congruent::mask::longest;
+/// dims! { Batch; Seq; Vocab = 100; }
+/// let texts = [vec![1, 2, 3], vec![], vec![4]];
+///
+/// bind!(batch: Batch = texts.len(), seq: Ragged<Seq> = longest(&texts));
+/// let padded = Padded::ids((batch, seq), Vocab, &texts, 0).unwrap();
+/// assert_eq!(padded.values.sizes(), [3, 3]);
+/// assert_eq!(padded.lengths.as_slice(), [3, 0, 1]);
+/// assert_eq!(padded.to_list()[2][0].get(), 4);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Padded<B, S, T: Element> {
+    /// The values, and behind each sequence its padding.
+    pub values: Tensor<(B, S), Cpu<T>>,
+    /// How many values of each sequence are live.
+    pub lengths: Lengths<B, S>,
+}
+
+/// The length of the longest sequence; 0 of none.
+pub fn longest<T>(sequences: &[impl AsRef<[T]>]) -> usize {
+    sequences.iter().map(|sequence| sequence.as_ref().len()).max().unwrap_or(0)
+}
+
+impl<B: Dim, D: Dim, T: Element> Padded<B, Ragged<D>, T> {
+    /// One row for each sequence, filled up with `padding`.
+    ///
+    /// # Errors
+    /// There is not one for each row of the batch, or one is longer than the dimension.
+    pub fn new((batch, length): (B, Ragged<D>), sequences: &[impl AsRef<[T]>], padding: T) -> Result<Self, Error> {
+        let found: Vec<usize> = sequences.iter().map(|sequence| sequence.as_ref().len()).collect();
+        let lengths = Lengths::new(batch, length, &found)?;
+        let row = |sequence: &[T]| {
+            let fill = length.size() - sequence.len();
+            sequence.iter().copied().chain(std::iter::repeat_n(padding, fill)).collect::<Vec<T>>()
+        };
+        let values = sequences.iter().flat_map(|sequence| row(sequence.as_ref())).collect();
+        Ok(Padded { values: Cpu::from_vec((batch, length), values)?, lengths })
+    }
+
+    /// The live part of each sequence.
+    pub fn to_list(&self) -> Vec<Vec<T>> {
+        let values = self.values.to_vec();
+        let (_, length) = self.values.shape();
+        let lengths = self.lengths.as_slice().iter().enumerate();
+        lengths.map(|(row, live)| values[row * length.size()..][..*live].to_vec()).collect()
+    }
+}
+
+impl<B: Dim, D: Dim, V: Dim> Padded<B, Ragged<D>, Index<V>> {
+    /// One row of ids for each sequence, filled up with the id `padding`; each is checked against its table.
+    ///
+    /// # Errors
+    /// As [`Padded::new`], or an id is past the table: the error names sequence and position.
+    pub fn ids(
+        shape: (B, Ragged<D>),
+        table: V,
+        sequences: &[impl AsRef<[u32]>],
+        padding: u32,
+    ) -> Result<Self, Error> {
+        let checked = sequences.iter().enumerate().map(|(row, sequence)| {
+            let ids = sequence.as_ref().iter().enumerate();
+            ids.map(|(at, &id)| Index::checked(table, id, &[row, at])).collect::<Result<Vec<_>, _>>()
+        });
+        Padded::new(shape, &checked.collect::<Result<Vec<_>, _>>()?, Index::new(table, padding)?)
+    }
+}
+
+impl<V: Dim> Index<V> {
+    /// Calls `scope` with the sequences as one tensor, whose batch and length are fresh dimensions of
+    /// the sizes that the sequences have.
+    ///
+    /// ```
+    /// use congruent::prelude::*;
+    /// dims! { Batch; Seq; Vocab = 100; }
+    /// let texts = [vec![1, 2, 3], vec![4]];
+    /// let sizes = Index::pad::<Batch, Seq, _>(Vocab, &texts, 0, |padded| padded.values.sizes());
+    /// assert_eq!(sizes.unwrap(), [2, 3]);
+    /// ```
+    ///
+    /// # Errors
+    /// An id is past the table.
+    pub fn pad<B: RuntimeDim, S: RuntimeDim, R>(
+        table: V,
+        sequences: &[impl AsRef<[u32]>],
+        padding: u32,
+        scope: impl for<'b, 's> FnOnce(Padded<B::At<'b>, Ragged<S::At<'s>>, Index<V>>) -> R,
+    ) -> Result<R, Error> {
+        use crate::dim::Bind;
+        generativity::make_guard!(batch);
+        generativity::make_guard!(length);
+        let shape = (B::At::bind(sequences.len(), batch), Ragged(S::At::bind(longest(sequences), length)));
+        Padded::ids(shape, table, sequences, padding).map(scope)
+    }
+}
