@@ -5,10 +5,9 @@ extern crate self as congruent;
 pub mod backend;
 pub mod dim;
 mod error;
-#[cfg(feature = "safetensors")]
 pub mod io;
 pub mod mask;
-//pub mod nn;
+pub mod nn;
 pub mod shape;
 mod tensor;
 
@@ -21,8 +20,8 @@ pub use {generic_array, half, num_traits, typenum};
 /// What model code needs: `use congruent::prelude::*;`.
 pub mod prelude {
     pub use crate::dim::{Dense, Dim, Equal, N, Plus, Ragged, RuntimeDim, SameSize, StaticDim, Times};
-    pub use crate::mask::{Allowed, Causal, Full, Lengths, Mask, Padded, Restrict as _};
-    //pub use crate::nn::attention;
+    pub use crate::mask::{Allowed, Causal, Combine, Full, Lengths, Mask, Padded};
+    pub use crate::nn::attention;
     pub use crate::shape::{At, Shape};
     pub use crate::tensor::{Create, Each, Ids, Index, Tensor, TensorOf};
     pub use crate::{Cpu, Error, Rng, bind, dims, einsum, rearrange};

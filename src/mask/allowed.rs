@@ -18,7 +18,7 @@ use crate::tensor::Tensor;
 /// let y = attention(&x, &x, &x, &near);
 /// ```
 #[derive(Clone, Debug)]
-pub struct Allowed<S>(Tensor<S, Cpu<bool>>);
+pub struct Allowed<S: Shape>(Tensor<S, Cpu<bool>>);
 
 impl<S: Shape> Allowed<S> {
     /// The mask that allows attention where `allowed` is true.

@@ -10,12 +10,13 @@ pub use padded::{Padded, longest};
 
 use crate::backend::{AttentionMask, Backend, cpu::Cpu};
 use crate::dim::{Dense, Dim, Plus};
+use crate::shape::Shape;
 use std::sync::Arc;
 
 /// Which keys `K` the queries `Q` of a batch `B` may attend to.
 ///
 /// A mask covers the padding of its keys, or asks for keys that have none. Masks combine by
-/// [`and`](Restrict::and): a key is attended to where all of them allow it.
+/// [`and`](Combine::and): a key is attended to where all of them allow it.
 ///
 /// ```
 /// use congruent::prelude::*;
@@ -39,15 +40,20 @@ pub trait Restrict<B, Q, K> {
 
     /// What the backend is told.
     fn describe(&self) -> AttentionMask;
+}
 
+/// Masks together: a key is attended to where both allow it.
+pub trait Combine: Sized {
     /// The mask that allows what this one and another allow.
-    fn and<M>(self, other: M) -> And<Self, M>
-    where
-        Self: Sized,
-    {
+    fn and<M: Combine>(self, other: M) -> And<Self, M> {
         And(self, other)
     }
 }
+impl Combine for Full {}
+impl Combine for Causal {}
+impl<B, K> Combine for Lengths<B, K> {}
+impl<S: Shape> Combine for Allowed<S> {}
+impl<M, N> Combine for And<M, N> {}
 
 /// Of a mask: it says where the padding of the keys is.
 #[derive(Clone, Copy, Debug)]

@@ -21,7 +21,7 @@ use crate::tensor::{Create, Index, Tensor};
 /// assert_eq!(padded.to_list()[2][0].get(), 4);
 /// ```
 #[derive(Clone, Debug)]
-pub struct Padded<B, S, T: Element> {
+pub struct Padded<B: Dim, S: Dim, T: Element> {
     /// The values, and behind each sequence its padding.
     pub values: Tensor<(B, S), Cpu<T>>,
     /// How many values of each sequence are live.

@@ -1,0 +1,123 @@
+//! BERT ([Devlin et al. 2018](https://arxiv.org/abs/1810.04805)), generic over its dimensions.
+
+use congruent::Error;
+use congruent::io::{LoadError, SafeTensors, Weights, load};
+use congruent::nn::{
+    Activation, Embedding, Encoder, EncoderLayer, FeedForward, LayerNorm, Linear, MultiHeadAttention, NormOrder,
+    attention_weights,
+};
+use congruent::prelude::*;
+use std::path::Path;
+
+/// The dimensions of a BERT model.
+#[allow(missing_docs)]
+pub trait Dims: Copy {
+    type Vocab: Dense;
+    type Positions: Dense;
+    type TokenTypes: Dense;
+    type Embed: Dense;
+    type Heads: Dense;
+    type HeadDim: Dense;
+    type Ffn: Dense;
+    fn vocab(self) -> Self::Vocab;
+    fn positions(self) -> Self::Positions;
+    fn token_types(self) -> Self::TokenTypes;
+    fn embed(self) -> Self::Embed;
+    fn heads(self) -> Self::Heads;
+    fn head_dim(self) -> Self::HeadDim;
+    fn ffn(self) -> Self::Ffn;
+}
+
+/// The model: token ids in, hidden states out.
+pub struct Bert<D: Dims> {
+    words: Embedding<D::Vocab, D::Embed>,
+    positions: Embedding<D::Positions, D::Embed>,
+    token_types: Embedding<D::TokenTypes, D::Embed>,
+    norm: LayerNorm<D::Embed>,
+    encoder: Encoder<D::Embed, D::Heads, D::HeadDim, D::Ffn>,
+}
+
+impl<D: Dims> Bert<D> {
+    /// Takes the weights of a file in Hugging Face layout.
+    pub fn load(path: &Path, dims: D, layers: usize, epsilon: f64) -> Result<Self, LoadError> {
+        load(&SafeTensors::open(path)?, |weights: Weights<'_, f32>| {
+            // The pooler is for classification, and the positions are 0, 1, 2, ….
+            weights.ignore("pooler");
+            weights.ignore("embeddings.position_ids");
+            let embeddings = weights.at("embeddings");
+            let layer = |i| Self::load_layer(&weights.at("encoder.layer").at(i), dims, epsilon);
+            Bert {
+                words: Embedding::load(&embeddings.at("word_embeddings"), dims.vocab(), dims.embed()),
+                positions: Embedding::load(&embeddings.at("position_embeddings"), dims.positions(), dims.embed()),
+                token_types: Embedding::load(&embeddings.at("token_type_embeddings"), dims.token_types(), dims.embed()),
+                norm: LayerNorm::load(&embeddings.at("LayerNorm"), dims.embed(), epsilon),
+                encoder: Encoder { layers: (0..layers).map(layer).collect() },
+            }
+        })
+    }
+
+    fn load_layer(
+        weights: &Weights<'_, f32>,
+        dims: D,
+        epsilon: f64,
+    ) -> EncoderLayer<D::Embed, D::Heads, D::HeadDim, D::Ffn> {
+        let (embed, ffn, merged) = (dims.embed(), dims.ffn(), Times(dims.heads(), dims.head_dim()));
+        let attention = weights.at("attention");
+        EncoderLayer {
+            attention: MultiHeadAttention {
+                query: Linear::load(&attention.at("self.query"), embed, merged),
+                key: Linear::load(&attention.at("self.key"), embed, merged),
+                value: Linear::load(&attention.at("self.value"), embed, merged),
+                output: Linear::load(&attention.at("output.dense"), merged, embed),
+            },
+            attention_norm: LayerNorm::load(&attention.at("output.LayerNorm"), embed, epsilon),
+            feed_forward: FeedForward {
+                up: Linear::load(&weights.at("intermediate.dense"), embed, ffn),
+                activation: Activation::Gelu,
+                down: Linear::load(&weights.at("output.dense"), ffn, embed),
+            },
+            feed_forward_norm: LayerNorm::load(&weights.at("output.LayerNorm"), embed, epsilon),
+            order: NormOrder::Post,
+        }
+    }
+
+    /// The hidden states: after the embeddings, and after each layer.
+    ///
+    /// # Errors
+    /// The sequence is longer than the model has positions.
+    pub fn hidden_states<B: Dim, S: Dim>(
+        &self,
+        ids: &Ids<(B, S), D::Vocab>,
+        mask: &impl Mask<B, S, S>,
+    ) -> Result<Vec<Tensor<(B, S, D::Embed)>>, Error> {
+        let (_, sequence) = ids.shape();
+        let positions = self.positions.weight.narrow(At::<0>, 0, sequence)?;
+        let first_type = self.token_types.weight.at(At::<0>, 0)?;
+        let embedded = self.norm.forward(&(self.words.forward(ids) + &first_type + &positions));
+
+        let mut states = vec![embedded];
+        for layer in &self.encoder.layers {
+            states.push(layer.forward(&states[states.len() - 1], mask));
+        }
+        Ok(states)
+    }
+
+    /// How much each token attends to each other, in every head of a layer whose input is `hidden`.
+    pub fn attention<B: Dim, S: Dim>(
+        &self,
+        layer: usize,
+        hidden: &Tensor<(B, S, D::Embed)>,
+        mask: &impl Mask<B, S, S>,
+    ) -> Tensor<(B, D::Heads, S, S)> {
+        let attention = &self.encoder.layers[layer].attention;
+        let q = attention.query.forward(hidden).split_heads();
+        let k = attention.key.forward(hidden).split_heads();
+        attention_weights(&q, &k, mask)
+    }
+}
+
+/// The direction of each vector: it, divided by its length.
+pub fn normalized<B: Dim, E: Dense>(x: &Tensor<(B, E)>) -> Tensor<(B, E)> {
+    let lengths = x.square().sum(At::<1>).sqrt();
+    einsum!("batch embed, batch -> batch embed", x, lengths.clamp(1e-12, f32::INFINITY).recip())
+}

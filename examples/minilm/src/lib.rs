@@ -1,0 +1,205 @@
+//! [all-MiniLM-L6-v2](https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2), typed end to end:
+//! texts in, one vector for each out.
+
+mod bert;
+mod files;
+mod plot;
+
+pub use bert::{Bert, Dims, normalized};
+pub use files::find_or_fetch;
+pub use plot::plot;
+
+use anyhow::{Context, anyhow};
+use congruent::prelude::*;
+use serde::Deserialize;
+use std::path::Path;
+use tokenizers::{Tokenizer, TruncationParams};
+
+/// The longest text, in tokens, that the model was made for.
+pub const MAX_TOKENS: usize = 256;
+
+/// The dimensions of the published model, known to the compiler.
+pub mod published {
+    congruent::dims! {
+        /// The tokens.
+        pub Vocab = 30522;
+        /// The positions of a sequence.
+        pub Positions = 512;
+        /// First and second sentence.
+        pub TokenTypes = 2;
+        /// The width of the model.
+        pub Embed = 384;
+        /// The attention heads.
+        pub Heads = 12;
+        /// The width of a head.
+        pub HeadDim = 32;
+        /// The width between the two layers of the feed-forward network.
+        pub Ffn = 4 * Embed;
+    }
+}
+
+/// The same dimensions, of the sizes that a `config.json` says.
+pub mod configured {
+    congruent::dims! {
+        /// The tokens.
+        pub once Vocab;
+        /// The positions of a sequence.
+        pub once Positions;
+        /// First and second sentence.
+        pub once TokenTypes;
+        /// The width of the model.
+        pub once Embed;
+        /// The attention heads.
+        pub once Heads;
+        /// The width of a head.
+        pub once HeadDim;
+        /// The width between the two layers of the feed-forward network.
+        pub once Ffn;
+    }
+}
+
+congruent::dims! {
+    /// The texts.
+    pub Batch;
+    /// The tokens of the longest text.
+    pub Seq;
+}
+
+/// What `config.json` says of the model.
+#[derive(Clone, Debug, Deserialize)]
+#[allow(missing_docs)]
+pub struct Config {
+    pub vocab_size: usize,
+    pub max_position_embeddings: usize,
+    pub type_vocab_size: usize,
+    pub hidden_size: usize,
+    pub num_attention_heads: usize,
+    pub intermediate_size: usize,
+    pub num_hidden_layers: usize,
+    pub layer_norm_eps: f64,
+    #[serde(default)]
+    pub pad_token_id: u32,
+}
+
+macro_rules! dims_of { ($module:ident, $name:ident, ($($field:ident: $Dim:ident),*)) => {
+    /// The dimensions of the module of the same name.
+    #[derive(Clone, Copy, Debug)]
+    #[allow(missing_docs)]
+    pub struct $name {
+        $(pub $field: $module::$Dim,)*
+    }
+    impl Dims for $name {
+        $(
+            type $Dim = $module::$Dim;
+            fn $field(self) -> $module::$Dim {
+                self.$field
+            }
+        )*
+    }
+} }
+dims_of!(published, Published, (
+    vocab: Vocab, positions: Positions, token_types: TokenTypes, embed: Embed, heads: Heads, head_dim: HeadDim, ffn: Ffn
+));
+dims_of!(configured, Configured, (
+    vocab: Vocab, positions: Positions, token_types: TokenTypes, embed: Embed, heads: Heads, head_dim: HeadDim, ffn: Ffn
+));
+
+/// The dimensions of the published model.
+pub const PUBLISHED: Published = Published {
+    vocab: published::Vocab,
+    positions: published::Positions,
+    token_types: published::TokenTypes,
+    embed: published::Embed,
+    heads: published::Heads,
+    head_dim: published::HeadDim,
+    ffn: published::Ffn,
+};
+
+impl Configured {
+    /// Sets the dimensions as the configuration says, for the whole program.
+    pub fn set(config: &Config) -> Result<Self, Error> {
+        let dims = Configured {
+            vocab: configured::Vocab::set(config.vocab_size)?,
+            positions: configured::Positions::set(config.max_position_embeddings)?,
+            token_types: configured::TokenTypes::set(config.type_vocab_size)?,
+            embed: configured::Embed::set(config.hidden_size)?,
+            heads: configured::Heads::set(config.num_attention_heads)?,
+            head_dim: configured::HeadDim::set(config.hidden_size / config.num_attention_heads.max(1))?,
+            ffn: configured::Ffn::set(config.intermediate_size)?,
+        };
+        // The heads share the width evenly, or this says so.
+        Equal::check(dims.embed, Times(dims.heads, dims.head_dim))?;
+        Ok(dims)
+    }
+}
+
+/// A model and its tokenizer.
+pub struct MiniLm<D: Dims> {
+    /// The tokenizer, which cuts texts at [`MAX_TOKENS`].
+    pub tokenizer: Tokenizer,
+    /// The model.
+    pub bert: Bert<D>,
+    /// Its dimensions.
+    pub dims: D,
+    padding: u32,
+}
+
+/// Reads `config.json` of a folder in Hugging Face layout.
+pub fn config(folder: &Path) -> anyhow::Result<Config> {
+    let path = folder.join("config.json");
+    let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+    serde_json::from_str(&text).with_context(|| path.display().to_string())
+}
+
+impl<D: Dims> MiniLm<D> {
+    /// Loads a folder in Hugging Face layout.
+    pub fn load(folder: &Path, dims: D) -> anyhow::Result<Self> {
+        let config = config(folder)?;
+        let path = folder.join("tokenizer.json");
+        let mut tokenizer = Tokenizer::from_file(&path).map_err(|error| anyhow!("{}: {error}", path.display()))?;
+        tokenizer.with_padding(None);
+        let truncation = TruncationParams { max_length: MAX_TOKENS, ..TruncationParams::default() };
+        tokenizer.with_truncation(Some(truncation)).map_err(|error| anyhow!("{error}"))?;
+        let path = folder.join("model.safetensors");
+        let bert = Bert::load(&path, dims, config.num_hidden_layers, config.layer_norm_eps)?;
+        Ok(MiniLm { tokenizer, bert, dims, padding: config.pad_token_id })
+    }
+
+    /// The token ids of each text.
+    pub fn tokenize(&self, texts: &[impl AsRef<str>]) -> anyhow::Result<Vec<Vec<u32>>> {
+        let ids = |text: &str| Ok(self.tokenizer.encode(text, true)?.get_ids().to_vec());
+        let encoded = texts.iter().map(|text| ids(text.as_ref())).collect::<Result<Vec<_>, tokenizers::Error>>();
+        encoded.map_err(|error| anyhow!("{error}"))
+    }
+
+    /// A vector of length 1 for each text, row by row.
+    pub fn embed(&self, texts: &[impl AsRef<str>]) -> anyhow::Result<Vec<Vec<f32>>> {
+        let ids = self.tokenize(texts)?;
+        let embedded = Index::pad::<Batch, Seq, _>(self.dims.vocab(), &ids, self.padding, |batch| {
+            let states = self.bert.hidden_states(&batch.values, &batch.lengths)?;
+            let mean = states[states.len() - 1].masked_mean(&batch.lengths);
+            Ok::<_, Error>(normalized(&mean).to_vec())
+        })??;
+        Ok(embedded.chunks(self.dims.embed().size().max(1)).map(<[f32]>::to_vec).collect())
+    }
+
+    /// The tokens of a text, and how much each attends to each, in one head of a layer.
+    pub fn attention(&self, text: &str, layer: usize, head: usize) -> anyhow::Result<(Vec<String>, Vec<f32>)> {
+        let encoding = self.tokenizer.encode(text, true).map_err(|error| anyhow!("{error}"))?;
+        let (batch, ids) = (N::<1>, encoding.get_ids());
+        let weights = Seq::with(ids.len(), |seq| {
+            let ids = Ids::new((batch, seq), self.dims.vocab(), ids)?;
+            let states = self.bert.hidden_states(&ids, &Full)?;
+            let hidden = states[..states.len() - 1].get(layer).with_context(|| format!("there is no layer {layer}"))?;
+            let weights = self.bert.attention(layer, hidden, &Full);
+            anyhow::Ok(weights.at(At::<1>, head)?.to_vec())
+        })?;
+        Ok((encoding.get_tokens().to_vec(), weights))
+    }
+}
+
+/// The cosine of the angle between each two vectors of length 1, row by row.
+pub fn similarities(vectors: &[Vec<f32>]) -> Vec<Vec<f32>> {
+    let dot = |x: &[f32], y: &[f32]| x.iter().zip(y).map(|(x, y)| x * y).sum();
+    vectors.iter().map(|x| vectors.iter().map(|y| dot(x, y)).collect()).collect()
+}

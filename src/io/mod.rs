@@ -1,0 +1,16 @@
+//! Weights from files: names, element types and shapes are checked against the types once, at loading.
+//!
+//! One error names every tensor that is missing, surplus or of another shape.
+
+#[cfg(feature = "safetensors")]
+mod safetensors;
+mod stored;
+mod weights;
+
+#[cfg(feature = "safetensors")]
+pub use self::safetensors::{SafeTensors, Writer};
+pub use stored::{Bytes, Dtype, Entry, Source, Stored};
+pub use weights::{LoadError, Problem, Weights, load};
+
+#[cfg(target_endian = "big")]
+compile_error!("files of weights are read in the byte order of little-endian machines");

@@ -1,0 +1,176 @@
+//! Files in the [safetensors](https://huggingface.co/docs/safetensors) format.
+
+use super::{Bytes, Dtype, Entry, LoadError, Source, Stored};
+use crate::backend::cpu::Cpu;
+use crate::shape::Shape;
+use crate::tensor::Tensor;
+use memmap2::Mmap;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+use zerocopy::IntoBytes;
+
+/// An open file: its header was checked, its tensors are read where they are used.
+pub struct SafeTensors {
+    entries: BTreeMap<String, Entry>,
+}
+
+impl SafeTensors {
+    /// Opens a file and maps it into memory.
+    ///
+    /// The file must not be changed as long as tensors of it are used.
+    ///
+    /// # Errors
+    /// The file cannot be read, or is not a whole and consistent safetensors file.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, LoadError> {
+        let path = path.as_ref();
+        let io = |source| LoadError::Io { path: path.to_owned(), source };
+        let file = File::open(path).map_err(io)?;
+        // SAFETY: the mapping is only read. That nobody changes the file meanwhile is the condition
+        // that the documentation of this function states, as for every mapped file.
+        let map = unsafe { Mmap::map(&file) }.map_err(io)?;
+        Self::from_owner(Arc::new(map))
+    }
+
+    /// Reads a file that is in memory.
+    ///
+    /// # Errors
+    /// The bytes are not a whole and consistent safetensors file.
+    pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, LoadError> {
+        Self::from_owner(Arc::new(bytes))
+    }
+
+    fn from_owner(owner: Arc<dyn AsRef<[u8]> + Send + Sync>) -> Result<Self, LoadError> {
+        let bytes = (*owner).as_ref();
+        let format = |error: safetensors::SafeTensorError| LoadError::Format(error.to_string());
+        let (header_size, header) = safetensors::SafeTensors::read_metadata(bytes).map_err(format)?;
+        // The header is preceded by its length.
+        let start = header_size + 8;
+        let entries = header.tensors().into_iter().map(|(name, info)| {
+            let (begin, end) = info.data_offsets;
+            let bytes = Bytes::new(owner.clone(), start + begin..start + end);
+            (name, Entry { dtype: dtype(info.dtype), sizes: info.shape.clone(), bytes })
+        });
+        Ok(SafeTensors { entries: entries.collect() })
+    }
+}
+
+impl Source for SafeTensors {
+    fn names(&self) -> Vec<String> {
+        self.entries.keys().cloned().collect()
+    }
+    fn get(&self, name: &str) -> Option<Entry> {
+        self.entries.get(name).cloned()
+    }
+}
+
+fn dtype(dtype: safetensors::Dtype) -> Dtype {
+    use safetensors::Dtype as D;
+    match dtype {
+        D::F64 => Dtype::F64,
+        D::F32 => Dtype::F32,
+        D::F16 => Dtype::F16,
+        D::BF16 => Dtype::BF16,
+        D::I64 => Dtype::I64,
+        D::I32 => Dtype::I32,
+        D::I16 => Dtype::I16,
+        D::I8 => Dtype::I8,
+        D::U64 => Dtype::U64,
+        D::U32 => Dtype::U32,
+        D::U16 => Dtype::U16,
+        D::U8 => Dtype::U8,
+        other => Dtype::Other(format!("{other:?}")),
+    }
+}
+
+/// The type that the format has for a stored element.
+fn format_dtype(dtype: &Dtype) -> safetensors::Dtype {
+    use safetensors::Dtype as D;
+    match dtype {
+        Dtype::F64 => D::F64,
+        Dtype::F32 => D::F32,
+        Dtype::F16 => D::F16,
+        Dtype::BF16 => D::BF16,
+        Dtype::I64 => D::I64,
+        Dtype::I32 => D::I32,
+        Dtype::I16 => D::I16,
+        Dtype::I8 => D::I8,
+        Dtype::U64 => D::U64,
+        Dtype::U32 => D::U32,
+        Dtype::U16 => D::U16,
+        Dtype::U8 | Dtype::Other(_) => D::U8,
+    }
+}
+
+/// Tensors to be written to a file.
+///
+/// ```
+/// use congruent::io::{SafeTensors, Weights, Writer, load};
+/// use congruent::prelude::*;
+/// dims! { Embed = 2; Hidden = 3; }
+///
+/// # fn main() -> Result<(), congruent::io::LoadError> {
+/// let weight = Tensor::ones((Hidden, Embed));
+/// let mut writer = Writer::default();
+/// writer.add("weight", &weight);
+/// let file = SafeTensors::from_bytes(writer.to_bytes()?)?;
+///
+/// let loaded = load(&file, |weights: Weights<f32>| weights.tensor("weight", (Hidden, Embed)))?;
+/// assert_eq!(loaded.to_vec(), weight.to_vec());
+/// let error = load(&file, |weights: Weights<f32>| weights.tensor("weight", (Embed, Embed))).err().unwrap();
+/// assert!(error.to_string().contains("`weight`, expected (Embed = 2, Embed = 2), found [3, 2]"));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Default)]
+pub struct Writer {
+    tensors: BTreeMap<String, Written>,
+}
+
+struct Written {
+    dtype: Dtype,
+    sizes: Vec<usize>,
+    bytes: Vec<u8>,
+}
+
+impl Writer {
+    /// Adds a tensor. One of the same name is replaced.
+    pub fn add<S: Shape, T: Stored + IntoBytes>(&mut self, name: impl Into<String>, tensor: &Tensor<S, Cpu<T>>) {
+        let (sizes, bytes) = (tensor.sizes().as_ref().to_vec(), tensor.array().elements().as_bytes().to_vec());
+        self.tensors.insert(name.into(), Written { dtype: T::DTYPE, sizes, bytes });
+    }
+
+    /// The file, in memory.
+    ///
+    /// # Errors
+    /// The header grows beyond what the format allows.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, LoadError> {
+        safetensors::serialize(&self.tensors, None).map_err(|error| LoadError::Format(error.to_string()))
+    }
+
+    /// Writes the file.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn write(&self, path: impl AsRef<Path>) -> Result<(), LoadError> {
+        let path = path.as_ref();
+        std::fs::write(path, self.to_bytes()?).map_err(|source| LoadError::Io { path: path.to_owned(), source })
+    }
+}
+
+impl safetensors::View for &Written {
+    fn dtype(&self) -> safetensors::Dtype {
+        format_dtype(&self.dtype)
+    }
+    fn shape(&self) -> &[usize] {
+        &self.sizes
+    }
+    fn data(&self) -> Cow<'_, [u8]> {
+        Cow::Borrowed(&self.bytes)
+    }
+    fn data_len(&self) -> usize {
+        self.bytes.len()
+    }
+}

@@ -1,0 +1,188 @@
+//! Typed tensors out of a file, and everything that is wrong with it in one error.
+
+use super::stored::{converted, shared};
+use super::{Dtype, Source, Stored};
+use crate::backend::cpu::{Array, Cpu};
+use crate::shape::{Described, Shape};
+use crate::tensor::Tensor;
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::fmt::{self, Display, Formatter};
+use std::marker::PhantomData;
+
+/// The tensors of a file below one name, to be taken with the shapes that the types say.
+pub struct Weights<'a, T> {
+    source: &'a dyn Source,
+    prefix: String,
+    casts: bool,
+    log: &'a RefCell<Log>,
+    element: PhantomData<fn() -> T>,
+}
+
+#[derive(Default)]
+struct Log {
+    taken: BTreeSet<String>,
+    ignored: BTreeSet<String>,
+    problems: Vec<Problem>,
+}
+
+/// What is wrong with one tensor of a file.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Problem {
+    /// The file has no such tensor.
+    Missing {
+        /// Its name.
+        name: String,
+        /// The shape that it should have.
+        expected: String,
+    },
+    /// The model has no such tensor.
+    Surplus {
+        /// Its name.
+        name: String,
+        /// Its sizes.
+        sizes: Vec<usize>,
+    },
+    /// The tensor has another shape.
+    Shape {
+        /// Its name.
+        name: String,
+        /// The shape that it should have.
+        expected: String,
+        /// Its sizes.
+        found: Vec<usize>,
+    },
+    /// The tensor has another element type.
+    Dtype {
+        /// Its name.
+        name: String,
+        /// The type that it should have.
+        expected: Dtype,
+        /// Its type.
+        found: Dtype,
+    },
+}
+
+impl Display for Problem {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Problem::Missing { name, expected } => write!(f, "missing: `{name}`, expected {expected}"),
+            Problem::Surplus { name, sizes } => write!(f, "surplus: `{name}` of sizes {sizes:?}"),
+            Problem::Shape { name, expected, found } => {
+                write!(f, "shape: `{name}`, expected {expected}, found {found:?}")
+            }
+            Problem::Dtype { name, expected, found } => {
+                write!(f, "element type: `{name}`, expected {expected}, found {found}")
+            }
+        }
+    }
+}
+
+/// Why a file could not be loaded or saved.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum LoadError {
+    /// The file could not be read or written.
+    Io {
+        /// Its path.
+        path: std::path::PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The file is not what it says to be.
+    Format(String),
+    /// The tensors are not those of the model: everything that is wrong.
+    Weights(Vec<Problem>),
+}
+
+impl Display for LoadError {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            LoadError::Io { path, source } => write!(f, "{}: {source}", path.display()),
+            LoadError::Format(reason) => write!(f, "not a file of tensors: {reason}"),
+            LoadError::Weights(problems) => {
+                write!(f, "the file does not fit the model in {} tensors:", problems.len())?;
+                problems.iter().try_for_each(|problem| write!(f, "\n  {problem}"))
+            }
+        }
+    }
+}
+
+impl std::error::Error for LoadError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            LoadError::Io { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+}
+
+/// Builds a model of the tensors of `source`.
+///
+/// `build` takes each tensor by name and shape. What does not fit is collected while it goes on, with
+/// zeros in its place, and the model is given only if nothing was wrong.
+///
+/// # Errors
+/// Every tensor that is missing, surplus, of another shape or of another element type.
+pub fn load<T: Stored, M>(source: &dyn Source, build: impl FnOnce(Weights<'_, T>) -> M) -> Result<M, LoadError> {
+    let log = RefCell::new(Log::default());
+    let weights = Weights { source, prefix: String::new(), casts: false, log: &log, element: PhantomData };
+    let model = build(weights);
+    let Log { taken, ignored, mut problems } = log.into_inner();
+    let is_ignored = |name: &str| ignored.iter().any(|prefix| name == prefix || name.starts_with(&format!("{prefix}.")));
+    for name in source.names().into_iter().filter(|name| !taken.contains(name) && !is_ignored(name)) {
+        let sizes = source.get(&name).map(|entry| entry.sizes).unwrap_or_default();
+        problems.push(Problem::Surplus { name, sizes });
+    }
+    if problems.is_empty() { Ok(model) } else { Err(LoadError::Weights(problems)) }
+}
+
+impl<'a, T: Stored> Weights<'a, T> {
+    /// The tensors whose names go on with `name` and a dot.
+    pub fn at(&self, name: impl Display) -> Weights<'a, T> {
+        Weights { prefix: format!("{}{name}.", self.prefix), ..*self }
+    }
+
+    /// Converts tensors of other element types, which are an error else.
+    pub fn casting(self) -> Self {
+        Weights { casts: true, ..self }
+    }
+
+    /// Whether the file has this tensor.
+    pub fn has(&self, name: &str) -> bool {
+        self.source.get(&format!("{}{name}", self.prefix)).is_some()
+    }
+
+    /// Lets the file have this tensor, or tensors below this name, without an error.
+    pub fn ignore(&self, name: &str) {
+        self.log.borrow_mut().ignored.insert(format!("{}{name}", self.prefix));
+    }
+
+    /// The tensor of this name, which has this shape. Its elements stay where the file is mapped.
+    pub fn tensor<S: Shape>(&self, name: &str, shape: S) -> Tensor<S, Cpu<T>> {
+        let name = format!("{}{name}", self.prefix);
+        let array = self.array(&name, shape).unwrap_or_else(|problem| {
+            self.log.borrow_mut().problems.push(problem);
+            Array::full(num_traits::zero::<T>(), shape.sizes().as_ref())
+        });
+        self.log.borrow_mut().taken.insert(name);
+        Tensor::from_parts(shape, array)
+    }
+
+    fn array<S: Shape>(&self, name: &str, shape: S) -> Result<Array<T>, Problem> {
+        let expected = || Described::new(shape).to_string();
+        let Some(entry) = self.source.get(name) else {
+            return Err(Problem::Missing { name: name.to_owned(), expected: expected() });
+        };
+        if entry.sizes != shape.sizes().as_ref() {
+            return Err(Problem::Shape { name: name.to_owned(), expected: expected(), found: entry.sizes });
+        }
+        match (entry.dtype == T::DTYPE, self.casts) {
+            (true, _) => Some(shared(&entry)),
+            (false, true) => converted(&entry),
+            (false, false) => None,
+        }
+        .ok_or_else(|| Problem::Dtype { name: name.to_owned(), expected: T::DTYPE, found: entry.dtype.clone() })
+    }
+}

@@ -1,0 +1,86 @@
+//! Scaled dot-product attention ([Vaswani et al. 2017](https://arxiv.org/abs/1706.03762)).
+
+use crate::backend::{Backend, Binary, Float, Value};
+use crate::backend::Number;
+use crate::mask::Mask;
+use crate::shape::{Attends, Shape};
+use crate::tensor::Tensor;
+
+/// `softmax(q · kᵀ / √D) · v` on the pairs that the mask allows: `q (B, H, Q, D)`, `k (B, H, K, D)`,
+/// `v (B, H, K, V)` give `(B, H, Q, V)`.
+///
+/// Queries of `Times<H, Group>` heads share the keys and values of `H` heads. A query that may attend
+/// to no key gives zeros.
+///
+/// ```
+/// use congruent::prelude::*;
+/// dims! { Batch = 2; Heads = 3; Queries = 5; Keys = 7; HeadDim = 8; }
+/// let q = Tensor::ones((Batch, Heads, Queries, HeadDim));
+/// let k = Tensor::ones((Batch, Heads, Keys, HeadDim));
+/// let y: Tensor<(Batch, Heads, Queries, HeadDim)> = attention(&q, &k, &k, &Full);
+/// ```
+pub fn attention<Q, K, V, M, B>(q: &Tensor<Q, B>, k: &Tensor<K, B>, v: &Tensor<V, B>, mask: &M) -> Tensor<Q::Output, B>
+where
+    Q: Attends<K, V>,
+    K: Shape,
+    V: Shape,
+    M: Mask<Q::Batch, Q::Queries, Q::Keys>,
+    B: Backend<Elem: Float>,
+{
+    scaled_attention(q, k, v, mask, default_scale(q))
+}
+
+/// As [`attention`], with `scale` in place of `1 / √D`.
+pub fn scaled_attention<Q, K, V, M, B>(
+    q: &Tensor<Q, B>,
+    k: &Tensor<K, B>,
+    v: &Tensor<V, B>,
+    mask: &M,
+    scale: f64,
+) -> Tensor<Q::Output, B>
+where
+    Q: Attends<K, V>,
+    K: Shape,
+    V: Shape,
+    M: Mask<Q::Batch, Q::Queries, Q::Keys>,
+    B: Backend<Elem: Float>,
+{
+    let array = B::attention(q.array(), k.array(), v.array(), &mask.describe(), scale);
+    Tensor::from_parts(q.shape().output(v.shape()), array)
+}
+
+/// The weights of [`attention`]: how much each query attends to each key, `(B, H, Q, K)`.
+///
+/// ```
+/// use congruent::prelude::*;
+/// use congruent::nn::attention_weights;
+/// dims! { Batch = 1; Heads = 1; Seq = 2; HeadDim = 4; }
+/// let q = Tensor::ones((Batch, Heads, Seq, HeadDim));
+/// let weights: Tensor<(Batch, Heads, Seq, Seq)> = attention_weights(&q, &q, &Causal);
+/// assert_eq!(weights.to_vec(), [1.0, 0.0, 0.5, 0.5]);
+/// ```
+pub fn attention_weights<Q, K, M, B>(q: &Tensor<Q, B>, k: &Tensor<K, B>, mask: &M) -> Tensor<Q::Weights, B>
+where
+    Q: Attends<K, K>,
+    K: Shape,
+    M: Mask<Q::Batch, Q::Queries, Q::Keys>,
+    B: Backend<Elem: Float>,
+{
+    let shape = q.shape().weights(k.shape());
+    let (q_sizes, k_sizes) = (q.sizes(), k.sizes());
+    let (&[batch, heads, queries, d], &[_, key_heads, keys, _]) = (q_sizes.as_ref(), k_sizes.as_ref()) else {
+        unreachable!("queries and keys have four dimensions")
+    };
+    // The query heads that share a key head stand side by side: they are more queries of that head.
+    let shared = heads.checked_div(key_heads).unwrap_or(0) * queries;
+    let q_grouped = B::reshape(q.array(), &[batch, key_heads, shared, d]);
+    let scores = B::matmul(&q_grouped, &B::permute(k.array(), &[0, 1, 3, 2]));
+    let scores = B::reshape(&scores, &[batch, heads, queries, keys]);
+    let scale = B::Elem::from_value(Value::Float(default_scale(q)));
+    let scaled = B::binary_scalar(Binary::Mul, &scores, scale);
+    Tensor::from_parts(shape, B::masked_softmax(&scaled, &mask.describe()))
+}
+
+fn default_scale<S: Shape, B: Backend>(q: &Tensor<S, B>) -> f64 {
+    (q.sizes().as_ref()[S::RANK - 1] as f64).sqrt().recip()
+}

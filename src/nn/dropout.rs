@@ -1,0 +1,36 @@
+//! Dropout ([Srivastava et al. 2014](https://jmlr.org/papers/v15/srivastava14a.html)).
+
+use crate::Rng;
+use crate::backend::{Backend, Float, Number, Value};
+use crate::shape::Shape;
+use crate::tensor::Tensor;
+
+/// Zeros a share of the elements in training, and scales the others up; does nothing in inference.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Dropout {
+    /// The share of elements that become zero, from 0 up to 1.
+    pub rate: f64,
+}
+
+impl Dropout {
+    /// In inference: `x` as it is.
+    pub fn forward<S: Shape, B: Backend>(self, x: &Tensor<S, B>) -> Tensor<S, B> {
+        x.clone()
+    }
+
+    /// In training: elements chosen by `rng` become zero, the others `1 / (1 - rate)` times as large.
+    ///
+    /// ```
+    /// use congruent::{nn::Dropout, prelude::*};
+    /// dims! { Embed = 100; }
+    /// let mut rng = Rng::with_seed(1);
+    /// let y = Dropout { rate: 0.5 }.forward_training(&Tensor::ones((Embed,)), &mut rng);
+    /// assert!(y.to_vec().iter().all(|&x| x == 0.0 || x == 2.0));
+    /// ```
+    pub fn forward_training<S: Shape, B: Backend<Elem: Float>>(self, x: &Tensor<S, B>, rng: &mut Rng) -> Tensor<S, B> {
+        let scale = B::Elem::from_value(Value::Float((1.0 - self.rate).recip()));
+        let kept = (0..x.shape().elements()).map(|_| if rng.f64() < self.rate { num_traits::zero() } else { scale });
+        let kept = B::from_elements(kept.collect(), x.sizes().as_ref());
+        x * &Tensor::from_parts(x.shape(), kept)
+    }
+}

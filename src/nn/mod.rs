@@ -1,0 +1,24 @@
+//! Layers. Each is generic over its dimensions, and works alike for static and run-time sizes.
+//!
+//! The fields of a layer are its parameters, in the layout of PyTorch. A layer is built of tensors,
+//! or loaded: see [`io`](crate::io).
+
+mod activation;
+mod attention;
+mod dropout;
+mod embedding;
+mod feed_forward;
+mod linear;
+mod multi_head;
+mod norm;
+mod transformer;
+
+pub use activation::Activation;
+pub use attention::{attention, attention_weights, scaled_attention};
+pub use dropout::Dropout;
+pub use embedding::Embedding;
+pub use feed_forward::FeedForward;
+pub use linear::Linear;
+pub use multi_head::{Memory, MultiHeadAttention};
+pub use norm::{LayerNorm, RmsNorm};
+pub use transformer::{Decoder, DecoderLayer, Encoder, EncoderLayer, NormOrder};

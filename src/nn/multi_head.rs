@@ -1,0 +1,100 @@
+//! Multi-head attention ([Vaswani et al. 2017](https://arxiv.org/abs/1706.03762)).
+
+use super::{Linear, attention};
+use crate::Rng;
+use crate::backend::{Backend, Float, cpu::Cpu};
+use crate::dim::{Dim, Times};
+use crate::mask::Mask;
+use crate::shape::{Sequence, Shape};
+use crate::tensor::Tensor;
+
+/// Attention of `H` heads of size `D`, each on its own projection of `E`.
+///
+/// ```
+/// use congruent::{nn::MultiHeadAttention, prelude::*};
+/// dims! { Batch = 2; Seq = 5; Embed = 12; Heads = 3; HeadDim = 4; }
+/// let layer = MultiHeadAttention::random(Embed, Heads, HeadDim, &mut Rng::with_seed(1));
+/// let x = Tensor::ones((Batch, Seq, Embed));
+/// let y: Tensor<(Batch, Seq, Embed)> = layer.forward(&x, &Causal);
+/// ```
+#[derive(Clone)]
+pub struct MultiHeadAttention<E, H, D, B: Backend = Cpu<f32>> {
+    /// To the queries.
+    pub query: Linear<E, Times<H, D>, B>,
+    /// To the keys.
+    pub key: Linear<E, Times<H, D>, B>,
+    /// To the values.
+    pub value: Linear<E, Times<H, D>, B>,
+    /// From the merged heads.
+    pub output: Linear<Times<H, D>, E, B>,
+}
+
+/// That sequences of the shape can be attended to from sequences of shape `S`: both are
+/// `(batch, sequence, E)` of the same batch.
+#[diagnostic::on_unimplemented(
+    message = "`{S}` cannot attend to `{Self}`",
+    label = "expected `(batch, sequence, {E})` with the batch of `{S}`"
+)]
+pub trait Memory<S, E>: Shape {
+    /// The positions that are attended to.
+    type Length: Dim;
+    /// The positions that are attended to.
+    fn length(self) -> Self::Length;
+}
+#[diagnostic::do_not_recommend]
+impl<B: Dim, Q: Dim, K: Dim, E: Dim> Memory<(B, Q, E), E> for (B, K, E) {
+    type Length = K;
+    fn length(self) -> K {
+        self.1
+    }
+}
+
+impl<E: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> MultiHeadAttention<E, H, D, B> {
+    /// Self-attention: the sequence attends to itself.
+    pub fn forward<S, M>(&self, x: &Tensor<S, B>, mask: &M) -> Tensor<S, B>
+    where
+        S: Sequence<E>,
+        M: Mask<S::Batch, S::Length, S::Length>,
+    {
+        let sequence = Tensor::from_parts(x.shape().dims(), x.array().clone());
+        Tensor::from_parts(x.shape(), self.attend(&sequence, &sequence, mask).into_array())
+    }
+
+    /// Cross-attention: the sequence attends to another one, the memory.
+    pub fn cross<S, R, M>(&self, x: &Tensor<S, B>, memory: &Tensor<R, B>, mask: &M) -> Tensor<S, B>
+    where
+        S: Sequence<E>,
+        R: Memory<S, E>,
+        M: Mask<S::Batch, S::Length, R::Length>,
+    {
+        let (batch, length, embed) = x.shape().dims();
+        let sequence = Tensor::from_parts((batch, length, embed), x.array().clone());
+        let memory = Tensor::from_parts((batch, memory.shape().length(), embed), memory.array().clone());
+        Tensor::from_parts(x.shape(), self.attend(&sequence, &memory, mask).into_array())
+    }
+
+    fn attend<Batch: Dim, Q: Dim, K: Dim>(
+        &self,
+        x: &Tensor<(Batch, Q, E), B>,
+        memory: &Tensor<(Batch, K, E), B>,
+        mask: &impl Mask<Batch, Q, K>,
+    ) -> Tensor<(Batch, Q, E), B> {
+        let q = self.query.forward(x).split_heads();
+        let k = self.key.forward(memory).split_heads();
+        let v = self.value.forward(memory).split_heads();
+        self.output.forward(&attention(&q, &k, &v, mask).merge_heads())
+    }
+}
+
+impl<E: Dim, H: Dim, D: Dim> MultiHeadAttention<E, H, D> {
+    /// A new layer with random parameters.
+    pub fn random(embed: E, heads: H, head_dim: D, rng: &mut Rng) -> Self {
+        let merged = Times(heads, head_dim);
+        MultiHeadAttention {
+            query: Linear::random(embed, merged, rng),
+            key: Linear::random(embed, merged, rng),
+            value: Linear::random(embed, merged, rng),
+            output: Linear::random(merged, embed, rng),
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Normalisation of the last dimension.
+
+use crate::backend::{Backend, Float, cpu::Cpu};
+use crate::dim::Dim;
+use crate::io::{Stored, Weights};
+use crate::shape::{Last, Shape};
+use crate::tensor::Tensor;
+
+/// `(x - mean) / √(variance + epsilon) · weight + bias` over the last dimension
+/// ([Ba et al. 2016](https://arxiv.org/abs/1607.06450)).
+///
+/// ```
+/// use congruent::{nn::LayerNorm, prelude::*};
+/// dims! { Batch = 2; Embed = 8; }
+/// let norm = LayerNorm::new(Embed, 1e-5);
+/// assert_eq!(norm.forward(&Tensor::ones((Batch, Embed))).to_vec(), [0.0; 16]);
+/// ```
+#[derive(Clone)]
+pub struct LayerNorm<E, B: Backend = Cpu<f32>> {
+    /// The factor of each element.
+    pub weight: Tensor<(E,), B>,
+    /// What is added to each element.
+    pub bias: Option<Tensor<(E,), B>>,
+    /// What is added to the variance.
+    pub epsilon: f64,
+}
+
+impl<E: Dim, B: Backend<Elem: Float>> LayerNorm<E, B> {
+    /// The layer on the last dimension of `x`.
+    pub fn forward<S: Shape>(&self, x: &Tensor<S, B>) -> Tensor<S, B>
+    where
+        S: Last<E>,
+    {
+        let bias = self.bias.as_ref().map(Tensor::array);
+        Tensor::from_parts(x.shape(), B::layer_norm(x.array(), self.weight.array(), bias, self.epsilon))
+    }
+}
+
+impl<E: Dim> LayerNorm<E> {
+    /// A new layer: factors of one, and zeros added.
+    pub fn new(embed: E, epsilon: f64) -> Self {
+        LayerNorm { weight: Tensor::ones((embed,)), bias: Some(Tensor::zeros((embed,))), epsilon }
+    }
+}
+
+impl<E: Dim, T: Stored> LayerNorm<E, Cpu<T>> {
+    /// Takes `weight` and `bias`.
+    pub fn load(weights: &Weights<'_, T>, embed: E, epsilon: f64) -> Self {
+        LayerNorm { weight: weights.tensor("weight", (embed,)), bias: Some(weights.tensor("bias", (embed,))), epsilon }
+    }
+}
+
+/// `x / √(mean(x²) + epsilon) · weight` over the last dimension
+/// ([Zhang and Sennrich 2019](https://arxiv.org/abs/1910.07467)).
+#[derive(Clone)]
+pub struct RmsNorm<E, B: Backend = Cpu<f32>> {
+    /// The factor of each element.
+    pub weight: Tensor<(E,), B>,
+    /// What is added to the mean of squares.
+    pub epsilon: f64,
+}
+
+impl<E: Dim, B: Backend<Elem: Float>> RmsNorm<E, B> {
+    /// The layer on the last dimension of `x`.
+    pub fn forward<S: Shape>(&self, x: &Tensor<S, B>) -> Tensor<S, B>
+    where
+        S: Last<E>,
+    {
+        Tensor::from_parts(x.shape(), B::rms_norm(x.array(), self.weight.array(), self.epsilon))
+    }
+}
+
+impl<E: Dim, T: Stored> RmsNorm<E, Cpu<T>> {
+    /// Takes `weight`.
+    pub fn load(weights: &Weights<'_, T>, embed: E, epsilon: f64) -> Self {
+        RmsNorm { weight: weights.tensor("weight", (embed,)), epsilon }
+    }
+}

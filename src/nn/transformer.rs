@@ -1,0 +1,134 @@
+//! The layers of a transformer, and stacks of them.
+
+use super::{FeedForward, LayerNorm, Memory, MultiHeadAttention};
+use crate::backend::{Backend, Float, cpu::Cpu};
+use crate::dim::Dim;
+use crate::mask::Mask;
+use crate::shape::{Last, Sequence};
+use crate::tensor::Tensor;
+
+/// Where a layer normalises.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum NormOrder {
+    /// Before each part, `x + part(norm(x))` ([Xiong et al. 2020](https://arxiv.org/abs/2002.04745)).
+    Pre,
+    /// After each part, `norm(x + part(x))` ([Vaswani et al. 2017](https://arxiv.org/abs/1706.03762)).
+    #[default]
+    Post,
+}
+
+/// `part` beside a residual connection, with its normalisation.
+fn residual<S: Last<E>, E: Dim, B: Backend<Elem: Float>>(
+    order: NormOrder,
+    norm: &LayerNorm<E, B>,
+    x: &Tensor<S, B>,
+    part: impl FnOnce(&Tensor<S, B>) -> Tensor<S, B>,
+) -> Tensor<S, B> {
+    let sum = |part: Tensor<S, B>| {
+        let array = B::binary(crate::backend::Binary::Add, x.array(), part.array());
+        Tensor::from_parts(x.shape(), array)
+    };
+    match order {
+        NormOrder::Pre => sum(part(&norm.forward(x))),
+        NormOrder::Post => norm.forward(&sum(part(x))),
+    }
+}
+
+/// Self-attention and a feed-forward network, each with a residual connection and a norm.
+#[derive(Clone)]
+pub struct EncoderLayer<E, H, D, F, B: Backend = Cpu<f32>> {
+    /// The sequence attends to itself.
+    pub attention: MultiHeadAttention<E, H, D, B>,
+    /// The norm of the attention.
+    pub attention_norm: LayerNorm<E, B>,
+    /// Each position by itself.
+    pub feed_forward: FeedForward<E, F, B>,
+    /// The norm of the feed-forward network.
+    pub feed_forward_norm: LayerNorm<E, B>,
+    /// Where it normalises.
+    pub order: NormOrder,
+}
+
+impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> EncoderLayer<E, H, D, F, B> {
+    /// The layer on `x (batch, sequence, E)`.
+    pub fn forward<S, M>(&self, x: &Tensor<S, B>, mask: &M) -> Tensor<S, B>
+    where
+        S: Sequence<E> + Last<E>,
+        M: Mask<S::Batch, S::Length, S::Length>,
+    {
+        let x = residual(self.order, &self.attention_norm, x, |x| self.attention.forward(x, mask));
+        residual(self.order, &self.feed_forward_norm, &x, |x| self.feed_forward.forward(x))
+    }
+}
+
+/// Self-attention, attention to a memory, and a feed-forward network.
+#[derive(Clone)]
+pub struct DecoderLayer<E, H, D, F, B: Backend = Cpu<f32>> {
+    /// The sequence attends to itself.
+    pub attention: MultiHeadAttention<E, H, D, B>,
+    /// The norm of the self-attention.
+    pub attention_norm: LayerNorm<E, B>,
+    /// The sequence attends to the memory.
+    pub cross: MultiHeadAttention<E, H, D, B>,
+    /// The norm of the cross-attention.
+    pub cross_norm: LayerNorm<E, B>,
+    /// Each position by itself.
+    pub feed_forward: FeedForward<E, F, B>,
+    /// The norm of the feed-forward network.
+    pub feed_forward_norm: LayerNorm<E, B>,
+    /// Where it normalises.
+    pub order: NormOrder,
+}
+
+impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> DecoderLayer<E, H, D, F, B> {
+    /// The layer on `x (batch, sequence, E)`, which attends to `memory (batch, other sequence, E)`.
+    pub fn forward<S, R, M, N>(&self, x: &Tensor<S, B>, memory: &Tensor<R, B>, mask: &M, memory_mask: &N) -> Tensor<S, B>
+    where
+        S: Sequence<E> + Last<E>,
+        R: Memory<S, E>,
+        M: Mask<S::Batch, S::Length, S::Length>,
+        N: Mask<S::Batch, S::Length, R::Length>,
+    {
+        let x = residual(self.order, &self.attention_norm, x, |x| self.attention.forward(x, mask));
+        let x = residual(self.order, &self.cross_norm, &x, |x| self.cross.cross(x, memory, memory_mask));
+        residual(self.order, &self.feed_forward_norm, &x, |x| self.feed_forward.forward(x))
+    }
+}
+
+/// Encoder layers one after another.
+#[derive(Clone)]
+pub struct Encoder<E, H, D, F, B: Backend = Cpu<f32>> {
+    /// The layers.
+    pub layers: Vec<EncoderLayer<E, H, D, F, B>>,
+}
+
+impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> Encoder<E, H, D, F, B> {
+    /// All layers on `x (batch, sequence, E)`.
+    pub fn forward<S, M>(&self, x: &Tensor<S, B>, mask: &M) -> Tensor<S, B>
+    where
+        S: Sequence<E> + Last<E>,
+        M: Mask<S::Batch, S::Length, S::Length>,
+    {
+        self.layers.iter().fold(x.clone(), |x, layer| layer.forward(&x, mask))
+    }
+}
+
+/// Decoder layers one after another.
+#[derive(Clone)]
+pub struct Decoder<E, H, D, F, B: Backend = Cpu<f32>> {
+    /// The layers.
+    pub layers: Vec<DecoderLayer<E, H, D, F, B>>,
+}
+
+impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> Decoder<E, H, D, F, B> {
+    /// All layers on `x (batch, sequence, E)`, which attend to `memory (batch, other sequence, E)`.
+    pub fn forward<S, R, M, N>(&self, x: &Tensor<S, B>, memory: &Tensor<R, B>, mask: &M, memory_mask: &N) -> Tensor<S, B>
+    where
+        S: Sequence<E> + Last<E>,
+        R: Memory<S, E>,
+        M: Mask<S::Batch, S::Length, S::Length>,
+        N: Mask<S::Batch, S::Length, R::Length>,
+    {
+        self.layers.iter().fold(x.clone(), |x, layer| layer.forward(&x, memory, mask, memory_mask))
+    }
+}
