@@ -1,0 +1,8 @@
+use congruent::prelude::*;
+
+dims! { Batch = 2; Seq = 5; Embed = 12; Hidden = 16; }
+
+fn main() {
+    let x = Tensor::ones((Batch, Seq, Embed));
+    let y = x.transpose(Seq, Hidden);
+}

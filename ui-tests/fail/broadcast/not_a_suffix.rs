@@ -1,0 +1,9 @@
+use congruent::prelude::*;
+
+dims! { Batch = 2; Seq = 5; Embed = 12; }
+
+fn main() {
+    let x = Tensor::ones((Batch, Seq, Embed));
+    let mean = x.mean(Embed);
+    let centered = &x - &mean;
+}

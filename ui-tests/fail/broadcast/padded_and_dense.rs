@@ -1,0 +1,9 @@
+use congruent::prelude::*;
+
+dims! { Batch = 2; Seq = 5; }
+
+fn main() {
+    let x = Tensor::ones((Batch, Ragged(Seq)));
+    let y = Tensor::ones((Batch, Seq));
+    let z = x.maximum(&y);
+}

@@ -1,0 +1,7 @@
+use congruent::prelude::*;
+
+dims! { Embed = 12; Tokens; }
+
+fn main() {
+    let x = Tokens::with(5, |tokens| Tensor::ones((tokens, Embed)));
+}

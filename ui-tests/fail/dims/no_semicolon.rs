@@ -1,0 +1,7 @@
+use congruent::prelude::*;
+
+dims! { Part = 3 Whole = 4; }
+
+fn main() {
+
+}

@@ -1,0 +1,9 @@
+use congruent::prelude::*;
+
+dims! { Tokens; }
+
+dims! { Twice = 2 * Tokens; }
+
+fn main() {
+
+}

@@ -1,0 +1,7 @@
+use congruent::prelude::*;
+
+dims! { once Part = 3; }
+
+fn main() {
+
+}

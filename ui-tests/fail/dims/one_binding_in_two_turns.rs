@@ -1,0 +1,17 @@
+use congruent::prelude::*;
+
+dims! { Embed = 12; Tokens; }
+
+fn add<S: Dim>(x: &Tensor<(S, Embed)>, y: &Tensor<(S, Embed)>) {}
+
+fn main() {
+    let mut last = None;
+    for size in [3, 9] {
+        bind!(tokens: Tokens = size);
+        let x = Tensor::ones((tokens, Embed));
+        if let Some(last) = &last {
+            add(&x, last);
+        }
+        last = Some(x);
+    }
+}

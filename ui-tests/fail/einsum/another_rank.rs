@@ -1,0 +1,9 @@
+use congruent::prelude::*;
+
+dims! { Batch = 2; Seq = 5; Keys = 7; Heads = 3; HeadDim = 4; }
+
+fn main() {
+    let q = Tensor::ones((Batch, Seq, HeadDim));
+    let k = Tensor::ones((Batch, Heads, Keys, HeadDim));
+    let scores = einsum!("b h i d, b h j d -> b h i j", q, k);
+}

@@ -1,0 +1,9 @@
+use congruent::prelude::*;
+
+dims! { Batch = 2; Other = 3; Seq = 5; Keys = 7; Heads = 3; HeadDim = 4; }
+
+fn main() {
+    let q = Tensor::ones((Batch, Heads, Seq, HeadDim));
+    let k = Tensor::ones((Batch, Other, Keys, HeadDim));
+    let scores = einsum!("b h i d, b h j d -> b h i j", q, k);
+}

@@ -1,0 +1,8 @@
+use congruent::prelude::*;
+
+dims! { Batch = 2; Seq = 5; Heads = 3; HeadDim = 4; }
+
+fn main() {
+    let x = Tensor::ones((Batch, Heads, Ragged(Seq), HeadDim));
+    let y = attention(&x, &x, &x, &Causal);
+}

@@ -1,0 +1,7 @@
+use congruent::prelude::*;
+
+dims! { Seq = 5; }
+
+fn main() {
+    let dense = Equal::check(Ragged(Seq), Seq);
+}

@@ -1,0 +1,8 @@
+use congruent::prelude::*;
+
+dims! { Batch = 2; Embed = 12; }
+
+fn main() {
+    let x = Tensor::ones((Batch, Embed));
+    let y = rearrange!(x, "b s e -> s b e");
+}
