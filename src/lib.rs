@@ -12,9 +12,12 @@ pub mod shape;
 mod tensor;
 
 pub use backend::cpu::Cpu;
+pub use dim::{N, Plus, Ragged, Times};
 pub use error::Error;
 pub use fastrand::Rng;
-pub use tensor::{AtLeast, Create, Each, Ids, Index, Nested, Tensor, TensorOf};
+pub use mask::{Allowed, Causal, Full, Lengths};
+pub use shape::At;
+pub use tensor::{AtLeast, Create, Each, IdOf, Ids, Index, Nested, Tensor, TensorOf};
 pub use {generic_array, half, num_traits, typenum};
 
 /// What model code needs: `use congruent::prelude::*;`.

@@ -21,7 +21,8 @@ struct Declaration {
 }
 
 enum Size {
-    Static(TokenStream),
+    /// The typenum number, and the dimensions that it is built of.
+    Static(TokenStream, Vec<Ident>),
     Runtime,
     Once,
 }
@@ -33,6 +34,7 @@ impl Parse for Dims {
         while !input.is_empty() {
             dims.push(declaration(input, &krate)?);
         }
+        dims.iter().try_for_each(|dim| dim.check(&dims))?;
         Ok(Dims { krate, dims })
     }
 }
@@ -46,7 +48,11 @@ fn declaration(input: ParseStream, krate: &Ident) -> Result<Declaration> {
         name = input.parse()?;
     }
     let size = match (once, input.parse::<Option<Token![=]>>()?) {
-        (false, Some(_)) => Size::Static(number(&input.parse()?, krate)?),
+        (false, Some(_)) => {
+            let mut used = Vec::new();
+            let number = number(&input.parse()?, krate, &mut used)?;
+            Size::Static(number, used)
+        },
         (false, None) => Size::Runtime,
         (true, None) => Size::Once,
         (true, Some(equals)) => {
@@ -61,7 +67,7 @@ fn declaration(input: ParseStream, krate: &Ident) -> Result<Declaration> {
 }
 
 /// The typenum number of a size.
-fn number(size: &Expr, krate: &Ident) -> Result<TokenStream> {
+fn number(size: &Expr, krate: &Ident, used: &mut Vec<Ident>) -> Result<TokenStream> {
     let built_of = "a dimension's size is built of whole numbers, dimensions, `+` and `*`";
     match size {
         Expr::Lit(literal) => match &literal.lit {
@@ -70,9 +76,12 @@ fn number(size: &Expr, krate: &Ident) -> Result<TokenStream> {
             }
             other => Err(Error::new(other.span(), built_of)),
         },
-        Expr::Path(name) => Ok(quote_spanned! { name.span() => <#name as #krate::dim::StaticDim>::Number }),
-        Expr::Paren(inner) => number(&inner.expr, krate),
-        Expr::Group(inner) => number(&inner.expr, krate),
+        Expr::Path(name) => {
+            used.extend(name.path.get_ident().cloned());
+            Ok(quote_spanned! { name.span() => <#name as #krate::dim::StaticDim>::Number })
+        }
+        Expr::Paren(inner) => number(&inner.expr, krate, used),
+        Expr::Group(inner) => number(&inner.expr, krate, used),
         Expr::Binary(binary) => {
             let operation = match &binary.op {
                 BinOp::Add(_) => quote!(Sum),
@@ -83,7 +92,7 @@ fn number(size: &Expr, krate: &Ident) -> Result<TokenStream> {
                 }
                 op => return Err(Error::new(op.span(), built_of)),
             };
-            let (left, right) = (number(&binary.left, krate)?, number(&binary.right, krate)?);
+            let (left, right) = (number(&binary.left, krate, used)?, number(&binary.right, krate, used)?);
             Ok(quote!(#krate::typenum::#operation<#left, #right>))
         }
         other => Err(Error::new(other.span(), built_of)),
@@ -104,9 +113,22 @@ pub fn expand(Dims { krate, dims }: Dims) -> TokenStream {
 }
 
 impl Declaration {
+    /// That the dimensions of its size are not declared beside it as others than static ones.
+    fn check(&self, dims: &[Declaration]) -> Result<()> {
+        let Size::Static(_, used) = &self.size else { return Ok(()) };
+        let is_dynamic = |name: &Ident| dims.iter().any(|dim| dim.name == *name && !matches!(dim.size, Size::Static(..)));
+        match used.iter().find(|name| is_dynamic(name)) {
+            Some(name) => Err(Error::new(
+                name.span(),
+                format!("the size of `{name}` is not known at compile time: write the dimension as `Times<..>` or `Plus<..>`"),
+            )),
+            None => Ok(()),
+        }
+    }
+
     fn expand(&self, krate: &Ident) -> TokenStream {
         let items = match &self.size {
-            Size::Static(number) => self.expand_static(krate, number),
+            Size::Static(number, _) => self.expand_static(krate, number),
             Size::Runtime => self.expand_runtime(krate),
             Size::Once => self.expand_once(krate),
         };
@@ -192,15 +214,11 @@ impl Declaration {
             quote! { impl<Variable> #krate::dim::Dense for #name<'_, Variable> {} },
             quote! { impl<Variable> #krate::dim::Normal for #name<'_, Variable> { type Size = Self; } },
             quote! {
-                impl<'id, Variable> #krate::dim::Bind<'id> for #name<'id, Variable> {
-                    fn bind(size: usize, guard: #krate::dim::Guard<'id>) -> Self {
+                impl<Name> #krate::dim::RuntimeDim for #name<'_, Name> {
+                    type At<'id, Variable> = #name<'id, Variable>;
+                    fn bind<'id, Variable>(size: usize, guard: #krate::dim::Guard<'id>) -> #name<'id, Variable> {
                         #name { size: #krate::dim::Branded::new(size, guard) }
                     }
-                }
-            },
-            quote! {
-                impl<Variable> #krate::dim::RuntimeDim for #name<'_, Variable> {
-                    type At<'id> = #name<'id>;
                 }
             },
             quote! {
@@ -209,7 +227,7 @@ impl Declaration {
                     #[doc = #with]
                     #visibility fn with<R>(size: usize, scope: impl for<'id> ::core::ops::FnOnce(#name<'id>) -> R) -> R {
                         #krate::__private::make_guard!(guard);
-                        scope(<#name<'_> as #krate::dim::Bind<'_>>::bind(size, guard))
+                        scope(<#name<'_> as #krate::dim::RuntimeDim>::bind(size, guard))
                     }
                 }
             },
@@ -225,7 +243,9 @@ impl Declaration {
                 #[derive(
                     ::core::clone::Clone, ::core::marker::Copy, ::core::cmp::PartialEq, ::core::cmp::Eq, ::core::hash::Hash,
                 )]
-                #visibility struct #name(#krate::dim::Token);
+                #visibility struct #name {
+                    token: #krate::dim::Token,
+                }
             },
             quote! {
                 impl ::core::fmt::Debug for #name {
@@ -258,11 +278,11 @@ impl Declaration {
                     /// # Errors
                     /// It has been set to another size.
                     #visibility fn set(size: usize) -> ::core::result::Result<Self, #krate::Error> {
-                        Self::cell().set(size).map(Self)
+                        Self::cell().set(size).map(|token| Self { token })
                     }
                     /// The dimension, if its size has been set.
                     #visibility fn get() -> ::core::option::Option<Self> {
-                        Self::cell().get().map(Self)
+                        Self::cell().get().map(|token| Self { token })
                     }
                 }
             },
@@ -289,7 +309,7 @@ mod tests {
     #[test]
     fn every_kind_is_parsed() {
         let dims = parsed("/// docs\n pub A = 0x10; pub(crate) B = 4 * (A + 1); C; pub once D").unwrap().dims;
-        let kinds: Vec<_> = dims.iter().map(|dim| (dim.name.to_string(), matches!(dim.size, Size::Static(_)))).collect();
+        let kinds: Vec<_> = dims.iter().map(|dim| (dim.name.to_string(), matches!(dim.size, Size::Static(..)))).collect();
         let expected = [("A", true), ("B", true), ("C", false), ("D", false)].map(|(name, is)| (name.to_owned(), is));
         assert_eq!(kinds, expected);
     }

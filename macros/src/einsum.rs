@@ -77,6 +77,22 @@ pub fn expand(Arguments { krate, pattern, tensors }: Arguments) -> Result<TokenS
         _ => unreachable!("the number of tensors was checked"),
     };
 
+    // See `congruent::shape::Never`.
+    let never = (tensors.len() == 2).then(|| {
+        let dims = summed.iter().map(|_| quote!(#krate::dim::N<0>));
+        quote! {
+            #[diagnostic::do_not_recommend]
+            #[allow(non_camel_case_types)]
+            impl<S: #krate::shape::Shape> Fits<#krate::shape::Never> for S {
+                type Output = S;
+                #(type #summed_names = #dims;)*
+                fn output(self, other: #krate::shape::Never) -> S {
+                    match other {}
+                }
+            }
+        }
+    });
+
     Ok(quote! {{
         #[diagnostic::on_unimplemented(message = #message, label = #label, note = #note)]
         #[allow(non_camel_case_types)]
@@ -96,6 +112,7 @@ pub fn expand(Arguments { krate, pattern, tensors }: Arguments) -> Result<TokenS
                 #output_value
             }
         }
+        #never
         #call
         einsum(#(&#tensors),*)
     }})

@@ -20,7 +20,7 @@ pub use equal::{Equal, SameSize};
 pub use generativity::{Guard, Id};
 pub use number::N;
 pub use ragged::Ragged;
-pub use runtime::{Bind, Branded, RuntimeDim, Unnamed};
+pub use runtime::{Branded, RuntimeDim, Unnamed};
 pub use set_once::{SetOnce, Token};
 
 use generic_array::ArrayLength;

@@ -43,6 +43,7 @@ where
     type Number = U<SIZE>;
 }
 
+#[diagnostic::do_not_recommend]
 impl Dim for UTerm {
     fn size(self) -> usize {
         0
@@ -51,14 +52,18 @@ impl Dim for UTerm {
         f.write_str("U0")
     }
 }
+#[diagnostic::do_not_recommend]
 impl Dense for UTerm {}
+#[diagnostic::do_not_recommend]
 impl Normal for UTerm {
     type Size = UTerm;
 }
+#[diagnostic::do_not_recommend]
 impl StaticDim for UTerm {
     type Number = UTerm;
 }
 
+#[diagnostic::do_not_recommend]
 impl<H: Unsigned + Debug + Send + Sync, L: Bit + Debug + Send + Sync> Dim for UInt<H, L> {
     fn size(self) -> usize {
         Self::USIZE
@@ -67,7 +72,9 @@ impl<H: Unsigned + Debug + Send + Sync, L: Bit + Debug + Send + Sync> Dim for UI
         write!(f, "U{}", Self::USIZE)
     }
 }
+#[diagnostic::do_not_recommend]
 impl<H: Unsigned + Debug + Send + Sync, L: Bit + Debug + Send + Sync> Dense for UInt<H, L> {}
+#[diagnostic::do_not_recommend]
 impl<H: Unsigned + Debug + Send + Sync, L: Bit + Debug + Send + Sync> Normal for UInt<H, L> {
     type Size = Self;
 }

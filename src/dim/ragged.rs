@@ -1,6 +1,6 @@
 //! Dimensions with padding.
 
-use super::{Bind, Dim, Name, Normal};
+use super::{Dim, Name, Normal, RuntimeDim};
 use generativity::Guard;
 use std::fmt::{self, Formatter};
 
@@ -25,8 +25,9 @@ impl<D: Normal> Normal for Ragged<D> {
     type Size = Ragged<D::Size>;
 }
 
-impl<'id, D: Bind<'id>> Bind<'id> for Ragged<D> {
-    fn bind(size: usize, guard: Guard<'id>) -> Self {
+impl<D: RuntimeDim> RuntimeDim for Ragged<D> {
+    type At<'id, Variable> = Ragged<D::At<'id, Variable>>;
+    fn bind<'id, Variable>(size: usize, guard: Guard<'id>) -> Self::At<'id, Variable> {
         Ragged(D::bind(size, guard))
     }
 }

@@ -1,6 +1,6 @@
 //! Dimensions whose size is bound to a number in a scope.
 
-use super::{Dense, Dim};
+use super::Dim;
 use generativity::{Guard, Id};
 use std::fmt::{self, Debug, Formatter};
 use std::marker::PhantomData;
@@ -43,21 +43,17 @@ impl<Variable> Debug for Branded<'_, Variable> {
 #[derive(Clone, Copy, Debug)]
 pub struct Unnamed {}
 
-/// A dimension that can be bound to a number: what [`bind!`](crate::bind) calls.
-pub trait Bind<'id>: Dim {
-    /// This dimension with the given size. The guard is fresh: no other value has its brand.
-    fn bind(size: usize, guard: Guard<'id>) -> Self;
-}
-
-/// A run-time dimension, whatever its brand.
+/// A run-time dimension, whatever its brand: what [`bind!`](crate::bind) asks for.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a run-time dimension",
     label = "its size cannot be chosen here",
     note = "a run-time dimension is declared without a size: `dims! {{ pub Seq; }}`"
 )]
 pub trait RuntimeDim {
-    /// The dimension under the brand `'id`.
-    type At<'id>: Bind<'id> + Dense;
+    /// The dimension under the brand `'id`, bound by the variable of this name.
+    type At<'id, Variable>: Dim;
+    /// The dimension with the given size. The guard is fresh: no other value has its brand.
+    fn bind<'id, Variable>(size: usize, guard: Guard<'id>) -> Self::At<'id, Variable>;
 }
 
 /// Binds run-time dimensions to numbers, for the rest of the scope.
@@ -77,21 +73,12 @@ pub trait RuntimeDim {
 /// The closure form does the same: `Seq::with(5, |seq| …)`.
 #[macro_export]
 macro_rules! bind {
-    ($variable:ident : Ragged<$dim:ident> = $size:expr $(, $($rest:tt)*)?) => {
+    ($variable:ident : $dim:ty = $size:expr $(, $($rest:tt)*)?) => {
         $crate::__private::make_guard!(guard);
         let $variable = {
             #[allow(non_camel_case_types, dead_code)]
             struct $variable {}
-            <$crate::dim::Ragged<$dim<'_, $variable>> as $crate::dim::Bind<'_>>::bind($size, guard)
-        };
-        $($crate::bind!($($rest)*);)?
-    };
-    ($variable:ident : $dim:ident = $size:expr $(, $($rest:tt)*)?) => {
-        $crate::__private::make_guard!(guard);
-        let $variable = {
-            #[allow(non_camel_case_types, dead_code)]
-            struct $variable {}
-            <$dim<'_, $variable> as $crate::dim::Bind<'_>>::bind($size, guard)
+            <$dim as $crate::dim::RuntimeDim>::bind::<$variable>($size, guard)
         };
         $($crate::bind!($($rest)*);)?
     };

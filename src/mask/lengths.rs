@@ -4,7 +4,7 @@ use super::{Covers, Restrict};
 use crate::Error;
 use crate::backend::{AttentionMask, Backend, Number, Reduce};
 use crate::dim::{Dim, Name, Ragged};
-use crate::shape::{Sequence, Shape};
+use crate::shape::{Sequences, Shape};
 use crate::tensor::Tensor;
 use std::sync::Arc;
 
@@ -76,9 +76,9 @@ impl<S: Shape, Bk: Backend> Tensor<S, Bk> {
     /// let mean: Tensor<(Batch, Embed)> = x.masked_mean(&lengths);
     /// assert_eq!(mean.to_vec(), [0.5, 0.0]);
     /// ```
-    pub fn masked_mean<E: Dim>(&self, lengths: &Lengths<S::Batch, S::Length>) -> Tensor<(S::Batch, E), Bk>
+    pub fn masked_mean<B: Dim, K: Dim>(&self, lengths: &Lengths<B, K>) -> Tensor<(B, S::Embed), Bk>
     where
-        S: Sequence<E>,
+        S: Sequences<B, K>,
         Bk::Elem: Number,
     {
         let (batch, _, embed) = self.shape().dims();
@@ -99,13 +99,13 @@ impl<S: Shape, Bk: Backend> Tensor<S, Bk> {
     /// let y: Tensor<(Batch, Seq, Embed)> = x.fill_padding(&lengths, 0.0);
     /// assert_eq!(y.to_vec(), [1.0, 1.0, 0.0]);
     /// ```
-    pub fn fill_padding<K: Dim, E: Dim>(
+    pub fn fill_padding<B: Dim, K: Dim>(
         &self,
-        lengths: &Lengths<S::Batch, Ragged<K>>,
+        lengths: &Lengths<B, Ragged<K>>,
         value: Bk::Elem,
-    ) -> Tensor<(S::Batch, K, E), Bk>
+    ) -> Tensor<(B, K, S::Embed), Bk>
     where
-        S: Sequence<E, Length = Ragged<K>>,
+        S: Sequences<B, Ragged<K>>,
     {
         let (batch, Ragged(keys), embed) = self.shape().dims();
         let filled = self.live_parts(lengths).map(|part| {
@@ -117,10 +117,7 @@ impl<S: Shape, Bk: Backend> Tensor<S, Bk> {
     }
 
     /// For each sequence, an array `(1, length, embed)`.
-    fn live_parts<E>(&self, lengths: &Lengths<S::Batch, S::Length>) -> impl Iterator<Item = Bk::Array>
-    where
-        S: Sequence<E>,
-    {
+    fn live_parts<B, K>(&self, lengths: &Lengths<B, K>) -> impl Iterator<Item = Bk::Array> {
         let part = |(i, &length)| Bk::narrow(&Bk::narrow(self.array(), 0, i, 1), 1, 0, length);
         lengths.lengths.iter().enumerate().map(part)
     }

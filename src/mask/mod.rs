@@ -25,6 +25,11 @@ use std::sync::Arc;
 /// let lengths = Lengths::new(Batch, Ragged(Seq), &[4, 2]).unwrap();
 /// let y = attention(&q, &q, &q, &Causal.and(lengths));
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not mask attention from `{Q}` to `{K}`",
+    label = "not a mask for queries `{Q}` and keys `{K}` of the batch `{B}`",
+    note = "`Full` is for any queries and keys; `Causal` for queries that are the last part of the keys: `K` = `Q` or `Plus<Past, Q>`; `Lengths<B, K>` knows the batch and the keys; `Allowed` is `(B, Q, K)` or `(Q, K)`"
+)]
 pub trait Mask<B, Q, K>: Restrict<B, Q, K> {}
 impl<B, Q, K: PaddingCovered<M::Padding>, M: Restrict<B, Q, K>> Mask<B, Q, K> for M {}
 

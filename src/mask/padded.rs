@@ -3,7 +3,7 @@
 use super::Lengths;
 use crate::Error;
 use crate::backend::{Element, cpu::Cpu};
-use crate::dim::{Dim, Ragged, RuntimeDim};
+use crate::dim::{Dim, Ragged, RuntimeDim, Unnamed};
 use crate::tensor::{Create, Index, Tensor};
 
 /// Sequences of different lengths in one tensor, and their lengths.
@@ -95,12 +95,11 @@ impl<V: Dim> Index<V> {
         table: V,
         sequences: &[impl AsRef<[u32]>],
         padding: u32,
-        scope: impl for<'b, 's> FnOnce(Padded<B::At<'b>, Ragged<S::At<'s>>, Index<V>>) -> R,
+        scope: impl for<'b, 's> FnOnce(Padded<B::At<'b, Unnamed>, Ragged<S::At<'s, Unnamed>>, Index<V>>) -> R,
     ) -> Result<R, Error> {
-        use crate::dim::Bind;
         generativity::make_guard!(batch);
         generativity::make_guard!(length);
-        let shape = (B::At::bind(sequences.len(), batch), Ragged(S::At::bind(longest(sequences), length)));
+        let shape = (B::bind(sequences.len(), batch), Ragged(S::bind(longest(sequences), length)));
         Padded::ids(shape, table, sequences, padding).map(scope)
     }
 }

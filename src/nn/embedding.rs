@@ -4,7 +4,7 @@ use crate::backend::{Backend, cpu::Cpu};
 use crate::dim::Dim;
 use crate::io::{Stored, Weights};
 use crate::shape::{Append, Shape};
-use crate::tensor::{Index, Tensor, TensorOf};
+use crate::tensor::{IdOf, Tensor, TensorOf};
 
 /// A vector `E` for each id of the table `V`.
 ///
@@ -23,7 +23,7 @@ pub struct Embedding<V, E, B: Backend = Cpu<f32>> {
 
 impl<V: Dim, E: Dim, B: Backend> Embedding<V, E, B> {
     /// The vector of each id.
-    pub fn forward<S: Shape>(&self, ids: &TensorOf<S, Index<V>, B>) -> Tensor<<S as Append<E>>::Output, B>
+    pub fn forward<S: Shape, I: IdOf<V>>(&self, ids: &TensorOf<S, I, B>) -> Tensor<<S as Append<E>>::Output, B>
     where
         S: Append<E>,
     {

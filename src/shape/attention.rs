@@ -1,7 +1,7 @@
 //! The shapes of attention.
 
-use super::Shape;
-use crate::dim::{Dim, Times};
+use super::{Never, Shape};
+use crate::dim::{Dim, N, Times};
 
 /// That `Self` query heads share `KeyHeads` key heads: as many, or `Group` queries for each key head.
 #[diagnostic::on_unimplemented(
@@ -58,6 +58,28 @@ impl<B: Dim, H: SharesHeads<G>, G: Dim, Q: Dim, K: Dim, D: Dim, V: Dim> Attends<
         (self.0, self.1, self.2, keys.2)
     }
 }
+
+macro_rules! attends_never { ($($K:ident)?: $Keys:ty) => {
+    #[diagnostic::do_not_recommend]
+    impl<S: Shape, $($K: Shape)?> Attends<$Keys, Never> for S {
+        type Batch = N<0>;
+        type Queries = N<0>;
+        type Keys = N<0>;
+        type Output = S;
+        type Weights = S;
+        fn dims(self, _: $Keys) -> (N<0>, N<0>, N<0>) {
+            (N, N, N)
+        }
+        fn output(self, values: Never) -> S {
+            match values {}
+        }
+        fn weights(self, _: $Keys) -> S {
+            self
+        }
+    }
+} }
+attends_never!(: Never);
+attends_never!(K: K);
 
 /// That the shape is `(batch, sequence, Times<heads, head_dim>)`.
 #[diagnostic::on_unimplemented(
@@ -120,5 +142,32 @@ impl<B: Dim, S: Dim, E: Dim> Sequence<E> for (B, S, E) {
     type Length = S;
     fn dims(self) -> Self {
         self
+    }
+}
+
+/// That the shape is `(B, L, _)`: the sequences `L` of the batch `B`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not hold the sequences `{L}` of the batch `{B}`",
+    label = "expected `({B}, {L}, _)`",
+    note = "the lengths belong to another batch, or to other sequences, than the tensor"
+)]
+pub trait Sequences<B, L>: Shape {
+    /// What each position holds.
+    type Embed: Dim;
+    /// The dimensions, one by one.
+    fn dims(self) -> (B, L, Self::Embed);
+}
+#[diagnostic::do_not_recommend]
+impl<B: Dim, L: Dim, E: Dim> Sequences<B, L> for (B, L, E) {
+    type Embed = E;
+    fn dims(self) -> Self {
+        self
+    }
+}
+#[diagnostic::do_not_recommend]
+impl<S: Shape> Sequences<Never, Never> for S {
+    type Embed = N<0>;
+    fn dims(self) -> (Never, Never, N<0>) {
+        unreachable!("no lengths are those of `Never`")
     }
 }

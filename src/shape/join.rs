@@ -1,6 +1,6 @@
 //! Axes joined and split: concatenation, stacking, products.
 
-use super::{At, Shape};
+use super::{At, Never, Shape};
 use crate::dim::{Dim, Plus, Times};
 
 /// That a tensor of shape `Other` can be put behind one of the shape along `D`.
@@ -79,8 +79,6 @@ pub trait SplitAxis<Position>: Shape {
     note = "bring them together by `x.permute((..))`, or do both at once: `rearrange!(x, \"b h s d -> b s (h d)\")`"
 )]
 pub trait Merge<First, Second, Position>: Shape {
-    /// The position of the first.
-    const INDEX: usize;
     /// The shape with `Times` of the two in their place.
     type Output: Shape;
     /// The shape with `Times` of the two in their place.
@@ -110,6 +108,26 @@ pub trait Append<D>: Shape {
     /// The shape before `dim`.
     fn append(self, dim: D) -> Self::Output;
 }
+
+#[diagnostic::do_not_recommend]
+impl<S: Shape, D, Position> Concat<D, Never, Position> for S {
+    type Output = S;
+    fn concat(self, other: Never) -> S {
+        match other {}
+    }
+}
+
+macro_rules! merge_never { ($($Second:ty),*) => {$(
+    #[diagnostic::do_not_recommend]
+    impl<S: Shape, First> Merge<First, $Second, Never> for S {
+        type Output = S;
+        fn merge(self) -> S {
+            self
+        }
+    }
+)*} }
+// Two, so that the compiler takes neither for granted.
+merge_never!(Never, [Never; 1]);
 
 macro_rules! at_axis {
     ($(($($Before:ident)*) $D:ident ($($After:ident)*) at $i:tt;)*) => {$(
@@ -165,7 +183,6 @@ macro_rules! two_axes {
         impl<$($Before: Dim,)* X: Dim, Y: Dim, $($After: Dim,)*> Merge<X, Y, At<$i>>
             for ($($Before,)* X, Y, $($After,)*)
         {
-            const INDEX: usize = $i;
             type Output = ($($Before,)* Times<X, Y>, $($After,)*);
             #[allow(non_snake_case)]
             fn merge(self) -> Self::Output {
@@ -191,6 +208,22 @@ two_axes! {
     (A B) (C D) at 2;
     (A B C) (D) at 3;
     (A B C D) () at 4;
+}
+
+#[diagnostic::do_not_recommend]
+impl<A: Dim, B: Dim, C: Dim, D: Dim, E: Dim, F: Dim> Prepend<Never> for (A, B, C, D, E, F) {
+    type Output = Self;
+    fn prepend(self, dim: Never) -> Self {
+        match dim {}
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<A: Dim, B: Dim, C: Dim, D: Dim, E: Dim, F: Dim> Append<Never> for (A, B, C, D, E, F) {
+    type Output = Self;
+    fn append(self, dim: Never) -> Self {
+        match dim {}
+    }
 }
 
 macro_rules! one_more {

@@ -1,6 +1,6 @@
 //! The last dimension.
 
-use super::Shape;
+use super::{Append, Never, Shape};
 use crate::dim::Dim;
 
 /// That the last dimension of the shape is `D`.
@@ -12,20 +12,33 @@ use crate::dim::Dim;
 pub trait Last<D>: Shape {
     /// The shape with `X` in its place.
     type With<X: Dim>: Shape;
-    /// The last dimension.
-    fn last(self) -> D;
     /// The shape with `x` in its place.
     fn with_last<X: Dim>(self, x: X) -> Self::With<X>;
 }
 
-macro_rules! last { ($($($Before:ident)* : $i:tt;)*) => {$(
+/// That the shape is that of `Ids`, and behind it `D`.
+#[diagnostic::on_unimplemented(
+    message = "ids `{Ids}` of `{D}` do not choose from `{Self}`",
+    label = "expected the shape of the ids, and behind it `{D}`",
+    note = "one id is chosen for each row: ids `(Batch, Seq)` of `Vocab` choose from `(Batch, Seq, Vocab)`"
+)]
+pub trait Rows<Ids, D>: Shape {}
+#[diagnostic::do_not_recommend]
+impl<S: Shape, Ids: Append<D, Output = S>, D> Rows<Ids, D> for S {}
+
+#[diagnostic::do_not_recommend]
+impl<S: Shape> Last<Never> for S {
+    type With<X: Dim> = S;
+    fn with_last<X: Dim>(self, _: X) -> S {
+        self
+    }
+}
+
+macro_rules! last { ($($($Before:ident)*;)*) => {$(
     #[diagnostic::do_not_recommend]
     #[allow(non_snake_case)]
     impl<$($Before: Dim,)* Z: Dim> Last<Z> for ($($Before,)* Z,) {
         type With<X: Dim> = ($($Before,)* X,);
-        fn last(self) -> Z {
-            self.$i
-        }
         fn with_last<X: Dim>(self, x: X) -> Self::With<X> {
             let ($($Before,)* _,) = self;
             ($($Before,)* x,)
@@ -33,10 +46,10 @@ macro_rules! last { ($($($Before:ident)* : $i:tt;)*) => {$(
     }
 )*} }
 last! {
-    : 0;
-    A : 1;
-    A B : 2;
-    A B C : 3;
-    A B C D : 4;
-    A B C D E : 5;
+   ;
+    A;
+    A B;
+    A B C;
+    A B C D;
+    A B C D E;
 }

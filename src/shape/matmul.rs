@@ -1,7 +1,7 @@
 //! Matrix products.
 
-use super::Shape;
-use crate::dim::Dim;
+use super::{Never, Shape};
+use crate::dim::{Dim, N};
 
 /// That a tensor of the shape can be multiplied by one of shape `Right`: `(.., M, K)` by
 /// `(.., K, N)` of equal leading dimensions, or by a matrix `(K, N)`.
@@ -17,6 +17,15 @@ pub trait MatMul<Right>: Shape {
     type Output: Shape;
     /// The shape of the product.
     fn product(self, right: Right) -> Self::Output;
+}
+
+#[diagnostic::do_not_recommend]
+impl<S: Shape> MatMul<Never> for S {
+    type Inner = N<0>;
+    type Output = S;
+    fn product(self, right: Never) -> S {
+        match right {}
+    }
 }
 
 macro_rules! matmul { ($(($($Left:ident)*) ($($Right:ident)*);)*) => {$(

@@ -11,11 +11,11 @@ mod last;
 mod matmul;
 mod permute;
 
-pub use attention::{Attends, MergeHeads, Sequence, SharesHeads, SplitHeads};
+pub use attention::{Attends, MergeHeads, Sequence, Sequences, SharesHeads, SplitHeads};
 pub use axis::{At, Axis, Named};
 pub use broadcast::Broadcast;
 pub use join::{Append, Concat, Merge, Prepend, Product, SplitAxis, Total};
-pub use last::Last;
+pub use last::{Last, Rows};
 pub use matmul::MatMul;
 pub use permute::Permute;
 
@@ -74,6 +74,28 @@ shape!(3: A 0 B 1 C 2);
 shape!(4: A 0 B 1 C 2 D 3);
 shape!(5: A 0 B 1 C 2 D 3 E 4);
 shape!(6: A 0 B 1 C 2 D 3 E 4 F 5);
+
+/// A shape that no tensor has.
+///
+/// Each relation holds between any shape and this one. Without it the compiler would take the only
+/// shape that fits for granted, and report a mismatch of types where the relation has more to say.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub enum Never {}
+
+/// That two types are one.
+///
+/// A bound on `X` where `S: Is<X>` is checked after a method was found, so that its message shows.
+#[doc(hidden)]
+pub trait Is<X> {
+    /// The same value.
+    fn cast(self) -> X;
+}
+impl<X> Is<X> for X {
+    fn cast(self) -> X {
+        self
+    }
+}
 
 /// Shows a shape with its names and sizes: `(Batch = 2, Seq = 5)`.
 pub(crate) struct Described<S> {

@@ -1,6 +1,6 @@
 //! The same dimensions in another order.
 
-use super::{Axis, Shape};
+use super::{Axis, Never, Shape};
 
 /// That `Target` has the dimensions of the shape in another order.
 #[diagnostic::on_unimplemented(
@@ -11,6 +11,13 @@ use super::{Axis, Shape};
 pub trait Permute<Target, Positions>: Shape {
     /// Which axis of the shape becomes each axis of `Target`.
     fn order() -> impl AsRef<[usize]>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<S: Shape> Permute<Never, ()> for S {
+    fn order() -> impl AsRef<[usize]> {
+        []
+    }
 }
 
 /// Turns positions among the axes that are left into positions among all.

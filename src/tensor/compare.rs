@@ -51,7 +51,16 @@ compare! {
 
 impl<S: Shape, B: Backend> Tensor<S, B> {
     /// This element where `condition` holds, that of `other` elsewhere.
-    pub fn select(&self, condition: &TensorOf<S, bool, B>, other: &Self) -> Self {
-        Tensor::from_parts(self.shape, B::select(&condition.array, &self.array, &other.array))
+    ///
+    /// The condition and the other tensor have the shape of this one, or the end of it.
+    pub fn select<C: Shape, R: Shape>(&self, condition: &TensorOf<C, bool, B>, other: &Tensor<R, B>) -> Self
+    where
+        S: Broadcast<C, Larger = S>,
+        S: Broadcast<R, Larger = S>,
+    {
+        let sizes = self.sizes();
+        let condition = B::With::<bool>::broadcast(&condition.array, sizes.as_ref());
+        let other = B::broadcast(&other.array, sizes.as_ref());
+        Tensor::from_parts(self.shape, B::select(&condition, &self.array, &other))
     }
 }

@@ -3,7 +3,7 @@
 use super::{Each, Tensor};
 use crate::backend::Backend;
 use crate::dim::{Dim, StaticDim, Times};
-use crate::shape::{MergeHeads, Shape, SplitHeads};
+use crate::shape::{Is, MergeHeads, Shape, SplitHeads};
 
 impl<S: Shape, B: Backend> Tensor<S, B> {
     /// `(batch, sequence, Times<heads, head_dim>)` as `(batch, heads, sequence, head_dim)`.
@@ -15,20 +15,22 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// let heads: Tensor<(Batch, Heads, Seq, HeadDim)> = x.relabel(Embed, Times(Heads, HeadDim)).split_heads();
     /// let back: Tensor<(Batch, Seq, Times<Heads, HeadDim>)> = heads.merge_heads();
     /// ```
-    pub fn split_heads(&self) -> Tensor<S::Output, B>
+    pub fn split_heads<X: Shape>(&self) -> Tensor<X::Output, B>
     where
-        S: SplitHeads,
+        S: Is<X>,
+        X: SplitHeads,
     {
-        let (sizes, shape) = self.shape.split_heads();
+        let (sizes, shape) = self.shape.cast().split_heads();
         Tensor::from_parts(shape, B::permute(&B::reshape(&self.array, &sizes), &[0, 2, 1, 3]))
     }
 
     /// `(batch, heads, sequence, head_dim)` as `(batch, sequence, Times<heads, head_dim>)`.
-    pub fn merge_heads(&self) -> Tensor<S::Output, B>
+    pub fn merge_heads<X: Shape>(&self) -> Tensor<X::Output, B>
     where
-        S: MergeHeads,
+        S: Is<X>,
+        X: MergeHeads,
     {
-        let shape = self.shape.merge_heads();
+        let shape = self.shape.cast().merge_heads();
         Tensor::from_parts(shape, B::reshape(&B::permute(&self.array, &[0, 2, 1, 3]), shape.sizes().as_ref()))
     }
 }

@@ -5,7 +5,7 @@ use crate::Error;
 use crate::backend::cpu::Cpu;
 use crate::backend::{Backend, Element, Number, TableIndex};
 use crate::dim::{Dense, Dim, Name, Normal};
-use crate::shape::{Append, Axis, Last, Shape};
+use crate::shape::{Append, Axis, Last, Rows, Shape};
 use std::fmt::{self, Debug, Formatter};
 use std::marker::PhantomData;
 use typenum::{B1, IsGreaterOrEqual};
@@ -80,6 +80,15 @@ impl<D> Debug for Index<D> {
         Debug::fmt(&self.position, f)
     }
 }
+/// That a number is known to be an id of the table `D`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an id of `{D}`",
+    label = "expected `Index<{D}>`",
+    note = "numbers are checked against their table once, where they enter: `Ids::new(shape, table, &numbers)?`"
+)]
+pub trait IdOf<D>: TableIndex {}
+impl<D> IdOf<D> for Index<D> {}
+
 impl<D> Element for Index<D> {}
 impl<D> TableIndex for Index<D> {
     fn row(self) -> usize {
@@ -134,7 +143,7 @@ impl<D: Dim, E: Dim, B: Backend> Tensor<(D, E), B> {
     /// let rows: Tensor<(Batch, Embed)> = table.lookup(&ids);
     /// assert_eq!(rows.to_vec(), [2.0, 2.5, 0.0, 0.5]);
     /// ```
-    pub fn lookup<S: Shape>(&self, ids: &TensorOf<S, Index<D>, B>) -> Tensor<<S as Append<E>>::Output, B>
+    pub fn lookup<S: Shape, I: IdOf<D>>(&self, ids: &TensorOf<S, I, B>) -> Tensor<<S as Append<E>>::Output, B>
     where
         S: Append<E>,
     {
@@ -255,7 +264,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// ```
     pub fn gather<R: Shape, D: Dim>(&self, ids: &TensorOf<R, Index<D>, B>) -> Tensor<R, B>
     where
-        R: Append<D, Output = S>,
+        S: Rows<R, D>,
     {
         let size = self.sizes().as_ref()[S::RANK - 1];
         let rows = B::With::<Index<D>>::to_vec(&ids.array).into_iter().enumerate();

@@ -21,7 +21,7 @@ mod unary;
 
 pub use create::{Create, Nested};
 pub use each::Each;
-pub use index::{AtLeast, Ids, Index};
+pub use index::{AtLeast, IdOf, Ids, Index};
 
 #[doc(hidden)]
 pub use einsum::{einsum, einsum_one, rearrange};

@@ -3,5 +3,5 @@ use congruent::prelude::*;
 dims! { Embed = 12; Tokens; }
 
 fn main() {
-    let x = Tokens::with(5, |tokens| Tensor::ones((tokens, Embed)));
+    let _x = Tokens::with(5, |tokens| Tensor::ones((tokens, Embed)));
 }

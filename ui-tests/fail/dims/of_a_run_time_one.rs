@@ -1,8 +1,6 @@
 use congruent::prelude::*;
 
-dims! { Tokens; }
-
-dims! { Twice = 2 * Tokens; }
+dims! { Length; Twice = 2 * Length; }
 
 fn main() {
 

@@ -2,7 +2,7 @@ use congruent::prelude::*;
 
 dims! { Embed = 12; Tokens; }
 
-fn add<S: Dim>(x: &Tensor<(S, Embed)>, y: &Tensor<(S, Embed)>) {}
+fn add<S: Dim>(_: &Tensor<(S, Embed)>, _: &Tensor<(S, Embed)>) {}
 
 fn main() {
     let mut last = None;

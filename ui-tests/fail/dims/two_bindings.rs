@@ -2,7 +2,7 @@ use congruent::prelude::*;
 
 dims! { Embed = 12; Question; }
 
-fn add<S: Dim>(x: &Tensor<(S, Embed)>, y: &Tensor<(S, Embed)>) {}
+fn add<S: Dim>(_: &Tensor<(S, Embed)>, _: &Tensor<(S, Embed)>) {}
 
 fn main() {
     bind!(question: Question = 5, answer: Question = 5);
