@@ -1,1 +1,159 @@
-//! Files.
+//! Files of weights: what is taken, what is reported, and what a hostile file can do.
+
+use congruent::half::f16;
+use congruent::io::{LoadError, Problem, SafeTensors, Weights, Writer, load};
+use congruent::prelude::*;
+
+dims! { Embed = 2; Hidden = 3; Rows = 4; }
+
+fn written() -> Vec<u8> {
+    let mut writer = Writer::default();
+    writer.add("up.weight", &Tensor::from_fn((Hidden, Embed), |[h, e]| (h * 10 + e) as f32));
+    writer.add("up.bias", &Tensor::ones((Hidden,)));
+    writer.add("ids", &Cpu::<i64>::from_fn((Rows,), |[r]| r as i64));
+    writer.add("half", &Cpu::<f16>::ones((Embed,)));
+    writer.to_bytes().unwrap()
+}
+
+#[test]
+fn what_was_saved_is_loaded() {
+    let path = std::env::temp_dir().join(format!("congruent-{}.safetensors", std::process::id()));
+    std::fs::write(&path, written()).unwrap();
+    let (weight, bias) = load(&SafeTensors::open(&path).unwrap(), |weights: Weights<'_, f32>| {
+        weights.ignore("ids");
+        weights.ignore("half");
+        let up = weights.at("up");
+        assert!(up.has("weight") && !up.has("scale"));
+        (up.tensor("weight", (Hidden, Embed)), up.tensor("bias", (Hidden,)))
+    })
+    .unwrap();
+    std::fs::remove_file(&path).unwrap();
+    assert_eq!(weight.to_vec(), [0.0, 1.0, 10.0, 11.0, 20.0, 21.0]);
+    assert_eq!(bias.to_vec(), [1.0; 3]);
+}
+
+#[test]
+fn one_error_lists_everything() {
+    let file = SafeTensors::from_bytes(written()).unwrap();
+    let error = load(&file, |weights: Weights<'_, f32>| {
+        weights.at("up").tensor("weight", (Embed, Hidden));
+        weights.at("up").tensor("scale", (Embed,));
+        weights.tensor("half", (Embed,));
+    })
+    .unwrap_err();
+    let LoadError::Weights(problems) = &error else { panic!("{error}") };
+    assert_eq!(problems.len(), 5);
+    assert!(matches!(&problems[3], Problem::Surplus { name, .. } if name == "ids"));
+    let expected = "the file does not fit the model in 5 tensors:
+  shape: `up.weight`, expected (Embed = 2, Hidden = 3), found [3, 2]
+  missing: `up.scale`, expected (Embed = 2)
+  element type: `half`, expected F32, found F16
+  surplus: `ids` of sizes [4]
+  surplus: `up.bias` of sizes [3]";
+    assert_eq!(error.to_string(), expected);
+}
+
+#[test]
+fn other_element_types_are_converted_where_that_is_asked_for() {
+    let file = SafeTensors::from_bytes(written()).unwrap();
+    let (half, ids) = load(&file, |weights: Weights<'_, f32>| {
+        weights.ignore("up");
+        let weights = weights.casting();
+        (weights.tensor("half", (Embed,)), weights.tensor("ids", (Rows,)))
+    })
+    .unwrap();
+    assert_eq!((half.to_vec(), ids.to_vec()), (vec![1.0; 2], vec![0.0, 1.0, 2.0, 3.0]));
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    let error = SafeTensors::open("no/such/file").err().unwrap();
+    assert!(error.to_string().starts_with("no/such/file: "), "{error}");
+}
+
+/// A file of this header and this many bytes of data.
+fn file(header: &str, data: usize) -> Vec<u8> {
+    let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
+    bytes.extend(header.as_bytes());
+    bytes.extend(std::iter::repeat_n(0, data));
+    bytes
+}
+
+#[test]
+fn hostile_files_are_errors() {
+    let cases: [(&str, Vec<u8>); 13] = [
+        ("empty", Vec::new()),
+        ("no header", 100u64.to_le_bytes().to_vec()),
+        ("a header larger than memory", u64::MAX.to_le_bytes().repeat(4)),
+        ("not JSON", file("[[[[[[[", 0)),
+        ("not UTF-8", [&2u64.to_le_bytes()[..], &[0xff, 0xfe]].concat()),
+        ("unknown type", file(r#"{"a":{"dtype":"F33","shape":[1],"data_offsets":[0,4]}}"#, 4)),
+        ("data that ends early", file(r#"{"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}}"#, 8)),
+        ("data that nobody owns", file(r#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#, 8)),
+        ("a shape larger than its data", file(r#"{"a":{"dtype":"F32","shape":[1000],"data_offsets":[0,4]}}"#, 4)),
+        (
+            "a size that overflows",
+            file(r#"{"a":{"dtype":"F32","shape":[4294967296,4294967296,4],"data_offsets":[0,0]}}"#, 0),
+        ),
+        ("offsets in the wrong order", file(r#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}"#, 4)),
+        (
+            "tensors that overlap",
+            file(
+                r#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}"#,
+                12,
+            ),
+        ),
+        ("a negative size", file(r#"{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}"#, 4)),
+    ];
+    for (what, bytes) in cases {
+        let error = SafeTensors::from_bytes(bytes).err().unwrap_or_else(|| panic!("{what} was taken"));
+        assert!(matches!(error, LoadError::Format(_)), "{what}: {error}");
+    }
+}
+
+#[test]
+fn a_file_cut_anywhere_is_an_error() {
+    let bytes = written();
+    for length in 0..bytes.len() {
+        assert!(SafeTensors::from_bytes(bytes[..length].to_vec()).is_err(), "{length} of {} bytes", bytes.len());
+    }
+}
+
+#[test]
+fn a_file_with_any_bit_turned_is_an_error_or_a_file() {
+    let bytes = written();
+    for bit in 0..bytes.len() * 8 {
+        let mut turned = bytes.clone();
+        turned[bit / 8] ^= 1 << (bit % 8);
+        // Taken or refused: it must not panic, nor when its tensors are read.
+        if let Ok(file) = SafeTensors::from_bytes(turned) {
+            let _ =
+                load(&file, |weights: Weights<'_, f32>| weights.at("up").tensor("weight", (Hidden, Embed)).to_vec());
+        }
+    }
+}
+
+#[test]
+fn tensors_that_are_not_aligned_are_read() {
+    // Three bytes before the numbers put them where no `f32` may be.
+    let header = r#"{"a":{"dtype":"U8","shape":[3],"data_offsets":[0,3]},"b":{"dtype":"F32","shape":[2],"data_offsets":[3,11]}}"#;
+    let mut bytes = file(header, 11);
+    let end = bytes.len();
+    bytes[end - 8..end - 4].copy_from_slice(&1.5f32.to_le_bytes());
+    let file = SafeTensors::from_bytes(bytes).unwrap();
+    let b = load(&file, |weights: Weights<'_, f32>| {
+        weights.ignore("a");
+        weights.tensor("b", (Embed,))
+    });
+    assert_eq!(b.unwrap().to_vec(), [1.5, 0.0]);
+}
+
+#[test]
+fn empty_tensors_are_tensors() {
+    dims! { Nothing = 0; }
+    let mut writer = Writer::default();
+    writer.add("nothing", &Tensor::ones((Nothing, Embed)));
+    let file = SafeTensors::from_bytes(writer.to_bytes().unwrap()).unwrap();
+    let nothing = load(&file, |weights: Weights<'_, f32>| weights.tensor("nothing", (Nothing, Embed))).unwrap();
+    assert_eq!(nothing.sizes(), [0, 2]);
+}

@@ -89,7 +89,8 @@ fn attention_padded() {
         case.assert(&attention(&q, &k, &v, &lengths));
         // The same as a mask of pairs, in which the keys are dense.
         let Ragged(dense) = keys;
-        let (k, v) = (case.tensor("in.k", (batch, heads, dense, head_dim)), case.tensor("in.v", (batch, heads, dense, value)));
+        let (k, v) =
+            (case.tensor("in.k", (batch, heads, dense, head_dim)), case.tensor("in.v", (batch, heads, dense, value)));
         let live = case.lengths();
         let allowed = Cpu::<bool>::from_fn((batch, queries, dense), |[b, _, k]| k < live[b]);
         case.assert(&attention(&q, &k, &v, &Allowed::new(allowed)));

@@ -52,11 +52,14 @@ fn declaration(input: ParseStream, krate: &Ident) -> Result<Declaration> {
             let mut used = Vec::new();
             let number = number(&input.parse()?, krate, &mut used)?;
             Size::Static(number, used)
-        },
+        }
         (false, None) => Size::Runtime,
         (true, None) => Size::Once,
         (true, Some(equals)) => {
-            return Err(Error::new(equals.span, format!("a `once` dimension gets its size at run time: `{name}::set(size)`")));
+            return Err(Error::new(
+                equals.span,
+                format!("a `once` dimension gets its size at run time: `{name}::set(size)`"),
+            ));
         }
     };
     if !input.peek(Token![;]) && !input.is_empty() {
@@ -87,7 +90,8 @@ fn number(size: &Expr, krate: &Ident, used: &mut Vec<Ident>) -> Result<TokenStre
                 BinOp::Add(_) => quote!(Sum),
                 BinOp::Mul(_) => quote!(Prod),
                 BinOp::Div(op) => {
-                    let message = "sizes are not divided: declare the factors and multiply them, as in `Embed = Heads * HeadDim`";
+                    let message =
+                        "sizes are not divided: declare the factors and multiply them, as in `Embed = Heads * HeadDim`";
                     return Err(Error::new(op.span, message));
                 }
                 op => return Err(Error::new(op.span(), built_of)),
@@ -116,11 +120,14 @@ impl Declaration {
     /// That the dimensions of its size are not declared beside it as others than static ones.
     fn check(&self, dims: &[Declaration]) -> Result<()> {
         let Size::Static(_, used) = &self.size else { return Ok(()) };
-        let is_dynamic = |name: &Ident| dims.iter().any(|dim| dim.name == *name && !matches!(dim.size, Size::Static(..)));
+        let is_dynamic =
+            |name: &Ident| dims.iter().any(|dim| dim.name == *name && !matches!(dim.size, Size::Static(..)));
         match used.iter().find(|name| is_dynamic(name)) {
             Some(name) => Err(Error::new(
                 name.span(),
-                format!("the size of `{name}` is not known at compile time: write the dimension as `Times<..>` or `Plus<..>`"),
+                format!(
+                    "the size of `{name}` is not known at compile time: write the dimension as `Times<..>` or `Plus<..>`"
+                ),
             )),
             None => Ok(()),
         }
@@ -309,7 +316,8 @@ mod tests {
     #[test]
     fn every_kind_is_parsed() {
         let dims = parsed("/// docs\n pub A = 0x10; pub(crate) B = 4 * (A + 1); C; pub once D").unwrap().dims;
-        let kinds: Vec<_> = dims.iter().map(|dim| (dim.name.to_string(), matches!(dim.size, Size::Static(..)))).collect();
+        let kinds: Vec<_> =
+            dims.iter().map(|dim| (dim.name.to_string(), matches!(dim.size, Size::Static(..)))).collect();
         let expected = [("A", true), ("B", true), ("C", false), ("D", false)].map(|(name, is)| (name.to_owned(), is));
         assert_eq!(kinds, expected);
     }

@@ -126,7 +126,11 @@ fn one(axis: &Axis, names: &[Ident], krate: &Ident, is_type: bool) -> TokenStrea
         }
         Axis::Pair(pair) => {
             let [first, second] = [0, 1].map(|i| one(&pair[i], names, krate, is_type));
-            if is_type { quote!(#krate::dim::Times<#first, #second>) } else { quote!(#krate::dim::Times(#first, #second)) }
+            if is_type {
+                quote!(#krate::dim::Times<#first, #second>)
+            } else {
+                quote!(#krate::dim::Times(#first, #second))
+            }
         }
     }
 }
@@ -165,7 +169,9 @@ fn group<'a>(
             name => {
                 words.next();
                 if syn::parse_str::<Ident>(name).is_err() {
-                    return Err(format!("`{name}` is not a letter: write letters or names with spaces between, as in `b s d`"));
+                    return Err(format!(
+                        "`{name}` is not a letter: write letters or names with spaces between, as in `b s d`"
+                    ));
                 }
                 let letter = names.iter().position(|n| n == name).unwrap_or_else(|| {
                     names.push(name.to_owned());

@@ -31,7 +31,9 @@ pub fn expand(Rearrange(Arguments { krate, pattern, tensors }): Rearrange) -> Re
     let (input_letters, output_letters) = (letters(input), letters(&pattern.output));
     if let Some(lost) = input_letters.iter().find(|letter| !output_letters.contains(letter)) {
         let name = &pattern.names[*lost];
-        return Err(fail(format!("`{name}` is not in the output of `{source}`: reduce it first, by `sum`, `mean` or `max`")));
+        return Err(fail(format!(
+            "`{name}` is not in the output of `{source}`: reduce it first, by `sum`, `mean` or `max`"
+        )));
     }
 
     let (parameters, variables) = (pattern.parameters(), pattern.variables());

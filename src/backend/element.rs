@@ -28,7 +28,14 @@ pub trait Number: Element + Num + NumCast + PartialOrd + Bounded {
     fn from_value(wide: Value) -> Self;
     /// Adds the product of a matrix `a (m, k)` and a matrix `b (k, n)` to the row-major `c (m, n)`.
     /// The strides are those of rows and of columns.
-    fn add_product(size: [usize; 3], a: &[Self], a_strides: [usize; 2], b: &[Self], b_strides: [usize; 2], c: &mut [Self]) {
+    fn add_product(
+        size: [usize; 3],
+        a: &[Self],
+        a_strides: [usize; 2],
+        b: &[Self],
+        b_strides: [usize; 2],
+        c: &mut [Self],
+    ) {
         let [m, k, n] = size;
         for i in 0..m {
             for l in 0..k {
@@ -111,33 +118,45 @@ macro_rules! integer { ($($t:ty)*) => {$(
     }
 )*} }
 
-macro_rules! same_sum { () => {
-    fn widen(self) -> Self { self }
-    fn narrow(sum: Self) -> Self { sum }
-} }
-
-macro_rules! float_operations { ($wide:ident => $from:expr) => {
-    fn is_nan(self) -> bool { Self::is_nan(self) }
-    fn binary(op: Binary, x: Self, y: Self) -> Self {
-        match op {
-            Binary::Add => x + y,
-            Binary::Sub => x - y,
-            Binary::Mul => x * y,
-            Binary::Div => x / y,
-            Binary::Max if x > y || x.is_nan() => x,
-            Binary::Min if x < y || x.is_nan() => x,
-            Binary::Max | Binary::Min => y,
+macro_rules! same_sum {
+    () => {
+        fn widen(self) -> Self {
+            self
         }
-    }
-    fn to_value(self) -> Value { Value::Float(self.into()) }
-    fn from_value(wide: Value) -> Self {
-        let $wide = match wide {
-            Value::Integer(x) => x as f64,
-            Value::Float(x) => x,
-        };
-        $from
-    }
-} }
+        fn narrow(sum: Self) -> Self {
+            sum
+        }
+    };
+}
+
+macro_rules! float_operations {
+    ($wide:ident => $from:expr) => {
+        fn is_nan(self) -> bool {
+            Self::is_nan(self)
+        }
+        fn binary(op: Binary, x: Self, y: Self) -> Self {
+            match op {
+                Binary::Add => x + y,
+                Binary::Sub => x - y,
+                Binary::Mul => x * y,
+                Binary::Div => x / y,
+                Binary::Max if x > y || x.is_nan() => x,
+                Binary::Min if x < y || x.is_nan() => x,
+                Binary::Max | Binary::Min => y,
+            }
+        }
+        fn to_value(self) -> Value {
+            Value::Float(self.into())
+        }
+        fn from_value(wide: Value) -> Self {
+            let $wide = match wide {
+                Value::Integer(x) => x as f64,
+                Value::Float(x) => x,
+            };
+            $from
+        }
+    };
+}
 
 macro_rules! real { ($($t:ident $erf:ident $gemm:ident;)*) => {$(
     impl Element for $t {}

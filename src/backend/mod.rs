@@ -134,13 +134,7 @@ pub trait Backend: Copy + Debug + Send + Sync {
     /// `softmax(scale · q · kᵀ) · v` on the pairs that `mask` allows: `q (batch, heads, queries, d)`,
     /// `k (batch, key_heads, keys, d)`, `v (batch, key_heads, keys, e)`. Query head `i` uses key head
     /// `i / (heads / key_heads)`. A query that may attend to nothing gives zeros.
-    fn attention(
-        q: &Self::Array,
-        k: &Self::Array,
-        v: &Self::Array,
-        mask: &AttentionMask,
-        scale: f64,
-    ) -> Self::Array
+    fn attention(q: &Self::Array, k: &Self::Array, v: &Self::Array, mask: &AttentionMask, scale: f64) -> Self::Array
     where
         Self::Elem: Float;
 }

@@ -128,5 +128,7 @@ pub(super) fn shared<T: Stored>(entry: &Entry) -> Array<T> {
 }
 
 fn read<T: FromBytes>(bytes: &[u8]) -> impl Iterator<Item = T> {
-    bytes.chunks_exact(size_of::<T>()).map(|chunk| T::read_from_bytes(chunk).expect("a chunk of the size of an element"))
+    bytes
+        .chunks_exact(size_of::<T>())
+        .map(|chunk| T::read_from_bytes(chunk).expect("a chunk of the size of an element"))
 }

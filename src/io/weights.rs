@@ -130,7 +130,8 @@ pub fn load<T: Stored, M>(source: &dyn Source, build: impl FnOnce(Weights<'_, T>
     let weights = Weights { source, prefix: String::new(), casts: false, log: &log, element: PhantomData };
     let model = build(weights);
     let Log { taken, ignored, mut problems } = log.into_inner();
-    let is_ignored = |name: &str| ignored.iter().any(|prefix| name == prefix || name.starts_with(&format!("{prefix}.")));
+    let is_ignored =
+        |name: &str| ignored.iter().any(|prefix| name == prefix || name.starts_with(&format!("{prefix}.")));
     for name in source.names().into_iter().filter(|name| !taken.contains(name) && !is_ignored(name)) {
         let sizes = source.get(&name).map(|entry| entry.sizes).unwrap_or_default();
         problems.push(Problem::Surplus { name, sizes });
@@ -183,6 +184,10 @@ impl<'a, T: Stored> Weights<'a, T> {
             (false, true) => converted(&entry),
             (false, false) => None,
         }
-        .ok_or_else(|| Problem::Dtype { name: name.to_owned(), expected: T::DTYPE, found: entry.dtype.clone() })
+        .ok_or_else(|| Problem::Dtype {
+            name: name.to_owned(),
+            expected: T::DTYPE,
+            found: entry.dtype.clone(),
+        })
     }
 }

@@ -63,12 +63,7 @@ impl<B: Dim, D: Dim, V: Dim> Padded<B, Ragged<D>, Index<V>> {
     ///
     /// # Errors
     /// As [`Padded::new`], or an id is past the table: the error names sequence and position.
-    pub fn ids(
-        shape: (B, Ragged<D>),
-        table: V,
-        sequences: &[impl AsRef<[u32]>],
-        padding: u32,
-    ) -> Result<Self, Error> {
+    pub fn ids(shape: (B, Ragged<D>), table: V, sequences: &[impl AsRef<[u32]>], padding: u32) -> Result<Self, Error> {
         let checked = sequences.iter().enumerate().map(|(row, sequence)| {
             let ids = sequence.as_ref().iter().enumerate();
             ids.map(|(at, &id)| Index::checked(table, id, &[row, at])).collect::<Result<Vec<_>, _>>()

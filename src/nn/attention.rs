@@ -1,7 +1,7 @@
 //! Scaled dot-product attention ([Vaswani et al. 2017](https://arxiv.org/abs/1706.03762)).
 
-use crate::backend::{Backend, Binary, Float, Value};
 use crate::backend::Number;
+use crate::backend::{Backend, Binary, Float, Value};
 use crate::mask::Mask;
 use crate::shape::{Attends, Shape};
 use crate::tensor::Tensor;

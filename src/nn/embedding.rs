@@ -23,9 +23,9 @@ pub struct Embedding<V, E, B: Backend = Cpu<f32>> {
 
 impl<V: Dim, E: Dim, B: Backend> Embedding<V, E, B> {
     /// The vector of each id.
-    pub fn forward<S: Shape, I: IdOf<V>>(&self, ids: &TensorOf<S, I, B>) -> Tensor<<S as Append<E>>::Output, B>
+    pub fn forward<S, I: IdOf<V>>(&self, ids: &TensorOf<S, I, B>) -> Tensor<<S as Append<E>>::Output, B>
     where
-        S: Append<E>,
+        S: Shape + Append<E>,
     {
         self.weight.lookup(ids)
     }

@@ -3,7 +3,7 @@
 use super::{Activation, Linear};
 use crate::backend::{Backend, Float, cpu::Cpu};
 use crate::dim::Dim;
-use crate::shape::{Last, Shape};
+use crate::shape::Last;
 use crate::tensor::Tensor;
 
 /// `down(activation(up(x)))`, on each position by itself.
@@ -19,7 +19,7 @@ pub struct FeedForward<E, F, B: Backend = Cpu<f32>> {
 
 impl<E: Dim, F: Dim, B: Backend<Elem: Float>> FeedForward<E, F, B> {
     /// The layer on the last dimension of `x`.
-    pub fn forward<S: Shape>(&self, x: &Tensor<S, B>) -> Tensor<S, B>
+    pub fn forward<S>(&self, x: &Tensor<S, B>) -> Tensor<S, B>
     where
         S: Last<E>,
     {

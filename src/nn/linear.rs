@@ -4,7 +4,7 @@ use crate::Rng;
 use crate::backend::{Backend, Float, cpu::Cpu};
 use crate::dim::Dim;
 use crate::io::{Stored, Weights};
-use crate::shape::{Last, Shape};
+use crate::shape::Last;
 use crate::tensor::Tensor;
 
 /// `x · weightᵀ + bias`, on the last dimension: `In` becomes `Out`.
@@ -35,7 +35,7 @@ impl<In: Dim, Out: Dim, B: Backend> Linear<In, Out, B> {
     }
 
     /// The layer on the last dimension of `x`.
-    pub fn forward<S: Shape>(&self, x: &Tensor<S, B>) -> Tensor<<S as Last<In>>::With<Out>, B>
+    pub fn forward<S>(&self, x: &Tensor<S, B>) -> Tensor<<S as Last<In>>::With<Out>, B>
     where
         S: Last<In>,
         B::Elem: Float,

@@ -3,7 +3,7 @@
 use crate::backend::{Backend, Float, cpu::Cpu};
 use crate::dim::Dim;
 use crate::io::{Stored, Weights};
-use crate::shape::{Last, Shape};
+use crate::shape::Last;
 use crate::tensor::Tensor;
 
 /// `(x - mean) / √(variance + epsilon) · weight + bias` over the last dimension
@@ -27,7 +27,7 @@ pub struct LayerNorm<E, B: Backend = Cpu<f32>> {
 
 impl<E: Dim, B: Backend<Elem: Float>> LayerNorm<E, B> {
     /// The layer on the last dimension of `x`.
-    pub fn forward<S: Shape>(&self, x: &Tensor<S, B>) -> Tensor<S, B>
+    pub fn forward<S>(&self, x: &Tensor<S, B>) -> Tensor<S, B>
     where
         S: Last<E>,
     {
@@ -62,7 +62,7 @@ pub struct RmsNorm<E, B: Backend = Cpu<f32>> {
 
 impl<E: Dim, B: Backend<Elem: Float>> RmsNorm<E, B> {
     /// The layer on the last dimension of `x`.
-    pub fn forward<S: Shape>(&self, x: &Tensor<S, B>) -> Tensor<S, B>
+    pub fn forward<S>(&self, x: &Tensor<S, B>) -> Tensor<S, B>
     where
         S: Last<E>,
     {

@@ -82,7 +82,13 @@ pub struct DecoderLayer<E, H, D, F, B: Backend = Cpu<f32>> {
 
 impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> DecoderLayer<E, H, D, F, B> {
     /// The layer on `x (batch, sequence, E)`, which attends to `memory (batch, other sequence, E)`.
-    pub fn forward<S, R, M, N>(&self, x: &Tensor<S, B>, memory: &Tensor<R, B>, mask: &M, memory_mask: &N) -> Tensor<S, B>
+    pub fn forward<S, R, M, N>(
+        &self,
+        x: &Tensor<S, B>,
+        memory: &Tensor<R, B>,
+        mask: &M,
+        memory_mask: &N,
+    ) -> Tensor<S, B>
     where
         S: Sequence<E> + Last<E>,
         R: Memory<S, E>,
@@ -122,7 +128,13 @@ pub struct Decoder<E, H, D, F, B: Backend = Cpu<f32>> {
 
 impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> Decoder<E, H, D, F, B> {
     /// All layers on `x (batch, sequence, E)`, which attend to `memory (batch, other sequence, E)`.
-    pub fn forward<S, R, M, N>(&self, x: &Tensor<S, B>, memory: &Tensor<R, B>, mask: &M, memory_mask: &N) -> Tensor<S, B>
+    pub fn forward<S, R, M, N>(
+        &self,
+        x: &Tensor<S, B>,
+        memory: &Tensor<R, B>,
+        mask: &M,
+        memory_mask: &N,
+    ) -> Tensor<S, B>
     where
         S: Sequence<E> + Last<E>,
         R: Memory<S, E>,

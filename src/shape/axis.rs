@@ -46,7 +46,7 @@ macro_rules! axis {
     )*};
     (@key $Key:ty, $Position:ty: ($($Before:ident)*) $D:ident ($($After:ident)*) at $i:tt) => {
         #[diagnostic::do_not_recommend]
-        #[allow(non_snake_case, unused_variables)]
+        #[allow(non_snake_case, unused_variables, clippy::unused_unit)]
         impl<$($Before: Dim,)* $D: Dim, $($After: Dim,)*> Axis<$Key, $Position> for ($($Before,)* $D, $($After,)*) {
             type Dim = $D;
             type Position = At<$i>;

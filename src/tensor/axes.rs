@@ -62,11 +62,16 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
         &self,
         one: D,
         other: E,
-    ) -> Tensor<<<S as Axis<D, P>>::With<<S as Axis<E, Q>>::Dim> as Axis<<S as Axis<E, Q>>::Position, <S as Axis<E, Q>>::Position>>::With<<S as Axis<D, P>>::Dim>, B>
+    ) -> Tensor<
+        <<S as Axis<D, P>>::With<<S as Axis<E, Q>>::Dim> as Axis<
+            <S as Axis<E, Q>>::Position,
+            <S as Axis<E, Q>>::Position,
+        >>::With<<S as Axis<D, P>>::Dim>,
+        B,
+    >
     where
         S: Axis<D, P> + Axis<E, Q>,
-        <S as Axis<D, P>>::With<<S as Axis<E, Q>>::Dim>:
-            Axis<<S as Axis<E, Q>>::Position, <S as Axis<E, Q>>::Position>,
+        <S as Axis<D, P>>::With<<S as Axis<E, Q>>::Dim>: Axis<<S as Axis<E, Q>>::Position, <S as Axis<E, Q>>::Position>,
     {
         let _ = (one, other);
         let (first, second) = (Axis::<D, P>::dim(self.shape), Axis::<E, Q>::dim(self.shape));

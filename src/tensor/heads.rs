@@ -15,7 +15,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// let heads: Tensor<(Batch, Heads, Seq, HeadDim)> = x.relabel(Embed, Times(Heads, HeadDim)).split_heads();
     /// let back: Tensor<(Batch, Seq, Times<Heads, HeadDim>)> = heads.merge_heads();
     /// ```
-    pub fn split_heads<X: Shape>(&self) -> Tensor<X::Output, B>
+    pub fn split_heads<X>(&self) -> Tensor<X::Output, B>
     where
         S: Is<X>,
         X: SplitHeads,
@@ -25,7 +25,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     }
 
     /// `(batch, heads, sequence, head_dim)` as `(batch, sequence, Times<heads, head_dim>)`.
-    pub fn merge_heads<X: Shape>(&self) -> Tensor<X::Output, B>
+    pub fn merge_heads<X>(&self) -> Tensor<X::Output, B>
     where
         S: Is<X>,
         X: MergeHeads,

@@ -143,9 +143,9 @@ impl<D: Dim, E: Dim, B: Backend> Tensor<(D, E), B> {
     /// let rows: Tensor<(Batch, Embed)> = table.lookup(&ids);
     /// assert_eq!(rows.to_vec(), [2.0, 2.5, 0.0, 0.5]);
     /// ```
-    pub fn lookup<S: Shape, I: IdOf<D>>(&self, ids: &TensorOf<S, I, B>) -> Tensor<<S as Append<E>>::Output, B>
+    pub fn lookup<S, I: IdOf<D>>(&self, ids: &TensorOf<S, I, B>) -> Tensor<<S as Append<E>>::Output, B>
     where
-        S: Append<E>,
+        S: Shape + Append<E>,
     {
         Tensor::from_parts(ids.shape().append(self.shape.1), B::gather(&self.array, &ids.array))
     }
@@ -288,15 +288,13 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     ///
     /// # Errors
     /// The dimension is smaller than `k`.
-    #[allow(clippy::type_complexity)]
-    pub fn top_k<D: Dim, K: Dim>(
+    pub fn top_k<D: Dense, K: Dim>(
         &self,
         axis: D,
         k: K,
     ) -> Result<(Tensor<S::With<K>, B>, TensorOf<S::With<K>, Index<D>, B>), Error>
     where
         S: Last<D>,
-        D: Dense,
         B::Elem: Number,
     {
         if k.size() > axis.size() {

@@ -17,7 +17,11 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// let keys: Tensor<(Batch, Plus<Past, New>, Embed)> = past.concat(Past, &new);
     /// let (past, new): (Tensor<(Batch, Past, Embed)>, Tensor<(Batch, New, Embed)>) = keys.unconcat(Plus(Past, New));
     /// ```
-    pub fn concat<D, R: Shape, Position>(&self, axis: D, other: &Tensor<R, B>) -> Tensor<<S as Concat<D, R, <S as Axis<D, Position>>::Position>>::Output, B>
+    pub fn concat<D, R: Shape, Position>(
+        &self,
+        axis: D,
+        other: &Tensor<R, B>,
+    ) -> Tensor<<S as Concat<D, R, <S as Axis<D, Position>>::Position>>::Output, B>
     where
         S: Axis<D, Position>,
         S: Concat<D, R, <S as Axis<D, Position>>::Position>,
@@ -28,7 +32,6 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     }
 
     /// The two tensors that a concatenation along this axis was made of.
-    #[allow(clippy::type_complexity)]
     pub fn unconcat<D, Position>(
         &self,
         axis: D,

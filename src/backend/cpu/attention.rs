@@ -10,13 +10,7 @@ use num_traits::Float as _;
 /// How many queries are taken at a time.
 const QUERIES: usize = 64;
 
-pub fn attention<T: Float>(
-    q: &Array<T>,
-    k: &Array<T>,
-    v: &Array<T>,
-    mask: &AttentionMask,
-    scale: f64,
-) -> Array<T> {
+pub fn attention<T: Float>(q: &Array<T>, k: &Array<T>, v: &Array<T>, mask: &AttentionMask, scale: f64) -> Array<T> {
     let (&[batch, heads, queries, d], &[_, key_heads, keys, _], &[.., e]) = (q.sizes(), k.sizes(), v.sizes()) else {
         panic!("queries, keys and values have four axes");
     };
@@ -79,15 +73,20 @@ mod tests {
         let (&[batch, heads, queries, d], &[_, key_heads, keys, e]) = (q.sizes(), v.sizes()) else { panic!() };
         let (q, k, v) = (q.elements(), k.elements(), v.elements());
         let mut out = Vec::new();
-        for (b, h, i) in (0..batch * heads * queries).map(|at| (at / queries / heads, at / queries % heads, at % queries)) {
+        for (b, h, i) in
+            (0..batch * heads * queries).map(|at| (at / queries / heads, at / queries % heads, at % queries))
+        {
             let key_head = b * key_heads + h * key_heads / heads;
             let score = |j: usize| -> f64 {
-                let pairs = (0..d).map(|l| q[((b * heads + h) * queries + i) * d + l] * k[(key_head * keys + j) * d + l]);
+                let pairs =
+                    (0..d).map(|l| q[((b * heads + h) * queries + i) * d + l] * k[(key_head * keys + j) * d + l]);
                 (pairs.sum::<f64>() * 0.3).exp()
             };
             let live: Vec<usize> = (0..keys).filter(|&j| live(b, i, j)).collect();
             let total: f64 = live.iter().map(|&j| score(j)).sum();
-            out.extend((0..e).map(|l| live.iter().map(|&j| score(j) / total * v[(key_head * keys + j) * e + l]).sum::<f64>()));
+            out.extend(
+                (0..e).map(|l| live.iter().map(|&j| score(j) / total * v[(key_head * keys + j) * e + l]).sum::<f64>()),
+            );
         }
         out
     }

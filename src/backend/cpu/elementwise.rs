@@ -40,9 +40,11 @@ fn zip<T: Element, U: Element>(x: &Array<T>, y: &Array<T>, start: U, f: impl Fn(
 }
 
 pub fn unary<T: Float>(op: Unary, x: &Array<T>) -> Array<T> {
-    macro_rules! apply { ($work:literal, $f:expr) => {
-        map(x, T::zero(), $work, |x| T::rounded($f(x.widened())))
-    } }
+    macro_rules! apply {
+        ($work:literal, $f:expr) => {
+            map(x, T::zero(), $work, |x| T::rounded($f(x.widened())))
+        };
+    }
     type S<T> = <T as Float>::Wide;
     use num_traits::Float as F;
     let (zero, one): (S<T>, S<T>) = (num_traits::zero(), num_traits::one());
@@ -86,17 +88,29 @@ macro_rules! for_each_operation { ($op:expr, $call:ident!($($argument:tt)*)) => 
 } }
 
 pub fn binary<T: Number>(op: Binary, x: &Array<T>, y: &Array<T>) -> Array<T> {
-    macro_rules! call { ($op:expr,) => { zip(x, y, T::zero(), |x, y| T::binary($op, x, y)) } }
+    macro_rules! call {
+        ($op:expr,) => {
+            zip(x, y, T::zero(), |x, y| T::binary($op, x, y))
+        };
+    }
     for_each_operation!(op, call!())
 }
 
 pub fn binary_scalar<T: Number>(op: Binary, x: &Array<T>, y: T) -> Array<T> {
-    macro_rules! call { ($op:expr,) => { map(x, T::zero(), 1, |x| T::binary($op, x, y)) } }
+    macro_rules! call {
+        ($op:expr,) => {
+            map(x, T::zero(), 1, |x| T::binary($op, x, y))
+        };
+    }
     for_each_operation!(op, call!())
 }
 
 pub fn scalar_binary<T: Number>(op: Binary, x: T, y: &Array<T>) -> Array<T> {
-    macro_rules! call { ($op:expr,) => { map(y, T::zero(), 1, |y| T::binary($op, x, y)) } }
+    macro_rules! call {
+        ($op:expr,) => {
+            map(y, T::zero(), 1, |y| T::binary($op, x, y))
+        };
+    }
     for_each_operation!(op, call!())
 }
 

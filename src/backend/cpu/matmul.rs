@@ -15,12 +15,14 @@ pub struct Matrix<'a, T> {
 }
 
 /// The array with its buffer widened, and the strides of its last two axes.
-macro_rules! widened { ($x:ident, $wide:ident, $strides:ident) => {
-    // What has to be converted is first cut out of its buffer.
-    let $x = if std::mem::size_of::<T>() == std::mem::size_of::<T::Wide>() { $x.clone() } else { $x.contiguous() };
-    let $wide = T::all_widened($x.buffer());
-    let $strides = $x.layout().matrix_strides();
-} }
+macro_rules! widened {
+    ($x:ident, $wide:ident, $strides:ident) => {
+        // What has to be converted is first cut out of its buffer.
+        let $x = if std::mem::size_of::<T>() == std::mem::size_of::<T::Wide>() { $x.clone() } else { $x.contiguous() };
+        let $wide = T::all_widened($x.buffer());
+        let $strides = $x.layout().matrix_strides();
+    };
+}
 pub(super) use widened;
 
 /// Adds `a (m, k)` times `b (k, n)` to the row-major `c`, its rows shared by the cores.
@@ -70,10 +72,7 @@ pub fn linear<T: Float>(x: &Array<T>, weight: &Array<T>, bias: Option<&Array<T>>
         None => vec![num_traits::zero::<T::Wide>(); rows * outputs],
     };
     let a = Matrix { elements: a.get(x.layout().offset..).unwrap_or(&[]), strides: a_strides };
-    let b = Matrix {
-        elements: b.get(weight.layout().offset..).unwrap_or(&[]),
-        strides: [b_strides[1], b_strides[0]],
-    };
+    let b = Matrix { elements: b.get(weight.layout().offset..).unwrap_or(&[]), strides: [b_strides[1], b_strides[0]] };
     add_product([rows, inputs, outputs], a, b, &mut out);
     Array::from_vec(T::all_rounded(out), &[outer, &[outputs]].concat())
 }
@@ -135,13 +134,22 @@ mod tests {
     fn batches_multiply_one_by_one() {
         let (x, y) = (random::<f64>(&[2, 3, 4, 5], 1), random::<f64>(&[2, 3, 5, 6], 2));
         let product = matmul(&x, &y);
-        let pairs = x.elements().chunks(20).zip(y.elements().chunks(30)).map(|(x, y)| naive([4, 5, 6], x, y)).collect::<Vec<_>>();
+        let pairs = x
+            .elements()
+            .chunks(20)
+            .zip(y.elements().chunks(30))
+            .map(|(x, y)| naive([4, 5, 6], x, y))
+            .collect::<Vec<_>>();
         assert_near(&product, &pairs.concat(), 1e-12);
         // The same through views whose elements do not lie row-major.
         let x_view = x.permute(&[2, 0, 1, 3]).contiguous().permute(&[1, 2, 0, 3]);
         let y_view = y.permute(&[1, 3, 0, 2]).contiguous().permute(&[2, 0, 3, 1]);
         assert_near(&matmul(&x_view, &y_view), &pairs.concat(), 1e-12);
-        assert_near(&matmul(&x, &random(&[5, 6], 7)), &naive([24, 5, 6], &x.elements(), &random(&[5, 6], 7).elements()), 1e-12);
+        assert_near(
+            &matmul(&x, &random(&[5, 6], 7)),
+            &naive([24, 5, 6], &x.elements(), &random(&[5, 6], 7).elements()),
+            1e-12,
+        );
     }
 
     #[test]
@@ -149,6 +157,9 @@ mod tests {
         let (x, y) = (Array::from_vec(vec![1, 2, 3, 4], &[2, 2]), Array::from_vec(vec![5, 6], &[2, 1]));
         assert_eq!(*concat(&[&x, &y], 1).elements(), [1, 2, 5, 3, 4, 6]);
         assert_eq!(*concat(&[&x, &y.permute(&[1, 0])], 0).elements(), [1, 2, 3, 4, 5, 6]);
-        assert_eq!(concat(&[&Array::<u8>::from_vec(vec![], &[0, 2]), &Array::from_vec(vec![], &[0, 3])], 1).sizes(), [0, 5]);
+        assert_eq!(
+            concat(&[&Array::<u8>::from_vec(vec![], &[0, 2]), &Array::from_vec(vec![], &[0, 3])], 1).sizes(),
+            [0, 5]
+        );
     }
 }

@@ -207,6 +207,9 @@ mod tests {
         let ids = Array::from_vec(vec![2u8, 0, 2, 1], &[2, 2]);
         let rows = Cpu::<i32>::gather(&table, &ids);
         assert_eq!((rows.sizes(), &*rows.elements()), (&[2, 2, 2][..], &[4, 5, 0, 1, 4, 5, 2, 3][..]));
-        assert_eq!(*Cpu::<i32>::gather(&table.permute(&[1, 0]), &ids.narrow(0, 0, 1).narrow(1, 1, 1)).elements(), [0, 2, 4]);
+        assert_eq!(
+            *Cpu::<i32>::gather(&table.permute(&[1, 0]), &ids.narrow(0, 0, 1).narrow(1, 1, 1)).elements(),
+            [0, 2, 4]
+        );
     }
 }

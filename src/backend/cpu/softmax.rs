@@ -56,7 +56,10 @@ pub struct LiveKeys<'a> {
 impl<'a> LiveKeys<'a> {
     pub fn new(mask: &'a AttentionMask, batch: usize, queries: usize, keys: usize) -> Self {
         assert!(!mask.causal || keys >= queries, "causal queries are the last of the keys");
-        assert!(mask.lengths.as_ref().is_none_or(|lengths| lengths.len() == batch), "a length for each sequence of the batch");
+        assert!(
+            mask.lengths.as_ref().is_none_or(|lengths| lengths.len() == batch),
+            "a length for each sequence of the batch"
+        );
         let allowed_has_batch = mask.allowed.as_ref().is_some_and(|allowed| allowed.sizes().len() == 3);
         if let Some(allowed) = &mask.allowed {
             let sizes = [batch, queries, keys];
