@@ -31,3 +31,14 @@ fn no_message_shows_a_type_level_number() {
     }
     assert!(programs >= 80 && messages == programs, "{programs} programs, {messages} messages");
 }
+
+/// The README shows what the compiler says, to the letter.
+#[test]
+fn the_readme_shows_a_real_message() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |path: &str| std::fs::read_to_string(root.join(path)).unwrap();
+    let readme = read("README.md");
+    for end in ["rs", "stderr"] {
+        assert!(readme.contains(read(&format!("ui-tests/fail/heads/split_unequally.{end}")).trim_end()), "{end}");
+    }
+}
