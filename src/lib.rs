@@ -8,14 +8,15 @@ mod error;
 pub mod io;
 pub mod mask;
 pub mod nn;
+mod random;
 pub mod shape;
 mod tensor;
 
 pub use backend::cpu::Cpu;
 pub use dim::{N, Plus, Ragged, Times};
 pub use error::Error;
-pub use fastrand::Rng;
 pub use mask::{Allowed, Causal, Full, Lengths};
+pub use random::Rng;
 pub use shape::At;
 pub use tensor::{AtLeast, Create, Each, IdOf, Ids, Index, Nested, Tensor, TensorOf};
 pub use {generic_array, half, num_traits, typenum};
@@ -37,14 +38,57 @@ pub mod __private {
     pub use generativity::make_guard;
 }
 
-/// Declares dimensions.
+/// Declares dimensions: each is a type and a value.
+///
+/// ```
+/// use congruent::prelude::*;
+/// dims! {
+///     /// Static: any number, and sums and products of others.
+///     pub Embed = 384;
+///     pub Heads = 12;
+///     pub HeadDim = 32;
+///     pub Joined = Heads * HeadDim;
+///     pub Ffn = 4 * Embed + 1;
+///     /// Run-time: bound to a number in a scope by `bind!` or `Seq::with`.
+///     pub Seq;
+///     /// Set once for the whole program, by `Width::set`.
+///     pub once Width;
+/// }
+/// assert_eq!((Joined.size(), Ffn.size()), (384, 1537));
+/// assert_eq!(Seq::with(20, |seq| Tensor::ones((seq, Embed)).sizes()), [20, 384]);
+///
+/// assert!(Width::get().is_none());
+/// let width = Width::set(768)?;
+/// assert_eq!(Width::set(512).unwrap_err().to_string(), "`Width` is set to 768 and cannot become 512");
+/// # Ok::<(), congruent::Error>(())
+/// ```
 #[macro_export]
 macro_rules! dims { ($($t:tt)*) => { $crate::__private::macros::dims! { $crate $($t)* } } }
 
-/// Sums of products by a pattern.
+/// Sums of products of one or two tensors, by a pattern whose letters are dimensions.
+///
+/// A letter stands for the same dimension wherever it appears. Letters that the output lacks are
+/// summed over, and have no padding.
+///
+/// ```
+/// use congruent::prelude::*;
+/// dims! { Batch = 2; Heads = 3; Queries = 5; Keys = 7; HeadDim = 4; }
+/// let q = Tensor::ones((Batch, Heads, Queries, HeadDim));
+/// let k = Tensor::ones((Batch, Heads, Keys, HeadDim));
+/// let scores: Tensor<(Batch, Heads, Queries, Keys)> = einsum!("b h i d, b h j d -> b h i j", q, k);
+/// let total: Tensor<()> = einsum!("batch heads queries keys ->", scores);
+/// assert_eq!(total.scalar(), 840.0);
+/// ```
 #[macro_export]
 macro_rules! einsum { ($($t:tt)*) => { $crate::__private::macros::einsum! { $crate $($t)* } } }
 
-/// Axes split, permuted and merged by a pattern.
+/// Axes split, permuted and merged by a pattern: a group `(h d)` is a `Times<H, D>`.
+///
+/// ```
+/// use congruent::prelude::*;
+/// dims! { Batch = 2; Seq = 5; Heads = 3; HeadDim = 4; }
+/// let x = Tensor::ones((Batch, Seq, Times(Heads, HeadDim)));
+/// let heads: Tensor<(Batch, Heads, Seq, HeadDim)> = rearrange!(x, "b s (h d) -> b h s d");
+/// ```
 #[macro_export]
 macro_rules! rearrange { ($($t:tt)*) => { $crate::__private::macros::rearrange! { $crate $($t)* } } }

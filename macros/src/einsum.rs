@@ -78,20 +78,21 @@ pub fn expand(Arguments { krate, pattern, tensors }: Arguments) -> Result<TokenS
     };
 
     // See `congruent::shape::Never`.
-    let never = (tensors.len() == 2).then(|| {
-        let dims = summed.iter().map(|_| quote!(#krate::dim::N<0>));
+    let never = |name: &str| {
+        let (never, dims) = (format_ident!("{name}"), summed.iter().map(|_| quote!(#krate::dim::N<0>)));
         quote! {
             #[diagnostic::do_not_recommend]
             #[allow(non_camel_case_types)]
-            impl<S: #krate::shape::Shape> Fits<#krate::shape::Never> for S {
+            impl<S: #krate::shape::Shape> Fits<#krate::shape::#never> for S {
                 type Output = S;
                 #(type #summed_names = #dims;)*
-                fn output(self, other: #krate::shape::Never) -> S {
+                fn output(self, other: #krate::shape::#never) -> S {
                     match other {}
                 }
             }
         }
-    });
+    };
+    let never = (tensors.len() == 2).then(|| [never("Never"), never("Nothing")]).into_iter().flatten();
 
     Ok(quote! {{
         #[diagnostic::on_unimplemented(message = #message, label = #label, note = #note)]
@@ -112,7 +113,7 @@ pub fn expand(Arguments { krate, pattern, tensors }: Arguments) -> Result<TokenS
                 #output_value
             }
         }
-        #never
+        #(#never)*
         #call
         einsum(#(&#tensors),*)
     }})

@@ -1,6 +1,6 @@
 //! That two dimensions are of one size: known from their types, or from a comparison at run time.
 
-use super::{Dense, Dim, Name, Normal, Plus, Times};
+use super::{Dense, Dim, Name, Never, Normal, Nothing, Plus, Times};
 use crate::Error;
 
 /// Dimensions of the same size, known at compile time.
@@ -10,10 +10,16 @@ use crate::Error;
     note = "the size of a dimension stands where it is declared",
     note = "sizes that only run time knows are compared once: `Equal::check(a, b)?`, then `x.relabel_by(equal)`"
 )]
-pub trait SameSize<Other: Dim>: Dim {}
+pub trait SameSize<Other>: Dim {}
 
 #[diagnostic::do_not_recommend]
 impl<A: Normal + Agrees<B, A::Size, B::Size>, B: Normal> SameSize<B> for A {}
+
+macro_rules! never { ($($Never:ident)*) => {$(
+    #[diagnostic::do_not_recommend]
+    impl<A: Dim> SameSize<$Never> for A {}
+)*} }
+never!(Never Nothing);
 
 /// That the normal forms `X` of `Self` and `Y` of `B` are one.
 #[diagnostic::on_unimplemented(

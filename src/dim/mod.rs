@@ -92,6 +92,19 @@ pub trait Normal: Dim {
     type Size;
 }
 
+/// What no dimension and no shape is.
+///
+/// Each relation holds with it too, and with [`Nothing`]. Without that the compiler would take the only
+/// type that fits for granted, and report a mismatch of types where the relation has more to say.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub enum Never {}
+
+/// See [`Never`].
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub enum Nothing {}
+
 /// Shows the name of a dimension.
 pub(crate) struct Name<D>(PhantomData<fn() -> D>);
 

@@ -1,6 +1,6 @@
 //! The shapes of attention.
 
-use super::{Never, Shape};
+use super::{Never, Nothing, Shape};
 use crate::dim::{Dim, N, Times};
 
 /// That `Self` query heads share `KeyHeads` key heads: as many, or `Group` queries for each key head.
@@ -59,9 +59,13 @@ impl<B: Dim, H: SharesHeads<G>, G: Dim, Q: Dim, K: Dim, D: Dim, V: Dim> Attends<
     }
 }
 
-macro_rules! attends_never { ($($K:ident)?: $Keys:ty) => {
+macro_rules! attends_never { ($($Never:ident)*) => {$(
+    attends_never! { @impl $Never: $Never }
+    attends_never! { @impl $Never, K: K }
+)*};
+(@impl $Never:ident $(, $K:ident)?: $Keys:ty) => {
     #[diagnostic::do_not_recommend]
-    impl<S: Shape, $($K: Shape)?> Attends<$Keys, Never> for S {
+    impl<S: Shape, $($K: Shape)?> Attends<$Keys, $Never> for S {
         type Batch = N<0>;
         type Queries = N<0>;
         type Keys = N<0>;
@@ -70,7 +74,7 @@ macro_rules! attends_never { ($($K:ident)?: $Keys:ty) => {
         fn dims(self, _: $Keys) -> (N<0>, N<0>, N<0>) {
             (N, N, N)
         }
-        fn output(self, values: Never) -> S {
+        fn output(self, values: $Never) -> S {
             match values {}
         }
         fn weights(self, _: $Keys) -> S {
@@ -78,8 +82,7 @@ macro_rules! attends_never { ($($K:ident)?: $Keys:ty) => {
         }
     }
 } }
-attends_never!(: Never);
-attends_never!(K: K);
+attends_never!(Never Nothing);
 
 /// That the shape is `(batch, sequence, Times<heads, head_dim>)`.
 #[diagnostic::on_unimplemented(
@@ -164,10 +167,13 @@ impl<B: Dim, L: Dim, E: Dim> Sequences<B, L> for (B, L, E) {
         self
     }
 }
-#[diagnostic::do_not_recommend]
-impl<S: Shape> Sequences<Never, Never> for S {
-    type Embed = N<0>;
-    fn dims(self) -> (Never, Never, N<0>) {
-        unreachable!("no lengths are those of `Never`")
+macro_rules! sequences_never { ($($Never:ident)*) => {$(
+    #[diagnostic::do_not_recommend]
+    impl<S: Shape> Sequences<$Never, $Never> for S {
+        type Embed = N<0>;
+        fn dims(self) -> ($Never, $Never, N<0>) {
+            unreachable!("no lengths are those of `Never`")
+        }
     }
-}
+)*} }
+sequences_never!(Never Nothing);

@@ -1,6 +1,6 @@
 //! Axes joined and split: concatenation, stacking, products.
 
-use super::{At, Never, Shape};
+use super::{At, Never, Nothing, Shape};
 use crate::dim::{Dim, Plus, Times};
 
 /// That a tensor of shape `Other` can be put behind one of the shape along `D`.
@@ -109,25 +109,27 @@ pub trait Append<D>: Shape {
     fn append(self, dim: D) -> Self::Output;
 }
 
-#[diagnostic::do_not_recommend]
-impl<S: Shape, D, Position> Concat<D, Never, Position> for S {
-    type Output = S;
-    fn concat(self, other: Never) -> S {
-        match other {}
-    }
-}
-
-macro_rules! merge_never { ($($Second:ty),*) => {$(
+macro_rules! concat_never { ($($Never:ident)*) => {$(
     #[diagnostic::do_not_recommend]
-    impl<S: Shape, First> Merge<First, $Second, Never> for S {
+    impl<S: Shape, D, Position> Concat<D, $Never, Position> for S {
+        type Output = S;
+        fn concat(self, other: $Never) -> S {
+            match other {}
+        }
+    }
+)*} }
+concat_never!(Never Nothing);
+
+macro_rules! merge_never { ($($Never:ident)*) => {$(
+    #[diagnostic::do_not_recommend]
+    impl<S: Shape, First> Merge<First, $Never, $Never> for S {
         type Output = S;
         fn merge(self) -> S {
             self
         }
     }
 )*} }
-// Two, so that the compiler takes neither for granted.
-merge_never!(Never, [Never; 1]);
+merge_never!(Never Nothing);
 
 macro_rules! at_axis {
     ($(($($Before:ident)*) $D:ident ($($After:ident)*) at $i:tt;)*) => {$(
@@ -210,21 +212,24 @@ two_axes! {
     (A B C D) () at 4;
 }
 
-#[diagnostic::do_not_recommend]
-impl<A: Dim, B: Dim, C: Dim, D: Dim, E: Dim, F: Dim> Prepend<Never> for (A, B, C, D, E, F) {
-    type Output = Self;
-    fn prepend(self, dim: Never) -> Self {
-        match dim {}
+macro_rules! one_more_never { ($($Never:ident)*) => {$(
+    #[diagnostic::do_not_recommend]
+    impl<A: Dim, B: Dim, C: Dim, D: Dim, E: Dim, F: Dim> Prepend<$Never> for (A, B, C, D, E, F) {
+        type Output = Self;
+        fn prepend(self, dim: $Never) -> Self {
+            match dim {}
+        }
     }
-}
 
-#[diagnostic::do_not_recommend]
-impl<A: Dim, B: Dim, C: Dim, D: Dim, E: Dim, F: Dim> Append<Never> for (A, B, C, D, E, F) {
-    type Output = Self;
-    fn append(self, dim: Never) -> Self {
-        match dim {}
+    #[diagnostic::do_not_recommend]
+    impl<A: Dim, B: Dim, C: Dim, D: Dim, E: Dim, F: Dim> Append<$Never> for (A, B, C, D, E, F) {
+        type Output = Self;
+        fn append(self, dim: $Never) -> Self {
+            match dim {}
+        }
     }
-}
+)*} }
+one_more_never!(Never Nothing);
 
 macro_rules! one_more {
     ($(($($D:ident)*);)*) => {$(

@@ -1,6 +1,6 @@
 //! The last dimension.
 
-use super::{Append, Never, Shape};
+use super::{Append, Never, Nothing, Shape};
 use crate::dim::Dim;
 
 /// That the last dimension of the shape is `D`.
@@ -26,13 +26,16 @@ pub trait Rows<Ids, D>: Shape {}
 #[diagnostic::do_not_recommend]
 impl<S: Shape, Ids: Append<D, Output = S>, D> Rows<Ids, D> for S {}
 
-#[diagnostic::do_not_recommend]
-impl<S: Shape> Last<Never> for S {
-    type With<X: Dim> = S;
-    fn with_last<X: Dim>(self, _: X) -> S {
-        self
+macro_rules! never { ($($Never:ident)*) => {$(
+    #[diagnostic::do_not_recommend]
+    impl<S: Shape> Last<$Never> for S {
+        type With<X: Dim> = S;
+        fn with_last<X: Dim>(self, _: X) -> S {
+            self
+        }
     }
-}
+)*} }
+never!(Never Nothing);
 
 macro_rules! last { ($($($Before:ident)*;)*) => {$(
     #[diagnostic::do_not_recommend]

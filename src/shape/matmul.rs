@@ -1,6 +1,6 @@
 //! Matrix products.
 
-use super::{Never, Shape};
+use super::{Never, Nothing, Shape};
 use crate::dim::{Dim, N};
 
 /// That a tensor of the shape can be multiplied by one of shape `Right`: `(.., M, K)` by
@@ -19,14 +19,17 @@ pub trait MatMul<Right>: Shape {
     fn product(self, right: Right) -> Self::Output;
 }
 
-#[diagnostic::do_not_recommend]
-impl<S: Shape> MatMul<Never> for S {
-    type Inner = N<0>;
-    type Output = S;
-    fn product(self, right: Never) -> S {
-        match right {}
+macro_rules! never { ($($Never:ident)*) => {$(
+    #[diagnostic::do_not_recommend]
+    impl<S: Shape> MatMul<$Never> for S {
+        type Inner = N<0>;
+        type Output = S;
+        fn product(self, right: $Never) -> S {
+            match right {}
+        }
     }
-}
+)*} }
+never!(Never Nothing);
 
 macro_rules! matmul { ($(($($Left:ident)*) ($($Right:ident)*);)*) => {$(
     #[diagnostic::do_not_recommend]

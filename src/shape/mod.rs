@@ -20,6 +20,8 @@ pub use matmul::MatMul;
 pub use permute::Permute;
 
 use crate::dim::{Dim, Name};
+#[doc(hidden)]
+pub use crate::dim::{Never, Nothing};
 use std::fmt::{self, Debug, Display, Formatter};
 use std::marker::PhantomData;
 
@@ -74,14 +76,6 @@ shape!(3: A 0 B 1 C 2);
 shape!(4: A 0 B 1 C 2 D 3);
 shape!(5: A 0 B 1 C 2 D 3 E 4);
 shape!(6: A 0 B 1 C 2 D 3 E 4 F 5);
-
-/// A shape that no tensor has.
-///
-/// Each relation holds between any shape and this one. Without it the compiler would take the only
-/// shape that fits for granted, and report a mismatch of types where the relation has more to say.
-#[doc(hidden)]
-#[derive(Clone, Copy, Debug)]
-pub enum Never {}
 
 /// That two types are one.
 ///

@@ -1,6 +1,6 @@
 //! The same dimensions in another order.
 
-use super::{Axis, Never, Shape};
+use super::{Axis, Never, Nothing, Shape};
 
 /// That `Target` has the dimensions of the shape in another order.
 #[diagnostic::on_unimplemented(
@@ -13,12 +13,15 @@ pub trait Permute<Target, Positions>: Shape {
     fn order() -> impl AsRef<[usize]>;
 }
 
-#[diagnostic::do_not_recommend]
-impl<S: Shape> Permute<Never, ()> for S {
-    fn order() -> impl AsRef<[usize]> {
-        []
+macro_rules! never { ($($Never:ident)*) => {$(
+    #[diagnostic::do_not_recommend]
+    impl<S: Shape> Permute<$Never, ()> for S {
+        fn order() -> impl AsRef<[usize]> {
+            []
+        }
     }
-}
+)*} }
+never!(Never Nothing);
 
 /// Turns positions among the axes that are left into positions among all.
 fn among_all<const RANK: usize>(among_left: [usize; RANK]) -> [usize; RANK] {

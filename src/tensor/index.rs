@@ -4,7 +4,7 @@ use super::{Tensor, TensorOf};
 use crate::Error;
 use crate::backend::cpu::Cpu;
 use crate::backend::{Backend, Element, Number, TableIndex};
-use crate::dim::{Dense, Dim, Name, Normal};
+use crate::dim::{Dense, Dim, Name, Never, Normal, Nothing};
 use crate::shape::{Append, Axis, Last, Rows, Shape};
 use std::fmt::{self, Debug, Formatter};
 use std::marker::PhantomData;
@@ -160,6 +160,10 @@ impl<D: Dim, E: Dim, B: Backend> Tensor<(D, E), B> {
 pub trait AtLeast<Part>: Dim {}
 #[diagnostic::do_not_recommend]
 impl<D: Normal<Size: IsGreaterOrEqual<Part::Size, Output = B1>>, Part: Normal> AtLeast<Part> for D {}
+#[diagnostic::do_not_recommend]
+impl<D: Dim> AtLeast<Never> for D {}
+#[diagnostic::do_not_recommend]
+impl<D: Dim> AtLeast<Nothing> for D {}
 
 impl<S: Shape, B: Backend> Tensor<S, B> {
     /// The part of an axis that begins at `start` and has the size of `part`.

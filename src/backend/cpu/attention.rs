@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn attention_agrees_with_its_definition_under_every_mask() {
-        for sizes in SIZES.into_iter().filter(|sizes| !cfg!(miri) || sizes[3] < 10) {
+        for sizes in SIZES.into_iter().filter(|sizes| !cfg!(miri) || sizes[3] < 3) {
             let [batch, _, _, queries, keys, _, _] = sizes;
             let [q, k, v] = inputs(sizes);
             let lengths: Vec<usize> = (0..batch).map(|b| if b == 0 { keys } else { keys / 3 }).collect();

@@ -160,7 +160,7 @@ mod tests {
 
     #[test]
     fn functions_agree_with_their_definitions() {
-        let x = random::<f64>(&[3, 1700], 3);
+        let x = random::<f64>(if cfg!(miri) { &[3, 5] } else { &[3, 1700] }, 3);
         let cases: [(Unary, fn(f64) -> f64); 9] = [
             (Unary::Abs, f64::abs),
             (Unary::Neg, |x| -x),

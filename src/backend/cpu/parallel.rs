@@ -33,9 +33,9 @@ fn join(left: impl FnOnce() + Send, right: impl FnOnce() + Send) {
 
 /// How many cores there are to share work.
 pub fn cores() -> usize {
-    #[cfg(feature = "threads")]
+    #[cfg(all(feature = "threads", not(miri)))]
     return rayon_core::current_num_threads();
-    #[cfg(not(feature = "threads"))]
+    #[cfg(any(not(feature = "threads"), miri))]
     return 1;
 }
 
