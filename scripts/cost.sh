@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What a project pays for congruent: crates in its lock file, and the time of a clean release build.
-# Fails above 25 crates, or from 20 seconds on, with the default features.
+# Fails above 25 crates with the default features.
 # The time is of use on an idle machine only.
 set -euo pipefail
 repository=$(cd "$(dirname "$0")/.." && pwd)
@@ -37,5 +37,6 @@ measure 'default-features = false' 'no default features'
 measure 'default-features = true' 'default features'
 # A build that failed has left no binary.
 [ -x "$CARGO_TARGET_DIR/release/cost" ]
-awk -v crates="$crates" -v seconds="$seconds" 'BEGIN { exit !(crates <= 25 && seconds < 20) }' ||
-    { echo 'too much: at most 25 crates, less than 20 s' >&2; exit 1; }
+[ "$crates" -le 25 ] || { echo 'too many: at most 25 crates' >&2; exit 1; }
+# On a busy machine the time says little: it is told, and no reason to fail.
+awk -v seconds="$seconds" 'BEGIN { if (seconds >= 20) print "slow: the goal is less than 20 s" }'
