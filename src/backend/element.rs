@@ -6,6 +6,20 @@ use num_traits::{Bounded, Num, NumCast, ToPrimitive};
 use std::borrow::Cow;
 use std::fmt::Debug;
 
+/// How many elements of a buffer a matrix of these strides spans, if it fits into memory at all.
+fn span(size: [usize; 2], strides: [usize; 2]) -> Option<usize> {
+    let last = size[0].checked_sub(1)?.checked_mul(strides[0])?;
+    last.checked_add(size[1].checked_sub(1)?.checked_mul(strides[1])?)?.checked_add(1)
+}
+
+/// Panics if a matrix of a product does not lie inside its buffer. No size is zero.
+fn assert_inside(size: [usize; 3], strides: [[usize; 2]; 2], lengths: [usize; 3]) {
+    let [m, k, n] = size;
+    let spans = [span([m, k], strides[0]), span([k, n], strides[1]), span([m, n], [n, 1])];
+    let inside = spans.iter().zip(lengths).all(|(span, length)| span.is_some_and(|span| span <= length));
+    assert!(inside, "a buffer ends before its matrix");
+}
+
 /// A value that a tensor may hold.
 pub trait Element: Copy + Debug + PartialEq + Send + Sync {}
 
@@ -37,12 +51,30 @@ pub trait Number: Element + Num + NumCast + PartialOrd + Bounded {
         c: &mut [Self],
     ) {
         let [m, k, n] = size;
-        for i in 0..m {
+        if m == 0 || k == 0 || n == 0 {
+            return;
+        }
+        assert_inside(size, [a_strides, b_strides], [a.len(), b.len(), c.len()]);
+        // The inner loop needs the rows of `b` one after another.
+        let (rows, stride) = if b_strides[1] == 1 {
+            (Cow::Borrowed(b), b_strides[0])
+        } else {
+            let mut rows = vec![Self::zero(); k * n];
+            // A few columns at a time, so that neither side is read or written with long gaps only.
+            for first in (0..n).step_by(16) {
+                for (l, row) in rows.chunks_mut(n).enumerate() {
+                    for j in first..n.min(first + 16) {
+                        row[j] = b[l * b_strides[0] + j * b_strides[1]];
+                    }
+                }
+            }
+            (Cow::Owned(rows), n)
+        };
+        for (i, c) in c.chunks_mut(n).take(m).enumerate() {
             for l in 0..k {
                 let x = a[i * a_strides[0] + l * a_strides[1]];
-                for j in 0..n {
-                    let product = Self::binary(Binary::Mul, x, b[l * b_strides[0] + j * b_strides[1]]);
-                    c[i * n + j] = Self::binary(Binary::Add, c[i * n + j], product);
+                for (c, &y) in c.iter_mut().zip(&rows[l * stride..][..n]) {
+                    *c = Self::binary(Binary::Add, *c, Self::binary(Binary::Mul, x, y));
                 }
             }
         }
@@ -88,12 +120,13 @@ pub trait TableIndex: Element {
 
 impl Element for bool {}
 
-macro_rules! integer { ($($t:ty)*) => {$(
+macro_rules! integer { ($($sum:ident: $($t:ident)*;)*) => {$($(
     impl Element for $t {}
     impl Number for $t {
-        type Sum = $t;
+        type Sum = $sum;
         fn is_nan(self) -> bool { false }
-        same_sum! {}
+        fn widen(self) -> $sum { self as $sum }
+        fn narrow(sum: $sum) -> $t { sum as $t }
         fn binary(op: Binary, x: $t, y: $t) -> $t {
             match op {
                 Binary::Add => x.wrapping_add(y),
@@ -116,7 +149,7 @@ macro_rules! integer { ($($t:ty)*) => {$(
     impl TableIndex for $t {
         fn row(self) -> usize { self.to_usize().unwrap_or(usize::MAX) }
     }
-)*} }
+)*)*} }
 
 macro_rules! same_sum {
     () => {
@@ -149,11 +182,10 @@ macro_rules! float_operations {
             Value::Float(self.into())
         }
         fn from_value(wide: Value) -> Self {
-            let $wide = match wide {
-                Value::Integer(x) => x as f64,
-                Value::Float(x) => x,
-            };
-            $from
+            match wide {
+                Value::Integer($wide) => $from,
+                Value::Float($wide) => $from,
+            }
         }
     };
 }
@@ -178,10 +210,11 @@ macro_rules! real { ($($t:ident $erf:ident $gemm:ident;)*) => {$(
             if m == 0 || k == 0 || n == 0 {
                 return;
             }
-            assert!((m - 1) * a_strides[0] + (k - 1) * a_strides[1] < a.len(), "a matrix ends before its buffer");
-            assert!((k - 1) * b_strides[0] + (n - 1) * b_strides[1] < b.len(), "a matrix ends before its buffer");
-            assert!(m * n <= c.len(), "a matrix ends before its buffer");
-            let [ars, acs, brs, bcs] = [a_strides[0], a_strides[1], b_strides[0], b_strides[1]].map(|s| s as isize);
+            assert_inside(size, [a_strides, b_strides], [a.len(), b.len(), c.len()]);
+            // The stride of an axis of size 1 may be anything, and is not used.
+            let stride = |size: usize, stride: usize| if size == 1 { 0 } else { stride as isize };
+            let [ars, acs] = [stride(m, a_strides[0]), stride(k, a_strides[1])];
+            let [brs, bcs] = [stride(k, b_strides[0]), stride(n, b_strides[1])];
             // SAFETY: the assertions above keep every element of the three matrices inside its slice,
             // and `c` is borrowed mutably, so that it overlaps neither `a` nor `b`.
             unsafe {
@@ -218,11 +251,19 @@ macro_rules! narrow_float { ($($t:ident)*) => {$(
             b_strides: [usize; 2],
             c: &mut [$t],
         ) {
+            let [m, k, n] = size;
+            if m == 0 || k == 0 || n == 0 {
+                return;
+            }
+            assert_inside(size, [a_strides, b_strides], [a.len(), b.len(), c.len()]);
+            // No more than the matrices is converted: other matrices may stand behind them.
+            let part = |x: &[$t], size, strides| $t::all_widened(&x[..span(size, strides).unwrap_or(0)]).into_owned();
+            let (a, b) = (part(a, [m, k], a_strides), part(b, [k, n], b_strides));
             let mut wide = $t::all_widened(c).into_owned();
-            f32::add_product(size, &$t::all_widened(a), a_strides, &$t::all_widened(b), b_strides, &mut wide);
+            f32::add_product(size, &a, a_strides, &b, b_strides, &mut wide);
             c.copy_from_slice(&$t::all_rounded(wide));
         }
-        float_operations! { wide => $t::from_f64(wide) }
+        float_operations! { wide => $t::from_f64(wide as f64) }
     }
     impl Float for $t {
         type Wide = f32;
@@ -233,6 +274,33 @@ macro_rules! narrow_float { ($($t:ident)*) => {$(
     }
 )*} }
 
-integer! { i8 i16 i32 i64 u8 u16 u32 u64 usize }
+integer! {
+    i64: i8 i16 i32 i64 u8 u16 u32;
+    u64: u64;
+    usize: usize;
+}
 real! { f32 erff sgemm; f64 erf dgemm; }
 narrow_float! { f16 bf16 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_integer_becomes_the_nearest_float() {
+        // Rounded to double precision first, it would become another.
+        let x = (1i64 << 60) + (1 << 36) + 1;
+        assert_eq!(f32::from_value(x.to_value()), x as f32);
+    }
+
+    #[test]
+    fn a_product_beyond_its_buffers_is_refused() {
+        let product = |size, strides| {
+            std::panic::catch_unwind(|| f32::add_product(size, &[1.0; 4], strides, &[1.0; 4], [1, 1], &mut [0.0; 4]))
+        };
+        assert!(product([2, 2, 2], [2, 1]).is_ok());
+        assert!(product([3, 1, 1], [2, 1]).is_err());
+        assert!(product([3, 1, 1], [1 << (usize::BITS - 1), 1]).is_err());
+        assert!(product([1 << (usize::BITS / 2), 1, 1 << (usize::BITS / 2)], [0, 0]).is_err());
+    }
+}

@@ -67,9 +67,9 @@ pub fn unary<T: Float>(op: Unary, x: &Array<T>) -> Array<T> {
             apply!(16, |x: S<T>| x * half * (one + (x * root).erf()))
         }
         Unary::GeluTanh => {
-            let (half, cubic) = (constant(0.5), constant(0.044715));
-            let scale = constant((2.0 / std::f64::consts::PI).sqrt());
-            apply!(16, |x: S<T>| x * half * (one + (scale * (x + cubic * x * x * x)).tanh()))
+            // (1 + tanh(u)) / 2 = 1 / (1 + exp(-2u)), which is faster and loses no digits where u is negative.
+            let (cubic, scale) = (constant(0.044715), constant(-2.0 * (2.0 / std::f64::consts::PI).sqrt()));
+            apply!(16, |x: S<T>| x / (one + (scale * (x + cubic * x * x * x)).exp()))
         }
         Unary::Silu => apply!(16, |x: S<T>| x / (one + (-x).exp())),
     }

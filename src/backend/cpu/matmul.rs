@@ -145,6 +145,7 @@ mod tests {
         let x_view = x.permute(&[2, 0, 1, 3]).contiguous().permute(&[1, 2, 0, 3]);
         let y_view = y.permute(&[1, 3, 0, 2]).contiguous().permute(&[2, 0, 3, 1]);
         assert_near(&matmul(&x_view, &y_view), &pairs.concat(), 1e-12);
+        assert_near(&matmul(&as_type::<f16>(&x_view), &as_type::<f16>(&y_view)), &pairs.concat(), 0.1);
         assert_near(
             &matmul(&x, &random(&[5, 6], 7)),
             &naive([24, 5, 6], &x.elements(), &random(&[5, 6], 7).elements()),

@@ -153,6 +153,15 @@ mod tests {
     }
 
     #[test]
+    fn sums_of_narrow_integers_are_wide() {
+        let many = Array::full(1u8, &[300]);
+        assert_eq!(*reduce(Reduce::Mean, &many, 0).elements(), [1]);
+        assert_eq!(*reduce(Reduce::Sum, &many, 0).elements(), [44]);
+        let far = Array::from_vec(vec![-100i8, 100, 104, -96], &[2, 2]);
+        assert_eq!(*reduce(Reduce::Mean, &far, 1).elements(), [0, 4]);
+    }
+
+    #[test]
     fn empty_axes_and_not_a_number() {
         let empty = Array::<f32>::from_vec(vec![], &[2, 0]);
         assert_eq!(*reduce(Reduce::Sum, &empty, 1).elements(), [0.0; 2]);

@@ -16,8 +16,9 @@ pub fn softmax_row<T: Real>(x: &mut [T]) {
 
 fn log_softmax_row<T: Real>(x: &mut [T]) {
     let max = x.iter().copied().fold(T::neg_infinity(), T::max);
-    let log_sum = reduce::sum(x, |x| (x - max).exp()).ln() + max;
-    x.iter_mut().for_each(|x| *x = *x - log_sum);
+    let log_sum = reduce::sum(x, |x| (x - max).exp()).ln();
+    // The largest goes first: added to the logarithm, it would swallow its digits.
+    x.iter_mut().for_each(|x| *x = *x - max - log_sum);
 }
 
 /// `f` on each row along `axis`.
@@ -132,6 +133,7 @@ mod tests {
     fn large_scores_do_not_overflow() {
         let x = Array::from_vec(vec![1e30f32, 1e30, -1e30], &[3]);
         assert_eq!(*softmax(&x, 0).elements(), [0.5, 0.5, 0.0]);
+        assert_near(&log_softmax(&Array::from_vec(vec![1e8f32, 1e8], &[2]), 0), &[-(2f64.ln()); 2], 1e-6);
         assert_eq!(softmax(&Array::<f32>::from_vec(vec![], &[2, 0]), 1).sizes(), [2, 0]);
     }
 }
