@@ -220,3 +220,46 @@ fn a_tensor_shows_its_dimensions() {
         "(N<2> = 2, Times<N<0>, Batch> = 0)\n[[],\n []]"
     );
 }
+
+#[test]
+fn generic_arrays_go_in_and_come_out() {
+    use congruent::generic_array::{GenericArray, arr};
+    use congruent::typenum::{U2, U3};
+    dims! { Rows = 2; Columns = 3; }
+    let nested: GenericArray<GenericArray<f32, U3>, U2> = arr![arr![1.0, 2.0, 3.0], arr![4.0, 5.0, 6.0]];
+    let x = Tensor::from_nested((Rows, Columns), nested.clone());
+    assert_eq!(x.to_vec(), [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+    let back: GenericArray<GenericArray<f32, U3>, U2> = x.transpose(Rows, Columns).transpose(Rows, Columns).to_nested();
+    assert_eq!(back, nested);
+    let rows = x.unstack(Rows).into_generic_array();
+    let rows = Each::<Rows, _>::from_generic_array(rows);
+    assert_eq!(Tensor::stack(Rows, &rows).to_vec(), x.to_vec());
+}
+
+#[test]
+fn empty_batches_and_sequences_of_none_and_one_go_everywhere() {
+    use congruent::nn::{Encoder, EncoderLayer, FeedForward, LayerNorm, Linear, MultiHeadAttention, NormOrder};
+    dims! { Width = 4; Parts = 2; Part = 2; Hidden = 6; }
+    let rng = &mut Rng::with_seed(1);
+    let layer = EncoderLayer {
+        attention: MultiHeadAttention::random(Width, Parts, Part, rng),
+        attention_norm: LayerNorm::new(Width, 1e-5),
+        feed_forward: FeedForward {
+            up: Linear::random(Width, Hidden, rng),
+            activation: Default::default(),
+            down: Linear::random(Hidden, Width, rng),
+        },
+        feed_forward_norm: LayerNorm::new(Width, 1e-5),
+        order: NormOrder::Pre,
+    };
+    let encoder = Encoder { layers: vec![layer.clone(), layer] };
+    for (batch, length) in [(0, 0), (0, 1), (1, 0), (1, 1), (2, 1), (3, 0)] {
+        bind!(batch: Batch = batch, seq: Ragged<Seq> = length);
+        let lengths = Lengths::new(batch, seq, &vec![length; batch.size()]).unwrap();
+        let y = encoder.forward(&Tensor::ones((batch, seq, Width)), &Causal.and(lengths.clone()));
+        assert_eq!(y.sizes(), [batch.size(), length, 4]);
+        assert!(y.to_vec().iter().all(|x| x.is_finite()));
+        let mean = y.masked_mean(&lengths).to_vec();
+        assert!(mean.len() == batch.size() * 4 && (length > 0 || mean.iter().all(|&x| x == 0.0)));
+    }
+}
