@@ -227,7 +227,7 @@ fn generic_arrays_go_in_and_come_out() {
     use congruent::typenum::{U2, U3};
     dims! { Rows = 2; Columns = 3; }
     let nested: GenericArray<GenericArray<f32, U3>, U2> = arr![arr![1.0, 2.0, 3.0], arr![4.0, 5.0, 6.0]];
-    let x = Tensor::from_nested((Rows, Columns), nested.clone());
+    let x = Tensor::from_nested((Rows, Columns), nested);
     assert_eq!(x.to_vec(), [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
     let back: GenericArray<GenericArray<f32, U3>, U2> = x.transpose(Rows, Columns).transpose(Rows, Columns).to_nested();
     assert_eq!(back, nested);
