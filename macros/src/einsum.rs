@@ -36,10 +36,9 @@ pub fn expand(Arguments { krate, pattern, tensors }: Arguments) -> Result<TokenS
     let summed_names: Vec<_> = summed.iter().map(|letter| format_ident!("Summed_{}", pattern.names[*letter])).collect();
     let summed_dims: Vec<_> = summed.iter().map(|letter| &parameters[*letter]).collect();
 
-    let braces = source.replace('{', "{{").replace('}', "}}");
     let (message, label) = match tensors.len() {
-        1 => (format!("`{{Self}}` does not fit `{braces}`"), format!("does not fit `{braces}`")),
-        _ => (format!("`{{Self}}` and `{{Other}}` do not fit `{braces}`"), format!("do not fit `{braces}`")),
+        1 => (format!("`{{Self}}` does not fit `{source}`"), format!("does not fit `{source}`")),
+        _ => (format!("`{{Self}}` and `{{Other}}` do not fit `{source}`"), format!("do not fit `{source}`")),
     };
     let note = "a letter of the pattern stands for the same dimension wherever it appears, and each shape has as many dimensions as its part of the pattern has letters";
     let first = &shapes[0];

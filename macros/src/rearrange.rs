@@ -46,9 +46,8 @@ pub fn expand(Rearrange(Arguments { krate, pattern, tensors }): Rearrange) -> Re
     let order = output_letters.iter().map(|letter| input_letters.iter().position(|l| l == letter));
     let order = order.map(|place| place.expect("every output letter is in the input"));
 
-    let braces = source.replace('{', "{{").replace('}', "}}");
-    let message = format!("`{{Self}}` does not fit `{braces}`");
-    let label = format!("does not fit `{braces}`");
+    let message = format!("`{{Self}}` does not fit `{source}`");
+    let label = format!("does not fit `{source}`");
     let note = "each letter stands for one dimension, and a group `(h d)` for a `Times<H, D>`: name the factors first, by `x.relabel(Embed, Times(Heads, HeadDim))`";
     let tensor = &tensors[0];
 

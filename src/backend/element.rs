@@ -12,12 +12,16 @@ fn span(size: [usize; 2], strides: [usize; 2]) -> Option<usize> {
     last.checked_add(size[1].checked_sub(1)?.checked_mul(strides[1])?)?.checked_add(1)
 }
 
-/// Panics if a matrix of a product does not lie inside its buffer. No size is zero.
-fn assert_inside(size: [usize; 3], strides: [[usize; 2]; 2], lengths: [usize; 3]) {
+/// Whether a product has anything to add. Panics if a matrix of it does not lie inside its buffer.
+fn has_terms(size: [usize; 3], strides: [[usize; 2]; 2], lengths: [usize; 3]) -> bool {
     let [m, k, n] = size;
+    if size.contains(&0) {
+        return false;
+    }
     let spans = [span([m, k], strides[0]), span([k, n], strides[1]), span([m, n], [n, 1])];
     let inside = spans.iter().zip(lengths).all(|(span, length)| span.is_some_and(|span| span <= length));
     assert!(inside, "a buffer ends before its matrix");
+    true
 }
 
 /// A value that a tensor may hold.
@@ -51,10 +55,9 @@ pub trait Number: Element + Num + NumCast + PartialOrd + Bounded {
         c: &mut [Self],
     ) {
         let [m, k, n] = size;
-        if m == 0 || k == 0 || n == 0 {
+        if !has_terms(size, [a_strides, b_strides], [a.len(), b.len(), c.len()]) {
             return;
         }
-        assert_inside(size, [a_strides, b_strides], [a.len(), b.len(), c.len()]);
         // The inner loop needs the rows of `b` one after another.
         let (rows, stride) = if b_strides[1] == 1 {
             (Cow::Borrowed(b), b_strides[0])
@@ -207,15 +210,14 @@ macro_rules! real { ($($t:ident $erf:ident $gemm:ident;)*) => {$(
             c: &mut [$t],
         ) {
             let [m, k, n] = size;
-            if m == 0 || k == 0 || n == 0 {
+            if !has_terms(size, [a_strides, b_strides], [a.len(), b.len(), c.len()]) {
                 return;
             }
-            assert_inside(size, [a_strides, b_strides], [a.len(), b.len(), c.len()]);
             // The stride of an axis of size 1 may be anything, and is not used.
             let stride = |size: usize, stride: usize| if size == 1 { 0 } else { stride as isize };
             let [ars, acs] = [stride(m, a_strides[0]), stride(k, a_strides[1])];
             let [brs, bcs] = [stride(k, b_strides[0]), stride(n, b_strides[1])];
-            // SAFETY: the assertions above keep every element of the three matrices inside its slice,
+            // SAFETY: `has_terms` asserts that every element of the three matrices lies inside its slice,
             // and `c` is borrowed mutably, so that it overlaps neither `a` nor `b`.
             unsafe {
                 matrixmultiply::$gemm(
@@ -252,10 +254,9 @@ macro_rules! narrow_float { ($($t:ident)*) => {$(
             c: &mut [$t],
         ) {
             let [m, k, n] = size;
-            if m == 0 || k == 0 || n == 0 {
+            if !has_terms(size, [a_strides, b_strides], [a.len(), b.len(), c.len()]) {
                 return;
             }
-            assert_inside(size, [a_strides, b_strides], [a.len(), b.len(), c.len()]);
             // No more than the matrices is converted: other matrices may stand behind them.
             let part = |x: &[$t], size, strides| $t::all_widened(&x[..span(size, strides).unwrap_or(0)]).into_owned();
             let (a, b) = (part(a, [m, k], a_strides), part(b, [k, n], b_strides));

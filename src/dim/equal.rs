@@ -22,11 +22,6 @@ macro_rules! never { ($($Never:ident)*) => {$(
 never!(Never Nothing);
 
 /// That the normal forms `X` of `Self` and `Y` of `B` are one.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` and `{B}` are different sizes",
-    label = "`{Self}` is not known to have the size of `{B}`",
-    note = "the size of a dimension stands where it is declared"
-)]
 pub trait Agrees<B, X, Y> {}
 #[diagnostic::do_not_recommend]
 impl<A, B, Size> Agrees<B, Size, Size> for A {}

@@ -66,43 +66,24 @@ impl Source for SafeTensors {
     }
 }
 
-fn dtype(dtype: safetensors::Dtype) -> Dtype {
-    use safetensors::Dtype as D;
-    match dtype {
-        D::F64 => Dtype::F64,
-        D::F32 => Dtype::F32,
-        D::F16 => Dtype::F16,
-        D::BF16 => Dtype::BF16,
-        D::I64 => Dtype::I64,
-        D::I32 => Dtype::I32,
-        D::I16 => Dtype::I16,
-        D::I8 => Dtype::I8,
-        D::U64 => Dtype::U64,
-        D::U32 => Dtype::U32,
-        D::U16 => Dtype::U16,
-        D::U8 => Dtype::U8,
-        other => Dtype::Other(format!("{other:?}")),
+macro_rules! same_names { ($($NAME:ident)*) => {
+    fn dtype(dtype: safetensors::Dtype) -> Dtype {
+        match dtype {
+            $(safetensors::Dtype::$NAME => Dtype::$NAME,)*
+            other => Dtype::Other(format!("{other:?}")),
+        }
     }
-}
 
-/// The type that the format has for a stored element.
-fn format_dtype(dtype: &Dtype) -> safetensors::Dtype {
-    use safetensors::Dtype as D;
-    match dtype {
-        Dtype::F64 => D::F64,
-        Dtype::F32 => D::F32,
-        Dtype::F16 => D::F16,
-        Dtype::BF16 => D::BF16,
-        Dtype::I64 => D::I64,
-        Dtype::I32 => D::I32,
-        Dtype::I16 => D::I16,
-        Dtype::I8 => D::I8,
-        Dtype::U64 => D::U64,
-        Dtype::U32 => D::U32,
-        Dtype::U16 => D::U16,
-        Dtype::U8 | Dtype::Other(_) => D::U8,
+    /// The type that the format has for a stored element.
+    fn format_dtype(dtype: &Dtype) -> safetensors::Dtype {
+        match dtype {
+            $(Dtype::$NAME => safetensors::Dtype::$NAME,)*
+            // No element of this library is stored as such a type: what is, is written as its bytes.
+            Dtype::Other(_) => safetensors::Dtype::U8,
+        }
     }
-}
+} }
+same_names! { F64 F32 F16 BF16 I64 I32 I16 I8 U64 U32 U16 U8 }
 
 /// Tensors to be written to a file.
 ///

@@ -24,13 +24,9 @@ fn residual<S: Last<E>, E: Dim, B: Backend<Elem: Float>>(
     x: &Tensor<S, B>,
     part: impl FnOnce(&Tensor<S, B>) -> Tensor<S, B>,
 ) -> Tensor<S, B> {
-    let sum = |part: Tensor<S, B>| {
-        let array = B::binary(crate::backend::Binary::Add, x.array(), part.array());
-        Tensor::from_parts(x.shape(), array)
-    };
     match order {
-        NormOrder::Pre => sum(part(&norm.forward(x))),
-        NormOrder::Post => norm.forward(&sum(part(x))),
+        NormOrder::Pre => x + part(&norm.forward(x)),
+        NormOrder::Post => norm.forward(&(x + part(x))),
     }
 }
 

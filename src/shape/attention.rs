@@ -32,8 +32,6 @@ pub trait Attends<Keys, Values>: Shape {
     type Output: Shape;
     /// The shape of the weights.
     type Weights: Shape;
-    /// The batch, query and key dimensions.
-    fn dims(self, keys: Keys) -> (Self::Batch, Self::Queries, Self::Keys);
     /// The shape of the result.
     fn output(self, values: Values) -> Self::Output;
     /// The shape of the weights.
@@ -48,9 +46,6 @@ impl<B: Dim, H: SharesHeads<G>, G: Dim, Q: Dim, K: Dim, D: Dim, V: Dim> Attends<
     type Keys = K;
     type Output = (B, H, Q, V);
     type Weights = (B, H, Q, K);
-    fn dims(self, keys: (B, G, K, D)) -> (B, Q, K) {
-        (self.0, self.2, keys.2)
-    }
     fn output(self, values: (B, G, K, V)) -> Self::Output {
         (self.0, self.1, self.2, values.3)
     }
@@ -71,9 +66,6 @@ macro_rules! attends_never { ($($Never:ident)*) => {$(
         type Keys = N<0>;
         type Output = S;
         type Weights = S;
-        fn dims(self, _: $Keys) -> (N<0>, N<0>, N<0>) {
-            (N, N, N)
-        }
         fn output(self, values: $Never) -> S {
             match values {}
         }

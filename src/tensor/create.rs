@@ -2,13 +2,12 @@
 
 use super::Tensor;
 use crate::backend::cpu::Cpu;
-use crate::backend::{Backend, Element, Float, Number};
+use crate::backend::{Backend, Element, Float, Number, Value};
 use crate::dim::{Dim, N, SameSize, StaticDim};
 use crate::shape::{Described, Shape};
 use crate::{Error, Rng};
 use generic_array::GenericArray;
 use generic_array::sequence::GenericSequence;
-use num_traits::NumCast;
 use std::ops::Range;
 
 /// The constructors of tensors on this backend: `Cpu::<f64>::zeros((Batch, Embed))`.
@@ -41,15 +40,8 @@ pub trait Create: Backend {
     /// # Errors
     /// Their number is not that of the shape.
     fn from_vec<S: Shape>(shape: S, elements: Vec<Self::Elem>) -> Result<Tensor<S, Self>, Error> {
-        if elements.len() == shape.elements() {
-            Ok(Tensor::from_parts(shape, Self::from_elements(elements, shape.sizes().as_ref())))
-        } else {
-            Err(Error::ElementCount {
-                shape: Described::new(shape).to_string(),
-                expected: shape.elements(),
-                found: elements.len(),
-            })
-        }
+        check_count(shape, elements.len())?;
+        Ok(Tensor::from_parts(shape, Self::from_elements(elements, shape.sizes().as_ref())))
     }
 
     /// A tensor of row-major elements, copied.
@@ -57,14 +49,9 @@ pub trait Create: Backend {
     /// # Errors
     /// Their number is not that of the shape.
     fn from_slice<S: Shape>(shape: S, elements: &[Self::Elem]) -> Result<Tensor<S, Self>, Error> {
-        // Compared first: a slice of another length is not copied.
-        let copied = if elements.len() == shape.elements() { elements.to_vec() } else { Vec::new() };
-        Self::from_vec(shape, copied).map_err(|error| match error {
-            Error::ElementCount { shape, expected, .. } => {
-                Error::ElementCount { shape, expected, found: elements.len() }
-            }
-            other => other,
-        })
+        // Before the copy: a slice of another length is not copied.
+        check_count(shape, elements.len())?;
+        Ok(Tensor::from_parts(shape, Self::from_elements(elements.to_vec(), shape.sizes().as_ref())))
     }
 
     /// A tensor of the value that `f` gives for each position, in row-major order.
@@ -127,11 +114,17 @@ pub trait Create: Backend {
 
 impl<B: Backend> Create for B {}
 
+fn check_count<S: Shape>(shape: S, found: usize) -> Result<(), Error> {
+    let expected = shape.elements();
+    if found == expected {
+        return Ok(());
+    }
+    Err(Error::ElementCount { shape: Described::new(shape).to_string(), expected, found })
+}
+
 fn random<S: Shape, B: Backend<Elem: Float>>(shape: S, mut number: impl FnMut() -> f64) -> Tensor<S, B> {
-    let elements = (0..shape.elements())
-        .map(|_| <B::Elem as NumCast>::from(number()).expect("every float type holds a rounded f64"))
-        .collect();
-    Tensor::from_parts(shape, B::from_elements(elements, shape.sizes().as_ref()))
+    let elements = (0..shape.elements()).map(|_| B::Elem::from_value(Value::Float(number())));
+    Tensor::from_parts(shape, B::from_elements(elements.collect(), shape.sizes().as_ref()))
 }
 
 /// The constructors of [`Create`], for `f32` on the processor.

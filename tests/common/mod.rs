@@ -44,10 +44,7 @@ impl Case<'_> {
     /// The result, within `1e-5` of numbers around 1: expected values were calculated in double
     /// precision and stored in single, ours are single throughout.
     pub fn assert<S: Shape>(&self, found: &Tensor<S>) {
-        self.assert_named("out.y", found);
-    }
-    pub fn assert_named<S: Shape>(&self, name: &str, found: &Tensor<S>) {
-        let expected = self.tensor(name, found.shape()).to_vec();
+        let expected = self.tensor("out.y", found.shape()).to_vec();
         for (at, (found, expected)) in found.to_vec().into_iter().zip(expected).enumerate() {
             let near = (found - expected).abs() <= 1e-5 * expected.abs().max(1.0);
             assert!(near, "{}: {found} for {expected} at {at}", self.name);

@@ -193,6 +193,14 @@ impl<T> Array<T> {
         self.view(layout)
     }
 
+    /// An axis moved behind all others.
+    pub(super) fn move_last(&self, axis: usize) -> Self {
+        let mut order: Vec<usize> = (0..self.sizes().len()).collect();
+        order.remove(axis);
+        order.push(axis);
+        self.permute(&order)
+    }
+
     /// The elements `start .. start + len` of an axis.
     pub fn narrow(&self, axis: usize, start: usize, len: usize) -> Self {
         assert!(start + len <= self.sizes()[axis], "a part ends behind its axis");

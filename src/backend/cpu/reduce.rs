@@ -3,26 +3,17 @@
 use super::array::Array;
 use super::parallel::for_each_chunk;
 use crate::backend::{Binary, Element, Number, Reduce};
-use num_traits::{Bounded, NumCast};
+use num_traits::NumCast;
 use std::cmp::Ordering;
-
-/// The array with `axis` last and its elements row-major, and the sizes without that axis.
-fn with_last<T: Element>(x: &Array<T>, axis: usize) -> (Array<T>, Vec<usize>) {
-    let mut order: Vec<usize> = (0..x.sizes().len()).collect();
-    order.remove(axis);
-    let sizes = order.iter().map(|&axis| x.sizes()[axis]).collect();
-    order.push(axis);
-    (x.permute(&order).contiguous(), sizes)
-}
 
 /// `f` of each row along `axis`.
 fn rows<T: Element, U: Element>(x: &Array<T>, axis: usize, start: U, f: impl Fn(&[T]) -> U + Sync) -> Array<U> {
     let size = x.sizes()[axis];
-    let (x, sizes) = with_last(x, axis);
-    let elements = x.elements();
+    let x = x.move_last(axis);
+    let (elements, sizes) = (x.elements(), &x.sizes()[..x.sizes().len() - 1]);
     let mut out = vec![start; sizes.iter().product()];
     for_each_chunk(&mut out, 1, size, |row, out| out[0] = f(&elements[row * size..(row + 1) * size]));
-    Array::from_vec(out, &sizes)
+    Array::from_vec(out, sizes)
 }
 
 /// The sum of `f` of each element, in halves: the error grows with the logarithm of the length
@@ -43,19 +34,18 @@ pub fn sum<T: Element, S: Number>(x: &[T], f: impl Fn(T) -> S + Copy) -> S {
     rest.iter().fold(lanes.into_iter().fold(S::zero(), add), |sum, &x| add(sum, f(x)))
 }
 
-fn mean<T: Number>(x: &[T]) -> T::Sum {
-    let count = <T::Sum as NumCast>::from(x.len()).unwrap_or_else(T::Sum::max_value);
-    T::Sum::binary(Binary::Div, sum(x, T::widen), count)
+/// The mean of `f` of each element.
+fn mean<T: Element, S: Number>(x: &[T], f: impl Fn(T) -> S + Copy) -> S {
+    let count = <S as NumCast>::from(x.len()).unwrap_or_else(S::max_value);
+    S::binary(Binary::Div, sum(x, f), count)
 }
 
 fn variance<T: Number>(x: &[T]) -> T::Sum {
-    let mean = mean(x);
-    let count = <T::Sum as NumCast>::from(x.len()).unwrap_or_else(T::Sum::max_value);
-    let squares = sum(x, |x| {
-        let distance = T::Sum::binary(Binary::Sub, x.widen(), mean);
+    let center = mean(x, T::widen);
+    mean(x, |x| {
+        let distance = T::Sum::binary(Binary::Sub, x.widen(), center);
         T::Sum::binary(Binary::Mul, distance, distance)
-    });
-    T::Sum::binary(Binary::Div, squares, count)
+    })
 }
 
 pub fn reduce<T: Number>(op: Reduce, x: &Array<T>, axis: usize) -> Array<T> {
@@ -64,7 +54,7 @@ pub fn reduce<T: Number>(op: Reduce, x: &Array<T>, axis: usize) -> Array<T> {
     let is_float = infinity != T::zero();
     match op {
         Reduce::Sum => rows(x, axis, T::zero(), |x| T::narrow(sum(x, T::widen))),
-        Reduce::Mean => rows(x, axis, T::zero(), |x| T::narrow(mean(x))),
+        Reduce::Mean => rows(x, axis, T::zero(), |x| T::narrow(mean(x, T::widen))),
         Reduce::Variance => rows(x, axis, T::zero(), |x| T::narrow(variance(x))),
         Reduce::Max => {
             let lowest = if is_float { T::binary(Binary::Sub, T::zero(), infinity) } else { T::min_value() };
@@ -123,8 +113,8 @@ mod tests {
         let single = Array::from_vec(x.elements().iter().map(|&x| x as f32).collect(), x.sizes());
         let narrow = Array::from_vec(x.elements().iter().map(|&x| bf16::from_f64(x)).collect(), x.sizes());
         for axis in 0..3 {
-            let (moved, sizes) = with_last(&x, axis);
-            let n = x.sizes()[axis];
+            let (moved, n) = (x.move_last(axis), x.sizes()[axis]);
+            let sizes = &moved.sizes()[..2];
             let rows: Vec<Vec<f64>> = moved.elements().chunks(n).map(<[f64]>::to_vec).collect();
             let mean = |row: &[f64]| row.iter().sum::<f64>() / n as f64;
             let cases: [(Reduce, &dyn Fn(&[f64]) -> f64); 5] = [

@@ -24,10 +24,7 @@ fn log_softmax_row<T: Real>(x: &mut [T]) {
 /// `f` on each row along `axis`.
 fn rows<T: Float>(x: &Array<T>, axis: usize, f: impl Fn(&mut [T::Wide]) + Sync) -> Array<T> {
     let last = x.sizes().len() - 1;
-    let mut order: Vec<usize> = (0..=last).collect();
-    order.remove(axis);
-    order.push(axis);
-    let moved = x.permute(&order);
+    let moved = x.move_last(axis);
     let size = x.sizes()[axis];
     let mut out = T::all_widened(&moved.elements()).into_owned();
     for_each_chunk(&mut out, size, size * 16, |_, row| f(row));
