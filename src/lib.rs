@@ -32,9 +32,12 @@ pub mod prelude {
 }
 
 #[doc(hidden)]
+pub use congruent_macros as macros;
+
+#[doc(hidden)]
 pub mod __private {
+    pub use crate::dim::{Brand, Place, bind};
     pub use crate::tensor::{einsum, einsum_one, rearrange};
-    pub use congruent_macros as macros;
     pub use generativity::make_guard;
 }
 
@@ -63,7 +66,7 @@ pub mod __private {
 /// # Ok::<(), congruent::Error>(())
 /// ```
 #[macro_export]
-macro_rules! dims { ($($t:tt)*) => { $crate::__private::macros::dims! { $crate $($t)* } } }
+macro_rules! dims { ($($t:tt)*) => { $crate::macros::dims! { $crate $($t)* } } }
 
 /// Sums of products of one or two tensors, by a pattern whose letters are dimensions.
 ///
@@ -80,7 +83,7 @@ macro_rules! dims { ($($t:tt)*) => { $crate::__private::macros::dims! { $crate $
 /// assert_eq!(total.scalar(), 840.0);
 /// ```
 #[macro_export]
-macro_rules! einsum { ($($t:tt)*) => { $crate::__private::macros::einsum! { $crate $($t)* } } }
+macro_rules! einsum { ($($t:tt)*) => { $crate::macros::einsum! { $crate $($t)* } } }
 
 /// Axes split, permuted and merged by a pattern: a group `(h d)` is a `Times<H, D>`.
 ///
@@ -91,4 +94,4 @@ macro_rules! einsum { ($($t:tt)*) => { $crate::__private::macros::einsum! { $cra
 /// let heads: Tensor<(Batch, Heads, Seq, HeadDim)> = rearrange!(x, "b s (h d) -> b h s d");
 /// ```
 #[macro_export]
-macro_rules! rearrange { ($($t:tt)*) => { $crate::__private::macros::rearrange! { $crate $($t)* } } }
+macro_rules! rearrange { ($($t:tt)*) => { $crate::macros::rearrange! { $crate $($t)* } } }

@@ -1,5 +1,6 @@
 //! `dims! { pub Batch = 32; pub Ffn = 4 * Embed; pub Seq; pub once Width; }`.
 
+use crate::respan;
 use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
@@ -154,9 +155,18 @@ impl Declaration {
         quote!(#documentation #(#attributes)*)
     }
 
-    fn expand_static(&self, krate: &Ident, number: &TokenStream) -> Vec<TokenStream> {
+    /// The struct. It stands where its name does, so that a message about the dimension points there.
+    fn item(&self, body: TokenStream) -> TokenStream {
         let Declaration { visibility, name, .. } = self;
-        let (head, text) = (self.head("static"), name.to_string());
+        let body = respan(body, name.span());
+        quote_spanned!(name.span() => #[allow(dead_code)] #visibility struct #name #body)
+    }
+
+    fn expand_static(&self, krate: &Ident, number: &TokenStream) -> Vec<TokenStream> {
+        let name = &self.name;
+        let text = name.to_string();
+        let item = self.item(quote!(;));
+        let head = self.head("static");
         vec![
             quote! {
                 #head
@@ -164,9 +174,10 @@ impl Declaration {
                     ::core::clone::Clone, ::core::marker::Copy, ::core::fmt::Debug, ::core::default::Default,
                     ::core::cmp::PartialEq, ::core::cmp::Eq, ::core::hash::Hash,
                 )]
-                #visibility struct #name;
+                #item
             },
             quote! {
+                #[diagnostic::do_not_recommend]
                 impl #krate::dim::Dim for #name {
                     fn size(self) -> usize {
                         <Self as #krate::dim::StaticDim>::SIZE
@@ -176,22 +187,25 @@ impl Declaration {
                     }
                 }
             },
-            quote! { impl #krate::dim::Dense for #name {} },
-            quote! { impl #krate::dim::Normal for #name { type Size = #number; } },
-            quote! { impl #krate::dim::StaticDim for #name { type Number = <Self as #krate::dim::Normal>::Size; } },
+            quote! { #[diagnostic::do_not_recommend] impl #krate::dim::Dense for #name {} },
+            quote! { #[diagnostic::do_not_recommend] impl #krate::dim::Normal for #name { type Size = #number; } },
+            quote! { #[diagnostic::do_not_recommend] impl #krate::dim::StaticDim for #name { type Number = <Self as #krate::dim::Normal>::Size; } },
         ]
     }
 
     fn expand_runtime(&self, krate: &Ident) -> Vec<TokenStream> {
         let Declaration { visibility, name, .. } = self;
         let (head, text) = (self.head("run-time"), name.to_string());
+        let item = self.item(quote! {
+            <'id, Variable = #krate::dim::Unnamed> {
+                size: #krate::dim::Branded<'id, Variable>,
+            }
+        });
         let with = format!("Calls `scope` with a fresh `{name}` of this size.");
         vec![
             quote! {
                 #head
-                #visibility struct #name<'id, Variable = #krate::dim::Unnamed> {
-                    size: #krate::dim::Branded<'id, Variable>,
-                }
+                #item
             },
             quote! {
                 impl<Variable> ::core::clone::Clone for #name<'_, Variable> {
@@ -209,6 +223,7 @@ impl Declaration {
                 }
             },
             quote! {
+                #[diagnostic::do_not_recommend]
                 impl<Variable> #krate::dim::Dim for #name<'_, Variable> {
                     fn size(self) -> usize {
                         self.size.size()
@@ -218,9 +233,10 @@ impl Declaration {
                     }
                 }
             },
-            quote! { impl<Variable> #krate::dim::Dense for #name<'_, Variable> {} },
-            quote! { impl<Variable> #krate::dim::Normal for #name<'_, Variable> { type Size = Self; } },
+            quote! { #[diagnostic::do_not_recommend] impl<Variable> #krate::dim::Dense for #name<'_, Variable> {} },
+            quote! { #[diagnostic::do_not_recommend] impl<Variable> #krate::dim::Normal for #name<'_, Variable> { type Size = Self; } },
             quote! {
+                #[diagnostic::do_not_recommend]
                 impl<Name> #krate::dim::RuntimeDim for #name<'_, Name> {
                     type At<'id, Variable> = #name<'id, Variable>;
                     fn bind<'id, Variable>(size: usize, guard: #krate::dim::Guard<'id>) -> #name<'id, Variable> {
@@ -244,15 +260,14 @@ impl Declaration {
     fn expand_once(&self, krate: &Ident) -> Vec<TokenStream> {
         let Declaration { visibility, name, .. } = self;
         let (head, text) = (self.head("set-once"), name.to_string());
+        let item = self.item(quote!({ token: #krate::dim::Token, }));
         vec![
             quote! {
                 #head
                 #[derive(
                     ::core::clone::Clone, ::core::marker::Copy, ::core::cmp::PartialEq, ::core::cmp::Eq, ::core::hash::Hash,
                 )]
-                #visibility struct #name {
-                    token: #krate::dim::Token,
-                }
+                #item
             },
             quote! {
                 impl ::core::fmt::Debug for #name {
@@ -262,6 +277,7 @@ impl Declaration {
                 }
             },
             quote! {
+                #[diagnostic::do_not_recommend]
                 impl #krate::dim::Dim for #name {
                     fn size(self) -> usize {
                         Self::cell().size()
@@ -271,8 +287,8 @@ impl Declaration {
                     }
                 }
             },
-            quote! { impl #krate::dim::Dense for #name {} },
-            quote! { impl #krate::dim::Normal for #name { type Size = Self; } },
+            quote! { #[diagnostic::do_not_recommend] impl #krate::dim::Dense for #name {} },
+            quote! { #[diagnostic::do_not_recommend] impl #krate::dim::Normal for #name { type Size = Self; } },
             quote! {
                 #[allow(dead_code)]
                 impl #name {

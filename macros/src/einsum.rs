@@ -1,8 +1,10 @@
 //! `einsum!("b h i d, b h j d -> b h i j", q, k)`.
 
 use crate::pattern::{Arguments, Pattern, letters, tuple, tuple_type};
+use crate::respan;
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use quote::{format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
 use syn::{Error, Result};
 
 /// A block which declares a relation that the pattern stands for, and calls a function that asks for it.
@@ -49,9 +51,10 @@ pub fn expand(Arguments { krate, pattern, tensors }: Arguments) -> Result<TokenS
 
     let call = match numbers.as_slice() {
         [x, y] => quote! {
-            fn einsum<X, Y, B>(x: &#krate::Tensor<X, B>, y: &#krate::Tensor<Y, B>) -> #krate::Tensor<<X as Fits<Y>>::Output, B>
+            fn einsum<X, Y, B, Output>(x: &#krate::Tensor<X, B>, y: &#krate::Tensor<Y, B>) -> #krate::Tensor<Output, B>
             where
-                X: Fits<Y>,
+                X: Fits<Y, Output = Output>,
+                Output: #krate::shape::Shape,
                 Y: #krate::shape::Shape,
                 B: #krate::backend::Backend,
                 B::Elem: #krate::backend::Number,
@@ -62,9 +65,10 @@ pub fn expand(Arguments { krate, pattern, tensors }: Arguments) -> Result<TokenS
             }
         },
         [x] => quote! {
-            fn einsum<X, B>(x: &#krate::Tensor<X, B>) -> #krate::Tensor<<X as Fits<()>>::Output, B>
+            fn einsum<X, B, Output>(x: &#krate::Tensor<X, B>) -> #krate::Tensor<Output, B>
             where
-                X: Fits<()>,
+                X: Fits<(), Output = Output>,
+                Output: #krate::shape::Shape,
                 B: #krate::backend::Backend,
                 B::Elem: #krate::backend::Number,
                 #(<X as Fits<()>>::#summed_names: #krate::dim::Dense,)*
@@ -81,7 +85,7 @@ pub fn expand(Arguments { krate, pattern, tensors }: Arguments) -> Result<TokenS
         let (never, dims) = (format_ident!("{name}"), summed.iter().map(|_| quote!(#krate::dim::N<0>)));
         quote! {
             #[diagnostic::do_not_recommend]
-            #[allow(non_camel_case_types)]
+            #[allow(non_camel_case_types, clippy::all)]
             impl<S: #krate::shape::Shape> Fits<#krate::shape::#never> for S {
                 type Output = S;
                 #(type #summed_names = #dims;)*
@@ -93,16 +97,16 @@ pub fn expand(Arguments { krate, pattern, tensors }: Arguments) -> Result<TokenS
     };
     let never = (tensors.len() == 2).then(|| [never("Never"), never("Nothing")]).into_iter().flatten();
 
-    Ok(quote! {{
-        #[diagnostic::on_unimplemented(message = #message, label = #label, note = #note)]
-        #[allow(non_camel_case_types)]
+    let relation = quote! {
+        #[diagnostic::on_unimplemented(message = #message, label = #label, note = #note, note = "explained in `congruent::errors::C20`")]
+        #[allow(non_camel_case_types, clippy::all)]
         trait Fits<Other>: #krate::shape::Shape {
             type Output: #krate::shape::Shape;
             #(type #summed_names: #krate::dim::Dim;)*
             fn output(self, other: Other) -> Self::Output;
         }
         #[diagnostic::do_not_recommend]
-        #[allow(non_camel_case_types, unused_variables)]
+        #[allow(non_camel_case_types, unused_variables, clippy::all)]
         impl<#(#parameters: #krate::dim::Dim,)*> Fits<#second> for #first {
             type Output = #output_shape;
             #(type #summed_names = #summed_dims;)*
@@ -113,7 +117,16 @@ pub fn expand(Arguments { krate, pattern, tensors }: Arguments) -> Result<TokenS
             }
         }
         #(#never)*
+        #[allow(clippy::all)]
         #call
-        einsum(#(&#tensors),*)
-    }})
+    };
+    let relation = respan(relation, pattern.span);
+    let einsum = quote_spanned!(pattern.span => einsum);
+    let tensors = tensors.iter().map(|tensor| quote_spanned!(tensor.span() => &#tensor));
+    Ok(quote!({
+        #relation
+        #[allow(clippy::needless_borrow)]
+        let product = #einsum(#(#tensors),*);
+        product
+    }))
 }

@@ -1,9 +1,11 @@
 //! `rearrange!(x, "b s (h d) -> b h s d")`.
 
 use crate::pattern::{Arguments, Pattern, letters, tuple, tuple_type};
+use crate::respan;
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{quote, quote_spanned};
 use syn::parse::{Parse, ParseStream};
+use syn::spanned::Spanned;
 use syn::{Error, Result};
 
 /// A tensor and a pattern.
@@ -51,15 +53,15 @@ pub fn expand(Rearrange(Arguments { krate, pattern, tensors }): Rearrange) -> Re
     let note = "each letter stands for one dimension, and a group `(h d)` for a `Times<H, D>`: name the factors first, by `x.relabel(Embed, Times(Heads, HeadDim))`";
     let tensor = &tensors[0];
 
-    Ok(quote! {{
-        #[diagnostic::on_unimplemented(message = #message, label = #label, note = #note)]
+    let relation = quote! {
+        #[diagnostic::on_unimplemented(message = #message, label = #label, note = #note, note = "explained in `congruent::errors::C21`")]
         trait Fits: #krate::shape::Shape {
             type Output: #krate::shape::Shape;
             fn letters(self) -> [usize; #count];
             fn output(self) -> Self::Output;
         }
         #[diagnostic::do_not_recommend]
-        #[allow(non_camel_case_types, unused_variables)]
+        #[allow(non_camel_case_types, unused_variables, clippy::all)]
         impl<#(#parameters: #krate::dim::Dim,)*> Fits for #input_shape {
             type Output = #output_shape;
             fn letters(self) -> [usize; #count] {
@@ -71,10 +73,23 @@ pub fn expand(Rearrange(Arguments { krate, pattern, tensors }): Rearrange) -> Re
                 #output_value
             }
         }
-        fn rearrange<X: Fits, B: #krate::backend::Backend>(x: &#krate::Tensor<X, B>) -> #krate::Tensor<X::Output, B> {
+        fn rearrange<X, B, Output>(x: &#krate::Tensor<X, B>) -> #krate::Tensor<Output, B>
+        where
+            X: Fits<Output = Output>,
+            Output: #krate::shape::Shape,
+            B: #krate::backend::Backend,
+        {
             let shape = x.shape();
             #krate::__private::rearrange(x, &Fits::letters(shape), &[#(#order),*], Fits::output(shape))
         }
-        rearrange(&#tensor)
-    }})
+    };
+    let relation = respan(relation, pattern.span);
+    let rearrange = quote_spanned!(pattern.span => rearrange);
+    let tensor = quote_spanned!(tensor.span() => &#tensor);
+    Ok(quote!({
+        #relation
+        #[allow(clippy::needless_borrow)]
+        let rearranged = #rearrange(#tensor);
+        rearranged
+    }))
 }

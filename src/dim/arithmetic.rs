@@ -21,6 +21,7 @@ pub struct Plus<A, B>(pub A, pub B);
 
 macro_rules! arithmetic {
     ($name:ident, $size:ident, $operation:ident, $output:ident) => {
+        #[diagnostic::do_not_recommend]
         impl<A: Dim, B: Dim> Dim for $name<A, B> {
             fn size(self) -> usize {
                 self.0.size().$size(self.1.size())

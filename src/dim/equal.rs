@@ -8,7 +8,8 @@ use crate::Error;
     message = "`{Self}` and `{Other}` are different sizes",
     label = "`{Self}` is not known to have the size of `{Other}`",
     note = "the size of a dimension stands where it is declared",
-    note = "sizes that only run time knows are compared once: `Equal::check(a, b)?`, then `x.relabel_by(equal)`"
+    note = "sizes that only run time knows are compared once: `Equal::check(a, b)?`, then `x.relabel_by(equal)`",
+    note = "explained in `congruent::errors::C01`"
 )]
 pub trait SameSize<Other>: Dim {}
 

@@ -2,7 +2,7 @@
 //!
 //! | dimension | size | declared by |
 //! |---|---|---|
-//! | static | part of the type | `dims! { pub Embed = 384; }`, [`N<384>`](N), `typenum::U384` |
+//! | static | part of the type | `dims! { pub Embed = 384; }`, [`N<384>`](N), or [`U384`](numbers) |
 //! | run-time | bound in a scope | `dims! { pub Seq; }` and [`bind!`](crate::bind) |
 //! | set once | the same in the whole program | `dims! { pub once Width; }` |
 //! | [`Times<A, B>`], [`Plus<A, B>`] | `A × B`, `A + B` | any two dimensions |
@@ -18,8 +18,10 @@ mod set_once;
 pub use arithmetic::{Plus, Times};
 pub use equal::{Equal, SameSize};
 pub use generativity::{Guard, Id};
-pub use number::N;
+pub use number::{N, numbers};
 pub use ragged::Ragged;
+#[doc(hidden)]
+pub use runtime::{Brand, Place, bind};
 pub use runtime::{Branded, RuntimeDim, Unnamed};
 pub use set_once::{SetOnce, Token};
 
@@ -42,7 +44,8 @@ use typenum::Unsigned;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a dimension",
     label = "not a dimension",
-    note = "declare one: `dims! {{ pub Embed = 384; pub Seq; }}`"
+    note = "declare one: `dims! {{ pub Embed = 384; pub Seq; }}`; a number is `N<8>`, or `U8` of `congruent::dim::numbers`",
+    note = "explained in `congruent::errors::C02`"
 )]
 pub trait Dim: Copy + Debug + Send + Sync {
     /// The number of positions along this dimension. A size beyond `usize` counts as `usize::MAX`.
@@ -57,7 +60,8 @@ pub trait Dim: Copy + Debug + Send + Sync {
 #[diagnostic::on_unimplemented(
     message = "the size of `{Self}` is not known at compile time",
     label = "needs a static dimension",
-    note = "a static dimension is declared with its size: `dims! {{ pub Heads = 12; }}`"
+    note = "a static dimension is declared with its size: `dims! {{ pub Heads = 12; }}`",
+    note = "explained in `congruent::errors::C04`"
 )]
 pub trait StaticDim: Dim + Default + Normal<Size = Self::Number> {
     /// The size as a typenum number.
@@ -74,7 +78,8 @@ pub trait StaticDim: Dim + Default + Normal<Size = Self::Number> {
     message = "`{Self}` may hold padding, and this operation would read it",
     label = "the padding of `{Self}` is not masked",
     note = "use the masked form of the operation (`attention` with `Lengths`, `masked_mean`), or fill the padding: `x.fill_padding(&lengths, 0.0)`",
-    note = "in generic code, ask for it: `{Self}: Dense`"
+    note = "in generic code, ask for it: `{Self}: Dense`",
+    note = "explained in `congruent::errors::C06`"
 )]
 pub trait Dense: Dim {}
 
@@ -85,7 +90,8 @@ pub trait Dense: Dim {}
     message = "the compiler cannot calculate the size of `{Self}`",
     label = "its size is not known at compile time",
     note = "compare sizes that only run time knows by `Equal::check`",
-    note = "`N<..>` counts up to 1024 and in powers of two; declare other numbers: `dims! {{ pub Width = 1500; }}`"
+    note = "`N<..>` counts up to 1024 and in powers of two; declare other numbers: `dims! {{ pub Width = 1500; }}`",
+    note = "explained in `congruent::errors::C05`"
 )]
 pub trait Normal: Dim {
     /// The normal form.

@@ -2,13 +2,16 @@
 
 use super::{Dense, Dim, Normal, StaticDim};
 use generic_array::ArrayLength;
-use std::fmt::{self, Debug, Formatter};
-use typenum::{Bit, Const, ToUInt, U, UInt, UTerm, Unsigned};
+use std::fmt::{self, Formatter};
+use typenum::{Const, ToUInt, U, Unsigned};
 
 /// A dimension that is only a number: `N<512>`.
 ///
 /// Two of the same number are the same dimension. Prefer a name where there is one: names tell a
 /// sequence of 512 from an embedding of 512, and numbers do not.
+///
+/// [`numbers`] has shorter names: `U512`. The numbers of `typenum` are what sizes are calculated with,
+/// and no dimensions themselves: the compiler writes them in binary.
 ///
 /// ```
 /// use congruent::prelude::*;
@@ -18,6 +21,7 @@ use typenum::{Bit, Const, ToUInt, U, UInt, UTerm, Unsigned};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct N<const SIZE: usize>;
 
+#[diagnostic::do_not_recommend]
 impl<const SIZE: usize> Dim for N<SIZE> {
     fn size(self) -> usize {
         SIZE
@@ -26,6 +30,7 @@ impl<const SIZE: usize> Dim for N<SIZE> {
         write!(f, "N<{SIZE}>")
     }
 }
+#[diagnostic::do_not_recommend]
 impl<const SIZE: usize> Dense for N<SIZE> {}
 #[diagnostic::do_not_recommend]
 impl<const SIZE: usize> Normal for N<SIZE>
@@ -43,45 +48,15 @@ where
     type Number = U<SIZE>;
 }
 
-#[diagnostic::do_not_recommend]
-impl Dim for UTerm {
-    fn size(self) -> usize {
-        0
-    }
-    fn write_name(f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str("U0")
-    }
-}
-#[diagnostic::do_not_recommend]
-impl Dense for UTerm {}
-#[diagnostic::do_not_recommend]
-impl Normal for UTerm {
-    type Size = UTerm;
-}
-#[diagnostic::do_not_recommend]
-impl StaticDim for UTerm {
-    type Number = UTerm;
-}
-
-#[diagnostic::do_not_recommend]
-impl<H: Unsigned + Debug + Send + Sync, L: Bit + Debug + Send + Sync> Dim for UInt<H, L> {
-    fn size(self) -> usize {
-        Self::USIZE
-    }
-    fn write_name(f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "U{}", Self::USIZE)
-    }
-}
-#[diagnostic::do_not_recommend]
-impl<H: Unsigned + Debug + Send + Sync, L: Bit + Debug + Send + Sync> Dense for UInt<H, L> {}
-#[diagnostic::do_not_recommend]
-impl<H: Unsigned + Debug + Send + Sync, L: Bit + Debug + Send + Sync> Normal for UInt<H, L> {
-    type Size = Self;
-}
-#[diagnostic::do_not_recommend]
-impl<H: Unsigned + Debug + Send + Sync, L: Bit + Debug + Send + Sync> StaticDim for UInt<H, L>
-where
-    Self: ArrayLength,
-{
-    type Number = Self;
+/// The numbers up to 1024 by name, as types and as values: `U8` is `N<8>`.
+///
+/// ```
+/// use congruent::dim::numbers::{U2, U8, U16};
+/// use congruent::prelude::*;
+/// let x: Tensor<(U2, U8)> = Tensor::ones((U2, U8));
+/// let y: Tensor<(U16,)> = x.merge(U2, U8).relabel(Times(U2, U8), U16);
+/// ```
+pub mod numbers {
+    use super::N;
+    congruent_macros::numbers!(1024);
 }

@@ -11,6 +11,7 @@ use std::fmt::{self, Formatter};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Ragged<D>(pub D);
 
+#[diagnostic::do_not_recommend]
 impl<D: Dim> Dim for Ragged<D> {
     fn size(self) -> usize {
         self.0.size()
@@ -20,11 +21,13 @@ impl<D: Dim> Dim for Ragged<D> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<D: Normal> Normal for Ragged<D> {
     // Never the form of a dense dimension: a relabelling must not lose the padding.
     type Size = Ragged<D::Size>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<D: RuntimeDim> RuntimeDim for Ragged<D> {
     type At<'id, Variable> = Ragged<D::At<'id, Variable>>;
     fn bind<'id, Variable>(size: usize, guard: Guard<'id>) -> Self::At<'id, Variable> {

@@ -47,7 +47,8 @@ pub struct Unnamed {}
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a run-time dimension",
     label = "its size cannot be chosen here",
-    note = "a run-time dimension is declared without a size: `dims! {{ pub Seq; }}`"
+    note = "a run-time dimension is declared without a size: `dims! {{ pub Seq; }}`",
+    note = "explained in `congruent::errors::C03`"
 )]
 pub trait RuntimeDim {
     /// The dimension under the brand `'id`, bound by the variable of this name.
@@ -74,13 +75,71 @@ pub trait RuntimeDim {
 #[macro_export]
 macro_rules! bind {
     ($variable:ident : $dim:ty = $size:expr $(, $($rest:tt)*)?) => {
-        $crate::__private::make_guard!(guard);
+        let size: usize = $size;
+        // Shadowed at once: nothing else borrows the place, and one guard is made of it.
+        $crate::macros::place!($crate $variable);
+        let guard = $variable.guard();
         let $variable = {
             #[allow(non_camel_case_types, dead_code)]
             struct $variable {}
-            <$dim as $crate::dim::RuntimeDim>::bind::<$variable>($size, guard)
+            $crate::__private::bind::<$dim, $variable, _>(size, guard)
         };
+        // The brand is dropped somewhere, even where what follows diverges.
+        if let ::core::option::Option::Some(never) = ::core::option::Option::None {
+            return never;
+        }
         $($crate::bind!($($rest)*);)?
     };
     () => {};
+}
+
+/// [`RuntimeDim::bind`]. The result is a parameter, so that a dimension that is none is reported once.
+#[doc(hidden)]
+pub fn bind<'id, D, Variable, Bound>(size: usize, guard: Guard<'id>) -> Bound
+where
+    D: RuntimeDim<At<'id, Variable> = Bound>,
+{
+    D::bind::<Variable>(size, guard)
+}
+
+/// Where the lifetime of a binding comes from: a variable of the binding's name.
+///
+/// A binding that leaves its turn of a loop is so reported as "`seq` does not live long enough".
+#[doc(hidden)]
+pub struct Place<'id>(Id<'id>);
+
+impl<'id> Place<'id> {
+    /// A place that nothing has borrowed.
+    ///
+    /// # Safety
+    /// For [`bind!`](crate::bind) alone: one [`Brand`] and one [`guard`](Self::guard) are made of it.
+    pub unsafe fn new() -> Self {
+        // SAFETY: `brand` ties the lifetime to the place.
+        Place(unsafe { Id::new() })
+    }
+
+    /// What the dimension is made of.
+    pub fn guard(&self) -> Guard<'id> {
+        // SAFETY: the maker of the place has promised that this is its only guard, and that it is branded.
+        unsafe { Guard::new(self.0) }
+    }
+}
+
+/// What makes the lifetime of a binding its own: dropped at the end of the scope, it keeps the lifetime
+/// alive until then, and the place that the lifetime borrows from ends right after.
+#[doc(hidden)]
+pub struct Brand<'id>(PhantomData<&'id Place<'id>>);
+
+impl<'id> Brand<'id> {
+    /// Makes the lifetime of the place that of this borrow.
+    #[inline(always)]
+    pub fn new(_: &'id Place<'id>) -> Self {
+        Brand(PhantomData)
+    }
+}
+
+impl Drop for Brand<'_> {
+    // That there is a destructor is what counts.
+    #[inline(always)]
+    fn drop(&mut self) {}
 }

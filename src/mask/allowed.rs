@@ -31,6 +31,7 @@ impl<S: Shape> Allowed<S> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<B: Dim, Q: Dim, K: Dim> Restrict<B, Q, K> for Allowed<(B, Q, K)> {
     type Padding = Ignores;
     fn describe(&self) -> AttentionMask {
@@ -38,6 +39,7 @@ impl<B: Dim, Q: Dim, K: Dim> Restrict<B, Q, K> for Allowed<(B, Q, K)> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<B: Dim, Q: Dim, K: Dim> Restrict<B, Q, K> for Allowed<(Q, K)> {
     type Padding = Ignores;
     fn describe(&self) -> AttentionMask {

@@ -51,12 +51,18 @@ impl<B: Dim, K: Dim> Lengths<B, K> {
         self.keys
     }
 
+    /// How many positions are live, in all sequences together.
+    pub fn total(&self) -> usize {
+        self.lengths.iter().sum()
+    }
+
     /// The lengths.
     pub fn as_slice(&self) -> &[usize] {
         &self.lengths
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<B: Dim, Q, K: Dim> Restrict<B, Q, K> for Lengths<B, K> {
     type Padding = Covers;
     fn describe(&self) -> AttentionMask {
@@ -75,18 +81,22 @@ impl<S: Shape, Bk: Backend> Tensor<S, Bk> {
     /// let x = Tensor::from_fn((Batch, Ragged(Seq), Embed), |[_, s, _]| s as f32);
     /// let mean: Tensor<(Batch, Embed)> = x.masked_mean(&lengths);
     /// assert_eq!(mean.to_vec(), [0.5, 0.0]);
+    ///
+    /// let losses = Tensor::from_fn((Batch, Ragged(Seq)), |[_, s]| s as f32);
+    /// let mean: Tensor<(Batch,)> = losses.masked_mean(&lengths);
     /// ```
-    pub fn masked_mean<B: Dim, K: Dim>(&self, lengths: &Lengths<B, K>) -> Tensor<(B, S::Embed), Bk>
+    pub fn masked_mean<B: Dim, K: Dim>(&self, lengths: &Lengths<B, K>) -> Tensor<S::One, Bk>
     where
         S: Sequences<B, K>,
         Bk::Elem: Number,
     {
-        let (batch, _, embed) = self.shape().dims();
+        let row = [&[1], &self.sizes().as_ref()[2..]].concat();
         let means = self.live_parts(lengths).map(|part| match Bk::sizes(&part)[1] {
-            0 => Bk::filled(num_traits::zero(), &[1, embed.size()]),
+            0 => Bk::filled(num_traits::zero(), &row),
             _ => Bk::reduce(Reduce::Mean, &part, 1),
         });
-        Tensor::from_parts((batch, embed), concat_rows::<Bk>(means.collect(), &[embed.size()]))
+        let shape = self.shape().one();
+        Tensor::from_parts(shape, concat_rows::<Bk>(means.collect(), shape.sizes().as_ref()))
     }
 
     /// The same tensor with `value` in its padding: it has none any more.
@@ -103,20 +113,21 @@ impl<S: Shape, Bk: Backend> Tensor<S, Bk> {
         &self,
         lengths: &Lengths<B, Ragged<K>>,
         value: Bk::Elem,
-    ) -> Tensor<(B, K, S::Embed), Bk>
+    ) -> Tensor<S::With<K>, Bk>
     where
         S: Sequences<B, Ragged<K>>,
     {
-        let (batch, Ragged(keys), embed) = self.shape().dims();
+        let Ragged(keys) = lengths.keys;
         let filled = self.live_parts(lengths).map(|part| {
-            let padding = Bk::filled(value, &[1, keys.size() - Bk::sizes(&part)[1], embed.size()]);
-            Bk::concat(&[&part, &padding], 1)
+            let mut sizes = Bk::sizes(&part).to_vec();
+            sizes[1] = keys.size() - sizes[1];
+            Bk::concat(&[&part, &Bk::filled(value, &sizes)], 1)
         });
-        let array = concat_rows::<Bk>(filled.collect(), &[keys.size(), embed.size()]);
-        Tensor::from_parts((batch, keys, embed), array)
+        let shape = self.shape().with_positions(keys);
+        Tensor::from_parts(shape, concat_rows::<Bk>(filled.collect(), shape.sizes().as_ref()))
     }
 
-    /// For each sequence, an array `(1, length, embed)`.
+    /// For each sequence, an array `(1, length, ..)`.
     fn live_parts<B, K>(&self, lengths: &Lengths<B, K>) -> impl Iterator<Item = Bk::Array> {
         let part = |(i, &length)| Bk::narrow(&Bk::narrow(self.array(), 0, i, 1), 1, 0, length);
         lengths.lengths.iter().enumerate().map(part)
@@ -124,9 +135,9 @@ impl<S: Shape, Bk: Backend> Tensor<S, Bk> {
 }
 
 /// Arrays one after another, of which there may be none.
-fn concat_rows<Bk: Backend>(rows: Vec<Bk::Array>, row_sizes: &[usize]) -> Bk::Array {
+fn concat_rows<Bk: Backend>(rows: Vec<Bk::Array>, sizes: &[usize]) -> Bk::Array {
     match rows.as_slice() {
-        [] => Bk::from_elements(Vec::new(), &[&[0], row_sizes].concat()),
+        [] => Bk::from_elements(Vec::new(), sizes),
         _ => Bk::concat(&rows.iter().collect::<Vec<_>>(), 0),
     }
 }

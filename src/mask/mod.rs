@@ -28,7 +28,8 @@ use std::sync::Arc;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not mask attention from `{Q}` to `{K}`",
     label = "not a mask for queries `{Q}` and keys `{K}` of the batch `{B}`",
-    note = "`Full` is for any queries and keys; `Causal` for queries that are the last part of the keys: `K` = `Q` or `Plus<Past, Q>`; `Lengths<B, K>` knows the batch and the keys; `Allowed` is `(B, Q, K)` or `(Q, K)`"
+    note = "`Full` is for any queries and keys; `Causal` for queries that are the last part of the keys: `K` = `Q` or `Plus<Past, Q>`; `Lengths<B, K>` knows the batch and the keys; `Allowed` is `(B, Q, K)` or `(Q, K)`",
+    note = "explained in `congruent::errors::C08`"
 )]
 pub trait Mask<B, Q, K>: Restrict<B, Q, K> {}
 impl<B, Q, K: PaddingCovered<M::Padding>, M: Restrict<B, Q, K>> Mask<B, Q, K> for M {}
@@ -37,7 +38,8 @@ impl<B, Q, K: PaddingCovered<M::Padding>, M: Restrict<B, Q, K>> Mask<B, Q, K> fo
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not mask attention from `{Q}` to `{K}`",
     label = "not a mask for queries `{Q}` and keys `{K}` of the batch `{B}`",
-    note = "`Full` is for any queries and keys; `Causal` for queries that are the last part of the keys: `K` = `Q` or `Plus<Past, Q>`; `Lengths<B, K>` knows the batch and the keys; `Allowed` is `(B, Q, K)` or `(Q, K)`"
+    note = "`Full` is for any queries and keys; `Causal` for queries that are the last part of the keys: `K` = `Q` or `Plus<Past, Q>`; `Lengths<B, K>` knows the batch and the keys; `Allowed` is `(B, Q, K)` or `(Q, K)`",
+    note = "explained in `congruent::errors::C08`"
 )]
 pub trait Restrict<B, Q, K> {
     /// [`Covers`] or [`Ignores`].
@@ -84,9 +86,11 @@ impl Covering for Ignores {
     message = "`{Self}` may hold padding, and the mask does not cover it",
     label = "the padding of `{Self}` would be attended to",
     note = "give the lengths of the sequences: `&lengths`, or together with another mask `&Causal.and(lengths)`",
-    note = "in generic code, ask for it: `{Self}: Dense`"
+    note = "in generic code, ask for it: `{Self}: Dense`",
+    note = "explained in `congruent::errors::C07`"
 )]
 pub trait PaddingCovered<Padding>: Dim {}
+#[diagnostic::do_not_recommend]
 impl<K: Dim> PaddingCovered<Covers> for K {}
 #[diagnostic::do_not_recommend]
 impl<K: Dense> PaddingCovered<Ignores> for K {}
@@ -105,9 +109,12 @@ pub struct And<M, N>(M, N);
 
 /// That the keys are the queries, or end in them.
 pub trait EndsWith<Q> {}
+#[diagnostic::do_not_recommend]
 impl<Q: Dim> EndsWith<Q> for Q {}
+#[diagnostic::do_not_recommend]
 impl<Past: Dim, Q: Dim> EndsWith<Q> for Plus<Past, Q> {}
 
+#[diagnostic::do_not_recommend]
 impl<B, Q, K> Restrict<B, Q, K> for Full {
     type Padding = Ignores;
     fn describe(&self) -> AttentionMask {

@@ -19,9 +19,14 @@ use crate::tensor::Tensor;
 /// let k = Tensor::ones((Batch, Heads, Keys, HeadDim));
 /// let y: Tensor<(Batch, Heads, Queries, HeadDim)> = attention(&q, &k, &k, &Full);
 /// ```
-pub fn attention<Q, K, V, M, B>(q: &Tensor<Q, B>, k: &Tensor<K, B>, v: &Tensor<V, B>, mask: &M) -> Tensor<Q::Output, B>
+pub fn attention<Q, K, V, M, B, Output>(
+    q: &Tensor<Q, B>,
+    k: &Tensor<K, B>,
+    v: &Tensor<V, B>,
+    mask: &M,
+) -> Tensor<Output, B>
 where
-    Q: Attends<K, V>,
+    Q: Attends<K, V, Output = Output>,
     K: Shape,
     V: Shape,
     M: Mask<Q::Batch, Q::Queries, Q::Keys>,

@@ -33,7 +33,8 @@ pub struct MultiHeadAttention<E, H, D, B: Backend = Cpu<f32>> {
 /// `(batch, sequence, E)` of the same batch.
 #[diagnostic::on_unimplemented(
     message = "`{S}` cannot attend to `{Self}`",
-    label = "expected `(batch, sequence, {E})` with the batch of `{S}`"
+    label = "expected `(batch, sequence, {E})` with the batch of `{S}`",
+    note = "explained in `congruent::errors::C27`"
 )]
 pub trait Memory<S, E>: Shape {
     /// The positions that are attended to.

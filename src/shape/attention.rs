@@ -7,7 +7,8 @@ use crate::dim::{Dim, N, Times};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` query heads cannot share `{KeyHeads}` key heads",
     label = "expected `{KeyHeads}` or `Times<{KeyHeads}, _>`",
-    note = "grouped queries are `Times<KeyHeads, Group>`"
+    note = "grouped queries are `Times<KeyHeads, Group>`",
+    note = "explained in `congruent::errors::C23`"
 )]
 pub trait SharesHeads<KeyHeads>: Dim {}
 impl<H: Dim> SharesHeads<H> for H {}
@@ -19,7 +20,8 @@ impl<H: Dim, G: Dim> SharesHeads<H> for Times<H, G> {}
     message = "queries `{Self}` cannot attend to keys `{Keys}` and values `{Values}`",
     label = "queries, keys and values disagree",
     note = "attention takes queries `(B, H, Q, D)`, keys `(B, H, K, D)` and values `(B, H, K, V)` of one batch, and heads `H` or, grouped, `Times<H, Group>` for the queries",
-    note = "`x.split_heads()` makes `(B, H, S, D)` of `(B, S, Times<H, D>)`"
+    note = "`x.split_heads()` makes `(B, H, S, D)` of `(B, S, Times<H, D>)`",
+    note = "explained in `congruent::errors::C22`"
 )]
 pub trait Attends<Keys, Values>: Shape {
     /// The batch.
@@ -80,7 +82,8 @@ attends_never!(Never Nothing);
 #[diagnostic::on_unimplemented(
     message = "cannot split `{Self}` into heads",
     label = "expected `(batch, sequence, Times<heads, head_dim>)`",
-    note = "name the factors of the last dimension first: `x.relabel(Embed, Times(Heads, HeadDim)).split_heads()`"
+    note = "name the factors of the last dimension first: `x.relabel(Embed, Times(Heads, HeadDim)).split_heads()`",
+    note = "explained in `congruent::errors::C24`"
 )]
 pub trait SplitHeads: Shape {
     /// `(batch, heads, sequence, head_dim)`.
@@ -101,7 +104,8 @@ impl<B: Dim, S: Dim, H: Dim, D: Dim> SplitHeads for (B, S, Times<H, D>) {
 #[diagnostic::on_unimplemented(
     message = "cannot merge the heads of `{Self}`",
     label = "expected `(batch, heads, sequence, head_dim)`",
-    note = "`x.merge_heads()` makes `(batch, sequence, Times<heads, head_dim>)`"
+    note = "`x.merge_heads()` makes `(batch, sequence, Times<heads, head_dim>)`",
+    note = "explained in `congruent::errors::C25`"
 )]
 pub trait MergeHeads: Shape {
     /// `(batch, sequence, Times<heads, head_dim>)`.
@@ -121,7 +125,8 @@ impl<B: Dim, H: Dim, S: Dim, D: Dim> MergeHeads for (B, H, S, D) {
 /// That the shape is `(batch, sequence, E)`: what a layer of a transformer takes and gives.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not `(batch, sequence, {E})`",
-    label = "expected `(batch, sequence, {E})`"
+    label = "expected `(batch, sequence, {E})`",
+    note = "explained in `congruent::errors::C26`"
 )]
 pub trait Sequence<E>: Shape {
     /// The batch.
@@ -140,32 +145,59 @@ impl<B: Dim, S: Dim, E: Dim> Sequence<E> for (B, S, E) {
     }
 }
 
-/// That the shape is `(B, L, _)`: the sequences `L` of the batch `B`.
+/// That the shape is `(B, L, ..)`: the sequences `L` of the batch `B`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not hold the sequences `{L}` of the batch `{B}`",
-    label = "expected `({B}, {L}, _)`",
-    note = "the lengths belong to another batch, or to other sequences, than the tensor"
+    label = "expected `({B}, {L}, ..)`",
+    note = "the lengths belong to another batch, or to other sequences, than the tensor",
+    note = "explained in `congruent::errors::C28`"
 )]
 pub trait Sequences<B, L>: Shape {
-    /// What each position holds.
-    type Embed: Dim;
-    /// The dimensions, one by one.
-    fn dims(self) -> (B, L, Self::Embed);
+    /// `(B, ..)`: one for each sequence.
+    type One: Shape;
+    /// `(B, X, ..)`: other positions.
+    type With<X: Dim>: Shape;
+    /// One for each sequence.
+    fn one(self) -> Self::One;
+    /// The shape with the positions `x`.
+    fn with_positions<X: Dim>(self, x: X) -> Self::With<X>;
 }
-#[diagnostic::do_not_recommend]
-impl<B: Dim, L: Dim, E: Dim> Sequences<B, L> for (B, L, E) {
-    type Embed = E;
-    fn dims(self) -> Self {
-        self
-    }
-}
+
 macro_rules! sequences_never { ($($Never:ident)*) => {$(
     #[diagnostic::do_not_recommend]
     impl<S: Shape> Sequences<$Never, $Never> for S {
-        type Embed = N<0>;
-        fn dims(self) -> ($Never, $Never, N<0>) {
-            unreachable!("no lengths are those of `Never`")
+        type One = S;
+        type With<X: Dim> = S;
+        fn one(self) -> S {
+            self
+        }
+        fn with_positions<X: Dim>(self, _: X) -> S {
+            self
         }
     }
 )*} }
 sequences_never!(Never Nothing);
+
+macro_rules! sequences { ($($($D:ident)*;)*) => {$(
+    #[diagnostic::do_not_recommend]
+    #[allow(non_snake_case)]
+    impl<B: Dim, L: Dim, $($D: Dim,)*> Sequences<B, L> for (B, L, $($D,)*) {
+        type One = (B, $($D,)*);
+        type With<X: Dim> = (B, X, $($D,)*);
+        fn one(self) -> Self::One {
+            let (batch, _, $($D,)*) = self;
+            (batch, $($D,)*)
+        }
+        fn with_positions<X: Dim>(self, x: X) -> Self::With<X> {
+            let (batch, _, $($D,)*) = self;
+            (batch, x, $($D,)*)
+        }
+    }
+)*} }
+sequences! {
+   ;
+    C;
+    C D;
+    C D E;
+    C D E F;
+}

@@ -17,7 +17,8 @@ pub struct Named<const I: usize>;
 /// asks for the type of `Position`: choose one of the two by `At::<0>`, `At::<1>`, ….
 #[diagnostic::on_unimplemented(
     message = "the shape `{Self}` has no dimension `{D}`",
-    label = "no dimension `{D}` in `{Self}`"
+    label = "no dimension `{D}` in `{Self}`",
+    note = "explained in `congruent::errors::C10`"
 )]
 pub trait Axis<D, Position>: Shape {
     /// The dimension of the axis.

@@ -11,7 +11,8 @@ use crate::dim::Dim;
     message = "`{Self}` and `{Other}` do not go together elementwise",
     label = "dimensions disagree",
     note = "two shapes go together if they are the same, or if one is the end of the other: `(Batch, Seq, Embed)` and `(Seq, Embed)`",
-    note = "repeat a tensor along a new dimension by name: `x.expand(Batch)`; rename an axis: `x.relabel(from, to)`; reorder: `x.permute((..))`"
+    note = "repeat a tensor along a new dimension by name: `x.expand(Batch)`; rename an axis: `x.relabel(from, to)`; reorder: `x.permute((..))`",
+    note = "explained in `congruent::errors::C13`"
 )]
 pub trait Broadcast<Other> {
     /// The larger of the two shapes.

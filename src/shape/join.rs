@@ -7,7 +7,8 @@ use crate::dim::{Dim, Plus, Times};
 #[diagnostic::on_unimplemented(
     message = "cannot concatenate `{Self}` and `{Other}` along `{D}`",
     label = "all dimensions but `{D}` have to be the same",
-    note = "concatenation along an axis keeps every other axis: `(Batch, Seq, A)` and `(Batch, Seq, B)` give `(Batch, Seq, Plus<A, B>)`"
+    note = "concatenation along an axis keeps every other axis: `(Batch, Seq, A)` and `(Batch, Seq, B)` give `(Batch, Seq, Plus<A, B>)`",
+    note = "explained in `congruent::errors::C14`"
 )]
 pub trait Concat<D, Other, Position>: Shape {
     /// The shape with `Plus` of the two dimensions.
@@ -20,7 +21,8 @@ pub trait Concat<D, Other, Position>: Shape {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a concatenation of two dimensions",
     label = "expected `Plus<A, B>`",
-    note = "name the parts first: `x.relabel(dim, Plus(a, b))`, where the sizes add up"
+    note = "name the parts first: `x.relabel(dim, Plus(a, b))`, where the sizes add up",
+    note = "explained in `congruent::errors::C15`"
 )]
 pub trait Total: Dim {
     /// The first part.
@@ -30,6 +32,7 @@ pub trait Total: Dim {
     /// Both.
     fn parts(self) -> (Self::First, Self::Second);
 }
+#[diagnostic::do_not_recommend]
 impl<A: Dim, B: Dim> Total for Plus<A, B> {
     type First = A;
     type Second = B;
@@ -42,7 +45,8 @@ impl<A: Dim, B: Dim> Total for Plus<A, B> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a product of two dimensions",
     label = "expected `Times<A, B>`",
-    note = "name the factors first: `x.relabel(dim, Times(Heads, HeadDim))`, where the sizes multiply"
+    note = "name the factors first: `x.relabel(dim, Times(Heads, HeadDim))`, where the sizes multiply",
+    note = "explained in `congruent::errors::C16`"
 )]
 pub trait Product: Dim {
     /// The outer factor.
@@ -52,6 +56,7 @@ pub trait Product: Dim {
     /// Both.
     fn factors(self) -> (Self::First, Self::Second);
 }
+#[diagnostic::do_not_recommend]
 impl<A: Dim, B: Dim> Product for Times<A, B> {
     type First = A;
     type Second = B;
@@ -63,7 +68,8 @@ impl<A: Dim, B: Dim> Product for Times<A, B> {
 /// That the axis at `Position` can become two.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has six dimensions, and no room for a seventh",
-    label = "a shape has at most six dimensions"
+    label = "a shape has at most six dimensions",
+    note = "explained in `congruent::errors::C17`"
 )]
 pub trait SplitAxis<Position>: Shape {
     /// The shape with the axis replaced by two.
@@ -76,7 +82,8 @@ pub trait SplitAxis<Position>: Shape {
 #[diagnostic::on_unimplemented(
     message = "`{First}` and `{Second}` do not stand side by side in `{Self}`",
     label = "only neighbours can be merged, the outer one first",
-    note = "bring them together by `x.permute((..))`, or do both at once: `rearrange!(x, \"b h s d -> b s (h d)\")`"
+    note = "bring them together by `x.permute((..))`, or do both at once: `rearrange!(x, \"b h s d -> b s (h d)\")`",
+    note = "explained in `congruent::errors::C18`"
 )]
 pub trait Merge<First, Second, Position>: Shape {
     /// The shape with `Times` of the two in their place.
@@ -88,7 +95,8 @@ pub trait Merge<First, Second, Position>: Shape {
 /// The shape with one more dimension in front.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has six dimensions, and no room for `{D}`",
-    label = "a shape has at most six dimensions"
+    label = "a shape has at most six dimensions",
+    note = "explained in `congruent::errors::C17`"
 )]
 pub trait Prepend<D>: Shape {
     /// The shape behind `D`.
@@ -100,7 +108,8 @@ pub trait Prepend<D>: Shape {
 /// The shape with one more dimension at the end.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has six dimensions, and no room for `{D}`",
-    label = "a shape has at most six dimensions"
+    label = "a shape has at most six dimensions",
+    note = "explained in `congruent::errors::C17`"
 )]
 pub trait Append<D>: Shape {
     /// The shape before `D`.

@@ -7,7 +7,8 @@ use crate::dim::Dim;
 #[diagnostic::on_unimplemented(
     message = "the last dimension of `{Self}` is not `{D}`",
     label = "expected a shape that ends in `{D}`",
-    note = "move an axis to the end by `x.permute((..))`; rename one of the same size by `x.relabel(from, to)`"
+    note = "move an axis to the end by `x.permute((..))`; rename one of the same size by `x.relabel(from, to)`",
+    note = "explained in `congruent::errors::C11`"
 )]
 pub trait Last<D>: Shape {
     /// The shape with `X` in its place.
@@ -20,7 +21,8 @@ pub trait Last<D>: Shape {
 #[diagnostic::on_unimplemented(
     message = "ids `{Ids}` of `{D}` do not choose from `{Self}`",
     label = "expected the shape of the ids, and behind it `{D}`",
-    note = "one id is chosen for each row: ids `(Batch, Seq)` of `Vocab` choose from `(Batch, Seq, Vocab)`"
+    note = "one id is chosen for each row: ids `(Batch, Seq)` of `Vocab` choose from `(Batch, Seq, Vocab)`",
+    note = "explained in `congruent::errors::C31`"
 )]
 pub trait Rows<Ids, D>: Shape {}
 #[diagnostic::do_not_recommend]

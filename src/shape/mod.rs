@@ -36,7 +36,8 @@ use std::marker::PhantomData;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a shape",
     label = "not a shape",
-    note = "a shape is a tuple of dimensions: `(Batch, Seq, Embed)`; of one, `(Embed,)`"
+    note = "a shape is a tuple of dimensions: `(Batch, Seq, Embed)`; of one, `(Embed,)`",
+    note = "explained in `congruent::errors::C09`"
 )]
 pub trait Shape: Copy + Debug + Send + Sync + Broadcast<Self, Larger = Self> {
     /// The number of dimensions.
@@ -58,6 +59,7 @@ pub trait Shape: Copy + Debug + Send + Sync + Broadcast<Self, Larger = Self> {
 }
 
 macro_rules! shape { ($rank:literal: $($D:ident $i:tt)*) => {
+    #[diagnostic::do_not_recommend]
     impl<$($D: Dim),*> Shape for ($($D,)*) {
         const RANK: usize = $rank;
         type Sizes = [usize; $rank];

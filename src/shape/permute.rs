@@ -6,7 +6,8 @@ use super::{Axis, Never, Nothing, Shape};
 #[diagnostic::on_unimplemented(
     message = "`{Target}` is not `{Self}` in another order",
     label = "these are not the same dimensions",
-    note = "name every dimension of the tensor once; `rearrange!` also splits and merges axes"
+    note = "name every dimension of the tensor once; `rearrange!` also splits and merges axes",
+    note = "explained in `congruent::errors::C19`"
 )]
 pub trait Permute<Target, Positions>: Shape {
     /// Which axis of the shape becomes each axis of `Target`.

@@ -4,8 +4,82 @@ use super::{Tensor, TensorOf};
 use crate::backend::{Backend, Compare};
 use crate::shape::{Broadcast, Shape};
 
-macro_rules! compare { ($($(#[$docs:meta])* $name:ident $scalar:ident $Op:ident;)*) => {
-    /// Comparison, elementwise: with a tensor, and with one value.
+// Written out, not made by a macro: the bounds are part of messages, which would show the macro.
+
+/// Comparison with a tensor, elementwise.
+///
+/// ```
+/// use congruent::prelude::*;
+/// dims! { Embed = 3; }
+/// let x = Tensor::from_nested((Embed,), [1.0, -2.0, 3.0]);
+/// assert_eq!(x.less(&x.abs()).to_vec(), [false, true, false]);
+/// ```
+impl<S: Shape, B: Backend> Tensor<S, B> {
+    /// Where the elements are equal.
+    pub fn equal<R: Shape>(&self, other: &Tensor<R, B>) -> TensorOf<<S as Broadcast<R>>::Larger, bool, B>
+    where
+        S: Broadcast<R>,
+        B::Elem: PartialOrd,
+    {
+        self.compare(Compare::Equal, other)
+    }
+
+    /// Where the elements differ.
+    pub fn not_equal<R: Shape>(&self, other: &Tensor<R, B>) -> TensorOf<<S as Broadcast<R>>::Larger, bool, B>
+    where
+        S: Broadcast<R>,
+        B::Elem: PartialOrd,
+    {
+        self.compare(Compare::NotEqual, other)
+    }
+
+    /// Where this element is smaller.
+    pub fn less<R: Shape>(&self, other: &Tensor<R, B>) -> TensorOf<<S as Broadcast<R>>::Larger, bool, B>
+    where
+        S: Broadcast<R>,
+        B::Elem: PartialOrd,
+    {
+        self.compare(Compare::Less, other)
+    }
+
+    /// Where this element is smaller or equal.
+    pub fn less_or_equal<R: Shape>(&self, other: &Tensor<R, B>) -> TensorOf<<S as Broadcast<R>>::Larger, bool, B>
+    where
+        S: Broadcast<R>,
+        B::Elem: PartialOrd,
+    {
+        self.compare(Compare::LessOrEqual, other)
+    }
+
+    /// Where this element is larger.
+    pub fn greater<R: Shape>(&self, other: &Tensor<R, B>) -> TensorOf<<S as Broadcast<R>>::Larger, bool, B>
+    where
+        S: Broadcast<R>,
+        B::Elem: PartialOrd,
+    {
+        self.compare(Compare::Greater, other)
+    }
+
+    /// Where this element is larger or equal.
+    pub fn greater_or_equal<R: Shape>(&self, other: &Tensor<R, B>) -> TensorOf<<S as Broadcast<R>>::Larger, bool, B>
+    where
+        S: Broadcast<R>,
+        B::Elem: PartialOrd,
+    {
+        self.compare(Compare::GreaterOrEqual, other)
+    }
+
+    fn compare<R: Shape>(&self, op: Compare, other: &Tensor<R, B>) -> TensorOf<<S as Broadcast<R>>::Larger, bool, B>
+    where
+        S: Broadcast<R>,
+        B::Elem: PartialOrd,
+    {
+        Tensor::from_parts(self.shape.broadcast(other.shape), B::compare(op, &self.array, &other.array))
+    }
+}
+
+macro_rules! compare { ($($(#[$docs:meta])* $scalar:ident $Op:ident;)*) => {
+    /// Comparison with one value, elementwise.
     ///
     /// ```
     /// use congruent::prelude::*;
@@ -16,14 +90,6 @@ macro_rules! compare { ($($(#[$docs:meta])* $name:ident $scalar:ident $Op:ident;
     /// assert_eq!(x.select(&positive, &x.abs()).to_vec(), [1.0, 2.0, 3.0]);
     /// ```
     impl<S: Shape, B: Backend> Tensor<S, B> {$(
-        $(#[$docs])*
-        pub fn $name<R: Shape>(&self, other: &Tensor<R, B>) -> TensorOf<<S as Broadcast<R>>::Larger, bool, B>
-        where
-            S: Broadcast<R>,
-            B::Elem: PartialOrd,
-        {
-            Tensor::from_parts(self.shape.broadcast(other.shape), B::compare(Compare::$Op, &self.array, &other.array))
-        }
         $(#[$docs])*
         pub fn $scalar(&self, value: B::Elem) -> TensorOf<S, bool, B>
         where
@@ -36,17 +102,17 @@ macro_rules! compare { ($($(#[$docs:meta])* $name:ident $scalar:ident $Op:ident;
 
 compare! {
     /// Where the elements are equal.
-    equal equal_to Equal;
+    equal_to Equal;
     /// Where the elements differ.
-    not_equal not_equal_to NotEqual;
+    not_equal_to NotEqual;
     /// Where this element is smaller.
-    less less_than Less;
+    less_than Less;
     /// Where this element is smaller or equal.
-    less_or_equal at_most LessOrEqual;
+    at_most LessOrEqual;
     /// Where this element is larger.
-    greater greater_than Greater;
+    greater_than Greater;
     /// Where this element is larger or equal.
-    greater_or_equal at_least GreaterOrEqual;
+    at_least GreaterOrEqual;
 }
 
 impl<S: Shape, B: Backend> Tensor<S, B> {

@@ -217,7 +217,8 @@ impl<S: Shape> Tensor<S> {
     message = "`{Self}` does not have the shape `{S}`",
     label = "the lengths of the arrays are not the sizes of `{S}`",
     note = "each dimension of `{S}` is one level of `[..; SIZE]`, the outermost first",
-    note = "elements in a `Vec`, for sizes that only run time knows, are checked by `from_vec`"
+    note = "elements in a `Vec`, for sizes that only run time knows, are checked by `from_vec`",
+    note = "explained in `congruent::errors::C32`"
 )]
 pub trait Nested<S, T> {
     /// Appends the elements in row-major order.

@@ -84,7 +84,8 @@ impl<D> Debug for Index<D> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an id of `{D}`",
     label = "expected `Index<{D}>`",
-    note = "numbers are checked against their table once, where they enter: `Ids::new(shape, table, &numbers)?`"
+    note = "numbers are checked against their table once, where they enter: `Ids::new(shape, table, &numbers)?`",
+    note = "explained in `congruent::errors::C29`"
 )]
 pub trait IdOf<D>: TableIndex {}
 impl<D> IdOf<D> for Index<D> {}
@@ -155,7 +156,8 @@ impl<D: Dim, E: Dim, B: Backend> Tensor<(D, E), B> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not known to have room for `{Part}`",
     label = "`{Part}` may be larger than `{Self}`",
-    note = "sizes that only run time knows are compared by `x.narrow(axis, 0, part)?`"
+    note = "sizes that only run time knows are compared by `x.narrow(axis, 0, part)?`",
+    note = "explained in `congruent::errors::C30`"
 )]
 pub trait AtLeast<Part>: Dim {}
 #[diagnostic::do_not_recommend]

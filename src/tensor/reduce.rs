@@ -5,42 +5,76 @@ use crate::backend::{Backend, Number, Reduce};
 use crate::dim::{Dense, Dim};
 use crate::shape::{Axis, Shape};
 
-macro_rules! reduce { ($($(#[$docs:meta])* $name:ident $Op:ident;)*) => {
-    /// Many elements made one, along an axis without padding.
-    ///
-    /// ```
-    /// use congruent::prelude::*;
-    /// dims! { Batch = 2; Embed = 4; }
-    /// let x = Tensor::from_nested((Batch, Embed), [[1.0, 2.0, 3.0, 6.0], [0.0; 4]]);
-    /// let mean: Tensor<(Batch,)> = x.mean(Embed);
-    /// assert_eq!(mean.to_vec(), [3.0, 0.0]);
-    /// assert_eq!(x.max(At::<1>).to_vec(), [6.0, 0.0]);
-    /// ```
-    impl<S: Shape, B: Backend> Tensor<S, B> {$(
-        $(#[$docs])*
-        pub fn $name<D, Position>(&self, axis: D) -> Tensor<S::Removed, B>
-        where
-            S: Axis<D, Position>,
-            S::Dim: Dense,
-            B::Elem: Number,
-        {
-            let _ = axis;
-            Tensor::from_parts(self.shape.removed(), B::reduce(Reduce::$Op, &self.array, S::INDEX))
-        }
-    )*}
-} }
+// Written out, not made by a macro: the bounds are part of messages, which would show the macro.
 
-reduce! {
+/// Many elements made one, along an axis without padding.
+///
+/// ```
+/// use congruent::prelude::*;
+/// dims! { Batch = 2; Embed = 4; }
+/// let x = Tensor::from_nested((Batch, Embed), [[1.0, 2.0, 3.0, 6.0], [0.0; 4]]);
+/// let mean: Tensor<(Batch,)> = x.mean(Embed);
+/// assert_eq!(mean.to_vec(), [3.0, 0.0]);
+/// assert_eq!(x.max(At::<1>).to_vec(), [6.0, 0.0]);
+/// ```
+impl<S: Shape, B: Backend> Tensor<S, B> {
     /// The sum along an axis; 0 if it is empty.
-    sum Sum;
+    pub fn sum<D, Position>(&self, axis: D) -> Tensor<S::Removed, B>
+    where
+        S: Axis<D, Position>,
+        S::Dim: Dense,
+        B::Elem: Number,
+    {
+        self.reduce(Reduce::Sum, axis)
+    }
+
     /// The mean along an axis; NaN if it is empty.
-    mean Mean;
+    pub fn mean<D, Position>(&self, axis: D) -> Tensor<S::Removed, B>
+    where
+        S: Axis<D, Position>,
+        S::Dim: Dense,
+        B::Elem: Number,
+    {
+        self.reduce(Reduce::Mean, axis)
+    }
+
     /// The variance along an axis: the mean square distance from the mean; NaN if it is empty.
-    var Variance;
+    pub fn var<D, Position>(&self, axis: D) -> Tensor<S::Removed, B>
+    where
+        S: Axis<D, Position>,
+        S::Dim: Dense,
+        B::Elem: Number,
+    {
+        self.reduce(Reduce::Variance, axis)
+    }
+
     /// The largest element along an axis; NaN if any is; `-∞` (for integers the lowest value) if it is empty.
-    max Max;
+    pub fn max<D, Position>(&self, axis: D) -> Tensor<S::Removed, B>
+    where
+        S: Axis<D, Position>,
+        S::Dim: Dense,
+        B::Elem: Number,
+    {
+        self.reduce(Reduce::Max, axis)
+    }
+
     /// The smallest element along an axis; NaN if any is; `∞` (for integers the highest value) if it is empty.
-    min Min;
+    pub fn min<D, Position>(&self, axis: D) -> Tensor<S::Removed, B>
+    where
+        S: Axis<D, Position>,
+        S::Dim: Dense,
+        B::Elem: Number,
+    {
+        self.reduce(Reduce::Min, axis)
+    }
+
+    fn reduce<D, Position>(&self, op: Reduce, _axis: D) -> Tensor<S::Removed, B>
+    where
+        S: Axis<D, Position>,
+        B::Elem: Number,
+    {
+        Tensor::from_parts(self.shape.removed(), B::reduce(op, &self.array, S::INDEX))
+    }
 }
 
 impl<S: Shape, B: Backend> Tensor<S, B> {
