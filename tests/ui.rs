@@ -2,34 +2,74 @@
 //!
 //! `TRYBUILD=overwrite cargo test --test ui` writes the messages anew: read them before you keep them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+/// All of these are checked and not built: `cargo check` alone has to refuse them.
 #[test]
-fn programs() {
+fn wrong_programs() {
     let tests = trybuild::TestCases::new();
     tests.compile_fail("ui-tests/fail/*/*.rs");
-    tests.pass("ui-tests/pass/*.rs");
+    for bug in gallery().filter(|bug| bug.is_caught) {
+        tests.compile_fail(bug.folder.join("bug.rs"));
+    }
 }
 
-/// A binary numeral tells a user nothing.
+/// A bug that the types do not catch runs as well, and shows its wrong numbers.
 #[test]
-fn no_message_shows_a_type_level_number() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("ui-tests/fail");
-    let topics = std::fs::read_dir(folder).unwrap().map(|topic| topic.unwrap().path());
-    let files = topics.flat_map(|topic| std::fs::read_dir(topic).unwrap().map(|file| file.unwrap().path()));
-    let (mut programs, mut messages) = (0, 0);
-    for file in files {
-        match file.extension().and_then(|extension| extension.to_str()) {
-            Some("stderr") => messages += 1,
-            _ => {
-                programs += 1;
-                continue;
-            }
+fn right_programs() {
+    let tests = trybuild::TestCases::new();
+    tests.pass("ui-tests/pass/*.rs");
+    for bug in gallery() {
+        tests.pass(bug.folder.join("fixed.rs"));
+        if !bug.is_caught {
+            tests.pass(bug.folder.join("bug.rs"));
         }
-        let message = std::fs::read_to_string(&file).unwrap();
-        assert!(!message.contains("UInt<") && !message.contains("UTerm"), "{}:\n{message}", file.display());
     }
-    assert!(programs >= 80 && messages == programs, "{programs} programs, {messages} messages");
+}
+
+/// A bug of the gallery.
+struct Bug {
+    folder: PathBuf,
+    is_caught: bool,
+}
+
+fn gallery() -> impl Iterator<Item = Bug> {
+    let entries = std::fs::read_dir("ui-tests/gallery").unwrap().map(|entry| entry.unwrap().path());
+    let mut folders: Vec<PathBuf> = entries.filter(|path| path.is_dir()).collect();
+    folders.sort();
+    folders.into_iter().map(|folder| {
+        let account = std::fs::read_to_string(folder.join("README.md")).unwrap();
+        let [is_caught, is_not] = ["**Here.** ", "**Not caught by the types.** "].map(|says| account.contains(says));
+        assert!(is_caught != is_not, "{}: the account says whether the types catch it", folder.display());
+        assert!(account.contains("\nSource: "), "{} has no source", folder.display());
+        assert_eq!(is_caught, folder.join("bug.stderr").exists(), "{}", folder.display());
+        Bug { folder, is_caught }
+    })
+}
+
+/// A binary numeral tells a user nothing, and neither does what is ours alone.
+#[test]
+fn messages_show_nothing_internal() {
+    let mut messages = 0;
+    for message in stderr_files(Path::new("ui-tests")) {
+        messages += 1;
+        let text = std::fs::read_to_string(&message).unwrap();
+        for internal in ["UInt<", "UTerm", "__private", "Never", "Nothing", "Branded", "Named<", "in this macro invocation"] {
+            assert!(!text.contains(internal), "{} shows {internal}:\n{text}", message.display());
+        }
+    }
+    assert!(messages >= 160, "{messages} messages");
+}
+
+fn stderr_files(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries
+        .flat_map(|path| match path.is_dir() {
+            true => stderr_files(&path),
+            false => vec![path],
+        })
+        .filter(|path| path.extension().is_some_and(|extension| extension == "stderr"))
+        .collect()
 }
 
 /// The README shows what the compiler says, to the letter.

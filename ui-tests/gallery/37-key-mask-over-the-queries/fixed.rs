@@ -1,0 +1,15 @@
+#[path = "../common.rs"]
+mod common;
+
+use common::{assert_close, wave};
+use congruent::nn::attention;
+use congruent::{Lengths, Ragged, dims};
+
+dims! { Batch = 1; Heads = 1; Seq = 3; HeadDim = 2; }
+
+fn main() {
+    let x = wave((Batch, Heads, Ragged(Seq), HeadDim));
+    let lengths = Lengths::new(Batch, Ragged(Seq), &[2]).unwrap();
+    let right = [0.712448, 0.602357, 0.355008, -0.247975, 0.357638, -0.241716];
+    assert_close(&attention(&x, &x, &x, &lengths), &right);
+}
