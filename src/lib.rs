@@ -5,6 +5,7 @@ extern crate self as congruent;
 pub mod backend;
 pub mod dim;
 mod error;
+pub mod errors;
 pub mod io;
 pub mod mask;
 pub mod nn;

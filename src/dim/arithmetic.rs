@@ -1,7 +1,6 @@
 //! Products and sums of dimensions: structure, so that they need no bounds.
 
 use super::{Dense, Dim, Name, Normal, StaticDim};
-use generic_array::ArrayLength;
 use std::fmt::{self, Formatter};
 use std::ops::{Add, Mul};
 use typenum::{Prod, Sum, Unsigned};
@@ -39,7 +38,7 @@ macro_rules! arithmetic {
         #[diagnostic::do_not_recommend]
         impl<A: StaticDim<Number: $operation<B::Number>>, B: StaticDim> StaticDim for $name<A, B>
         where
-            $output<A::Number, B::Number>: Unsigned + ArrayLength,
+            $output<A::Number, B::Number>: Unsigned,
         {
             type Number = $output<A::Number, B::Number>;
         }

@@ -9,6 +9,7 @@ use crate::Error;
     label = "`{Self}` is not known to have the size of `{Other}`",
     note = "the size of a dimension stands where it is declared",
     note = "sizes that only run time knows are compared once: `Equal::check(a, b)?`, then `x.relabel_by(equal)`",
+    note = "`N<..>` counts up to 1024 and in powers of two; declare other numbers: `dims! {{ pub Width = 1500; }}`",
     note = "explained in `congruent::errors::C01`"
 )]
 pub trait SameSize<Other>: Dim {}

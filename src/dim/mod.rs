@@ -61,14 +61,30 @@ pub trait Dim: Copy + Debug + Send + Sync {
     message = "the size of `{Self}` is not known at compile time",
     label = "needs a static dimension",
     note = "a static dimension is declared with its size: `dims! {{ pub Heads = 12; }}`",
+    note = "`N<..>` counts up to 1024 and in powers of two; declare other numbers: `dims! {{ pub Width = 1500; }}`",
     note = "explained in `congruent::errors::C04`"
 )]
 pub trait StaticDim: Dim + Default + Normal<Size = Self::Number> {
     /// The size as a typenum number.
-    type Number: Unsigned + ArrayLength;
+    type Number: Unsigned;
     /// The size.
     const SIZE: usize = <Self::Number as Unsigned>::USIZE;
 }
+
+/// A static dimension with one place for each position in an array: every static dimension.
+///
+/// It is apart from [`StaticDim`] because the compiler needs milliseconds for it, and few dimensions are
+/// ever the length of a list.
+#[diagnostic::on_unimplemented(
+    message = "the size of `{Self}` is not known at compile time",
+    label = "needs a static dimension",
+    note = "a static dimension is declared with its size: `dims! {{ pub Heads = 12; }}`",
+    note = "`N<..>` counts up to 1024 and in powers of two; declare other numbers: `dims! {{ pub Width = 1500; }}`",
+    note = "explained in `congruent::errors::C04`"
+)]
+pub trait ArrayDim: StaticDim<Number: ArrayLength> {}
+#[diagnostic::do_not_recommend]
+impl<D: StaticDim<Number: ArrayLength>> ArrayDim for D {}
 
 /// A dimension without padding: every position along it holds data.
 ///
@@ -78,7 +94,7 @@ pub trait StaticDim: Dim + Default + Normal<Size = Self::Number> {
     message = "`{Self}` may hold padding, and this operation would read it",
     label = "the padding of `{Self}` is not masked",
     note = "use the masked form of the operation (`attention` with `Lengths`, `masked_mean`), or fill the padding: `x.fill_padding(&lengths, 0.0)`",
-    note = "in generic code, ask for it: `{Self}: Dense`",
+    note = "in generic code, ask for a dimension without padding: `S: Dense`",
     note = "explained in `congruent::errors::C06`"
 )]
 pub trait Dense: Dim {}

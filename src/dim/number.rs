@@ -1,7 +1,6 @@
 //! Numbers as dimensions.
 
 use super::{Dense, Dim, Normal, StaticDim};
-use generic_array::ArrayLength;
 use std::fmt::{self, Formatter};
 use typenum::{Const, ToUInt, U, Unsigned};
 
@@ -43,7 +42,7 @@ where
 impl<const SIZE: usize> StaticDim for N<SIZE>
 where
     Const<SIZE>: ToUInt,
-    U<SIZE>: Unsigned + ArrayLength,
+    U<SIZE>: Unsigned,
 {
     type Number = U<SIZE>;
 }

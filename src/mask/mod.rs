@@ -28,7 +28,9 @@ use std::sync::Arc;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not mask attention from `{Q}` to `{K}`",
     label = "not a mask for queries `{Q}` and keys `{K}` of the batch `{B}`",
-    note = "`Full` is for any queries and keys; `Causal` for queries that are the last part of the keys: `K` = `Q` or `Plus<Past, Q>`; `Lengths<B, K>` knows the batch and the keys; `Allowed` is `(B, Q, K)` or `(Q, K)`",
+    note = "`Causal` is for queries that are the last part of the keys: keys `{Q}` or `Plus<Past, {Q}>`",
+    note = "`Lengths<B, K>` is for the batch `B` and the keys `K`, here `Lengths<{B}, {K}>`",
+    note = "`Allowed` is for the dimensions of its tensor, here `({B}, {Q}, {K})` or `({Q}, {K})`",
     note = "explained in `congruent::errors::C08`"
 )]
 pub trait Mask<B, Q, K>: Restrict<B, Q, K> {}
@@ -38,7 +40,9 @@ impl<B, Q, K: PaddingCovered<M::Padding>, M: Restrict<B, Q, K>> Mask<B, Q, K> fo
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not mask attention from `{Q}` to `{K}`",
     label = "not a mask for queries `{Q}` and keys `{K}` of the batch `{B}`",
-    note = "`Full` is for any queries and keys; `Causal` for queries that are the last part of the keys: `K` = `Q` or `Plus<Past, Q>`; `Lengths<B, K>` knows the batch and the keys; `Allowed` is `(B, Q, K)` or `(Q, K)`",
+    note = "`Causal` is for queries that are the last part of the keys: keys `{Q}` or `Plus<Past, {Q}>`",
+    note = "`Lengths<B, K>` is for the batch `B` and the keys `K`, here `Lengths<{B}, {K}>`",
+    note = "`Allowed` is for the dimensions of its tensor, here `({B}, {Q}, {K})` or `({Q}, {K})`",
     note = "explained in `congruent::errors::C08`"
 )]
 pub trait Restrict<B, Q, K> {
@@ -86,7 +90,7 @@ impl Covering for Ignores {
     message = "`{Self}` may hold padding, and the mask does not cover it",
     label = "the padding of `{Self}` would be attended to",
     note = "give the lengths of the sequences: `&lengths`, or together with another mask `&Causal.and(lengths)`",
-    note = "in generic code, ask for it: `{Self}: Dense`",
+    note = "in generic code, ask for a dimension without padding: `S: Dense`",
     note = "explained in `congruent::errors::C07`"
 )]
 pub trait PaddingCovered<Padding>: Dim {}

@@ -34,6 +34,7 @@ pub struct MultiHeadAttention<E, H, D, B: Backend = Cpu<f32>> {
 #[diagnostic::on_unimplemented(
     message = "`{S}` cannot attend to `{Self}`",
     label = "expected `(batch, sequence, {E})` with the batch of `{S}`",
+    note = "both have the batch and the width of the layer; their lengths may differ",
     note = "explained in `congruent::errors::C27`"
 )]
 pub trait Memory<S, E>: Shape {

@@ -11,7 +11,9 @@ use crate::dim::{Dim, N, Times};
     note = "explained in `congruent::errors::C23`"
 )]
 pub trait SharesHeads<KeyHeads>: Dim {}
+#[diagnostic::do_not_recommend]
 impl<H: Dim> SharesHeads<H> for H {}
+#[diagnostic::do_not_recommend]
 impl<H: Dim, G: Dim> SharesHeads<H> for Times<H, G> {}
 
 /// That queries of the shape attend to keys of shape `Keys` and values of shape `Values`:
@@ -126,6 +128,7 @@ impl<B: Dim, H: Dim, S: Dim, D: Dim> MergeHeads for (B, H, S, D) {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not `(batch, sequence, {E})`",
     label = "expected `(batch, sequence, {E})`",
+    note = "one sequence gets a batch by `x.expand(Batch)`; another width becomes `{E}` by a `Linear`",
     note = "explained in `congruent::errors::C26`"
 )]
 pub trait Sequence<E>: Shape {

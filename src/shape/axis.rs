@@ -18,6 +18,7 @@ pub struct Named<const I: usize>;
 #[diagnostic::on_unimplemented(
     message = "the shape `{Self}` has no dimension `{D}`",
     label = "no dimension `{D}` in `{Self}`",
+    note = "choose a dimension of the shape, or a position in it: `At::<0>`",
     note = "explained in `congruent::errors::C10`"
 )]
 pub trait Axis<D, Position>: Shape {

@@ -69,6 +69,7 @@ impl<A: Dim, B: Dim> Product for Times<A, B> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has six dimensions, and no room for a seventh",
     label = "a shape has at most six dimensions",
+    note = "merge two axes or reduce one before",
     note = "explained in `congruent::errors::C17`"
 )]
 pub trait SplitAxis<Position>: Shape {
@@ -96,6 +97,7 @@ pub trait Merge<First, Second, Position>: Shape {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has six dimensions, and no room for `{D}`",
     label = "a shape has at most six dimensions",
+    note = "merge two axes or reduce one before",
     note = "explained in `congruent::errors::C17`"
 )]
 pub trait Prepend<D>: Shape {
@@ -109,6 +111,7 @@ pub trait Prepend<D>: Shape {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has six dimensions, and no room for `{D}`",
     label = "a shape has at most six dimensions",
+    note = "merge two axes or reduce one before",
     note = "explained in `congruent::errors::C17`"
 )]
 pub trait Append<D>: Shape {

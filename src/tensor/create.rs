@@ -3,7 +3,7 @@
 use super::Tensor;
 use crate::backend::cpu::Cpu;
 use crate::backend::{Backend, Element, Float, Number, Value};
-use crate::dim::{Dim, N, SameSize, StaticDim};
+use crate::dim::{ArrayDim, Dim, N, SameSize};
 use crate::shape::{Described, Shape};
 use crate::{Error, Rng};
 use generic_array::GenericArray;
@@ -218,6 +218,7 @@ impl<S: Shape> Tensor<S> {
     label = "the lengths of the arrays are not the sizes of `{S}`",
     note = "each dimension of `{S}` is one level of `[..; SIZE]`, the outermost first",
     note = "elements in a `Vec`, for sizes that only run time knows, are checked by `from_vec`",
+    note = "`N<..>` counts up to 1024 and in powers of two; declare other numbers: `dims! {{ pub Width = 1500; }}`",
     note = "explained in `congruent::errors::C32`"
 )]
 pub trait Nested<S, T> {
@@ -250,7 +251,7 @@ macro_rules! nested { ($($($D:ident)*;)*) => {$(
         }
     }
     #[diagnostic::do_not_recommend]
-    impl<T, A: StaticDim, $($D: Dim,)* Inner: Nested<($($D,)*), T>> Nested<(A, $($D,)*), T> for GenericArray<Inner, A::Number> {
+    impl<T, A: ArrayDim, $($D: Dim,)* Inner: Nested<($($D,)*), T>> Nested<(A, $($D,)*), T> for GenericArray<Inner, A::Number> {
         fn flatten(self, elements: &mut Vec<T>) {
             self.into_iter().for_each(|inner| inner.flatten(elements));
         }

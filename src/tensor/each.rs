@@ -1,6 +1,6 @@
 //! One value for each position of a static dimension.
 
-use crate::dim::{N, SameSize, StaticDim};
+use crate::dim::{ArrayDim, N, SameSize};
 use generic_array::GenericArray;
 use std::fmt::{self, Debug, Formatter};
 use std::ops::{Deref, DerefMut};
@@ -14,9 +14,9 @@ use std::ops::{Deref, DerefMut};
 /// assert_eq!(heads.len(), 2);
 /// ```
 #[derive(Clone, PartialEq)]
-pub struct Each<D: StaticDim, T>(GenericArray<T, D::Number>);
+pub struct Each<D: ArrayDim, T>(GenericArray<T, D::Number>);
 
-impl<D: StaticDim, T> Each<D, T> {
+impl<D: ArrayDim, T> Each<D, T> {
     /// These values, as many as the dimension has positions.
     pub fn new<const LENGTH: usize>(dim: D, values: [T; LENGTH]) -> Self
     where
@@ -47,25 +47,25 @@ impl<D: StaticDim, T> Each<D, T> {
     }
 }
 
-impl<D: StaticDim, T> Deref for Each<D, T> {
+impl<D: ArrayDim, T> Deref for Each<D, T> {
     type Target = [T];
     fn deref(&self) -> &[T] {
         &self.0
     }
 }
-impl<D: StaticDim, T> DerefMut for Each<D, T> {
+impl<D: ArrayDim, T> DerefMut for Each<D, T> {
     fn deref_mut(&mut self) -> &mut [T] {
         &mut self.0
     }
 }
-impl<D: StaticDim, T> IntoIterator for Each<D, T> {
+impl<D: ArrayDim, T> IntoIterator for Each<D, T> {
     type Item = T;
     type IntoIter = generic_array::GenericArrayIter<T, D::Number>;
     fn into_iter(self) -> Self::IntoIter {
         self.0.into_iter()
     }
 }
-impl<D: StaticDim, T: Debug> Debug for Each<D, T> {
+impl<D: ArrayDim, T: Debug> Debug for Each<D, T> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.iter()).finish()
     }

@@ -2,7 +2,7 @@
 
 use super::{Each, Tensor};
 use crate::backend::Backend;
-use crate::dim::{Dim, StaticDim, Times};
+use crate::dim::{ArrayDim, Dim, Times};
 use crate::shape::{Is, MergeHeads, Shape, SplitHeads};
 
 impl<S: Shape, B: Backend> Tensor<S, B> {
@@ -47,7 +47,7 @@ impl<B: Backend, D: Dim, S: Dim, Batch: Dim> Tensor<(Batch, S, D), B> {
     ///
     /// # Panics
     /// There are no heads.
-    pub fn concat_heads<H: StaticDim>(heads: H, parts: &Each<H, Self>) -> Tensor<(Batch, S, Times<H, D>), B> {
+    pub fn concat_heads<H: ArrayDim>(heads: H, parts: &Each<H, Self>) -> Tensor<(Batch, S, Times<H, D>), B> {
         let (batch, sequence, head_dim) = parts[0].shape;
         let shape = (batch, sequence, Times(heads, head_dim));
         let arrays: Vec<&B::Array> = parts.iter().map(|part| &part.array).collect();

@@ -88,6 +88,7 @@ impl<D> Debug for Index<D> {
     note = "explained in `congruent::errors::C29`"
 )]
 pub trait IdOf<D>: TableIndex {}
+#[diagnostic::do_not_recommend]
 impl<D> IdOf<D> for Index<D> {}
 
 impl<D> Element for Index<D> {}
@@ -157,6 +158,7 @@ impl<D: Dim, E: Dim, B: Backend> Tensor<(D, E), B> {
     message = "`{Self}` is not known to have room for `{Part}`",
     label = "`{Part}` may be larger than `{Self}`",
     note = "sizes that only run time knows are compared by `x.narrow(axis, 0, part)?`",
+    note = "`N<..>` counts up to 1024 and in powers of two; declare other numbers: `dims! {{ pub Width = 1500; }}`",
     note = "explained in `congruent::errors::C30`"
 )]
 pub trait AtLeast<Part>: Dim {}

@@ -2,7 +2,7 @@
 
 use super::{Each, Tensor};
 use crate::backend::Backend;
-use crate::dim::{Dim, StaticDim};
+use crate::dim::{ArrayDim, Dim};
 use crate::shape::{Axis, Concat, Prepend, Shape, Total};
 
 /// Tensors joined along an axis, and taken apart.
@@ -61,7 +61,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     ///
     /// # Panics
     /// There are no tensors.
-    pub fn stack<D: StaticDim>(dim: D, parts: &Each<D, Self>) -> Tensor<<S as Prepend<D>>::Output, B>
+    pub fn stack<D: ArrayDim>(dim: D, parts: &Each<D, Self>) -> Tensor<<S as Prepend<D>>::Output, B>
     where
         S: Prepend<D>,
     {
@@ -75,7 +75,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     pub fn unstack<D, Position>(&self, axis: D) -> Each<S::Dim, Tensor<S::Removed, B>>
     where
         S: Axis<D, Position>,
-        S::Dim: StaticDim,
+        S::Dim: ArrayDim,
     {
         let _ = axis;
         Each::from_fn(self.shape.dim(), |position| self.at_checked::<D, Position>(position))

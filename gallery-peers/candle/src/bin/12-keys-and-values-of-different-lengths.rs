@@ -1,0 +1,8 @@
+use candle_core::Result;
+use gallery_candle::*;
+
+fn main() -> Result<()> {
+    let (q, k, v) = (wave((1, 3, 2))?, wave((1, 5, 2))?, wave((1, 4, 2))?);
+    attend(&q, &k, &v)?;
+    Ok(())
+}

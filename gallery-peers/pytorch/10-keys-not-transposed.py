@@ -1,0 +1,4 @@
+from common import *
+
+q, k = wave(1, 2, 5, 4), wave(1, 2, 5, 4)
+q @ k

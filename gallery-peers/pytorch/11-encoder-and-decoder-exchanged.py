@@ -1,0 +1,4 @@
+from common import *
+
+decoder, encoder = wave(1, 3, 2), 2 * wave(1, 3, 2)  # both padded to 3
+report(attend(encoder, decoder, decoder), attend(decoder, encoder, encoder))

@@ -1,0 +1,243 @@
+//! The messages of the compiler about shapes: what each means, a program that gets it, and the same program mended.
+//!
+//! # How to read a message
+//!
+//! ```text
+#![doc = include_str!("../ui-tests/errors/C01/wrong.stderr")]
+//! ```
+//!
+//! - The first line says what does not hold, in the names of the program's own dimensions.
+//! - The line under the program's text marks the argument that does not fit, and says what was expected there.
+//! - `the trait .. is not implemented` says the same in terms of types. What it points at is the declaration of the
+//!   dimension, where its size stands. The size of the other dimension stands in the declaration of that one.
+//! - The notes say how such a program is mended. The last one has the code: the name of a module here.
+//! - `required by a bound` shows the signature of the method that asked.
+//!
+//! Mend the first error and compile again: the errors after it are often about a value that the first one left without
+//! a type.
+//!
+//! `Seq<'_, seq>` is the run-time dimension `Seq` that the variable `seq` holds: two of them are the same only if the
+//! variable is. Names that were imported by `prelude::*` are shown with their path, as in `congruent::Times`.
+//!
+//! Sizes, lengths and ids that come from outside are checked when the program runs: see [`Error`](crate::Error).
+
+/// One module for each code: its documentation begins with the first line of the message.
+macro_rules! errors { ($($code:ident: $message:literal $(#[$meaning:meta])*)*) => {$(
+    #[doc = $message]
+    ///
+    $(#[$meaning])*
+    ///
+    /// # Wrong
+    ///
+    /// ```compile_fail
+    #[doc = include_str!(concat!("../ui-tests/errors/", stringify!($code), "/wrong.rs"))]
+    /// ```
+    ///
+    /// The compiler says:
+    ///
+    /// ```text
+    #[doc = include_str!(concat!("../ui-tests/errors/", stringify!($code), "/wrong.stderr"))]
+    /// ```
+    ///
+    /// # Right
+    ///
+    /// ```
+    #[doc = include_str!(concat!("../ui-tests/errors/", stringify!($code), "/right.rs"))]
+    /// ```
+    #[allow(non_snake_case)]
+    pub mod $code {}
+)*} }
+
+errors! {
+    C01: "`A` and `B` are different sizes"
+    /// One dimension was to take the place of another, and the compiler does not know that they are of one size. Either
+    /// the numbers in their declarations differ, and one of them has to be corrected, or one is only known at run time:
+    /// compare such sizes once by [`Equal::check`](crate::dim::Equal::check) and rename the axis by
+    /// [`relabel_by`](crate::Tensor::relabel_by). A number `N<1500>` is not compared either: see [`C05`].
+    ///
+    /// A dimension with padding has never the size of one without: see [`C06`].
+
+    C02: "`A` is not a dimension"
+    /// A dimension is a type with a name, and a number stands where one is expected. Declare the dimension by
+    /// [`dims!`](crate::dims), or write the number as [`N<8>`](crate::N). In generic code, ask for it: `S: Dim`.
+
+    C03: "`A` is not a run-time dimension"
+    /// [`bind!`](crate::bind) gives a size to a dimension that was declared without one. This one has its size in its
+    /// declaration, or gets it by `set`. Leave the size out of the declaration, or leave the binding out.
+
+    C04: "the size of `A` is not known at compile time"
+    /// A list with one element for each position, as [`unstack`](crate::Tensor::unstack) makes it, has its length in
+    /// its type, so its dimension has to be declared with a size. Where only run time knows the number, take one
+    /// position after the other by [`at`](crate::Tensor::at). A number `N<1500>` counts as unknown too: see [`C05`].
+    ///
+    /// The compiler repeats this message for the variable that takes the list.
+
+    C05: "the compiler cannot calculate the size of `A`"
+    /// A function asks for a dimension whose size the compiler can calculate: [`Normal`](crate::dim::Normal). The size
+    /// of `N<..>` is only calculated up to 1024 and for powers of two. Declare any other number by
+    /// [`dims!`](crate::dims).
+
+    C06: "`A` may hold padding, and this operation would read it"
+    /// The axis is [`Ragged`](crate::Ragged): behind the end of each sequence stands padding, which a sum or a softmax
+    /// would take for data. Use the form of the operation that takes the lengths, as
+    /// [`masked_mean`](crate::Tensor::masked_mean), or say what the padding becomes by
+    /// [`fill_padding`](crate::Tensor::fill_padding). In generic code, ask for a dimension without padding: `S: Dense`.
+
+    C07: "`A` may hold padding, and the mask does not cover it"
+    /// The keys are [`Ragged`](crate::Ragged), and the mask does not know where their padding begins, so the queries
+    /// would attend to it. Give the [`Lengths`](crate::Lengths) as the mask, or combine them with it by
+    /// [`and`](crate::mask::Combine::and). In generic code, ask for keys without padding, `S: Dense`, or take any `impl
+    /// Mask<B, Q, K>`.
+
+    C08: "`M` does not mask attention from `Q` to `K`"
+    /// The mask is for other dimensions than those of the queries and keys. [`Causal`](crate::Causal) needs queries
+    /// that are the last part of the keys: `Q` itself, or `Plus<Past, Q>` in this order. [`Lengths`](crate::Lengths)
+    /// are those of the keys and of the same batch. [`Allowed`](crate::Allowed) is `(B, Q, K)` or `(Q, K)`, without
+    /// heads.
+
+    C09: "`A` is not a shape"
+    /// A shape is a tuple of up to six dimensions. With one dimension it has a comma: `(Embed,)`. If it is a tuple, one
+    /// of its elements is not a dimension, for example a number.
+
+    C10: "the shape `S` has no dimension `D`"
+    /// An axis is chosen by its dimension, and the tensor does not have this one: it was reduced, renamed or merged
+    /// before, or it is another binding of a run-time dimension. The message shows the dimensions that the tensor has.
+    /// An axis can be chosen by position too, by [`At::<1>`](crate::At), counted from 0.
+
+    C11: "the last dimension of `S` is not `D`"
+    /// A linear layer, a norm or a choice of the largest elements works on the last dimension, and has another one than
+    /// the tensor. Bring the right axis to the end by [`permute`](crate::Tensor::permute), or use the layer that has
+    /// the width of the tensor. Two names for one width become one by [`relabel`](crate::Tensor::relabel).
+
+    C12: "cannot multiply `X` by `Y`"
+    /// In a matrix product the last dimension of the left side is the last but one of the right side, and the
+    /// dimensions before these are the same on both sides, or absent on the right. The scores of attention are the
+    /// product with the keys transposed. [`einsum!`](crate::einsum) does without the transposition.
+
+    C13: "`X` and `Y` do not go together elementwise"
+    /// Sums, products and comparisons of elements take two tensors of one shape, or one whose shape is the end of the
+    /// other's. An axis that is missing elsewhere is never filled in silently: repeat the tensor along it by
+    /// [`expand`](crate::Tensor::expand), and bring the axes in order by [`permute`](crate::Tensor::permute).
+
+    C14: "cannot concatenate `X` and `Y` along `D`"
+    /// Two tensors are put one behind the other along one axis, and all their other axes have to be the same. Either
+    /// the axis is the wrong one, or one of the tensors has another batch, width or number of dimensions.
+
+    C15: "`A` is not a concatenation of two dimensions"
+    /// An axis is taken apart where a concatenation joined it: its dimension is a `Plus<A, B>`. A dimension that was
+    /// declared as a sum has a name of its own. Name its parts first by [`relabel`](crate::Tensor::relabel).
+
+    C16: "`A` is not a product of two dimensions"
+    /// An axis is split into two where its dimension is a `Times<A, B>`. A dimension that was declared as a product has
+    /// a name of its own. Name its factors first by [`relabel`](crate::Tensor::relabel).
+
+    C17: "`S` has six dimensions, and no room for `D`"
+    /// Shapes have at most six dimensions. Reduce an axis that is no longer needed, or [`merge`](crate::Tensor::merge)
+    /// two neighbours into one before a new one comes.
+
+    C18: "`A` and `B` do not stand side by side in `S`"
+    /// Two axes become one only as neighbours, the outer one first. After attention the heads stand before the
+    /// sequence: bring them beside their own dimension by [`permute`](crate::Tensor::permute), or use
+    /// [`merge_heads`](crate::Tensor::merge_heads).
+
+    C19: "`T` is not `S` in another order"
+    /// [`permute`](crate::Tensor::permute) takes every dimension of the tensor once, and no other. To lose a dimension,
+    /// reduce it. To split or merge one, use [`rearrange!`](crate::rearrange).
+
+    C20: "`X` and `Y` do not fit `b h i d, b h j d -> b h i j`"
+    /// In a pattern of [`einsum!`](crate::einsum) each letter is one dimension, the same wherever the letter stands,
+    /// and each tensor has one dimension for each letter of its part. Here the tensors have other dimensions than the
+    /// letters say. Correct the pattern or the tensor. The line `but trait .. is implemented` shows a shape that fits.
+
+    C21: "`X` does not fit `b s (h d) -> b h s d`"
+    /// In a pattern of [`rearrange!`](crate::rearrange) each letter is one dimension, and a group `(h d)` is a
+    /// dimension `Times<H, D>`. A dimension that has a name of its own is not taken apart: name its factors first by
+    /// [`relabel`](crate::Tensor::relabel).
+
+    C22: "queries `Q` cannot attend to keys `K` and values `V`"
+    /// Queries, keys and values have four dimensions each: batch, heads, positions, and the size of a head. They agree
+    /// in the batch and the heads; queries and keys agree in the size of a head, keys and values in their positions.
+    /// Compare the three shapes from left to right. Often one of them is not yet split into heads.
+
+    C23: "`A` query heads cannot share `B` key heads"
+    /// In grouped attention several query heads share one key head. The compiler sees that by the type: the query heads
+    /// are the key heads, or `Times<KeyHeads, Group>`. Name the groups by [`relabel`](crate::Tensor::relabel).
+
+    C24: "cannot split `S` into heads"
+    /// [`split_heads`](crate::Tensor::split_heads) takes `(batch, sequence, Times<heads, head_dim>)`. The last
+    /// dimension of this tensor does not say what its heads are: name its factors first by
+    /// [`relabel`](crate::Tensor::relabel), which holds them against its size.
+
+    C25: "cannot merge the heads of `S`"
+    /// [`merge_heads`](crate::Tensor::merge_heads) takes `(batch, heads, sequence, head_dim)`, as attention gives it.
+    /// This tensor has another number of dimensions: a single text gets a batch by [`expand`](crate::Tensor::expand),
+    /// and heads that were merged before need no second merge.
+
+    C26: "`S` is not `(batch, sequence, E)`"
+    /// The layers of a transformer take a batch of sequences whose last dimension is the width of the layer. A single
+    /// text gets a batch by [`expand`](crate::Tensor::expand). Another width needs a layer of that width, or a
+    /// [`Linear`](crate::nn::Linear) before.
+
+    C27: "`S` cannot attend to `M`"
+    /// In cross-attention the sequence and the memory, which it attends to, have the same batch and the width of the
+    /// layer. Only their lengths differ. Bring a memory of another width to this one by a [`Linear`](crate::nn::Linear)
+    /// layer.
+
+    C28: "`S` does not hold the sequences `L` of the batch `B`"
+    /// The lengths say where the sequences of one batch end, and this tensor has another batch, or another dimension of
+    /// positions. Use the lengths that came with the tensor's own ids.
+
+    C29: "`A` is not an id of `D`"
+    /// A table is looked up by ids that are known to lie in it: `Index<Vocab>` for a table `(Vocab, Embed)`. Numbers
+    /// become ids by [`Ids::new`](crate::Ids), which checks them once. Ids of another table stay ids of that one.
+
+    C30: "`A` is not known to have room for `B`"
+    /// The first part of an axis is taken without a check, so the compiler has to know that it is not longer than the
+    /// axis: compare the sizes in the two declarations. Sizes that only run time knows are compared by
+    /// [`narrow`](crate::Tensor::narrow), which gives an error.
+
+    C31: "ids `I` of `D` do not choose from `S`"
+    /// [`gather`](crate::Tensor::gather) chooses one element of the last dimension for each row. There is one id for
+    /// each row, so the ids have the tensor's shape without its last dimension, and are ids of that one.
+
+    C32: "`A` does not have the shape `S`"
+    /// The lengths of the nested arrays are not the sizes of the shape, or they are nested more or less deeply. The
+    /// outermost array belongs to the first dimension. Lengths above 1024 that are no powers of two cannot be compared:
+    /// use [`from_vec`](crate::Tensor::from_vec), which counts at run time.
+
+    C33: "sizes are not divided, and other messages of `dims!`"
+    /// The declarations of [`dims!`](crate::dims) are `Name = size;`, `Name;` and `once Name;`. A size is made of whole
+    /// numbers, static dimensions, `+` and `*`. It is not divided: declare the factors, and their product. It is not
+    /// made of run-time dimensions either: write `Times<A, B>` or `Plus<A, B>` where the product or the sum is needed.
+
+    C34: "`k` is in the output of `b h i d, b h j d -> b h i k` and in no input, and other messages of patterns"
+    /// The patterns of [`einsum!`](crate::einsum) and [`rearrange!`](crate::rearrange) are letters or names with spaces
+    /// between: one part for each tensor, separated by commas, then `->` and the output. Each letter of the output
+    /// stands in an input, and none stands twice in one part. `rearrange!` keeps every letter, and its groups are of
+    /// two: `(h d)`.
+
+    C35: "`tokens` does not live long enough"
+    /// A binding by [`bind!`](crate::bind) is a new dimension in each turn of a loop, and the program brings a
+    /// tensor of one turn together with one of another. Their lengths may differ, so they have no common shape. Keep
+    /// what leaves the turn without the dimension, as a mean or as numbers. Where all turns have one length, bind it
+    /// before the loop; what is bound in a turn is compared with it once, by
+    /// [`Equal::check`](crate::dim::Equal::check), and renamed by [`relabel_by`](crate::Tensor::relabel_by).
+
+    C36: "lifetime may not live long enough"
+    /// A run-time dimension lives in the scope of its binding: the closure of `with`, or the block of
+    /// [`bind!`](crate::bind). What leaves the scope must not have it in its type, because outside nothing would tell
+    /// it from another one. Do the work in the scope and return what is free of the dimension, or bind it further
+    /// outside. The notes about variance say only that no dimension stands in for another.
+
+    C37: "mismatched types"
+    /// No operation failed here: the program itself says which dimensions it expects, in the signature of a function,
+    /// in a struct or behind a `let`, and the tensor has others. Hold the lines `expected` and `found` against each
+    /// other, dimension by dimension. Two bindings of one run-time dimension differ in the variable alone, as `Text<'_,
+    /// question>` and `Text<'_, answer>`. Correct the type, give a function a parameter for each dimension that may
+    /// differ, or rename the axis by [`relabel`](crate::Tensor::relabel).
+
+    C38: "type annotations needed"
+    /// The compiler cannot infer `Position`: the shape has the dimension twice, as the scores of self-attention have
+    /// the sequence, and either axis could be meant. Choose one by position, `At::<3>`, counted from 0. What the
+    /// compiler proposes, `Position` in angle brackets, is not to be filled in.
+}

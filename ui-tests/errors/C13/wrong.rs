@@ -1,0 +1,9 @@
+use congruent::{Tensor, dims};
+
+dims! { Batch = 2; Seq = 5; Embed = 8; }
+
+fn main() {
+    let x = Tensor::ones((Batch, Seq, Embed));
+    let language = Tensor::ones((Batch, Embed));
+    let _y = x + language;
+}

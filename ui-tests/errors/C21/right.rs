@@ -1,0 +1,9 @@
+use congruent::{Tensor, Times, dims, rearrange};
+
+dims! { Batch = 2; Seq = 5; Heads = 3; HeadDim = 4; Embed = Heads * HeadDim; }
+
+fn main() {
+    let x = Tensor::ones((Batch, Seq, Embed));
+    let heads = rearrange!(x.relabel(Embed, Times(Heads, HeadDim)), "b s (h d) -> b h s d");
+    assert_eq!(heads.sizes(), [2, 3, 5, 4]);
+}
