@@ -2,6 +2,7 @@
 //!
 //! `TRYBUILD=overwrite cargo test --test ui` writes the messages anew: read them before you keep them.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// All of these are checked and not built: `cargo check` alone has to refuse them.
@@ -52,7 +53,7 @@ fn gallery() -> impl Iterator<Item = Bug> {
 #[test]
 fn messages_show_nothing_internal() {
     let mut messages = 0;
-    for message in stderr_files(Path::new("ui-tests")) {
+    for message in files(Path::new("ui-tests"), "stderr") {
         messages += 1;
         let text = std::fs::read_to_string(&message).unwrap();
         for internal in ["UInt<", "UTerm", "__private", "Never", "Nothing", "Branded", "in this macro invocation"] {
@@ -62,15 +63,43 @@ fn messages_show_nothing_internal() {
     assert!(messages >= 160, "{messages} messages");
 }
 
-fn stderr_files(folder: &Path) -> Vec<PathBuf> {
+fn files(folder: &Path, with_extension: &str) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     entries
         .flat_map(|path| match path.is_dir() {
-            true => stderr_files(&path),
+            true => files(&path, with_extension),
             false => vec![path],
         })
-        .filter(|path| path.extension().is_some_and(|extension| extension == "stderr"))
+        .filter(|path| path.extension().is_some_and(|extension| extension == with_extension))
         .collect()
+}
+
+/// Every message of ours names its page in the index of errors, and every page of the index is there for a message
+/// of ours or, the last four, of the compiler's.
+#[test]
+fn every_message_is_in_the_index() {
+    let codes = |text: &str| -> Vec<String> {
+        text.split("congruent::errors::C").skip(1).map(|rest| format!("C{}", &rest[..2])).collect()
+    };
+    let mut named: BTreeSet<String> = BTreeSet::new();
+    for source in files(Path::new("src"), "rs").into_iter().chain(files(Path::new("macros/src"), "rs")) {
+        let text = std::fs::read_to_string(&source).unwrap();
+        let codes = codes(&text);
+        let messages = text.matches("on_unimplemented(").count();
+        assert!(codes.len() >= messages, "{}: {messages} messages, {} codes", source.display(), codes.len());
+        named.extend(codes);
+    }
+    // Those of macros, which stand apart from the text, and those of the compiler.
+    named.extend(["C33", "C34", "C35", "C36", "C37", "C38"].map(str::to_owned));
+    let pages: BTreeSet<String> = std::fs::read_dir("ui-tests/errors")
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    assert_eq!(named, pages);
+    for page in pages.iter().take(34) {
+        let message = std::fs::read_to_string(format!("ui-tests/errors/{page}/wrong.stderr")).unwrap();
+        assert!(message.contains(&format!("explained in `congruent::errors::{page}`")), "{page}:\n{message}");
+    }
 }
 
 /// The README shows what the compiler says, to the letter.
