@@ -60,6 +60,9 @@ errors! {
     C02: "`A` is not a dimension"
     /// A dimension is a type with a name, and a number stands where one is expected. Declare the dimension by
     /// [`dims!`](crate::dims), or write the number as [`N<8>`](crate::N). In generic code, ask for it: `S: Dim`.
+    ///
+    /// `NoSizeYet<Seq>` is the name of a dimension that was declared without a size, used as a value: bind it to a number
+    /// by [`bind!`](crate::bind) and use the variable, or, of a `once` dimension, what `set` gives.
 
     C03: "`A` is not a run-time dimension"
     /// [`bind!`](crate::bind) gives a size to a dimension that was declared without one. This one has its size in its

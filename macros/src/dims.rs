@@ -162,6 +162,16 @@ impl Declaration {
         quote_spanned!(name.span() => #[allow(dead_code)] #visibility struct #name #body)
     }
 
+    /// The name as a value, of a dimension that has none before it has a size.
+    fn no_size_yet(&self, krate: &Ident, dimension: TokenStream) -> TokenStream {
+        let Declaration { visibility, name, .. } = self;
+        quote! {
+            #[doc(hidden)]
+            #[allow(non_upper_case_globals, dead_code)]
+            #visibility const #name: #krate::dim::NoSizeYet<#dimension> = #krate::dim::NoSizeYet::VALUE;
+        }
+    }
+
     fn expand_static(&self, krate: &Ident, number: &TokenStream) -> Vec<TokenStream> {
         let name = &self.name;
         let text = name.to_string();
@@ -254,6 +264,7 @@ impl Declaration {
                     }
                 }
             },
+            self.no_size_yet(krate, quote!(#name<'static>)),
         ]
     }
 
@@ -309,6 +320,7 @@ impl Declaration {
                     }
                 }
             },
+            self.no_size_yet(krate, quote!(#name)),
         ]
     }
 }

@@ -22,7 +22,7 @@ pub use number::{N, numbers};
 pub use ragged::Ragged;
 #[doc(hidden)]
 pub use runtime::{Brand, Place, bind};
-pub use runtime::{Branded, RuntimeDim, Unnamed};
+pub use runtime::{Branded, NoSizeYet, RuntimeDim, Unnamed};
 pub use set_once::{SetOnce, Token};
 
 use generic_array::ArrayLength;
@@ -45,6 +45,7 @@ use typenum::Unsigned;
     message = "`{Self}` is not a dimension",
     label = "not a dimension",
     note = "declare one: `dims! {{ pub Embed = 384; pub Seq; }}`; a number is `N<8>`, or `U8` of `congruent::dim::numbers`",
+    note = "a dimension without a size gets one first: `bind!(seq: Seq = 5)`, or for `once` dimensions `Width::set(768)?`; the value that stands for it is then `seq`",
     note = "explained in `congruent::errors::C02`"
 )]
 pub trait Dim: Copy + Debug + Send + Sync {
@@ -61,7 +62,6 @@ pub trait Dim: Copy + Debug + Send + Sync {
     message = "the size of `{Self}` is not known at compile time",
     label = "needs a static dimension",
     note = "a static dimension is declared with its size: `dims! {{ pub Heads = 12; }}`",
-    note = "`N<..>` counts up to 1024 and in powers of two; declare other numbers: `dims! {{ pub Width = 1500; }}`",
     note = "explained in `congruent::errors::C04`"
 )]
 pub trait StaticDim: Dim + Default + Normal<Size = Self::Number> {
@@ -79,7 +79,6 @@ pub trait StaticDim: Dim + Default + Normal<Size = Self::Number> {
     message = "the size of `{Self}` is not known at compile time",
     label = "needs a static dimension",
     note = "a static dimension is declared with its size: `dims! {{ pub Heads = 12; }}`",
-    note = "`N<..>` counts up to 1024 and in powers of two; declare other numbers: `dims! {{ pub Width = 1500; }}`",
     note = "explained in `congruent::errors::C04`"
 )]
 pub trait ArrayDim: StaticDim<Number: ArrayLength> {}

@@ -43,6 +43,17 @@ impl<Variable> Debug for Branded<'_, Variable> {
 #[derive(Clone, Copy, Debug)]
 pub struct Unnamed {}
 
+/// What the name of a dimension stands for, as a value, before it has a size: no dimension.
+///
+/// Without it the compiler would take the name for a struct, and propose to write its private fields.
+#[derive(Clone, Copy, Debug)]
+pub struct NoSizeYet<D>(PhantomData<fn() -> D>);
+
+impl<D> NoSizeYet<D> {
+    /// The value of the name.
+    pub const VALUE: Self = NoSizeYet(PhantomData);
+}
+
 /// A run-time dimension, whatever its brand: what [`bind!`](crate::bind) asks for.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a run-time dimension",

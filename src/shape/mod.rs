@@ -59,7 +59,6 @@ pub trait Shape: Copy + Debug + Send + Sync + Broadcast<Self, Larger = Self> {
 }
 
 macro_rules! shape { ($rank:literal: $($D:ident $i:tt)*) => {
-    #[diagnostic::do_not_recommend]
     impl<$($D: Dim),*> Shape for ($($D,)*) {
         const RANK: usize = $rank;
         type Sizes = [usize; $rank];

@@ -218,7 +218,6 @@ impl<S: Shape> Tensor<S> {
     label = "the lengths of the arrays are not the sizes of `{S}`",
     note = "each dimension of `{S}` is one level of `[..; SIZE]`, the outermost first",
     note = "elements in a `Vec`, for sizes that only run time knows, are checked by `from_vec`",
-    note = "`N<..>` counts up to 1024 and in powers of two; declare other numbers: `dims! {{ pub Width = 1500; }}`",
     note = "explained in `congruent::errors::C32`"
 )]
 pub trait Nested<S, T> {

@@ -158,7 +158,6 @@ impl<D: Dim, E: Dim, B: Backend> Tensor<(D, E), B> {
     message = "`{Self}` is not known to have room for `{Part}`",
     label = "`{Part}` may be larger than `{Self}`",
     note = "sizes that only run time knows are compared by `x.narrow(axis, 0, part)?`",
-    note = "`N<..>` counts up to 1024 and in powers of two; declare other numbers: `dims! {{ pub Width = 1500; }}`",
     note = "explained in `congruent::errors::C30`"
 )]
 pub trait AtLeast<Part>: Dim {}
