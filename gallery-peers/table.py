@@ -25,6 +25,9 @@ def table():
         outcome["here", bug.name] = "does not compile" if (bug / "bug.stderr").exists() else "silent"
     systems = [*SYSTEMS, "here"]
 
+    uncaught = sum(outcome["here", bug.name] == "silent" for bug in bugs)
+    yield f"{len(bugs)} bugs, of which the types do not catch {uncaught}:"
+    yield ""
     yield f"| bug | {' | '.join(SYSTEMS.values())} | here |"
     yield "|---|" + "---|" * len(systems)
     for bug in bugs:

@@ -40,6 +40,8 @@ class Server:
             name, value = line.split(b":", 1)
             if name.lower() == b"content-length":
                 length = int(value)
+        if not length:
+            sys.exit(f"rust-analyzer ended, or did not answer within {PATIENCE} s")
         return json.loads(self.process.stdout.read(length))
 
     def answer(self, message):

@@ -55,7 +55,7 @@ errors! {
     /// compare such sizes once by [`Equal::check`](crate::dim::Equal::check) and rename the axis by
     /// [`relabel_by`](crate::Tensor::relabel_by). A number `N<1500>` is not compared either: see [`C05`].
     ///
-    /// A dimension with padding has never the size of one without: see [`C06`].
+    /// A dimension with padding never has the size of one without: see [`C06`].
 
     C02: "`A` is not a dimension"
     /// A dimension is a type with a name, and a number stands where one is expected. Declare the dimension by
@@ -221,7 +221,7 @@ errors! {
 
     C35: "`tokens` does not live long enough"
     /// A binding by [`bind!`](crate::bind) is a new dimension in each turn of a loop, and the program brings a
-    /// tensor of one turn together with one of another. Their lengths may differ, so they have no common shape. Keep
+    /// tensor of one turn together with one of an earlier turn. Their lengths may differ, so they have no common shape. Keep
     /// what leaves the turn without the dimension, as a mean or as numbers. Where all turns have one length, bind it
     /// before the loop; what is bound in a turn is compared with it once, by
     /// [`Equal::check`](crate::dim::Equal::check), and renamed by [`relabel_by`](crate::Tensor::relabel_by).
@@ -231,16 +231,22 @@ errors! {
     /// [`bind!`](crate::bind). What leaves the scope must not have it in its type, because outside nothing would tell
     /// it from another one. Do the work in the scope and return what is free of the dimension, or bind it further
     /// outside. The notes about variance say only that no dimension stands in for another.
+    ///
+    /// Where a tensor of one closure of `with` meets one of another, or is put into a variable outside, the compiler
+    /// says "borrowed data escapes outside of closure": the same in other words. [`bind!`](crate::bind) has the better
+    /// messages, because it knows the names of the variables.
 
     C37: "mismatched types"
     /// No operation failed here: the program itself says which dimensions it expects, in the signature of a function,
     /// in a struct or behind a `let`, and the tensor has others. Hold the lines `expected` and `found` against each
     /// other, dimension by dimension. Two bindings of one run-time dimension differ in the variable alone, as `Text<'_,
-    /// question>` and `Text<'_, answer>`. Correct the type, give a function a parameter for each dimension that may
+    /// question>` and `Text<'_, answer>`; where one variable shadows another of its name, both read alike, and give
+    /// one of them another name. Correct the type, give a function a parameter for each dimension that may
     /// differ, or rename the axis by [`relabel`](crate::Tensor::relabel).
 
     C38: "type annotations needed"
     /// The compiler cannot infer `Position`: the shape has the dimension twice, as the scores of self-attention have
     /// the sequence, and either axis could be meant. Choose one by position, `At::<3>`, counted from 0. What the
-    /// compiler proposes, `Position` in angle brackets, is not to be filled in.
+    /// compiler proposes, `Position` in angle brackets, is not to be filled in; the `Named<0>` and `Named<1>` that it
+    /// lists are the two positions.
 }

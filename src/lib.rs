@@ -37,7 +37,8 @@ pub use congruent_macros as macros;
 
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::dim::{Brand, Place, bind};
+    pub use crate::dim::bind;
+    pub use crate::dim::runtime::{Brand, Place};
     pub use crate::tensor::{einsum, einsum_one, rearrange};
     pub use generativity::make_guard;
 }

@@ -1,10 +1,9 @@
 //! `einsum!("b h i d, b h j d -> b h i j", q, k)`.
 
+use crate::call_with;
 use crate::pattern::{Arguments, Pattern, letters, tuple, tuple_type};
-use crate::respan;
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote, quote_spanned};
-use syn::spanned::Spanned;
+use quote::{format_ident, quote};
 use syn::{Error, Result};
 
 /// A block which declares a relation that the pattern stands for, and calls a function that asks for it.
@@ -58,7 +57,7 @@ pub fn expand(Arguments { krate, pattern, tensors }: Arguments) -> Result<TokenS
                 Y: #krate::shape::Shape,
                 B: #krate::backend::Backend,
                 B::Elem: #krate::backend::Number,
-                #(<X as Fits<Y>>::#summed_names: #krate::dim::Dense,)*
+                #(<X as Fits<Y>>::#summed_names: WithoutPadding,)*
             {
                 let shape = Fits::output(x.shape(), y.shape());
                 #krate::__private::einsum(x, y, &[#(#x),*], &[#(#y),*], #output_numbers, shape)
@@ -71,7 +70,7 @@ pub fn expand(Arguments { krate, pattern, tensors }: Arguments) -> Result<TokenS
                 Output: #krate::shape::Shape,
                 B: #krate::backend::Backend,
                 B::Elem: #krate::backend::Number,
-                #(<X as Fits<()>>::#summed_names: #krate::dim::Dense,)*
+                #(<X as Fits<()>>::#summed_names: WithoutPadding,)*
             {
                 let shape = Fits::output(x.shape(), ());
                 #krate::__private::einsum_one(x, &[#(#x),*], #output_numbers, shape)
@@ -98,6 +97,8 @@ pub fn expand(Arguments { krate, pattern, tensors }: Arguments) -> Result<TokenS
     let never = (tensors.len() == 2).then(|| [never("Never"), never("Nothing")]).into_iter().flatten();
 
     let relation = quote! {
+        #[allow(unused_imports)]
+        use #krate::dim::Dense as WithoutPadding;
         #[diagnostic::on_unimplemented(message = #message, label = #label, note = #note, note = "explained in `congruent::errors::C20`")]
         #[allow(non_camel_case_types, clippy::all)]
         trait Fits<Other>: #krate::shape::Shape {
@@ -120,13 +121,5 @@ pub fn expand(Arguments { krate, pattern, tensors }: Arguments) -> Result<TokenS
         #[allow(clippy::all)]
         #call
     };
-    let relation = respan(relation, pattern.span);
-    let einsum = quote_spanned!(pattern.span => einsum);
-    let tensors = tensors.iter().map(|tensor| quote_spanned!(tensor.span() => &#tensor));
-    Ok(quote!({
-        #relation
-        #[allow(clippy::needless_borrow)]
-        let product = #einsum(#(#tensors),*);
-        product
-    }))
+    Ok(call_with(relation, "einsum", pattern.span, &tensors))
 }

@@ -9,6 +9,7 @@ mod rearrange;
 
 use proc_macro::TokenStream;
 use proc_macro2::{Group, Span, TokenTree};
+use syn::spanned::Spanned;
 
 /// Declares dimensions. Documented as `congruent::dims`.
 #[proc_macro]
@@ -45,10 +46,16 @@ pub fn numbers(largest: TokenStream) -> TokenStream {
     all.unwrap_or_else(syn::Error::into_compile_error).into()
 }
 
-/// `let variable = Place::new()` and its brand, where the variable stands. A part of `congruent::bind`.
+/// `let variable = value;`, where the variable stands. A part of `congruent::bind`.
 #[proc_macro]
 pub fn place(input: TokenStream) -> TokenStream {
-    syn::parse(input).map(place::expand).unwrap_or_else(syn::Error::into_compile_error).into()
+    syn::parse(input).map(place::place).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// `&variable`, where the variable stands. A part of `congruent::bind`.
+#[proc_macro]
+pub fn borrow(input: TokenStream) -> TokenStream {
+    syn::parse(input).map(place::borrow).unwrap_or_else(syn::Error::into_compile_error).into()
 }
 
 /// The expansion, or the error with its entry in the index of `congruent::errors`.
@@ -58,6 +65,31 @@ fn expand(expansion: syn::Result<proc_macro2::TokenStream>, code: &str) -> Token
         syn::Error::new(error.span(), message).into_compile_error()
     };
     expansion.unwrap_or_else(explain).into()
+}
+
+/// A call of the function that `items` declare, with these tensors. All of it stands at the pattern, so that messages
+/// point there, and not at the macro. The tensors are evaluated outside, where the items have no names.
+fn call_with(
+    items: proc_macro2::TokenStream,
+    function: &str,
+    pattern: Span,
+    tensors: &[syn::Expr],
+) -> proc_macro2::TokenStream {
+    let function = proc_macro2::Ident::new(function, pattern);
+    // One token of the user's, so that the argument is what a message marks.
+    let arguments =
+        tensors.iter().enumerate().map(|(i, tensor)| quote::format_ident!("tensor_{i}", span = tensor.span()));
+    let arguments: Vec<_> = arguments.collect();
+    let items = respan(items, pattern);
+    let call = quote::quote_spanned!(pattern => { #items #function(#(#arguments),*) });
+    // In parentheses, whatever the expression is.
+    let borrowed = tensors.iter().map(|tensor| quote::quote!(&(#tensor)));
+    quote::quote_spanned!(pattern => {
+        #[allow(unused_parens)]
+        match (#(#borrowed,)*) {
+            (#(#arguments,)*) => #call
+        }
+    })
 }
 
 /// The tokens as if they stood at `span`: a message about them points there, and not at the macro.

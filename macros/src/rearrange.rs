@@ -1,11 +1,10 @@
 //! `rearrange!(x, "b s (h d) -> b h s d")`.
 
+use crate::call_with;
 use crate::pattern::{Arguments, Pattern, letters, tuple, tuple_type};
-use crate::respan;
 use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use quote::quote;
 use syn::parse::{Parse, ParseStream};
-use syn::spanned::Spanned;
 use syn::{Error, Result};
 
 /// A tensor and a pattern.
@@ -51,8 +50,6 @@ pub fn expand(Rearrange(Arguments { krate, pattern, tensors }): Rearrange) -> Re
     let message = format!("`{{Self}}` does not fit `{source}`");
     let label = format!("does not fit `{source}`");
     let note = "each letter stands for one dimension, and a group `(h d)` for a `Times<H, D>`: name the factors first, by `x.relabel(Embed, Times(Heads, HeadDim))`";
-    let tensor = &tensors[0];
-
     let relation = quote! {
         #[diagnostic::on_unimplemented(message = #message, label = #label, note = #note, note = "explained in `congruent::errors::C21`")]
         trait Fits: #krate::shape::Shape {
@@ -83,13 +80,5 @@ pub fn expand(Rearrange(Arguments { krate, pattern, tensors }): Rearrange) -> Re
             #krate::__private::rearrange(x, &Fits::letters(shape), &[#(#order),*], Fits::output(shape))
         }
     };
-    let relation = respan(relation, pattern.span);
-    let rearrange = quote_spanned!(pattern.span => rearrange);
-    let tensor = quote_spanned!(tensor.span() => &#tensor);
-    Ok(quote!({
-        #relation
-        #[allow(clippy::needless_borrow)]
-        let rearranged = #rearrange(#tensor);
-        rearranged
-    }))
+    Ok(call_with(relation, "rearrange", pattern.span, &tensors))
 }

@@ -12,7 +12,7 @@ mod arithmetic;
 mod equal;
 mod number;
 mod ragged;
-mod runtime;
+pub(crate) mod runtime;
 mod set_once;
 
 pub use arithmetic::{Plus, Times};
@@ -21,7 +21,7 @@ pub use generativity::{Guard, Id};
 pub use number::{N, numbers};
 pub use ragged::Ragged;
 #[doc(hidden)]
-pub use runtime::{Brand, Place, bind};
+pub use runtime::bind;
 pub use runtime::{Branded, NoSizeYet, RuntimeDim, Unnamed};
 pub use set_once::{SetOnce, Token};
 
@@ -45,7 +45,7 @@ use typenum::Unsigned;
     message = "`{Self}` is not a dimension",
     label = "not a dimension",
     note = "declare one: `dims! {{ pub Embed = 384; pub Seq; }}`; a number is `N<8>`, or `U8` of `congruent::dim::numbers`",
-    note = "a dimension without a size gets one first: `bind!(seq: Seq = 5)`, or for `once` dimensions `Width::set(768)?`; the value that stands for it is then `seq`",
+    note = "a dimension that was declared without a size gets one by `bind!(seq: Seq = 5)`, and is `seq` from then on; a `once` dimension by `let width = Width::set(768)?`",
     note = "explained in `congruent::errors::C02`"
 )]
 pub trait Dim: Copy + Debug + Send + Sync {

@@ -87,15 +87,20 @@ pub trait RuntimeDim {
 macro_rules! bind {
     ($variable:ident : $dim:ty = $size:expr $(, $($rest:tt)*)?) => {
         let size: usize = $size;
-        // Shadowed at once: nothing else borrows the place, and one guard is made of it.
-        $crate::macros::place!($crate $variable);
-        let guard = $variable.guard();
+        // SAFETY: the place has a variable of its own, which is borrowed once, by the brand, and shadowed two
+        // statements below; one guard is made of it.
+        $crate::macros::place!($variable unsafe { $crate::__private::Place::new() });
+        #[allow(unused, clippy::used_underscore_binding)]
+        let brand = $crate::__private::Brand::new($crate::macros::borrow!($variable));
+        // SAFETY: the only guard of this place, which was branded in the line before.
+        let guard = unsafe { $crate::__private::Place::guard($crate::macros::borrow!($variable)) };
         let $variable = {
             #[allow(non_camel_case_types, dead_code)]
             struct $variable {}
             $crate::__private::bind::<$dim, $variable, _>(size, guard)
         };
-        // The brand is dropped somewhere, even where what follows diverges.
+        // Where what follows never ends, the compiler would see no end of the scope, and no drop of the brand: two
+        // brands could be one. Here is an end. (generativity's issue 15)
         if let ::core::option::Option::Some(never) = ::core::option::Option::None {
             return never;
         }
@@ -115,7 +120,22 @@ where
 
 /// Where the lifetime of a binding comes from: a variable of the binding's name.
 ///
-/// A binding that leaves its turn of a loop is so reported as "`seq` does not live long enough".
+/// The lifetime `'id` begins with the borrow that makes a [`Brand`] of the place. The brand has a destructor, so `'id`
+/// is alive where the brand is dropped, at the end of the scope; the place is dropped right after, so `'id` is over
+/// there. Two places of one scope are dropped one after the other, each between the ends of the lifetimes of the two:
+/// no two of these lifetimes can be one, and being invariant, none stands for another. That is the proof of
+/// `generativity::make_guard!`, whose place has no name that a message could show.
+///
+/// Safe code makes no place, and no second guard of one:
+///
+/// ```compile_fail,E0133
+/// congruent::macros::place!(x congruent::__private::Place::new());
+/// ```
+/// ```compile_fail,E0133
+/// fn two(place: &congruent::__private::Place<'_>) {
+///     let guards = (place.guard(), place.guard());
+/// }
+/// ```
 #[doc(hidden)]
 pub struct Place<'id>(Id<'id>);
 
@@ -123,15 +143,18 @@ impl<'id> Place<'id> {
     /// A place that nothing has borrowed.
     ///
     /// # Safety
-    /// For [`bind!`](crate::bind) alone: one [`Brand`] and one [`guard`](Self::guard) are made of it.
+    /// It stands in a local variable, and one [`Brand`] is made of it before anything else.
     pub unsafe fn new() -> Self {
-        // SAFETY: `brand` ties the lifetime to the place.
+        // SAFETY: the brand ties the lifetime to the place.
         Place(unsafe { Id::new() })
     }
 
     /// What the dimension is made of.
-    pub fn guard(&self) -> Guard<'id> {
-        // SAFETY: the maker of the place has promised that this is its only guard, and that it is branded.
+    ///
+    /// # Safety
+    /// It is called once for a place, after the brand was made.
+    pub unsafe fn guard(&self) -> Guard<'id> {
+        // SAFETY: the caller's.
         unsafe { Guard::new(self.0) }
     }
 }

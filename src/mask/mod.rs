@@ -134,6 +134,7 @@ impl<B, Q, K: EndsWith<Q>> Restrict<B, Q, K> for Causal {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<B, Q, K, M: Restrict<B, Q, K>, N: Restrict<B, Q, K>> Restrict<B, Q, K> for And<M, N> {
     type Padding = <M::Padding as Covering>::Or<N::Padding>;
     fn describe(&self) -> AttentionMask {

@@ -18,7 +18,7 @@ pub struct Named<const I: usize>;
 #[diagnostic::on_unimplemented(
     message = "the shape `{Self}` has no dimension `{D}`",
     label = "no dimension `{D}` in `{Self}`",
-    note = "choose a dimension of the shape, or a position in it: `At::<0>`",
+    note = "choose a dimension of the shape, or a position in it: `At::<0>`; one that was bound to a size is chosen by its variable: `seq`",
     note = "explained in `congruent::errors::C10`"
 )]
 pub trait Axis<D, Position>: Shape {

@@ -1,7 +1,7 @@
 use congruent::nn::attention;
 use congruent::{Full, Tensor, dims};
 
-dims! { Batch = 1; Heads = 1; Queries = 3; Keys = 5; Values = 4; HeadDim = 2; }
+dims! { Batch = 1; Heads = 1; Queries = 3; Keys = 4; Values = 5; HeadDim = 2; }
 
 fn attend(
     q: &Tensor<(Batch, Heads, Queries, HeadDim)>,

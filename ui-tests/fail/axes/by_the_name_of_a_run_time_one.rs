@@ -1,0 +1,9 @@
+use congruent::prelude::*;
+
+dims! { Seq; Embed = 12; }
+
+fn main() {
+    bind!(seq: Seq = 5);
+    let x = Tensor::ones((seq, Embed));
+    let y = x.mean(Seq);
+}
