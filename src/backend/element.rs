@@ -1,6 +1,7 @@
 //! What a tensor may hold.
 
-use super::Binary;
+use super::cpu::{plain, simd};
+use super::{Binary, Unary};
 use half::{bf16, f16};
 use num_traits::{Bounded, Num, NumCast, ToPrimitive};
 use std::borrow::Cow;
@@ -105,6 +106,8 @@ pub trait Float: Number {
     fn all_widened(elements: &[Self]) -> Cow<'_, [Self::Wide]>;
     /// All of them rounded.
     fn all_rounded(elements: Vec<Self::Wide>) -> Vec<Self>;
+    /// Calculates with all of them as wide numbers.
+    fn calculate(elements: &mut [Self], f: impl FnOnce(&mut [Self::Wide]));
 }
 
 /// A floating-point number that is calculated with as it is.
@@ -113,6 +116,23 @@ pub trait Real: Number + num_traits::Float {
     fn erf(self) -> Self;
     /// A constant, rounded.
     fn constant(value: f64) -> Self;
+    /// `op` on each number.
+    fn unary(op: Unary, x: &mut [Self]) {
+        plain::unary(op, x);
+    }
+    /// `x` becomes `exp(x) / sum(exp(x))`.
+    fn softmax(x: &mut [Self]) {
+        plain::softmax(x);
+    }
+    /// The largest number, and the logarithm of `sum(exp(x - largest))`.
+    fn log_sum_exp(x: &[Self]) -> (Self, Self) {
+        plain::log_sum_exp(x)
+    }
+    /// `x` becomes `(x - center) · scale · weight + bias`: the center is the mean or zero, the scale one by the root
+    /// of the mean square distance from it, to which `epsilon` was added.
+    fn norm(x: &mut [Self], weight: &[Self], bias: Option<&[Self]>, epsilon: f64, centered: bool) {
+        plain::norm(x, weight, bias, epsilon, centered);
+    }
 }
 
 /// An element that names a row of a table.
@@ -193,7 +213,7 @@ macro_rules! float_operations {
     };
 }
 
-macro_rules! real { ($($t:ident $erf:ident $gemm:ident;)*) => {$(
+macro_rules! real { ($($t:ident $erf:ident $gemm:ident { $($kernels:tt)* })*) => {$(
     impl Element for $t {}
     impl Number for $t {
         type Sum = $t;
@@ -232,10 +252,12 @@ macro_rules! real { ($($t:ident $erf:ident $gemm:ident;)*) => {$(
         fn rounded(wide: $t) -> $t { wide }
         fn all_widened(elements: &[$t]) -> Cow<'_, [$t]> { Cow::Borrowed(elements) }
         fn all_rounded(elements: Vec<$t>) -> Vec<$t> { elements }
+        fn calculate(elements: &mut [$t], f: impl FnOnce(&mut [$t])) { f(elements) }
     }
     impl Real for $t {
         fn erf(self) -> $t { libm::$erf(self) }
         fn constant(value: f64) -> $t { value as $t }
+        $($kernels)*
     }
 )*} }
 
@@ -272,6 +294,11 @@ macro_rules! narrow_float { ($($t:ident)*) => {$(
         fn rounded(wide: f32) -> $t { $t::from_f32(wide) }
         fn all_widened(elements: &[$t]) -> Cow<'_, [f32]> { elements.iter().map(|x| x.widened()).collect() }
         fn all_rounded(elements: Vec<f32>) -> Vec<$t> { elements.into_iter().map($t::rounded).collect() }
+        fn calculate(elements: &mut [$t], f: impl FnOnce(&mut [f32])) {
+            let mut wide = $t::all_widened(elements).into_owned();
+            f(&mut wide);
+            elements.copy_from_slice(&$t::all_rounded(wide));
+        }
     }
 )*} }
 
@@ -280,7 +307,25 @@ integer! {
     u64: u64;
     usize: usize;
 }
-real! { f32 erff sgemm; f64 erf dgemm; }
+real! {
+    f32 erff sgemm {
+        fn unary(op: Unary, x: &mut [f32]) {
+            if !simd::unary(op, x) {
+                plain::unary(op, x);
+            }
+        }
+        fn softmax(x: &mut [f32]) {
+            simd::softmax(x);
+        }
+        fn log_sum_exp(x: &[f32]) -> (f32, f32) {
+            simd::log_sum_exp(x)
+        }
+        fn norm(x: &mut [f32], weight: &[f32], bias: Option<&[f32]>, epsilon: f64, centered: bool) {
+            simd::norm(x, weight, bias, epsilon as f32, centered);
+        }
+    }
+    f64 erf dgemm {}
+}
 narrow_float! { f16 bf16 }
 
 #[cfg(test)]

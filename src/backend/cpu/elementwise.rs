@@ -1,8 +1,8 @@
 //! Functions of each element, and of each pair.
 
 use super::array::Array;
-use super::parallel::for_each_chunk;
-use crate::backend::{Binary, Compare, Element, Float, Number, Real, Unary};
+use super::parallel::{for_each_chunk, map_chunks};
+use crate::backend::{Binary, Compare, Element, Float, Number, Real as _, Unary};
 
 /// Elements that one core takes at a time.
 const CHUNK: usize = 1 << 12;
@@ -40,39 +40,14 @@ fn zip<T: Element, U: Element>(x: &Array<T>, y: &Array<T>, start: U, f: impl Fn(
 }
 
 pub fn unary<T: Float>(op: Unary, x: &Array<T>) -> Array<T> {
-    macro_rules! apply {
-        ($work:literal, $f:expr) => {
-            map(x, T::zero(), $work, |x| T::rounded($f(x.widened())))
-        };
-    }
-    type S<T> = <T as Float>::Wide;
-    use num_traits::Float as F;
-    let (zero, one): (S<T>, S<T>) = (num_traits::zero(), num_traits::one());
-    let constant = <S<T> as Real>::constant;
-    match op {
-        Unary::Abs => apply!(1, F::abs),
-        Unary::Neg => apply!(1, |x: S<T>| -x),
-        Unary::Recip => apply!(2, F::recip),
-        Unary::Square => apply!(1, |x: S<T>| x * x),
-        Unary::Sqrt => apply!(2, F::sqrt),
-        Unary::Exp => apply!(16, F::exp),
-        Unary::Ln => apply!(16, F::ln),
-        Unary::Sin => apply!(16, F::sin),
-        Unary::Cos => apply!(16, F::cos),
-        Unary::Tanh => apply!(16, F::tanh),
-        Unary::Sigmoid => apply!(16, |x: S<T>| one / (one + (-x).exp())),
-        Unary::Relu => apply!(1, |x: S<T>| if x < zero { zero } else { x }),
-        Unary::Gelu => {
-            let (half, root) = (constant(0.5), constant(std::f64::consts::FRAC_1_SQRT_2));
-            apply!(16, |x: S<T>| x * half * (one + (x * root).erf()))
-        }
-        Unary::GeluTanh => {
-            // (1 + tanh(u)) / 2 = 1 / (1 + exp(-2u)), which is faster and loses no digits where u is negative.
-            let (cubic, scale) = (constant(0.044715), constant(-2.0 * (2.0 / std::f64::consts::PI).sqrt()));
-            apply!(16, |x: S<T>| x / (one + (scale * (x + cubic * x * x * x)).exp()))
-        }
-        Unary::Silu => apply!(16, |x: S<T>| x / (one + (-x).exp())),
-    }
+    // What is calculated with more than one instruction is worth sharing sooner.
+    let work = match op {
+        Unary::Abs | Unary::Neg | Unary::Square | Unary::Relu => 1,
+        Unary::Recip | Unary::Sqrt => 2,
+        _ => 16,
+    };
+    let apply = |_, part: &mut [T]| T::calculate(part, |x| T::Wide::unary(op, x));
+    Array::from_vec(map_chunks(x.elements(), CHUNK, CHUNK * work, apply), x.sizes())
 }
 
 /// Each operation is named where its loop is compiled, so that the loop holds no choice.

@@ -6,7 +6,9 @@ mod elementwise;
 mod matmul;
 mod norm;
 mod parallel;
+pub(super) mod plain;
 mod reduce;
+pub(super) mod simd;
 mod softmax;
 
 pub use array::Array;

@@ -1,10 +1,8 @@
 //! Normalisation of the last axis.
 
 use super::array::Array;
-use super::parallel::for_each_chunk;
-use super::reduce::sum;
+use super::parallel::map_chunks;
 use crate::backend::{Float, Real};
-use num_traits::Float as _;
 
 /// `f` on each row and the weight.
 fn rows<T: Float>(x: &Array<T>, weight: &Array<T>, f: impl Fn(&mut [T::Wide], &[T::Wide]) + Sync) -> Array<T> {
@@ -12,33 +10,18 @@ fn rows<T: Float>(x: &Array<T>, weight: &Array<T>, f: impl Fn(&mut [T::Wide], &[
     assert_eq!(weight.sizes(), [size], "a weight for each element of a row");
     let weight_elements = weight.elements();
     let weight = T::all_widened(&weight_elements);
-    let mut out = T::all_widened(&x.elements()).into_owned();
-    for_each_chunk(&mut out, size, size * 4, |_, row| f(row, &weight));
+    let elements = x.elements();
+    let out = map_chunks(T::all_widened(&elements), size, size * 4, |_, row| f(row, &weight));
     Array::from_vec(T::all_rounded(out), x.sizes())
 }
 
 pub fn layer_norm<T: Float>(x: &Array<T>, weight: &Array<T>, bias: Option<&Array<T>>, epsilon: f64) -> Array<T> {
-    let epsilon = <T::Wide as Real>::constant(epsilon);
-    let bias = match bias {
-        Some(bias) => T::all_widened(&bias.elements()).into_owned(),
-        None => vec![num_traits::zero(); weight.sizes()[0]],
-    };
-    rows(x, weight, |row, weight| {
-        let count = <T::Wide as Real>::constant(row.len() as f64);
-        let mean = sum(row, |x| x) / count;
-        let variance = sum(row, |x| (x - mean) * (x - mean)) / count;
-        let scale = (variance + epsilon).sqrt().recip();
-        row.iter_mut().zip(weight).zip(&bias).for_each(|((x, &w), &b)| *x = (*x - mean) * scale * w + b);
-    })
+    let bias = bias.map(|bias| T::all_widened(&bias.elements()).into_owned());
+    rows(x, weight, |row, weight| T::Wide::norm(row, weight, bias.as_deref(), epsilon, true))
 }
 
 pub fn rms_norm<T: Float>(x: &Array<T>, weight: &Array<T>, epsilon: f64) -> Array<T> {
-    let epsilon = <T::Wide as Real>::constant(epsilon);
-    rows(x, weight, |row, weight| {
-        let count = <T::Wide as Real>::constant(row.len() as f64);
-        let scale = (sum(row, |x| x * x) / count + epsilon).sqrt().recip();
-        row.iter_mut().zip(weight).for_each(|(x, &w)| *x = *x * scale * w);
-    })
+    rows(x, weight, |row, weight| T::Wide::norm(row, weight, None, epsilon, false))
 }
 
 #[cfg(test)]

@@ -1,24 +1,14 @@
 //! Softmax along an axis, and over the pairs that a mask allows.
 
 use super::array::Array;
-use super::parallel::for_each_chunk;
-use super::reduce;
+use super::parallel::map_chunks;
 use crate::backend::{AttentionMask, Float, Real};
 use std::borrow::Cow;
 
-/// `x` becomes `exp(x) / sum(exp(x))`.
-pub fn softmax_row<T: Real>(x: &mut [T]) {
-    let max = x.iter().copied().fold(T::neg_infinity(), T::max);
-    x.iter_mut().for_each(|x| *x = (*x - max).exp());
-    let scale = reduce::sum(x, |x| x).recip();
-    x.iter_mut().for_each(|x| *x = *x * scale);
-}
-
 fn log_softmax_row<T: Real>(x: &mut [T]) {
-    let max = x.iter().copied().fold(T::neg_infinity(), T::max);
-    let log_sum = reduce::sum(x, |x| (x - max).exp()).ln();
+    let (largest, log_sum) = T::log_sum_exp(x);
     // The largest goes first: added to the logarithm, it would swallow its digits.
-    x.iter_mut().for_each(|x| *x = *x - max - log_sum);
+    x.iter_mut().for_each(|x| *x = *x - largest - log_sum);
 }
 
 /// `f` on each row along `axis`.
@@ -26,15 +16,15 @@ fn rows<T: Float>(x: &Array<T>, axis: usize, f: impl Fn(&mut [T::Wide]) + Sync) 
     let last = x.sizes().len() - 1;
     let moved = x.move_last(axis);
     let size = x.sizes()[axis];
-    let mut out = T::all_widened(&moved.elements()).into_owned();
-    for_each_chunk(&mut out, size, size * 16, |_, row| f(row));
+    let elements = moved.elements();
+    let out = map_chunks(T::all_widened(&elements), size, size * 16, |_, row| f(row));
     let mut back: Vec<usize> = (0..last).collect();
     back.insert(axis, last);
     Array::from_vec(T::all_rounded(out), moved.sizes()).permute(&back)
 }
 
 pub fn softmax<T: Float>(x: &Array<T>, axis: usize) -> Array<T> {
-    rows(x, axis, softmax_row)
+    rows(x, axis, T::Wide::softmax)
 }
 
 pub fn log_softmax<T: Float>(x: &Array<T>, axis: usize) -> Array<T> {
@@ -84,14 +74,14 @@ impl<'a> LiveKeys<'a> {
         let (live, rest) = row.split_at_mut(self.count(batch, query));
         rest.fill(T::zero());
         let Some(allowed) = self.allowed(batch, query) else {
-            return softmax_row(live);
+            return T::softmax(live);
         };
         if allowed.iter().take(live.len()).any(|&allowed| allowed) {
             let mask = |row: &mut [T], value| {
                 row.iter_mut().zip(allowed).filter(|(_, allowed)| !**allowed).for_each(|(x, _)| *x = value);
             };
             mask(live, T::neg_infinity());
-            softmax_row(live);
+            T::softmax(live);
             mask(live, T::zero());
         } else {
             live.fill(T::zero());
@@ -102,13 +92,15 @@ impl<'a> LiveKeys<'a> {
 pub fn masked_softmax<T: Float>(scores: &Array<T>, mask: &AttentionMask) -> Array<T> {
     let &[batch, heads, queries, keys] = scores.sizes() else { panic!("scores are (batch, heads, queries, keys)") };
     let live = LiveKeys::new(mask, batch, queries, keys);
-    let mut out = T::all_widened(&scores.elements()).into_owned();
-    for_each_chunk(&mut out, keys, keys * 16, |row, out| live.softmax(row / queries / heads, row % queries, out));
+    let elements = scores.elements();
+    let softmax = |row: usize, out: &mut [T::Wide]| live.softmax(row / queries / heads, row % queries, out);
+    let out = map_chunks(T::all_widened(&elements), keys, keys * 16, softmax);
     Array::from_vec(T::all_rounded(out), scores.sizes())
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::reduce;
     use super::super::tests::{assert_near, random};
     use super::*;
 

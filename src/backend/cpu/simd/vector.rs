@@ -1,0 +1,61 @@
+//! What a kernel needs of a vector of the processor.
+
+/// As many `f32` as the processor calculates with at once.
+///
+/// # Safety
+/// All methods may be called only where the processor has the instructions of the vector, and slices hold at
+/// least as many elements as a method takes from them.
+pub trait Vector: Copy {
+    /// How many.
+    const LANES: usize;
+
+    unsafe fn splat(x: f32) -> Self;
+    /// The first elements of a slice.
+    unsafe fn load(from: &[f32]) -> Self;
+    unsafe fn store(self, to: &mut [f32]);
+
+    /// All elements of a slice that is shorter than a vector, and behind them `fill`.
+    #[inline(always)]
+    unsafe fn load_part(from: &[f32], fill: f32) -> Self {
+        let mut whole = [fill; MAX_LANES];
+        whole[..from.len()].copy_from_slice(from);
+        // SAFETY: `MAX_LANES` elements are enough for any vector.
+        unsafe { Self::load(&whole) }
+    }
+
+    /// Fills a slice that is shorter than a vector.
+    #[inline(always)]
+    unsafe fn store_part(self, to: &mut [f32]) {
+        let mut whole = [0.0; MAX_LANES];
+        // SAFETY: as above.
+        unsafe { self.store(&mut whole) };
+        to.copy_from_slice(&whole[..to.len()]);
+    }
+
+    unsafe fn add(self, other: Self) -> Self;
+    unsafe fn sub(self, other: Self) -> Self;
+    unsafe fn mul(self, other: Self) -> Self;
+    unsafe fn div(self, other: Self) -> Self;
+    /// `self · factor + addend`, rounded once.
+    unsafe fn mul_add(self, factor: Self, addend: Self) -> Self;
+    /// The larger; `other` where `other` is NaN.
+    unsafe fn max(self, other: Self) -> Self;
+    /// The smaller; `other` where `other` is NaN.
+    unsafe fn min(self, other: Self) -> Self;
+    unsafe fn abs(self) -> Self;
+    /// This magnitude, with the sign of another.
+    unsafe fn with_sign_of(self, other: Self) -> Self;
+    /// The nearest whole number, the even one of two.
+    unsafe fn round(self) -> Self;
+    /// `self · 2ⁿ` for a whole number `n` from -300 to 300, rounded once or twice where the result is denormal.
+    unsafe fn scale(self, n: Self) -> Self;
+    /// `then` where `self < limit`, `otherwise` elsewhere, also where `self` is NaN.
+    unsafe fn if_less(self, limit: Self, then: Self, otherwise: Self) -> Self;
+    /// The sum of all lanes, in halves.
+    unsafe fn sum(self) -> f32;
+    /// The largest of all lanes, where none is NaN.
+    unsafe fn largest(self) -> f32;
+}
+
+/// The most lanes that a vector has.
+pub const MAX_LANES: usize = 16;
