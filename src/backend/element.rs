@@ -1,6 +1,7 @@
 //! What a tensor may hold.
 
-use super::cpu::{plain, simd};
+use super::cpu::plain;
+use super::cpu::simd::{self, Matrix};
 use super::{Binary, Unary};
 use half::{bf16, f16};
 use num_traits::{Bounded, Num, NumCast, ToPrimitive};
@@ -213,38 +214,14 @@ macro_rules! float_operations {
     };
 }
 
-macro_rules! real { ($($t:ident $erf:ident $gemm:ident { $($kernels:tt)* })*) => {$(
+macro_rules! real { ($($t:ident $erf:ident { $($product:tt)* } { $($kernels:tt)* })*) => {$(
     impl Element for $t {}
     impl Number for $t {
         type Sum = $t;
         same_sum! {}
         float_operations! { wide => wide as $t }
 
-        #[cfg(all(feature = "matrixmultiply", not(miri)))]
-        fn add_product(
-            size: [usize; 3],
-            a: &[$t],
-            a_strides: [usize; 2],
-            b: &[$t],
-            b_strides: [usize; 2],
-            c: &mut [$t],
-        ) {
-            let [m, k, n] = size;
-            if !has_terms(size, [a_strides, b_strides], [a.len(), b.len(), c.len()]) {
-                return;
-            }
-            // The stride of an axis of size 1 may be anything, and is not used.
-            let stride = |size: usize, stride: usize| if size == 1 { 0 } else { stride as isize };
-            let [ars, acs] = [stride(m, a_strides[0]), stride(k, a_strides[1])];
-            let [brs, bcs] = [stride(k, b_strides[0]), stride(n, b_strides[1])];
-            // SAFETY: `has_terms` asserts that every element of the three matrices lies inside its slice,
-            // and `c` is borrowed mutably, so that it overlaps neither `a` nor `b`.
-            unsafe {
-                matrixmultiply::$gemm(
-                    m, k, n, 1.0, a.as_ptr(), ars, acs, b.as_ptr(), brs, bcs, 1.0, c.as_mut_ptr(), n as isize, 1,
-                );
-            }
-        }
+        $($product)*
     }
     impl Float for $t {
         type Wide = $t;
@@ -308,7 +285,21 @@ integer! {
     usize: usize;
 }
 real! {
-    f32 erff sgemm {
+    f32 erff {
+        fn add_product(
+            size: [usize; 3],
+            a: &[f32],
+            a_strides: [usize; 2],
+            b: &[f32],
+            b_strides: [usize; 2],
+            c: &mut [f32],
+        ) {
+            if has_terms(size, [a_strides, b_strides], [a.len(), b.len(), c.len()]) {
+                let (a, b) = (Matrix { elements: a, strides: a_strides }, Matrix { elements: b, strides: b_strides });
+                simd::add_product(size, a, b, c);
+            }
+        }
+    } {
         fn unary(op: Unary, x: &mut [f32]) {
             if !simd::unary(op, x) {
                 plain::unary(op, x);
@@ -324,7 +315,33 @@ real! {
             simd::norm(x, weight, bias, epsilon as f32, centered);
         }
     }
-    f64 erf dgemm {}
+    f64 erf {
+        #[cfg(all(feature = "matrixmultiply", not(miri)))]
+        fn add_product(
+            size: [usize; 3],
+            a: &[f64],
+            a_strides: [usize; 2],
+            b: &[f64],
+            b_strides: [usize; 2],
+            c: &mut [f64],
+        ) {
+            let [m, k, n] = size;
+            if !has_terms(size, [a_strides, b_strides], [a.len(), b.len(), c.len()]) {
+                return;
+            }
+            // The stride of an axis of size 1 may be anything, and is not used.
+            let stride = |size: usize, stride: usize| if size == 1 { 0 } else { stride as isize };
+            let [ars, acs] = [stride(m, a_strides[0]), stride(k, a_strides[1])];
+            let [brs, bcs] = [stride(k, b_strides[0]), stride(n, b_strides[1])];
+            // SAFETY: `has_terms` asserts that every element of the three matrices lies inside its slice,
+            // and `c` is borrowed mutably, so that it overlaps neither `a` nor `b`.
+            unsafe {
+                matrixmultiply::dgemm(
+                    m, k, n, 1.0, a.as_ptr(), ars, acs, b.as_ptr(), brs, bcs, 1.0, c.as_mut_ptr(), n as isize, 1,
+                );
+            }
+        }
+    } {}
 }
 narrow_float! { f16 bf16 }
 

@@ -9,6 +9,7 @@ mod math;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod portable;
+mod product;
 mod rows;
 mod vector;
 #[cfg(target_arch = "x86_64")]
@@ -16,6 +17,7 @@ mod x86;
 
 use crate::backend::Unary;
 use math::Function;
+pub use product::Matrix;
 use std::sync::OnceLock;
 
 /// A set of instructions.
@@ -99,6 +101,43 @@ kernels! {
     fn softmax_at(x: &mut [f32]) = softmax;
     fn log_sum_exp_at(x: &[f32]) -> (f32, f32) = log_sum_exp;
     fn norm_at(x: &mut [f32], weight: &[f32], bias: Option<&[f32]>, epsilon: f32, centered: bool) = norm;
+}
+
+/// Adds `a (m, k)` times `b (k, n)` to the row-major `c (m, n)`.
+///
+/// # Panics
+/// A matrix does not lie inside its slice.
+pub fn add_product(size: [usize; 3], a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32]) {
+    add_product_at(level(), size, a, b, c);
+}
+
+fn add_product_at(level: Level, size: [usize; 3], a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32]) {
+    // Twelve rows of two vectors, two of `b` and one of `a` fit into 32 registers, four into 16.
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2,fma")]
+    unsafe fn avx2(size: [usize; 3], a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32]) {
+        // SAFETY: this function has the instructions.
+        unsafe { product::add_product::<x86::Avx2, 6>(size, a, b, c) }
+    }
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx512f")]
+    unsafe fn avx512(size: [usize; 3], a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32]) {
+        // SAFETY: this function has the instructions.
+        unsafe { product::add_product::<x86::Avx512, 12>(size, a, b, c) }
+    }
+    match level {
+        // SAFETY: plain numbers need no instructions.
+        Level::Portable => unsafe { product::add_product::<portable::Portable, 2>(size, a, b, c) },
+        // SAFETY: a level is chosen only where the processor has its instructions.
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx2 => unsafe { avx2(size, a, b, c) },
+        // SAFETY: as above.
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512 => unsafe { avx512(size, a, b, c) },
+        // SAFETY: every processor of the architecture has the instructions.
+        #[cfg(target_arch = "aarch64")]
+        Level::Neon => unsafe { product::add_product::<neon::Neon, 12>(size, a, b, c) },
+    }
 }
 
 /// The function of each number, if there is a kernel for it.
@@ -255,6 +294,41 @@ mod tests {
                         // A short row may lie close together, and its differences lose digits.
                         let near = (found as f64 - expected).abs() <= 1e-5;
                         assert!(near, "{name}, {len}: {found} for {expected}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn products_agree_with_double_precision_at_every_size() {
+        let mut sizes: Vec<[usize; 3]> = Vec::new();
+        for m in [1, 2, 5, 11, 12, 13, 25, 37] {
+            for n in [1, 3, 8, 15, 16, 17, 31, 32, 33, 70] {
+                sizes.extend([0, 1, 2, 7, 64].map(|k| [m, k, n]));
+            }
+        }
+        sizes.extend([[250, 400, 40], [3, 800, 2100], [241, 385, 65]]);
+        for [m, k, n] in sizes.into_iter().filter(|size| !cfg!(miri) || size.iter().product::<usize>() < 500) {
+            let (a, b, before) = (random(m * k, 1.0, 1), random(k * n, 1.0, 2), random(m * n, 1.0, 3));
+            let transposed = |x: &[f32], rows: usize, columns: usize| -> Vec<f32> {
+                (0..rows * columns).map(|i| x[i % rows * columns + i / rows]).collect()
+            };
+            let (a_transposed, b_transposed) = (transposed(&a, m, k), transposed(&b, k, n));
+            let as_ = [Matrix { elements: &a, strides: [k, 1] }, Matrix { elements: &a_transposed, strides: [1, m] }];
+            let bs = [Matrix { elements: &b, strides: [n, 1] }, Matrix { elements: &b_transposed, strides: [1, k] }];
+            for (name, level) in levels() {
+                for (a, b) in as_.into_iter().flat_map(|a| bs.map(|b| (a, b))) {
+                    let mut found = before.clone();
+                    add_product_at(level, [m, k, n], a, b, &mut found);
+                    for (at, found) in found.into_iter().enumerate() {
+                        let (i, j) = (at / n, at % n);
+                        let element = |x: &Matrix<'_>, i, l| x.elements[i * x.strides[0] + l * x.strides[1]] as f64;
+                        let terms = (0..k).map(|l| element(&a, i, l) * element(&b, l, j));
+                        let (sum, size) = terms.fold((0.0, 0.0), |(sum, size), x| (sum + x, size + x.abs()));
+                        let expected = before[at] as f64 + sum;
+                        let near = (found as f64 - expected).abs() <= 1e-6 * (size + 1.0);
+                        assert!(near, "{name}, {m} {k} {n}: {found} for {expected}");
                     }
                 }
             }
