@@ -63,6 +63,9 @@ class Project:
         shutil.copy(REPOSITORY / "rust-toolchain.toml", self.folder)
         manifest = f'[package]\nname = "check-{system}"\nversion = "0.0.0"\nedition = "2024"\n\n[workspace]\n'
         (self.folder / "Cargo.toml").write_text(f"{manifest}\n[dependencies]\n{DEPENDENCIES[system]}\n")
+        lock = HERE / "programs" / system / "Cargo.lock"
+        if lock.exists():
+            shutil.copy(lock, self.folder)
         for program, (template, count) in PROGRAMS.items():
             path = HERE / "programs" / system / f"{template}.rs"
             if path.exists():

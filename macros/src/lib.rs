@@ -1,5 +1,5 @@
-//! The procedural macros of `congruent`, which documents them. Each is called with the path of that
-//! crate as its first token.
+//! The procedural macros of `congruent`, which documents those that users call. These get the path of that crate as
+//! their first token.
 
 mod dims;
 mod einsum;

@@ -1,7 +1,6 @@
 //! What a tensor may hold.
 
-use super::cpu::plain;
-use super::cpu::simd::{self, Matrix};
+use super::cpu::{Live, Matrix, plain, simd};
 use super::{Binary, Unary};
 use half::{bf16, f16};
 use num_traits::{Bounded, Num, NumCast, ToPrimitive};
@@ -133,6 +132,13 @@ pub trait Real: Number + num_traits::Float {
     /// of the mean square distance from it, to which `epsilon` was added.
     fn norm(x: &mut [Self], weight: &[Self], bias: Option<&[Self]>, epsilon: f64, centered: bool) {
         plain::norm(x, weight, bias, epsilon, centered);
+    }
+    /// Attention of a block of queries in one pass, if there is a kernel for it: see [`Backend`](super::Backend). The
+    /// matrices are those of queries, keys and values. What is not finite has to be calculated in another way.
+    #[doc(hidden)]
+    fn attend(size: [usize; 2], qkv: [Matrix<'_, Self>; 3], scale: Self, live: Live<'_>, out: &mut [Self]) -> bool {
+        let _ = (size, qkv, scale, live, out);
+        false
     }
 }
 
@@ -313,6 +319,19 @@ real! {
         }
         fn norm(x: &mut [f32], weight: &[f32], bias: Option<&[f32]>, epsilon: f64, centered: bool) {
             simd::norm(x, weight, bias, epsilon as f32, centered);
+        }
+        fn attend(
+            size: [usize; 2],
+            qkv: [Matrix<'_, f32>; 3],
+            scale: f32,
+            live: Live<'_>,
+            out: &mut [f32],
+        ) -> bool {
+            let rows_lie_together = qkv[2].strides[1] == 1;
+            if rows_lie_together {
+                simd::attend(size, qkv, scale, live, out);
+            }
+            rows_lie_together
         }
     }
     f64 erf {

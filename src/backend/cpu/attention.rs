@@ -1,10 +1,11 @@
 //! Attention, a block of queries at a time: the whole matrix of scores is never held.
 
 use super::array::Array;
-use super::matmul::widened;
+use super::matmul::{Matrix, widened};
 use super::parallel::for_each_chunk;
+use super::simd::Live;
 use super::softmax::LiveKeys;
-use crate::backend::{AttentionMask, Float, Number, Real};
+use crate::backend::{AttentionMask, Float, Real};
 use num_traits::Float as _;
 
 /// How many queries are taken at a time.
@@ -30,37 +31,60 @@ pub fn attention<T: Float>(q: &Array<T>, k: &Array<T>, v: &Array<T>, mask: &Atte
     for_each_chunk(&mut out, queries * e, queries * keys * (d + e), |head, out| {
         let (b, h) = (head / heads, head % heads);
         let key_head = b * key_heads + h / group;
-        let q = q_elements.get(q_starts[head]..).unwrap_or(&[]);
-        let k = k_elements.get(k_starts[key_head]..).unwrap_or(&[]);
-        let v = v_elements.get(v_starts[key_head]..).unwrap_or(&[]);
+        let q = Matrix { elements: q_elements.get(q_starts[head]..).unwrap_or(&[]), strides: q_strides };
+        let k = Matrix { elements: k_elements.get(k_starts[key_head]..).unwrap_or(&[]), strides: k_strides };
+        let v = Matrix { elements: v_elements.get(v_starts[key_head]..).unwrap_or(&[]), strides: v_strides };
         for_each_chunk(out, QUERIES * e, QUERIES * keys * (d + e), |block, out| {
             let first = block * QUERIES;
-            let rows = out.len() / e;
-            // The last query of the block may attend to the most keys.
-            let keys = live.count(b, first + rows - 1);
-            let mut scores = vec![num_traits::zero::<T::Wide>(); rows * keys];
-            let q = q.get(first * q_strides[0]..).unwrap_or(&[]);
-            <T::Wide>::add_product([rows, d, keys], q, q_strides, k, [k_strides[1], k_strides[0]], &mut scores);
-            for (row, scores) in scores.chunks_mut(keys.max(1)).enumerate() {
-                scores.iter_mut().for_each(|score| *score = *score * scale);
-                live.softmax(b, first + row, scores);
-            }
-            <T::Wide>::add_product([rows, keys, e], &scores, [keys, 1], v, v_strides, out);
-            // A masked value of infinity or NaN, times zero, is NaN: it must not reach the result.
-            for (row, out) in out.chunks_mut(e).enumerate().filter(|(_, out)| out.iter().any(|x| !x.is_finite())) {
-                let scores = &scores[row * keys..(row + 1) * keys];
-                let allowed = live.allowed(b, first + row);
-                out.fill(num_traits::zero());
-                for key in 0..live.count(b, first + row) {
-                    if allowed.is_none_or(|allowed| allowed[key]) {
-                        let value = |i: usize| v[key * v_strides[0] + i * v_strides[1]];
-                        out.iter_mut().enumerate().for_each(|(i, x)| *x = *x + scores[key] * value(i));
-                    }
+            let mut counts = [0; QUERIES];
+            let counts = &mut counts[..out.len() / e];
+            counts.iter_mut().enumerate().for_each(|(row, count)| *count = live.count(b, first + row));
+            // Where there is nothing to attend to, zeros are the result.
+            if counts.iter().any(|&count| count > 0) {
+                let qkv = [Matrix { elements: &q.elements[first * q.strides[0]..], ..q }, k, v];
+                let block = Live { counts, allowed: live.allowed_block(b, first, counts.len()) };
+                if !<T::Wide>::attend([d, e], qkv, scale, block, out) || out.iter().any(|x| !x.is_finite()) {
+                    out.fill(num_traits::zero());
+                    attend([d, e], qkv, scale, &live, [b, first], out);
                 }
             }
         });
     });
     Array::from_vec(T::all_rounded(out), &[batch, heads, queries, e])
+}
+
+/// Attention of a block of queries, by two products and the softmax between them.
+fn attend<T: Real>(
+    [d, e]: [usize; 2],
+    [q, k, v]: [Matrix<'_, T>; 3],
+    scale: T,
+    live: &LiveKeys<'_>,
+    [batch, first]: [usize; 2],
+    out: &mut [T],
+) {
+    let rows = out.len() / e;
+    // The last query of the block may attend to the most keys.
+    let keys = live.count(batch, first + rows - 1);
+    let mut scores = vec![T::zero(); rows * keys];
+    let k = k.transposed();
+    T::add_product([rows, d, keys], q.elements, q.strides, k.elements, k.strides, &mut scores);
+    for (row, scores) in scores.chunks_mut(keys.max(1)).enumerate() {
+        scores.iter_mut().for_each(|score| *score = *score * scale);
+        live.softmax(batch, first + row, scores);
+    }
+    T::add_product([rows, keys, e], &scores, [keys, 1], v.elements, v.strides, out);
+    // A masked value of infinity or NaN, times zero, is NaN: it must not reach the result.
+    for (row, out) in out.chunks_mut(e).enumerate().filter(|(_, out)| out.iter().any(|x| !x.is_finite())) {
+        let scores = &scores[row * keys..(row + 1) * keys];
+        let allowed = live.allowed(batch, first + row);
+        out.fill(T::zero());
+        for key in 0..live.count(batch, first + row) {
+            if allowed.is_none_or(|allowed| allowed[key]) {
+                let value = |i: usize| v.elements[key * v.strides[0] + i * v.strides[1]];
+                out.iter_mut().enumerate().for_each(|(i, x)| *x = *x + scores[key] * value(i));
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -100,11 +124,13 @@ mod tests {
         ]
     }
 
-    const SIZES: [[usize; 7]; 7] = [
+    const SIZES: [[usize; 7]; 9] = [
         [2, 3, 3, 5, 5, 4, 6],
         [1, 4, 2, 3, 7, 5, 5],
         [2, 2, 1, 1, 1, 3, 2],
         [1, 1, 1, 70, 75, 3, 2],
+        [1, 2, 1, 33, 300, 17, 33],
+        [1, 1, 1, 20, 20, 64, 64],
         [0, 2, 2, 3, 3, 2, 2],
         [2, 1, 1, 0, 4, 2, 2],
         [2, 2, 2, 3, 3, 2, 0],
@@ -141,10 +167,29 @@ mod tests {
                 });
                 let found = attention(&q, &k, &v, &mask, 0.3);
                 assert_near(&found, &expected, 1e-12);
+                let single =
+                    |x: &Array<f64>| Array::from_vec(x.elements().iter().map(|&x| x as f32).collect(), x.sizes());
+                assert_near(&attention(&single(&q), &single(&k), &single(&v), &mask, 0.3), &expected, 1e-5);
                 let [strided_q, strided_k, strided_v] =
                     [&q, &k, &v].map(|x| x.permute(&[0, 2, 1, 3]).contiguous().permute(&[0, 2, 1, 3]));
                 assert_near(&attention(&strided_q, &strided_k, &strided_v, &mask, 0.3), &expected, 1e-12);
             }
+        }
+    }
+
+    #[test]
+    fn repeated_queries_keys_and_values_are_as_many_copies() {
+        let [q, k, v] = inputs([1, 2, 2, 1, 1, 3, 4])
+            .map(|x| Array::from_vec(x.elements().iter().map(|&x| x as f32).collect(), x.sizes()));
+        for keys in [1, 5, 40] {
+            let repeat = |x: &Array<f32>, count: usize| {
+                let [batch, heads, _, d] = x.sizes() else { panic!() };
+                x.broadcast(&[*batch, *heads, count, *d])
+            };
+            let [many_q, many_k, many_v] = [repeat(&q, 35), repeat(&k, keys), repeat(&v, keys)];
+            let found = attention(&many_q, &many_k, &many_v, &AttentionMask::default(), 1.0);
+            let expected: Vec<f64> = repeat(&v, 35).elements().iter().map(|&x| x as f64).collect();
+            assert_near(&found, &expected, 1e-6);
         }
     }
 

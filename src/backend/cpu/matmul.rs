@@ -7,11 +7,25 @@ use crate::backend::{Element, Float, Number};
 /// Fewer rows than this are not worth another core.
 const ROWS: usize = 16;
 
-/// A matrix inside a buffer, by its strides.
-#[derive(Clone, Copy)]
+/// A matrix inside a buffer, by the strides of its rows and columns.
+#[derive(Clone, Copy, Debug)]
 pub struct Matrix<'a, T> {
+    /// The first one is the matrix's first.
     pub elements: &'a [T],
+    /// Of rows, and of columns.
     pub strides: [usize; 2],
+}
+
+impl<T> Matrix<'_, T> {
+    /// The part that begins at this row and column.
+    pub fn part(self, row: usize, column: usize) -> Self {
+        Matrix { elements: &self.elements[row * self.strides[0] + column * self.strides[1]..], ..self }
+    }
+
+    /// Rows for columns.
+    pub fn transposed(self) -> Self {
+        Matrix { strides: [self.strides[1], self.strides[0]], ..self }
+    }
 }
 
 /// The array with its buffer widened, and the strides of its last two axes.

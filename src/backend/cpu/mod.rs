@@ -12,6 +12,8 @@ pub(super) mod simd;
 mod softmax;
 
 pub use array::Array;
+pub use matmul::Matrix;
+pub use simd::Live;
 
 use super::{AttentionMask, Backend, Binary, Compare, Element, Float, Number, Reduce, TableIndex, Unary};
 use std::marker::PhantomData;

@@ -65,8 +65,13 @@ impl<'a> LiveKeys<'a> {
 
     /// For each key, whether it is not excluded.
     pub fn allowed(&self, batch: usize, query: usize) -> Option<&[bool]> {
-        let row = if self.allowed_has_batch { batch * self.queries + query } else { query };
-        self.allowed.as_ref().map(|allowed| &allowed[row * self.keys..(row + 1) * self.keys])
+        self.allowed_block(batch, query, 1)
+    }
+
+    /// [`allowed`](Self::allowed) of so many queries from the first on, one after another.
+    pub fn allowed_block(&self, batch: usize, first: usize, queries: usize) -> Option<&[bool]> {
+        let row = if self.allowed_has_batch { batch * self.queries + first } else { first };
+        self.allowed.as_ref().map(|allowed| &allowed[row * self.keys..(row + queries) * self.keys])
     }
 
     /// Softmax over the live keys of a row of scores, zeros elsewhere. The row may end before the last key.

@@ -1,10 +1,14 @@
 //! Kernels in vectors of the processor, chosen at run time.
 //!
-//! In layers, after the manner of the `memchr` crate: what a kernel needs of a vector ([`vector`]), the kernels
-//! over any vector ([`math`], [`rows`]), one function for each kernel and set of instructions, and the safe
-//! functions of this module, which choose among them. `CONGRUENT_SIMD` forces a choice: `portable`, `avx2`,
-//! `avx512` or `neon`; what the processor lacks is not chosen.
+//! In layers, after the manner of the `memchr` crate: what a kernel needs of a vector ([`vector`]), the kernels over
+//! any vector ([`math`], [`rows`], [`product`], [`attention`]), one function for each kernel and set of instructions,
+//! and the safe functions of this module, which choose among them. `CONGRUENT_SIMD` forces a choice: `portable`,
+//! `avx2`, `avx512` or `neon`; what the processor lacks is not chosen.
 
+// Over arrays of vectors, iterators keep the compiler from using registers.
+#![allow(clippy::needless_range_loop)]
+
+mod attention;
 mod math;
 #[cfg(target_arch = "aarch64")]
 mod neon;
@@ -16,8 +20,9 @@ mod vector;
 mod x86;
 
 use crate::backend::Unary;
+use crate::backend::cpu::matmul::Matrix;
+pub use attention::Live;
 use math::Function;
-pub use product::Matrix;
 use std::sync::OnceLock;
 
 /// A set of instructions.
@@ -63,26 +68,29 @@ fn level() -> Level {
 }
 
 /// A safe function for each kernel: it takes the level first, and calls the kernel with that level's vector.
+///
+/// A kernel is `#[inline(always)]` down to the instructions, and hands no vector to a closure: a function of its own would be
+/// compiled without the instructions of the level, and call each of them.
 macro_rules! kernels { ($(
-    $(#[$docs:meta])* fn $name:ident $(<$F:ident>)? ($($argument:ident: $type:ty),*) $(-> $result:ty)? = $kernel:ident;
+    fn $name:ident $(<$F:ident>)? ($($argument:ident: $type:ty),*) $(-> $result:ty)?
+        = $module:ident::$kernel:ident;
 )*) => {$(
-    $(#[$docs])*
     fn $name $(<$F: Function>)? (level: Level, $($argument: $type),*) $(-> $result)? {
         #[cfg(target_arch = "x86_64")]
         #[target_feature(enable = "avx2,fma")]
         unsafe fn avx2 $(<$F: Function>)? ($($argument: $type),*) $(-> $result)? {
             // SAFETY: this function has the instructions.
-            unsafe { rows::$kernel::<x86::Avx2 $(, $F)?>($($argument),*) }
+            unsafe { $module::$kernel::<x86::Avx2 $(, $F)?>($($argument),*) }
         }
         #[cfg(target_arch = "x86_64")]
         #[target_feature(enable = "avx512f")]
         unsafe fn avx512 $(<$F: Function>)? ($($argument: $type),*) $(-> $result)? {
             // SAFETY: this function has the instructions.
-            unsafe { rows::$kernel::<x86::Avx512 $(, $F)?>($($argument),*) }
+            unsafe { $module::$kernel::<x86::Avx512 $(, $F)?>($($argument),*) }
         }
         match level {
             // SAFETY: plain numbers need no instructions.
-            Level::Portable => unsafe { rows::$kernel::<portable::Portable $(, $F)?>($($argument),*) },
+            Level::Portable => unsafe { $module::$kernel::<portable::Portable $(, $F)?>($($argument),*) },
             // SAFETY: a level is chosen only where the processor has its instructions.
             #[cfg(target_arch = "x86_64")]
             Level::Avx2 => unsafe { avx2($($argument),*) },
@@ -91,53 +99,42 @@ macro_rules! kernels { ($(
             Level::Avx512 => unsafe { avx512($($argument),*) },
             // SAFETY: every processor of the architecture has the instructions.
             #[cfg(target_arch = "aarch64")]
-            Level::Neon => unsafe { rows::$kernel::<neon::Neon $(, $F)?>($($argument),*) },
+            Level::Neon => unsafe { $module::$kernel::<neon::Neon $(, $F)?>($($argument),*) },
         }
     }
 )*} }
 
 kernels! {
-    fn map_at<F>(f: F, x: &mut [f32]) = map;
-    fn softmax_at(x: &mut [f32]) = softmax;
-    fn log_sum_exp_at(x: &[f32]) -> (f32, f32) = log_sum_exp;
-    fn norm_at(x: &mut [f32], weight: &[f32], bias: Option<&[f32]>, epsilon: f32, centered: bool) = norm;
+    fn map_at<F>(f: F, x: &mut [f32]) = rows::map;
+    fn softmax_at(x: &mut [f32]) = rows::softmax;
+    fn log_sum_exp_at(x: &[f32]) -> (f32, f32) = rows::log_sum_exp;
+    fn norm_at(x: &mut [f32], weight: &[f32], bias: Option<&[f32]>, epsilon: f32, centered: bool) = rows::norm;
+    fn add_product_at(size: [usize; 3], a: Matrix<'_, f32>, b: Matrix<'_, f32>, c: &mut [f32]) = product::add_product;
+    fn attend_at(
+        size: [usize; 2],
+        qkv: [Matrix<'_, f32>; 3],
+        scale: f32,
+        live: Live<'_>,
+        out: &mut [f32]
+    ) = attention::attend;
 }
 
 /// Adds `a (m, k)` times `b (k, n)` to the row-major `c (m, n)`.
 ///
 /// # Panics
 /// A matrix does not lie inside its slice.
-pub fn add_product(size: [usize; 3], a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32]) {
+pub fn add_product(size: [usize; 3], a: Matrix<'_, f32>, b: Matrix<'_, f32>, c: &mut [f32]) {
     add_product_at(level(), size, a, b, c);
 }
 
-fn add_product_at(level: Level, size: [usize; 3], a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32]) {
-    // Twelve rows of two vectors, two of `b` and one of `a` fit into 32 registers, four into 16.
-    #[cfg(target_arch = "x86_64")]
-    #[target_feature(enable = "avx2,fma")]
-    unsafe fn avx2(size: [usize; 3], a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32]) {
-        // SAFETY: this function has the instructions.
-        unsafe { product::add_product::<x86::Avx2, 6>(size, a, b, c) }
-    }
-    #[cfg(target_arch = "x86_64")]
-    #[target_feature(enable = "avx512f")]
-    unsafe fn avx512(size: [usize; 3], a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32]) {
-        // SAFETY: this function has the instructions.
-        unsafe { product::add_product::<x86::Avx512, 12>(size, a, b, c) }
-    }
-    match level {
-        // SAFETY: plain numbers need no instructions.
-        Level::Portable => unsafe { product::add_product::<portable::Portable, 2>(size, a, b, c) },
-        // SAFETY: a level is chosen only where the processor has its instructions.
-        #[cfg(target_arch = "x86_64")]
-        Level::Avx2 => unsafe { avx2(size, a, b, c) },
-        // SAFETY: as above.
-        #[cfg(target_arch = "x86_64")]
-        Level::Avx512 => unsafe { avx512(size, a, b, c) },
-        // SAFETY: every processor of the architecture has the instructions.
-        #[cfg(target_arch = "aarch64")]
-        Level::Neon => unsafe { product::add_product::<neon::Neon, 12>(size, a, b, c) },
-    }
+/// `out (queries, e)` becomes `softmax(scale · q · kᵀ) · v` on the live keys, for `q (queries, d)`, `k (keys, d)` and
+/// `v (keys, e)`, of size `[d, e]`; a row of `v` lies together. Where a query has no live key, or what is masked is not finite, the
+/// result is NaN.
+///
+/// # Panics
+/// A matrix does not lie inside its slice.
+pub fn attend(size: [usize; 2], qkv: [Matrix<'_, f32>; 3], scale: f32, live: Live<'_>, out: &mut [f32]) {
+    attend_at(level(), size, qkv, scale, live, out);
 }
 
 /// The function of each number, if there is a kernel for it.
@@ -315,19 +312,30 @@ mod tests {
                 (0..rows * columns).map(|i| x[i % rows * columns + i / rows]).collect()
             };
             let (a_transposed, b_transposed) = (transposed(&a, m, k), transposed(&b, k, n));
-            let as_ = [Matrix { elements: &a, strides: [k, 1] }, Matrix { elements: &a_transposed, strides: [1, m] }];
-            let bs = [Matrix { elements: &b, strides: [n, 1] }, Matrix { elements: &b_transposed, strides: [1, k] }];
+            let matrix = |elements, strides| Matrix { elements, strides };
+            // As they are, transposed, and with rows or columns or both repeated.
+            let pairs = [
+                (matrix(&a, [k, 1]), matrix(&b, [n, 1])),
+                (matrix(&a, [k, 1]), matrix(&b_transposed, [1, k])),
+                (matrix(&a_transposed, [1, m]), matrix(&b, [n, 1])),
+                (matrix(&a_transposed, [1, m]), matrix(&b_transposed, [1, k])),
+                (matrix(&a, [0, 1]), matrix(&b, [0, 1])),
+                (matrix(&a, [1, 0]), matrix(&b, [1, 0])),
+                (matrix(&a, [0, 0]), matrix(&b, [0, 0])),
+            ];
             for (name, level) in levels() {
-                for (a, b) in as_.into_iter().flat_map(|a| bs.map(|b| (a, b))) {
+                for (a, b) in pairs {
                     let mut found = before.clone();
                     add_product_at(level, [m, k, n], a, b, &mut found);
                     for (at, found) in found.into_iter().enumerate() {
                         let (i, j) = (at / n, at % n);
-                        let element = |x: &Matrix<'_>, i, l| x.elements[i * x.strides[0] + l * x.strides[1]] as f64;
+                        let element =
+                            |x: &Matrix<'_, f32>, i, l| x.elements[i * x.strides[0] + l * x.strides[1]] as f64;
                         let terms = (0..k).map(|l| element(&a, i, l) * element(&b, l, j));
                         let (sum, size) = terms.fold((0.0, 0.0), |(sum, size), x| (sum + x, size + x.abs()));
                         let expected = before[at] as f64 + sum;
-                        let near = (found as f64 - expected).abs() <= 1e-6 * (size + 1.0);
+                        // Each of the additions rounds by half a place at most: equal terms, all the same way.
+                        let near = (found as f64 - expected).abs() <= 6e-8 * (k + 2) as f64 * (size + 1.0);
                         assert!(near, "{name}, {m} {k} {n}: {found} for {expected}");
                     }
                 }

@@ -2,14 +2,8 @@
 //! both matrices are packed so that the kernel reads them one after another, and a tile of the result stays in registers.
 
 use super::vector::Vector;
+use crate::backend::cpu::matmul::Matrix;
 use std::cell::RefCell;
-
-/// A matrix inside a buffer, by the strides of its rows and columns.
-#[derive(Clone, Copy)]
-pub struct Matrix<'a> {
-    pub elements: &'a [f32],
-    pub strides: [usize; 2],
-}
 
 /// The columns of `a` and rows of `b` that are taken at a time: the most that a usual width of a model is done in one go,
 /// so that the result is read and written once. (256 and 384 were 3 to 6 % slower at widths of 512 and 2048.)
@@ -24,17 +18,12 @@ thread_local! {
     static PACKED: RefCell<[Vec<f32>; 2]> = const { RefCell::new([Vec::new(), Vec::new()]) };
 }
 
-/// Adds `a (m, k)` times `b (k, n)` to the row-major `c (m, n)`. A tile of the result is `TILE` rows of two vectors.
+/// Adds `a (m, k)` times `b (k, n)` to the row-major `c (m, n)`. A tile of the result is [`Vector::TILE`] rows of two vectors.
 ///
 /// # Safety
 /// The processor has the instructions of `V`. The matrices lie inside their slices.
 #[inline(always)]
-pub unsafe fn add_product<V: Vector, const TILE: usize>(
-    [m, k, n]: [usize; 3],
-    a: Matrix<'_>,
-    b: Matrix<'_>,
-    c: &mut [f32],
-) {
+pub unsafe fn add_product<V: Vector>([m, k, n]: [usize; 3], a: Matrix<'_, f32>, b: Matrix<'_, f32>, c: &mut [f32]) {
     let width = 2 * V::LANES;
     // Taken out, and not borrowed in a closure: a closure would be compiled without the instructions of `V`.
     let [mut packed_a, mut packed_b] = PACKED.take();
@@ -45,11 +34,11 @@ pub unsafe fn add_product<V: Vector, const TILE: usize>(
             pack(&mut packed_b, b.part(first_term, first_column).transposed(), [columns, depth], Panels::of(width));
             for first_row in (0..m).step_by(ROWS) {
                 let rows = ROWS.min(m - first_row);
-                let panels = Panels::even(rows, TILE);
+                let panels = Panels::even(rows, V::TILE);
                 pack(&mut packed_a, a.part(first_row, first_term), [rows, depth], panels);
                 let c = &mut c[first_row * n + first_column..];
                 // SAFETY: the caller's.
-                unsafe { multiply_panels::<V, TILE>([rows, depth, columns], &packed_a, panels, &packed_b, c, n) };
+                unsafe { multiply_panels::<V>([rows, depth, columns], &packed_a, panels, &packed_b, c, n) };
             }
         }
     }
@@ -86,7 +75,7 @@ impl Panels {
 /// # Safety
 /// The processor has the instructions of `V`.
 #[inline(always)]
-unsafe fn multiply_panels<V: Vector, const TILE: usize>(
+unsafe fn multiply_panels<V: Vector>(
     [rows, depth, columns]: [usize; 3],
     a: &[f32],
     panels: Panels,
@@ -103,7 +92,7 @@ unsafe fn multiply_panels<V: Vector, const TILE: usize>(
             let c = &mut c[row * stride + column..];
             let columns = width.min(columns - column);
             // SAFETY: the caller's; the panels are packed, and the tile begins at `c`.
-            unsafe { tile_of::<V, TILE>(rows, first, b, c, stride, columns) };
+            unsafe { tile_of::<V>(rows, first, b, c, stride, columns) };
             (row, a, panel) = (row + rows, rest, panel + 1);
         }
     }
@@ -114,19 +103,12 @@ unsafe fn multiply_panels<V: Vector, const TILE: usize>(
 /// # Safety
 /// The processor has the instructions of `V`, and `rows` is at most 12.
 #[inline(always)]
-unsafe fn tile_of<V: Vector, const TILE: usize>(
-    rows: usize,
-    a: &[f32],
-    b: &[f32],
-    c: &mut [f32],
-    stride: usize,
-    columns: usize,
-) {
+unsafe fn tile_of<V: Vector>(rows: usize, a: &[f32], b: &[f32], c: &mut [f32], stride: usize, columns: usize) {
     macro_rules! of_rows { ($($rows:literal)*) => {
         match rows {
             // SAFETY: the caller's.
-            $($rows if $rows <= TILE => unsafe { tile::<V, $rows>(a, b, c, stride, columns) },)*
-            _ => unreachable!("a panel has at most {TILE} rows"),
+            $($rows if $rows <= V::TILE => unsafe { tile::<V, $rows>(a, b, c, stride, columns) },)*
+            _ => unreachable!("a panel has at most {} rows", V::TILE),
         }
     } }
     of_rows!(1 2 3 4 5 6 7 8 9 10 11 12)
@@ -162,19 +144,8 @@ unsafe fn tile<V: Vector, const ROWS: usize>(a: &[f32], b: &[f32], c: &mut [f32]
     }
 }
 
-impl<'a> Matrix<'a> {
-    /// The part that begins at this row and column.
-    fn part(self, row: usize, column: usize) -> Self {
-        Matrix { elements: &self.elements[row * self.strides[0] + column * self.strides[1]..], ..self }
-    }
-
-    fn transposed(self) -> Self {
-        Matrix { strides: [self.strides[1], self.strides[0]], ..self }
-    }
-}
-
 /// The rows of a matrix in panels: column after column of a panel, and zeros for the rows that the last one lacks.
-fn pack(packed: &mut Vec<f32>, from: Matrix<'_>, [rows, columns]: [usize; 2], panels: Panels) {
+fn pack(packed: &mut Vec<f32>, from: Matrix<'_, f32>, [rows, columns]: [usize; 2], panels: Panels) {
     let most = (rows + panels.height) * columns;
     if packed.len() < most {
         packed.resize(most, 0.0);
@@ -196,8 +167,12 @@ fn pack(packed: &mut Vec<f32>, from: Matrix<'_>, [rows, columns]: [usize; 2], pa
             for (block, to) in to.chunks_mut(16 * height).enumerate() {
                 for i in 0..live {
                     let elements = &elements[i * row_stride + 16 * block * column_stride..];
-                    let elements = elements.iter().step_by(column_stride.max(1));
-                    to.iter_mut().skip(i).step_by(height).zip(elements).for_each(|(to, &x)| *to = x);
+                    let to = to.iter_mut().skip(i).step_by(height);
+                    match column_stride {
+                        // One element, repeated.
+                        0 => to.for_each(|to| *to = elements[0]),
+                        _ => to.zip(elements.iter().step_by(column_stride)).for_each(|(to, &x)| *to = x),
+                    }
                 }
                 for to in to.chunks_exact_mut(height) {
                     to[live..].fill(0.0);

@@ -3,7 +3,7 @@
 //! Sums are kept in four vectors: additions wait for each other, and a processor does several at a time.
 
 use super::math::{self, Function};
-use super::vector::Vector;
+use super::vector::{Vector, load, store};
 
 /// `f` of each number.
 ///
@@ -47,26 +47,6 @@ unsafe fn sum<V: Vector, F: Function>(f: F, x: &[f32], nothing: f32) -> f32 {
 unsafe fn total<V: Vector>([a, b, c, d]: [V; 4]) -> f32 {
     // SAFETY: the caller's.
     unsafe { a.add(b).add(c.add(d)).sum() }
-}
-
-/// A vector of a slice that is as long, or shorter and filled up.
-///
-/// # Safety
-/// The processor has the instructions of `V`.
-#[inline(always)]
-unsafe fn load<V: Vector>(from: &[f32], fill: f32) -> V {
-    // SAFETY: the caller's; the slice is as long as a vector, or it is shorter.
-    unsafe { if from.len() == V::LANES { V::load(from) } else { V::load_part(from, fill) } }
-}
-
-/// Fills a slice that is as long as a vector, or shorter.
-///
-/// # Safety
-/// The processor has the instructions of `V`.
-#[inline(always)]
-unsafe fn store<V: Vector>(vector: V, to: &mut [f32]) {
-    // SAFETY: the caller's; the slice is as long as a vector, or it is shorter.
-    unsafe { if to.len() == V::LANES { vector.store(to) } else { vector.store_part(to) } }
 }
 
 /// The largest number, where none is NaN.

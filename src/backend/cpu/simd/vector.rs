@@ -8,6 +8,8 @@
 pub trait Vector: Copy {
     /// How many.
     const LANES: usize;
+    /// How many rows of two vectors stay in registers, beside two of one factor and one of the other; at most 12.
+    const TILE: usize;
 
     unsafe fn splat(x: f32) -> Self;
     /// The first elements of a slice.
@@ -59,3 +61,23 @@ pub trait Vector: Copy {
 
 /// The most lanes that a vector has.
 pub const MAX_LANES: usize = 16;
+
+/// A vector of a slice that is as long, or shorter and filled up.
+///
+/// # Safety
+/// The processor has the instructions of `V`.
+#[inline(always)]
+pub unsafe fn load<V: Vector>(from: &[f32], fill: f32) -> V {
+    // SAFETY: the caller's; the slice is as long as a vector, or it is shorter.
+    unsafe { if from.len() == V::LANES { V::load(from) } else { V::load_part(from, fill) } }
+}
+
+/// Fills a slice that is as long as a vector, or shorter.
+///
+/// # Safety
+/// The processor has the instructions of `V`.
+#[inline(always)]
+pub unsafe fn store<V: Vector>(vector: V, to: &mut [f32]) {
+    // SAFETY: the caller's; the slice is as long as a vector, or it is shorter.
+    unsafe { if to.len() == V::LANES { vector.store(to) } else { vector.store_part(to) } }
+}

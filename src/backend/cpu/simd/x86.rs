@@ -18,6 +18,7 @@ fn first(count: usize) -> __mmask16 {
 
 impl Vector for Avx512 {
     const LANES: usize = 16;
+    const TILE: usize = 12;
 
     #[inline(always)]
     unsafe fn splat(x: f32) -> Self {
@@ -131,6 +132,7 @@ pub struct Avx2(__m256);
 
 impl Vector for Avx2 {
     const LANES: usize = 8;
+    const TILE: usize = 6;
 
     #[inline(always)]
     unsafe fn splat(x: f32) -> Self {
