@@ -181,7 +181,7 @@ mod tests {
     fn repeated_queries_keys_and_values_are_as_many_copies() {
         let [q, k, v] = inputs([1, 2, 2, 1, 1, 3, 4])
             .map(|x| Array::from_vec(x.elements().iter().map(|&x| x as f32).collect(), x.sizes()));
-        for keys in [1, 5, 40] {
+        for keys in if cfg!(miri) { 2..3 } else { 1..40 } {
             let repeat = |x: &Array<f32>, count: usize| {
                 let [batch, heads, _, d] = x.sizes() else { panic!() };
                 x.broadcast(&[*batch, *heads, count, *d])

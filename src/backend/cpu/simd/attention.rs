@@ -62,11 +62,16 @@ pub unsafe fn attend<V: Vector>(
 
 /// The queries, scaled, a column each.
 fn turn(turned: &mut [f32], q: Matrix<'_, f32>, [queries, d]: [usize; 2], scale: f32, lanes: usize) {
-    for (column, to) in turned.chunks_exact_mut(lanes).take(d).enumerate() {
-        let (live, rest) = to.split_at_mut(queries);
-        let from = &q.elements[column * q.strides[1]..];
-        live.iter_mut().enumerate().for_each(|(query, to)| *to = from[query * q.strides[0]] * scale);
-        rest.fill(0.0);
+    if queries < lanes {
+        turned.fill(0.0);
+    }
+    for query in 0..queries {
+        let column = turned.iter_mut().skip(query).step_by(lanes).take(d);
+        let from = &q.elements[query * q.strides[0]..];
+        match q.strides[1] {
+            0 => column.for_each(|to| *to = from[0] * scale),
+            stride => column.zip(from.iter().step_by(stride)).for_each(|(to, &x)| *to = x * scale),
+        }
     }
 }
 
