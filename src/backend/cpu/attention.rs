@@ -91,6 +91,7 @@ fn attend<T: Real>(
 mod tests {
     use super::super::tests::{assert_near, random};
     use super::*;
+    use crate::backend::Value;
 
     /// Each weight and each value by its definition.
     fn naive(q: &Array<f64>, k: &Array<f64>, v: &Array<f64>, live: impl Fn(usize, usize, usize) -> bool) -> Vec<f64> {
@@ -179,8 +180,7 @@ mod tests {
 
     #[test]
     fn repeated_queries_keys_and_values_are_as_many_copies() {
-        let [q, k, v] = inputs([1, 2, 2, 1, 1, 3, 4])
-            .map(|x| Array::from_vec(x.elements().iter().map(|&x| x as f32).collect(), x.sizes()));
+        let [q, k, v] = inputs([1, 2, 2, 1, 1, 3, 4]).map(|x| cast::<f32>(&x));
         for keys in if cfg!(miri) { 2..3 } else { 1..40 } {
             let repeat = |x: &Array<f32>, count: usize| {
                 let [batch, heads, _, d] = x.sizes() else { panic!() };
@@ -193,14 +193,17 @@ mod tests {
         }
     }
 
-    #[test]
-    fn what_is_masked_never_reaches_the_result() {
-        let sizes = [1, 1, 1, 3, 3, 2, 2];
-        let [q, k, v] = inputs(sizes);
+    /// The same numbers in another type.
+    fn cast<T: Float>(x: &Array<f64>) -> Array<T> {
+        Array::from_vec(x.elements().iter().map(|&x| T::from_value(Value::Float(x))).collect(), x.sizes())
+    }
+
+    fn masked_numbers_stay_out<T: Float>() {
+        let [q, k, v] = inputs([1, 1, 1, 3, 3, 2, 2]);
         let spoil = |x: &Array<f64>| {
             let mut elements = x.elements().into_owned();
             elements[4..].fill(f64::NAN);
-            Array::from_vec(elements, x.sizes())
+            cast::<T>(&Array::from_vec(elements, x.sizes()))
         };
         let (bad_k, bad_v) = (spoil(&k), spoil(&v));
         let allowed = Array::from_vec([true, true, false].repeat(3), &[3, 3]);
@@ -209,22 +212,42 @@ mod tests {
             AttentionMask { allowed: Some(allowed), ..Default::default() },
         ] {
             let expected = attention(&q, &k, &v, &mask, 1.0);
-            assert_near(&attention(&q, &bad_k, &bad_v, &mask, 1.0), &expected.elements(), 1e-12);
+            assert_near(&attention(&cast::<T>(&q), &bad_k, &bad_v, &mask, 1.0), &expected.elements(), 1e-5);
         }
         let causal = AttentionMask { causal: true, ..Default::default() };
-        let found = attention(&q, &bad_k, &bad_v, &causal, 1.0);
-        assert!(found.elements()[..4].iter().all(|x| x.is_finite()) && found.elements()[4].is_nan());
+        let found = attention(&cast::<T>(&q), &bad_k, &bad_v, &causal, 1.0);
+        let found: Vec<f64> = found.elements().iter().map(|x| x.to_f64().unwrap()).collect();
+        assert!(found[..4].iter().all(|x| x.is_finite()) && found[4].is_nan());
+    }
+
+    #[test]
+    fn what_is_masked_never_reaches_the_result() {
+        masked_numbers_stay_out::<f64>();
+        masked_numbers_stay_out::<f32>();
+    }
+
+    fn nothing_gives_zeros<T: Float>() {
+        let zeros = |q: &Array<f64>, k: &Array<f64>, v: &Array<f64>, mask: &AttentionMask| {
+            let found = attention(&cast::<T>(q), &cast::<T>(k), &cast::<T>(v), mask, 1.0);
+            found.elements().iter().map(|&x| x == T::zero()).collect::<Vec<_>>()
+        };
+        let [q, k, v] = inputs([2, 1, 1, 2, 2, 2, 2]);
+        let mask = AttentionMask { lengths: Some([0, 1].into()), ..Default::default() };
+        assert_eq!(zeros(&q, &k, &v, &mask), [[true; 4], [false; 4]].concat());
+        let none = Array::full(false, &[2, 2, 2]);
+        let mask = AttentionMask { allowed: Some(none), ..Default::default() };
+        assert_eq!(zeros(&q, &k, &v, &mask), [true; 8]);
+        // One query of a block with nothing, beside one with something.
+        let some = Array::from_vec(vec![false, false, true, true], &[2, 2]);
+        let mask = AttentionMask { allowed: Some(some), ..Default::default() };
+        assert_eq!(zeros(&q, &k, &v, &mask), [true, true, false, false].repeat(2));
+        let [q, k, v] = inputs([2, 1, 1, 2, 0, 2, 2]);
+        assert_eq!(zeros(&q, &k, &v, &AttentionMask::default()), [true; 8]);
     }
 
     #[test]
     fn nothing_to_attend_to_gives_zeros() {
-        let [q, k, v] = inputs([2, 1, 1, 2, 2, 2, 2]);
-        let mask = AttentionMask { lengths: Some([0, 1].into()), ..Default::default() };
-        assert_eq!(attention(&q, &k, &v, &mask, 1.0).elements()[..4], [0.0; 4]);
-        let none = Array::full(false, &[2, 2, 2]);
-        let mask = AttentionMask { allowed: Some(none), ..Default::default() };
-        assert_eq!(*attention(&q, &k, &v, &mask, 1.0).elements(), [0.0; 8]);
-        let [q, k, v] = inputs([2, 1, 1, 2, 0, 2, 2]);
-        assert_eq!(*attention(&q, &k, &v, &AttentionMask::default(), 1.0).elements(), [0.0; 8]);
+        nothing_gives_zeros::<f64>();
+        nothing_gives_zeros::<f32>();
     }
 }
