@@ -37,7 +37,6 @@ pub use congruent_macros as macros;
 
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::dim::bind;
     pub use crate::dim::runtime::{Brand, Place};
     pub use crate::tensor::{einsum, einsum_one, rearrange};
     pub use generativity::make_guard;

@@ -97,7 +97,7 @@ macro_rules! bind {
         let $variable = {
             #[allow(non_camel_case_types, dead_code)]
             struct $variable {}
-            $crate::__private::bind::<$dim, $variable, _>(size, guard)
+            $crate::dim::bind::<$dim, $variable, _>(size, guard)
         };
         // Where what follows never ends, the compiler would see no end of the scope, and no drop of the brand: two
         // brands could be one. Here is an end. (generativity's issue 15)

@@ -12,8 +12,9 @@ pub(super) mod simd;
 mod softmax;
 
 pub use array::Array;
-pub use matmul::Matrix;
-pub use simd::Live;
+// The kernels trust in their strides and counts: no other crate makes them.
+pub(super) use matmul::Matrix;
+pub(super) use simd::Live;
 
 use super::{AttentionMask, Backend, Binary, Compare, Element, Float, Number, Reduce, TableIndex, Unary};
 use std::marker::PhantomData;

@@ -5,7 +5,7 @@
 //! lane, and nothing is ever summed across a vector.
 
 use super::math;
-use super::vector::{Vector, load, store};
+use super::vector::{Vector, load, of_rows, store};
 use crate::backend::cpu::matmul::Matrix;
 use std::cell::RefCell;
 
@@ -158,25 +158,6 @@ unsafe fn attend_block<V: Vector>(
         }
     }
 }
-
-/// A tile function with its number of rows as a constant, so that it stays in registers.
-macro_rules! of_rows { ($rows:expr, $tile:ident::<$V:ty>($($argument:expr),*)) => {
-    match $rows {
-        1 => $tile::<$V, 1>($($argument),*),
-        2 => $tile::<$V, 2>($($argument),*),
-        3 if V::TILE >= 3 => $tile::<$V, 3>($($argument),*),
-        4 if V::TILE >= 4 => $tile::<$V, 4>($($argument),*),
-        5 if V::TILE >= 5 => $tile::<$V, 5>($($argument),*),
-        6 if V::TILE >= 6 => $tile::<$V, 6>($($argument),*),
-        7 if V::TILE >= 7 => $tile::<$V, 7>($($argument),*),
-        8 if V::TILE >= 8 => $tile::<$V, 8>($($argument),*),
-        9 if V::TILE >= 9 => $tile::<$V, 9>($($argument),*),
-        10 if V::TILE >= 10 => $tile::<$V, 10>($($argument),*),
-        11 if V::TILE >= 11 => $tile::<$V, 11>($($argument),*),
-        12 if V::TILE >= 12 => $tile::<$V, 12>($($argument),*),
-        _ => unreachable!("a tile has at most {} rows", V::TILE),
-    }
-} }
 
 /// # Safety
 /// The processor has the instructions of `V`.

@@ -69,8 +69,8 @@ fn level() -> Level {
 
 /// A safe function for each kernel: it takes the level first, and calls the kernel with that level's vector.
 ///
-/// A kernel is `#[inline(always)]` down to the instructions, and hands no vector to a closure: a function of its own would be
-/// compiled without the instructions of the level, and call each of them.
+/// A kernel is `#[inline(always)]` down to the instructions, and hands no vector to a closure: a function of its own
+/// would be compiled without the instructions of the level, and call each of them.
 macro_rules! kernels { ($(
     fn $name:ident $(<$F:ident>)? ($($argument:ident: $type:ty),*) $(-> $result:ty)?
         = $module:ident::$kernel:ident;
@@ -128,8 +128,8 @@ pub fn add_product(size: [usize; 3], a: Matrix<'_, f32>, b: Matrix<'_, f32>, c: 
 }
 
 /// `out (queries, e)` becomes `softmax(scale · q · kᵀ) · v` on the live keys, for `q (queries, d)`, `k (keys, d)` and
-/// `v (keys, e)`, of size `[d, e]`; a row of `v` lies together. Where a query has no live key, or what is masked is not finite, the
-/// result is NaN.
+/// `v (keys, e)`, of size `[d, e]`; a row of `v` lies together. Where a query has no live key, or what is masked is not
+/// finite, the result is NaN.
 ///
 /// # Panics
 /// A matrix does not lie inside its slice.

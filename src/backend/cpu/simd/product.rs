@@ -1,7 +1,8 @@
-//! Products of matrices, in the blocks of Goto and van de Geijn (2008, <https://doi.org/10.1145/1356052.1356053>): parts of
-//! both matrices are packed so that the kernel reads them one after another, and a tile of the result stays in registers.
+//! Products of matrices, in the blocks of Goto and van de Geijn (2008, <https://doi.org/10.1145/1356052.1356053>):
+//! parts of both matrices are packed so that the kernel reads them one after another, and a tile of the result stays in
+//! registers.
 
-use super::vector::Vector;
+use super::vector::{Vector, load, of_rows, store};
 use crate::backend::cpu::matmul::Matrix;
 use std::cell::RefCell;
 
@@ -18,7 +19,8 @@ thread_local! {
     static PACKED: RefCell<[Vec<f32>; 2]> = const { RefCell::new([Vec::new(), Vec::new()]) };
 }
 
-/// Adds `a (m, k)` times `b (k, n)` to the row-major `c (m, n)`. A tile of the result is [`Vector::TILE`] rows of two vectors.
+/// Adds `a (m, k)` times `b (k, n)` to the row-major `c (m, n)`. A tile of the result is [`Vector::TILE`] rows of two
+/// vectors.
 ///
 /// # Safety
 /// The processor has the instructions of `V`. The matrices lie inside their slices.
@@ -92,26 +94,10 @@ unsafe fn multiply_panels<V: Vector>(
             let c = &mut c[row * stride + column..];
             let columns = width.min(columns - column);
             // SAFETY: the caller's; the panels are packed, and the tile begins at `c`.
-            unsafe { tile_of::<V>(rows, first, b, c, stride, columns) };
+            unsafe { of_rows!(rows, tile::<V>(first, b, c, stride, columns)) };
             (row, a, panel) = (row + rows, rest, panel + 1);
         }
     }
-}
-
-/// [`tile`] with its number of rows as a constant, so that it stays in registers.
-///
-/// # Safety
-/// The processor has the instructions of `V`, and `rows` is at most 12.
-#[inline(always)]
-unsafe fn tile_of<V: Vector>(rows: usize, a: &[f32], b: &[f32], c: &mut [f32], stride: usize, columns: usize) {
-    macro_rules! of_rows { ($($rows:literal)*) => {
-        match rows {
-            // SAFETY: the caller's.
-            $($rows if $rows <= V::TILE => unsafe { tile::<V, $rows>(a, b, c, stride, columns) },)*
-            _ => unreachable!("a panel has at most {} rows", V::TILE),
-        }
-    } }
-    of_rows!(1 2 3 4 5 6 7 8 9 10 11 12)
 }
 
 /// Adds the product of a panel of `a` and a panel of `b` to the tile of `c` that begins with its first element.
@@ -132,13 +118,8 @@ unsafe fn tile<V: Vector, const ROWS: usize>(a: &[f32], b: &[f32], c: &mut [f32]
         }
         for (row, sums) in sums.into_iter().enumerate() {
             let c = &mut c[row * stride..][..columns];
-            let mut parts = c.chunks_mut(V::LANES);
-            for sum in sums {
-                match parts.next() {
-                    Some(part) if part.len() == V::LANES => V::load(part).add(sum).store(part),
-                    Some(part) => V::load_part(part, 0.0).add(sum).store_part(part),
-                    None => {}
-                }
+            for (part, sum) in c.chunks_mut(V::LANES).zip(sums) {
+                store(load::<V>(part, 0.0).add(sum), part);
             }
         }
     }

@@ -81,3 +81,17 @@ pub unsafe fn store<V: Vector>(vector: V, to: &mut [f32]) {
     // SAFETY: the caller's; the slice is as long as a vector, or it is shorter.
     unsafe { if to.len() == V::LANES { vector.store(to) } else { vector.store_part(to) } }
 }
+
+/// A function of a tile, with its number of rows, at most [`Vector::TILE`], as a constant: so it stays in registers.
+macro_rules! of_rows { ($rows:expr, $tile:ident::<$V:ident>($($argument:expr),*)) => {
+    of_rows!(@of 1 2 3 4 5 6 7 8 9 10 11 12; $rows, $V, $tile, ($($argument),*))
+};
+(@of $($number:literal)*; $rows:expr, $V:ident, $tile:ident, $arguments:tt) => {
+    match $rows {
+        $($number if $number <= $V::TILE => of_rows!(@call $tile, $V, $number, $arguments),)*
+        _ => unreachable!("a tile has at most {} rows", $V::TILE),
+    }
+};
+(@call $tile:ident, $V:ident, $number:literal, ($($argument:expr),*)) => { $tile::<$V, $number>($($argument),*) };
+}
+pub(super) use of_rows;
