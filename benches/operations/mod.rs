@@ -160,15 +160,15 @@ impl BareLayer {
 
     fn forward(&self, x: &Array) -> Array {
         let linear = |x: &Array, [weight, bias]: &[Array; 2]| Bare::linear(x, weight, Some(bias));
-        let norm = |x: &Array, [weight, bias]: &[Array; 2]| Bare::layer_norm(x, weight, Some(bias), 1e-5);
+        let norm = |x: Array, [weight, bias]: &[Array; 2]| Bare::layer_norm(x, weight, Some(bias), 1e-5);
         let [batch, seq, heads, head_dim] = self.split;
         let q = split_heads(&linear(x, &self.query), self.split);
         let k = split_heads(&linear(x, &self.key), self.split);
         let v = split_heads(&linear(x, &self.value), self.split);
         let heads_merged = [batch, seq, heads * head_dim];
         let merged = Bare::reshape(&Bare::permute(&attend(&q, &k, &v), &[0, 2, 1, 3]), &heads_merged);
-        let x = norm(&Bare::binary(Binary::Add, x, &linear(&merged, &self.output)), &self.attention_norm);
-        let hidden = Bare::unary(Unary::Gelu, &linear(&x, &self.up));
-        norm(&Bare::binary(Binary::Add, &x, &linear(&hidden, &self.down)), &self.feed_forward_norm)
+        let x = norm(Bare::binary(Binary::Add, x.clone(), linear(&merged, &self.output)), &self.attention_norm);
+        let hidden = Bare::unary(Unary::Gelu, linear(&x, &self.up));
+        norm(Bare::binary(Binary::Add, x, linear(&hidden, &self.down)), &self.feed_forward_norm)
     }
 }

@@ -6,6 +6,7 @@ use half::{bf16, f16};
 use num_traits::{Bounded, Num, NumCast, ToPrimitive};
 use std::borrow::Cow;
 use std::fmt::Debug;
+use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 /// How many elements of a buffer a matrix of these strides spans, if it fits into memory at all.
 fn span(size: [usize; 2], strides: [usize; 2]) -> Option<usize> {
@@ -26,11 +27,21 @@ fn has_terms(size: [usize; 3], strides: [[usize; 2]; 2], lengths: [usize; 3]) ->
 }
 
 /// A value that a tensor may hold.
-pub trait Element: Copy + Debug + PartialEq + Send + Sync {}
+pub trait Element: Copy + Debug + PartialEq + Send + Sync + IntoBytes + Immutable {}
+
+/// An element that any bits are, so that an array of it can be made of memory that was used before.
+///
+/// It stands for [`FromBytes`], which would make `T::zero()` ambiguous.
+///
+/// # Safety
+/// As of `FromBytes`.
+pub unsafe trait AnyBits {}
+// SAFETY: by the bound.
+unsafe impl<T: FromBytes> AnyBits for T {}
 
 /// An element that can be calculated with. Nothing here panics: integers wrap around, and an integer
 /// divided by zero is zero.
-pub trait Number: Element + Num + NumCast + PartialOrd + Bounded {
+pub trait Number: Element + Num + NumCast + PartialOrd + Bounded + AnyBits {
     /// The type in which sums of it are kept: wider where it is narrow.
     type Sum: Number;
     /// Whether it is not a number. Never true of integers.

@@ -7,7 +7,7 @@ pub mod cpu;
 mod element;
 mod ops;
 
-pub use element::{Element, Float, Number, Real, TableIndex, Value};
+pub use element::{AnyBits, Element, Float, Number, Real, TableIndex, Value};
 pub use ops::{AttentionMask, Binary, Compare, Reduce, Unary};
 
 use std::fmt::Debug;
@@ -22,7 +22,8 @@ pub const MAX_RANK: usize = 8;
 ///
 /// Implement it to run typed tensors on another engine. All shapes are row-major. Every method that
 /// takes an axis, a size or a second array may panic when it does not fit: the typed layer has
-/// checked it before.
+/// checked it before. A method that takes an array itself, and not a reference, may write its result
+/// into the memory of that array, if nobody else holds it.
 pub trait Backend: Copy + Debug + Send + Sync {
     /// The element type.
     type Elem: Element;
@@ -61,19 +62,19 @@ pub trait Backend: Copy + Debug + Send + Sync {
         Self::Elem: Number;
 
     /// `op` on each element.
-    fn unary(op: Unary, x: &Self::Array) -> Self::Array
+    fn unary(op: Unary, x: Self::Array) -> Self::Array
     where
         Self::Elem: Float;
     /// `op` on each pair. The sizes of one are the last sizes of the other.
-    fn binary(op: Binary, x: &Self::Array, y: &Self::Array) -> Self::Array
+    fn binary(op: Binary, x: Self::Array, y: Self::Array) -> Self::Array
     where
         Self::Elem: Number;
     /// `op` on each element and `y`.
-    fn binary_scalar(op: Binary, x: &Self::Array, y: Self::Elem) -> Self::Array
+    fn binary_scalar(op: Binary, x: Self::Array, y: Self::Elem) -> Self::Array
     where
         Self::Elem: Number;
     /// `op` on `x` and each element of `y`.
-    fn scalar_binary(op: Binary, x: Self::Elem, y: &Self::Array) -> Self::Array
+    fn scalar_binary(op: Binary, x: Self::Elem, y: Self::Array) -> Self::Array
     where
         Self::Elem: Number;
     /// Each pair compared. The sizes of one are the last sizes of the other.
@@ -102,16 +103,16 @@ pub trait Backend: Copy + Debug + Send + Sync {
     where
         Self::Elem: Number;
     /// `exp(x) / sum(exp(x))` along `axis`.
-    fn softmax(x: &Self::Array, axis: usize) -> Self::Array
+    fn softmax(x: Self::Array, axis: usize) -> Self::Array
     where
         Self::Elem: Float;
     /// `x - ln(sum(exp(x)))` along `axis`.
-    fn log_softmax(x: &Self::Array, axis: usize) -> Self::Array
+    fn log_softmax(x: Self::Array, axis: usize) -> Self::Array
     where
         Self::Elem: Float;
     /// Softmax over the last axis of scores `(batch, heads, queries, keys)` on the pairs that `mask`
     /// allows; zeros elsewhere, and in a row that may attend to nothing.
-    fn masked_softmax(scores: &Self::Array, mask: &AttentionMask) -> Self::Array
+    fn masked_softmax(scores: Self::Array, mask: &AttentionMask) -> Self::Array
     where
         Self::Elem: Float;
 
@@ -124,11 +125,11 @@ pub trait Backend: Copy + Debug + Send + Sync {
     where
         Self::Elem: Float;
     /// `(x - mean) / sqrt(variance + epsilon) * weight + bias` over the last axis.
-    fn layer_norm(x: &Self::Array, weight: &Self::Array, bias: Option<&Self::Array>, epsilon: f64) -> Self::Array
+    fn layer_norm(x: Self::Array, weight: &Self::Array, bias: Option<&Self::Array>, epsilon: f64) -> Self::Array
     where
         Self::Elem: Float;
     /// `x / sqrt(mean(x²) + epsilon) * weight` over the last axis.
-    fn rms_norm(x: &Self::Array, weight: &Self::Array, epsilon: f64) -> Self::Array
+    fn rms_norm(x: Self::Array, weight: &Self::Array, epsilon: f64) -> Self::Array
     where
         Self::Elem: Float;
     /// `softmax(scale · q · kᵀ) · v` on the pairs that `mask` allows: `q (batch, heads, queries, d)`,

@@ -6,7 +6,7 @@ use std::fmt::{self, Display, Formatter};
 use std::marker::PhantomData;
 use std::ops::Range;
 use std::sync::Arc;
-use zerocopy::{FromBytes, Immutable};
+use zerocopy::FromBytes;
 
 /// The element type of a stored tensor.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,7 +39,7 @@ impl Display for Dtype {
 }
 
 /// An element that files hold.
-pub trait Stored: Number + FromBytes + Immutable + 'static {
+pub trait Stored: Number + FromBytes + 'static {
     /// Its type in a file.
     const DTYPE: Dtype;
 }
@@ -110,7 +110,7 @@ struct Elements<T> {
     element: PhantomData<fn() -> T>,
 }
 
-impl<T: FromBytes + Immutable> AsRef<[T]> for Elements<T> {
+impl<T: Stored> AsRef<[T]> for Elements<T> {
     fn as_ref(&self) -> &[T] {
         <[T]>::ref_from_bytes(self.bytes.as_slice()).expect("the bytes were checked to be such elements")
     }

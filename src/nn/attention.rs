@@ -82,8 +82,8 @@ where
     let scores = B::matmul(&q_grouped, &B::permute(k.array(), &[0, 1, 3, 2]));
     let scores = B::reshape(&scores, &[batch, heads, queries, keys]);
     let scale = B::Elem::from_value(Value::Float(default_scale(q)));
-    let scaled = B::binary_scalar(Binary::Mul, &scores, scale);
-    Tensor::from_parts(shape, B::masked_softmax(&scaled, &mask.describe()))
+    let scaled = B::binary_scalar(Binary::Mul, scores, scale);
+    Tensor::from_parts(shape, B::masked_softmax(scaled, &mask.describe()))
 }
 
 fn default_scale<S: Shape, B: Backend>(q: &Tensor<S, B>) -> f64 {

@@ -32,7 +32,7 @@ impl<E: Dim, B: Backend<Elem: Float>> LayerNorm<E, B> {
         S: Last<E>,
     {
         let bias = self.bias.as_ref().map(Tensor::array);
-        Tensor::from_parts(x.shape(), B::layer_norm(x.array(), self.weight.array(), bias, self.epsilon))
+        Tensor::from_parts(x.shape(), B::layer_norm(x.array().clone(), self.weight.array(), bias, self.epsilon))
     }
 }
 
@@ -66,7 +66,7 @@ impl<E: Dim, B: Backend<Elem: Float>> RmsNorm<E, B> {
     where
         S: Last<E>,
     {
-        Tensor::from_parts(x.shape(), B::rms_norm(x.array(), self.weight.array(), self.epsilon))
+        Tensor::from_parts(x.shape(), B::rms_norm(x.array().clone(), self.weight.array(), self.epsilon))
     }
 }
 

@@ -9,10 +9,12 @@ use crate::shape::{Append, Axis, Last, Rows, Shape};
 use std::fmt::{self, Debug, Formatter};
 use std::marker::PhantomData;
 use typenum::{B1, IsGreaterOrEqual};
+use zerocopy::{Immutable, IntoBytes};
 
 /// A position along the dimension `D`: an id that its table is known to have.
 ///
 /// It is checked once, where it enters; a lookup cannot be out of range after that.
+#[derive(Immutable, IntoBytes)]
 #[repr(transparent)]
 pub struct Index<D> {
     position: u32,

@@ -20,7 +20,7 @@ impl<S: Shape, B: Backend<Elem: Float>> Tensor<S, B> {
         S::Dim: Dense,
     {
         let _ = axis;
-        Tensor::from_parts(self.shape, B::softmax(&self.array, S::INDEX))
+        Tensor::from_parts(self.shape, B::softmax(self.array.clone(), S::INDEX))
     }
 
     /// `x - ln(sum(exp(x)))` along an axis without padding: the logarithm of the softmax.
@@ -30,6 +30,6 @@ impl<S: Shape, B: Backend<Elem: Float>> Tensor<S, B> {
         S::Dim: Dense,
     {
         let _ = axis;
-        Tensor::from_parts(self.shape, B::log_softmax(&self.array, S::INDEX))
+        Tensor::from_parts(self.shape, B::log_softmax(self.array.clone(), S::INDEX))
     }
 }

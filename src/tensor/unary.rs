@@ -16,7 +16,7 @@ macro_rules! unary { ($($(#[$docs:meta])* $name:ident $Op:ident;)*) => {
     impl<S: Shape, B: Backend<Elem: Float>> Tensor<S, B> {$(
         $(#[$docs])*
         pub fn $name(&self) -> Self {
-            Tensor::from_parts(self.shape, B::unary(Unary::$Op, &self.array))
+            Tensor::from_parts(self.shape, B::unary(Unary::$Op, self.array.clone()))
         }
     )*}
 } }

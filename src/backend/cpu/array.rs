@@ -1,6 +1,8 @@
 //! Arrays: a shared buffer, and sizes and strides that say which elements of it are meant.
 
-use crate::backend::{Element, MAX_RANK};
+use super::memory::{Derived, Elements};
+use super::parallel::for_each_chunk;
+use crate::backend::{Element, MAX_RANK, Number};
 use std::borrow::Cow;
 use std::fmt::{self, Debug, Formatter};
 use std::sync::Arc;
@@ -8,26 +10,75 @@ use std::sync::Arc;
 /// An array on the processor. Cloning one, and most changes of its axes, copy no elements.
 #[derive(Clone)]
 pub struct Array<T> {
-    buffer: Arc<Buffer<T>>,
+    buffer: Buffer<T>,
     layout: Layout,
 }
 
 enum Buffer<T> {
-    Owned(Vec<T>),
-    Foreign(Box<dyn AsRef<[T]> + Send + Sync>),
+    Ours(Elements<T>),
+    Given(Arc<Given<T>>),
+}
+
+/// Elements in the memory of somebody else.
+struct Given<T> {
+    owner: Owner<T>,
+    derived: Derived,
+}
+
+enum Owner<T> {
+    Vec(Vec<T>),
+    Other(Box<dyn AsRef<[T]> + Send + Sync>),
+}
+
+impl<T> Clone for Buffer<T> {
+    fn clone(&self) -> Self {
+        match self {
+            Buffer::Ours(elements) => Buffer::Ours(elements.clone()),
+            Buffer::Given(given) => Buffer::Given(given.clone()),
+        }
+    }
 }
 
 impl<T> Buffer<T> {
+    fn given(owner: Owner<T>) -> Self {
+        Buffer::Given(Arc::new(Given { owner, derived: Derived::new() }))
+    }
+
     fn as_slice(&self) -> &[T] {
         match self {
-            Buffer::Owned(elements) => elements,
-            Buffer::Foreign(owner) => (**owner).as_ref(),
+            Buffer::Ours(elements) => elements.as_slice(),
+            Buffer::Given(given) => match &given.owner {
+                Owner::Vec(elements) => elements,
+                Owner::Other(owner) => (**owner).as_ref(),
+            },
+        }
+    }
+
+    /// The elements to change, if nobody else holds them.
+    fn get_mut(&mut self) -> Option<&mut [T]> {
+        match self {
+            Buffer::Ours(elements) => elements.get_mut(),
+            Buffer::Given(given) => {
+                let Given { owner, derived } = Arc::get_mut(given)?;
+                derived.take();
+                match owner {
+                    Owner::Vec(elements) => Some(elements),
+                    Owner::Other(_) => None,
+                }
+            }
+        }
+    }
+
+    fn derived(&self) -> &Derived {
+        match self {
+            Buffer::Ours(elements) => elements.derived(),
+            Buffer::Given(given) => &given.derived,
         }
     }
 }
 
 /// Sizes, strides and the first element. Unused axes are zero.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Layout {
     rank: usize,
     sizes: [usize; MAX_RANK],
@@ -132,7 +183,7 @@ impl<T> Array<T> {
     /// # Panics
     /// There are not as many as `sizes` say.
     pub fn from_vec(elements: Vec<T>, sizes: &[usize]) -> Self {
-        Self::from_buffer(Buffer::Owned(elements), sizes)
+        Self::from_buffer(Buffer::given(Owner::Vec(elements)), sizes)
     }
 
     /// An array of the row-major elements of another owner, such as a mapped file, which always
@@ -141,19 +192,13 @@ impl<T> Array<T> {
     /// # Panics
     /// There are not as many as `sizes` say.
     pub fn from_owner(owner: Box<dyn AsRef<[T]> + Send + Sync>, sizes: &[usize]) -> Self {
-        Self::from_buffer(Buffer::Foreign(owner), sizes)
+        Self::from_buffer(Buffer::given(Owner::Other(owner)), sizes)
     }
 
     fn from_buffer(buffer: Buffer<T>, sizes: &[usize]) -> Self {
         let (found, expected) = (buffer.as_slice().len(), sizes.iter().product::<usize>());
         assert_eq!(found, expected, "an array of sizes {sizes:?} has {expected} elements");
-        Array { buffer: Arc::new(buffer), layout: Layout::row_major(sizes) }
-    }
-
-    /// An array of one value, stored once.
-    pub fn full(value: T, sizes: &[usize]) -> Self {
-        let layout = Layout { strides: [0; MAX_RANK], ..Layout::row_major(sizes) };
-        Array { buffer: Arc::new(Buffer::Owned(vec![value])), layout }
+        Array { buffer, layout: Layout::row_major(sizes) }
     }
 
     /// The size of each axis.
@@ -177,6 +222,20 @@ impl<T> Array<T> {
             0 => Some(&[]),
             len => self.layout.is_contiguous().then(|| &self.buffer()[offset..offset + len]),
         }
+    }
+
+    /// The elements to change, if they lie row-major in memory and nobody else holds any of the buffer.
+    pub(super) fn as_mut_slice(&mut self) -> Option<&mut [T]> {
+        let Layout { offset, .. } = self.layout;
+        match self.layout.len() {
+            0 => Some(&mut []),
+            len => Some(&mut self.layout.is_contiguous().then_some(self.buffer.get_mut()?)?[offset..offset + len]),
+        }
+    }
+
+    /// What was calculated of the whole buffer.
+    pub(super) fn derived(&self) -> &Derived {
+        self.buffer.derived()
     }
 
     fn view(&self, layout: Layout) -> Self {
@@ -223,6 +282,21 @@ impl<T> Array<T> {
 }
 
 impl<T: Element> Array<T> {
+    /// An array of one value, stored once.
+    pub fn full(value: T, sizes: &[usize]) -> Self {
+        let layout = Layout { strides: [0; MAX_RANK], ..Layout::row_major(sizes) };
+        Array { buffer: Buffer::Ours(Elements::collect(1, [value])), layout }
+    }
+
+    /// An array of the first row-major elements, as many as `sizes` say.
+    ///
+    /// # Panics
+    /// There are fewer.
+    pub(super) fn collect(sizes: &[usize], elements: impl IntoIterator<Item = T>) -> Self {
+        let layout = Layout::row_major(sizes);
+        Array { buffer: Buffer::Ours(Elements::collect(layout.len(), elements)), layout }
+    }
+
     /// The row-major elements: a copy only where they do not lie so in memory.
     pub fn elements(&self) -> Cow<'_, [T]> {
         match self.as_slice() {
@@ -250,6 +324,32 @@ impl<T: Element> Array<T> {
     /// The same array with its elements row-major in memory.
     pub(super) fn contiguous(&self) -> Self {
         if self.as_slice().is_some() { self.clone() } else { Array::from_vec(self.copied(), self.sizes()) }
+    }
+}
+
+impl<T: Number> Array<T> {
+    /// An array whose elements `write` writes, all of them; before, they are of any value.
+    pub(super) fn build(sizes: &[usize], write: impl FnOnce(&mut [T])) -> Self {
+        let layout = Layout::row_major(sizes);
+        let mut elements = Elements::any(layout.len());
+        write(elements.get_mut().expect("new elements have one holder"));
+        Array { buffer: Buffer::Ours(elements), layout }
+    }
+
+    /// The array after `f` has changed each chunk of its row-major elements, as [`for_each_chunk`] calls it: in their own
+    /// memory, if nobody else holds it. What is copied is copied a chunk at a time, right before `f` has it.
+    pub(super) fn transform(mut self, chunk: usize, work: usize, f: impl Fn(usize, &mut [T]) + Sync) -> Self {
+        if let Some(elements) = self.as_mut_slice() {
+            for_each_chunk(elements, chunk, work, f);
+            return self;
+        }
+        let elements = self.elements();
+        Array::build(self.sizes(), |out| {
+            for_each_chunk(out, chunk, work, |i, part| {
+                part.copy_from_slice(&elements[i * chunk..][..part.len()]);
+                f(i, part);
+            });
+        })
     }
 }
 
@@ -311,7 +411,7 @@ mod tests {
     fn a_reshape_of_split_axes_copies_nothing() {
         let x = counted(&[2, 3, 8]).permute(&[1, 0, 2]);
         let split = x.reshape(&[3, 2, 2, 4]);
-        assert!(Arc::ptr_eq(&x.buffer, &split.buffer));
+        assert_eq!(x.buffer().as_ptr(), split.buffer().as_ptr());
     }
 
     #[test]

@@ -1,53 +1,49 @@
 //! Functions of each element, and of each pair.
 
 use super::array::Array;
-use super::parallel::{for_each_chunk, map_chunks};
+use super::parallel::for_each_chunk;
 use crate::backend::{Binary, Compare, Element, Float, Number, Real as _, Unary};
 
 /// Elements that one core takes at a time.
 const CHUNK: usize = 1 << 12;
 
-/// An array of `f(i)` for a chunk that begins at `i`: `f` fills it.
-fn fill<T: Element + Send>(sizes: &[usize], start: T, work: usize, f: impl Fn(usize, &mut [T]) + Sync) -> Array<T> {
-    let mut out = vec![start; sizes.iter().product()];
-    for_each_chunk(&mut out, CHUNK, CHUNK * work, |chunk, part| f(chunk * CHUNK, part));
-    Array::from_vec(out, sizes)
+/// An array of what `write` writes into each chunk, which begins at the given element.
+fn fill<T: Number>(sizes: &[usize], work: usize, write: impl Fn(usize, &mut [T]) + Sync) -> Array<T> {
+    Array::build(sizes, |out| for_each_chunk(out, CHUNK, CHUNK * work, |i, part| write(i * CHUNK, part)))
 }
 
-pub fn map<T: Element, U: Element>(x: &Array<T>, start: U, work: usize, f: impl Fn(T) -> U + Sync) -> Array<U> {
+pub fn map<T: Element, U: Number>(x: &Array<T>, work: usize, f: impl Fn(T) -> U + Sync) -> Array<U> {
     let elements = x.elements();
-    fill(x.sizes(), start, work, |at, out| {
-        out.iter_mut().zip(&elements[at..]).for_each(|(out, &x)| *out = f(x));
-    })
+    fill(x.sizes(), work, |at, out| out.iter_mut().zip(&elements[at..]).for_each(|(out, &x)| *out = f(x)))
 }
 
-/// `f` of each pair, where the sizes of one array are the last sizes of the other.
-fn zip<T: Element, U: Element>(x: &Array<T>, y: &Array<T>, start: U, f: impl Fn(T, T) -> U + Sync) -> Array<U> {
+/// The sizes of the pairs of two arrays, where those of one are the last of the other.
+fn pair_sizes<'a, T: Element>(x: &'a Array<T>, y: &'a Array<T>) -> &'a [usize] {
     let sizes = if x.sizes().len() >= y.sizes().len() { x.sizes() } else { y.sizes() };
     assert!(sizes.ends_with(x.sizes()) && sizes.ends_with(y.sizes()), "{:?} and {:?}", x.sizes(), y.sizes());
-    let (x, y) = (x.elements(), y.elements());
-    fill(sizes, start, 1, |at, out| {
-        let mut done = 0;
-        while done < out.len() {
-            // Up to the end of the shorter array, which then begins anew.
-            let (x_at, y_at) = ((at + done) % x.len(), (at + done) % y.len());
-            let run = (out.len() - done).min(x.len() - x_at).min(y.len() - y_at);
-            let pairs = x[x_at..x_at + run].iter().zip(&y[y_at..y_at + run]);
-            out[done..done + run].iter_mut().zip(pairs).for_each(|(out, (&x, &y))| *out = f(x, y));
-            done += run;
-        }
+    sizes
+}
+
+/// The runs `(start, length, start in the shorter)` of `at .. at + len` that lie together in a shorter array, which is
+/// repeated.
+fn runs(at: usize, len: usize, period: usize) -> impl Iterator<Item = (usize, usize, usize)> {
+    let mut done = 0;
+    std::iter::from_fn(move || {
+        let start = done;
+        let in_shorter = (at + start) % period.max(1);
+        done = len.min(start + period - in_shorter);
+        (start < len).then_some((start, done - start, in_shorter))
     })
 }
 
-pub fn unary<T: Float>(op: Unary, x: &Array<T>) -> Array<T> {
+pub fn unary<T: Float>(op: Unary, x: Array<T>) -> Array<T> {
     // What is calculated with more than one instruction is worth sharing sooner.
     let work = match op {
         Unary::Abs | Unary::Neg | Unary::Square | Unary::Relu => 1,
         Unary::Recip | Unary::Sqrt => 2,
         _ => 16,
     };
-    let apply = |_, part: &mut [T]| T::calculate(part, |x| T::Wide::unary(op, x));
-    Array::from_vec(map_chunks(x.elements(), CHUNK, CHUNK * work, apply), x.sizes())
+    x.transform(CHUNK, CHUNK * work, |_, part| T::calculate(part, |x| T::Wide::unary(op, x)))
 }
 
 /// Each operation is named where its loop is compiled, so that the loop holds no choice.
@@ -62,28 +58,45 @@ macro_rules! for_each_operation { ($op:expr, $call:ident!($($argument:tt)*)) => 
     }
 } }
 
-pub fn binary<T: Number>(op: Binary, x: &Array<T>, y: &Array<T>) -> Array<T> {
+pub fn binary<T: Number>(op: Binary, mut x: Array<T>, mut y: Array<T>) -> Array<T> {
+    let (rank, y_rank) = (pair_sizes(&x, &y).len(), y.sizes().len());
+    // Into the memory of one that is as large as the result, if nobody else holds it.
+    let into_x = y_rank < rank || x.sizes().len() == rank && (x.as_mut_slice().is_some() || y.as_mut_slice().is_none());
     macro_rules! call {
         ($op:expr,) => {
-            zip(x, y, T::zero(), |x, y| T::binary($op, x, y))
+            if into_x {
+                with_repeated(x, &y, |x, y| T::binary($op, x, y))
+            } else {
+                with_repeated(y, &x, |y, x| T::binary($op, x, y))
+            }
         };
     }
     for_each_operation!(op, call!())
 }
 
-pub fn binary_scalar<T: Number>(op: Binary, x: &Array<T>, y: T) -> Array<T> {
+/// `f` of each element of `x` and of `y`, which is repeated.
+fn with_repeated<T: Number>(x: Array<T>, y: &Array<T>, f: impl Fn(T, T) -> T + Sync) -> Array<T> {
+    let y = y.elements();
+    x.transform(CHUNK, CHUNK, |i, x| {
+        for (start, len, from) in runs(i * CHUNK, x.len(), y.len()) {
+            x[start..start + len].iter_mut().zip(&y[from..from + len]).for_each(|(x, &y)| *x = f(*x, y));
+        }
+    })
+}
+
+pub fn binary_scalar<T: Number>(op: Binary, x: Array<T>, y: T) -> Array<T> {
     macro_rules! call {
         ($op:expr,) => {
-            map(x, T::zero(), 1, |x| T::binary($op, x, y))
+            x.transform(CHUNK, CHUNK, |_, x| x.iter_mut().for_each(|x| *x = T::binary($op, *x, y)))
         };
     }
     for_each_operation!(op, call!())
 }
 
-pub fn scalar_binary<T: Number>(op: Binary, x: T, y: &Array<T>) -> Array<T> {
+pub fn scalar_binary<T: Number>(op: Binary, x: T, y: Array<T>) -> Array<T> {
     macro_rules! call {
         ($op:expr,) => {
-            map(y, T::zero(), 1, |y| T::binary($op, x, y))
+            y.transform(CHUNK, CHUNK, |_, y| y.iter_mut().for_each(|y| *y = T::binary($op, x, *y)))
         };
     }
     for_each_operation!(op, call!())
@@ -101,11 +114,14 @@ fn holds<T: PartialOrd>(op: Compare, x: T, y: T) -> bool {
 }
 
 pub fn compare<T: Element + PartialOrd>(op: Compare, x: &Array<T>, y: &Array<T>) -> Array<bool> {
-    zip(x, y, false, |x, y| holds(op, x, y))
+    let sizes = pair_sizes(x, y);
+    let (x, y) = (x.elements(), y.elements());
+    let pairs = x.iter().cycle().zip(y.iter().cycle());
+    Array::collect(sizes, pairs.map(|(x, y)| holds(op, *x, *y)))
 }
 
 pub fn compare_scalar<T: Element + PartialOrd>(op: Compare, x: &Array<T>, y: T) -> Array<bool> {
-    map(x, false, 1, |x| holds(op, x, y))
+    Array::collect(x.sizes(), x.elements().iter().map(|x| holds(op, *x, y)))
 }
 
 pub fn select<T: Element>(condition: &Array<bool>, x: &Array<T>, y: &Array<T>) -> Array<T> {
@@ -113,7 +129,7 @@ pub fn select<T: Element>(condition: &Array<bool>, x: &Array<T>, y: &Array<T>) -
     let pairs = x.elements();
     let (condition, y) = (condition.elements(), y.elements());
     let chosen = condition.iter().zip(pairs.iter().zip(y.iter())).map(|(&c, (&x, &y))| if c { x } else { y });
-    Array::from_vec(chosen.collect(), x.sizes())
+    Array::collect(x.sizes(), chosen)
 }
 
 #[cfg(test)]
@@ -126,11 +142,30 @@ mod tests {
     fn pairs_repeat_the_shorter_array() {
         for (x_sizes, y_sizes) in [(&[2, 3, 4][..], &[3, 4][..]), (&[4], &[5, 4]), (&[], &[2, 2]), (&[3, 0], &[0])] {
             let (x, y) = (random::<f64>(x_sizes, 1), random::<f64>(y_sizes, 2));
-            let sum = binary(Binary::Sub, &x, &y);
+            let sum = binary(Binary::Sub, x.clone(), y.clone());
             let (x, y) = (x.elements(), y.elements());
             let expected: Vec<f64> = (0..sum.elements().len()).map(|i| x[i % x.len()] - y[i % y.len()]).collect();
             assert_eq!(*sum.elements(), expected);
         }
+    }
+
+    #[test]
+    fn what_nobody_else_holds_is_changed_in_place() {
+        let (x, y) = (random::<f32>(&[3, 4], 1), random::<f32>(&[4], 2));
+        let expected = binary(Binary::Sub, x.clone(), y.clone());
+        let (own, own_y) = (binary_scalar(Binary::Add, x.clone(), 0.0), binary_scalar(Binary::Add, y.clone(), 0.0));
+        let (start, y_start) = (own.buffer().as_ptr(), own_y.buffer().as_ptr());
+        let changed = binary(Binary::Sub, own, y.clone());
+        assert_eq!(changed.buffer().as_ptr(), start);
+        assert_eq!(changed.elements(), expected.elements());
+        // The larger one is the second, or the first is held by another.
+        let changed = binary(Binary::Sub, x.narrow(0, 1, 1).reshape(&[4]), own_y);
+        assert_eq!(changed.buffer().as_ptr(), y_start);
+        let row: Vec<f32> = x.elements()[4..8].iter().zip(&*y.elements()).map(|(x, y)| x - y).collect();
+        assert_eq!(*changed.elements(), row);
+        let held = changed.clone();
+        assert_ne!(unary(Unary::Neg, changed).buffer().as_ptr(), held.buffer().as_ptr());
+        assert_eq!(*held.elements(), row);
     }
 
     #[test]
@@ -149,11 +184,11 @@ mod tests {
         ];
         for (op, f) in cases {
             let expected: Vec<f64> = x.elements().iter().map(|&x| f(x)).collect();
-            assert_near(&unary(op, &x), &expected, 1e-12);
-            let single = map(&x, 0.0, 1, |x| x as f32);
-            assert_near(&unary(op, &single), &expected, 1e-6);
-            let half = map(&x, f16::ZERO, 1, f16::from_f64);
-            assert_near(&unary(op, &half), &expected, 1e-2);
+            assert_near(&unary(op, x.clone()), &expected, 1e-12);
+            let single = map(&x, 1, |x| x as f32);
+            assert_near(&unary(op, single), &expected, 1e-6);
+            let half = map(&x, 1, f16::from_f64);
+            assert_near(&unary(op, half), &expected, 1e-2);
         }
     }
 
@@ -161,18 +196,18 @@ mod tests {
     fn not_a_number_stays() {
         let nan = Array::from_vec(vec![f32::NAN, 1.0], &[2]);
         for op in [Binary::Max, Binary::Min] {
-            assert!(binary_scalar(op, &nan, 0.0).elements()[0].is_nan());
-            assert!(scalar_binary(op, 0.0, &nan).elements()[0].is_nan());
+            assert!(binary_scalar(op, nan.clone(), 0.0).elements()[0].is_nan());
+            assert!(scalar_binary(op, 0.0, nan.clone()).elements()[0].is_nan());
         }
-        assert!(unary(Unary::Relu, &nan).elements()[0].is_nan());
+        assert!(unary(Unary::Relu, nan).elements()[0].is_nan());
     }
 
     #[test]
     fn integers_never_panic() {
         let x = Array::from_vec(vec![i32::MIN, 5], &[2]);
-        assert_eq!(*binary_scalar(Binary::Div, &x, -1).elements(), [i32::MIN, -5]);
-        assert_eq!(*binary_scalar(Binary::Div, &x, 0).elements(), [0, 0]);
-        assert_eq!(*binary_scalar(Binary::Sub, &x, 1).elements(), [i32::MAX, 4]);
+        assert_eq!(*binary_scalar(Binary::Div, x.clone(), -1).elements(), [i32::MIN, -5]);
+        assert_eq!(*binary_scalar(Binary::Div, x.clone(), 0).elements(), [0, 0]);
+        assert_eq!(*binary_scalar(Binary::Sub, x, 1).elements(), [i32::MAX, 4]);
     }
 
     #[test]
@@ -187,7 +222,7 @@ mod tests {
     fn comparison_and_selection() {
         let (x, y) = (random::<f32>(&[7], 1), random::<f32>(&[7], 2));
         let larger = compare(Compare::Greater, &x, &y);
-        assert_eq!(select(&larger, &x, &y).elements(), binary(Binary::Max, &x, &y).elements());
+        assert_eq!(select(&larger, &x, &y).elements(), binary(Binary::Max, x.clone(), y.clone()).elements());
         assert!(compare_scalar(Compare::NotEqual, &x, f32::NAN).elements().iter().all(|&differs| differs));
     }
 }

@@ -4,6 +4,7 @@ mod array;
 mod attention;
 mod elementwise;
 mod matmul;
+mod memory;
 mod norm;
 mod parallel;
 pub(super) mod plain;
@@ -12,6 +13,7 @@ pub(super) mod simd;
 mod softmax;
 
 pub use array::Array;
+pub use memory::release_memory;
 // The kernels trust in their strides and counts: no other crate makes them.
 pub(super) use matmul::Matrix;
 pub(super) use simd::Live;
@@ -65,34 +67,34 @@ impl<T: Element> Backend for Cpu<T> {
         let elements = table.elements();
         let rows = ids.elements();
         let rows = rows.iter().flat_map(|id| &elements[id.row() * row..(id.row() + 1) * row]).copied();
-        Array::from_vec(rows.collect(), &[ids.sizes(), row_sizes].concat())
+        Array::collect(&[ids.sizes(), row_sizes].concat(), rows)
     }
     fn cast<U: Number>(x: &Array<T>) -> Array<U>
     where
         T: Number,
     {
-        elementwise::map(x, U::zero(), 1, |x| U::from_value(x.to_value()))
+        elementwise::map(x, 1, |x| U::from_value(x.to_value()))
     }
 
-    fn unary(op: Unary, x: &Array<T>) -> Array<T>
+    fn unary(op: Unary, x: Array<T>) -> Array<T>
     where
         T: Float,
     {
         elementwise::unary(op, x)
     }
-    fn binary(op: Binary, x: &Array<T>, y: &Array<T>) -> Array<T>
+    fn binary(op: Binary, x: Array<T>, y: Array<T>) -> Array<T>
     where
         T: Number,
     {
         elementwise::binary(op, x, y)
     }
-    fn binary_scalar(op: Binary, x: &Array<T>, y: T) -> Array<T>
+    fn binary_scalar(op: Binary, x: Array<T>, y: T) -> Array<T>
     where
         T: Number,
     {
         elementwise::binary_scalar(op, x, y)
     }
-    fn scalar_binary(op: Binary, x: T, y: &Array<T>) -> Array<T>
+    fn scalar_binary(op: Binary, x: T, y: Array<T>) -> Array<T>
     where
         T: Number,
     {
@@ -132,19 +134,19 @@ impl<T: Element> Backend for Cpu<T> {
     {
         reduce::top_k(x, k)
     }
-    fn softmax(x: &Array<T>, axis: usize) -> Array<T>
+    fn softmax(x: Array<T>, axis: usize) -> Array<T>
     where
         T: Float,
     {
         softmax::softmax(x, axis)
     }
-    fn log_softmax(x: &Array<T>, axis: usize) -> Array<T>
+    fn log_softmax(x: Array<T>, axis: usize) -> Array<T>
     where
         T: Float,
     {
         softmax::log_softmax(x, axis)
     }
-    fn masked_softmax(scores: &Array<T>, mask: &AttentionMask) -> Array<T>
+    fn masked_softmax(scores: Array<T>, mask: &AttentionMask) -> Array<T>
     where
         T: Float,
     {
@@ -163,13 +165,13 @@ impl<T: Element> Backend for Cpu<T> {
     {
         matmul::linear(x, weight, bias)
     }
-    fn layer_norm(x: &Array<T>, weight: &Array<T>, bias: Option<&Array<T>>, epsilon: f64) -> Array<T>
+    fn layer_norm(x: Array<T>, weight: &Array<T>, bias: Option<&Array<T>>, epsilon: f64) -> Array<T>
     where
         T: Float,
     {
         norm::layer_norm(x, weight, bias, epsilon)
     }
-    fn rms_norm(x: &Array<T>, weight: &Array<T>, epsilon: f64) -> Array<T>
+    fn rms_norm(x: Array<T>, weight: &Array<T>, epsilon: f64) -> Array<T>
     where
         T: Float,
     {

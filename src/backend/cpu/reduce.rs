@@ -7,13 +7,13 @@ use num_traits::NumCast;
 use std::cmp::Ordering;
 
 /// `f` of each row along `axis`.
-fn rows<T: Element, U: Element>(x: &Array<T>, axis: usize, start: U, f: impl Fn(&[T]) -> U + Sync) -> Array<U> {
+fn rows<T: Element, U: Number>(x: &Array<T>, axis: usize, f: impl Fn(&[T]) -> U + Sync) -> Array<U> {
     let size = x.sizes()[axis];
     let x = x.move_last(axis);
     let (elements, sizes) = (x.elements(), &x.sizes()[..x.sizes().len() - 1]);
-    let mut out = vec![start; sizes.iter().product()];
-    for_each_chunk(&mut out, 1, size, |row, out| out[0] = f(&elements[row * size..(row + 1) * size]));
-    Array::from_vec(out, sizes)
+    Array::build(sizes, |out| {
+        for_each_chunk(out, 1, size, |row, out| out[0] = f(&elements[row * size..(row + 1) * size]));
+    })
 }
 
 /// The sum of `f` of each element, in halves: the error grows with the logarithm of the length
@@ -53,16 +53,16 @@ pub fn reduce<T: Number>(op: Reduce, x: &Array<T>, axis: usize) -> Array<T> {
     let infinity = T::binary(Binary::Div, T::one(), T::zero());
     let is_float = infinity != T::zero();
     match op {
-        Reduce::Sum => rows(x, axis, T::zero(), |x| T::narrow(sum(x, T::widen))),
-        Reduce::Mean => rows(x, axis, T::zero(), |x| T::narrow(mean(x, T::widen))),
-        Reduce::Variance => rows(x, axis, T::zero(), |x| T::narrow(variance(x))),
+        Reduce::Sum => rows(x, axis, |x| T::narrow(sum(x, T::widen))),
+        Reduce::Mean => rows(x, axis, |x| T::narrow(mean(x, T::widen))),
+        Reduce::Variance => rows(x, axis, |x| T::narrow(variance(x))),
         Reduce::Max => {
             let lowest = if is_float { T::binary(Binary::Sub, T::zero(), infinity) } else { T::min_value() };
-            rows(x, axis, T::zero(), |x| x.iter().fold(lowest, |max, &x| T::binary(Binary::Max, max, x)))
+            rows(x, axis, |x| x.iter().fold(lowest, |max, &x| T::binary(Binary::Max, max, x)))
         }
         Reduce::Min => {
             let highest = if is_float { infinity } else { T::max_value() };
-            rows(x, axis, T::zero(), |x| x.iter().fold(highest, |min, &x| T::binary(Binary::Min, min, x)))
+            rows(x, axis, |x| x.iter().fold(highest, |min, &x| T::binary(Binary::Min, min, x)))
         }
     }
 }
@@ -73,7 +73,7 @@ fn descending<T: Number>(x: T, y: T) -> Ordering {
 }
 
 pub fn argmax<T: Number>(x: &Array<T>, axis: usize) -> Array<u32> {
-    rows(x, axis, 0, |row| {
+    rows(x, axis, |row| {
         let first = row.iter().enumerate().min_by(|(_, x), (_, y)| descending(**x, **y));
         first.expect("an empty axis has no largest element").0 as u32
     })

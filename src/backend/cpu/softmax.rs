@@ -1,7 +1,6 @@
 //! Softmax along an axis, and over the pairs that a mask allows.
 
 use super::array::Array;
-use super::parallel::map_chunks;
 use crate::backend::{AttentionMask, Float, Real};
 use std::borrow::Cow;
 
@@ -12,22 +11,23 @@ fn log_softmax_row<T: Real>(x: &mut [T]) {
 }
 
 /// `f` on each row along `axis`.
-fn rows<T: Float>(x: &Array<T>, axis: usize, f: impl Fn(&mut [T::Wide]) + Sync) -> Array<T> {
-    let last = x.sizes().len() - 1;
-    let moved = x.move_last(axis);
-    let size = x.sizes()[axis];
-    let elements = moved.elements();
-    let out = map_chunks(T::all_widened(&elements), size, size * 16, |_, row| f(row));
-    let mut back: Vec<usize> = (0..last).collect();
-    back.insert(axis, last);
-    Array::from_vec(T::all_rounded(out), moved.sizes()).permute(&back)
+fn rows<T: Float>(x: Array<T>, axis: usize, f: impl Fn(&mut [T::Wide]) + Sync) -> Array<T> {
+    let (rank, size) = (x.sizes().len(), x.sizes()[axis]);
+    let moved = if axis + 1 == rank { x } else { x.move_last(axis) };
+    let out = moved.transform(size, size * 16, |_, row| T::calculate(row, &f));
+    if axis + 1 == rank {
+        return out;
+    }
+    let mut back: Vec<usize> = (0..rank - 1).collect();
+    back.insert(axis, rank - 1);
+    out.permute(&back)
 }
 
-pub fn softmax<T: Float>(x: &Array<T>, axis: usize) -> Array<T> {
+pub fn softmax<T: Float>(x: Array<T>, axis: usize) -> Array<T> {
     rows(x, axis, T::Wide::softmax)
 }
 
-pub fn log_softmax<T: Float>(x: &Array<T>, axis: usize) -> Array<T> {
+pub fn log_softmax<T: Float>(x: Array<T>, axis: usize) -> Array<T> {
     rows(x, axis, log_softmax_row)
 }
 
@@ -94,13 +94,12 @@ impl<'a> LiveKeys<'a> {
     }
 }
 
-pub fn masked_softmax<T: Float>(scores: &Array<T>, mask: &AttentionMask) -> Array<T> {
+pub fn masked_softmax<T: Float>(scores: Array<T>, mask: &AttentionMask) -> Array<T> {
     let &[batch, heads, queries, keys] = scores.sizes() else { panic!("scores are (batch, heads, queries, keys)") };
     let live = LiveKeys::new(mask, batch, queries, keys);
-    let elements = scores.elements();
-    let softmax = |row: usize, out: &mut [T::Wide]| live.softmax(row / queries / heads, row % queries, out);
-    let out = map_chunks(T::all_widened(&elements), keys, keys * 16, softmax);
-    Array::from_vec(T::all_rounded(out), scores.sizes())
+    scores.transform(keys, keys * 16, |row, out| {
+        T::calculate(out, |out| live.softmax(row / queries / heads, row % queries, out));
+    })
 }
 
 #[cfg(test)]
@@ -113,21 +112,21 @@ mod tests {
     fn softmax_agrees_with_its_definition() {
         let x = random::<f64>(&[3, 4, 5], 1);
         for axis in 0..3 {
-            let sums = reduce::reduce(crate::backend::Reduce::Sum, &softmax(&x, axis), axis);
+            let sums = reduce::reduce(crate::backend::Reduce::Sum, &softmax(x.clone(), axis), axis);
             assert_near(&sums, &vec![1.0; sums.elements().len()], 1e-12);
-            let logs: Vec<f64> = softmax(&x, axis).elements().iter().map(|x| x.ln()).collect();
-            assert_near(&log_softmax(&x, axis), &logs, 1e-12);
+            let logs: Vec<f64> = softmax(x.clone(), axis).elements().iter().map(|x| x.ln()).collect();
+            assert_near(&log_softmax(x.clone(), axis), &logs, 1e-12);
         }
         let row: Vec<f64> = x.elements()[..5].iter().map(|x| x.exp()).collect();
         let expected: Vec<f64> = row.iter().map(|x| x / row.iter().sum::<f64>()).collect();
-        assert_near(&softmax(&x.narrow(0, 0, 1).narrow(1, 0, 1), 2), &expected, 1e-12);
+        assert_near(&softmax(x.narrow(0, 0, 1).narrow(1, 0, 1), 2), &expected, 1e-12);
     }
 
     #[test]
     fn large_scores_do_not_overflow() {
         let x = Array::from_vec(vec![1e30f32, 1e30, -1e30], &[3]);
-        assert_eq!(*softmax(&x, 0).elements(), [0.5, 0.5, 0.0]);
-        assert_near(&log_softmax(&Array::from_vec(vec![1e8f32, 1e8], &[2]), 0), &[-(2f64.ln()); 2], 1e-6);
-        assert_eq!(softmax(&Array::<f32>::from_vec(vec![], &[2, 0]), 1).sizes(), [2, 0]);
+        assert_eq!(*softmax(x.clone(), 0).elements(), [0.5, 0.5, 0.0]);
+        assert_near(&log_softmax(Array::from_vec(vec![1e8f32, 1e8], &[2]), 0), &[-(2f64.ln()); 2], 1e-6);
+        assert_eq!(softmax(Array::<f32>::from_vec(vec![], &[2, 0]), 1).sizes(), [2, 0]);
     }
 }

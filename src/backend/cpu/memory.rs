@@ -1,0 +1,246 @@
+//! Memory for the elements of arrays.
+//!
+//! Fresh memory is dear: the system hands it out in pages of zeros, one at a time, as they are first written. So a block
+//! that nobody holds any more is kept, and the next array of about its size gets it.
+
+use crate::backend::{Element, Number};
+use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
+use std::any::Any;
+use std::marker::PhantomData;
+use std::mem::MaybeUninit;
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+/// Where a block begins: with a line of the cache, so that no vector is read across two.
+const ALIGNMENT: usize = 64;
+/// The most bytes that are kept for later, of all blocks together.
+const MOST_KEPT: usize = 256 << 20;
+/// Four sizes of blocks for each power of two.
+const SIZES: usize = 4 * usize::BITS as usize;
+
+/// Bytes, all of them initialised at all times.
+struct Block {
+    start: NonNull<u8>,
+    bytes: usize,
+    derived: Derived,
+}
+
+/// What was calculated of elements that do not change, and is kept with them.
+pub type Derived = OnceLock<Box<dyn Any + Send + Sync>>;
+
+// SAFETY: a block owns its bytes, as a vector does.
+unsafe impl Send for Block {}
+// SAFETY: as above; they are changed through an exclusive reference only.
+unsafe impl Sync for Block {}
+
+impl Block {
+    fn layout(bytes: usize) -> Layout {
+        Layout::from_size_align(bytes, ALIGNMENT).expect("more elements than memory can hold")
+    }
+
+    fn new(bytes: usize) -> Self {
+        let layout = Self::layout(bytes);
+        // SAFETY: no block is empty.
+        let start = unsafe { alloc_zeroed(layout) };
+        let start = NonNull::new(start).unwrap_or_else(|| handle_alloc_error(layout));
+        Block { start, bytes, derived: Derived::new() }
+    }
+}
+
+impl Drop for Block {
+    fn drop(&mut self) {
+        // SAFETY: it was allocated with this layout.
+        unsafe { dealloc(self.start.as_ptr(), Self::layout(self.bytes)) };
+    }
+}
+
+/// Blocks that nobody holds, by their size.
+static FREE: [Mutex<Vec<Arc<Block>>>; SIZES] = [const { Mutex::new(Vec::new()) }; SIZES];
+/// The bytes of all of them.
+static KEPT: AtomicUsize = AtomicUsize::new(0);
+
+fn free_blocks(size: usize) -> MutexGuard<'static, Vec<Arc<Block>>> {
+    FREE[size].lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The size of a block for so many bytes, and its number: small ones are powers of two, others at most a quarter too large.
+fn block_size(bytes: usize) -> (usize, usize) {
+    // Beyond half of the address space, the allocation says that there is no such memory.
+    let power = bytes.max(ALIGNMENT).checked_next_power_of_two().unwrap_or(1 << (usize::BITS - 1));
+    let bytes = if power < 8 * ALIGNMENT { power } else { bytes.next_multiple_of(power / 8) };
+    (bytes, 4 * power.ilog2() as usize + bytes / (power / 8) % 4)
+}
+
+/// Gives the memory that is kept for later arrays back to the system.
+///
+/// What arrays leave behind is kept, up to 256 MiB, since fresh memory costs more than most of what is calculated in it.
+///
+/// ```
+/// use congruent::prelude::*;
+/// dims! { Batch = 512; Embed = 512; }
+/// drop(Tensor::ones((Batch, Embed)) + 1.0);
+/// congruent::release_memory();
+/// ```
+pub fn release_memory() {
+    for size in 0..SIZES {
+        let blocks = std::mem::take(&mut *free_blocks(size));
+        KEPT.fetch_sub(blocks.iter().map(|block| block.bytes).sum(), Ordering::Relaxed);
+    }
+}
+
+/// A shared block; it is kept when the last holder goes.
+struct Shared(Option<Arc<Block>>);
+
+impl Shared {
+    fn new(bytes: usize) -> Self {
+        let (bytes, size) = block_size(bytes);
+        let free = free_blocks(size).pop();
+        if let Some(block) = &free {
+            KEPT.fetch_sub(block.bytes, Ordering::Relaxed);
+        }
+        Shared(Some(free.unwrap_or_else(|| Arc::new(Block::new(bytes)))))
+    }
+
+    fn block(&self) -> &Arc<Block> {
+        self.0.as_ref().expect("a block is held until it is dropped")
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        let mut block = self.0.take();
+        // Where two holders go at once, neither may see itself as the last: then the block is not kept.
+        let Some(last) = block.as_mut().and_then(Arc::get_mut) else { return };
+        last.derived.take();
+        let bytes = last.bytes;
+        if KEPT.fetch_add(bytes, Ordering::Relaxed) + bytes <= MOST_KEPT {
+            free_blocks(block_size(bytes).1).extend(block);
+        } else {
+            KEPT.fetch_sub(bytes, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Elements in a shared block.
+pub struct Elements<T> {
+    shared: Shared,
+    len: usize,
+    elements: PhantomData<T>,
+}
+
+impl<T> Clone for Elements<T> {
+    fn clone(&self) -> Self {
+        Elements { shared: Shared(self.shared.0.clone()), ..*self }
+    }
+}
+
+impl<T: Element> Elements<T> {
+    fn room(len: usize) -> Shared {
+        const { assert!(align_of::<T>() <= ALIGNMENT) };
+        Shared::new(len.checked_mul(size_of::<T>()).expect("more elements than memory can hold"))
+    }
+
+    /// The first `len` elements.
+    ///
+    /// # Panics
+    /// There are fewer.
+    pub fn collect(len: usize, elements: impl IntoIterator<Item = T>) -> Self {
+        let mut shared = Self::room(len);
+        let block = shared.0.as_mut().and_then(Arc::get_mut).expect("a new block has one holder");
+        // SAFETY: the block is as large, aligned for any element, and nobody else's.
+        let room = unsafe { std::slice::from_raw_parts_mut(block.start.cast::<MaybeUninit<T>>().as_ptr(), len) };
+        let mut count = 0;
+        room.iter_mut().zip(elements).for_each(|(room, element)| {
+            room.write(element);
+            count += 1;
+        });
+        assert_eq!(count, len, "fewer elements than the array has");
+        Elements { shared, len, elements: PhantomData }
+    }
+}
+
+impl<T: Number> Elements<T> {
+    /// Elements of any value, to be overwritten.
+    pub fn any(len: usize) -> Self {
+        // The bytes of a block are initialised, since an element has no padding, and any bytes are a number.
+        Elements { shared: Self::room(len), len, elements: PhantomData }
+    }
+}
+
+impl<T> Elements<T> {
+    pub fn as_slice(&self) -> &[T] {
+        // SAFETY: the block holds `len` elements, which were written, or any bytes are one.
+        unsafe { std::slice::from_raw_parts(self.shared.block().start.cast::<T>().as_ptr(), self.len) }
+    }
+
+    /// The elements to change, if nobody else holds them.
+    pub fn get_mut(&mut self) -> Option<&mut [T]> {
+        let block = Arc::get_mut(self.shared.0.as_mut()?)?;
+        block.derived.take();
+        // SAFETY: as above, and nobody else holds the block.
+        Some(unsafe { std::slice::from_raw_parts_mut(block.start.cast::<T>().as_ptr(), self.len) })
+    }
+
+    #[allow(dead_code)]
+    pub fn derived(&self) -> &Derived {
+        &self.shared.block().derived
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_is_hardly_larger_than_what_it_is_for() {
+        let mut sizes = std::collections::HashMap::new();
+        for bytes in (0..3000).chain([1 << 20, (1 << 20) + 1, 5 << 20, 1_310_720]) {
+            let (block, size) = block_size(bytes);
+            assert!(
+                block >= bytes && block <= (bytes + bytes / 4).max((2 * bytes).clamp(ALIGNMENT, 4 * ALIGNMENT)),
+                "{block} for {bytes}"
+            );
+            assert_eq!(block % ALIGNMENT, 0);
+            assert_eq!(block_size(block), (block, size));
+            assert_eq!(*sizes.entry(size).or_insert(block), block, "{bytes}");
+        }
+    }
+
+    #[test]
+    fn elements_are_aligned_shared_and_changed_by_their_only_holder() {
+        let mut x = Elements::collect(5, [1u16, 2, 3, 4, 5, 6]);
+        assert_eq!(x.as_slice().as_ptr() as usize % ALIGNMENT, 0);
+        let y = x.clone();
+        assert!(x.get_mut().is_none());
+        assert_eq!(y.as_slice(), [1, 2, 3, 4, 5]);
+        drop(y);
+        x.derived().set(Box::new(7)).unwrap();
+        x.get_mut().unwrap()[4] = 9;
+        assert!(x.derived().get().is_none());
+        assert_eq!(x.as_slice(), [1, 2, 3, 4, 9]);
+        assert!(Elements::<f32>::any(0).as_slice().is_empty());
+    }
+
+    #[test]
+    fn a_block_is_used_again_by_another_type() {
+        // Of a size that no other test takes.
+        let mut x = Elements::<f32>::any(123_456);
+        x.get_mut().unwrap().fill(1.0);
+        let (start, y) = (x.as_slice().as_ptr() as usize, x.clone());
+        drop(x);
+        drop(y);
+        let z = Elements::<u16>::any(2 * 123_456);
+        assert_eq!(z.as_slice().as_ptr() as usize, start);
+        assert_eq!(z.as_slice()[1], 0x3f80);
+        drop(z);
+        release_memory();
+        assert!(Elements::<u8>::any(4 * 123_456).as_slice().iter().all(|&x| x == 0));
+    }
+
+    #[test]
+    #[should_panic(expected = "fewer elements")]
+    fn too_few_elements_are_refused() {
+        Elements::collect(3, [1.0f32, 2.0]);
+    }
+}
