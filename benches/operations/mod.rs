@@ -1,6 +1,6 @@
 //! Operations written twice: on typed tensors, and as the same calls of the bare backend.
 
-use congruent::backend::{AttentionMask, Backend, Binary, Unary};
+use congruent::backend::{AttentionMask, Backend, Epilogue, Unary};
 use congruent::dim::Dense;
 use congruent::nn::{Activation, EncoderLayer, FeedForward, LayerNorm, Linear, MultiHeadAttention, NormOrder};
 use congruent::prelude::*;
@@ -159,16 +159,20 @@ impl BareLayer {
     }
 
     fn forward(&self, x: &Array) -> Array {
-        let linear = |x: &Array, [weight, bias]: &[Array; 2]| Bare::linear(x, weight, Some(bias));
+        let linear = |x: &Array, [weight, bias]: &[Array; 2], after: Epilogue<'_, Array>| {
+            Bare::linear(x, weight, Epilogue { bias: Some(bias), ..after })
+        };
+        let (none, gelu) = (Epilogue::default(), Epilogue { activation: Some(Unary::Gelu), ..Epilogue::default() });
         let norm = |x: Array, [weight, bias]: &[Array; 2]| Bare::layer_norm(x, weight, Some(bias), 1e-5);
         let [batch, seq, heads, head_dim] = self.split;
-        let q = split_heads(&linear(x, &self.query), self.split);
-        let k = split_heads(&linear(x, &self.key), self.split);
-        let v = split_heads(&linear(x, &self.value), self.split);
+        let q = split_heads(&linear(x, &self.query, none), self.split);
+        let k = split_heads(&linear(x, &self.key, none), self.split);
+        let v = split_heads(&linear(x, &self.value, none), self.split);
         let heads_merged = [batch, seq, heads * head_dim];
         let merged = Bare::reshape(&Bare::permute(&attend(&q, &k, &v), &[0, 2, 1, 3]), &heads_merged);
-        let x = norm(Bare::binary(Binary::Add, x.clone(), linear(&merged, &self.output)), &self.attention_norm);
-        let hidden = Bare::unary(Unary::Gelu, linear(&x, &self.up));
-        norm(Bare::binary(Binary::Add, x, linear(&hidden, &self.down)), &self.feed_forward_norm)
+        let onto = |x| Epilogue { residual: Some(x), ..none };
+        let x = norm(linear(&merged, &self.output, onto(x)), &self.attention_norm);
+        let hidden = linear(&x, &self.up, gelu);
+        norm(linear(&hidden, &self.down, onto(&x)), &self.feed_forward_norm)
     }
 }

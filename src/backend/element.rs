@@ -1,30 +1,12 @@
 //! What a tensor may hold.
 
-use super::cpu::{Live, Matrix, plain, simd};
-use super::{Binary, Unary};
+use super::cpu::{Live, Matrix, Weight, finish, has_terms, plain, simd};
+use super::{Binary, Epilogue, Unary};
 use half::{bf16, f16};
 use num_traits::{Bounded, Num, NumCast, ToPrimitive};
 use std::borrow::Cow;
 use std::fmt::Debug;
 use zerocopy::{FromBytes, Immutable, IntoBytes};
-
-/// How many elements of a buffer a matrix of these strides spans, if it fits into memory at all.
-fn span(size: [usize; 2], strides: [usize; 2]) -> Option<usize> {
-    let last = size[0].checked_sub(1)?.checked_mul(strides[0])?;
-    last.checked_add(size[1].checked_sub(1)?.checked_mul(strides[1])?)?.checked_add(1)
-}
-
-/// Whether a product has anything to add. Panics if a matrix of it does not lie inside its buffer.
-fn has_terms(size: [usize; 3], strides: [[usize; 2]; 2], lengths: [usize; 3]) -> bool {
-    let [m, k, n] = size;
-    if size.contains(&0) {
-        return false;
-    }
-    let spans = [span([m, k], strides[0]), span([k, n], strides[1]), span([m, n], [n, 1])];
-    let inside = spans.iter().zip(lengths).all(|(span, length)| span.is_some_and(|span| span <= length));
-    assert!(inside, "a buffer ends before its matrix");
-    true
-}
 
 /// A value that a tensor may hold.
 pub trait Element: Copy + Debug + PartialEq + Send + Sync + IntoBytes + Immutable {}
@@ -56,43 +38,10 @@ pub trait Number: Element + Num + NumCast + PartialOrd + Bounded + AnyBits {
     fn to_value(self) -> Value;
     /// From a wide number, as the operator `as` does.
     fn from_value(wide: Value) -> Self;
-    /// Adds the product of a matrix `a (m, k)` and a matrix `b (k, n)` to the row-major `c (m, n)`.
-    /// The strides are those of rows and of columns.
-    fn add_product(
-        size: [usize; 3],
-        a: &[Self],
-        a_strides: [usize; 2],
-        b: &[Self],
-        b_strides: [usize; 2],
-        c: &mut [Self],
-    ) {
-        let [m, k, n] = size;
-        if !has_terms(size, [a_strides, b_strides], [a.len(), b.len(), c.len()]) {
-            return;
-        }
-        // The inner loop needs the rows of `b` one after another.
-        let (rows, stride) = if b_strides[1] == 1 {
-            (Cow::Borrowed(b), b_strides[0])
-        } else {
-            let mut rows = vec![Self::zero(); k * n];
-            // A few columns at a time, so that neither side is read or written with long gaps only.
-            for first in (0..n).step_by(16) {
-                for (l, row) in rows.chunks_mut(n).enumerate() {
-                    for j in first..n.min(first + 16) {
-                        row[j] = b[l * b_strides[0] + j * b_strides[1]];
-                    }
-                }
-            }
-            (Cow::Owned(rows), n)
-        };
-        for (i, c) in c.chunks_mut(n).take(m).enumerate() {
-            for l in 0..k {
-                let x = a[i * a_strides[0] + l * a_strides[1]];
-                for (c, &y) in c.iter_mut().zip(&rows[l * stride..][..n]) {
-                    *c = Self::binary(Binary::Add, *c, Self::binary(Binary::Mul, x, y));
-                }
-            }
-        }
+    /// The product of `a (m, k)` and `b (k, n)`, into the row-major `c (m, n)`.
+    #[doc(hidden)]
+    fn multiply(size: [usize; 3], a: Matrix<'_, Self>, b: Matrix<'_, Self>, c: &mut [Self]) {
+        plain::multiply(size, a, b, c);
     }
 }
 
@@ -119,6 +68,8 @@ pub trait Float: Number {
     fn all_rounded(elements: Vec<Self::Wide>) -> Vec<Self>;
     /// Calculates with all of them as wide numbers.
     fn calculate(elements: &mut [Self], f: impl FnOnce(&mut [Self::Wide]));
+    /// Writes all of them by way of wide numbers, which `f` writes.
+    fn write(elements: &mut [Self], f: impl FnOnce(&mut [Self::Wide]));
 }
 
 /// A floating-point number that is calculated with as it is.
@@ -143,6 +94,18 @@ pub trait Real: Number + num_traits::Float {
     /// of the mean square distance from it, to which `epsilon` was added.
     fn norm(x: &mut [Self], weight: &[Self], bias: Option<&[Self]>, epsilon: f64, centered: bool) {
         plain::norm(x, weight, bias, epsilon, centered);
+    }
+    /// `x (m, k)` times `weight (k, n)`, and the epilogue, into the row-major `out (m, n)`.
+    #[doc(hidden)]
+    fn linear(
+        size: [usize; 3],
+        x: Matrix<'_, Self>,
+        weight: Weight<'_, Self>,
+        after: Epilogue<'_, [Self]>,
+        out: &mut [Self],
+    ) {
+        Self::multiply(size, x, weight.matrix, out);
+        finish(after, size[2], 0, out);
     }
     /// Attention of a block of queries in one pass, if there is a kernel for it: see [`Backend`](super::Backend). The
     /// matrices are those of queries, keys and values. What is not finite has to be calculated in another way.
@@ -247,6 +210,7 @@ macro_rules! real { ($($t:ident $erf:ident { $($product:tt)* } { $($kernels:tt)*
         fn all_widened(elements: &[$t]) -> Cow<'_, [$t]> { Cow::Borrowed(elements) }
         fn all_rounded(elements: Vec<$t>) -> Vec<$t> { elements }
         fn calculate(elements: &mut [$t], f: impl FnOnce(&mut [$t])) { f(elements) }
+        fn write(elements: &mut [$t], f: impl FnOnce(&mut [$t])) { f(elements) }
     }
     impl Real for $t {
         fn erf(self) -> $t { libm::$erf(self) }
@@ -261,24 +225,16 @@ macro_rules! narrow_float { ($($t:ident)*) => {$(
         type Sum = f32;
         fn widen(self) -> f32 { self.into() }
         fn narrow(sum: f32) -> $t { $t::from_f32(sum) }
-        fn add_product(
-            size: [usize; 3],
-            a: &[$t],
-            a_strides: [usize; 2],
-            b: &[$t],
-            b_strides: [usize; 2],
-            c: &mut [$t],
-        ) {
+        fn multiply(size: [usize; 3], a: Matrix<'_, $t>, b: Matrix<'_, $t>, c: &mut [$t]) {
             let [m, k, n] = size;
-            if !has_terms(size, [a_strides, b_strides], [a.len(), b.len(), c.len()]) {
-                return;
+            if !has_terms(size, a, b, c) {
+                return c.fill($t::ZERO);
             }
             // No more than the matrices is converted: other matrices may stand behind them.
-            let part = |x: &[$t], size, strides| $t::all_widened(&x[..span(size, strides).unwrap_or(0)]).into_owned();
-            let (a, b) = (part(a, [m, k], a_strides), part(b, [k, n], b_strides));
-            let mut wide = $t::all_widened(c).into_owned();
-            f32::add_product(size, &a, a_strides, &b, b_strides, &mut wide);
-            c.copy_from_slice(&$t::all_rounded(wide));
+            let (a, b) = (a.cut([m, k]), b.cut([k, n]));
+            let (wide_a, wide_b) = ($t::all_widened(a.elements), $t::all_widened(b.elements));
+            let wide = |elements, strides| Matrix { elements, strides };
+            $t::write(c, |c| f32::multiply(size, wide(&wide_a, a.strides), wide(&wide_b, b.strides), c));
         }
         float_operations! { wide => $t::from_f64(wide as f64) }
     }
@@ -293,6 +249,11 @@ macro_rules! narrow_float { ($($t:ident)*) => {$(
             f(&mut wide);
             elements.copy_from_slice(&$t::all_rounded(wide));
         }
+        fn write(elements: &mut [$t], f: impl FnOnce(&mut [f32])) {
+            let mut wide = vec![0.0; elements.len()];
+            f(&mut wide);
+            elements.copy_from_slice(&$t::all_rounded(wide));
+        }
     }
 )*} }
 
@@ -303,18 +264,8 @@ integer! {
 }
 real! {
     f32 erff {
-        fn add_product(
-            size: [usize; 3],
-            a: &[f32],
-            a_strides: [usize; 2],
-            b: &[f32],
-            b_strides: [usize; 2],
-            c: &mut [f32],
-        ) {
-            if has_terms(size, [a_strides, b_strides], [a.len(), b.len(), c.len()]) {
-                let (a, b) = (Matrix { elements: a, strides: a_strides }, Matrix { elements: b, strides: b_strides });
-                simd::add_product(size, a, b, c);
-            }
+        fn multiply(size: [usize; 3], a: Matrix<'_, f32>, b: Matrix<'_, f32>, c: &mut [f32]) {
+            simd::multiply(size, a, b, c);
         }
     } {
         fn unary(op: Unary, x: &mut [f32]) {
@@ -330,6 +281,15 @@ real! {
         }
         fn norm(x: &mut [f32], weight: &[f32], bias: Option<&[f32]>, epsilon: f64, centered: bool) {
             simd::norm(x, weight, bias, epsilon as f32, centered);
+        }
+        fn linear(
+            size: [usize; 3],
+            x: Matrix<'_, f32>,
+            weight: Weight<'_, f32>,
+            after: Epilogue<'_, [f32]>,
+            out: &mut [f32],
+        ) {
+            simd::linear(size, x, weight, after, out);
         }
         fn attend(
             size: [usize; 2],
@@ -347,29 +307,8 @@ real! {
     }
     f64 erf {
         #[cfg(all(feature = "matrixmultiply", not(miri)))]
-        fn add_product(
-            size: [usize; 3],
-            a: &[f64],
-            a_strides: [usize; 2],
-            b: &[f64],
-            b_strides: [usize; 2],
-            c: &mut [f64],
-        ) {
-            let [m, k, n] = size;
-            if !has_terms(size, [a_strides, b_strides], [a.len(), b.len(), c.len()]) {
-                return;
-            }
-            // The stride of an axis of size 1 may be anything, and is not used.
-            let stride = |size: usize, stride: usize| if size == 1 { 0 } else { stride as isize };
-            let [ars, acs] = [stride(m, a_strides[0]), stride(k, a_strides[1])];
-            let [brs, bcs] = [stride(k, b_strides[0]), stride(n, b_strides[1])];
-            // SAFETY: `has_terms` asserts that every element of the three matrices lies inside its slice,
-            // and `c` is borrowed mutably, so that it overlaps neither `a` nor `b`.
-            unsafe {
-                matrixmultiply::dgemm(
-                    m, k, n, 1.0, a.as_ptr(), ars, acs, b.as_ptr(), brs, bcs, 1.0, c.as_mut_ptr(), n as isize, 1,
-                );
-            }
+        fn multiply(size: [usize; 3], a: Matrix<'_, f64>, b: Matrix<'_, f64>, c: &mut [f64]) {
+            super::cpu::double::multiply(size, a, b, c);
         }
     } {}
 }
@@ -388,12 +327,14 @@ mod tests {
 
     #[test]
     fn a_product_beyond_its_buffers_is_refused() {
-        let product = |size, strides| {
-            std::panic::catch_unwind(|| f32::add_product(size, &[1.0; 4], strides, &[1.0; 4], [1, 1], &mut [0.0; 4]))
+        let product = |size: [usize; 3], strides| {
+            let matrix = |strides| Matrix { elements: &[1.0f32; 4][..], strides };
+            std::panic::catch_unwind(|| f32::multiply(size, matrix(strides), matrix([1, 1]), &mut [0.0; 4]))
         };
         assert!(product([2, 2, 2], [2, 1]).is_ok());
-        assert!(product([3, 1, 1], [2, 1]).is_err());
-        assert!(product([3, 1, 1], [1 << (usize::BITS - 1), 1]).is_err());
+        assert!(product([2, 1, 1], [2, 1]).is_err());
+        assert!(product([4, 1, 1], [2, 1]).is_err());
+        assert!(product([4, 1, 1], [1 << (usize::BITS - 1), 1]).is_err());
         assert!(product([1 << (usize::BITS / 2), 1, 1 << (usize::BITS / 2)], [0, 0]).is_err());
     }
 }

@@ -8,7 +8,7 @@ mod element;
 mod ops;
 
 pub use element::{AnyBits, Element, Float, Number, Real, TableIndex, Value};
-pub use ops::{AttentionMask, Binary, Compare, Reduce, Unary};
+pub use ops::{AttentionMask, Binary, Compare, Epilogue, Reduce, Unary};
 
 use std::fmt::Debug;
 
@@ -120,8 +120,8 @@ pub trait Backend: Copy + Debug + Send + Sync {
     fn matmul(x: &Self::Array, y: &Self::Array) -> Self::Array
     where
         Self::Elem: Number;
-    /// `x (.., in)` times the transpose of `weight (out, in)`, plus `bias (out,)`.
-    fn linear(x: &Self::Array, weight: &Self::Array, bias: Option<&Self::Array>) -> Self::Array
+    /// `x (.., in)` times the transpose of `weight (out, in)`, and the epilogue, whose residual is `(.., out)`.
+    fn linear(x: &Self::Array, weight: &Self::Array, after: Epilogue<'_, Self::Array>) -> Self::Array
     where
         Self::Elem: Float;
     /// `(x - mean) / sqrt(variance + epsilon) * weight + bias` over the last axis.

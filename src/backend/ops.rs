@@ -87,6 +87,29 @@ pub enum Reduce {
     Min,
 }
 
+/// What becomes of a product, while it is still at hand: `activation(product + bias) + residual`, each if given.
+#[derive(Debug)]
+pub struct Epilogue<'a, A: ?Sized> {
+    /// Added to each row.
+    pub bias: Option<&'a A>,
+    /// The function of each element.
+    pub activation: Option<Unary>,
+    /// Added last, element by element.
+    pub residual: Option<&'a A>,
+}
+
+impl<A: ?Sized> Clone for Epilogue<'_, A> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<A: ?Sized> Copy for Epilogue<'_, A> {}
+impl<A: ?Sized> Default for Epilogue<'_, A> {
+    fn default() -> Self {
+        Epilogue { bias: None, activation: None, residual: None }
+    }
+}
+
 /// Which keys each query may attend to: those that every given part allows.
 #[derive(Clone, Debug, Default)]
 pub struct AttentionMask {

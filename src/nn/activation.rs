@@ -1,6 +1,6 @@
 //! Activation functions, chosen by a value.
 
-use crate::backend::{Backend, Float};
+use crate::backend::{Backend, Float, Unary};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -21,11 +21,15 @@ pub enum Activation {
 impl Activation {
     /// The function of each element.
     pub fn forward<S: Shape, B: Backend<Elem: Float>>(self, x: &Tensor<S, B>) -> Tensor<S, B> {
+        Tensor::from_parts(x.shape(), B::unary(self.function(), x.array().clone()))
+    }
+
+    pub(super) fn function(self) -> Unary {
         match self {
-            Activation::Relu => x.relu(),
-            Activation::Gelu => x.gelu(),
-            Activation::GeluTanh => x.gelu_tanh(),
-            Activation::Silu => x.silu(),
+            Activation::Relu => Unary::Relu,
+            Activation::Gelu => Unary::Gelu,
+            Activation::GeluTanh => Unary::GeluTanh,
+            Activation::Silu => Unary::Silu,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Two linear layers and a function between them.
 
 use super::{Activation, Linear};
-use crate::backend::{Backend, Float, cpu::Cpu};
+use crate::backend::{Backend, Epilogue, Float, cpu::Cpu};
 use crate::dim::Dim;
 use crate::shape::Last;
 use crate::tensor::Tensor;
@@ -23,9 +23,20 @@ impl<E: Dim, F: Dim, B: Backend<Elem: Float>> FeedForward<E, F, B> {
     where
         S: Last<E>,
     {
-        let hidden = self.activation.forward(&self.up.forward(x));
+        self.finished(x, Epilogue::default())
+    }
+
+    /// `layer(x) + residual`: it is added while the last product is at hand.
+    pub(super) fn forward_residual<S>(&self, x: &Tensor<S, B>, residual: &Tensor<S, B>) -> Tensor<S, B>
+    where
+        S: Last<E>,
+    {
+        self.finished(x, Epilogue { residual: Some(residual.array()), ..Epilogue::default() })
+    }
+
+    fn finished<S: Last<E>>(&self, x: &Tensor<S, B>, after: Epilogue<'_, B::Array>) -> Tensor<S, B> {
+        let hidden = self.up.forward_activated(x, self.activation);
         // That `down` undoes what `up` did to the shape is known here, and not to the compiler.
-        let bias = self.down.bias.as_ref().map(Tensor::array);
-        Tensor::from_parts(x.shape(), B::linear(hidden.array(), self.down.weight.array(), bias))
+        Tensor::from_parts(x.shape(), self.down.apply(hidden.array(), after))
     }
 }

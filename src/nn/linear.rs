@@ -1,13 +1,17 @@
 //! The linear layer.
 
+use super::Activation;
 use crate::Rng;
-use crate::backend::{Backend, Float, cpu::Cpu};
+use crate::backend::{Backend, Epilogue, Float, cpu::Cpu};
 use crate::dim::Dim;
 use crate::io::{Stored, Weights};
 use crate::shape::Last;
 use crate::tensor::Tensor;
 
 /// `x · weightᵀ + bias`, on the last dimension: `In` becomes `Out`.
+///
+/// On the processor, a weight of `f32` that is used more than once for more than a few rows is kept in the order that the
+/// kernel reads it in, beside its own: it takes twice its memory.
 ///
 /// ```
 /// use congruent::{nn::Linear, prelude::*};
@@ -40,8 +44,58 @@ impl<In: Dim, Out: Dim, B: Backend> Linear<In, Out, B> {
         S: Last<In>,
         B::Elem: Float,
     {
-        let array = B::linear(x.array(), self.weight.array(), self.bias.as_ref().map(Tensor::array));
-        Tensor::from_parts(x.shape().with_last(self.output()), array)
+        self.finished(x, Epilogue::default())
+    }
+
+    /// `activation(layer(x))`: the function is calculated while the product is at hand.
+    pub fn forward_activated<S>(
+        &self,
+        x: &Tensor<S, B>,
+        activation: Activation,
+    ) -> Tensor<<S as Last<In>>::With<Out>, B>
+    where
+        S: Last<In>,
+        B::Elem: Float,
+    {
+        self.finished(x, Epilogue { activation: Some(activation.function()), ..Epilogue::default() })
+    }
+
+    /// `layer(x) + residual`: it is added while the product is at hand.
+    ///
+    /// ```
+    /// use congruent::{nn::Linear, prelude::*};
+    /// dims! { Batch = 2; Embed = 8; }
+    /// let layer = Linear::random(Embed, Embed, &mut Rng::with_seed(1));
+    /// let x = Tensor::ones((Batch, Embed));
+    /// let y = layer.forward_residual(&x, &x);
+    /// assert!((y - layer.forward(&x) - x).abs().to_vec().iter().all(|x| *x < 1e-6));
+    /// ```
+    pub fn forward_residual<S>(
+        &self,
+        x: &Tensor<S, B>,
+        residual: &Tensor<<S as Last<In>>::With<Out>, B>,
+    ) -> Tensor<<S as Last<In>>::With<Out>, B>
+    where
+        S: Last<In>,
+        B::Elem: Float,
+    {
+        self.finished(x, Epilogue { residual: Some(residual.array()), ..Epilogue::default() })
+    }
+
+    fn finished<S>(&self, x: &Tensor<S, B>, after: Epilogue<'_, B::Array>) -> Tensor<<S as Last<In>>::With<Out>, B>
+    where
+        S: Last<In>,
+        B::Elem: Float,
+    {
+        Tensor::from_parts(x.shape().with_last(self.output()), self.apply(x.array(), after))
+    }
+
+    /// The layer on an array whose last axis is `In`.
+    pub(super) fn apply(&self, x: &B::Array, after: Epilogue<'_, B::Array>) -> B::Array
+    where
+        B::Elem: Float,
+    {
+        B::linear(x, self.weight.array(), Epilogue { bias: self.bias.as_ref().map(Tensor::array), ..after })
     }
 }
 

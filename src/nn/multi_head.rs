@@ -2,7 +2,7 @@
 
 use super::{Linear, attention};
 use crate::Rng;
-use crate::backend::{Backend, Float, cpu::Cpu};
+use crate::backend::{Backend, Epilogue, Float, cpu::Cpu};
 use crate::dim::{Dim, Times};
 use crate::mask::Mask;
 use crate::shape::{Sequence, Shape};
@@ -59,7 +59,17 @@ impl<E: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> MultiHeadAttention<E, H, D
         M: Mask<S::Batch, S::Length, S::Length>,
     {
         let sequence = Tensor::from_parts(x.shape().dims(), x.array().clone());
-        Tensor::from_parts(x.shape(), self.attend(&sequence, &sequence, mask).into_array())
+        self.attend(x, &sequence, mask, Epilogue::default())
+    }
+
+    /// `layer(x) + residual`: it is added while the last product is at hand.
+    pub(super) fn forward_residual<S, M>(&self, x: &Tensor<S, B>, mask: &M, residual: &Tensor<S, B>) -> Tensor<S, B>
+    where
+        S: Sequence<E>,
+        M: Mask<S::Batch, S::Length, S::Length>,
+    {
+        let sequence = Tensor::from_parts(x.shape().dims(), x.array().clone());
+        self.attend(x, &sequence, mask, Epilogue { residual: Some(residual.array()), ..Epilogue::default() })
     }
 
     /// Cross-attention: the sequence attends to another one, the memory.
@@ -69,22 +79,49 @@ impl<E: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> MultiHeadAttention<E, H, D
         R: Memory<S, E>,
         M: Mask<S::Batch, S::Length, R::Length>,
     {
-        let (batch, length, embed) = x.shape().dims();
-        let sequence = Tensor::from_parts((batch, length, embed), x.array().clone());
-        let memory = Tensor::from_parts((batch, memory.shape().length(), embed), memory.array().clone());
-        Tensor::from_parts(x.shape(), self.attend(&sequence, &memory, mask).into_array())
+        self.attend(x, &self.memory(x, memory), mask, Epilogue::default())
     }
 
-    fn attend<Batch: Dim, Q: Dim, K: Dim>(
+    /// `cross(x, memory) + residual`: it is added while the last product is at hand.
+    pub(super) fn cross_residual<S, R, M>(
         &self,
-        x: &Tensor<(Batch, Q, E), B>,
-        memory: &Tensor<(Batch, K, E), B>,
-        mask: &impl Mask<Batch, Q, K>,
-    ) -> Tensor<(Batch, Q, E), B> {
-        let q = self.query.forward(x).split_heads();
+        x: &Tensor<S, B>,
+        memory: &Tensor<R, B>,
+        mask: &M,
+        residual: &Tensor<S, B>,
+    ) -> Tensor<S, B>
+    where
+        S: Sequence<E>,
+        R: Memory<S, E>,
+        M: Mask<S::Batch, S::Length, R::Length>,
+    {
+        let after = Epilogue { residual: Some(residual.array()), ..Epilogue::default() };
+        self.attend(x, &self.memory(x, memory), mask, after)
+    }
+
+    /// The memory by its dimensions, which the compiler does not know to be those of a triple.
+    fn memory<S: Sequence<E>, R: Memory<S, E>>(
+        &self,
+        x: &Tensor<S, B>,
+        memory: &Tensor<R, B>,
+    ) -> Tensor<(S::Batch, R::Length, E), B> {
+        let (batch, _, embed) = x.shape().dims();
+        Tensor::from_parts((batch, memory.shape().length(), embed), memory.array().clone())
+    }
+
+    fn attend<S: Sequence<E>, K: Dim>(
+        &self,
+        x: &Tensor<S, B>,
+        memory: &Tensor<(S::Batch, K, E), B>,
+        mask: &impl Mask<S::Batch, S::Length, K>,
+        after: Epilogue<'_, B::Array>,
+    ) -> Tensor<S, B> {
+        let sequence = Tensor::from_parts(x.shape().dims(), x.array().clone());
+        let q = self.query.forward(&sequence).split_heads();
         let k = self.key.forward(memory).split_heads();
         let v = self.value.forward(memory).split_heads();
-        self.output.forward(&attention(&q, &k, &v, mask).merge_heads())
+        let merged = attention(&q, &k, &v, mask).merge_heads();
+        Tensor::from_parts(x.shape(), self.output.apply(merged.array(), after))
     }
 }
 

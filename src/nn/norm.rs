@@ -31,8 +31,13 @@ impl<E: Dim, B: Backend<Elem: Float>> LayerNorm<E, B> {
     where
         S: Last<E>,
     {
-        let bias = self.bias.as_ref().map(Tensor::array);
-        Tensor::from_parts(x.shape(), B::layer_norm(x.array().clone(), self.weight.array(), bias, self.epsilon))
+        self.normalized(x.clone())
+    }
+
+    /// The layer on an owned tensor, in whose memory the result may be written.
+    pub(super) fn normalized<S: Last<E>>(&self, x: Tensor<S, B>) -> Tensor<S, B> {
+        let (shape, bias) = (x.shape(), self.bias.as_ref().map(Tensor::array));
+        Tensor::from_parts(shape, B::layer_norm(x.into_array(), self.weight.array(), bias, self.epsilon))
     }
 }
 

@@ -17,16 +17,16 @@ pub enum NormOrder {
     Post,
 }
 
-/// `part` beside a residual connection, with its normalisation.
+/// `part` beside a residual connection, with its normalisation. `part` takes its input and the residual to be added.
 fn residual<S: Last<E>, E: Dim, B: Backend<Elem: Float>>(
     order: NormOrder,
     norm: &LayerNorm<E, B>,
     x: &Tensor<S, B>,
-    part: impl FnOnce(&Tensor<S, B>) -> Tensor<S, B>,
+    part: impl FnOnce(&Tensor<S, B>, &Tensor<S, B>) -> Tensor<S, B>,
 ) -> Tensor<S, B> {
     match order {
-        NormOrder::Pre => x + part(&norm.forward(x)),
-        NormOrder::Post => norm.forward(&(x + part(x))),
+        NormOrder::Pre => part(&norm.forward(x), x),
+        NormOrder::Post => norm.normalized(part(x, x)),
     }
 }
 
@@ -52,8 +52,8 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> EncoderLayer<E, H,
         S: Sequence<E> + Last<E>,
         M: Mask<S::Batch, S::Length, S::Length>,
     {
-        let x = residual(self.order, &self.attention_norm, x, |x| self.attention.forward(x, mask));
-        residual(self.order, &self.feed_forward_norm, &x, |x| self.feed_forward.forward(x))
+        let x = residual(self.order, &self.attention_norm, x, |x, y| self.attention.forward_residual(x, mask, y));
+        residual(self.order, &self.feed_forward_norm, &x, |x, y| self.feed_forward.forward_residual(x, y))
     }
 }
 
@@ -91,9 +91,9 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> DecoderLayer<E, H,
         M: Mask<S::Batch, S::Length, S::Length>,
         N: Mask<S::Batch, S::Length, R::Length>,
     {
-        let x = residual(self.order, &self.attention_norm, x, |x| self.attention.forward(x, mask));
-        let x = residual(self.order, &self.cross_norm, &x, |x| self.cross.cross(x, memory, memory_mask));
-        residual(self.order, &self.feed_forward_norm, &x, |x| self.feed_forward.forward(x))
+        let x = residual(self.order, &self.attention_norm, x, |x, y| self.attention.forward_residual(x, mask, y));
+        let x = residual(self.order, &self.cross_norm, &x, |x, y| self.cross.cross_residual(x, memory, memory_mask, y));
+        residual(self.order, &self.feed_forward_norm, &x, |x, y| self.feed_forward.forward_residual(x, y))
     }
 }
 

@@ -87,7 +87,7 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    fn row_major(sizes: &[usize]) -> Self {
+    pub fn row_major(sizes: &[usize]) -> Self {
         assert!(sizes.len() <= MAX_RANK, "an array has at most {MAX_RANK} axes");
         let mut layout = Layout { rank: sizes.len(), sizes: [0; MAX_RANK], strides: [0; MAX_RANK], offset: 0 };
         layout.sizes[..sizes.len()].copy_from_slice(sizes);
@@ -166,14 +166,22 @@ impl Layout {
         [self.strides[self.rank - 2], self.strides[self.rank - 1]]
     }
 
-    /// The first element of each matrix (the last two axes), row-major over the other axes.
-    pub fn matrices(&self) -> Vec<usize> {
-        let outer: Vec<_> = self.axes().take(self.rank.saturating_sub(2)).collect();
-        let mut starts = vec![self.offset];
-        for (size, stride) in outer {
-            starts = starts.iter().flat_map(|start| (0..size).map(move |i| start + i * stride)).collect();
+    /// The first element of a matrix (the last two axes), of which there is one for each place along the other axes,
+    /// row-major.
+    pub fn matrix(&self, mut index: usize) -> usize {
+        let mut start = self.offset;
+        for axis in (0..self.rank.saturating_sub(2)).rev() {
+            start += index % self.sizes[axis] * self.strides[axis];
+            index /= self.sizes[axis];
         }
-        starts
+        start
+    }
+
+    /// A row-major layout of these sizes, but for the last one.
+    pub fn with_last(&self, size: usize) -> Self {
+        let mut sizes = self.sizes;
+        sizes[self.rank - 1] = size;
+        Layout::row_major(&sizes[..self.rank])
     }
 }
 

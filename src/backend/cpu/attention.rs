@@ -25,15 +25,15 @@ pub fn attention<T: Float>(q: &Array<T>, k: &Array<T>, v: &Array<T>, mask: &Atte
     widened!(q, q_elements, q_strides);
     widened!(k, k_elements, k_strides);
     widened!(v, v_elements, v_strides);
-    let (q_starts, k_starts, v_starts) = (q.layout().matrices(), k.layout().matrices(), v.layout().matrices());
+    let [q_start, k_start, v_start] = [&q, &k, &v].map(|x| *x.layout());
 
     let mut out = vec![num_traits::zero::<T::Wide>(); batch * heads * queries * e];
     for_each_chunk(&mut out, queries * e, queries * keys * (d + e), |head, out| {
         let (b, h) = (head / heads, head % heads);
         let key_head = b * key_heads + h / group;
-        let q = Matrix { elements: q_elements.get(q_starts[head]..).unwrap_or(&[]), strides: q_strides };
-        let k = Matrix { elements: k_elements.get(k_starts[key_head]..).unwrap_or(&[]), strides: k_strides };
-        let v = Matrix { elements: v_elements.get(v_starts[key_head]..).unwrap_or(&[]), strides: v_strides };
+        let q = Matrix { elements: q_elements.get(q_start.matrix(head)..).unwrap_or(&[]), strides: q_strides };
+        let k = Matrix { elements: k_elements.get(k_start.matrix(key_head)..).unwrap_or(&[]), strides: k_strides };
+        let v = Matrix { elements: v_elements.get(v_start.matrix(key_head)..).unwrap_or(&[]), strides: v_strides };
         for_each_chunk(out, QUERIES * e, QUERIES * keys * (d + e), |block, out| {
             let first = block * QUERIES;
             let mut counts = [0; QUERIES];
@@ -67,12 +67,12 @@ fn attend<T: Real>(
     let keys = live.count(batch, first + rows - 1);
     let mut scores = vec![T::zero(); rows * keys];
     let k = k.transposed();
-    T::add_product([rows, d, keys], q.elements, q.strides, k.elements, k.strides, &mut scores);
+    T::multiply([rows, d, keys], q, k, &mut scores);
     for (row, scores) in scores.chunks_mut(keys.max(1)).enumerate() {
         scores.iter_mut().for_each(|score| *score = *score * scale);
         live.softmax(batch, first + row, scores);
     }
-    T::add_product([rows, keys, e], &scores, [keys, 1], v.elements, v.strides, out);
+    T::multiply([rows, keys, e], Matrix { elements: &scores, strides: [keys, 1] }, v, out);
     // A masked value of infinity or NaN, times zero, is NaN: it must not reach the result.
     for (row, out) in out.chunks_mut(e).enumerate().filter(|(_, out)| out.iter().any(|x| !x.is_finite())) {
         let scores = &scores[row * keys..(row + 1) * keys];

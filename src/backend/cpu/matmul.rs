@@ -1,11 +1,9 @@
 //! Products of matrices.
 
-use super::array::Array;
+use super::array::{Array, Layout};
+use super::memory::Derived;
 use super::parallel::{cores, for_each_chunk};
-use crate::backend::{Element, Float, Number};
-
-/// Fewer rows than this are not worth another core.
-const ROWS: usize = 16;
+use crate::backend::{Element, Epilogue, Float, Number, Real};
 
 /// A matrix inside a buffer, by the strides of its rows and columns.
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +24,66 @@ impl<T> Matrix<'_, T> {
     pub fn transposed(self) -> Self {
         Matrix { strides: [self.strides[1], self.strides[0]], ..self }
     }
+
+    /// How many elements of the buffer a matrix of this size spans, if it fits into memory at all.
+    fn span(&self, size: [usize; 2]) -> Option<usize> {
+        let last = size[0].checked_sub(1)?.checked_mul(self.strides[0])?;
+        last.checked_add(size[1].checked_sub(1)?.checked_mul(self.strides[1])?)?.checked_add(1)
+    }
+
+    /// No more of the buffer than a matrix of this size spans.
+    pub fn cut(self, size: [usize; 2]) -> Self {
+        Matrix { elements: &self.elements[..self.span(size).unwrap_or(0)], ..self }
+    }
+}
+
+/// Whether a product `(m, k) x (k, n)` has anything to add.
+///
+/// # Panics
+/// A matrix does not lie inside its buffer.
+pub fn has_terms<T>([m, k, n]: [usize; 3], a: Matrix<'_, T>, b: Matrix<'_, T>, c: &[T]) -> bool {
+    assert_eq!(Some(c.len()), m.checked_mul(n), "a product as large as its result");
+    if m * n == 0 || k == 0 {
+        return false;
+    }
+    let inside = |x: &Matrix<'_, T>, size| x.span(size).is_some_and(|span| span <= x.elements.len());
+    assert!(inside(&a, [m, k]) && inside(&b, [k, n]), "a buffer ends before its matrix");
+    true
+}
+
+/// `f` of a part of the rows of `a (m, k)` and of the product `c (m, n)`, for every part, shared by the cores.
+pub fn share_rows<T: Number>(
+    [m, k, n]: [usize; 3],
+    a: Matrix<'_, T>,
+    c: &mut [T],
+    f: impl Fn(Matrix<'_, T>, &mut [T]) + Sync,
+) {
+    /// Fewer rows than this are not worth another core.
+    const ROWS: usize = 16;
+    let rows = m.div_ceil(cores()).next_multiple_of(ROWS);
+    for_each_chunk(c, rows * n, rows * n * k, |chunk, c| f(a.part(chunk * rows, 0), c));
+}
+
+/// A weight of a linear map, `(inputs, outputs)`.
+#[derive(Clone, Copy)]
+pub struct Weight<'a, T> {
+    pub matrix: Matrix<'a, T>,
+    /// Its place in its buffer, with which what is calculated of it may be kept.
+    pub(super) buffer: Option<(&'a Layout, &'a Derived)>,
+}
+
+/// The epilogue on rows of a product of so many columns, which begin with the given element.
+pub fn finish<T: Real>(after: Epilogue<'_, [T]>, columns: usize, first: usize, out: &mut [T]) {
+    let add = |out: &mut [T], other: &[T]| out.iter_mut().zip(other).for_each(|(x, &y)| *x = *x + y);
+    if let Some(bias) = after.bias.filter(|_| columns > 0) {
+        out.chunks_mut(columns).for_each(|row| add(row, bias));
+    }
+    if let Some(activation) = after.activation {
+        T::unary(activation, out);
+    }
+    if let Some(residual) = after.residual {
+        add(out, &residual[first..]);
+    }
 }
 
 /// The array with its buffer widened, and the strides of its last two axes.
@@ -39,14 +97,10 @@ macro_rules! widened {
 }
 pub(super) use widened;
 
-/// Adds `a (m, k)` times `b (k, n)` to the row-major `c`, its rows shared by the cores.
-fn add_product<T: Number>(size: [usize; 3], a: Matrix<'_, T>, b: Matrix<'_, T>, c: &mut [T]) {
-    let [m, k, n] = size;
-    let rows = m.div_ceil(cores()).next_multiple_of(ROWS);
-    for_each_chunk(c, rows * n, rows * n * k, |chunk, c| {
-        let first = a.elements.get(chunk * rows * a.strides[0]..).unwrap_or(&[]);
-        T::add_product([c.len() / n, k, n], first, a.strides, b.elements, b.strides, c);
-    });
+/// A matrix of an array: see [`Layout::matrix`].
+fn matrix<T>(x: &Array<T>, index: usize) -> Matrix<'_, T> {
+    let (elements, layout) = (x.buffer(), x.layout());
+    Matrix { elements: elements.get(layout.matrix(index)..).unwrap_or(&[]), strides: layout.matrix_strides() }
 }
 
 pub fn matmul<T: Number>(x: &Array<T>, y: &Array<T>) -> Array<T> {
@@ -54,41 +108,47 @@ pub fn matmul<T: Number>(x: &Array<T>, y: &Array<T>) -> Array<T> {
         panic!("a product of matrices takes two axes and more");
     };
     assert!(k == inner && (y_outer == outer || y_outer.is_empty()), "{:?} by {:?}", x.sizes(), y.sizes());
+    let sizes = Layout::row_major(x.sizes()).with_last(*n);
     if y_outer.is_empty() && !outer.is_empty() {
         let rows: usize = outer.iter().product::<usize>() * m;
-        let product = matmul(&x.reshape(&[rows, *k]), y);
-        return product.reshape(&[outer, &[*m, *n]].concat());
+        return matmul(&x.reshape(&[rows, *k]), y).reshape(sizes.sizes());
     }
-    let (sizes, size) = ([outer, &[*m, *n]].concat(), [*m, *k, *n]);
-    let (a, a_strides) = (x.buffer(), x.layout().matrix_strides());
-    let (b, b_strides) = (y.buffer(), y.layout().matrix_strides());
-    let (a_starts, b_starts) = (x.layout().matrices(), y.layout().matrices());
-    let mut out = vec![T::zero(); sizes.iter().product()];
-    for_each_chunk(&mut out, m * n, m * n * k, |i, c| {
-        let a = Matrix { elements: a.get(a_starts[i]..).unwrap_or(&[]), strides: a_strides };
-        let b = Matrix { elements: b.get(b_starts[i]..).unwrap_or(&[]), strides: b_strides };
-        add_product(size, a, b, c);
-    });
-    Array::from_vec(out, &sizes)
+    let size = [*m, *k, *n];
+    Array::build(sizes.sizes(), |out| {
+        let multiply = |i: usize, c: &mut [T]| T::multiply(size, matrix(x, i), matrix(y, i), c);
+        if outer.iter().product::<usize>() >= cores() {
+            for_each_chunk(out, m * n, m * n * k, multiply);
+        } else {
+            // Each product is shared by itself.
+            out.chunks_mut((m * n).max(1)).enumerate().for_each(|(i, c)| multiply(i, c));
+        }
+    })
 }
 
-pub fn linear<T: Float>(x: &Array<T>, weight: &Array<T>, bias: Option<&Array<T>>) -> Array<T> {
+pub fn linear<T: Float>(x: &Array<T>, weight: &Array<T>, after: Epilogue<'_, Array<T>>) -> Array<T> {
     let (&[outputs, inputs], Some((last, outer))) = (weight.sizes(), x.sizes().split_last()) else {
         panic!("a linear map takes a matrix and at least one axis");
     };
     assert_eq!(*last, inputs, "{:?} by {:?}", x.sizes(), weight.sizes());
+    let sizes = x.layout().with_last(outputs);
     let rows = outer.iter().product();
     let x = x.reshape(&[rows, inputs]);
+    let whole = |x: &Array<T>, size: &[usize]| assert_eq!(x.sizes(), size, "an addend of the size of the result");
+    after.bias.inspect(|bias| whole(bias, &[outputs]));
+    after.residual.inspect(|residual| whole(residual, sizes.sizes()));
+    let (bias, residual) = (after.bias.map(Array::elements), after.residual.map(Array::elements));
+    let (bias, residual) = (bias.as_deref().map(T::all_widened), residual.as_deref().map(T::all_widened));
+    let after = Epilogue { bias: bias.as_deref(), activation: after.activation, residual: residual.as_deref() };
+    let (layout, derived) = (*weight.layout(), weight.derived());
     widened!(x, a, a_strides);
     widened!(weight, b, b_strides);
-    let mut out = match bias {
-        Some(bias) => T::all_widened(&bias.elements()).repeat(rows),
-        None => vec![num_traits::zero::<T::Wide>(); rows * outputs],
-    };
     let a = Matrix { elements: a.get(x.layout().offset..).unwrap_or(&[]), strides: a_strides };
-    let b = Matrix { elements: b.get(weight.layout().offset..).unwrap_or(&[]), strides: [b_strides[1], b_strides[0]] };
-    add_product([rows, inputs, outputs], a, b, &mut out);
-    Array::from_vec(T::all_rounded(out), &[outer, &[outputs]].concat())
+    let b = Matrix { elements: b.get(weight.layout().offset..).unwrap_or(&[]), strides: b_strides }.transposed();
+    Array::build(sizes.sizes(), |out| {
+        // A conversion is not kept, but only what is calculated of the weight itself.
+        let buffer = (size_of::<T>() == size_of::<T::Wide>()).then_some((&layout, derived));
+        T::write(out, |out| T::Wide::linear([rows, inputs, outputs], a, Weight { matrix: b, buffer }, after, out));
+    })
 }
 
 /// The rows of the arrays one after another along `axis`.
@@ -137,11 +197,26 @@ mod tests {
             assert_near(&matmul(&x, &transposed.permute(&[1, 0])), &expected, 1e-12);
             let bias = random::<f64>(&[n], 3);
             let biased: Vec<f64> = expected.iter().enumerate().map(|(at, x)| x + bias.elements()[at % n]).collect();
-            assert_near(&linear(&x, &transposed, Some(&bias)), &biased, 1e-12);
-            assert_near(&linear(&x, &transposed, None), &expected, 1e-12);
+            assert_near(&linear(&x, &transposed, Epilogue { bias: Some(&bias), ..Default::default() }), &biased, 1e-12);
+            assert_near(&linear(&x, &transposed, Epilogue::default()), &expected, 1e-12);
         }
         let integers = matmul(&Array::from_vec(vec![1, 2, 3, 4], &[2, 2]), &Array::from_vec(vec![5, 6, 7, 8], &[2, 2]));
         assert_eq!(*integers.elements(), [19, 22, 43, 50]);
+    }
+
+    #[test]
+    fn a_weight_that_is_kept_packed_is_that_of_its_elements() {
+        let (m, k, n) = if cfg!(miri) { (5, 2, 3) } else { (9, 40, 50) };
+        let (x, mut weight) = (random::<f32>(&[m, k], 1), random::<f32>(&[2 * n, k], 2));
+        for change in 0..2 {
+            // Two weights in one buffer, each used until it is kept and once more.
+            for part in [0, n, 0, n, 0, n] {
+                let part = weight.narrow(0, part, n);
+                let expected = matmul(&x, &part.permute(&[1, 0]));
+                assert_eq!(linear(&x, &part, Epilogue::default()).elements(), expected.elements());
+            }
+            weight.as_mut_slice().expect("nobody else holds it")[change] += 1.0;
+        }
     }
 
     #[test]

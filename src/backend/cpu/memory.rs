@@ -182,7 +182,6 @@ impl<T> Elements<T> {
         Some(unsafe { std::slice::from_raw_parts_mut(block.start.cast::<T>().as_ptr(), self.len) })
     }
 
-    #[allow(dead_code)]
     pub fn derived(&self) -> &Derived {
         &self.shared.block().derived
     }

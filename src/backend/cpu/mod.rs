@@ -2,6 +2,8 @@
 
 mod array;
 mod attention;
+#[cfg(all(feature = "matrixmultiply", not(miri)))]
+pub(super) mod double;
 mod elementwise;
 mod matmul;
 mod memory;
@@ -15,10 +17,10 @@ mod softmax;
 pub use array::Array;
 pub use memory::release_memory;
 // The kernels trust in their strides and counts: no other crate makes them.
-pub(super) use matmul::Matrix;
+pub(super) use matmul::{Matrix, Weight, finish, has_terms};
 pub(super) use simd::Live;
 
-use super::{AttentionMask, Backend, Binary, Compare, Element, Float, Number, Reduce, TableIndex, Unary};
+use super::{AttentionMask, Backend, Binary, Compare, Element, Epilogue, Float, Number, Reduce, TableIndex, Unary};
 use std::marker::PhantomData;
 
 /// The backend that calculates on the processor, with elements of type `T`.
@@ -159,11 +161,11 @@ impl<T: Element> Backend for Cpu<T> {
     {
         matmul::matmul(x, y)
     }
-    fn linear(x: &Array<T>, weight: &Array<T>, bias: Option<&Array<T>>) -> Array<T>
+    fn linear(x: &Array<T>, weight: &Array<T>, after: Epilogue<'_, Array<T>>) -> Array<T>
     where
         T: Float,
     {
-        matmul::linear(x, weight, bias)
+        matmul::linear(x, weight, after)
     }
     fn layer_norm(x: Array<T>, weight: &Array<T>, bias: Option<&Array<T>>, epsilon: f64) -> Array<T>
     where

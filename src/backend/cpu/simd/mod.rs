@@ -10,6 +10,7 @@
 
 mod attention;
 mod math;
+mod multiply;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod portable;
@@ -23,6 +24,8 @@ use crate::backend::Unary;
 use crate::backend::cpu::matmul::Matrix;
 pub use attention::Live;
 use math::Function;
+pub use multiply::{linear, multiply};
+use product::{Addends, Packed};
 use std::sync::OnceLock;
 
 /// A set of instructions.
@@ -55,6 +58,24 @@ fn levels() -> Vec<(&'static str, Level)> {
     #[cfg(all(target_arch = "aarch64", not(miri)))]
     levels.push(("neon", Level::Neon));
     levels
+}
+
+impl Level {
+    /// The rows and columns of a tile of a product.
+    fn tile(self) -> [usize; 2] {
+        fn of<V: vector::Vector>() -> [usize; 2] {
+            [V::TILE, 2 * V::LANES]
+        }
+        match self {
+            Level::Portable => of::<portable::Portable>(),
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2 => of::<x86::Avx2>(),
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512 => of::<x86::Avx512>(),
+            #[cfg(target_arch = "aarch64")]
+            Level::Neon => of::<neon::Neon>(),
+        }
+    }
 }
 
 fn level() -> Level {
@@ -109,7 +130,12 @@ kernels! {
     fn softmax_at(x: &mut [f32]) = rows::softmax;
     fn log_sum_exp_at(x: &[f32]) -> (f32, f32) = rows::log_sum_exp;
     fn norm_at(x: &mut [f32], weight: &[f32], bias: Option<&[f32]>, epsilon: f32, centered: bool) = rows::norm;
-    fn add_product_at(size: [usize; 3], a: Matrix<'_, f32>, b: Matrix<'_, f32>, c: &mut [f32]) = product::add_product;
+    fn multiply_packed_at(m: usize, a: Matrix<'_, f32>, b: &Packed, c: &mut [f32], addends: Addends<'_>)
+        = product::multiply_packed;
+    fn multiply_small_at(size: [usize; 3], a: Matrix<'_, f32>, b: Matrix<'_, f32>, c: &mut [f32])
+        = product::multiply_small;
+    fn dot_rows_at(x: &[f32], b: &[f32], stride: usize, out: &mut [f32]) = product::dot_rows;
+    fn add_rows_at(x: &[f32], b: &[f32], stride: usize, out: &mut [f32]) = product::add_rows;
     fn attend_at(
         size: [usize; 2],
         qkv: [Matrix<'_, f32>; 3],
@@ -117,14 +143,6 @@ kernels! {
         live: Live<'_>,
         out: &mut [f32]
     ) = attention::attend;
-}
-
-/// Adds `a (m, k)` times `b (k, n)` to the row-major `c (m, n)`.
-///
-/// # Panics
-/// A matrix does not lie inside its slice.
-pub fn add_product(size: [usize; 3], a: Matrix<'_, f32>, b: Matrix<'_, f32>, c: &mut [f32]) {
-    add_product_at(level(), size, a, b, c);
 }
 
 /// `out (queries, e)` becomes `softmax(scale · q · kᵀ) · v` on the live keys, for `q (queries, d)`, `k (keys, d)` and
@@ -173,6 +191,8 @@ pub fn norm(x: &mut [f32], weight: &[f32], bias: Option<&[f32]>, epsilon: f32, c
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::backend::Epilogue;
+    use crate::backend::cpu::matmul::Weight;
 
     fn random(len: usize, range: f32, seed: u64) -> Vec<f32> {
         let mut rng = fastrand::Rng::with_seed(seed);
@@ -305,7 +325,7 @@ mod tests {
                 sizes.extend([0, 1, 2, 7, 64].map(|k| [m, k, n]));
             }
         }
-        sizes.extend([[250, 400, 40], [3, 800, 2100], [241, 385, 65]]);
+        sizes.extend([[250, 400, 40], [3, 800, 2100], [241, 385, 65], [30, 1100, 80]]);
         if cfg!(miri) {
             sizes = vec![[1, 1, 1], [3, 0, 2], [5, 2, 17], [13, 3, 9]];
         }
@@ -329,16 +349,49 @@ mod tests {
             for (name, level) in levels() {
                 for (a, b) in pairs {
                     let mut found = before.clone();
-                    add_product_at(level, [m, k, n], a, b, &mut found);
+                    multiply::multiply_at(level, [m, k, n], a, b, &mut found);
                     for (at, found) in found.into_iter().enumerate() {
                         let (i, j) = (at / n, at % n);
                         let element =
                             |x: &Matrix<'_, f32>, i, l| x.elements[i * x.strides[0] + l * x.strides[1]] as f64;
                         let terms = (0..k).map(|l| element(&a, i, l) * element(&b, l, j));
                         let (sum, size) = terms.fold((0.0, 0.0), |(sum, size), x| (sum + x, size + x.abs()));
-                        let expected = before[at] as f64 + sum;
+                        let expected = sum;
                         // Each of the additions rounds by half a place at most: equal terms, all the same way.
                         let near = (found as f64 - expected).abs() <= 6e-8 * (k + 2) as f64 * (size + 1.0);
+                        assert!(near, "{name}, {m} {k} {n}: {found} for {expected}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_linear_map_is_a_product_and_what_follows() {
+        let sizes =
+            if cfg!(miri) { vec![[5, 3, 9]] } else { vec![[5, 3, 9], [2, 70, 40], [300, 20, 100], [17, 600, 33]] };
+        for [m, k, n] in sizes {
+            let (x, weight) = (random(m * k, 1.0, 1), random(k * n, 1.0, 2));
+            let (bias, residual) = (random(n, 1.0, 3), random(m * n, 1.0, 4));
+            let matrix = |elements, strides| Matrix { elements, strides };
+            let (x, weight) = (matrix(&x, [k, 1]), matrix(&weight, [1, k]));
+            for (name, level) in levels() {
+                let mut product = vec![0.0; m * n];
+                multiply::multiply_at(level, [m, k, n], x, weight, &mut product);
+                for choice in 0..8 {
+                    let after = Epilogue {
+                        bias: (choice & 1 == 1).then_some(&bias[..]),
+                        activation: (choice & 2 == 2).then_some(Unary::GeluTanh),
+                        residual: (choice & 4 == 4).then_some(&residual[..]),
+                    };
+                    let mut found = vec![f32::NAN; m * n];
+                    let weight = Weight { matrix: weight, buffer: None };
+                    multiply::linear_at(level, [m, k, n], x, weight, after, &mut found);
+                    for (at, found) in found.into_iter().enumerate() {
+                        let biased = product[at] as f64 + after.bias.map_or(0.0, |bias| bias[at % n] as f64);
+                        let activated = if after.activation.is_some() { gelu_tanh(biased) } else { biased };
+                        let expected = activated + after.residual.map_or(0.0, |residual| residual[at] as f64);
+                        let near = (found as f64 - expected).abs() <= 1e-6 * (1.0 + expected.abs());
                         assert!(near, "{name}, {m} {k} {n}: {found} for {expected}");
                     }
                 }

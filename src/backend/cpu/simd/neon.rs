@@ -13,6 +13,7 @@ pub struct Neon(float32x4_t);
 impl Vector for Neon {
     const LANES: usize = 4;
     const TILE: usize = 12;
+    type Half = Self;
 
     #[inline(always)]
     unsafe fn splat(x: f32) -> Self {

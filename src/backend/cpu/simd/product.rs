@@ -1,165 +1,365 @@
 //! Products of matrices, in the blocks of Goto and van de Geijn (2008, <https://doi.org/10.1145/1356052.1356053>):
-//! parts of both matrices are packed so that the kernel reads them one after another, and a tile of the result stays in
-//! registers.
+//! the matrices are packed so that the kernel reads them one after another, and a tile of the result stays in registers.
 
 use super::vector::{Vector, load, of_rows, store};
 use crate::backend::cpu::matmul::Matrix;
+use crate::backend::cpu::memory::Elements;
+use crate::backend::cpu::parallel::for_each_chunk;
 use std::cell::RefCell;
+use std::ops::Range;
 
 /// The columns of `a` and rows of `b` that are taken at a time: the most that a usual width of a model is done in one go,
 /// so that the result is read and written once. (256 and 384 were 3 to 6 % slower at widths of 512 and 2048.)
 const DEPTH: usize = 512;
-/// The rows of `a` that are packed at a time: half a megabyte, which stays in the second cache.
-const ROWS: usize = 240;
-/// The columns of `b` that are packed at a time: 4 megabytes, a part of the third cache.
-const COLUMNS: usize = 2048;
+/// The rows of `a` that are packed at a time: at most half a megabyte, which stays in the second cache.
+pub const ROWS: usize = 240;
 
 thread_local! {
-    /// The packed parts of `a` and `b`, kept for the next product.
-    static PACKED: RefCell<[Vec<f32>; 2]> = const { RefCell::new([Vec::new(), Vec::new()]) };
+    /// The packed rows of `a`, kept for the next product.
+    static PACKED: RefCell<Option<Elements<f32>>> = const { RefCell::new(None) };
 }
 
-/// Adds `a (m, k)` times `b (k, n)` to the row-major `c (m, n)`. A tile of the result is [`Vector::TILE`] rows of two
-/// vectors.
+/// A matrix `(k, n)` in panels of as many columns as a tile has: row after row of a panel, and zeros behind the last column.
+pub struct Packed {
+    panels: Elements<f32>,
+    size: [usize; 2],
+    width: usize,
+}
+
+impl Packed {
+    pub fn new(b: Matrix<'_, f32>, [k, n]: [usize; 2], width: usize) -> Self {
+        let mut panels = Elements::any(k * n.next_multiple_of(width));
+        let room = panels.get_mut().expect("new elements have one holder");
+        for_each_chunk(room, k * width, 2 * k * width, |panel, to| {
+            let first = panel * width;
+            pack(to, b.part(0, first).transposed(), [width.min(n - first), k], width);
+        });
+        Packed { panels, size: [k, n], width }
+    }
+}
+
+/// What becomes of each element of a product, before it is written: `bias` of its column and `residual` are added.
+#[derive(Clone, Copy, Default)]
+pub struct Addends<'a> {
+    pub bias: Option<&'a [f32]>,
+    /// Row-major, as the result.
+    pub residual: Option<&'a [f32]>,
+}
+
+/// The product of `a (m, k)` and the packed `b`, and the addends, into the row-major `c`. A tile is [`Vector::TILE`] rows
+/// of two vectors.
 ///
 /// # Safety
-/// The processor has the instructions of `V`. The matrices lie inside their slices.
+/// The processor has the instructions of `V`, whose tiles `b` was packed for. `a` lies inside its slice.
 #[inline(always)]
-pub unsafe fn add_product<V: Vector>([m, k, n]: [usize; 3], a: Matrix<'_, f32>, b: Matrix<'_, f32>, c: &mut [f32]) {
-    let width = 2 * V::LANES;
+pub unsafe fn multiply_packed<V: Vector>(
+    m: usize,
+    a: Matrix<'_, f32>,
+    b: &Packed,
+    c: &mut [f32],
+    addends: Addends<'_>,
+) {
+    let [k, n] = b.size;
+    assert!(b.width == 2 * V::LANES && c.len() == m * n, "a product as large as its result");
+    assert!(addends.bias.is_none_or(|bias| bias.len() == n), "a bias for each column");
+    assert!(addends.residual.is_none_or(|residual| residual.len() == c.len()), "a residual for each element");
     // Taken out, and not borrowed in a closure: a closure would be compiled without the instructions of `V`.
-    let [mut packed_a, mut packed_b] = PACKED.take();
-    for first_column in (0..n).step_by(COLUMNS) {
-        let columns = COLUMNS.min(n - first_column);
-        for first_term in (0..k).step_by(DEPTH) {
-            let depth = DEPTH.min(k - first_term);
-            pack(&mut packed_b, b.part(first_term, first_column).transposed(), [columns, depth], Panels::of(width));
-            for first_row in (0..m).step_by(ROWS) {
-                let rows = ROWS.min(m - first_row);
-                let panels = Panels::even(rows, V::TILE);
-                pack(&mut packed_a, a.part(first_row, first_term), [rows, depth], panels);
-                let c = &mut c[first_row * n + first_column..];
-                // SAFETY: the caller's.
-                unsafe { multiply_panels::<V>([rows, depth, columns], &packed_a, panels, &packed_b, c, n) };
+    let mut packed = PACKED.take().unwrap_or_else(|| Elements::any(ROWS * DEPTH));
+    let packed_a = packed.get_mut().expect("the elements of this thread");
+    for first_term in (0..k.max(1)).step_by(DEPTH) {
+        let terms = first_term..k.min(first_term + DEPTH);
+        for first_row in (0..m).step_by(ROWS) {
+            let rows = ROWS.min(m - first_row);
+            // As even as can be: a last panel of a few rows would leave most registers empty.
+            let panels = rows.div_ceil(V::TILE);
+            let (height, taller) = (rows / panels, rows % panels);
+            let mut row = 0;
+            for panel in 0..panels {
+                let height = height + (panel < taller) as usize;
+                let to = &mut packed_a[row * terms.len()..][..height * terms.len()];
+                if !terms.is_empty() {
+                    pack(to, a.part(first_row + row, first_term), [height, terms.len()], height);
+                }
+                row += height;
+            }
+            for (panel, column) in (0..n).step_by(b.width).enumerate() {
+                let width = b.width.min(n - column);
+                let b = &b.panels.as_slice()[(panel * k + terms.start) * b.width..][..terms.len() * b.width];
+                let mut row = 0;
+                for panel in 0..panels {
+                    let height = height + (panel < taller) as usize;
+                    let a = &packed_a[row * terms.len()..][..height * terms.len()];
+                    let at = (first_row + row) * n + column;
+                    let tile = Tile {
+                        at,
+                        stride: n,
+                        columns: column..column + width,
+                        first: terms.start == 0,
+                        last: terms.end == k,
+                    };
+                    // SAFETY: the caller's; the panels are packed, and the tile lies inside `c`.
+                    unsafe { of_rows!(height, V::TILE, multiply_panels::<V>(a, b, c, &tile, addends)) };
+                    row += height;
+                }
             }
         }
     }
-    PACKED.set([packed_a, packed_b]);
+    PACKED.set(Some(packed));
 }
 
-/// How many rows each panel has.
-#[derive(Clone, Copy)]
-struct Panels {
-    height: usize,
-    /// So many of the first have one more.
-    taller: usize,
+/// Where a tile of the result lies.
+struct Tile {
+    /// Its first element.
+    at: usize,
+    /// From row to row.
+    stride: usize,
+    columns: Range<usize>,
+    /// Whether nothing was written there before.
+    first: bool,
+    /// Whether nothing will be added later but the addends.
+    last: bool,
 }
 
-impl Panels {
-    /// All of one height; the last may lack rows.
-    fn of(height: usize) -> Self {
-        Panels { height, taller: 0 }
-    }
-
-    /// As even as can be: a last one of a few rows would leave most registers empty.
-    fn even(rows: usize, most: usize) -> Self {
-        let count = rows.div_ceil(most);
-        Panels { height: rows / count, taller: rows % count }
-    }
-
-    fn height(self, panel: usize) -> usize {
-        self.height + (panel < self.taller) as usize
-    }
-}
-
-/// The tiles of a block of the result: each panel of `b` by each of `a`.
+/// A tile of the product of a panel of `a` and one of `b`.
 ///
 /// # Safety
 /// The processor has the instructions of `V`.
 #[inline(always)]
-unsafe fn multiply_panels<V: Vector>(
-    [rows, depth, columns]: [usize; 3],
+unsafe fn multiply_panels<V: Vector, const ROWS: usize>(
     a: &[f32],
-    panels: Panels,
     b: &[f32],
     c: &mut [f32],
-    stride: usize,
+    tile: &Tile,
+    addends: Addends<'_>,
 ) {
-    let width = 2 * V::LANES;
-    for (column, b) in (0..columns).step_by(width).zip(b.chunks_exact(width * depth)) {
-        let (mut row, mut a, mut panel) = (0, a, 0);
-        while row < rows {
-            let rows = panels.height(panel);
-            let (first, rest) = a.split_at(rows * depth);
-            let c = &mut c[row * stride + column..];
-            let columns = width.min(columns - column);
-            // SAFETY: the caller's; the panels are packed, and the tile begins at `c`.
-            unsafe { of_rows!(rows, tile::<V>(first, b, c, stride, columns)) };
-            (row, a, panel) = (row + rows, rest, panel + 1);
-        }
-    }
-}
-
-/// Adds the product of a panel of `a` and a panel of `b` to the tile of `c` that begins with its first element.
-///
-/// # Safety
-/// The processor has the instructions of `V`.
-#[inline(always)]
-unsafe fn tile<V: Vector, const ROWS: usize>(a: &[f32], b: &[f32], c: &mut [f32], stride: usize, columns: usize) {
     // SAFETY: the caller's; each part of `b` is two vectors long.
     unsafe {
         let mut sums = [[V::splat(0.0); 2]; ROWS];
         for (a, b) in a.chunks_exact(ROWS).zip(b.chunks_exact(2 * V::LANES)) {
+            // A panel is longer than the first cache.
+            V::prefetch(b.as_ptr().wrapping_add(AHEAD * 2 * V::LANES));
+            V::prefetch(b.as_ptr().wrapping_add((AHEAD * 2 + 1) * V::LANES));
             let (left, right) = (V::load(b), V::load(&b[V::LANES..]));
             for row in 0..ROWS {
                 let factor = V::splat(a[row]);
                 sums[row] = [factor.mul_add(left, sums[row][0]), factor.mul_add(right, sums[row][1])];
             }
         }
+        let middle = tile.columns.end.min(tile.columns.start + V::LANES);
+        let parts = [tile.columns.start..middle, middle..tile.columns.end];
         for (row, sums) in sums.into_iter().enumerate() {
-            let c = &mut c[row * stride..][..columns];
-            for (part, sum) in c.chunks_mut(V::LANES).zip(sums) {
-                store(load::<V>(part, 0.0).add(sum), part);
+            let at = tile.at + row * tile.stride;
+            for (mut sum, columns) in sums.into_iter().zip(parts.clone()) {
+                let from = at + columns.start - tile.columns.start;
+                let place = from..from + columns.len();
+                if !tile.first {
+                    sum = sum.add(load(&c[place.clone()], 0.0));
+                }
+                if tile.last {
+                    if let Some(bias) = addends.bias {
+                        sum = sum.add(load(&bias[columns], 0.0));
+                    }
+                    if let Some(residual) = addends.residual {
+                        sum = sum.add(load(&residual[place.clone()], 0.0));
+                    }
+                }
+                store(sum, &mut c[place]);
             }
         }
     }
 }
 
-/// The rows of a matrix in panels: column after column of a panel, and zeros for the rows that the last one lacks.
-fn pack(packed: &mut Vec<f32>, from: Matrix<'_, f32>, [rows, columns]: [usize; 2], panels: Panels) {
-    let most = (rows + panels.height) * columns;
-    if packed.len() < most {
-        packed.resize(most, 0.0);
-    }
-    let [row_stride, column_stride] = from.strides;
-    let (mut row, mut panel, mut packed) = (0, 0, &mut packed[..]);
-    while row < rows {
-        let height = panels.height(panel);
-        let live = height.min(rows - row);
-        let (to, rest) = packed.split_at_mut(height * columns);
-        let elements = &from.elements[row * row_stride..];
-        if row_stride == 1 {
-            for (column, to) in to.chunks_exact_mut(height).enumerate() {
-                to[..live].copy_from_slice(&elements[column * column_stride..][..live]);
-                to[live..].fill(0.0);
-            }
-        } else {
-            // A few columns at a time, so that neither side is read or written with long gaps only.
-            for (block, to) in to.chunks_mut(16 * height).enumerate() {
-                for i in 0..live {
-                    let elements = &elements[i * row_stride + 16 * block * column_stride..];
-                    let to = to.iter_mut().skip(i).step_by(height);
-                    match column_stride {
-                        // One element, repeated.
-                        0 => to.for_each(|to| *to = elements[0]),
-                        _ => to.zip(elements.iter().step_by(column_stride)).for_each(|(to, &x)| *to = x),
-                    }
+/// How many rows of a panel of `b` are asked for ahead.
+const AHEAD: usize = 8;
+
+/// The product of a small `a (m, k)` and a small `b (k, n)` whose rows lie together, into `c`: nothing is packed.
+///
+/// # Safety
+/// The processor has the instructions of `V`. The matrices lie inside their slices.
+#[inline(always)]
+pub unsafe fn multiply_small<V: Vector>([m, k, n]: [usize; 3], a: Matrix<'_, f32>, b: Matrix<'_, f32>, c: &mut [f32]) {
+    let (whole, half) = (V::LANES, V::Half::LANES);
+    assert!(c.len() == m * n, "a product as large as its result");
+    let panels = m.div_ceil(V::TILE);
+    let (height, taller) = (m / panels.max(1), m % panels.max(1));
+    for column in (0..n).step_by(2 * whole) {
+        let width = (2 * whole).min(n - column);
+        let b = if k == 0 { b } else { b.part(0, column) };
+        let mut row = 0;
+        for panel in 0..panels {
+            let height = height + (panel < taller) as usize;
+            let a = if k == 0 { a } else { a.part(row, 0) };
+            let c = &mut c[row * n + column..];
+            // SAFETY: the caller's.
+            unsafe {
+                if width <= half {
+                    of_rows!(height, V::TILE, multiply_rows::<V::Half, V::Half, false>(k, a, b, c, n, width));
+                } else if width <= whole {
+                    of_rows!(height, V::TILE, multiply_rows::<V, V, false>(k, a, b, c, n, width));
+                } else if width <= whole + half {
+                    of_rows!(height, V::TILE, multiply_rows::<V, V::Half, true>(k, a, b, c, n, width));
+                } else {
+                    of_rows!(height, V::TILE, multiply_rows::<V, V, true>(k, a, b, c, n, width));
                 }
-                for to in to.chunks_exact_mut(height) {
-                    to[live..].fill(0.0);
+            }
+            row += height;
+        }
+    }
+}
+
+/// A tile of so many columns, of the rows of `a` and `b` as they lie.
+///
+/// # Safety
+/// The processor has the instructions of `L` and `R`. The tile lies inside the matrices.
+#[inline(always)]
+unsafe fn multiply_rows<L: Vector, R: Vector, const RIGHT: bool, const ROWS: usize>(
+    k: usize,
+    a: Matrix<'_, f32>,
+    b: Matrix<'_, f32>,
+    c: &mut [f32],
+    stride: usize,
+    width: usize,
+) {
+    let middle = width.min(L::LANES);
+    // SAFETY: the caller's.
+    unsafe {
+        let mut left = [L::splat(0.0); ROWS];
+        let mut right = [R::splat(0.0); ROWS];
+        for term in 0..k {
+            let b = b.elements.get_unchecked(term * b.strides[0]..);
+            let x = load::<L>(b.get_unchecked(..middle), 0.0);
+            let y = if RIGHT { load::<R>(b.get_unchecked(middle..width), 0.0) } else { R::splat(0.0) };
+            let a_term = term * a.strides[1];
+            for row in 0..ROWS {
+                let factor = *a.elements.get_unchecked(row * a.strides[0] + a_term);
+                left[row] = L::splat(factor).mul_add(x, left[row]);
+                if RIGHT {
+                    right[row] = R::splat(factor).mul_add(y, right[row]);
                 }
             }
         }
-        (row, panel, packed) = (row + live, panel + 1, rest);
+        for (row, (left, right)) in left.into_iter().zip(right).enumerate() {
+            let c = &mut c[row * stride..][..width];
+            store(left, &mut c[..middle]);
+            if RIGHT {
+                store(right, &mut c[middle..]);
+            }
+        }
+    }
+}
+
+/// The sums of products of `x` with rows of `b`, from the first element of `b` on, `stride` apart.
+///
+/// # Safety
+/// The processor has the instructions of `V`.
+#[inline(always)]
+pub unsafe fn dot_rows<V: Vector>(x: &[f32], b: &[f32], stride: usize, out: &mut [f32]) {
+    const AT_ONCE: usize = 4;
+    let whole = x.len() - x.len() % (2 * V::LANES);
+    for (block, out) in out.chunks_mut(AT_ONCE).enumerate() {
+        let row = |i: usize| &b[(block * AT_ONCE + i.min(out.len() - 1)) * stride..][..x.len()];
+        let rows = [row(0), row(1), row(2), row(3)];
+        // SAFETY: the caller's; every row is as long as `x`.
+        unsafe {
+            let mut sums = [[V::splat(0.0); 2]; AT_ONCE];
+            for at in (0..whole).step_by(2 * V::LANES) {
+                let (left, right) = (V::load(x.get_unchecked(at..)), V::load(x.get_unchecked(at + V::LANES..)));
+                for i in 0..AT_ONCE {
+                    let row = rows[i].get_unchecked(at..);
+                    V::prefetch(row.as_ptr().wrapping_add(FAR));
+                    V::prefetch(row.as_ptr().wrapping_add(FAR + V::LANES));
+                    sums[i][0] = left.mul_add(V::load(row), sums[i][0]);
+                    sums[i][1] = right.mul_add(V::load(row.get_unchecked(V::LANES..)), sums[i][1]);
+                }
+            }
+            for at in (whole..x.len()).step_by(V::LANES) {
+                let part = at..x.len().min(at + V::LANES);
+                let x = load::<V>(&x[part.clone()], 0.0);
+                for i in 0..AT_ONCE {
+                    sums[i][0] = x.mul_add(load(&rows[i][part.clone()], 0.0), sums[i][0]);
+                }
+            }
+            for (out, [left, right]) in out.iter_mut().zip(sums) {
+                *out = left.add(right).sum();
+            }
+        }
+    }
+}
+
+/// How many elements of a row that streams from memory are asked for ahead.
+const FAR: usize = 512;
+
+/// The sum of the rows of `b`, each times its element of `x`: as many columns as `out` has, from the first element of
+/// `b` on, rows `stride` apart.
+///
+/// # Safety
+/// The processor has the instructions of `V`.
+#[inline(always)]
+pub unsafe fn add_rows<V: Vector>(x: &[f32], b: &[f32], stride: usize, out: &mut [f32]) {
+    const AT_ONCE: usize = 8;
+    out.fill(0.0);
+    for (block, x) in x.chunks(AT_ONCE).enumerate() {
+        let b = &b[block * AT_ONCE * stride..];
+        // SAFETY: the caller's.
+        unsafe { of_rows!(x.len(), AT_ONCE, add_block::<V>(x, b, stride, out)) };
+    }
+}
+
+/// # Safety
+/// The processor has the instructions of `V`.
+#[inline(always)]
+unsafe fn add_block<V: Vector, const ROWS: usize>(x: &[f32], b: &[f32], stride: usize, out: &mut [f32]) {
+    let mut rows = [&b[..0]; ROWS];
+    for i in 0..ROWS {
+        rows[i] = &b[i * stride..][..out.len()];
+    }
+    // SAFETY: the caller's; every row is as long as `out`.
+    unsafe {
+        for at in (0..out.len()).step_by(V::LANES) {
+            let part = at..out.len().min(at + V::LANES);
+            let mut sum = load::<V>(&out[part.clone()], 0.0);
+            for i in 0..ROWS {
+                sum = V::splat(x[i]).mul_add(load(rows[i].get_unchecked(part.clone()), 0.0), sum);
+            }
+            store(sum, &mut out[part]);
+        }
+    }
+}
+
+/// A panel of the rows of a matrix: column after column, and zeros for the rows that it lacks.
+fn pack(to: &mut [f32], from: Matrix<'_, f32>, [rows, columns]: [usize; 2], height: usize) {
+    let [row_stride, column_stride] = from.strides;
+    let to = &mut to[..height * columns];
+    if row_stride == 1 {
+        for (column, to) in to.chunks_exact_mut(height).enumerate() {
+            to[..rows].copy_from_slice(&from.elements[column * column_stride..][..rows]);
+            to[rows..].fill(0.0);
+        }
+        return;
+    }
+    if rows < height {
+        to.chunks_exact_mut(height).for_each(|to| to[rows..].fill(0.0));
+    }
+    let whole_rows = if column_stride == 1 { rows - rows % 4 } else { 0 };
+    for row in (0..whole_rows).step_by(4) {
+        let rows: [&[f32]; 4] = std::array::from_fn(|i| &from.elements[(row + i) * row_stride..][..columns]);
+        let blocks = rows.map(|row| row.as_chunks::<4>().0);
+        let mut columns = to.chunks_exact_mut(height);
+        for block in 0..blocks[0].len() {
+            // Four by four, which the compiler makes shuffles of.
+            let [a, b, c, d] = blocks.map(|row| row[block]);
+            for (i, column) in columns.by_ref().take(4).enumerate() {
+                column[row..row + 4].copy_from_slice(&[a[i], b[i], c[i], d[i]]);
+            }
+        }
+        let rest = rows[0].len() - rows[0].len() % 4;
+        for (at, column) in columns.enumerate() {
+            (0..4).for_each(|i| column[row + i] = rows[i][rest + at]);
+        }
+    }
+    for row in whole_rows..rows {
+        for (column, to) in to.chunks_exact_mut(height).enumerate() {
+            to[row] = from.elements[row * row_stride + column * column_stride];
+        }
     }
 }

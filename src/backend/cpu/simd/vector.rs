@@ -11,6 +11,9 @@ pub trait Vector: Copy {
     /// How many rows of two vectors stay in registers, beside two of one factor and one of the other; at most 12.
     const TILE: usize;
 
+    /// A vector of half as many, where it is as cheap as half of this one; else this one.
+    type Half: Vector;
+
     unsafe fn splat(x: f32) -> Self;
     /// The first elements of a slice.
     unsafe fn load(from: &[f32]) -> Self;
@@ -33,6 +36,10 @@ pub trait Vector: Copy {
         unsafe { self.store(&mut whole) };
         to.copy_from_slice(&whole[..to.len()]);
     }
+
+    /// Asks for memory that will be read soon, if there is any at this place.
+    #[inline(always)]
+    unsafe fn prefetch(_at: *const f32) {}
 
     unsafe fn add(self, other: Self) -> Self;
     unsafe fn sub(self, other: Self) -> Self;
@@ -82,16 +89,19 @@ pub unsafe fn store<V: Vector>(vector: V, to: &mut [f32]) {
     unsafe { if to.len() == V::LANES { vector.store(to) } else { vector.store_part(to) } }
 }
 
-/// A function of a tile, with its number of rows, at most [`Vector::TILE`], as a constant: so it stays in registers.
-macro_rules! of_rows { ($rows:expr, $tile:ident::<$V:ident>($($argument:expr),*)) => {
-    of_rows!(@of 1 2 3 4 5 6 7 8 9 10 11 12; $rows, $V, $tile, ($($argument),*))
+/// A function of a tile, with its number of rows, at most 12 and `$most`, as a constant: so it stays in registers.
+macro_rules! of_rows { ($rows:expr, $most:expr, $tile:ident::<$($G:tt)::+ $(, $($H:tt)::+)*>($($argument:expr),*)) => {
+    of_rows!(@of 1 2 3 4 5 6 7 8 9 10 11 12; $rows, $most, $tile, ($($G)::+ $(, $($H)::+)*), ($($argument),*))
 };
-(@of $($number:literal)*; $rows:expr, $V:ident, $tile:ident, $arguments:tt) => {
+($rows:expr, $tile:ident::<$V:ident>($($argument:expr),*)) => {
+    of_rows!($rows, $V::TILE, $tile::<$V>($($argument),*))
+};
+(@of $($number:literal)*; $rows:expr, $most:expr, $tile:ident, $generics:tt, $arguments:tt) => {
     match $rows {
-        $($number if $number <= $V::TILE => of_rows!(@call $tile, $V, $number, $arguments),)*
-        _ => unreachable!("a tile has at most {} rows", $V::TILE),
+        $($number if $number <= $most => of_rows!(@call $tile, $number, $generics, $arguments),)*
+        _ => unreachable!("a tile has at most {} rows", $most),
     }
 };
-(@call $tile:ident, $V:ident, $number:literal, ($($argument:expr),*)) => { $tile::<$V, $number>($($argument),*) };
+(@call $tile:ident, $number:literal, ($($G:tt)*), ($($argument:expr),*)) => { $tile::<$($G)*, $number>($($argument),*) };
 }
 pub(super) use of_rows;

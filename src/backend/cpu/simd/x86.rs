@@ -19,7 +19,13 @@ fn first(count: usize) -> __mmask16 {
 impl Vector for Avx512 {
     const LANES: usize = 16;
     const TILE: usize = 12;
+    type Half = Avx2;
 
+    #[inline(always)]
+    unsafe fn prefetch(at: *const f32) {
+        // SAFETY: what cannot be read is not.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
+    }
     #[inline(always)]
     unsafe fn splat(x: f32) -> Self {
         // SAFETY: see above.
@@ -126,6 +132,15 @@ impl Vector for Avx512 {
     }
 }
 
+/// The mask of the first lanes of 8.
+#[inline(always)]
+unsafe fn first_of_8(count: usize) -> __m256i {
+    const LANES: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
+    debug_assert!(count <= 8);
+    // SAFETY: see above; eight numbers from the place on are inside.
+    unsafe { _mm256_loadu_si256(LANES.as_ptr().add(8 - count).cast()) }
+}
+
 /// 8 numbers, by AVX2 and FMA.
 #[derive(Clone, Copy)]
 pub struct Avx2(__m256);
@@ -133,7 +148,13 @@ pub struct Avx2(__m256);
 impl Vector for Avx2 {
     const LANES: usize = 8;
     const TILE: usize = 6;
+    type Half = Self;
 
+    #[inline(always)]
+    unsafe fn prefetch(at: *const f32) {
+        // SAFETY: what cannot be read is not.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
+    }
     #[inline(always)]
     unsafe fn splat(x: f32) -> Self {
         // SAFETY: see above.
@@ -150,6 +171,22 @@ impl Vector for Avx2 {
         debug_assert!(to.len() >= 8);
         // SAFETY: see above.
         unsafe { _mm256_storeu_ps(to.as_mut_ptr(), self.0) }
+    }
+    #[inline(always)]
+    unsafe fn load_part(from: &[f32], fill: f32) -> Self {
+        debug_assert!(from.len() < 8);
+        // SAFETY: see above; lanes behind the slice are not read.
+        unsafe {
+            let mask = first_of_8(from.len());
+            let part = _mm256_maskload_ps(from.as_ptr(), mask);
+            Avx2(_mm256_blendv_ps(_mm256_set1_ps(fill), part, _mm256_castsi256_ps(mask)))
+        }
+    }
+    #[inline(always)]
+    unsafe fn store_part(self, to: &mut [f32]) {
+        debug_assert!(to.len() < 8);
+        // SAFETY: see above; lanes behind the slice are not written.
+        unsafe { _mm256_maskstore_ps(to.as_mut_ptr(), first_of_8(to.len()), self.0) }
     }
     #[inline(always)]
     unsafe fn add(self, other: Self) -> Self {

@@ -1,0 +1,144 @@
+//! Products of matrices: which kernel takes one, and how the cores share it.
+
+use super::product::{Addends, Packed, ROWS};
+use super::{Level, add_rows_at, dot_rows_at, level, multiply_packed_at, multiply_small_at};
+use crate::backend::Epilogue;
+use crate::backend::cpu::array::Layout;
+use crate::backend::cpu::matmul::{Matrix, Weight, finish, has_terms};
+use crate::backend::cpu::parallel::{cores, for_each_chunk};
+use std::borrow::Cow;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// With so many rows or fewer, a matrix is read from memory for little else: it is not packed.
+const FEW_ROWS: usize = 4;
+/// A matrix of so many elements or fewer stays in the first caches: it is not packed, if its rows lie together.
+const SMALL: usize = 1 << 12;
+/// The elements of the result that one core takes at a time: what it does to them afterwards, it does in the second cache.
+const BLOCK: usize = 1 << 17;
+
+/// The product of `a (m, k)` and `b (k, n)`, into the row-major `c (m, n)`.
+///
+/// # Panics
+/// A matrix does not lie inside its slice.
+pub fn multiply(size: [usize; 3], a: Matrix<'_, f32>, b: Matrix<'_, f32>, c: &mut [f32]) {
+    multiply_at(level(), size, a, b, c);
+}
+
+pub(super) fn multiply_at(level: Level, size: [usize; 3], a: Matrix<'_, f32>, b: Matrix<'_, f32>, c: &mut [f32]) {
+    if !has_terms(size, a, b, c) {
+        return c.fill(0.0);
+    }
+    let [m, k, n] = size;
+    if b.strides[1] == 1 && (k * n <= SMALL || m * k * n <= SMALL) {
+        multiply_small_at(level, size, a, b, c);
+    } else if m <= FEW_ROWS && (b.strides[0] == 1 || b.strides[1] == 1) {
+        multiply_few_rows(level, size, a, b, c);
+    } else {
+        let packed = Packed::new(b, [k, n], level.tile()[1]);
+        share_rows(level, size, a, c, |_, rows, a, c| {
+            multiply_packed_at(level, rows, a, &packed, c, Addends::default());
+        });
+    }
+}
+
+/// `f` of the number of the first element, the rows and their part of `a`, for each part of the rows of `c`.
+fn share_rows(
+    level: Level,
+    [m, k, n]: [usize; 3],
+    a: Matrix<'_, f32>,
+    c: &mut [f32],
+    f: impl Fn(usize, usize, Matrix<'_, f32>, &mut [f32]) + Sync,
+) {
+    let most = (BLOCK / n).clamp(level.tile()[0], ROWS);
+    // As many parts for each core.
+    let parts = m.div_ceil(most * cores()) * cores();
+    let rows = m.div_ceil(parts).next_multiple_of(level.tile()[0]).min(ROWS);
+    for_each_chunk(c, rows * n, rows * n * k, |chunk, c| {
+        let a = if k == 0 { a } else { a.part(chunk * rows, 0) };
+        f(chunk * rows * n, c.len() / n, a, c);
+    });
+}
+
+/// The product with a large `b` whose rows or columns lie together.
+fn multiply_few_rows(level: Level, [m, k, n]: [usize; 3], a: Matrix<'_, f32>, b: Matrix<'_, f32>, c: &mut [f32]) {
+    /// The least columns that a core takes at a time.
+    const COLUMNS: usize = 256;
+    for (row, c) in c.chunks_mut(n).enumerate().take(m) {
+        let x = &a.elements[row * a.strides[0]..];
+        let x = match a.strides[1] {
+            1 => Cow::Borrowed(&x[..k]),
+            stride => (0..k).map(|term| x[term * stride]).collect(),
+        };
+        let columns = n.div_ceil(4 * cores()).next_multiple_of(COLUMNS);
+        for_each_chunk(c, columns, columns * k, |chunk, c| {
+            let b = b.part(0, chunk * columns);
+            if b.strides[0] == 1 {
+                dot_rows_at(level, &x, b.elements, b.strides[1], c);
+            } else {
+                add_rows_at(level, &x, b.elements, b.strides[0], c);
+            }
+        });
+    }
+}
+
+/// The packed matrices of a buffer, by the layouts that they have there; none at the first use.
+#[derive(Default)]
+struct Cache(Mutex<Vec<(Layout, Option<Arc<Packed>>)>>);
+
+/// The weight `(k, n)`, packed: from its second use on it is kept. In training each weight is used once.
+fn packed(level: Level, weight: Weight<'_, f32>, size: [usize; 2]) -> Arc<Packed> {
+    let pack = || Arc::new(Packed::new(weight.matrix, size, level.tile()[1]));
+    let Some((layout, derived)) = weight.buffer else { return pack() };
+    let Some(cache) = derived.get_or_init(|| Box::new(Cache::default())).downcast_ref::<Cache>() else {
+        return pack();
+    };
+    let mut entries = cache.0.lock().unwrap_or_else(PoisonError::into_inner);
+    match entries.iter_mut().find(|(of, _)| of == layout) {
+        Some((_, packed)) => packed.get_or_insert_with(pack).clone(),
+        None => {
+            entries.push((*layout, None));
+            drop(entries);
+            pack()
+        }
+    }
+}
+
+/// `x (m, k)` times `weight (k, n)`, and the epilogue, into the row-major `out`.
+///
+/// # Panics
+/// A matrix does not lie inside its slice.
+pub fn linear(
+    size: [usize; 3],
+    x: Matrix<'_, f32>,
+    weight: Weight<'_, f32>,
+    after: Epilogue<'_, [f32]>,
+    out: &mut [f32],
+) {
+    linear_at(level(), size, x, weight, after, out);
+}
+
+pub(super) fn linear_at(
+    level: Level,
+    size: [usize; 3],
+    x: Matrix<'_, f32>,
+    weight: Weight<'_, f32>,
+    after: Epilogue<'_, [f32]>,
+    out: &mut [f32],
+) {
+    let [m, k, n] = size;
+    if m <= FEW_ROWS || !has_terms(size, x, weight.matrix, out) {
+        multiply_at(level, size, x, weight.matrix, out);
+        return finish(after, n, 0, out);
+    }
+    let packed = packed(level, weight, [k, n]);
+    share_rows(level, size, x, out, |first, rows, x, out| {
+        let residual = after.residual.map(|residual| &residual[first..first + out.len()]);
+        // An activation stands between the bias and the residual.
+        let late = after.activation.is_some();
+        let addends = Addends { bias: after.bias, residual: residual.filter(|_| !late) };
+        multiply_packed_at(level, rows, x, &packed, out, addends);
+        if late {
+            finish(Epilogue { bias: None, ..after }, n, first, out);
+        }
+    });
+}
