@@ -87,6 +87,7 @@ pub(super) struct Layout {
 }
 
 impl Layout {
+    #[inline]
     pub fn row_major(sizes: &[usize]) -> Self {
         assert!(sizes.len() <= MAX_RANK, "an array has at most {MAX_RANK} axes");
         let mut layout = Layout { rank: sizes.len(), sizes: [0; MAX_RANK], strides: [0; MAX_RANK], offset: 0 };
@@ -99,6 +100,7 @@ impl Layout {
         layout
     }
 
+    #[inline]
     pub fn sizes(&self) -> &[usize] {
         &self.sizes[..self.rank]
     }
@@ -107,6 +109,7 @@ impl Layout {
         &self.strides[..self.rank]
     }
 
+    #[inline]
     pub fn len(&self) -> usize {
         self.sizes().iter().product()
     }
@@ -162,12 +165,14 @@ impl Layout {
     }
 
     /// The strides of the last two axes.
+    #[inline]
     pub fn matrix_strides(&self) -> [usize; 2] {
         [self.strides[self.rank - 2], self.strides[self.rank - 1]]
     }
 
     /// The first element of a matrix (the last two axes), of which there is one for each place along the other axes,
     /// row-major.
+    #[inline]
     pub fn matrix(&self, mut index: usize) -> usize {
         let mut start = self.offset;
         for axis in (0..self.rank.saturating_sub(2)).rev() {
@@ -178,6 +183,7 @@ impl Layout {
     }
 
     /// A row-major layout of these sizes, but for the last one.
+    #[inline]
     pub fn with_last(&self, size: usize) -> Self {
         let mut sizes = self.sizes;
         sizes[self.rank - 1] = size;
@@ -214,11 +220,13 @@ impl<T> Array<T> {
         self.layout.sizes()
     }
 
+    #[inline]
     pub(super) fn layout(&self) -> &Layout {
         &self.layout
     }
 
     /// All elements of the buffer: those that the layout means, and perhaps others.
+    #[inline]
     pub(super) fn buffer(&self) -> &[T] {
         self.buffer.as_slice()
     }
@@ -337,6 +345,7 @@ impl<T: Element> Array<T> {
 
 impl<T: Number> Array<T> {
     /// An array whose elements `write` writes, all of them; before, they are of any value.
+    #[inline]
     pub(super) fn build(sizes: &[usize], write: impl FnOnce(&mut [T])) -> Self {
         let layout = Layout::row_major(sizes);
         let mut elements = Elements::any(layout.len());

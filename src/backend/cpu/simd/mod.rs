@@ -51,7 +51,7 @@ fn levels() -> Vec<(&'static str, Level)> {
         if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
             levels.push(("avx2", Level::Avx2));
         }
-        if is_x86_feature_detected!("avx512f") {
+        if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vl") {
             levels.push(("avx512", Level::Avx512));
         }
     }
@@ -104,7 +104,7 @@ macro_rules! kernels { ($(
             unsafe { $module::$kernel::<x86::Avx2 $(, $F)?>($($argument),*) }
         }
         #[cfg(target_arch = "x86_64")]
-        #[target_feature(enable = "avx512f")]
+        #[target_feature(enable = "avx512f,avx512vl")]
         unsafe fn avx512 $(<$F: Function>)? ($($argument: $type),*) $(-> $result)? {
             // SAFETY: this function has the instructions.
             unsafe { $module::$kernel::<x86::Avx512 $(, $F)?>($($argument),*) }

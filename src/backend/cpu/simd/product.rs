@@ -19,6 +19,9 @@ thread_local! {
     static PACKED: RefCell<Option<Elements<f32>>> = const { RefCell::new(None) };
 }
 
+/// How many panels are packed together.
+const PANELS: usize = 4;
+
 /// A matrix `(k, n)` in panels of as many columns as a tile has: row after row of a panel, and zeros behind the last column.
 pub struct Packed {
     panels: Elements<f32>,
@@ -30,9 +33,23 @@ impl Packed {
     pub fn new(b: Matrix<'_, f32>, [k, n]: [usize; 2], width: usize) -> Self {
         let mut panels = Elements::any(k * n.next_multiple_of(width));
         let room = panels.get_mut().expect("new elements have one holder");
-        for_each_chunk(room, k * width, 2 * k * width, |panel, to| {
-            let first = panel * width;
-            pack(to, b.part(0, first).transposed(), [width.min(n - first), k], width);
+        let block = PANELS * width;
+        for_each_chunk(room, k * block, 2 * k * block, |index, to| {
+            let first = index * block;
+            if b.strides[1] == 1 && first + block <= n {
+                // Whole rows of several panels: from a row to the next may be far.
+                for term in 0..k {
+                    let row = &b.part(term, first).elements[..block];
+                    for (part, to) in row.chunks_exact(width).zip(to.chunks_exact_mut(k * width)) {
+                        to[term * width..][..width].copy_from_slice(part);
+                    }
+                }
+                return;
+            }
+            for (panel, to) in to.chunks_exact_mut(k * width).enumerate() {
+                let first = first + panel * width;
+                pack(to, b.part(0, first).transposed(), [width.min(n - first), k], width);
+            }
         });
         Packed { panels, size: [k, n], width }
     }
@@ -221,28 +238,53 @@ unsafe fn multiply_rows<L: Vector, R: Vector, const RIGHT: bool, const ROWS: usi
     width: usize,
 ) {
     let middle = width.min(L::LANES);
+    let whole = if RIGHT { L::LANES + R::LANES } else { L::LANES };
+    // What stands behind the columns may be read, as long as it is inside the slice: its sums are not written.
+    let readable = b.elements.len().checked_sub(whole).map_or(0, |last| last.checked_div(b.strides[0]).unwrap_or(k) + 1);
+    let readable = readable.min(k);
     // SAFETY: the caller's.
     unsafe {
-        let mut left = [L::splat(0.0); ROWS];
-        let mut right = [R::splat(0.0); ROWS];
-        for term in 0..k {
+        let mut sums = ([L::splat(0.0); ROWS], [R::splat(0.0); ROWS]);
+        for term in 0..readable {
+            let b = b.elements.get_unchecked(term * b.strides[0]..);
+            let (x, y) = (L::load(b), if RIGHT { R::load(b.get_unchecked(L::LANES..)) } else { R::splat(0.0) });
+            add_term::<L, R, RIGHT, ROWS>(a, term, x, y, &mut sums);
+        }
+        for term in readable..k {
             let b = b.elements.get_unchecked(term * b.strides[0]..);
             let x = load::<L>(b.get_unchecked(..middle), 0.0);
             let y = if RIGHT { load::<R>(b.get_unchecked(middle..width), 0.0) } else { R::splat(0.0) };
-            let a_term = term * a.strides[1];
-            for row in 0..ROWS {
-                let factor = *a.elements.get_unchecked(row * a.strides[0] + a_term);
-                left[row] = L::splat(factor).mul_add(x, left[row]);
-                if RIGHT {
-                    right[row] = R::splat(factor).mul_add(y, right[row]);
-                }
-            }
+            add_term::<L, R, RIGHT, ROWS>(a, term, x, y, &mut sums);
         }
+        let (left, right) = sums;
         for (row, (left, right)) in left.into_iter().zip(right).enumerate() {
             let c = &mut c[row * stride..][..width];
             store(left, &mut c[..middle]);
             if RIGHT {
                 store(right, &mut c[middle..]);
+            }
+        }
+    }
+}
+
+/// # Safety
+/// The processor has the instructions of `L` and `R`. The term lies inside the matrix.
+#[inline(always)]
+unsafe fn add_term<L: Vector, R: Vector, const RIGHT: bool, const ROWS: usize>(
+    a: Matrix<'_, f32>,
+    term: usize,
+    x: L,
+    y: R,
+    (left, right): &mut ([L; ROWS], [R; ROWS]),
+) {
+    // SAFETY: the caller's.
+    unsafe {
+        let a_term = term * a.strides[1];
+        for row in 0..ROWS {
+            let factor = *a.elements.get_unchecked(row * a.strides[0] + a_term);
+            left[row] = L::splat(factor).mul_add(x, left[row]);
+            if RIGHT {
+                right[row] = R::splat(factor).mul_add(y, right[row]);
             }
         }
     }
