@@ -47,12 +47,8 @@ impl Block {
         // SAFETY: no block is empty.
         let start = unsafe { alloc(layout) };
         let start = NonNull::new(start).unwrap_or_else(|| handle_alloc_error(layout));
-        // Products of large matrices were 3 to 5 % faster in huge pages. Without them they are right as well.
-        #[cfg(all(target_os = "linux", not(miri)))]
-        if bytes >= HUGE_PAGE {
-            // SAFETY: it is about the bytes of the block alone, and does not change them.
-            unsafe { libc::madvise(start.as_ptr().cast(), bytes, libc::MADV_HUGEPAGE) };
-        }
+        // SAFETY: the bytes were just allocated.
+        advise(unsafe { std::slice::from_raw_parts(start.as_ptr().cast::<MaybeUninit<u8>>(), bytes) }, false);
         // SAFETY: the block has as many bytes.
         unsafe { start.write_bytes(0, bytes) };
         Block { start, bytes, derived: Derived::new() }
@@ -64,6 +60,29 @@ impl Drop for Block {
         // SAFETY: it was allocated with this layout.
         unsafe { dealloc(self.start.as_ptr(), Self::layout(self.bytes)) };
     }
+}
+
+/// Of Linux 6.1.
+#[cfg(all(target_os = "linux", not(miri)))]
+const MADV_COLLAPSE: libc::c_int = 25;
+
+/// Asks the system for huge pages; `now` is for memory that was written before. Products of large matrices were 3 to 5 %
+/// faster in them, those of a row 20 to 25 %. What comes of it changes no element, and nothing depends on it.
+fn advise<T>(elements: &[T], now: bool) {
+    let start = elements.as_ptr() as usize;
+    let (first, end) = (start.next_multiple_of(HUGE_PAGE), start + size_of_val(elements));
+    #[cfg(all(target_os = "linux", not(miri)))]
+    if end > first {
+        let advice = if now { MADV_COLLAPSE } else { libc::MADV_HUGEPAGE };
+        // SAFETY: the advice is about whole pages inside the elements, and does not change them.
+        unsafe { libc::madvise(first as *mut libc::c_void, (end - first) / HUGE_PAGE * HUGE_PAGE, advice) };
+    }
+    let _ = (first, end, now);
+}
+
+/// Brings large elements, which will be read again and again, into huge pages if the system can.
+pub fn use_huge_pages<T>(elements: &[T]) {
+    advise(elements, true);
 }
 
 /// Blocks that nobody holds, by their size.

@@ -5,6 +5,7 @@ use super::{Level, add_rows_at, dot_rows_at, level, multiply_packed_at, multiply
 use crate::backend::Epilogue;
 use crate::backend::cpu::array::Layout;
 use crate::backend::cpu::matmul::{Matrix, Weight, finish, has_terms};
+use crate::backend::cpu::memory::use_huge_pages;
 use crate::backend::cpu::parallel::{cores, for_each_chunk};
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -63,16 +64,19 @@ fn share_rows(
 fn multiply_few_rows(level: Level, [m, k, n]: [usize; 3], a: Matrix<'_, f32>, b: Matrix<'_, f32>, c: &mut [f32]) {
     /// The least columns that a core takes at a time.
     const COLUMNS: usize = 256;
+    let columns_lie_together = b.strides[0] == 1;
+    // A row is read in long parts: from one to the next may be far.
+    let parts = if columns_lie_together { 4 * cores() } else { cores() };
+    let columns = n.div_ceil(parts).next_multiple_of(COLUMNS);
     for (row, c) in c.chunks_mut(n).enumerate().take(m) {
         let x = &a.elements[row * a.strides[0]..];
         let x = match a.strides[1] {
             1 => Cow::Borrowed(&x[..k]),
             stride => (0..k).map(|term| x[term * stride]).collect(),
         };
-        let columns = n.div_ceil(4 * cores()).next_multiple_of(COLUMNS);
         for_each_chunk(c, columns, columns * k, |chunk, c| {
             let b = b.part(0, chunk * columns);
-            if b.strides[0] == 1 {
+            if columns_lie_together {
                 dot_rows_at(level, &x, b.elements, b.strides[1], c);
             } else {
                 add_rows_at(level, &x, b.elements, b.strides[0], c);
@@ -81,26 +85,34 @@ fn multiply_few_rows(level: Level, [m, k, n]: [usize; 3], a: Matrix<'_, f32>, b:
     }
 }
 
-/// The packed matrices of a buffer, by the layouts that they have there; none at the first use.
+/// What is kept of a weight that was used before: it will be used again. In training each one is used once.
 #[derive(Default)]
-struct Cache(Mutex<Vec<(Layout, Option<Arc<Packed>>)>>);
+struct Kept {
+    packed: Option<Arc<Packed>>,
+    /// Whether its memory is read in huge pages, as far as that can be.
+    streamed: bool,
+}
 
-/// The weight `(k, n)`, packed: from its second use on it is kept. In training each weight is used once.
-fn packed(level: Level, weight: Weight<'_, f32>, size: [usize; 2]) -> Arc<Packed> {
-    let pack = || Arc::new(Packed::new(weight.matrix, size, level.tile()[1]));
-    let Some((layout, derived)) = weight.buffer else { return pack() };
-    let Some(cache) = derived.get_or_init(|| Box::new(Cache::default())).downcast_ref::<Cache>() else {
-        return pack();
-    };
+/// What is kept of the weights in a buffer, by the layouts that they have there.
+#[derive(Default)]
+struct Cache(Mutex<Vec<(Layout, Kept)>>);
+
+/// `f` of what is kept of a weight, if this is not its first use.
+fn with_kept<R>(weight: &Weight<'_, f32>, f: impl FnOnce(&mut Kept) -> R) -> Option<R> {
+    let (layout, derived) = weight.buffer?;
+    let cache = derived.get_or_init(|| Box::new(Cache::default())).downcast_ref::<Cache>()?;
     let mut entries = cache.0.lock().unwrap_or_else(PoisonError::into_inner);
-    match entries.iter_mut().find(|(of, _)| of == layout) {
-        Some((_, packed)) => packed.get_or_insert_with(pack).clone(),
-        None => {
-            entries.push((*layout, None));
-            drop(entries);
-            pack()
-        }
+    if let Some((_, kept)) = entries.iter_mut().find(|(of, _)| of == layout) {
+        return Some(f(kept));
     }
+    entries.push((*layout, Kept::default()));
+    None
+}
+
+/// The weight `(k, n)`, packed.
+fn packed(level: Level, weight: &Weight<'_, f32>, size: [usize; 2]) -> Arc<Packed> {
+    let pack = || Arc::new(Packed::new(weight.matrix, size, level.tile()[1]));
+    with_kept(weight, |kept| kept.packed.get_or_insert_with(pack).clone()).unwrap_or_else(pack)
 }
 
 /// `x (m, k)` times `weight (k, n)`, and the epilogue, into the row-major `out`.
@@ -127,10 +139,15 @@ pub(super) fn linear_at(
 ) {
     let [m, k, n] = size;
     if m <= FEW_ROWS || !has_terms(size, x, weight.matrix, out) {
+        with_kept(&weight, |kept| {
+            if !std::mem::replace(&mut kept.streamed, true) {
+                use_huge_pages(weight.matrix.cut([k, n]).elements);
+            }
+        });
         multiply_at(level, size, x, weight.matrix, out);
         return finish(after, n, 0, out);
     }
-    let packed = packed(level, weight, [k, n]);
+    let packed = packed(level, &weight, [k, n]);
     share_rows(level, size, x, out, |first, rows, x, out| {
         let residual = after.residual.map(|residual| &residual[first..first + out.len()]);
         // An activation stands between the bias and the residual.

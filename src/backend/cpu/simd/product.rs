@@ -240,7 +240,8 @@ unsafe fn multiply_rows<L: Vector, R: Vector, const RIGHT: bool, const ROWS: usi
     let middle = width.min(L::LANES);
     let whole = if RIGHT { L::LANES + R::LANES } else { L::LANES };
     // What stands behind the columns may be read, as long as it is inside the slice: its sums are not written.
-    let readable = b.elements.len().checked_sub(whole).map_or(0, |last| last.checked_div(b.strides[0]).unwrap_or(k) + 1);
+    let readable =
+        b.elements.len().checked_sub(whole).map_or(0, |last| last.checked_div(b.strides[0]).unwrap_or(k) + 1);
     let readable = readable.min(k);
     // SAFETY: the caller's.
     unsafe {
@@ -329,7 +330,7 @@ pub unsafe fn dot_rows<V: Vector>(x: &[f32], b: &[f32], stride: usize, out: &mut
 }
 
 /// How many elements of a row that streams from memory are asked for ahead.
-const FAR: usize = 512;
+const FAR: usize = 256;
 
 /// The sum of the rows of `b`, each times its element of `x`: as many columns as `out` has, from the first element of
 /// `b` on, rows `stride` apart.
