@@ -6,7 +6,7 @@ mod padded;
 
 pub use allowed::Allowed;
 pub use lengths::Lengths;
-pub use padded::{Padded, longest};
+pub use padded::{Padded, by_length, longest};
 
 use crate::backend::{AttentionMask, Backend, cpu::Cpu};
 use crate::dim::{Dense, Dim, Plus};

@@ -33,6 +33,38 @@ pub fn longest<T>(sequences: &[impl AsRef<[T]>]) -> usize {
     sequences.iter().map(|sequence| sequence.as_ref().len()).max().unwrap_or(0)
 }
 
+/// The sequences in groups to be padded one by one, so that little is calculated of padding: the position of each sequence,
+/// shortest first. A padded group has at most `most` values, if it is of more than one sequence.
+///
+/// What a group costs is taken to be its values with their padding, and a few more for going through a model once again.
+///
+/// ```
+/// use congruent::mask::by_length;
+/// let texts = [vec![1; 30], vec![2; 4], vec![3; 31], vec![4; 5]];
+/// assert_eq!(by_length(&texts, 1000), [vec![1, 3], vec![0, 2]]);
+/// ```
+pub fn by_length<T>(sequences: &[impl AsRef<[T]>], most: usize) -> Vec<Vec<usize>> {
+    /// What another group costs, in values.
+    const GROUP: usize = 16;
+    let length = |position: usize| sequences[position].as_ref().len();
+    let mut order: Vec<usize> = (0..sequences.len()).collect();
+    order.sort_by_key(|position| length(*position));
+    // For the first so many sequences, the least cost, and how many of them are in the last group.
+    let mut best = vec![(0, 0)];
+    for (last, position) in order.iter().enumerate() {
+        let fits = |count: &usize| *count == 1 || count.saturating_mul(length(*position)) <= most;
+        let groups = (1..=last + 1).take_while(fits);
+        let costs = groups.map(|count| (best[last + 1 - count].0 + count * length(*position) + GROUP, count));
+        best.extend(costs.min());
+    }
+    let mut groups = Vec::new();
+    while !order.is_empty() {
+        groups.push(order.split_off(order.len() - best[order.len()].1));
+    }
+    groups.reverse();
+    groups
+}
+
 impl<B: Dim, D: Dim, T: Element> Padded<B, Ragged<D>, T> {
     /// One row for each sequence, filled up with `padding`.
     ///
@@ -96,5 +128,42 @@ impl<V: Dim> Index<V> {
         generativity::make_guard!(length);
         let shape = (B::bind(sequences.len(), batch), Ragged(S::bind(longest(sequences), length)));
         Padded::ids(shape, table, sequences, padding).map(scope)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_hold_every_sequence_once_and_cost_the_least() {
+        let mut rng = fastrand::Rng::with_seed(1);
+        for count in 0..9 {
+            let sequences: Vec<Vec<u32>> = (0..count).map(|_| vec![0; rng.usize(0..60)]).collect();
+            let cost = |groups: &[Vec<usize>]| -> usize {
+                let padded =
+                    |group: &Vec<usize>| group.iter().map(|i| sequences[*i].len()).max().unwrap() * group.len();
+                groups.iter().map(|group| padded(group) + 16).sum()
+            };
+            let groups = by_length(&sequences, 100);
+            let mut seen: Vec<usize> = groups.concat();
+            assert!(seen.is_sorted_by_key(|i| sequences[*i].len()));
+            assert!(groups.iter().all(|group| group.len() == 1 || cost(std::slice::from_ref(group)) <= 116));
+            let order = seen.clone();
+            seen.sort();
+            assert_eq!(seen, (0..count).collect::<Vec<_>>());
+            // Every way to cut the order.
+            for cuts in 0..1u32 << count.saturating_sub(1) {
+                let mut other: Vec<Vec<usize>> = Vec::new();
+                for (at, i) in order.iter().enumerate() {
+                    if at == 0 || cuts >> (at - 1) & 1 == 1 {
+                        other.push(Vec::new());
+                    }
+                    other.last_mut().unwrap().push(*i);
+                }
+                let allowed = other.iter().all(|group| group.len() == 1 || cost(std::slice::from_ref(group)) <= 116);
+                assert!(!allowed || cost(&other) >= cost(&groups));
+            }
+        }
     }
 }

@@ -81,6 +81,26 @@ impl<D: Dims> Bert<D> {
         }
     }
 
+    /// What goes into the first layer.
+    fn embedded<B: Dim, S: Dim>(&self, ids: &Ids<(B, S), D::Vocab>) -> Result<Tensor<(B, S, D::Embed)>, Error> {
+        let (_, sequence) = ids.shape();
+        let positions = self.positions.weight.narrow(At::<0>, 0, sequence)?;
+        let first_type = self.token_types.weight.at(At::<0>, 0)?;
+        Ok(self.norm.forward(&(self.words.forward(ids) + &first_type + &positions)))
+    }
+
+    /// The hidden states after the last layer.
+    ///
+    /// # Errors
+    /// The sequence is longer than the model has positions.
+    pub fn last_hidden_state<B: Dim, S: Dim>(
+        &self,
+        ids: &Ids<(B, S), D::Vocab>,
+        mask: &impl Mask<B, S, S>,
+    ) -> Result<Tensor<(B, S, D::Embed)>, Error> {
+        Ok(self.encoder.forward(&self.embedded(ids)?, mask))
+    }
+
     /// The hidden states: after the embeddings, and after each layer.
     ///
     /// # Errors
@@ -90,12 +110,7 @@ impl<D: Dims> Bert<D> {
         ids: &Ids<(B, S), D::Vocab>,
         mask: &impl Mask<B, S, S>,
     ) -> Result<Vec<Tensor<(B, S, D::Embed)>>, Error> {
-        let (_, sequence) = ids.shape();
-        let positions = self.positions.weight.narrow(At::<0>, 0, sequence)?;
-        let first_type = self.token_types.weight.at(At::<0>, 0)?;
-        let embedded = self.norm.forward(&(self.words.forward(ids) + &first_type + &positions));
-
-        let mut states = vec![embedded];
+        let mut states = vec![self.embedded(ids)?];
         for layer in &self.encoder.layers {
             states.push(layer.forward(&states[states.len() - 1], mask));
         }

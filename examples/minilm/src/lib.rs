@@ -10,6 +10,7 @@ pub use files::find_or_fetch;
 pub use plot::plot;
 
 use anyhow::{Context, anyhow};
+use congruent::mask::by_length;
 use congruent::prelude::*;
 use serde::Deserialize;
 use std::path::Path;
@@ -17,6 +18,8 @@ use tokenizers::{Tokenizer, TruncationParams};
 
 /// The longest text, in tokens, that the model was made for.
 pub const MAX_TOKENS: usize = 256;
+/// How many tokens go through the model together, with their padding.
+const TOKENS_AT_ONCE: usize = 1024;
 
 /// The dimensions of the published model, known to the compiler.
 pub mod published {
@@ -174,13 +177,23 @@ impl<D: Dims> MiniLm<D> {
 
     /// A vector of length 1 for each text, row by row.
     pub fn embed(&self, texts: &[impl AsRef<str>]) -> anyhow::Result<Vec<Vec<f32>>> {
-        let ids = self.tokenize(texts)?;
-        let embedded = Index::pad::<Batch, Seq, _>(self.dims.vocab(), &ids, self.padding, |batch| {
-            let states = self.bert.hidden_states(&batch.values, &batch.lengths)?;
-            let mean = states[states.len() - 1].masked_mean(&batch.lengths);
-            Ok::<_, Error>(normalized(&mean).to_vec())
-        })??;
-        Ok(embedded.chunks(self.dims.embed().size().max(1)).map(<[f32]>::to_vec).collect())
+        self.embed_ids(&self.tokenize(texts)?)
+    }
+
+    /// A vector of length 1 for each text, given by its token ids. Texts of nearly one length go through the model together.
+    pub fn embed_ids(&self, ids: &[Vec<u32>]) -> anyhow::Result<Vec<Vec<f32>>> {
+        let mut embedded = vec![Vec::new(); ids.len()];
+        for group in by_length(ids, TOKENS_AT_ONCE) {
+            let ids: Vec<&[u32]> = group.iter().map(|text| &ids[*text][..]).collect();
+            let vectors = Index::pad::<Batch, Seq, _>(self.dims.vocab(), &ids, self.padding, |batch| {
+                let state = self.bert.last_hidden_state(&batch.values, &batch.lengths)?;
+                Ok::<_, Error>(normalized(&state.masked_mean(&batch.lengths)).to_vec())
+            })??;
+            for (text, vector) in group.iter().zip(vectors.chunks(self.dims.embed().size().max(1))) {
+                embedded[*text] = vector.to_vec();
+            }
+        }
+        Ok(embedded)
     }
 
     /// The tokens of a text, and how much each attends to each, in one head of a layer.
