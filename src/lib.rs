@@ -13,7 +13,7 @@ mod random;
 pub mod shape;
 mod tensor;
 
-pub use backend::cpu::Cpu;
+pub use backend::cpu::{Cpu, threads};
 pub use dim::{N, Plus, Ragged, Times};
 pub use error::Error;
 pub use mask::{Allowed, Causal, Full, Lengths};

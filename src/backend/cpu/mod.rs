@@ -7,9 +7,12 @@ mod matmul;
 mod norm;
 mod parallel;
 pub(super) mod plain;
+#[cfg(feature = "threads")]
+mod pool;
 mod reduce;
 pub(super) mod simd;
 mod softmax;
+pub mod threads;
 
 pub use array::Array;
 // The kernels trust in their strides and counts: no other crate makes them.
