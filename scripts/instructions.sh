@@ -3,7 +3,7 @@
 # Needs valgrind. A run without repeats is subtracted, so that only the operation counts.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-export RAYON_NUM_THREADS=1
+export CONGRUENT_NUM_THREADS=1
 repeats=${1:-1000}
 
 binary=$(cargo bench --bench instructions --no-run 2>&1 | tee /dev/stderr | sed -n 's/.*Executable.*(\(.*\))$/\1/p')

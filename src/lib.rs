@@ -13,7 +13,7 @@ mod random;
 pub mod shape;
 mod tensor;
 
-pub use backend::cpu::{Cpu, release_memory};
+pub use backend::cpu::{Cpu, release_memory, threads};
 pub use dim::{N, Plus, Ragged, Times};
 pub use error::Error;
 pub use mask::{Allowed, Causal, Full, Lengths};

@@ -51,6 +51,11 @@ pub fn has_terms<T>([m, k, n]: [usize; 3], a: Matrix<'_, T>, b: Matrix<'_, T>, c
     true
 }
 
+/// What a product costs: as many vectors are multiplied and added at once as elements are added, which come from afar.
+pub fn product_work(size: [usize; 3]) -> usize {
+    size.into_iter().product::<usize>() / 16
+}
+
 /// `f` of a part of the rows of `a (m, k)` and of the product `c (m, n)`, for every part, shared by the cores.
 pub fn share_rows<T: Number>(
     [m, k, n]: [usize; 3],
@@ -61,7 +66,7 @@ pub fn share_rows<T: Number>(
     /// Fewer rows than this are not worth another core.
     const ROWS: usize = 16;
     let rows = m.div_ceil(cores()).next_multiple_of(ROWS);
-    for_each_chunk(c, rows * n, rows * n * k, |chunk, c| f(a.part(chunk * rows, 0), c));
+    for_each_chunk(c, rows * n, product_work([rows, k, n]), |chunk, c| f(a.part(chunk * rows, 0), c));
 }
 
 /// A weight of a linear map, `(inputs, outputs)`.
@@ -117,7 +122,7 @@ pub fn matmul<T: Number>(x: &Array<T>, y: &Array<T>) -> Array<T> {
     Array::build(sizes.sizes(), |out| {
         let multiply = |i: usize, c: &mut [T]| T::multiply(size, matrix(x, i), matrix(y, i), c);
         if outer.iter().product::<usize>() >= cores() {
-            for_each_chunk(out, m * n, m * n * k, multiply);
+            for_each_chunk(out, m * n, product_work(size), multiply);
         } else {
             // Each product is shared by itself.
             out.chunks_mut((m * n).max(1)).enumerate().for_each(|(i, c)| multiply(i, c));

@@ -10,9 +10,12 @@ mod memory;
 mod norm;
 mod parallel;
 pub(super) mod plain;
+#[cfg(feature = "threads")]
+mod pool;
 mod reduce;
 pub(super) mod simd;
 mod softmax;
+pub mod threads;
 
 pub use array::Array;
 pub use memory::release_memory;

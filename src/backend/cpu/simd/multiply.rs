@@ -4,7 +4,7 @@ use super::product::{Addends, Packed, ROWS};
 use super::{Level, add_rows_at, dot_rows_at, level, multiply_packed_at, multiply_small_at};
 use crate::backend::Epilogue;
 use crate::backend::cpu::array::Layout;
-use crate::backend::cpu::matmul::{Matrix, Weight, finish, has_terms};
+use crate::backend::cpu::matmul::{Matrix, Weight, finish, has_terms, product_work};
 use crate::backend::cpu::memory::use_huge_pages;
 use crate::backend::cpu::parallel::{cores, for_each_chunk};
 use std::borrow::Cow;
@@ -54,7 +54,7 @@ fn share_rows(
     // As many parts for each core.
     let parts = m.div_ceil(most * cores()) * cores();
     let rows = m.div_ceil(parts).next_multiple_of(level.tile()[0]).min(ROWS);
-    for_each_chunk(c, rows * n, rows * n * k, |chunk, c| {
+    for_each_chunk(c, rows * n, product_work([rows, k, n]), |chunk, c| {
         let a = if k == 0 { a } else { a.part(chunk * rows, 0) };
         f(chunk * rows * n, c.len() / n, a, c);
     });
