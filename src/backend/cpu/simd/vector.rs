@@ -1,11 +1,13 @@
 //! What a kernel needs of a vector of the processor.
 
+use half::{bf16, f16};
+
 /// As many `f32` as the processor calculates with at once.
 ///
 /// # Safety
-/// All methods may be called only where the processor has the instructions of the vector, and slices hold at
+/// It is nothing but its lanes, one after another. All methods may be called only where the processor has the instructions of the vector, and slices hold at
 /// least as many elements as a method takes from them.
-pub trait Vector: Copy {
+pub unsafe trait Vector: Copy {
     /// How many.
     const LANES: usize;
     /// How many rows of two vectors stay in registers, beside two of one factor and one of the other; at most 12.
@@ -15,6 +17,12 @@ pub trait Vector: Copy {
     /// The first elements of a slice.
     unsafe fn load(from: &[f32]) -> Self;
     unsafe fn store(self, to: &mut [f32]);
+    /// Stores to memory that may hold anything before.
+    #[inline(always)]
+    unsafe fn write(self, to: *mut f32) {
+        // SAFETY: a vector is as large as its lanes, which are `f32` one after another.
+        unsafe { to.cast::<Self>().write_unaligned(self) };
+    }
 
     /// All elements of a slice that is shorter than a vector, and behind them `fill`.
     #[inline(always)]
@@ -40,23 +48,63 @@ pub trait Vector: Copy {
     unsafe fn div(self, other: Self) -> Self;
     /// `self · factor + addend`, rounded once.
     unsafe fn mul_add(self, factor: Self, addend: Self) -> Self;
-    /// The larger; `other` where `other` is NaN.
+    /// `self · factor - subtrahend`, rounded once.
+    unsafe fn mul_sub(self, factor: Self, subtrahend: Self) -> Self;
+    unsafe fn sqrt(self) -> Self;
+    /// The larger; `other` where one is NaN, or both are zero.
     unsafe fn max(self, other: Self) -> Self;
-    /// The smaller; `other` where `other` is NaN.
+    /// The smaller; `other` where one is NaN, or both are zero.
     unsafe fn min(self, other: Self) -> Self;
     unsafe fn abs(self) -> Self;
     /// This magnitude, with the sign of another.
     unsafe fn with_sign_of(self, other: Self) -> Self;
     /// The nearest whole number, the even one of two.
     unsafe fn round(self) -> Self;
-    /// `self · 2ⁿ` for a whole number `n` from -300 to 300, rounded once or twice where the result is denormal.
+    /// `self · 2ⁿ` for `self` from 1/2 to 2 and a whole number `n` from -250 to 250, rounded once.
     unsafe fn scale(self, n: Self) -> Self;
     /// `then` where `self < limit`, `otherwise` elsewhere, also where `self` is NaN.
     unsafe fn if_less(self, limit: Self, then: Self, otherwise: Self) -> Self;
+    /// `then` where `self` is NaN, `otherwise` elsewhere.
+    unsafe fn if_nan(self, then: Self, otherwise: Self) -> Self;
     /// The sum of all lanes, in halves.
     unsafe fn sum(self) -> f32;
-    /// The largest of all lanes, where none is NaN.
-    unsafe fn largest(self) -> f32;
+    /// For each of four vectors the sum of all lanes, in halves.
+    unsafe fn sums(four: [Self; 4]) -> [f32; 4];
+    /// For each of four vectors the largest of all lanes, where none is NaN.
+    unsafe fn largest(four: [Self; 4]) -> [f32; 4];
+
+    /// The first numbers of a slice, widened.
+    #[inline(always)]
+    unsafe fn load_f16(from: &[f16]) -> Self {
+        let mut wide = [0.0; MAX_LANES];
+        wide.iter_mut().zip(&from[..Self::LANES]).for_each(|(wide, x)| *wide = x.to_f32());
+        // SAFETY: as above.
+        unsafe { Self::load(&wide) }
+    }
+    /// Rounded to the nearest, of two to the even one.
+    #[inline(always)]
+    unsafe fn store_f16(self, to: &mut [f16]) {
+        let mut wide = [0.0; MAX_LANES];
+        // SAFETY: as above.
+        unsafe { self.store(&mut wide) };
+        to[..Self::LANES].iter_mut().zip(wide).for_each(|(to, wide)| *to = f16::from_f32(wide));
+    }
+    /// The first numbers of a slice, widened.
+    #[inline(always)]
+    unsafe fn load_bf16(from: &[bf16]) -> Self {
+        let mut wide = [0.0; MAX_LANES];
+        wide.iter_mut().zip(&from[..Self::LANES]).for_each(|(wide, x)| *wide = x.to_f32());
+        // SAFETY: as above.
+        unsafe { Self::load(&wide) }
+    }
+    /// Rounded to the nearest, of two to the even one.
+    #[inline(always)]
+    unsafe fn store_bf16(self, to: &mut [bf16]) {
+        let mut wide = [0.0; MAX_LANES];
+        // SAFETY: as above.
+        unsafe { self.store(&mut wide) };
+        to[..Self::LANES].iter_mut().zip(wide).for_each(|(to, wide)| *to = bf16::from_f32(wide));
+    }
 }
 
 /// The most lanes that a vector has.
