@@ -1,6 +1,6 @@
 //! What a tensor may hold.
 
-use super::cpu::{InOut, Live, Matrix, Narrow, Operand, plain, reduce_rows, simd};
+use super::cpu::{COLUMNS, InOut, Live, Matrix, Narrow, Operand, add_rows, plain, reduce_rows, simd};
 use super::{Binary, Reduce, Unary};
 use half::{bf16, f16};
 use num_traits::{Bounded, Num, NumCast, ToPrimitive};
@@ -58,10 +58,11 @@ pub trait Number: Element + Num + NumCast + PartialOrd + Bounded + AnyBits {
     fn binary_all(op: Binary, x: InOut<'_, Self>, y: Operand<'_, Self>, swapped: bool) {
         plain::binary(op, x, y, swapped);
     }
-    /// Each number in the type of sums.
+    /// Adds rows to sums of columns, or the squares of the distances from the centers of these. The size is how many
+    /// rows there are, and how far apart they lie.
     #[doc(hidden)]
-    fn widen_all(x: &[Self], wide: &mut [Self::Sum]) {
-        wide.iter_mut().zip(x).for_each(|(wide, x)| *wide = x.widen());
+    fn add_rows(x: &[Self], size: [usize; 2], centers: Option<&[Self::Sum]>, sums: &mut [Self::Sum]) {
+        add_rows(x, size, centers, sums);
     }
     /// `op` of each row of so many numbers.
     #[doc(hidden)]
@@ -332,9 +333,12 @@ macro_rules! narrow_float { ($($t:ident)*) => {$(
                 $t::calculate(x, |x| f32::binary_all(op, x, Operand::Slice(y), swapped));
             }
         }
-        fn widen_all(x: &[$t], wide: &mut [f32]) {
-            // SAFETY: nothing but numbers is written there.
-            simd::widen(x, unsafe { &mut *(wide as *mut [f32] as *mut [MaybeUninit<f32>]) });
+        fn add_rows(x: &[$t], [rows, stride]: [usize; 2], centers: Option<&[f32]>, sums: &mut [f32]) {
+            let mut buffer = [const { MaybeUninit::uninit() }; COLUMNS];
+            for row in 0..rows {
+                let row = simd::widen(&x[row * stride..][..sums.len()], &mut buffer[..sums.len()]);
+                f32::add_rows(row, [1, 0], centers, sums);
+            }
         }
         fn reduce_rows(op: Reduce, x: &[$t], size: usize, out: &mut [$t]) {
             if size == 0 {
@@ -398,6 +402,9 @@ real! {
         }
         fn binary_all(op: Binary, x: InOut<'_, f32>, y: Operand<'_, f32>, swapped: bool) {
             simd::binary(op, x, y, swapped);
+        }
+        fn add_rows(x: &[f32], size: [usize; 2], centers: Option<&[f32]>, sums: &mut [f32]) {
+            simd::add_rows(x, size, centers, sums);
         }
         fn reduce_rows(op: Reduce, x: &[f32], size: usize, out: &mut [f32]) {
             if size == 0 { reduce_rows(op, x, size, out) } else { simd::reduce(op, x, size, out) }

@@ -18,7 +18,7 @@ pub use memory::release_memory;
 // The kernels trust in their strides and counts: no other crate makes them.
 pub(super) use in_out::{InOut, Operand};
 pub(super) use matmul::Matrix;
-pub(super) use reduce::reduce_rows;
+pub(super) use reduce::{COLUMNS, add_rows, reduce_rows};
 pub(super) use simd::{Live, Narrow};
 
 use super::{AttentionMask, Backend, Binary, Compare, Element, Float, Number, Reduce, TableIndex, Unary};

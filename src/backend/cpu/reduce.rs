@@ -78,30 +78,32 @@ pub fn reduce_rows<T: Number>(op: Reduce, x: &[T], size: usize, out: &mut [T]) {
 }
 
 /// Columns that are calculated together.
-const COLUMNS: usize = 256;
+pub const COLUMNS: usize = 256;
 
-/// The sums of `f` of each number of a column and a number for the column, in halves. The rows lie `stride` apart.
-fn sum_columns<T: Number>(
-    x: &[T],
-    [rows, stride]: [usize; 2],
-    f: impl Fn(T::Sum, T::Sum) -> T::Sum + Copy,
-    of_column: &[T::Sum],
-    sums: &mut [T::Sum],
-) {
+/// Adds rows that lie `stride` apart to the sums, each as long as these; or the squares of the distances of their numbers
+/// from the centers of the columns. In plain loops.
+pub fn add_rows<T: Number>(x: &[T], [rows, stride]: [usize; 2], centers: Option<&[T::Sum]>, sums: &mut [T::Sum]) {
     let add = |sum: &mut T::Sum, x| *sum = T::Sum::binary(Binary::Add, *sum, x);
-    let mut buffer = [T::Sum::zero(); COLUMNS];
-    let other = &mut buffer[..sums.len()];
+    for row in 0..rows {
+        let terms = sums.iter_mut().zip(&x[row * stride..]);
+        match centers {
+            None => terms.for_each(|(sum, x)| add(sum, x.widen())),
+            Some(centers) => terms.zip(centers).for_each(|((sum, x), &c)| add(sum, square_from(x.widen(), c))),
+        }
+    }
+}
+
+/// [`add_rows`] to sums of zero, in halves.
+fn sum_columns<T: Number>(x: &[T], [rows, stride]: [usize; 2], centers: Option<&[T::Sum]>, sums: &mut [T::Sum]) {
     if rows > 32 {
-        let left = rows / 2;
-        sum_columns(x, [left, stride], f, of_column, sums);
-        sum_columns(&x[left * stride..], [rows - left, stride], f, of_column, other);
-        sums.iter_mut().zip(other).for_each(|(sum, x)| add(sum, *x));
+        let (left, mut other) = (rows / 2, [T::Sum::zero(); COLUMNS]);
+        let other = &mut other[..sums.len()];
+        sum_columns(x, [left, stride], centers, sums);
+        sum_columns(&x[left * stride..], [rows - left, stride], centers, other);
+        sums.iter_mut().zip(other).for_each(|(sum, x)| *sum = T::Sum::binary(Binary::Add, *sum, *x));
     } else {
         sums.fill(T::Sum::zero());
-        for row in 0..rows {
-            T::widen_all(&x[row * stride..][..sums.len()], other);
-            sums.iter_mut().zip(&*other).zip(of_column).for_each(|((sum, &x), &of_column)| add(sum, f(x, of_column)));
-        }
+        T::add_rows(x, [rows, stride], centers, sums);
     }
 }
 
@@ -123,13 +125,13 @@ fn reduce_columns<T: Number>(op: Reduce, x: &[T], [rows, stride]: [usize; 2], ou
     let (centers, sums) = (&mut centers[..out.len()], &mut sums[..out.len()]);
     let count = <T::Sum as NumCast>::from(rows).unwrap_or_else(T::Sum::max_value);
     let divide = |sums: &mut [T::Sum]| sums.iter_mut().for_each(|sum| *sum = T::Sum::binary(Binary::Div, *sum, count));
-    sum_columns(x, [rows, stride], |x, _| x, centers, sums);
+    sum_columns(x, [rows, stride], None, sums);
     if op != Reduce::Sum {
         divide(sums);
     }
     if op == Reduce::Variance {
         centers.copy_from_slice(sums);
-        sum_columns(x, [rows, stride], square_from, centers, sums);
+        sum_columns(x, [rows, stride], Some(centers), sums);
         divide(sums);
     }
     out.iter_mut().zip(sums).for_each(|(out, sum)| *out = T::narrow(*sum));

@@ -1,14 +1,16 @@
 //! Kernels in vectors of the processor, chosen at run time.
 //!
-//! In layers, after the manner of the `memchr` crate: what a kernel needs of a vector ([`vector`]), the kernels over
-//! any vector ([`math`], [`rows`], [`product`], [`attention`]), one function for each kernel and set of instructions,
-//! and the safe functions of this module, which choose among them. `CONGRUENT_SIMD` forces a choice: `portable`,
-//! `avx2`, `avx512` or `neon`; what the processor lacks is not chosen.
+//! In layers, after the manner of the `memchr` crate: what a kernel needs of a vector ([`vector`]), functions of a vector
+//! ([`math`]), the kernels over any vector ([`each`], [`rows`], [`columns`], [`narrow`], [`product`], [`attention`]), one
+//! function for each kernel and set of instructions, and the safe functions of this module, which choose among them.
+//! `CONGRUENT_SIMD` forces a choice: `portable`, `avx2`, `avx512` or `neon`; what the processor lacks is not chosen.
 
 // Over arrays of vectors, iterators keep the compiler from using registers.
 #![allow(clippy::needless_range_loop)]
 
 mod attention;
+mod columns;
+mod each;
 mod math;
 mod narrow;
 #[cfg(target_arch = "aarch64")]
@@ -110,11 +112,12 @@ macro_rules! kernels { ($(
 )*} }
 
 kernels! {
-    fn map_at<F: Function>(f: F, x: InOut<'_, f32>) = rows::map;
-    fn zip_at<F: Operation>(f: F, x: InOut<'_, f32>, y: &[f32]) = rows::zip;
+    fn map_at<F: Function>(f: F, x: InOut<'_, f32>) = each::map;
+    fn zip_at<F: Operation>(f: F, x: InOut<'_, f32>, y: &[f32]) = each::zip;
     fn softmax_at(x: InOut<'_, f32>, size: usize) = rows::softmax;
     fn log_sum_exp_at(x: &[f32]) -> (f32, f32) = rows::log_sum_exp;
     fn reduce_at(op: Reduce, x: &[f32], size: usize, out: &mut [f32]) = rows::reduce;
+    fn add_rows_at(x: &[f32], size: [usize; 2], centers: Option<&[f32]>, sums: &mut [f32]) = columns::add_rows;
     fn widen_at<T: Narrow>(from: &[T], to: &mut [MaybeUninit<f32>]) = narrow::widen;
     fn round_at<T: Narrow>(from: &[f32], to: &mut [T]) = narrow::round;
     fn norm_at(
@@ -208,6 +211,14 @@ pub fn log_sum_exp(x: &[f32]) -> (f32, f32) {
 /// The rows are empty, or not as many.
 pub fn reduce(op: Reduce, x: &[f32], size: usize, out: &mut [f32]) {
     reduce_at(level(), op, x, size, out);
+}
+
+/// Adds rows to the sums, or the squares of distances: see [`columns::add_rows`].
+///
+/// # Panics
+/// The rows end behind their slice, or there are not as many centers as sums.
+pub fn add_rows(x: &[f32], size: [usize; 2], centers: Option<&[f32]>, sums: &mut [f32]) {
+    add_rows_at(level(), x, size, centers, sums);
 }
 
 /// Writes each number as `f32`, and gives what was written.

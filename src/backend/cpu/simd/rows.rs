@@ -1,102 +1,12 @@
-//! Kernels over numbers, and over rows of them, whatever their length.
+//! Kernels over rows of numbers, whatever their length.
 //!
-//! Four rows are calculated together: operations wait for each other, and a processor does several at a time. What comes
+//! Some rows are calculated together: operations wait for each other, and a processor does several at a time. What comes
 //! of a row does not depend on its neighbours.
 
-use super::math::{self, Function, Operation};
-use super::vector::Vector;
+use super::math::{self, Function};
+use super::vector::{Vector, each_vector, read, write};
 use crate::backend::Reduce;
 use crate::backend::cpu::InOut;
-
-/// A vector of as many numbers, or of fewer, filled up.
-///
-/// # Safety
-/// The processor has the instructions of `V`, and the numbers are as many as `len` says, which is that of a vector if
-/// it is `WHOLE`, and less if it is not.
-#[inline(always)]
-unsafe fn read<V: Vector, const WHOLE: bool>(from: *const f32, len: usize, fill: f32) -> V {
-    // SAFETY: the caller's.
-    unsafe {
-        let from = std::slice::from_raw_parts(from, if WHOLE { V::LANES } else { len });
-        if WHOLE { V::load(from) } else { V::load_part(from, fill) }
-    }
-}
-
-/// Writes as many numbers.
-///
-/// # Safety
-/// As of [`read`].
-#[inline(always)]
-unsafe fn write<V: Vector, const WHOLE: bool>(x: V, to: *mut f32, len: usize) {
-    // SAFETY: the caller's.
-    unsafe {
-        let to = std::slice::from_raw_parts_mut(to, if WHOLE { V::LANES } else { len });
-        if WHOLE { x.store(to) } else { x.store_part(to) }
-    }
-}
-
-/// Takes a step for each vector of a range, with its start and its length: first those that are whole, with the constant
-/// `WHOLE` true, and then the rest.
-macro_rules! each_vector { ($V:ident, $range:expr, $step:ident::<$($parameter:ident),*>($($argument:expr),* $(,)?)) => {
-    let range: std::ops::Range<usize> = $range;
-    let mut at = range.start;
-    while at + $V::LANES <= range.end {
-        $step::<$($parameter,)* true>(at, $V::LANES, $($argument),*);
-        at += $V::LANES;
-    }
-    if at < range.end {
-        $step::<$($parameter,)* false>(at, range.end - at, $($argument),*);
-    }
-} }
-
-/// `f` of each number.
-///
-/// # Safety
-/// The processor has the instructions of `V`.
-#[inline(always)]
-pub unsafe fn map<V: Vector, F: Function>(f: F, mut x: InOut<'_, f32>) {
-    #[inline(always)]
-    unsafe fn step<V: Vector, F: Function, const WHOLE: bool>(
-        at: usize,
-        len: usize,
-        f: F,
-        (from, to): (*const f32, *mut f32),
-    ) {
-        // SAFETY: the caller's.
-        unsafe { write::<V, WHOLE>(f.apply(read::<V, WHOLE>(from.add(at), len, 0.0)), to.add(at), len) }
-    }
-    // SAFETY: the caller's; each step lies inside the slices.
-    unsafe {
-        each_vector!(V, 0..x.len(), step::<V, F>(f, x.pointers()));
-    }
-}
-
-/// `f` of each number and the one of another slice.
-///
-/// # Safety
-/// The processor has the instructions of `V`.
-#[inline(always)]
-pub unsafe fn zip<V: Vector, F: Operation>(f: F, mut x: InOut<'_, f32>, y: &[f32]) {
-    #[inline(always)]
-    unsafe fn step<V: Vector, F: Operation, const WHOLE: bool>(
-        at: usize,
-        len: usize,
-        f: F,
-        (from, to): (*const f32, *mut f32),
-        y: *const f32,
-    ) {
-        // SAFETY: the caller's.
-        unsafe {
-            let (x, y) = (read::<V, WHOLE>(from.add(at), len, 0.0), read::<V, WHOLE>(y.add(at), len, 0.0));
-            write::<V, WHOLE>(f.apply(x, y), to.add(at), len);
-        }
-    }
-    assert!(y.len() >= x.len(), "a second number for each");
-    // SAFETY: the caller's; each step lies inside the slices.
-    unsafe {
-        each_vector!(V, 0..x.len(), step::<V, F>(f, x.pointers(), y.as_ptr()));
-    }
-}
 
 /// Rows, one after another, of which some are calculated together.
 #[derive(Clone, Copy)]
@@ -208,6 +118,8 @@ unsafe fn sums<V: Vector, F: Term, const ROWS: usize, const WRITE: bool>(f: [F; 
                 let term = f[row].apply(read::<V, WHOLE>(rows.from.add(at), len, f[row].nothing()));
                 sums[row] = sums[row].add(term);
                 if WRITE {
+                    // What follows is calculated next, and this takes long enough to fetch it.
+                    V::prefetch(rows.from.wrapping_add(at + ROWS * rows.size));
                     write::<V, WHOLE>(term, rows.to.add(at), len);
                 }
             }

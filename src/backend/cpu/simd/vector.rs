@@ -13,6 +13,9 @@ pub unsafe trait Vector: Copy {
     /// How many rows of two vectors stay in registers, beside two of one factor and one of the other; at most 12.
     const TILE: usize;
 
+    /// Says that something will be read, wherever it is.
+    #[inline(always)]
+    fn prefetch(_from: *const f32) {}
     unsafe fn splat(x: f32) -> Self;
     /// The first elements of a slice.
     unsafe fn load(from: &[f32]) -> Self;
@@ -129,6 +132,48 @@ pub unsafe fn store<V: Vector>(vector: V, to: &mut [f32]) {
     // SAFETY: the caller's; the slice is as long as a vector, or it is shorter.
     unsafe { if to.len() == V::LANES { vector.store(to) } else { vector.store_part(to) } }
 }
+
+/// A vector of as many numbers, or of fewer, filled up.
+///
+/// # Safety
+/// The processor has the instructions of `V`, and the numbers are as many as `len` says, which is that of a vector if
+/// it is `WHOLE`, and less if it is not.
+#[inline(always)]
+pub unsafe fn read<V: Vector, const WHOLE: bool>(from: *const f32, len: usize, fill: f32) -> V {
+    // SAFETY: the caller's.
+    unsafe {
+        let from = std::slice::from_raw_parts(from, if WHOLE { V::LANES } else { len });
+        if WHOLE { V::load(from) } else { V::load_part(from, fill) }
+    }
+}
+
+/// Writes as many numbers.
+///
+/// # Safety
+/// As of [`read`].
+#[inline(always)]
+pub unsafe fn write<V: Vector, const WHOLE: bool>(x: V, to: *mut f32, len: usize) {
+    // SAFETY: the caller's.
+    unsafe {
+        let to = std::slice::from_raw_parts_mut(to, if WHOLE { V::LANES } else { len });
+        if WHOLE { x.store(to) } else { x.store_part(to) }
+    }
+}
+
+/// Takes a step for each vector of a range, with its start and its length: first those that are whole, with the constant
+/// `WHOLE` true, and then the rest.
+macro_rules! each_vector { ($V:ident, $range:expr, $step:ident::<$($parameter:ident),*>($($argument:expr),* $(,)?)) => {
+    let range: std::ops::Range<usize> = $range;
+    let mut at = range.start;
+    while at + $V::LANES <= range.end {
+        $step::<$($parameter,)* true>(at, $V::LANES, $($argument),*);
+        at += $V::LANES;
+    }
+    if at < range.end {
+        $step::<$($parameter,)* false>(at, range.end - at, $($argument),*);
+    }
+} }
+pub(super) use each_vector;
 
 /// A function of a tile, with its number of rows, at most [`Vector::TILE`], as a constant: so it stays in registers.
 macro_rules! of_rows { ($rows:expr, $tile:ident::<$V:ident>($($argument:expr),*)) => {

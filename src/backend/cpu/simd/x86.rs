@@ -51,6 +51,11 @@ unsafe impl Vector for Avx512 {
     const TILE: usize = 12;
 
     #[inline(always)]
+    fn prefetch(from: *const f32) {
+        // SAFETY: every processor of the architecture has the instruction, and it reads nothing.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(from.cast()) }
+    }
+    #[inline(always)]
     unsafe fn splat(x: f32) -> Self {
         // SAFETY: see above.
         Avx512(unsafe { _mm512_set1_ps(x) })
@@ -226,6 +231,11 @@ unsafe impl Vector for Avx2 {
     const LANES: usize = 8;
     const TILE: usize = 6;
 
+    #[inline(always)]
+    fn prefetch(from: *const f32) {
+        // SAFETY: every processor of the architecture has the instruction, and it reads nothing.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(from.cast()) }
+    }
     #[inline(always)]
     unsafe fn splat(x: f32) -> Self {
         // SAFETY: see above.
