@@ -59,11 +59,6 @@ unsafe impl Vector for Neon {
         Neon(unsafe { vfmaq_f32(addend.0, self.0, factor.0) })
     }
     #[inline(always)]
-    unsafe fn mul_sub(self, factor: Self, subtrahend: Self) -> Self {
-        // SAFETY: see above.
-        Neon(unsafe { vfmaq_f32(vnegq_f32(subtrahend.0), self.0, factor.0) })
-    }
-    #[inline(always)]
     unsafe fn sqrt(self) -> Self {
         // SAFETY: see above.
         Neon(unsafe { vsqrtq_f32(self.0) })

@@ -63,10 +63,6 @@ unsafe impl Vector for Portable {
         Portable(std::array::from_fn(|i| (self.0[i] as f64 * factor.0[i] as f64 + addend.0[i] as f64) as f32))
     }
     #[inline(always)]
-    unsafe fn mul_sub(self, factor: Self, subtrahend: Self) -> Self {
-        Portable(std::array::from_fn(|i| (self.0[i] as f64 * factor.0[i] as f64 - subtrahend.0[i] as f64) as f32))
-    }
-    #[inline(always)]
     unsafe fn sqrt(self) -> Self {
         self.map(f32::sqrt)
     }

@@ -51,8 +51,6 @@ pub unsafe trait Vector: Copy {
     unsafe fn div(self, other: Self) -> Self;
     /// `self · factor + addend`, rounded once.
     unsafe fn mul_add(self, factor: Self, addend: Self) -> Self;
-    /// `self · factor - subtrahend`, rounded once.
-    unsafe fn mul_sub(self, factor: Self, subtrahend: Self) -> Self;
     unsafe fn sqrt(self) -> Self;
     /// The larger; `other` where one is NaN, or both are zero.
     unsafe fn max(self, other: Self) -> Self;
@@ -63,7 +61,7 @@ pub unsafe trait Vector: Copy {
     unsafe fn with_sign_of(self, other: Self) -> Self;
     /// The nearest whole number, the even one of two.
     unsafe fn round(self) -> Self;
-    /// `self · 2ⁿ` for `self` from 1/2 to 2 and a whole number `n` from -250 to 250, rounded once.
+    /// `self · 2ⁿ` for `self` from 1/4 to 2 and a whole number `n` from -250 to 250, rounded once.
     unsafe fn scale(self, n: Self) -> Self;
     /// `then` where `self < limit`, `otherwise` elsewhere, also where `self` is NaN.
     unsafe fn if_less(self, limit: Self, then: Self, otherwise: Self) -> Self;

@@ -110,11 +110,6 @@ unsafe impl Vector for Avx512 {
         Avx512(unsafe { _mm512_fmadd_ps(self.0, factor.0, addend.0) })
     }
     #[inline(always)]
-    unsafe fn mul_sub(self, factor: Self, subtrahend: Self) -> Self {
-        // SAFETY: see above.
-        Avx512(unsafe { _mm512_fmsub_ps(self.0, factor.0, subtrahend.0) })
-    }
-    #[inline(always)]
     unsafe fn sqrt(self) -> Self {
         // SAFETY: see above.
         Avx512(unsafe { _mm512_sqrt_ps(self.0) })
@@ -310,11 +305,6 @@ unsafe impl Vector for Avx2 {
     unsafe fn mul_add(self, factor: Self, addend: Self) -> Self {
         // SAFETY: see above.
         Avx2(unsafe { _mm256_fmadd_ps(self.0, factor.0, addend.0) })
-    }
-    #[inline(always)]
-    unsafe fn mul_sub(self, factor: Self, subtrahend: Self) -> Self {
-        // SAFETY: see above.
-        Avx2(unsafe { _mm256_fmsub_ps(self.0, factor.0, subtrahend.0) })
     }
     #[inline(always)]
     unsafe fn sqrt(self) -> Self {
