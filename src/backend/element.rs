@@ -1,11 +1,14 @@
 //! What a tensor may hold.
 
-use super::cpu::{Live, Matrix, Weight, finish, has_terms, plain, simd};
-use super::{Binary, Epilogue, Unary};
+use super::cpu::{
+    COLUMNS, InOut, Live, Matrix, Narrow, Operand, Weight, add_rows, finish, has_terms, plain, reduce_rows, simd,
+};
+use super::{Binary, Epilogue, Reduce, Unary};
 use half::{bf16, f16};
 use num_traits::{Bounded, Num, NumCast, ToPrimitive};
 use std::borrow::Cow;
 use std::fmt::Debug;
+use std::mem::MaybeUninit;
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 /// A value that a tensor may hold.
@@ -34,6 +37,22 @@ pub trait Number: Element + Num + NumCast + PartialOrd + Bounded + AnyBits {
     fn narrow(sum: Self::Sum) -> Self;
     /// An operation on two numbers.
     fn binary(op: Binary, x: Self, y: Self) -> Self;
+    /// An operation on each number and the operand, which are swapped or not.
+    #[doc(hidden)]
+    fn binary_all(op: Binary, x: InOut<'_, Self>, y: Operand<'_, Self>, swapped: bool) {
+        plain::binary(op, x, y, swapped);
+    }
+    /// Adds rows to sums of columns, or the squares of the distances from the centers of these. The size is how many
+    /// rows there are, and how far apart they lie.
+    #[doc(hidden)]
+    fn add_rows(x: &[Self], size: [usize; 2], centers: Option<&[Self::Sum]>, sums: &mut [Self::Sum]) {
+        add_rows(x, size, centers, sums);
+    }
+    /// `op` of each row of so many numbers.
+    #[doc(hidden)]
+    fn reduce_rows(op: Reduce, x: &[Self], size: usize, out: &mut [Self]) {
+        reduce_rows(op, x, size, out);
+    }
     /// To the widest type of its kind.
     fn to_value(self) -> Value;
     /// From a wide number, as the operator `as` does.
@@ -67,7 +86,8 @@ pub trait Float: Number {
     /// All of them rounded.
     fn all_rounded(elements: Vec<Self::Wide>) -> Vec<Self>;
     /// Calculates with all of them as wide numbers.
-    fn calculate(elements: &mut [Self], f: impl FnOnce(&mut [Self::Wide]));
+    #[doc(hidden)]
+    fn calculate(elements: InOut<'_, Self>, f: impl FnOnce(InOut<'_, Self::Wide>));
     /// Writes all of them by way of wide numbers, which `f` writes.
     fn write(elements: &mut [Self], f: impl FnOnce(&mut [Self::Wide]));
 }
@@ -79,20 +99,23 @@ pub trait Real: Number + num_traits::Float {
     /// A constant, rounded.
     fn constant(value: f64) -> Self;
     /// `op` on each number.
-    fn unary(op: Unary, x: &mut [Self]) {
+    #[doc(hidden)]
+    fn unary(op: Unary, x: InOut<'_, Self>) {
         plain::unary(op, x);
     }
-    /// `x` becomes `exp(x) / sum(exp(x))`.
-    fn softmax(x: &mut [Self]) {
-        plain::softmax(x);
+    /// `exp(x) / sum(exp(x))` of each row of so many numbers.
+    #[doc(hidden)]
+    fn softmax(x: InOut<'_, Self>, size: usize) {
+        plain::softmax(x, size);
     }
     /// The largest number, and the logarithm of `sum(exp(x - largest))`.
     fn log_sum_exp(x: &[Self]) -> (Self, Self) {
         plain::log_sum_exp(x)
     }
-    /// `x` becomes `(x - center) · scale · weight + bias`: the center is the mean or zero, the scale one by the root
-    /// of the mean square distance from it, to which `epsilon` was added.
-    fn norm(x: &mut [Self], weight: &[Self], bias: Option<&[Self]>, epsilon: f64, centered: bool) {
+    /// `(x - center) · scale · weight + bias` of each row of as many numbers as there are weights: the center is the mean
+    /// or zero, the scale one by the root of the mean square distance from it, to which `epsilon` was added.
+    #[doc(hidden)]
+    fn norm(x: InOut<'_, Self>, weight: &[Self], bias: Option<&[Self]>, epsilon: f64, centered: bool) {
         plain::norm(x, weight, bias, epsilon, centered);
     }
     /// `x (m, k)` times `weight (k, n)`, and the epilogue, into the row-major `out (m, n)`.
@@ -209,7 +232,7 @@ macro_rules! real { ($($t:ident $erf:ident { $($product:tt)* } { $($kernels:tt)*
         fn rounded(wide: $t) -> $t { wide }
         fn all_widened(elements: &[$t]) -> Cow<'_, [$t]> { Cow::Borrowed(elements) }
         fn all_rounded(elements: Vec<$t>) -> Vec<$t> { elements }
-        fn calculate(elements: &mut [$t], f: impl FnOnce(&mut [$t])) { f(elements) }
+        fn calculate(elements: InOut<'_, $t>, f: impl FnOnce(InOut<'_, $t>)) { f(elements) }
         fn write(elements: &mut [$t], f: impl FnOnce(&mut [$t])) { f(elements) }
     }
     impl Real for $t {
@@ -218,6 +241,24 @@ macro_rules! real { ($($t:ident $erf:ident { $($product:tt)* } { $($kernels:tt)*
         $($kernels)*
     }
 )*} }
+
+/// Narrow numbers that are widened on the stack.
+const BUFFER: usize = 1 << 12;
+
+/// The numbers widened: in a buffer, if it is large enough, else in a vector.
+fn widened<'a, T: Narrow>(
+    x: &[T],
+    buffer: &'a mut [MaybeUninit<f32>; BUFFER],
+    many: &'a mut Vec<MaybeUninit<f32>>,
+) -> &'a mut [f32] {
+    let room = if x.len() <= BUFFER {
+        &mut buffer[..x.len()]
+    } else {
+        many.resize(x.len(), MaybeUninit::uninit());
+        &mut many[..]
+    };
+    simd::widen(x, room)
+}
 
 macro_rules! narrow_float { ($($t:ident)*) => {$(
     impl Element for $t {}
@@ -236,18 +277,63 @@ macro_rules! narrow_float { ($($t:ident)*) => {$(
             let wide = |elements, strides| Matrix { elements, strides };
             $t::write(c, |c| f32::multiply(size, wide(&wide_a, a.strides), wide(&wide_b, b.strides), c));
         }
+        fn binary_all(op: Binary, x: InOut<'_, $t>, y: Operand<'_, $t>, swapped: bool) {
+            let y = match y {
+                Operand::Slice(y) => y,
+                Operand::Scalar(y) => {
+                    return $t::calculate(x, |x| f32::binary_all(op, x, Operand::Scalar(y.into()), swapped));
+                }
+            };
+            for (x, y) in x.chunks(BUFFER).zip(y.chunks(BUFFER)) {
+                let mut buffer = [const { MaybeUninit::uninit() }; BUFFER];
+                let mut many = Vec::new();
+                let y = widened(y, &mut buffer, &mut many);
+                $t::calculate(x, |x| f32::binary_all(op, x, Operand::Slice(y), swapped));
+            }
+        }
+        fn add_rows(x: &[$t], [rows, stride]: [usize; 2], centers: Option<&[f32]>, sums: &mut [f32]) {
+            let mut buffer = [const { MaybeUninit::uninit() }; COLUMNS];
+            for row in 0..rows {
+                let row = simd::widen(&x[row * stride..][..sums.len()], &mut buffer[..sums.len()]);
+                f32::add_rows(row, [1, 0], centers, sums);
+            }
+        }
+        fn reduce_rows(op: Reduce, x: &[$t], size: usize, out: &mut [$t]) {
+            if size == 0 {
+                return reduce_rows(op, x, size, out);
+            }
+            let rows = (BUFFER / size).max(1);
+            for (x, out) in x.chunks(rows * size).zip(out.chunks_mut(rows)) {
+                let mut buffer = [const { MaybeUninit::uninit() }; BUFFER];
+                let mut many = Vec::new();
+                let x = widened(x, &mut buffer, &mut many);
+                $t::calculate(InOut::in_place(out), |mut out| f32::reduce_rows(op, x, size, out.to()));
+            }
+        }
         float_operations! { wide => $t::from_f64(wide as f64) }
     }
     impl Float for $t {
         type Wide = f32;
         fn widened(self) -> f32 { self.into() }
         fn rounded(wide: f32) -> $t { $t::from_f32(wide) }
-        fn all_widened(elements: &[$t]) -> Cow<'_, [f32]> { elements.iter().map(|x| x.widened()).collect() }
-        fn all_rounded(elements: Vec<f32>) -> Vec<$t> { elements.into_iter().map($t::rounded).collect() }
-        fn calculate(elements: &mut [$t], f: impl FnOnce(&mut [f32])) {
-            let mut wide = $t::all_widened(elements).into_owned();
-            f(&mut wide);
-            elements.copy_from_slice(&$t::all_rounded(wide));
+        fn all_widened(elements: &[$t]) -> Cow<'_, [f32]> {
+            let mut wide = Vec::with_capacity(elements.len());
+            simd::widen(elements, &mut wide.spare_capacity_mut()[..elements.len()]);
+            // SAFETY: so many were written.
+            unsafe { wide.set_len(elements.len()) };
+            Cow::Owned(wide)
+        }
+        fn all_rounded(elements: Vec<f32>) -> Vec<$t> {
+            let mut rounded = vec![$t::ZERO; elements.len()];
+            simd::round(&elements, &mut rounded);
+            rounded
+        }
+        fn calculate(mut elements: InOut<'_, $t>, f: impl FnOnce(InOut<'_, f32>)) {
+            let mut buffer = [const { MaybeUninit::uninit() }; BUFFER];
+            let mut many = Vec::new();
+            let wide = widened(elements.from(), &mut buffer, &mut many);
+            f(InOut::in_place(wide));
+            simd::round(wide, elements.to());
         }
         fn write(elements: &mut [$t], f: impl FnOnce(&mut [f32])) {
             let mut wide = vec![0.0; elements.len()];
@@ -267,19 +353,26 @@ real! {
         fn multiply(size: [usize; 3], a: Matrix<'_, f32>, b: Matrix<'_, f32>, c: &mut [f32]) {
             simd::multiply(size, a, b, c);
         }
-    } {
-        fn unary(op: Unary, x: &mut [f32]) {
-            if !simd::unary(op, x) {
-                plain::unary(op, x);
-            }
+        fn binary_all(op: Binary, x: InOut<'_, f32>, y: Operand<'_, f32>, swapped: bool) {
+            simd::binary(op, x, y, swapped);
         }
-        fn softmax(x: &mut [f32]) {
-            simd::softmax(x);
+        fn add_rows(x: &[f32], size: [usize; 2], centers: Option<&[f32]>, sums: &mut [f32]) {
+            simd::add_rows(x, size, centers, sums);
+        }
+        fn reduce_rows(op: Reduce, x: &[f32], size: usize, out: &mut [f32]) {
+            if size == 0 { reduce_rows(op, x, size, out) } else { simd::reduce(op, x, size, out) }
+        }
+    } {
+        fn unary(op: Unary, x: InOut<'_, f32>) {
+            simd::unary(op, x);
+        }
+        fn softmax(x: InOut<'_, f32>, size: usize) {
+            simd::softmax(x, size);
         }
         fn log_sum_exp(x: &[f32]) -> (f32, f32) {
             simd::log_sum_exp(x)
         }
-        fn norm(x: &mut [f32], weight: &[f32], bias: Option<&[f32]>, epsilon: f64, centered: bool) {
+        fn norm(x: InOut<'_, f32>, weight: &[f32], bias: Option<&[f32]>, epsilon: f64, centered: bool) {
             simd::norm(x, weight, bias, epsilon as f32, centered);
         }
         fn linear(

@@ -1,5 +1,6 @@
 //! Arrays: a shared buffer, and sizes and strides that say which elements of it are meant.
 
+use super::in_out::InOut;
 use super::memory::{Derived, Elements};
 use super::parallel::for_each_chunk;
 use crate::backend::{Element, MAX_RANK, Number};
@@ -353,19 +354,16 @@ impl<T: Number> Array<T> {
         Array { buffer: Buffer::Ours(elements), layout }
     }
 
-    /// The array after `f` has changed each chunk of its row-major elements, as [`for_each_chunk`] calls it: in their own
-    /// memory, if nobody else holds it. What is copied is copied a chunk at a time, right before `f` has it.
-    pub(super) fn transform(mut self, chunk: usize, work: usize, f: impl Fn(usize, &mut [T]) + Sync) -> Self {
+    /// What `f` makes of each chunk of the row-major elements, as [`for_each_chunk`] calls it: in their own memory, if
+    /// nobody else holds it.
+    pub(super) fn transform(mut self, chunk: usize, work: usize, f: impl Fn(usize, InOut<'_, T>) + Sync) -> Self {
         if let Some(elements) = self.as_mut_slice() {
-            for_each_chunk(elements, chunk, work, f);
+            for_each_chunk(elements, chunk, work, |i, part| f(i, InOut::in_place(part)));
             return self;
         }
         let elements = self.elements();
         Array::build(self.sizes(), |out| {
-            for_each_chunk(out, chunk, work, |i, part| {
-                part.copy_from_slice(&elements[i * chunk..][..part.len()]);
-                f(i, part);
-            });
+            for_each_chunk(out, chunk, work, |i, part| f(i, InOut::new(&elements[i * chunk..][..part.len()], part)));
         })
     }
 }

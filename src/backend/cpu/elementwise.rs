@@ -1,11 +1,20 @@
 //! Functions of each element, and of each pair.
 
 use super::array::Array;
+use super::in_out::Operand;
 use super::parallel::for_each_chunk;
 use crate::backend::{Binary, Compare, Element, Float, Number, Real as _, Unary};
+use std::borrow::Cow;
 
 /// Elements that one core takes at a time.
 const CHUNK: usize = 1 << 12;
+/// Fewer elements than this, if they are repeated, are repeated beforehand.
+const SHORT: usize = 256;
+
+/// Rows of so many elements that one core takes at a time: several, since kernels calculate four together.
+pub fn rows_of_chunk(size: usize) -> usize {
+    (CHUNK / size.max(1)).next_multiple_of(4).max(4)
+}
 
 /// An array of what `write` writes into each chunk, which begins at the given element.
 fn fill<T: Number>(sizes: &[usize], work: usize, write: impl Fn(usize, &mut [T]) + Sync) -> Array<T> {
@@ -26,7 +35,7 @@ fn pair_sizes<'a, T: Element>(x: &'a Array<T>, y: &'a Array<T>) -> &'a [usize] {
 
 /// The runs `(start, length, start in the shorter)` of `at .. at + len` that lie together in a shorter array, which is
 /// repeated.
-fn runs(at: usize, len: usize, period: usize) -> impl Iterator<Item = (usize, usize, usize)> {
+pub fn runs(at: usize, len: usize, period: usize) -> impl Iterator<Item = (usize, usize, usize)> {
     let mut done = 0;
     std::iter::from_fn(move || {
         let start = done;
@@ -46,60 +55,32 @@ pub fn unary<T: Float>(op: Unary, x: Array<T>) -> Array<T> {
     x.transform(CHUNK, CHUNK * work, |_, part| T::calculate(part, |x| T::Wide::unary(op, x)))
 }
 
-/// Each operation is named where its loop is compiled, so that the loop holds no choice.
-macro_rules! for_each_operation { ($op:expr, $call:ident!($($argument:tt)*)) => {
-    match $op {
-        Binary::Add => $call!(Binary::Add, $($argument)*),
-        Binary::Sub => $call!(Binary::Sub, $($argument)*),
-        Binary::Mul => $call!(Binary::Mul, $($argument)*),
-        Binary::Div => $call!(Binary::Div, $($argument)*),
-        Binary::Max => $call!(Binary::Max, $($argument)*),
-        Binary::Min => $call!(Binary::Min, $($argument)*),
-    }
-} }
-
 pub fn binary<T: Number>(op: Binary, mut x: Array<T>, mut y: Array<T>) -> Array<T> {
     let (rank, y_rank) = (pair_sizes(&x, &y).len(), y.sizes().len());
     // Into the memory of one that is as large as the result, if nobody else holds it.
     let into_x = y_rank < rank || x.sizes().len() == rank && (x.as_mut_slice().is_some() || y.as_mut_slice().is_none());
-    macro_rules! call {
-        ($op:expr,) => {
-            if into_x {
-                with_repeated(x, &y, |x, y| T::binary($op, x, y))
-            } else {
-                with_repeated(y, &x, |y, x| T::binary($op, x, y))
-            }
-        };
-    }
-    for_each_operation!(op, call!())
+    if into_x { with_repeated(op, x, &y, false) } else { with_repeated(op, y, &x, true) }
 }
 
-/// `f` of each element of `x` and of `y`, which is repeated.
-fn with_repeated<T: Number>(x: Array<T>, y: &Array<T>, f: impl Fn(T, T) -> T + Sync) -> Array<T> {
-    let y = y.elements();
-    x.transform(CHUNK, CHUNK, |i, x| {
+/// `op` on each element of `x` and of `y`, which is repeated; in the other order, if they are swapped.
+fn with_repeated<T: Number>(op: Binary, x: Array<T>, y: &Array<T>, swapped: bool) -> Array<T> {
+    let mut y = y.elements();
+    if (1..SHORT).contains(&y.len()) && y.len() < x.layout().len() {
+        y = Cow::Owned(y.repeat(SHORT.div_ceil(y.len())));
+    }
+    x.transform(CHUNK, CHUNK, |i, mut x| {
         for (start, len, from) in runs(i * CHUNK, x.len(), y.len()) {
-            x[start..start + len].iter_mut().zip(&y[from..from + len]).for_each(|(x, &y)| *x = f(*x, y));
+            T::binary_all(op, x.part(start..start + len), Operand::Slice(&y[from..from + len]), swapped);
         }
     })
 }
 
 pub fn binary_scalar<T: Number>(op: Binary, x: Array<T>, y: T) -> Array<T> {
-    macro_rules! call {
-        ($op:expr,) => {
-            x.transform(CHUNK, CHUNK, |_, x| x.iter_mut().for_each(|x| *x = T::binary($op, *x, y)))
-        };
-    }
-    for_each_operation!(op, call!())
+    x.transform(CHUNK, CHUNK, |_, x| T::binary_all(op, x, Operand::Scalar(y), false))
 }
 
 pub fn scalar_binary<T: Number>(op: Binary, x: T, y: Array<T>) -> Array<T> {
-    macro_rules! call {
-        ($op:expr,) => {
-            y.transform(CHUNK, CHUNK, |_, y| y.iter_mut().for_each(|y| *y = T::binary($op, x, *y)))
-        };
-    }
-    for_each_operation!(op, call!())
+    y.transform(CHUNK, CHUNK, |_, y| T::binary_all(op, y, Operand::Scalar(x), true))
 }
 
 fn holds<T: PartialOrd>(op: Compare, x: T, y: T) -> bool {
@@ -146,6 +127,36 @@ mod tests {
             let (x, y) = (x.elements(), y.elements());
             let expected: Vec<f64> = (0..sum.elements().len()).map(|i| x[i % x.len()] - y[i % y.len()]).collect();
             assert_eq!(*sum.elements(), expected);
+        }
+    }
+
+    #[test]
+    fn a_short_array_is_repeated_across_the_ends_of_chunks() {
+        for (rows, size) in if cfg!(miri) { [(3, 5), (1, 300)] } else { [(2000, 5), (30, 300)] } {
+            let (x, y) = (random::<f32>(&[rows, size], 1), random::<f32>(&[size], 2));
+            let expected: Vec<f32> = (0..rows * size).map(|i| x.elements()[i] - y.elements()[i % size]).collect();
+            assert_eq!(*binary(Binary::Sub, x.clone(), y.clone()).elements(), expected);
+            let swapped: Vec<f32> = expected.iter().map(|x| -x).collect();
+            assert_eq!(*binary(Binary::Sub, y, x).elements(), swapped);
+        }
+    }
+
+    #[test]
+    fn narrow_numbers_are_calculated_with_as_single() {
+        let sizes: &[usize] = if cfg!(miri) { &[3, 5] } else { &[3, 5001] };
+        let x = random::<f32>(sizes, 1);
+        let (half, brain) = (map(&x, 1, f16::from_f32), map(&x, 1, bf16::from_f32));
+        let y = binary_scalar(Binary::Div, half.clone(), f16::from_f32(3.0));
+        let z = binary_scalar(Binary::Div, brain.clone(), bf16::from_f32(3.0));
+        for op in [Binary::Add, Binary::Sub, Binary::Mul, Binary::Div, Binary::Max, Binary::Min] {
+            let pairs =
+                half.elements().iter().zip(&*y.elements()).map(|(&x, &y)| f16::binary(op, x, y)).collect::<Vec<_>>();
+            assert_eq!(*binary(op, half.clone(), y.clone()).elements(), pairs);
+            let pairs =
+                brain.elements().iter().zip(&*z.elements()).map(|(&x, &y)| bf16::binary(op, y, x)).collect::<Vec<_>>();
+            assert_eq!(*binary(op, z.clone(), brain.clone()).elements(), pairs);
+            let scaled = half.elements().iter().map(|&x| f16::binary(op, f16::ONE, x)).collect::<Vec<_>>();
+            assert_eq!(*scalar_binary(op, f16::ONE, half.clone()).elements(), scaled);
         }
     }
 

@@ -1,9 +1,10 @@
 //! Products of matrices.
 
 use super::array::{Array, Layout};
+use super::in_out::{InOut, Operand};
 use super::memory::Derived;
 use super::parallel::{cores, for_each_chunk};
-use crate::backend::{Element, Epilogue, Float, Number, Real};
+use crate::backend::{Binary, Element, Epilogue, Float, Number, Real};
 
 /// A matrix inside a buffer, by the strides of its rows and columns.
 #[derive(Clone, Copy, Debug)]
@@ -79,12 +80,15 @@ pub struct Weight<'a, T> {
 
 /// The epilogue on rows of a product of so many columns, which begin with the given element.
 pub fn finish<T: Real>(after: Epilogue<'_, [T]>, columns: usize, first: usize, out: &mut [T]) {
-    let add = |out: &mut [T], other: &[T]| out.iter_mut().zip(other).for_each(|(x, &y)| *x = *x + y);
+    let add = |out: &mut [T], other: &[T]| {
+        let other = &other[..out.len()];
+        T::binary_all(Binary::Add, InOut::in_place(out), Operand::Slice(other), false);
+    };
     if let Some(bias) = after.bias.filter(|_| columns > 0) {
         out.chunks_mut(columns).for_each(|row| add(row, bias));
     }
     if let Some(activation) = after.activation {
-        T::unary(activation, out);
+        T::unary(activation, InOut::in_place(out));
     }
     if let Some(residual) = after.residual {
         add(out, &residual[first..]);

@@ -1,6 +1,7 @@
 //! Normalisation of the last axis.
 
 use super::array::Array;
+use super::elementwise::rows_of_chunk;
 use crate::backend::{Float, Real};
 
 fn norm<T: Float>(x: Array<T>, weight: &Array<T>, bias: Option<&Array<T>>, epsilon: f64, centered: bool) -> Array<T> {
@@ -8,8 +9,9 @@ fn norm<T: Float>(x: Array<T>, weight: &Array<T>, bias: Option<&Array<T>>, epsil
     assert!(weight.sizes() == [size] && bias.is_none_or(|bias| bias.sizes() == [size]), "a weight for each element");
     let (weight, bias) = (weight.elements(), bias.map(Array::elements));
     let (weight, bias) = (T::all_widened(&weight), bias.as_deref().map(T::all_widened));
-    x.transform(size, size * 4, |_, row| {
-        T::calculate(row, |row| T::Wide::norm(row, &weight, bias.as_deref(), epsilon, centered));
+    let chunk = size * rows_of_chunk(size);
+    x.transform(chunk, chunk * 4, |_, rows| {
+        T::calculate(rows, |rows| T::Wide::norm(rows, &weight, bias.as_deref(), epsilon, centered));
     })
 }
 

@@ -1,5 +1,6 @@
 //! Kernels in plain loops, for every type that is calculated with.
 
+use super::in_out::{InOut, Operand};
 use super::matmul::{Matrix, has_terms, share_rows};
 use super::reduce::sum;
 use crate::backend::{Binary, Number, Real, Unary};
@@ -39,12 +40,26 @@ pub fn multiply<T: Number>(size: [usize; 3], a: Matrix<'_, T>, b: Matrix<'_, T>,
     });
 }
 
+/// `op` on each number and the operand; in the other order, if they are swapped.
+pub fn binary<T: Number>(op: Binary, x: InOut<'_, T>, y: Operand<'_, T>, swapped: bool) {
+    // Each operation is named where its loop is compiled, so that the loop holds no choice.
+    macro_rules! each { ($($op:ident)*) => {
+        match (op, y, swapped) {$(
+            (Binary::$op, Operand::Slice(y), false) => x.zip(y, |x, y| T::binary(Binary::$op, x, y)),
+            (Binary::$op, Operand::Slice(y), true) => x.zip(y, |x, y| T::binary(Binary::$op, y, x)),
+            (Binary::$op, Operand::Scalar(y), false) => x.map(|x| T::binary(Binary::$op, x, y)),
+            (Binary::$op, Operand::Scalar(y), true) => x.map(|x| T::binary(Binary::$op, y, x)),
+        )*}
+    } }
+    each!(Add Sub Mul Div Max Min)
+}
+
 /// `op` on each number.
-pub fn unary<T: Real>(op: Unary, x: &mut [T]) {
+pub fn unary<T: Real>(op: Unary, x: InOut<'_, T>) {
     let (zero, one, constant) = (T::zero(), T::one(), T::constant);
     macro_rules! each {
         ($f:expr) => {
-            x.iter_mut().for_each(|x| *x = $f(*x))
+            x.map($f)
         };
     }
     match op {
@@ -77,12 +92,15 @@ fn largest<T: Real>(x: &[T]) -> T {
     x.iter().copied().fold(T::neg_infinity(), T::max)
 }
 
-/// `x` becomes `exp(x) / sum(exp(x))`.
-pub fn softmax<T: Real>(x: &mut [T]) {
-    let largest = largest(x);
-    x.iter_mut().for_each(|x| *x = (*x - largest).exp());
-    let scale = sum(x, |x| x).recip();
-    x.iter_mut().for_each(|x| *x = *x * scale);
+/// `exp(x) / sum(exp(x))` of each row of so many numbers.
+pub fn softmax<T: Real>(x: InOut<'_, T>, size: usize) {
+    for row in x.chunks(size) {
+        let largest = largest(row.from());
+        let row = row.copied();
+        row.iter_mut().for_each(|x| *x = (*x - largest).exp());
+        let scale = sum(row, |x| x).recip();
+        row.iter_mut().for_each(|x| *x = *x * scale);
+    }
 }
 
 /// The largest number, and the logarithm of `sum(exp(x - largest))`.
@@ -92,13 +110,17 @@ pub fn log_sum_exp<T: Real>(x: &[T]) -> (T, T) {
 }
 
 /// `x` becomes `(x - center) · scale · weight + bias`: see [`Real::norm`].
-pub fn norm<T: Real>(x: &mut [T], weight: &[T], bias: Option<&[T]>, epsilon: f64, centered: bool) {
-    let count = T::constant(x.len() as f64);
-    let center = if centered { sum(x, |x| x) / count } else { T::zero() };
-    let square = sum(x, |x| (x - center) * (x - center)) / count;
-    let scale = (square + T::constant(epsilon)).sqrt().recip();
-    x.iter_mut().zip(weight).for_each(|(x, &weight)| *x = (*x - center) * scale * weight);
-    if let Some(bias) = bias {
-        x.iter_mut().zip(bias).for_each(|(x, &bias)| *x = *x + bias);
+pub fn norm<T: Real>(x: InOut<'_, T>, weight: &[T], bias: Option<&[T]>, epsilon: f64, centered: bool) {
+    let count = T::constant(weight.len() as f64);
+    for mut row in x.chunks(weight.len()) {
+        let x = row.from();
+        let center = if centered { sum(x, |x| x) / count } else { T::zero() };
+        let square = sum(x, |x| (x - center) * (x - center)) / count;
+        let scale = (square + T::constant(epsilon)).sqrt().recip();
+        let len = row.len();
+        row.part(0..len).zip(weight, |x, weight| (x - center) * scale * weight);
+        if let Some(bias) = bias {
+            InOut::in_place(row.to()).zip(bias, |x, bias| x + bias);
+        }
     }
 }

@@ -1,9 +1,11 @@
 //! Many elements made one, along an axis.
 
 use super::array::Array;
+use super::elementwise::{rows_of_chunk, runs};
+use super::in_out::{InOut, Operand};
 use super::parallel::for_each_chunk;
 use crate::backend::{Binary, Element, Number, Reduce};
-use num_traits::NumCast;
+use num_traits::{Bounded, NumCast, Zero};
 use std::cmp::Ordering;
 
 /// `f` of each row along `axis`.
@@ -40,31 +42,124 @@ fn mean<T: Element, S: Number>(x: &[T], f: impl Fn(T) -> S + Copy) -> S {
     S::binary(Binary::Div, sum(x, f), count)
 }
 
-fn variance<T: Number>(x: &[T]) -> T::Sum {
-    let center = mean(x, T::widen);
-    mean(x, |x| {
-        let distance = T::Sum::binary(Binary::Sub, x.widen(), center);
-        T::Sum::binary(Binary::Mul, distance, distance)
-    })
+fn square_from<S: Number>(x: S, center: S) -> S {
+    let distance = S::binary(Binary::Sub, x, center);
+    S::binary(Binary::Mul, distance, distance)
 }
 
-pub fn reduce<T: Number>(op: Reduce, x: &Array<T>, axis: usize) -> Array<T> {
-    // Where there is an infinity, it is what an empty axis gives.
+/// What the largest is of none, or the smallest.
+fn limit<T: Number>(op: Binary) -> T {
     let infinity = T::binary(Binary::Div, T::one(), T::zero());
     let is_float = infinity != T::zero();
     match op {
-        Reduce::Sum => rows(x, axis, |x| T::narrow(sum(x, T::widen))),
-        Reduce::Mean => rows(x, axis, |x| T::narrow(mean(x, T::widen))),
-        Reduce::Variance => rows(x, axis, |x| T::narrow(variance(x))),
-        Reduce::Max => {
-            let lowest = if is_float { T::binary(Binary::Sub, T::zero(), infinity) } else { T::min_value() };
-            rows(x, axis, |x| x.iter().fold(lowest, |max, &x| T::binary(Binary::Max, max, x)))
-        }
-        Reduce::Min => {
-            let highest = if is_float { infinity } else { T::max_value() };
-            rows(x, axis, |x| x.iter().fold(highest, |min, &x| T::binary(Binary::Min, min, x)))
+        Binary::Max if is_float => T::binary(Binary::Sub, T::zero(), infinity),
+        Binary::Max => T::min_value(),
+        _ if is_float => infinity,
+        _ => T::max_value(),
+    }
+}
+
+/// `op` of each row of so many numbers, in plain loops.
+pub fn reduce_rows<T: Number>(op: Reduce, x: &[T], size: usize, out: &mut [T]) {
+    let fold = |op, row: &[T]| row.iter().fold(limit(op), |found, &x| T::binary(op, found, x));
+    for (row, out) in out.iter_mut().enumerate() {
+        let row = &x[row * size..][..size];
+        *out = match op {
+            Reduce::Sum => T::narrow(sum(row, T::widen)),
+            Reduce::Mean => T::narrow(mean(row, T::widen)),
+            Reduce::Variance => {
+                let center = mean(row, T::widen);
+                T::narrow(mean(row, |x| square_from(x.widen(), center)))
+            }
+            Reduce::Max => fold(Binary::Max, row),
+            Reduce::Min => fold(Binary::Min, row),
+        };
+    }
+}
+
+/// Columns that are calculated together.
+pub const COLUMNS: usize = 256;
+
+/// Adds rows that lie `stride` apart to the sums, each as long as these; or the squares of the distances of their numbers
+/// from the centers of the columns. In plain loops.
+pub fn add_rows<T: Number>(x: &[T], [rows, stride]: [usize; 2], centers: Option<&[T::Sum]>, sums: &mut [T::Sum]) {
+    let add = |sum: &mut T::Sum, x| *sum = T::Sum::binary(Binary::Add, *sum, x);
+    for row in 0..rows {
+        let terms = sums.iter_mut().zip(&x[row * stride..]);
+        match centers {
+            None => terms.for_each(|(sum, x)| add(sum, x.widen())),
+            Some(centers) => terms.zip(centers).for_each(|((sum, x), &c)| add(sum, square_from(x.widen(), c))),
         }
     }
+}
+
+/// [`add_rows`] to sums of zero, in halves.
+fn sum_columns<T: Number>(x: &[T], [rows, stride]: [usize; 2], centers: Option<&[T::Sum]>, sums: &mut [T::Sum]) {
+    if rows > 32 {
+        let (left, mut other) = (rows / 2, [T::Sum::zero(); COLUMNS]);
+        let other = &mut other[..sums.len()];
+        sum_columns(x, [left, stride], centers, sums);
+        sum_columns(&x[left * stride..], [rows - left, stride], centers, other);
+        sums.iter_mut().zip(other).for_each(|(sum, x)| *sum = T::Sum::binary(Binary::Add, *sum, *x));
+    } else {
+        sums.fill(T::Sum::zero());
+        T::add_rows(x, [rows, stride], centers, sums);
+    }
+}
+
+/// `op` of each of a few columns, at most [`COLUMNS`], whose rows lie `stride` apart.
+fn reduce_columns<T: Number>(op: Reduce, x: &[T], [rows, stride]: [usize; 2], out: &mut [T]) {
+    let extreme = |op, out: &mut [T]| {
+        out.fill(limit(op));
+        for row in 0..rows {
+            let row = Operand::Slice(&x[row * stride..][..out.len()]);
+            T::binary_all(op, InOut::in_place(out), row, false);
+        }
+    };
+    match op {
+        Reduce::Max => return extreme(Binary::Max, out),
+        Reduce::Min => return extreme(Binary::Min, out),
+        Reduce::Sum | Reduce::Mean | Reduce::Variance => {}
+    }
+    let (mut centers, mut sums) = ([T::Sum::zero(); COLUMNS], [T::Sum::zero(); COLUMNS]);
+    let (centers, sums) = (&mut centers[..out.len()], &mut sums[..out.len()]);
+    let count = <T::Sum as NumCast>::from(rows).unwrap_or_else(T::Sum::max_value);
+    let divide = |sums: &mut [T::Sum]| sums.iter_mut().for_each(|sum| *sum = T::Sum::binary(Binary::Div, *sum, count));
+    sum_columns(x, [rows, stride], None, sums);
+    if op != Reduce::Sum {
+        divide(sums);
+    }
+    if op == Reduce::Variance {
+        centers.copy_from_slice(sums);
+        sum_columns(x, [rows, stride], Some(centers), sums);
+        divide(sums);
+    }
+    out.iter_mut().zip(sums).for_each(|(out, sum)| *out = T::narrow(*sum));
+}
+
+pub fn reduce<T: Number>(op: Reduce, x: &Array<T>, axis: usize) -> Array<T> {
+    let (size, inner) = (x.sizes()[axis], x.sizes()[axis + 1..].iter().product::<usize>());
+    let sizes = [&x.sizes()[..axis], &x.sizes()[axis + 1..]].concat();
+    // A few columns are too short to be calculated with side by side.
+    if inner < 8 {
+        let x = x.move_last(axis);
+        let (elements, rows) = (x.elements(), rows_of_chunk(size));
+        return Array::build(&sizes, |out| {
+            for_each_chunk(out, rows, rows * size, |chunk, out| {
+                T::reduce_rows(op, &elements[chunk * rows * size..][..out.len() * size], size, out);
+            });
+        });
+    }
+    let elements = x.elements();
+    Array::build(&sizes, |out| {
+        for_each_chunk(out, COLUMNS, COLUMNS * size, |chunk, out| {
+            for (start, len, column) in runs(chunk * COLUMNS, out.len(), inner) {
+                let outer = (chunk * COLUMNS + start) / inner;
+                let first = (outer * size * inner + column).min(elements.len());
+                reduce_columns(op, &elements[first..], [size, inner], &mut out[start..start + len]);
+            }
+        });
+    })
 }
 
 /// The larger first; NaN counts as the largest.
@@ -105,7 +200,7 @@ pub fn top_k<T: Number>(x: &Array<T>, k: usize) -> (Array<T>, Array<u32>) {
 mod tests {
     use super::super::tests::{assert_near, random};
     use super::*;
-    use half::bf16;
+    use half::{bf16, f16};
 
     #[test]
     fn reductions_agree_with_plain_loops() {
@@ -131,6 +226,35 @@ mod tests {
                 assert_near(&found, &expected, 1e-12);
                 assert_near(&reduce(op, &single, axis), &expected, 1e-5);
                 assert_near(&reduce(op, &narrow, axis), &expected, 5e-2);
+            }
+        }
+    }
+
+    #[test]
+    fn an_outer_axis_is_reduced_like_the_last_one() {
+        let shapes: &[[usize; 3]] = if cfg!(miri) {
+            &[[2, 3, 9], [2, 0, 8]]
+        } else {
+            &[[2, 3, 9], [1, 100, 300], [3, 65, 8], [2, 33, 513], [2, 0, 8], [0, 3, 8], [40, 5, 100]]
+        };
+        for sizes in shapes {
+            let x = random::<f64>(sizes, 1);
+            let single = Array::from_vec(x.elements().iter().map(|&x| x as f32).collect(), sizes);
+            let narrow = Array::from_vec(x.elements().iter().map(|&x| f16::from_f64(x)).collect(), sizes);
+            let integers = Array::from_vec(x.elements().iter().map(|&x| (x * 50.0) as i8).collect(), sizes);
+            for op in [Reduce::Sum, Reduce::Mean, Reduce::Variance, Reduce::Max, Reduce::Min] {
+                for axis in [0, 1] {
+                    let rows = |x: &Array<f64>| {
+                        let moved = x.move_last(axis);
+                        reduce(op, &moved, 2).elements().into_owned()
+                    };
+                    let expected = rows(&x);
+                    assert_near(&reduce(op, &x, axis), &expected, 1e-12);
+                    assert_near(&reduce(op, &single, axis), &expected, 1e-5);
+                    assert_near(&reduce(op, &narrow, axis), &expected, 2e-2);
+                    let moved = integers.move_last(axis);
+                    assert_eq!(reduce(op, &integers, axis).elements(), reduce(op, &moved, 2).elements());
+                }
             }
         }
     }

@@ -1,20 +1,25 @@
 //! Softmax along an axis, and over the pairs that a mask allows.
 
 use super::array::Array;
+use super::elementwise::rows_of_chunk;
+use super::in_out::InOut;
 use crate::backend::{AttentionMask, Float, Real};
 use std::borrow::Cow;
 
-fn log_softmax_row<T: Real>(x: &mut [T]) {
-    let (largest, log_sum) = T::log_sum_exp(x);
-    // The largest goes first: added to the logarithm, it would swallow its digits.
-    x.iter_mut().for_each(|x| *x = *x - largest - log_sum);
+fn log_softmax_rows<T: Real>(x: InOut<'_, T>, size: usize) {
+    for row in x.chunks(size) {
+        let (largest, log_sum) = T::log_sum_exp(row.from());
+        // The largest goes first: added to the logarithm, it would swallow its digits.
+        row.map(|x| x - largest - log_sum);
+    }
 }
 
-/// `f` on each row along `axis`.
-fn rows<T: Float>(x: Array<T>, axis: usize, f: impl Fn(&mut [T::Wide]) + Sync) -> Array<T> {
+/// `f` on the rows along `axis`, a few at a time, with their size.
+fn rows<T: Float>(x: Array<T>, axis: usize, f: impl Fn(InOut<'_, T::Wide>, usize) + Sync) -> Array<T> {
     let (rank, size) = (x.sizes().len(), x.sizes()[axis]);
     let moved = if axis + 1 == rank { x } else { x.move_last(axis) };
-    let out = moved.transform(size, size * 16, |_, row| T::calculate(row, &f));
+    let chunk = size * rows_of_chunk(size);
+    let out = moved.transform(chunk, chunk * 16, |_, rows| T::calculate(rows, |rows| f(rows, size)));
     if axis + 1 == rank {
         return out;
     }
@@ -28,7 +33,7 @@ pub fn softmax<T: Float>(x: Array<T>, axis: usize) -> Array<T> {
 }
 
 pub fn log_softmax<T: Float>(x: Array<T>, axis: usize) -> Array<T> {
-    rows(x, axis, log_softmax_row)
+    rows(x, axis, log_softmax_rows)
 }
 
 /// Which keys a query may attend to: the first so many, and of these the allowed ones.
@@ -76,17 +81,18 @@ impl<'a> LiveKeys<'a> {
 
     /// Softmax over the live keys of a row of scores, zeros elsewhere. The row may end before the last key.
     pub fn softmax<T: Real>(&self, batch: usize, query: usize, row: &mut [T]) {
-        let (live, rest) = row.split_at_mut(self.count(batch, query));
+        let count = self.count(batch, query);
+        let (live, rest) = row.split_at_mut(count);
         rest.fill(T::zero());
         let Some(allowed) = self.allowed(batch, query) else {
-            return T::softmax(live);
+            return T::softmax(InOut::in_place(live), count);
         };
         if allowed.iter().take(live.len()).any(|&allowed| allowed) {
             let mask = |row: &mut [T], value| {
                 row.iter_mut().zip(allowed).filter(|(_, allowed)| !**allowed).for_each(|(x, _)| *x = value);
             };
             mask(live, T::neg_infinity());
-            T::softmax(live);
+            T::softmax(InOut::in_place(live), count);
             mask(live, T::zero());
         } else {
             live.fill(T::zero());
@@ -97,8 +103,13 @@ impl<'a> LiveKeys<'a> {
 pub fn masked_softmax<T: Float>(scores: Array<T>, mask: &AttentionMask) -> Array<T> {
     let &[batch, heads, queries, keys] = scores.sizes() else { panic!("scores are (batch, heads, queries, keys)") };
     let live = LiveKeys::new(mask, batch, queries, keys);
-    scores.transform(keys, keys * 16, |row, out| {
-        T::calculate(out, |out| live.softmax(row / queries / heads, row % queries, out));
+    let rows = rows_of_chunk(keys);
+    scores.transform(rows * keys, rows * keys * 16, |chunk, scores| {
+        T::calculate(scores, |scores| {
+            for (row, scores) in (chunk * rows..).zip(scores.chunks(keys)) {
+                live.softmax(row / queries / heads, row % queries, scores.copied());
+            }
+        });
     })
 }
 

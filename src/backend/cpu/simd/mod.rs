@@ -1,16 +1,19 @@
 //! Kernels in vectors of the processor, chosen at run time.
 //!
-//! In layers, after the manner of the `memchr` crate: what a kernel needs of a vector ([`vector`]), the kernels over
-//! any vector ([`math`], [`rows`], [`product`], [`attention`]), one function for each kernel and set of instructions,
-//! and the safe functions of this module, which choose among them. `CONGRUENT_SIMD` forces a choice: `portable`,
-//! `avx2`, `avx512` or `neon`; what the processor lacks is not chosen.
+//! In layers, after the manner of the `memchr` crate: what a kernel needs of a vector ([`vector`]), functions of a vector
+//! ([`math`]), the kernels over any vector ([`each`], [`rows`], [`columns`], [`narrow`], [`product`], [`attention`]), one
+//! function for each kernel and set of instructions, and the safe functions of this module, which choose among them.
+//! `CONGRUENT_SIMD` forces a choice: `portable`, `avx2`, `avx512` or `neon`; what the processor lacks is not chosen.
 
 // Over arrays of vectors, iterators keep the compiler from using registers.
 #![allow(clippy::needless_range_loop)]
 
 mod attention;
+mod columns;
+mod each;
 mod math;
 mod multiply;
+mod narrow;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod portable;
@@ -20,12 +23,16 @@ mod vector;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
-use crate::backend::Unary;
+use super::in_out::{InOut, Operand};
+use super::plain;
 use crate::backend::cpu::matmul::Matrix;
+use crate::backend::{Binary, Reduce, Unary};
 pub use attention::Live;
-use math::Function;
+use math::{Function, Operation, Swapped, With};
 pub use multiply::{linear, multiply};
+pub use narrow::Narrow;
 use product::{Addends, Packed};
+use std::mem::MaybeUninit;
 use std::sync::OnceLock;
 
 /// A set of instructions.
@@ -48,7 +55,7 @@ fn levels() -> Vec<(&'static str, Level)> {
     // Miri runs none but the portable ones.
     #[cfg(all(target_arch = "x86_64", not(miri)))]
     {
-        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") && is_x86_feature_detected!("f16c") {
             levels.push(("avx2", Level::Avx2));
         }
         if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vl") {
@@ -93,19 +100,19 @@ fn level() -> Level {
 /// A kernel is `#[inline(always)]` down to the instructions, and hands no vector to a closure: a function of its own
 /// would be compiled without the instructions of the level, and call each of them.
 macro_rules! kernels { ($(
-    fn $name:ident $(<$F:ident>)? ($($argument:ident: $type:ty),*) $(-> $result:ty)?
+    fn $name:ident $(<$F:ident: $Bound:ident>)? ($($argument:ident: $type:ty),*) $(-> $result:ty)?
         = $module:ident::$kernel:ident;
 )*) => {$(
-    fn $name $(<$F: Function>)? (level: Level, $($argument: $type),*) $(-> $result)? {
+    fn $name $(<$F: $Bound>)? (level: Level, $($argument: $type),*) $(-> $result)? {
         #[cfg(target_arch = "x86_64")]
-        #[target_feature(enable = "avx2,fma")]
-        unsafe fn avx2 $(<$F: Function>)? ($($argument: $type),*) $(-> $result)? {
+        #[target_feature(enable = "avx2,fma,f16c")]
+        unsafe fn avx2 $(<$F: $Bound>)? ($($argument: $type),*) $(-> $result)? {
             // SAFETY: this function has the instructions.
             unsafe { $module::$kernel::<x86::Avx2 $(, $F)?>($($argument),*) }
         }
         #[cfg(target_arch = "x86_64")]
         #[target_feature(enable = "avx512f,avx512vl")]
-        unsafe fn avx512 $(<$F: Function>)? ($($argument: $type),*) $(-> $result)? {
+        unsafe fn avx512 $(<$F: $Bound>)? ($($argument: $type),*) $(-> $result)? {
             // SAFETY: this function has the instructions.
             unsafe { $module::$kernel::<x86::Avx512 $(, $F)?>($($argument),*) }
         }
@@ -126,16 +133,27 @@ macro_rules! kernels { ($(
 )*} }
 
 kernels! {
-    fn map_at<F>(f: F, x: &mut [f32]) = rows::map;
-    fn softmax_at(x: &mut [f32]) = rows::softmax;
+    fn map_at<F: Function>(f: F, x: InOut<'_, f32>) = each::map;
+    fn zip_at<F: Operation>(f: F, x: InOut<'_, f32>, y: &[f32]) = each::zip;
+    fn softmax_at(x: InOut<'_, f32>, size: usize) = rows::softmax;
     fn log_sum_exp_at(x: &[f32]) -> (f32, f32) = rows::log_sum_exp;
-    fn norm_at(x: &mut [f32], weight: &[f32], bias: Option<&[f32]>, epsilon: f32, centered: bool) = rows::norm;
+    fn reduce_at(op: Reduce, x: &[f32], size: usize, out: &mut [f32]) = rows::reduce;
+    fn add_rows_at(x: &[f32], size: [usize; 2], centers: Option<&[f32]>, sums: &mut [f32]) = columns::add_rows;
+    fn widen_at<T: Narrow>(from: &[T], to: &mut [MaybeUninit<f32>]) = narrow::widen;
+    fn round_at<T: Narrow>(from: &[f32], to: &mut [T]) = narrow::round;
+    fn norm_at(
+        x: InOut<'_, f32>,
+        weight: &[f32],
+        bias: Option<&[f32]>,
+        epsilon: f32,
+        centered: bool
+    ) = rows::norm;
     fn multiply_packed_at(m: usize, a: Matrix<'_, f32>, b: &Packed, c: &mut [f32], addends: Addends<'_>)
         = product::multiply_packed;
     fn multiply_small_at(size: [usize; 3], a: Matrix<'_, f32>, b: Matrix<'_, f32>, c: &mut [f32])
         = product::multiply_small;
     fn dot_rows_at(x: &[f32], b: &[f32], stride: usize, out: &mut [f32]) = product::dot_rows;
-    fn add_rows_at(x: &[f32], b: &[f32], stride: usize, out: &mut [f32]) = product::add_rows;
+    fn add_products_at(x: &[f32], b: &[f32], stride: usize, out: &mut [f32]) = product::add_products;
     fn attend_at(
         size: [usize; 2],
         qkv: [Matrix<'_, f32>; 3],
@@ -155,27 +173,49 @@ pub fn attend(size: [usize; 2], qkv: [Matrix<'_, f32>; 3], scale: f32, live: Liv
     attend_at(level(), size, qkv, scale, live, out);
 }
 
-/// The function of each number, if there is a kernel for it.
-pub fn unary(op: Unary, x: &mut [f32]) -> bool {
-    unary_at(level(), op, x)
+/// The function of each number.
+pub fn unary(op: Unary, x: InOut<'_, f32>) {
+    unary_at(level(), op, x);
 }
 
-fn unary_at(level: Level, op: Unary, x: &mut [f32]) -> bool {
+fn unary_at(level: Level, op: Unary, x: InOut<'_, f32>) {
     match op {
+        Unary::Abs => map_at(level, math::Abs, x),
+        Unary::Neg => map_at(level, math::Neg, x),
+        Unary::Recip => map_at(level, math::Recip, x),
+        Unary::Square => map_at(level, math::Square, x),
+        Unary::Sqrt => map_at(level, math::Sqrt, x),
+        Unary::Relu => map_at(level, math::Relu, x),
         Unary::Exp => map_at(level, math::Exp, x),
         Unary::Tanh => map_at(level, math::Tanh, x),
         Unary::Sigmoid => map_at(level, math::Sigmoid, x),
         Unary::Silu => map_at(level, math::Silu, x),
         Unary::Gelu => map_at(level, math::Gelu, x),
         Unary::GeluTanh => map_at(level, math::GeluTanh, x),
-        _ => return false,
+        Unary::Ln | Unary::Sin | Unary::Cos => plain::unary(op, x),
     }
-    true
 }
 
-/// `x` becomes `exp(x) / sum(exp(x))`.
-pub fn softmax(x: &mut [f32]) {
-    softmax_at(level(), x);
+/// The operation on each number and the operand; in the other order, if they are swapped.
+pub fn binary(op: Binary, x: InOut<'_, f32>, y: Operand<'_, f32>, swapped: bool) {
+    binary_at(level(), op, x, y, swapped);
+}
+
+fn binary_at(level: Level, op: Binary, x: InOut<'_, f32>, y: Operand<'_, f32>, swapped: bool) {
+    macro_rules! for_each_operation { ($($op:ident)*) => {
+        match (op, y, swapped) {$(
+            (Binary::$op, Operand::Slice(y), false) => zip_at(level, math::$op, x, y),
+            (Binary::$op, Operand::Slice(y), true) => zip_at(level, Swapped(math::$op), x, y),
+            (Binary::$op, Operand::Scalar(y), false) => map_at(level, With(math::$op, y), x),
+            (Binary::$op, Operand::Scalar(y), true) => map_at(level, With(Swapped(math::$op), y), x),
+        )*}
+    } }
+    for_each_operation!(Add Sub Mul Div Max Min);
+}
+
+/// `exp(x) / sum(exp(x))` of each row of so many numbers.
+pub fn softmax(x: InOut<'_, f32>, size: usize) {
+    softmax_at(level(), x, size);
 }
 
 /// The largest number, and the logarithm of `sum(exp(x - largest))`.
@@ -183,8 +223,42 @@ pub fn log_sum_exp(x: &[f32]) -> (f32, f32) {
     log_sum_exp_at(level(), x)
 }
 
-/// `x` becomes `(x - center) · scale · weight + bias`: see [`rows::norm`].
-pub fn norm(x: &mut [f32], weight: &[f32], bias: Option<&[f32]>, epsilon: f32, centered: bool) {
+/// `op` of each row of so many numbers, for each of which there is a place.
+///
+/// # Panics
+/// The rows are empty, or not as many.
+pub fn reduce(op: Reduce, x: &[f32], size: usize, out: &mut [f32]) {
+    reduce_at(level(), op, x, size, out);
+}
+
+/// Adds rows to the sums, or the squares of distances: see [`columns::add_rows`].
+///
+/// # Panics
+/// The rows end behind their slice, or there are not as many centers as sums.
+pub fn add_rows(x: &[f32], size: [usize; 2], centers: Option<&[f32]>, sums: &mut [f32]) {
+    add_rows_at(level(), x, size, centers, sums);
+}
+
+/// Writes each number as `f32`, and gives what was written.
+///
+/// # Panics
+/// The slices are not of one length.
+pub fn widen<'a, T: Narrow>(from: &[T], to: &'a mut [MaybeUninit<f32>]) -> &'a mut [f32] {
+    widen_at(level(), from, to);
+    // SAFETY: all were written.
+    unsafe { &mut *(to as *mut [MaybeUninit<f32>] as *mut [f32]) }
+}
+
+/// Writes each number rounded to the nearest, of two to the even one.
+///
+/// # Panics
+/// The slices are not of one length.
+pub fn round<T: Narrow>(from: &[f32], to: &mut [T]) {
+    round_at(level(), from, to);
+}
+
+/// `(x - center) · scale · weight + bias` of each row of as many numbers as there are weights: see [`rows::norm`].
+pub fn norm(x: InOut<'_, f32>, weight: &[f32], bias: Option<&[f32]>, epsilon: f32, centered: bool) {
     norm_at(level(), x, weight, bias, epsilon, centered);
 }
 
@@ -209,10 +283,10 @@ mod tests {
 
     /// Each function, a definition of it in double precision, the numbers that it is tried on, and its error.
     const FUNCTIONS: [Case; 6] = [
-        (Unary::Exp, f64::exp, 86.0, 2.0),
-        (Unary::Tanh, f64::tanh, 12.0, 3.0),
-        (Unary::Sigmoid, |x| 1.0 / (1.0 + (-x).exp()), 80.0, 3.0),
-        (Unary::Silu, |x| x / (1.0 + (-x).exp()), 80.0, 3.0),
+        (Unary::Exp, f64::exp, 86.0, 1.5),
+        (Unary::Tanh, f64::tanh, 12.0, 2.0),
+        (Unary::Sigmoid, |x| 1.0 / (1.0 + (-x).exp()), 80.0, 2.5),
+        (Unary::Silu, |x| x / (1.0 + (-x).exp()), 80.0, 2.5),
         (Unary::Gelu, |x| x * 0.5 * libm::erfc(-x / 2f64.sqrt()), 12.0, 6.0),
         (Unary::GeluTanh, |x| gelu_tanh(x), 1.0, 3.0),
     ];
@@ -228,7 +302,7 @@ mod tests {
                 for range in [range, 1.0, 1e-3] {
                     let x = random(if cfg!(miri) { 50 } else { 20_000 }, range, 1);
                     let mut found = x.clone();
-                    assert!(unary_at(level, op, &mut found));
+                    unary_at(level, op, InOut::in_place(&mut found));
                     for (&x, found) in x.iter().zip(found) {
                         let distance = distance(found, definition(x as f64));
                         assert!(distance <= error, "{name}: {op:?}({x}) = {found}, by {distance}");
@@ -238,7 +312,7 @@ mod tests {
             // Where the exponent is large, the error of the cube is multiplied by it.
             let x = random(if cfg!(miri) { 50 } else { 20_000 }, 8.0, 2);
             let mut found = x.clone();
-            unary_at(level, Unary::GeluTanh, &mut found);
+            unary_at(level, Unary::GeluTanh, InOut::in_place(&mut found));
             for (&x, found) in x.iter().zip(found) {
                 assert!((found as f64 - gelu_tanh(x as f64)).abs() <= 2.5e-7 * (x as f64).abs(), "{name}: {x} {found}");
             }
@@ -251,7 +325,7 @@ mod tests {
         for (name, level) in levels() {
             for (op, definition, ..) in FUNCTIONS {
                 let mut found = x;
-                unary_at(level, op, &mut found);
+                unary_at(level, op, InOut::in_place(&mut found));
                 assert!(found[0].is_nan(), "{name}: {op:?} of NaN is {}", found[0]);
                 for (x, found) in x.into_iter().zip(found).skip(3) {
                     let expected = definition(x as f64) as f32;
@@ -266,12 +340,12 @@ mod tests {
                 (Unary::Gelu, [f32::INFINITY, 0.0]),
             ] {
                 let mut found = [f32::INFINITY, f32::NEG_INFINITY];
-                unary_at(level, op, &mut found);
+                unary_at(level, op, InOut::in_place(&mut found));
                 assert_eq!(found, limits, "{name}: {op:?}");
             }
             // Denormal results.
             let mut found = [-100.0f32, -88.0, -103.9, 88.7];
-            unary_at(level, Unary::Exp, &mut found);
+            unary_at(level, Unary::Exp, InOut::in_place(&mut found));
             for (found, x) in found.into_iter().zip([-100.0f32, -88.0, -103.9, 88.7]) {
                 let x = x as f64;
                 assert!((found as f64 - x.exp()).abs() <= x.exp() * 2.5e-7 + 1.5e-45, "{name}: exp({x}) = {found}");
@@ -289,7 +363,7 @@ mod tests {
             let total: f64 = wide(&x).iter().map(|x| (x - max).exp()).sum();
             for (name, level) in levels() {
                 let mut found = x.clone();
-                softmax_at(level, &mut found);
+                softmax_at(level, InOut::in_place(&mut found), len);
                 for (found, &x) in found.iter().zip(&x) {
                     let expected = (x as f64 - max).exp() / total;
                     // The distance from the largest is rounded, and is an exponent: up to 10, half a place is 5e-7.
@@ -302,7 +376,7 @@ mod tests {
                 }
                 for (centered, bias) in [(true, Some(&bias)), (true, None), (false, Some(&bias)), (false, None)] {
                     let mut found = x.clone();
-                    norm_at(level, &mut found, &weight, bias.map(|bias| &bias[..]), 1e-5, centered);
+                    norm_at(level, InOut::in_place(&mut found), &weight, bias.map(|bias| &bias[..]), 1e-5, centered);
                     let center = if centered { wide(&x).iter().sum::<f64>() / len as f64 } else { 0.0 };
                     let square = wide(&x).iter().map(|x| (x - center).powi(2)).sum::<f64>() / len as f64;
                     for (at, found) in found.into_iter().enumerate() {
@@ -404,13 +478,13 @@ mod tests {
         for (name, level) in levels() {
             for spoiled in [[f32::NEG_INFINITY; 20], [f32::NAN; 20], [f32::INFINITY; 20]] {
                 let mut row = spoiled;
-                softmax_at(level, &mut row);
+                softmax_at(level, InOut::in_place(&mut row), 20);
                 assert!(row.iter().all(|x| x.is_nan()), "{name}: {row:?}");
             }
             for at in [0, 5, 16, 19] {
                 let mut row = [1.0; 20];
                 row[at] = f32::NAN;
-                softmax_at(level, &mut row);
+                softmax_at(level, InOut::in_place(&mut row), 20);
                 assert!(row.iter().all(|x| x.is_nan()), "{name}: NaN at {at} gives {row:?}");
             }
         }

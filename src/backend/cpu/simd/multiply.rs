@@ -1,7 +1,7 @@
 //! Products of matrices: which kernel takes one, and how the cores share it.
 
 use super::product::{Addends, Packed, ROWS};
-use super::{Level, add_rows_at, dot_rows_at, level, multiply_packed_at, multiply_small_at};
+use super::{Level, add_products_at, dot_rows_at, level, multiply_packed_at, multiply_small_at};
 use crate::backend::Epilogue;
 use crate::backend::cpu::array::Layout;
 use crate::backend::cpu::matmul::{Matrix, Weight, finish, has_terms, product_work};
@@ -79,7 +79,7 @@ fn multiply_few_rows(level: Level, [m, k, n]: [usize; 3], a: Matrix<'_, f32>, b:
             if columns_lie_together {
                 dot_rows_at(level, &x, b.elements, b.strides[1], c);
             } else {
-                add_rows_at(level, &x, b.elements, b.strides[0], c);
+                add_products_at(level, &x, b.elements, b.strides[0], c);
             }
         });
     }

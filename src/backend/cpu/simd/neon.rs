@@ -1,6 +1,7 @@
 //! Vectors of AArch64, which always has them: NEON.
 
 use super::vector::Vector;
+use half::bf16;
 use std::arch::aarch64::*;
 
 // SAFETY of every block below: every processor of the architecture has the instructions, and whoever calls a
@@ -10,7 +11,8 @@ use std::arch::aarch64::*;
 #[derive(Clone, Copy)]
 pub struct Neon(float32x4_t);
 
-impl Vector for Neon {
+// SAFETY: it holds its lanes, and nothing else.
+unsafe impl Vector for Neon {
     const LANES: usize = 4;
     const TILE: usize = 12;
     type Half = Self;
@@ -57,6 +59,11 @@ impl Vector for Neon {
         // SAFETY: see above.
         Neon(unsafe { vfmaq_f32(addend.0, self.0, factor.0) })
     }
+    #[inline(always)]
+    unsafe fn sqrt(self) -> Self {
+        // SAFETY: see above.
+        Neon(unsafe { vsqrtq_f32(self.0) })
+    }
     // By comparison: `vmaxq_f32` would keep a NaN of `self` too.
     #[inline(always)]
     unsafe fn max(self, other: Self) -> Self {
@@ -85,19 +92,18 @@ impl Vector for Neon {
     }
     #[inline(always)]
     unsafe fn scale(self, n: Self) -> Self {
-        /// 2ⁿ for a whole number `n` from -126 to 127.
+        /// 2ⁿ for `n` from -126 to 127.
         #[inline(always)]
-        unsafe fn power_of_two(n: float32x4_t) -> float32x4_t {
+        unsafe fn power_of_two(n: int32x4_t) -> Neon {
             // SAFETY: see above.
-            unsafe { vreinterpretq_f32_s32(vshlq_n_s32::<23>(vaddq_s32(vcvtnq_s32_f32(n), vdupq_n_s32(127)))) }
+            unsafe { Neon(vreinterpretq_f32_s32(vshlq_n_s32::<23>(vaddq_s32(n, vdupq_n_s32(127))))) }
         }
-        // In three steps, none of which leaves the normal numbers before the result does.
+        // In two steps, the first of which does not leave the normal numbers.
         // SAFETY: see above.
         unsafe {
-            let third = Neon(vmulq_f32(n.0, vdupq_n_f32(1.0 / 3.0))).round().0;
-            let rest = vfmsq_f32(n.0, vdupq_n_f32(2.0), third);
-            let step = power_of_two(third);
-            Neon(vmulq_f32(vmulq_f32(vmulq_f32(self.0, step), step), power_of_two(rest)))
+            let n = vcvtnq_s32_f32(n.0);
+            let half = vshrq_n_s32::<1>(n);
+            self.mul(power_of_two(half)).mul(power_of_two(vsubq_s32(n, half)))
         }
     }
     #[inline(always)]
@@ -106,13 +112,50 @@ impl Vector for Neon {
         Neon(unsafe { vbslq_f32(vcltq_f32(self.0, limit.0), then.0, otherwise.0) })
     }
     #[inline(always)]
+    unsafe fn if_nan(self, then: Self, otherwise: Self) -> Self {
+        // SAFETY: see above.
+        Neon(unsafe { vbslq_f32(vceqq_f32(self.0, self.0), otherwise.0, then.0) })
+    }
+    #[inline(always)]
     unsafe fn sum(self) -> f32 {
         // SAFETY: see above.
         unsafe { vaddvq_f32(self.0) }
     }
     #[inline(always)]
-    unsafe fn largest(self) -> f32 {
+    unsafe fn sums([a, b, c, d]: [Self; 4]) -> [f32; 4] {
+        let mut sums = [0.0; 4];
         // SAFETY: see above.
-        unsafe { vmaxvq_f32(self.0) }
+        unsafe { Neon(vpaddq_f32(vpaddq_f32(a.0, b.0), vpaddq_f32(c.0, d.0))).store(&mut sums) };
+        sums
+    }
+    #[inline(always)]
+    unsafe fn largest([a, b, c, d]: [Self; 4]) -> [f32; 4] {
+        let mut largest = [0.0; 4];
+        // SAFETY: see above.
+        unsafe { Neon(vpmaxq_f32(vpmaxq_f32(a.0, b.0), vpmaxq_f32(c.0, d.0))).store(&mut largest) };
+        largest
+    }
+
+    #[inline(always)]
+    unsafe fn load_bf16(from: &[bf16]) -> Self {
+        debug_assert!(from.len() >= 4);
+        // SAFETY: see above.
+        Neon(unsafe { vreinterpretq_f32_u32(vshll_n_u16::<16>(vld1_u16(from.as_ptr().cast()))) })
+    }
+    #[inline(always)]
+    unsafe fn store_bf16(self, to: &mut [bf16]) {
+        debug_assert!(to.len() >= 4);
+        // SAFETY: see above.
+        unsafe {
+            let bits = vreinterpretq_u32_f32(self.0);
+            let upper = vshrq_n_u32::<16>(bits);
+            // More than a half carries, and a half does if the last bit that stays is odd.
+            let half = vaddq_u32(vandq_u32(upper, vdupq_n_u32(1)), vdupq_n_u32(0x7fff));
+            let rounded = vshrq_n_u32::<16>(vaddq_u32(bits, half));
+            // A NaN could lose all its digits, and be infinity: one of them is set.
+            let nan = vorrq_u32(upper, vdupq_n_u32(0x40));
+            let rounded = vbslq_u32(vceqq_f32(self.0, self.0), rounded, nan);
+            vst1_u16(to.as_mut_ptr().cast(), vmovn_u32(rounded));
+        }
     }
 }

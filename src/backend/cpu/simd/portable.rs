@@ -18,13 +18,14 @@ impl Portable {
     }
 }
 
-/// 2ⁿ for a whole number `n` from -126 to 127.
+/// 2ⁿ for `n` from -126 to 127.
 #[inline(always)]
-fn power_of_two(n: f32) -> f32 {
-    f32::from_bits(((n as i32 + 127) as u32) << 23)
+fn power_of_two(n: i32) -> f32 {
+    f32::from_bits(((n + 127) as u32) << 23)
 }
 
-impl Vector for Portable {
+// SAFETY: it holds its lanes, and nothing else.
+unsafe impl Vector for Portable {
     const LANES: usize = 8;
     const TILE: usize = 2;
     type Half = Self;
@@ -63,6 +64,10 @@ impl Vector for Portable {
         Portable(std::array::from_fn(|i| (self.0[i] as f64 * factor.0[i] as f64 + addend.0[i] as f64) as f32))
     }
     #[inline(always)]
+    unsafe fn sqrt(self) -> Self {
+        self.map(f32::sqrt)
+    }
+    #[inline(always)]
     unsafe fn max(self, other: Self) -> Self {
         self.zip(other, |x, y| if x > y { x } else { y })
     }
@@ -85,9 +90,9 @@ impl Vector for Portable {
     #[inline(always)]
     unsafe fn scale(self, n: Self) -> Self {
         self.zip(n, |x, n| {
-            // In three steps, none of which leaves the normal numbers before the result does.
-            let third = (n / 3.0).round_ties_even();
-            x * power_of_two(third) * power_of_two(third) * power_of_two(n - 2.0 * third)
+            // In two steps, the first of which does not leave the normal numbers.
+            let n = n as i32;
+            x * power_of_two(n >> 1) * power_of_two(n - (n >> 1))
         })
     }
     #[inline(always)]
@@ -95,12 +100,21 @@ impl Vector for Portable {
         Portable(std::array::from_fn(|i| if self.0[i] < limit.0[i] { then.0[i] } else { otherwise.0[i] }))
     }
     #[inline(always)]
+    unsafe fn if_nan(self, then: Self, otherwise: Self) -> Self {
+        Portable(std::array::from_fn(|i| if self.0[i].is_nan() { then.0[i] } else { otherwise.0[i] }))
+    }
+    #[inline(always)]
     unsafe fn sum(self) -> f32 {
         let [a, b, c, d, e, f, g, h] = self.0;
         ((a + e) + (c + g)) + ((b + f) + (d + h))
     }
     #[inline(always)]
-    unsafe fn largest(self) -> f32 {
-        self.0.into_iter().fold(f32::NEG_INFINITY, f32::max)
+    unsafe fn sums(four: [Self; 4]) -> [f32; 4] {
+        // SAFETY: plain numbers need no instructions.
+        four.map(|vector| unsafe { vector.sum() })
+    }
+    #[inline(always)]
+    unsafe fn largest(four: [Self; 4]) -> [f32; 4] {
+        four.map(|vector| vector.0.into_iter().fold(f32::NEG_INFINITY, f32::max))
     }
 }

@@ -338,7 +338,7 @@ const FAR: usize = 256;
 /// # Safety
 /// The processor has the instructions of `V`.
 #[inline(always)]
-pub unsafe fn add_rows<V: Vector>(x: &[f32], b: &[f32], stride: usize, out: &mut [f32]) {
+pub unsafe fn add_products<V: Vector>(x: &[f32], b: &[f32], stride: usize, out: &mut [f32]) {
     const AT_ONCE: usize = 8;
     out.fill(0.0);
     for (block, x) in x.chunks(AT_ONCE).enumerate() {

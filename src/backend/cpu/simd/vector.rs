@@ -1,11 +1,13 @@
 //! What a kernel needs of a vector of the processor.
 
+use half::{bf16, f16};
+
 /// As many `f32` as the processor calculates with at once.
 ///
 /// # Safety
-/// All methods may be called only where the processor has the instructions of the vector, and slices hold at
+/// It is nothing but its lanes, one after another. All methods may be called only where the processor has the instructions of the vector, and slices hold at
 /// least as many elements as a method takes from them.
-pub trait Vector: Copy {
+pub unsafe trait Vector: Copy {
     /// How many.
     const LANES: usize;
     /// How many rows of two vectors stay in registers, beside two of one factor and one of the other; at most 12.
@@ -14,10 +16,19 @@ pub trait Vector: Copy {
     /// A vector of half as many, where it is as cheap as half of this one; else this one.
     type Half: Vector;
 
+    /// Says that something will be read, wherever it is.
+    #[inline(always)]
+    fn prefetch(_from: *const f32) {}
     unsafe fn splat(x: f32) -> Self;
     /// The first elements of a slice.
     unsafe fn load(from: &[f32]) -> Self;
     unsafe fn store(self, to: &mut [f32]);
+    /// Stores to memory that may hold anything before.
+    #[inline(always)]
+    unsafe fn write(self, to: *mut f32) {
+        // SAFETY: a vector is as large as its lanes, which are `f32` one after another.
+        unsafe { to.cast::<Self>().write_unaligned(self) };
+    }
 
     /// All elements of a slice that is shorter than a vector, and behind them `fill`.
     #[inline(always)]
@@ -37,33 +48,67 @@ pub trait Vector: Copy {
         to.copy_from_slice(&whole[..to.len()]);
     }
 
-    /// Asks for memory that will be read soon, if there is any at this place.
-    #[inline(always)]
-    unsafe fn prefetch(_at: *const f32) {}
-
     unsafe fn add(self, other: Self) -> Self;
     unsafe fn sub(self, other: Self) -> Self;
     unsafe fn mul(self, other: Self) -> Self;
     unsafe fn div(self, other: Self) -> Self;
     /// `self · factor + addend`, rounded once.
     unsafe fn mul_add(self, factor: Self, addend: Self) -> Self;
-    /// The larger; `other` where `other` is NaN.
+    unsafe fn sqrt(self) -> Self;
+    /// The larger; `other` where one is NaN, or both are zero.
     unsafe fn max(self, other: Self) -> Self;
-    /// The smaller; `other` where `other` is NaN.
+    /// The smaller; `other` where one is NaN, or both are zero.
     unsafe fn min(self, other: Self) -> Self;
     unsafe fn abs(self) -> Self;
     /// This magnitude, with the sign of another.
     unsafe fn with_sign_of(self, other: Self) -> Self;
     /// The nearest whole number, the even one of two.
     unsafe fn round(self) -> Self;
-    /// `self · 2ⁿ` for a whole number `n` from -300 to 300, rounded once or twice where the result is denormal.
+    /// `self · 2ⁿ` for `self` from 1/4 to 2 and a whole number `n` from -250 to 250, rounded once.
     unsafe fn scale(self, n: Self) -> Self;
     /// `then` where `self < limit`, `otherwise` elsewhere, also where `self` is NaN.
     unsafe fn if_less(self, limit: Self, then: Self, otherwise: Self) -> Self;
+    /// `then` where `self` is NaN, `otherwise` elsewhere.
+    unsafe fn if_nan(self, then: Self, otherwise: Self) -> Self;
     /// The sum of all lanes, in halves.
     unsafe fn sum(self) -> f32;
-    /// The largest of all lanes, where none is NaN.
-    unsafe fn largest(self) -> f32;
+    /// For each of four vectors the sum of all lanes, in halves.
+    unsafe fn sums(four: [Self; 4]) -> [f32; 4];
+    /// For each of four vectors the largest of all lanes, where none is NaN.
+    unsafe fn largest(four: [Self; 4]) -> [f32; 4];
+
+    /// The first numbers of a slice, widened.
+    #[inline(always)]
+    unsafe fn load_f16(from: &[f16]) -> Self {
+        let mut wide = [0.0; MAX_LANES];
+        wide.iter_mut().zip(&from[..Self::LANES]).for_each(|(wide, x)| *wide = x.to_f32());
+        // SAFETY: as above.
+        unsafe { Self::load(&wide) }
+    }
+    /// Rounded to the nearest, of two to the even one.
+    #[inline(always)]
+    unsafe fn store_f16(self, to: &mut [f16]) {
+        let mut wide = [0.0; MAX_LANES];
+        // SAFETY: as above.
+        unsafe { self.store(&mut wide) };
+        to[..Self::LANES].iter_mut().zip(wide).for_each(|(to, wide)| *to = f16::from_f32(wide));
+    }
+    /// The first numbers of a slice, widened.
+    #[inline(always)]
+    unsafe fn load_bf16(from: &[bf16]) -> Self {
+        let mut wide = [0.0; MAX_LANES];
+        wide.iter_mut().zip(&from[..Self::LANES]).for_each(|(wide, x)| *wide = x.to_f32());
+        // SAFETY: as above.
+        unsafe { Self::load(&wide) }
+    }
+    /// Rounded to the nearest, of two to the even one.
+    #[inline(always)]
+    unsafe fn store_bf16(self, to: &mut [bf16]) {
+        let mut wide = [0.0; MAX_LANES];
+        // SAFETY: as above.
+        unsafe { self.store(&mut wide) };
+        to[..Self::LANES].iter_mut().zip(wide).for_each(|(to, wide)| *to = bf16::from_f32(wide));
+    }
 }
 
 /// The most lanes that a vector has.
@@ -88,6 +133,48 @@ pub unsafe fn store<V: Vector>(vector: V, to: &mut [f32]) {
     // SAFETY: the caller's; the slice is as long as a vector, or it is shorter.
     unsafe { if to.len() == V::LANES { vector.store(to) } else { vector.store_part(to) } }
 }
+
+/// A vector of as many numbers, or of fewer, filled up.
+///
+/// # Safety
+/// The processor has the instructions of `V`, and the numbers are as many as `len` says, which is that of a vector if
+/// it is `WHOLE`, and less if it is not.
+#[inline(always)]
+pub unsafe fn read<V: Vector, const WHOLE: bool>(from: *const f32, len: usize, fill: f32) -> V {
+    // SAFETY: the caller's.
+    unsafe {
+        let from = std::slice::from_raw_parts(from, if WHOLE { V::LANES } else { len });
+        if WHOLE { V::load(from) } else { V::load_part(from, fill) }
+    }
+}
+
+/// Writes as many numbers.
+///
+/// # Safety
+/// As of [`read`].
+#[inline(always)]
+pub unsafe fn write<V: Vector, const WHOLE: bool>(x: V, to: *mut f32, len: usize) {
+    // SAFETY: the caller's.
+    unsafe {
+        let to = std::slice::from_raw_parts_mut(to, if WHOLE { V::LANES } else { len });
+        if WHOLE { x.store(to) } else { x.store_part(to) }
+    }
+}
+
+/// Takes a step for each vector of a range, with its start and its length: first those that are whole, with the constant
+/// `WHOLE` true, and then the rest.
+macro_rules! each_vector { ($V:ident, $range:expr, $step:ident::<$($parameter:ident),*>($($argument:expr),* $(,)?)) => {
+    let range: std::ops::Range<usize> = $range;
+    let mut at = range.start;
+    while at + $V::LANES <= range.end {
+        $step::<$($parameter,)* true>(at, $V::LANES, $($argument),*);
+        at += $V::LANES;
+    }
+    if at < range.end {
+        $step::<$($parameter,)* false>(at, range.end - at, $($argument),*);
+    }
+} }
+pub(super) use each_vector;
 
 /// A function of a tile, with its number of rows, at most 12 and `$most`, as a constant: so it stays in registers.
 macro_rules! of_rows { ($rows:expr, $most:expr, $tile:ident::<$($G:tt)::+ $(, $($H:tt)::+)*>($($argument:expr),*)) => {

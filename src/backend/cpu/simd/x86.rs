@@ -1,6 +1,7 @@
 //! Vectors of x86-64: AVX-512, and AVX2 with FMA.
 
 use super::vector::Vector;
+use half::{bf16, f16};
 use std::arch::x86_64::*;
 
 // SAFETY of every block below: whoever calls a method promises that the processor has the instructions, and
@@ -16,15 +17,44 @@ fn first(count: usize) -> __mmask16 {
     !(u16::MAX << count)
 }
 
-impl Vector for Avx512 {
+/// Four vectors made one: in each quarter of a vector of 16 lanes, or half of one of 8, a lane for each of them, with
+/// its four lanes put together.
+macro_rules! in_quarters {
+    ($four:expr, $put:ident, $low:ident, $high:ident, $shuffle:ident) => {{
+        let [a, b, c, d] = $four;
+        let (ab, cd) = ($put($low(a.0, b.0), $high(a.0, b.0)), $put($low(c.0, d.0), $high(c.0, d.0)));
+        $put($shuffle::<0b01_00_01_00>(ab, cd), $shuffle::<0b11_10_11_10>(ab, cd))
+    }};
+}
+
+/// The halves of a vector put together.
+macro_rules! fold_256 {
+    ($vector:expr, $put:ident) => {{
+        let (vector, mut four) = ($vector, [0.0; 4]);
+        let folded = $put(_mm256_castps256_ps128(vector), _mm256_extractf128_ps::<1>(vector));
+        _mm_storeu_ps(four.as_mut_ptr(), folded);
+        four
+    }};
+}
+
+macro_rules! fold_512 {
+    ($four:expr, $put:ident, $put_256:ident, $put_128:ident) => {{
+        let vector = in_quarters!($four, $put, _mm512_unpacklo_ps, _mm512_unpackhi_ps, _mm512_shuffle_ps);
+        let upper = _mm256_castpd_ps(_mm512_extractf64x4_pd::<1>(_mm512_castps_pd(vector)));
+        fold_256!($put_256(_mm512_castps512_ps256(vector), upper), $put_128)
+    }};
+}
+
+// SAFETY: it holds its lanes, and nothing else.
+unsafe impl Vector for Avx512 {
     const LANES: usize = 16;
     const TILE: usize = 12;
     type Half = Avx2;
 
     #[inline(always)]
-    unsafe fn prefetch(at: *const f32) {
-        // SAFETY: what cannot be read is not.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
+    fn prefetch(from: *const f32) {
+        // SAFETY: every processor of the architecture has the instruction, and it reads nothing.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(from.cast()) }
     }
     #[inline(always)]
     unsafe fn splat(x: f32) -> Self {
@@ -81,6 +111,11 @@ impl Vector for Avx512 {
         Avx512(unsafe { _mm512_fmadd_ps(self.0, factor.0, addend.0) })
     }
     #[inline(always)]
+    unsafe fn sqrt(self) -> Self {
+        // SAFETY: see above.
+        Avx512(unsafe { _mm512_sqrt_ps(self.0) })
+    }
+    #[inline(always)]
     unsafe fn max(self, other: Self) -> Self {
         // SAFETY: see above.
         Avx512(unsafe { _mm512_max_ps(self.0, other.0) })
@@ -121,39 +156,82 @@ impl Vector for Avx512 {
         Avx512(unsafe { _mm512_mask_blend_ps(_mm512_cmp_ps_mask::<_CMP_LT_OQ>(self.0, limit.0), otherwise.0, then.0) })
     }
     #[inline(always)]
+    unsafe fn if_nan(self, then: Self, otherwise: Self) -> Self {
+        // SAFETY: see above.
+        Avx512(unsafe { _mm512_mask_blend_ps(_mm512_cmp_ps_mask::<_CMP_UNORD_Q>(self.0, self.0), otherwise.0, then.0) })
+    }
+    #[inline(always)]
     unsafe fn sum(self) -> f32 {
         // SAFETY: see above.
         unsafe { _mm512_reduce_add_ps(self.0) }
     }
     #[inline(always)]
-    unsafe fn largest(self) -> f32 {
+    unsafe fn sums(four: [Self; 4]) -> [f32; 4] {
         // SAFETY: see above.
-        unsafe { _mm512_reduce_max_ps(self.0) }
+        unsafe { fold_512!(four, _mm512_add_ps, _mm256_add_ps, _mm_add_ps) }
     }
-}
+    #[inline(always)]
+    unsafe fn largest(four: [Self; 4]) -> [f32; 4] {
+        // SAFETY: see above.
+        unsafe { fold_512!(four, _mm512_max_ps, _mm256_max_ps, _mm_max_ps) }
+    }
 
-/// The mask of the first lanes of 8.
-#[inline(always)]
-unsafe fn first_of_8(count: usize) -> __m256i {
-    const LANES: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
-    debug_assert!(count <= 8);
-    // SAFETY: see above; eight numbers from the place on are inside.
-    unsafe { _mm256_loadu_si256(LANES.as_ptr().add(8 - count).cast()) }
+    #[inline(always)]
+    unsafe fn load_f16(from: &[f16]) -> Self {
+        debug_assert!(from.len() >= 16);
+        // SAFETY: see above.
+        Avx512(unsafe { _mm512_cvtph_ps(_mm256_loadu_si256(from.as_ptr().cast())) })
+    }
+    #[inline(always)]
+    unsafe fn store_f16(self, to: &mut [f16]) {
+        debug_assert!(to.len() >= 16);
+        // SAFETY: see above.
+        unsafe {
+            let rounded = _mm512_cvtps_ph::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(self.0);
+            _mm256_storeu_si256(to.as_mut_ptr().cast(), rounded);
+        }
+    }
+    #[inline(always)]
+    unsafe fn load_bf16(from: &[bf16]) -> Self {
+        debug_assert!(from.len() >= 16);
+        // SAFETY: see above.
+        unsafe {
+            let lanes = _mm512_cvtepu16_epi32(_mm256_loadu_si256(from.as_ptr().cast()));
+            Avx512(_mm512_castsi512_ps(_mm512_slli_epi32::<16>(lanes)))
+        }
+    }
+    #[inline(always)]
+    unsafe fn store_bf16(self, to: &mut [bf16]) {
+        debug_assert!(to.len() >= 16);
+        // SAFETY: see above.
+        unsafe {
+            let bits = _mm512_castps_si512(self.0);
+            let upper = _mm512_srli_epi32::<16>(bits);
+            // More than a half carries, and a half does if the last bit that stays is odd.
+            let half = _mm512_add_epi32(_mm512_and_epi32(upper, _mm512_set1_epi32(1)), _mm512_set1_epi32(0x7fff));
+            let rounded = _mm512_srli_epi32::<16>(_mm512_add_epi32(bits, half));
+            // A NaN could lose all its digits, and be infinity: one of them is set.
+            let nan = _mm512_or_epi32(upper, _mm512_set1_epi32(0x40));
+            let rounded = _mm512_mask_mov_epi32(rounded, _mm512_cmp_ps_mask::<_CMP_UNORD_Q>(self.0, self.0), nan);
+            _mm256_storeu_si256(to.as_mut_ptr().cast(), _mm512_cvtepi32_epi16(rounded));
+        }
+    }
 }
 
 /// 8 numbers, by AVX2 and FMA.
 #[derive(Clone, Copy)]
 pub struct Avx2(__m256);
 
-impl Vector for Avx2 {
+// SAFETY: it holds its lanes, and nothing else.
+unsafe impl Vector for Avx2 {
     const LANES: usize = 8;
     const TILE: usize = 6;
     type Half = Self;
 
     #[inline(always)]
-    unsafe fn prefetch(at: *const f32) {
-        // SAFETY: what cannot be read is not.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
+    fn prefetch(from: *const f32) {
+        // SAFETY: every processor of the architecture has the instruction, and it reads nothing.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(from.cast()) }
     }
     #[inline(always)]
     unsafe fn splat(x: f32) -> Self {
@@ -175,29 +253,32 @@ impl Vector for Avx2 {
     #[inline(always)]
     unsafe fn load_part(from: &[f32], fill: f32) -> Self {
         debug_assert!(from.len() < 8);
-        // SAFETY: see above; lanes behind the slice are not read.
+        /// Eight lanes of it, from the right place on, are a mask of the first so many.
+        const LANES: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
+        // SAFETY: see above; lanes behind the slice are not read, and a mask begins inside the array.
         unsafe {
-            let mask = first_of_8(from.len());
+            let mask = _mm256_loadu_si256(LANES.as_ptr().add(8 - from.len()).cast());
             let part = _mm256_maskload_ps(from.as_ptr(), mask);
             Avx2(_mm256_blendv_ps(_mm256_set1_ps(fill), part, _mm256_castsi256_ps(mask)))
         }
     }
+    // In four, two and one: to store by a mask is slow on many processors.
     #[inline(always)]
     unsafe fn store_part(self, to: &mut [f32]) {
         debug_assert!(to.len() < 8);
-        // A store by a mask takes many processors ten times as long.
-        // SAFETY: see above; each part is stored where the count says that there is one.
+        let (mut at, len) = (to.as_mut_ptr(), to.len());
+        // SAFETY: see above; as many lanes are written as the slice has.
         unsafe {
-            let (mut at, mut rest) = (to.as_mut_ptr(), _mm256_castps256_ps128(self.0));
-            if to.len() & 4 != 0 {
+            let mut rest = _mm256_castps256_ps128(self.0);
+            if len & 4 != 0 {
                 _mm_storeu_ps(at, rest);
                 (at, rest) = (at.add(4), _mm256_extractf128_ps::<1>(self.0));
             }
-            if to.len() & 2 != 0 {
-                _mm_store_sd(at.cast(), _mm_castps_pd(rest));
+            if len & 2 != 0 {
+                _mm_storel_pd(at.cast(), _mm_castps_pd(rest));
                 (at, rest) = (at.add(2), _mm_movehl_ps(rest, rest));
             }
-            if to.len() & 1 != 0 {
+            if len & 1 != 0 {
                 _mm_store_ss(at, rest);
             }
         }
@@ -226,6 +307,11 @@ impl Vector for Avx2 {
     unsafe fn mul_add(self, factor: Self, addend: Self) -> Self {
         // SAFETY: see above.
         Avx2(unsafe { _mm256_fmadd_ps(self.0, factor.0, addend.0) })
+    }
+    #[inline(always)]
+    unsafe fn sqrt(self) -> Self {
+        // SAFETY: see above.
+        Avx2(unsafe { _mm256_sqrt_ps(self.0) })
     }
     #[inline(always)]
     unsafe fn max(self, other: Self) -> Self {
@@ -257,28 +343,32 @@ impl Vector for Avx2 {
     }
     #[inline(always)]
     unsafe fn scale(self, n: Self) -> Self {
-        /// 2ⁿ for a whole number `n` from -126 to 127.
+        /// 2ⁿ for `n` from -126 to 127.
         #[inline(always)]
-        unsafe fn power_of_two(n: __m256) -> __m256 {
+        unsafe fn power_of_two(n: __m256i) -> Avx2 {
             // SAFETY: see above.
             unsafe {
-                let exponent = _mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127));
-                _mm256_castsi256_ps(_mm256_slli_epi32::<23>(exponent))
+                let exponent = _mm256_add_epi32(n, _mm256_set1_epi32(127));
+                Avx2(_mm256_castsi256_ps(_mm256_slli_epi32::<23>(exponent)))
             }
         }
-        // In three steps, none of which leaves the normal numbers before the result does.
+        // In two steps, the first of which does not leave the normal numbers.
         // SAFETY: see above.
         unsafe {
-            let third = Avx2(_mm256_mul_ps(n.0, _mm256_set1_ps(1.0 / 3.0))).round().0;
-            let rest = _mm256_fnmadd_ps(_mm256_set1_ps(2.0), third, n.0);
-            let step = power_of_two(third);
-            Avx2(_mm256_mul_ps(_mm256_mul_ps(_mm256_mul_ps(self.0, step), step), power_of_two(rest)))
+            let n = _mm256_cvtps_epi32(n.0);
+            let half = _mm256_srai_epi32::<1>(n);
+            self.mul(power_of_two(half)).mul(power_of_two(_mm256_sub_epi32(n, half)))
         }
     }
     #[inline(always)]
     unsafe fn if_less(self, limit: Self, then: Self, otherwise: Self) -> Self {
         // SAFETY: see above.
         Avx2(unsafe { _mm256_blendv_ps(otherwise.0, then.0, _mm256_cmp_ps::<_CMP_LT_OQ>(self.0, limit.0)) })
+    }
+    #[inline(always)]
+    unsafe fn if_nan(self, then: Self, otherwise: Self) -> Self {
+        // SAFETY: see above.
+        Avx2(unsafe { _mm256_blendv_ps(otherwise.0, then.0, _mm256_cmp_ps::<_CMP_UNORD_Q>(self.0, self.0)) })
     }
     #[inline(always)]
     unsafe fn sum(self) -> f32 {
@@ -290,12 +380,66 @@ impl Vector for Avx2 {
         }
     }
     #[inline(always)]
-    unsafe fn largest(self) -> f32 {
+    unsafe fn sums(four: [Self; 4]) -> [f32; 4] {
         // SAFETY: see above.
         unsafe {
-            let four = _mm_max_ps(_mm256_castps256_ps128(self.0), _mm256_extractf128_ps::<1>(self.0));
-            let two = _mm_max_ps(four, _mm_movehl_ps(four, four));
-            _mm_cvtss_f32(_mm_max_ss(two, _mm_shuffle_ps::<1>(two, two)))
+            fold_256!(
+                in_quarters!(four, _mm256_add_ps, _mm256_unpacklo_ps, _mm256_unpackhi_ps, _mm256_shuffle_ps),
+                _mm_add_ps
+            )
+        }
+    }
+    #[inline(always)]
+    unsafe fn largest(four: [Self; 4]) -> [f32; 4] {
+        // SAFETY: see above.
+        unsafe {
+            fold_256!(
+                in_quarters!(four, _mm256_max_ps, _mm256_unpacklo_ps, _mm256_unpackhi_ps, _mm256_shuffle_ps),
+                _mm_max_ps
+            )
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn load_f16(from: &[f16]) -> Self {
+        debug_assert!(from.len() >= 8);
+        // SAFETY: see above.
+        Avx2(unsafe { _mm256_cvtph_ps(_mm_loadu_si128(from.as_ptr().cast())) })
+    }
+    #[inline(always)]
+    unsafe fn store_f16(self, to: &mut [f16]) {
+        debug_assert!(to.len() >= 8);
+        // SAFETY: see above.
+        unsafe {
+            let rounded = _mm256_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(self.0);
+            _mm_storeu_si128(to.as_mut_ptr().cast(), rounded);
+        }
+    }
+    #[inline(always)]
+    unsafe fn load_bf16(from: &[bf16]) -> Self {
+        debug_assert!(from.len() >= 8);
+        // SAFETY: see above.
+        unsafe {
+            let lanes = _mm256_cvtepu16_epi32(_mm_loadu_si128(from.as_ptr().cast()));
+            Avx2(_mm256_castsi256_ps(_mm256_slli_epi32::<16>(lanes)))
+        }
+    }
+    // As of `Avx512`.
+    #[inline(always)]
+    unsafe fn store_bf16(self, to: &mut [bf16]) {
+        debug_assert!(to.len() >= 8);
+        // SAFETY: see above.
+        unsafe {
+            let bits = _mm256_castps_si256(self.0);
+            let upper = _mm256_srli_epi32::<16>(bits);
+            let half = _mm256_add_epi32(_mm256_and_si256(upper, _mm256_set1_epi32(1)), _mm256_set1_epi32(0x7fff));
+            let rounded = _mm256_srli_epi32::<16>(_mm256_add_epi32(bits, half));
+            let nan = _mm256_or_si256(upper, _mm256_set1_epi32(0x40));
+            let is_nan = _mm256_castps_si256(_mm256_cmp_ps::<_CMP_UNORD_Q>(self.0, self.0));
+            let rounded = _mm256_blendv_epi8(rounded, nan, is_nan);
+            // Each half of the vector is packed for itself, into a quarter of the bits.
+            let packed = _mm256_permute4x64_epi64::<0b1000>(_mm256_packus_epi32(rounded, rounded));
+            _mm_storeu_si128(to.as_mut_ptr().cast(), _mm256_castsi256_si128(packed));
         }
     }
 }
