@@ -256,7 +256,7 @@ mod tests {
             (Unary::Relu, |x| if x < 0.0 { 0.0 } else { x }),
         ];
         for (name, level) in levels() {
-            for len in (0..=70).filter(|len| !cfg!(miri) || len % 11 == 0) {
+            for len in (0..=70).filter(|len| !cfg!(miri) || [0, 13].contains(len)) {
                 let x = numbers(len, len as u64);
                 for (op, f) in functions {
                     let mut found = vec![7.0; len];
@@ -273,7 +273,7 @@ mod tests {
     #[test]
     fn operations_are_those_of_two_numbers() {
         for (name, level) in levels() {
-            for len in (0..=70).filter(|len| !cfg!(miri) || len % 23 == 0) {
+            for len in (0..=70).filter(|len| !cfg!(miri) || [0, 13].contains(len)) {
                 let (x, y) = (numbers(len, len as u64), numbers(len, 100 + len as u64));
                 for op in [Binary::Add, Binary::Sub, Binary::Mul, Binary::Div, Binary::Max, Binary::Min] {
                     for swapped in [false, true] {

@@ -415,9 +415,9 @@ mod tests {
     /// Lengths of rows, and how many of them.
     fn sizes() -> impl Iterator<Item = (usize, usize)> {
         let lengths = (1..=70).chain([127, 128, 129, 1000, 2100]);
-        let some = lengths.filter(|len| !cfg!(miri) || len % 23 == 0 && *len < 1000);
+        let some = lengths.filter(|len| !cfg!(miri) || [3, 35].contains(len));
         some.flat_map(|len| [1, 2, 3, 8, 9, 11].map(|count| (count, len)))
-            .filter(|(count, _)| !cfg!(miri) || count % 8 == 1)
+            .filter(|(count, _)| !cfg!(miri) || *count == 11)
     }
 
     const REDUCTIONS: [Reduce; 5] = [Reduce::Sum, Reduce::Mean, Reduce::Variance, Reduce::Max, Reduce::Min];
