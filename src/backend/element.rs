@@ -108,9 +108,10 @@ pub trait Real: Number + num_traits::Float {
     fn softmax(x: InOut<'_, Self>, size: usize) {
         plain::softmax(x, size);
     }
-    /// The largest number, and the logarithm of `sum(exp(x - largest))`.
-    fn log_sum_exp(x: &[Self]) -> (Self, Self) {
-        plain::log_sum_exp(x)
+    /// `x - ln(sum(exp(x)))` of each row of so many numbers.
+    #[doc(hidden)]
+    fn log_softmax(x: InOut<'_, Self>, size: usize) {
+        plain::log_softmax(x, size);
     }
     /// `(x - center) · scale · weight + bias` of each row of as many numbers as there are weights: the center is the mean
     /// or zero, the scale one by the root of the mean square distance from it, to which `epsilon` was added.
@@ -369,8 +370,8 @@ real! {
         fn softmax(x: InOut<'_, f32>, size: usize) {
             simd::softmax(x, size);
         }
-        fn log_sum_exp(x: &[f32]) -> (f32, f32) {
-            simd::log_sum_exp(x)
+        fn log_softmax(x: InOut<'_, f32>, size: usize) {
+            simd::log_softmax(x, size);
         }
         fn norm(x: InOut<'_, f32>, weight: &[f32], bias: Option<&[f32]>, epsilon: f64, centered: bool) {
             simd::norm(x, weight, bias, epsilon as f32, centered);

@@ -103,10 +103,14 @@ pub fn softmax<T: Real>(x: InOut<'_, T>, size: usize) {
     }
 }
 
-/// The largest number, and the logarithm of `sum(exp(x - largest))`.
-pub fn log_sum_exp<T: Real>(x: &[T]) -> (T, T) {
-    let largest = largest(x);
-    (largest, sum(x, |x| (x - largest).exp()).ln())
+/// `x - ln(sum(exp(x)))` of each row of so many numbers.
+pub fn log_softmax<T: Real>(x: InOut<'_, T>, size: usize) {
+    for row in x.chunks(size) {
+        let largest = largest(row.from());
+        let log = sum(row.from(), |x| (x - largest).exp()).ln();
+        // The largest goes first: added to the logarithm, it would swallow its digits.
+        row.map(|x| x - largest - log);
+    }
 }
 
 /// `x` becomes `(x - center) · scale · weight + bias`: see [`Real::norm`].

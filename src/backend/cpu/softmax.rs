@@ -6,14 +6,6 @@ use super::in_out::InOut;
 use crate::backend::{AttentionMask, Float, Real};
 use std::borrow::Cow;
 
-fn log_softmax_rows<T: Real>(x: InOut<'_, T>, size: usize) {
-    for row in x.chunks(size) {
-        let (largest, log_sum) = T::log_sum_exp(row.from());
-        // The largest goes first: added to the logarithm, it would swallow its digits.
-        row.map(|x| x - largest - log_sum);
-    }
-}
-
 /// `f` on the rows along `axis`, a few at a time, with their size.
 fn rows<T: Float>(x: Array<T>, axis: usize, f: impl Fn(InOut<'_, T::Wide>, usize) + Sync) -> Array<T> {
     let (rank, size) = (x.sizes().len(), x.sizes()[axis]);
@@ -33,7 +25,7 @@ pub fn softmax<T: Float>(x: Array<T>, axis: usize) -> Array<T> {
 }
 
 pub fn log_softmax<T: Float>(x: Array<T>, axis: usize) -> Array<T> {
-    rows(x, axis, log_softmax_rows)
+    rows(x, axis, T::Wide::log_softmax)
 }
 
 /// Which keys a query may attend to: the first so many, and of these the allowed ones.

@@ -71,7 +71,7 @@ mod tests {
     #[test]
     fn columns_are_summed_at_every_length() {
         let mut rng = fastrand::Rng::with_seed(1);
-        for len in (0..=70).chain([128, 129, 256]).filter(|len| !cfg!(miri) || len % 23 == 0) {
+        for len in (0..=70).chain([128, 129, 256]).filter(|len| !cfg!(miri) || [0, 67].contains(len)) {
             for (rows, stride) in [(0, len), (1, len), (3, len + 5), (20, len)] {
                 let x: Vec<f32> = (0..rows * stride).map(|_| rng.f32() - 0.5).collect();
                 let centers: Vec<f32> = (0..len).map(|_| rng.f32() - 0.5).collect();

@@ -145,10 +145,10 @@ impl Function for Gelu {
     #[inline(always)]
     unsafe fn apply<V: Vector>(self, x: V) -> V {
         const P: [f32; 4] = [9.091_001_5, 38.544_086, 87.381_714, 92.867_584];
-        const Q: [f32; 5] = [9.090_788, 39.544_39, 96.504_01, 128.841_28, 74.097_183];
+        const Q: [f32; 5] = [9.090_788, 39.544_39, 96.504_01, 128.841_28, 74.097_18];
         /// `K e^(-r/2)`.
         const POWER: [f32; 7] =
-            [8.604_796_7e-6, -1.043_307_1e-4, 1.038_954_1e-3, -8.311_177_6e-3, 4.986_749_2e-2, -1.994_7e-1, 3.989_4e-1];
+            [8.604_797e-6, -1.043_307_1e-4, 1.038_954_1e-3, -8.311_178e-3, 4.986_749_2e-2, -1.994_7e-1, 3.989_4e-1];
         // Beyond it the tail is zero.
         const END: f32 = 14.5;
         // SAFETY: the caller's.
@@ -256,7 +256,7 @@ mod tests {
             (Unary::Relu, |x| if x < 0.0 { 0.0 } else { x }),
         ];
         for (name, level) in levels() {
-            for len in (0..=70).filter(|len| !cfg!(miri) || len % 11 == 0) {
+            for len in (0..=70).filter(|len| !cfg!(miri) || [0, 13].contains(len)) {
                 let x = numbers(len, len as u64);
                 for (op, f) in functions {
                     let mut found = vec![7.0; len];
@@ -273,7 +273,7 @@ mod tests {
     #[test]
     fn operations_are_those_of_two_numbers() {
         for (name, level) in levels() {
-            for len in (0..=70).filter(|len| !cfg!(miri) || len % 23 == 0) {
+            for len in (0..=70).filter(|len| !cfg!(miri) || [0, 13].contains(len)) {
                 let (x, y) = (numbers(len, len as u64), numbers(len, 100 + len as u64));
                 for op in [Binary::Add, Binary::Sub, Binary::Mul, Binary::Div, Binary::Max, Binary::Min] {
                     for swapped in [false, true] {

@@ -136,7 +136,7 @@ kernels! {
     fn map_at<F: Function>(f: F, x: InOut<'_, f32>) = each::map;
     fn zip_at<F: Operation>(f: F, x: InOut<'_, f32>, y: &[f32]) = each::zip;
     fn softmax_at(x: InOut<'_, f32>, size: usize) = rows::softmax;
-    fn log_sum_exp_at(x: &[f32]) -> (f32, f32) = rows::log_sum_exp;
+    fn log_softmax_at(x: InOut<'_, f32>, size: usize) = rows::log_softmax;
     fn reduce_at(op: Reduce, x: &[f32], size: usize, out: &mut [f32]) = rows::reduce;
     fn add_rows_at(x: &[f32], size: [usize; 2], centers: Option<&[f32]>, sums: &mut [f32]) = columns::add_rows;
     fn widen_at<T: Narrow>(from: &[T], to: &mut [MaybeUninit<f32>]) = narrow::widen;
@@ -218,9 +218,9 @@ pub fn softmax(x: InOut<'_, f32>, size: usize) {
     softmax_at(level(), x, size);
 }
 
-/// The largest number, and the logarithm of `sum(exp(x - largest))`.
-pub fn log_sum_exp(x: &[f32]) -> (f32, f32) {
-    log_sum_exp_at(level(), x)
+/// `x - ln(sum(exp(x)))` of each row of so many numbers.
+pub fn log_softmax(x: InOut<'_, f32>, size: usize) {
+    log_softmax_at(level(), x, size);
 }
 
 /// `op` of each row of so many numbers, for each of which there is a place.
@@ -369,10 +369,13 @@ mod tests {
                     // The distance from the largest is rounded, and is an exponent: up to 10, half a place is 5e-7.
                     assert!((*found as f64 - expected).abs() <= 1e-6 * expected, "{name}: {found} for {expected}");
                 }
-                if len > 0 {
-                    let (largest, log) = log_sum_exp_at(level, &x);
-                    assert_eq!(largest as f64, max);
-                    assert!((log as f64 - total.ln()).abs() <= 5e-7 * total.ln().max(1.0), "{name}: {log}");
+                let mut found = x.clone();
+                log_softmax_at(level, InOut::in_place(&mut found), len);
+                for (found, &x) in found.iter().zip(&x) {
+                    let expected = (x as f64 - max) - total.ln();
+                    // The logarithm, the distance and their difference are rounded.
+                    let near = (*found as f64 - expected).abs() <= 2e-7 * (expected.abs() + total.ln().max(1.0));
+                    assert!(near, "{name}: {found} for {expected}");
                 }
                 for (centered, bias) in [(true, Some(&bias)), (true, None), (false, Some(&bias)), (false, None)] {
                     let mut found = x.clone();

@@ -148,7 +148,7 @@ mod tests {
     #[test]
     fn any_number_of_them_is_converted() {
         for (name, level) in levels() {
-            for len in (0..=70).filter(|len| !cfg!(miri) || len % 11 == 0) {
+            for len in (0..=70).filter(|len| !cfg!(miri) || [0, 13, 16].contains(len)) {
                 let wide: Vec<f32> = (0..len).map(|i| i as f32 - 3.0).collect();
                 let (mut narrow, mut brain) = (vec![f16::ONE; len], vec![bf16::ONE; len]);
                 round_at(level, &wide, &mut narrow);

@@ -256,18 +256,44 @@ pub unsafe fn softmax<V: Vector>(mut x: InOut<'_, f32>, size: usize) {
     }
 }
 
-/// The largest number, and the logarithm of `sum(exp(x - largest))`.
+/// `x - ln(sum(exp(x)))` of each row of so many numbers; NaN everywhere, where one of them is NaN or none is finite.
 ///
 /// # Safety
 /// The processor has the instructions of `V`.
 #[inline(always)]
-pub unsafe fn log_sum_exp<V: Vector>(x: &[f32]) -> (f32, f32) {
-    let rows = Rows { from: x.as_ptr(), to: std::ptr::null_mut(), size: x.len() };
-    // SAFETY: the caller's; nothing is written.
+pub unsafe fn log_softmax<V: Vector>(mut x: InOut<'_, f32>, size: usize) {
+    #[inline(always)]
+    unsafe fn step<V: Vector, const ROWS: usize, const WHOLE: bool>(
+        at: usize,
+        len: usize,
+        rows: Rows,
+        largest: [f32; ROWS],
+        logs: [f32; ROWS],
+    ) {
+        for row in 0..ROWS {
+            let at = row * rows.size + at;
+            // SAFETY: the caller's. The largest goes first: added to the logarithm, it would swallow its digits.
+            unsafe {
+                let x = read::<V, WHOLE>(rows.from.add(at), len, 0.0);
+                let distance = x.sub(V::splat(largest[row]));
+                write::<V, WHOLE>(distance.sub(V::splat(logs[row])), rows.to.add(at), len);
+            }
+        }
+    }
+    #[inline(always)]
+    unsafe fn log_softmax_rows<V: Vector, const ROWS: usize>(rows: Rows) {
+        // SAFETY: the caller's; each step lies inside the rows.
+        unsafe {
+            let largest = largest::<V, _, ROWS, false>(Same, rows);
+            let logs = sums::<V, _, ROWS, false>(largest.map(ExpFrom), rows).map(|sum| sum.ln() as f32);
+            each_vector!(V, 0..rows.size, step::<V, ROWS>(rows, largest, logs));
+        }
+    }
+    // SAFETY: the caller's; the rows lie inside the slices.
     unsafe {
-        let largest = largest::<V, _, 1, false>(Same, rows);
-        let [sum] = sums::<V, _, 1, false>(largest.map(ExpFrom), rows);
-        (largest[0], sum.ln() as f32)
+        let count = x.len().checked_div(size).unwrap_or(0);
+        let (from, to) = x.pointers();
+        together!(V, count, from, to, size, |first, rows, ROWS| log_softmax_rows::<V, ROWS>(rows));
     }
 }
 
@@ -389,9 +415,9 @@ mod tests {
     /// Lengths of rows, and how many of them.
     fn sizes() -> impl Iterator<Item = (usize, usize)> {
         let lengths = (1..=70).chain([127, 128, 129, 1000, 2100]);
-        let some = lengths.filter(|len| !cfg!(miri) || len % 23 == 0 && *len < 1000);
+        let some = lengths.filter(|len| !cfg!(miri) || [3, 35].contains(len));
         some.flat_map(|len| [1, 2, 3, 8, 9, 11].map(|count| (count, len)))
-            .filter(|(count, _)| !cfg!(miri) || count % 8 == 1)
+            .filter(|(count, _)| !cfg!(miri) || *count == 11)
     }
 
     const REDUCTIONS: [Reduce; 5] = [Reduce::Sum, Reduce::Mean, Reduce::Variance, Reduce::Max, Reduce::Min];
