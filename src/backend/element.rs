@@ -1,7 +1,8 @@
 //! What a tensor may hold.
 
-use super::cpu::{Live, Matrix, plain, simd};
+use super::cpu::{Block, Matrix, plain, simd};
 use super::{Binary, Unary};
+use half::slice::HalfFloatSliceExt as _;
 use half::{bf16, f16};
 use num_traits::{Bounded, Num, NumCast, ToPrimitive};
 use std::borrow::Cow;
@@ -115,6 +116,10 @@ pub trait Float: Number {
     fn rounded(wide: Self::Wide) -> Self;
     /// All of them widened: a copy only where that is another type.
     fn all_widened(elements: &[Self]) -> Cow<'_, [Self::Wide]>;
+    /// Each of them widened.
+    fn widen_all(elements: &[Self], wide: &mut [Self::Wide]) {
+        elements.iter().zip(wide).for_each(|(x, wide)| *wide = x.widened());
+    }
     /// All of them rounded.
     fn all_rounded(elements: Vec<Self::Wide>) -> Vec<Self>;
     /// Calculates with all of them as wide numbers.
@@ -144,11 +149,11 @@ pub trait Real: Number + num_traits::Float {
     fn norm(x: &mut [Self], weight: &[Self], bias: Option<&[Self]>, epsilon: f64, centered: bool) {
         plain::norm(x, weight, bias, epsilon, centered);
     }
-    /// Attention of a block of queries in one pass, if there is a kernel for it: see [`Backend`](super::Backend). The
-    /// matrices are those of queries, keys and values. What is not finite has to be calculated in another way.
+    /// Attention of a block of queries in one pass, if there is a kernel for it: see [`Backend`](super::Backend). Whether
+    /// there is, and all of the result is finite; else it has to be calculated in another way.
     #[doc(hidden)]
-    fn attend(size: [usize; 2], qkv: [Matrix<'_, Self>; 3], scale: Self, live: Live<'_>, out: &mut [Self]) -> bool {
-        let _ = (size, qkv, scale, live, out);
+    fn attend(block: &Block<'_, Self>, out: &mut [Self]) -> bool {
+        let _ = (block, out);
         false
     }
 }
@@ -286,6 +291,9 @@ macro_rules! narrow_float { ($($t:ident)*) => {$(
         type Wide = f32;
         fn widened(self) -> f32 { self.into() }
         fn rounded(wide: f32) -> $t { $t::from_f32(wide) }
+        fn widen_all(elements: &[$t], wide: &mut [f32]) {
+            elements.convert_to_f32_slice(wide);
+        }
         fn all_widened(elements: &[$t]) -> Cow<'_, [f32]> { elements.iter().map(|x| x.widened()).collect() }
         fn all_rounded(elements: Vec<f32>) -> Vec<$t> { elements.into_iter().map($t::rounded).collect() }
         fn calculate(elements: &mut [$t], f: impl FnOnce(&mut [f32])) {
@@ -331,18 +339,8 @@ real! {
         fn norm(x: &mut [f32], weight: &[f32], bias: Option<&[f32]>, epsilon: f64, centered: bool) {
             simd::norm(x, weight, bias, epsilon as f32, centered);
         }
-        fn attend(
-            size: [usize; 2],
-            qkv: [Matrix<'_, f32>; 3],
-            scale: f32,
-            live: Live<'_>,
-            out: &mut [f32],
-        ) -> bool {
-            let rows_lie_together = qkv[2].strides[1] == 1;
-            if rows_lie_together {
-                simd::attend(size, qkv, scale, live, out);
-            }
-            rows_lie_together
+        fn attend(block: &Block<'_, f32>, out: &mut [f32]) -> bool {
+            simd::attend(block, out)
         }
     }
     f64 erf {

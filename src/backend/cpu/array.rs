@@ -166,6 +166,11 @@ impl Layout {
         [self.strides[self.rank - 2], self.strides[self.rank - 1]]
     }
 
+    /// The first element at these indices of the first axes.
+    pub fn start(&self, indices: &[usize]) -> usize {
+        self.offset + indices.iter().zip(self.strides()).map(|(index, stride)| index * stride).sum::<usize>()
+    }
+
     /// The first element of each matrix (the last two axes), row-major over the other axes.
     pub fn matrices(&self) -> Vec<usize> {
         let outer: Vec<_> = self.axes().take(self.rank.saturating_sub(2)).collect();

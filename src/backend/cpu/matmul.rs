@@ -37,7 +37,6 @@ macro_rules! widened {
         let $strides = $x.layout().matrix_strides();
     };
 }
-pub(super) use widened;
 
 /// Adds `a (m, k)` times `b (k, n)` to the row-major `c`, its rows shared by the cores.
 fn add_product<T: Number>(size: [usize; 3], a: Matrix<'_, T>, b: Matrix<'_, T>, c: &mut [T]) {

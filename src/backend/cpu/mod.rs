@@ -3,6 +3,7 @@
 mod array;
 mod attention;
 mod elementwise;
+mod live;
 mod matmul;
 mod memory;
 mod norm;
@@ -16,7 +17,7 @@ pub use array::Array;
 pub use memory::release_memory;
 // The kernels trust in their strides and counts: no other crate makes them.
 pub(super) use matmul::Matrix;
-pub(super) use simd::Live;
+pub(super) use simd::Block;
 
 use super::{AttentionMask, Backend, Binary, Compare, Element, Float, Number, Reduce, TableIndex, Unary};
 use std::marker::PhantomData;

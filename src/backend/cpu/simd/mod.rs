@@ -12,6 +12,7 @@ mod attention;
 mod math;
 #[cfg(target_arch = "aarch64")]
 mod neon;
+mod pair;
 mod portable;
 mod product;
 mod rows;
@@ -21,7 +22,7 @@ mod x86;
 
 use crate::backend::Unary;
 use crate::backend::cpu::matmul::Matrix;
-pub use attention::Live;
+pub use attention::{Block, Live};
 use math::Function;
 use std::sync::OnceLock;
 
@@ -110,13 +111,7 @@ kernels! {
     fn log_sum_exp_at(x: &[f32]) -> (f32, f32) = rows::log_sum_exp;
     fn norm_at(x: &mut [f32], weight: &[f32], bias: Option<&[f32]>, epsilon: f32, centered: bool) = rows::norm;
     fn add_product_at(size: [usize; 3], a: Matrix<'_, f32>, b: Matrix<'_, f32>, c: &mut [f32]) = product::add_product;
-    fn attend_at(
-        size: [usize; 2],
-        qkv: [Matrix<'_, f32>; 3],
-        scale: f32,
-        live: Live<'_>,
-        out: &mut [f32]
-    ) = attention::attend;
+    fn attend_at(block: &Block<'_, f32>, out: &mut [f32]) -> bool = attention::attend;
 }
 
 /// Adds `a (m, k)` times `b (k, n)` to the row-major `c (m, n)`.
@@ -127,14 +122,13 @@ pub fn add_product(size: [usize; 3], a: Matrix<'_, f32>, b: Matrix<'_, f32>, c: 
     add_product_at(level(), size, a, b, c);
 }
 
-/// `out (queries, e)` becomes `softmax(scale · q · kᵀ) · v` on the live keys, for `q (queries, d)`, `k (keys, d)` and
-/// `v (keys, e)`, of size `[d, e]`; a row of `v` lies together. Where a query has no live key, or what is masked is not
-/// finite, the result is NaN.
+/// `out` becomes `softmax(scale · q · kᵀ) · v` on the live keys, zeros where a query has none. Whether all of it is
+/// finite: if not, something masked may have reached it.
 ///
 /// # Panics
-/// A matrix does not lie inside its slice.
-pub fn attend(size: [usize; 2], qkv: [Matrix<'_, f32>; 3], scale: f32, live: Live<'_>, out: &mut [f32]) {
-    attend_at(level(), size, qkv, scale, live, out);
+/// Queries, keys, values or results do not lie inside their slices.
+pub fn attend(block: &Block<'_, f32>, out: &mut [f32]) -> bool {
+    attend_at(level(), block, out)
 }
 
 /// The function of each number, if there is a kernel for it.

@@ -27,6 +27,7 @@ fn power_of_two(n: f32) -> f32 {
 impl Vector for Portable {
     const LANES: usize = 8;
     const TILE: usize = 2;
+    type Half = Portable;
 
     #[inline(always)]
     unsafe fn splat(x: f32) -> Self {

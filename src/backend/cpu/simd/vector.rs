@@ -10,6 +10,8 @@ pub trait Vector: Copy {
     const LANES: usize;
     /// How many rows of two vectors stay in registers, beside two of one factor and one of the other; at most 12.
     const TILE: usize;
+    /// A vector of half the lanes, if there is one; else the same.
+    type Half: Vector;
 
     unsafe fn splat(x: f32) -> Self;
     /// The first elements of a slice.
@@ -19,6 +21,7 @@ pub trait Vector: Copy {
     /// All elements of a slice that is shorter than a vector, and behind them `fill`.
     #[inline(always)]
     unsafe fn load_part(from: &[f32], fill: f32) -> Self {
+        const { assert!(Self::LANES <= MAX_LANES) };
         let mut whole = [fill; MAX_LANES];
         whole[..from.len()].copy_from_slice(from);
         // SAFETY: `MAX_LANES` elements are enough for any vector.
@@ -28,10 +31,21 @@ pub trait Vector: Copy {
     /// Fills a slice that is shorter than a vector.
     #[inline(always)]
     unsafe fn store_part(self, to: &mut [f32]) {
+        const { assert!(Self::LANES <= MAX_LANES) };
         let mut whole = [0.0; MAX_LANES];
         // SAFETY: as above.
         unsafe { self.store(&mut whole) };
         to.copy_from_slice(&whole[..to.len()]);
+    }
+
+    /// The first 4 columns of 4 rows, each number times a factor, become 4 rows, which begin so far apart.
+    #[inline(always)]
+    unsafe fn turn(rows: [&[f32]; 4], factor: f32, to: &mut [f32], stride: usize) {
+        for column in 0..4 {
+            for (row, from) in rows.iter().enumerate() {
+                to[column * stride + row] = from[column] * factor;
+            }
+        }
     }
 
     unsafe fn add(self, other: Self) -> Self;
@@ -83,15 +97,18 @@ pub unsafe fn store<V: Vector>(vector: V, to: &mut [f32]) {
 }
 
 /// A function of a tile, with its number of rows, at most [`Vector::TILE`], as a constant: so it stays in registers.
-macro_rules! of_rows { ($rows:expr, $tile:ident::<$V:ident>($($argument:expr),*)) => {
-    of_rows!(@of 1 2 3 4 5 6 7 8 9 10 11 12; $rows, $V, $tile, ($($argument),*))
+macro_rules! of_rows { ($rows:expr, $tile:ident::<$($V:ident),*>($($argument:expr),*)) => {
+    of_rows!(@of 1 2 3 4 5 6 7 8 9 10 11 12; $rows, ($($V),*), $tile, ($($argument),*))
 };
-(@of $($number:literal)*; $rows:expr, $V:ident, $tile:ident, $arguments:tt) => {
+(@of $($number:literal)*; $rows:expr, $V:tt, $tile:ident, $arguments:tt) => {
     match $rows {
-        $($number if $number <= $V::TILE => of_rows!(@call $tile, $V, $number, $arguments),)*
-        _ => unreachable!("a tile has at most {} rows", $V::TILE),
+        $($number if $number <= of_rows!(@most $V) => of_rows!(@call $tile, $V, $number, $arguments),)*
+        _ => unreachable!("a tile has at most {} rows", of_rows!(@most $V)),
     }
 };
-(@call $tile:ident, $V:ident, $number:literal, ($($argument:expr),*)) => { $tile::<$V, $number>($($argument),*) };
+(@most ($V:ident $(, $other:ident)*)) => { $V::TILE };
+(@call $tile:ident, ($($V:ident),*), $number:literal, ($($argument:expr),*)) => {
+    $tile::<$($V,)* $number>($($argument),*)
+};
 }
 pub(super) use of_rows;

@@ -16,9 +16,31 @@ fn first(count: usize) -> __mmask16 {
     !(u16::MAX << count)
 }
 
+/// [`Vector::turn`] by SSE, which every processor of the architecture has.
+#[inline(always)]
+unsafe fn turn(rows: [&[f32]; 4], factor: f32, to: &mut [f32], stride: usize) {
+    debug_assert!(rows.iter().all(|row| row.len() >= 4) && to.len() >= 3 * stride + 4);
+    // SAFETY: see above.
+    unsafe {
+        let factor = _mm_set1_ps(factor);
+        let x = _mm_mul_ps(_mm_loadu_ps(rows[0].as_ptr()), factor);
+        let y = _mm_mul_ps(_mm_loadu_ps(rows[1].as_ptr()), factor);
+        let z = _mm_mul_ps(_mm_loadu_ps(rows[2].as_ptr()), factor);
+        let w = _mm_mul_ps(_mm_loadu_ps(rows[3].as_ptr()), factor);
+        let (xy, zw) = (_mm_unpacklo_ps(x, y), _mm_unpacklo_ps(z, w));
+        let (xy_end, zw_end) = (_mm_unpackhi_ps(x, y), _mm_unpackhi_ps(z, w));
+        let to = to.as_mut_ptr();
+        _mm_storeu_ps(to, _mm_movelh_ps(xy, zw));
+        _mm_storeu_ps(to.add(stride), _mm_movehl_ps(zw, xy));
+        _mm_storeu_ps(to.add(2 * stride), _mm_movelh_ps(xy_end, zw_end));
+        _mm_storeu_ps(to.add(3 * stride), _mm_movehl_ps(zw_end, xy_end));
+    }
+}
+
 impl Vector for Avx512 {
     const LANES: usize = 16;
     const TILE: usize = 12;
+    type Half = Avx2;
 
     #[inline(always)]
     unsafe fn splat(x: f32) -> Self {
@@ -48,6 +70,11 @@ impl Vector for Avx512 {
         debug_assert!(to.len() < 16);
         // SAFETY: see above; lanes behind the slice are not written.
         unsafe { _mm512_mask_storeu_ps(to.as_mut_ptr(), first(to.len()), self.0) }
+    }
+    #[inline(always)]
+    unsafe fn turn(rows: [&[f32]; 4], factor: f32, to: &mut [f32], stride: usize) {
+        // SAFETY: see above.
+        unsafe { turn(rows, factor, to, stride) }
     }
     #[inline(always)]
     unsafe fn add(self, other: Self) -> Self {
@@ -133,6 +160,7 @@ pub struct Avx2(__m256);
 impl Vector for Avx2 {
     const LANES: usize = 8;
     const TILE: usize = 6;
+    type Half = Avx2;
 
     #[inline(always)]
     unsafe fn splat(x: f32) -> Self {
@@ -150,6 +178,11 @@ impl Vector for Avx2 {
         debug_assert!(to.len() >= 8);
         // SAFETY: see above.
         unsafe { _mm256_storeu_ps(to.as_mut_ptr(), self.0) }
+    }
+    #[inline(always)]
+    unsafe fn turn(rows: [&[f32]; 4], factor: f32, to: &mut [f32], stride: usize) {
+        // SAFETY: see above.
+        unsafe { turn(rows, factor, to, stride) }
     }
     #[inline(always)]
     unsafe fn add(self, other: Self) -> Self {
