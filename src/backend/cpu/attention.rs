@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 /// The most queries that are taken at a time, for which keys and values are read once.
-const MOST_QUERIES: usize = 128;
+const MOST_QUERIES: usize = 256;
 /// So few where there are more cores: as many as two vectors have lanes.
 const FEWEST_QUERIES: usize = 32;
 /// Heads are taken together until they are so much work, in elementary operations.

@@ -142,9 +142,9 @@ impl Rows {
                 (query, head) = (query + 1, 0);
             }
         }
-        // The lanes behind the last query calculate with some query of the block.
+        // Queries are turned four by four.
         let some = rows.q[0];
-        rows.q[len..lanes].fill(some);
+        rows.q[len..len.next_multiple_of(4)].fill(some);
         rows
     }
 
@@ -194,10 +194,10 @@ unsafe fn attend_keys<V: Vector, W: Vector>(
                     to.iter_mut().zip(&block.q[start..][..d]).for_each(|(to, x)| *to = x * scale);
                 }
             } else {
-                turn::<V>(q, block.q, &rows.q[..lanes], d, scale);
+                turn::<V>(q, lanes, block.q, &rows.q[..rows.len.next_multiple_of(4)], d, scale);
             }
         }
-        let k = block.k.part(first, 0);
+        let (k, v) = (block.k.part(first, 0), block.v.part(first, 0));
         if few {
             of_rows!(rows.len, score_rows::<V, W>(q, k, d, scores));
         } else {
@@ -265,7 +265,7 @@ unsafe fn attend_keys<V: Vector, W: Vector>(
         for column in (0..e).step_by(2 * V::LANES) {
             for (row, count) in even_parts(rows.len, V::TILE) {
                 let values = Values {
-                    v: block.v.part(first, 0),
+                    v,
                     size: [keys, e],
                     column,
                     weights: &scores[row..],
@@ -290,7 +290,7 @@ fn even_parts(len: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
     (0..count).map(move |part| (part * each + part.min(longer), each + (part < longer) as usize))
 }
 
-/// `2ˣ` for `x <= 0`, within 2 units of the last place; NaN stays.
+/// `2ˣ` for `x <= 0`, within 2 units of the last place, zero below -126; NaN stays.
 ///
 /// `2ⁿ · 2ʳ` with the polynomial of Cephes' `exp2f` (Moshier 1989) for `2ʳ`.
 ///
@@ -303,25 +303,26 @@ unsafe fn power_of_two<W: Vector>(x: W) -> W {
     // SAFETY: the caller's.
     unsafe {
         // Beyond it the power is zero.
-        let x = W::splat(-200.0).max(x);
+        let x = W::splat(-130.0).max(x);
         let n = x.round();
         let r = x.sub(n);
         let mut power = W::splat(TERMS[0]);
         for term in &TERMS[1..] {
             power = power.mul_add(r, W::splat(*term));
         }
-        power.mul_add(r, W::splat(1.0)).scale(n)
+        power.mul_add(r, W::splat(1.0)).shrink(n)
     }
 }
 
-/// The queries that begin at `starts`, scaled, a column each. Their number is a multiple of 4.
+/// The queries that begin at `starts`, scaled, become the first columns of `turned`. Their number is a multiple of 4. The
+/// other lanes keep what they held, and nobody looks at what they give.
 ///
 /// # Safety
 /// The processor has the instructions of `V`.
 #[inline(always)]
-unsafe fn turn<V: Vector>(turned: &mut [f32], q: &[f32], starts: &[usize], d: usize, scale: f32) {
-    let (lanes, whole) = (starts.len(), d - d % 4);
-    assert!(turned.len() >= d * lanes, "the turned queries end too soon");
+unsafe fn turn<V: Vector>(turned: &mut [f32], lanes: usize, q: &[f32], starts: &[usize], d: usize, scale: f32) {
+    let whole = d - d % 4;
+    assert!(turned.len() >= d * lanes && starts.len() <= lanes, "the turned queries end too soon");
     for (block, starts) in starts.chunks_exact(4).enumerate() {
         let [x, y, z, w] = [&q[starts[0]..][..d], &q[starts[1]..][..d], &q[starts[2]..][..d], &q[starts[3]..][..d]];
         for column in (0..whole).step_by(4) {
@@ -438,33 +439,58 @@ unsafe fn value_tile<V: Vector, const ROWS: usize>(
 ) -> V {
     let ([keys, e], lanes, first) = (values.size, values.lanes, values.column);
     assert!(keys > 0 && values.v.elements.len() >= (keys - 1) * values.v.strides[0] + e, "values end too soon");
-    assert!(values.weights.len() >= (keys - 1) * lanes + ROWS, "weights end too soon");
+    assert!(values.weights.len() >= (keys - 1) * lanes + ROWS && places.len() == ROWS, "weights end too soon");
+    assert!(sums.len() == ROWS * e && places.iter().all(|&place| place + e <= out.len()), "results end too soon");
     let columns = [first, e.min(first + V::LANES), e.min(first + 2 * V::LANES)];
-    // SAFETY: the caller's; the assertions are that the last weight and the last value lie inside their slices.
+    // SAFETY: the caller's; the assertions are that all slices are long enough.
     unsafe {
-        let added = if first + 2 * V::LANES <= e {
-            value_columns::<V, ROWS, true>(values, columns)
+        if first + 2 * V::LANES <= e {
+            let added = value_columns::<V, ROWS, true>(values, columns);
+            finish_columns::<V, ROWS, true>(values, added, columns, sums, out, places)
         } else {
-            value_columns::<V, ROWS, false>(values, columns)
-        };
+            let added = value_columns::<V, ROWS, false>(values, columns);
+            finish_columns::<V, ROWS, false>(values, added, columns, sums, out, places)
+        }
+    }
+}
+
+/// Adds to the sums, or to the results, what [`value_columns`] has summed up.
+///
+/// # Safety
+/// As of [`value_columns`].
+#[inline(always)]
+unsafe fn finish_columns<V: Vector, const ROWS: usize, const WHOLE: bool>(
+    values: &Values<'_>,
+    added: [[V; 2]; ROWS],
+    columns: [usize; 3],
+    sums: &mut [f32],
+    out: &mut [f32],
+    places: &[usize],
+) -> V {
+    // SAFETY: the caller's.
+    unsafe {
         let mut check = V::splat(0.0);
         for row in 0..ROWS {
-            let out = &mut out[places[row]..][..e];
             for i in 0..2 {
-                let part = columns[i]..columns[i + 1];
-                let sums = &mut sums[row * e..][part.clone()];
-                let sum = match values.before {
-                    Some(scales) => load::<V>(sums, 0.0).mul_add(V::splat(scales[row]), added[row][i]),
-                    None => added[row][i],
-                };
-                match values.inverse {
-                    Some(inverse) => {
-                        let result = sum.mul(V::splat(inverse[row]));
-                        check = result.mul_add(V::splat(0.0), check);
-                        store(result, &mut out[part]);
-                    }
-                    None => store(sum, sums),
+                let (mut sum, start, end) = (added[row][i], row * values.size[1], columns[i + 1]);
+                let sums = sums.get_unchecked_mut(start + columns[i]..start + end);
+                if let Some(scales) = values.before {
+                    let before = if WHOLE { V::load(sums) } else { load::<V>(sums, 0.0) };
+                    sum = before.mul_add(V::splat(scales[row]), sum);
                 }
+                let Some(inverse) = values.inverse else {
+                    if WHOLE {
+                        sum.store(sums)
+                    } else {
+                        store(sum, sums)
+                    }
+                    continue;
+                };
+                let result = sum.mul(V::splat(inverse[row]));
+                check = result.mul_add(V::splat(0.0), check);
+                let place = *places.get_unchecked(row);
+                let out = out.get_unchecked_mut(place + columns[i]..place + end);
+                if WHOLE { result.store(out) } else { store(result, out) }
             }
         }
         check

@@ -52,6 +52,7 @@ impl<A: Vector, B: Vector> Vector for Pair<A, B> {
         fn with_sign_of(other);
         fn round();
         fn scale(n);
+        fn shrink(n);
         fn if_less(limit, then, otherwise);
     }
     #[inline(always)]

@@ -65,6 +65,15 @@ pub trait Vector: Copy {
     unsafe fn round(self) -> Self;
     /// `self · 2ⁿ` for a whole number `n` from -300 to 300, rounded once or twice where the result is denormal.
     unsafe fn scale(self, n: Self) -> Self;
+    /// `self · 2ⁿ` for a whole number `n` from -130 to 0, zero below -126.
+    #[inline(always)]
+    unsafe fn shrink(self, n: Self) -> Self {
+        // SAFETY: the caller's.
+        unsafe {
+            let shrunk = self.scale(n);
+            n.if_less(Self::splat(-126.0), Self::splat(0.0), shrunk)
+        }
+    }
     /// `then` where `self < limit`, `otherwise` elsewhere, also where `self` is NaN.
     unsafe fn if_less(self, limit: Self, then: Self, otherwise: Self) -> Self;
     /// The sum of all lanes, in halves.

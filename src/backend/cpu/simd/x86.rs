@@ -258,6 +258,16 @@ impl Vector for Avx2 {
         }
     }
     #[inline(always)]
+    unsafe fn shrink(self, n: Self) -> Self {
+        // SAFETY: see above.
+        unsafe {
+            // Below -126 the exponent is zero or less: then nothing is left.
+            let exponent = _mm256_add_epi32(_mm256_cvtps_epi32(n.0), _mm256_set1_epi32(127));
+            let exponent = _mm256_max_epi32(exponent, _mm256_setzero_si256());
+            Avx2(_mm256_mul_ps(self.0, _mm256_castsi256_ps(_mm256_slli_epi32::<23>(exponent))))
+        }
+    }
+    #[inline(always)]
     unsafe fn if_less(self, limit: Self, then: Self, otherwise: Self) -> Self {
         // SAFETY: see above.
         Avx2(unsafe { _mm256_blendv_ps(otherwise.0, then.0, _mm256_cmp_ps::<_CMP_LT_OQ>(self.0, limit.0)) })
