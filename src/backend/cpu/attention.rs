@@ -354,13 +354,13 @@ mod tests {
 
     #[test]
     fn the_result_does_not_depend_on_how_the_work_is_shared() {
-        let (queries, keys) = if cfg!(miri) { (33, 34) } else { (150, 450) };
-        let [q, k, v] = inputs([1, 2, 1, queries, keys, 6, 3]).map(|x| cast::<f32>(&x));
-        for causal in [false, true] {
-            let mask = AttentionMask { causal, ..Default::default() };
+        let sizes = if cfg!(miri) { [1, 1, 1, 33, 33, 1, 1] } else { [1, 2, 1, 150, 450, 6, 3] };
+        let [q, k, v] = inputs(sizes).map(|x| cast::<f32>(&x));
+        for causal in if cfg!(miri) { 1..2 } else { 0..2 } {
+            let mask = AttentionMask { causal: causal == 1, ..Default::default() };
             let inputs = Inputs::new(&q, &k, &v, &mask, 0.3);
             let whole = inputs.attend(MOST_QUERIES);
-            for of_part in [FEWEST_QUERIES, 2 * FEWEST_QUERIES] {
+            for of_part in [FEWEST_QUERIES, 2 * FEWEST_QUERIES].into_iter().take(if cfg!(miri) { 1 } else { 2 }) {
                 assert_eq!(inputs.attend(of_part).elements(), whole.elements());
             }
         }
