@@ -1,9 +1,10 @@
 //! What a tensor may hold.
 
 use super::cpu::{
-    COLUMNS, InOut, Live, Matrix, Narrow, Operand, Weight, add_rows, finish, has_terms, plain, reduce_rows, simd,
+    Block, COLUMNS, InOut, Matrix, Narrow, Operand, Weight, add_rows, finish, has_terms, plain, reduce_rows, simd,
 };
 use super::{Binary, Epilogue, Reduce, Unary};
+use half::slice::HalfFloatSliceExt as _;
 use half::{bf16, f16};
 use num_traits::{Bounded, Num, NumCast, ToPrimitive};
 use std::borrow::Cow;
@@ -83,6 +84,10 @@ pub trait Float: Number {
     fn rounded(wide: Self::Wide) -> Self;
     /// All of them widened: a copy only where that is another type.
     fn all_widened(elements: &[Self]) -> Cow<'_, [Self::Wide]>;
+    /// Each of them widened.
+    fn widen_all(elements: &[Self], wide: &mut [Self::Wide]) {
+        elements.iter().zip(wide).for_each(|(x, wide)| *wide = x.widened());
+    }
     /// All of them rounded.
     fn all_rounded(elements: Vec<Self::Wide>) -> Vec<Self>;
     /// Calculates with all of them as wide numbers.
@@ -131,11 +136,11 @@ pub trait Real: Number + num_traits::Float {
         Self::multiply(size, x, weight.matrix, out);
         finish(after, size[2], 0, out);
     }
-    /// Attention of a block of queries in one pass, if there is a kernel for it: see [`Backend`](super::Backend). The
-    /// matrices are those of queries, keys and values. What is not finite has to be calculated in another way.
+    /// Attention of a block of queries in one pass, if there is a kernel for it: see [`Backend`](super::Backend). Whether
+    /// there is, and all of the result is finite; else it has to be calculated in another way.
     #[doc(hidden)]
-    fn attend(size: [usize; 2], qkv: [Matrix<'_, Self>; 3], scale: Self, live: Live<'_>, out: &mut [Self]) -> bool {
-        let _ = (size, qkv, scale, live, out);
+    fn attend(block: &Block<'_, Self>, out: &mut [Self]) -> bool {
+        let _ = (block, out);
         false
     }
 }
@@ -317,6 +322,9 @@ macro_rules! narrow_float { ($($t:ident)*) => {$(
         type Wide = f32;
         fn widened(self) -> f32 { self.into() }
         fn rounded(wide: f32) -> $t { $t::from_f32(wide) }
+        fn widen_all(elements: &[$t], wide: &mut [f32]) {
+            elements.convert_to_f32_slice(wide);
+        }
         fn all_widened(elements: &[$t]) -> Cow<'_, [f32]> {
             let mut wide = Vec::with_capacity(elements.len());
             simd::widen(elements, &mut wide.spare_capacity_mut()[..elements.len()]);
@@ -385,18 +393,8 @@ real! {
         ) {
             simd::linear(size, x, weight, after, out);
         }
-        fn attend(
-            size: [usize; 2],
-            qkv: [Matrix<'_, f32>; 3],
-            scale: f32,
-            live: Live<'_>,
-            out: &mut [f32],
-        ) -> bool {
-            let rows_lie_together = qkv[2].strides[1] == 1;
-            if rows_lie_together {
-                simd::attend(size, qkv, scale, live, out);
-            }
-            rows_lie_together
+        fn attend(block: &Block<'_, f32>, out: &mut [f32]) -> bool {
+            simd::attend(block, out)
         }
     }
     f64 erf {

@@ -171,6 +171,11 @@ impl Layout {
         [self.strides[self.rank - 2], self.strides[self.rank - 1]]
     }
 
+    /// The first element at these indices of the first axes.
+    pub fn start(&self, indices: &[usize]) -> usize {
+        self.offset + indices.iter().zip(self.strides()).map(|(index, stride)| index * stride).sum::<usize>()
+    }
+
     /// The first element of a matrix (the last two axes), of which there is one for each place along the other axes,
     /// row-major.
     #[inline]

@@ -1,88 +1,212 @@
 //! Attention, a block of queries at a time: the whole matrix of scores is never held.
 
 use super::array::Array;
-use super::matmul::{Matrix, widened};
-use super::parallel::for_each_chunk;
-use super::simd::Live;
-use super::softmax::LiveKeys;
+use super::in_out::InOut;
+use super::live::LiveKeys;
+use super::matmul::Matrix;
+use super::parallel::{cores, for_each_chunk};
+use super::simd::{Block, Live};
 use crate::backend::{AttentionMask, Float, Real};
-use num_traits::Float as _;
+use std::borrow::Cow;
+use std::ops::Range;
 
-/// How many queries are taken at a time.
-const QUERIES: usize = 64;
+/// The most queries that are taken at a time, for which keys and values are read once.
+const MOST_QUERIES: usize = 256;
+/// So few where there are more cores: as many as two vectors have lanes.
+const FEWEST_QUERIES: usize = 32;
+/// Heads are taken together until they are so much work, in elementary operations.
+const WORK: usize = 1 << 15;
 
+/// The result is stored as `(batch, queries, heads, e)`, so that merging the heads copies nothing.
 pub fn attention<T: Float>(q: &Array<T>, k: &Array<T>, v: &Array<T>, mask: &AttentionMask, scale: f64) -> Array<T> {
-    let (&[batch, heads, queries, d], &[_, key_heads, keys, _], &[.., e]) = (q.sizes(), k.sizes(), v.sizes()) else {
-        panic!("queries, keys and values have four axes");
-    };
-    assert_eq!(k.sizes(), [batch, key_heads, keys, d], "keys for queries {:?}", q.sizes());
-    assert_eq!(v.sizes(), [batch, key_heads, keys, e], "values for keys {:?}", k.sizes());
-    assert!(key_heads == 0 || heads % key_heads == 0, "{heads} query heads share {key_heads} key heads");
-    let group = heads / key_heads.max(1);
-    let live = LiveKeys::new(mask, batch, queries, keys);
-    let scale = <T::Wide as Real>::constant(scale);
-
-    widened!(q, q_elements, q_strides);
-    widened!(k, k_elements, k_strides);
-    widened!(v, v_elements, v_strides);
-    let [q_start, k_start, v_start] = [&q, &k, &v].map(|x| *x.layout());
-
-    let mut out = vec![num_traits::zero::<T::Wide>(); batch * heads * queries * e];
-    for_each_chunk(&mut out, queries * e, queries * keys * (d + e), |head, out| {
-        let (b, h) = (head / heads, head % heads);
-        let key_head = b * key_heads + h / group;
-        let q = Matrix { elements: q_elements.get(q_start.matrix(head)..).unwrap_or(&[]), strides: q_strides };
-        let k = Matrix { elements: k_elements.get(k_start.matrix(key_head)..).unwrap_or(&[]), strides: k_strides };
-        let v = Matrix { elements: v_elements.get(v_start.matrix(key_head)..).unwrap_or(&[]), strides: v_strides };
-        for_each_chunk(out, QUERIES * e, QUERIES * keys * (d + e), |block, out| {
-            let first = block * QUERIES;
-            let mut counts = [0; QUERIES];
-            let counts = &mut counts[..out.len() / e];
-            counts.iter_mut().enumerate().for_each(|(row, count)| *count = live.count(b, first + row));
-            // Where there is nothing to attend to, zeros are the result.
-            if counts.iter().any(|&count| count > 0) {
-                let qkv = [Matrix { elements: &q.elements[first * q.strides[0]..], ..q }, k, v];
-                let block = Live { counts, allowed: live.allowed_block(b, first, counts.len()) };
-                if !<T::Wide>::attend([d, e], qkv, scale, block, out) || out.iter().any(|x| !x.is_finite()) {
-                    out.fill(num_traits::zero());
-                    attend([d, e], qkv, scale, &live, [b, first], out);
-                }
-            }
-        });
-    });
-    Array::from_vec(T::all_rounded(out), &[batch, heads, queries, e])
+    let inputs = Inputs::new(q, k, v, mask, scale);
+    let [batch, _, queries, _] = inputs.sizes;
+    let mut of_part = MOST_QUERIES;
+    while of_part > FEWEST_QUERIES && batch * queries.div_ceil(of_part) < 4 * cores() {
+        of_part /= 2;
+    }
+    inputs.attend(of_part)
 }
 
-/// Attention of a block of queries, by two products and the softmax between them.
-fn attend<T: Real>(
-    [d, e]: [usize; 2],
-    [q, k, v]: [Matrix<'_, T>; 3],
-    scale: T,
-    live: &LiveKeys<'_>,
-    [batch, first]: [usize; 2],
-    out: &mut [T],
-) {
-    let rows = out.len() / e;
-    // The last query of the block may attend to the most keys.
-    let keys = live.count(batch, first + rows - 1);
-    let mut scores = vec![T::zero(); rows * keys];
-    let k = k.transposed();
-    T::multiply([rows, d, keys], q, k, &mut scores);
-    for (row, scores) in scores.chunks_mut(keys.max(1)).enumerate() {
-        scores.iter_mut().for_each(|score| *score = *score * scale);
-        live.softmax(batch, first + row, scores);
+/// A part of the result that is calculated in one go.
+struct Part<'a, T> {
+    batch: usize,
+    first_query: usize,
+    key_heads: Range<usize>,
+    /// `(queries, heads, e)`.
+    out: &'a mut [T],
+}
+
+/// What is attended to, by what.
+struct Inputs<'a, T: Float> {
+    q: &'a Array<T>,
+    k: &'a Array<T>,
+    v: &'a Array<T>,
+    live: LiveKeys<'a>,
+    causal: bool,
+    scale: T::Wide,
+    /// Of the result: batch, heads, queries, and a value's.
+    sizes: [usize; 4],
+    /// The heads of the queries that share a key head.
+    group: usize,
+}
+
+impl<'a, T: Float> Inputs<'a, T> {
+    fn new(q: &'a Array<T>, k: &'a Array<T>, v: &'a Array<T>, mask: &'a AttentionMask, scale: f64) -> Self {
+        let (&[batch, heads, queries, d], &[_, key_heads, keys, _], &[.., e]) = (q.sizes(), k.sizes(), v.sizes())
+        else {
+            panic!("queries, keys and values have four axes");
+        };
+        assert_eq!(k.sizes(), [batch, key_heads, keys, d], "keys for queries {:?}", q.sizes());
+        assert_eq!(v.sizes(), [batch, key_heads, keys, e], "values for keys {:?}", k.sizes());
+        assert!(key_heads == 0 || heads % key_heads == 0, "{heads} query heads share {key_heads} key heads");
+        let live = LiveKeys::new(mask, batch, queries, keys);
+        let (scale, group) = (T::Wide::constant(scale), heads / key_heads.max(1));
+        Inputs { q, k, v, live, causal: mask.causal, scale, sizes: [batch, heads, queries, e], group }
     }
-    T::multiply([rows, keys, e], Matrix { elements: &scores, strides: [keys, 1] }, v, out);
-    // A masked value of infinity or NaN, times zero, is NaN: it must not reach the result.
-    for (row, out) in out.chunks_mut(e).enumerate().filter(|(_, out)| out.iter().any(|x| !x.is_finite())) {
-        let scores = &scores[row * keys..(row + 1) * keys];
-        let allowed = live.allowed(batch, first + row);
-        out.fill(T::zero());
-        for key in 0..live.count(batch, first + row) {
-            if allowed.is_none_or(|allowed| allowed[key]) {
-                let value = |i: usize| v.elements[key * v.strides[0] + i * v.strides[1]];
-                out.iter_mut().enumerate().for_each(|(i, x)| *x = *x + scores[key] * value(i));
+
+    /// The result, at most so many queries at a time.
+    fn attend(&self, of_part: usize) -> Array<T> {
+        let [batch, heads, queries, e] = self.sizes;
+        let out = Array::build(&[batch, queries, heads, e], |out| {
+            let mut parts = self.parts(out, of_part);
+            if self.causal {
+                // The later ones are more work. With them done first, all cores end at about the same time.
+                parts.reverse();
             }
+            let largest = parts.iter().map(|part| part.out.len()).max().unwrap_or(0);
+            let work = largest / e.max(1) / self.group.max(1) * self.work();
+            for_each_chunk(&mut parts, 1, work, |_, parts| {
+                for part in parts {
+                    T::calculate(InOut::in_place(part.out), |mut out| {
+                        self.attend_part(part.batch, part.first_query, part.key_heads.clone(), out.to());
+                    });
+                }
+            });
+        });
+        out.permute(&[0, 2, 1, 3])
+    }
+
+    /// What a query costs for the heads that share a key head.
+    fn work(&self) -> usize {
+        self.group * self.k.sizes()[2] * (self.k.sizes()[3] + self.v.sizes()[3])
+    }
+
+    /// The parts of the result: some queries with all their heads, or some heads of the only query.
+    fn parts<'out>(&self, out: &'out mut [T], of_part: usize) -> Vec<Part<'out, T>> {
+        let [_, heads, queries, e] = self.sizes;
+        let mut parts = Vec::new();
+        if out.is_empty() {
+            return parts;
+        }
+        let key_heads = heads / self.group;
+        let some = if queries == 1 { WORK.div_ceil(self.work().max(1)).min(key_heads) } else { key_heads };
+        for (batch, out) in out.chunks_mut(queries * heads * e).enumerate() {
+            for (block, out) in out.chunks_mut(of_part * heads * e).enumerate() {
+                let size = out.len() / key_heads * some;
+                for (i, out) in out.chunks_mut(size).enumerate() {
+                    let key_heads = i * some..key_heads.min((i + 1) * some);
+                    parts.push(Part { batch, first_query: block * of_part, key_heads, out });
+                }
+            }
+        }
+        parts
+    }
+
+    /// The result `(queries, heads, e)` for the queries from the first on, and the heads that share these key heads.
+    fn attend_part(&self, batch: usize, first_query: usize, key_heads: Range<usize>, out: &mut [T::Wide]) {
+        let (group, d, e) = (self.group, self.q.sizes()[3], self.v.sizes()[3]);
+        let stride = key_heads.len() * group * e;
+        let mut counts = [0; MOST_QUERIES];
+        let counts = &mut counts[..out.len() / stride];
+        counts.iter_mut().enumerate().for_each(|(i, count)| *count = self.live.count(batch, first_query + i));
+        let keys = counts.iter().copied().max().unwrap_or(0);
+        for (i, key_head) in key_heads.enumerate() {
+            let out = &mut out[i * group * e..];
+            let mut buffers = [None, None, None];
+            let [q_buffer, k_buffer, v_buffer] = &mut buffers;
+            let (q, q_strides) = rows(self.q, [batch, key_head * group, first_query], [counts.len(), group], q_buffer);
+            let (k, k_strides) = rows(self.k, [batch, key_head, 0], [keys, 1], k_buffer);
+            let (v, v_strides) = rows(self.v, [batch, key_head, 0], [keys, 1], v_buffer);
+            let block = Block {
+                size: [d, e],
+                heads: group,
+                q,
+                q_strides,
+                k: Matrix { elements: k, strides: [k_strides[0], 1] },
+                v: Matrix { elements: v, strides: [v_strides[0], 1] },
+                scale: self.scale,
+                live: Live { counts, allowed: self.live.allowed_block(batch, first_query, counts.len()) },
+                out_stride: stride,
+            };
+            if !T::Wide::attend(&block, out) {
+                attend(&block, &self.live, [batch, first_query], out);
+            }
+        }
+    }
+}
+
+/// Rows of an array `(batch, heads, positions, columns)`, from these indices on, so many positions and heads, as wide
+/// numbers that lie together in each row: a copy only where the array has no such rows. The strides are those of positions
+/// and heads.
+fn rows<'a, T: Float>(
+    x: &'a Array<T>,
+    [batch, head, position]: [usize; 3],
+    [positions, heads]: [usize; 2],
+    buffer: &'a mut Option<Array<T::Wide>>,
+) -> (&'a [T::Wide], [usize; 2]) {
+    let (layout, columns) = (x.layout(), x.sizes()[3]);
+    if columns == 0 {
+        return (&[], [0, 0]);
+    }
+    let lie_together = columns == 1 || layout.strides()[3] == 1;
+    if lie_together && size_of::<T>() == size_of::<T::Wide>() {
+        let elements = x.buffer().get(layout.start(&[batch, head, position])..).unwrap_or(&[]);
+        if let Cow::Borrowed(elements) = T::all_widened(elements) {
+            return (elements, [layout.strides()[2], layout.strides()[1]]);
+        }
+    }
+    let copy = Array::build(&[positions, heads, columns], |to| {
+        for (row, to) in to.chunks_exact_mut(columns).enumerate() {
+            let start = layout.start(&[batch, head + row % heads, position + row / heads]);
+            if lie_together {
+                T::widen_all(&x.buffer()[start..][..columns], to);
+            } else {
+                let stride = layout.strides()[3];
+                to.iter_mut().enumerate().for_each(|(i, to)| *to = x.buffer()[start + i * stride].widened());
+            }
+        }
+    });
+    (buffer.insert(copy).buffer(), [heads * columns, columns])
+}
+
+/// [`Real::attend`] for every number, by two products and the softmax between them.
+fn attend<T: Real>(block: &Block<'_, T>, live: &LiveKeys<'_>, [batch, first]: [usize; 2], out: &mut [T]) {
+    let Block { size: [d, e], heads, k, v, live: Live { counts, .. }, .. } = *block;
+    let (queries, keys) = (counts.len(), counts.iter().copied().max().unwrap_or(0));
+    let k = k.transposed();
+    for head in 0..heads {
+        let mut scores = vec![T::zero(); queries * keys];
+        let q = block.q.get(head * block.q_strides[1]..).unwrap_or(&[]);
+        let q = Matrix { elements: q, strides: [block.q_strides[0], 1] };
+        T::multiply([queries, d, keys], q, k, &mut scores);
+        for (query, scores) in scores.chunks_mut(keys.max(1)).enumerate() {
+            scores.iter_mut().for_each(|score| *score = *score * block.scale);
+            live.softmax(batch, first + query, scores);
+        }
+        let mut results = vec![T::zero(); queries * e];
+        T::multiply([queries, keys, e], Matrix { elements: &scores, strides: [keys, 1] }, v, &mut results);
+        for (query, result) in results.chunks_mut(e).enumerate() {
+            // A masked value of infinity or NaN, times zero, is NaN: it must not reach the result.
+            if result.iter().any(|x| !x.is_finite()) {
+                let allowed = live.allowed(batch, first + query);
+                result.fill(T::zero());
+                for key in (0..counts[query]).filter(|&key| allowed.is_none_or(|allowed| allowed[key])) {
+                    let (score, value) = (scores[query * keys + key], &v.elements[key * v.strides[0]..][..e]);
+                    result.iter_mut().zip(value).for_each(|(x, &value)| *x = *x + score * value);
+                }
+            }
+            out[query * block.out_stride + head * e..][..e].copy_from_slice(result);
         }
     }
 }
@@ -92,6 +216,7 @@ mod tests {
     use super::super::tests::{assert_near, random};
     use super::*;
     use crate::backend::Value;
+    use half::{bf16, f16};
 
     /// Each weight and each value by its definition.
     fn naive(q: &Array<f64>, k: &Array<f64>, v: &Array<f64>, live: impl Fn(usize, usize, usize) -> bool) -> Vec<f64> {
@@ -168,12 +293,14 @@ mod tests {
                 });
                 let found = attention(&q, &k, &v, &mask, 0.3);
                 assert_near(&found, &expected, 1e-12);
-                let single =
-                    |x: &Array<f64>| Array::from_vec(x.elements().iter().map(|&x| x as f32).collect(), x.sizes());
+                let single = cast::<f32>;
                 assert_near(&attention(&single(&q), &single(&k), &single(&v), &mask, 0.3), &expected, 1e-5);
-                let [strided_q, strided_k, strided_v] =
-                    [&q, &k, &v].map(|x| x.permute(&[0, 2, 1, 3]).contiguous().permute(&[0, 2, 1, 3]));
-                assert_near(&attention(&strided_q, &strided_k, &strided_v, &mask, 0.3), &expected, 1e-12);
+                // As views: heads of one array, and columns that do not lie together.
+                for order in [[0, 2, 1, 3], [0, 1, 3, 2]] {
+                    let [q, k, v] = [&q, &k, &v].map(|x| x.permute(&order).contiguous().permute(&order));
+                    assert_near(&attention(&q, &k, &v, &mask, 0.3), &expected, 1e-12);
+                    assert_near(&attention(&single(&q), &single(&k), &single(&v), &mask, 0.3), &expected, 1e-5);
+                }
             }
         }
     }
@@ -193,9 +320,60 @@ mod tests {
         }
     }
 
-    /// The same numbers in another type.
+    /// The same numbers in another type, in the same places.
     fn cast<T: Float>(x: &Array<f64>) -> Array<T> {
-        Array::from_vec(x.elements().iter().map(|&x| T::from_value(Value::Float(x))).collect(), x.sizes())
+        let mut order = [0, 1, 2, 3];
+        order.sort_by_key(|&axis| std::cmp::Reverse(x.layout().strides()[axis]));
+        let mut back = [0; 4];
+        order.iter().enumerate().for_each(|(to, &axis)| back[axis] = to);
+        let stored = x.permute(&order);
+        let elements = stored.elements().iter().map(|&x| T::from_value(Value::Float(x))).collect();
+        Array::from_vec(elements, stored.sizes()).permute(&back)
+    }
+
+    #[test]
+    fn every_number_of_queries_and_keys_agrees_with_the_definition() {
+        let mut rng = fastrand::Rng::with_seed(1);
+        for case in 0..if cfg!(miri) { 2 } else { 150 } {
+            let key_heads = rng.usize(1..3);
+            let heads = key_heads * rng.usize(1..4);
+            let (batch, past) = (rng.usize(1..3), rng.usize(0..90));
+            let queries = if cfg!(miri) { 3 + 3 * case } else { rng.usize(1..41) };
+            let keys = if cfg!(miri) { queries } else { queries + past };
+            let (d, e) = if cfg!(miri) { (5, 18) } else { (rng.usize(1..70), rng.usize(1..70)) };
+            let [q, k, v] = inputs([batch, heads, key_heads, queries, keys, d, e]);
+            let causal = rng.bool();
+            let lengths: Vec<usize> = (0..batch).map(|_| rng.usize(0..keys + 1)).collect();
+            let mask = AttentionMask { causal, lengths: Some(lengths.as_slice().into()), allowed: None };
+            let expected = naive(&q, &k, &v, |b, i, j| (!causal || j <= i + keys - queries) && j < lengths[b]);
+            assert_near(&attention(&cast::<f32>(&q), &cast::<f32>(&k), &cast::<f32>(&v), &mask, 0.3), &expected, 2e-5);
+            // Of the inputs a narrow number keeps 11 or 8 digits.
+            let [q, k, v] = [q, k, v].map(|x| x.permute(&[0, 2, 1, 3]).contiguous().permute(&[0, 2, 1, 3]));
+            assert_near(&attention(&cast::<f16>(&q), &cast(&k), &cast(&v), &mask, 0.3), &expected, 0.05);
+            assert_near(&attention(&cast::<bf16>(&q), &cast(&k), &cast(&v), &mask, 0.3), &expected, 0.4);
+        }
+    }
+
+    #[test]
+    fn the_result_does_not_depend_on_how_the_work_is_shared() {
+        let sizes = if cfg!(miri) { [1, 1, 1, 33, 33, 1, 1] } else { [1, 2, 1, 150, 450, 6, 3] };
+        let [q, k, v] = inputs(sizes).map(|x| cast::<f32>(&x));
+        for causal in if cfg!(miri) { 1..2 } else { 0..2 } {
+            let mask = AttentionMask { causal: causal == 1, ..Default::default() };
+            let inputs = Inputs::new(&q, &k, &v, &mask, 0.3);
+            let whole = inputs.attend(MOST_QUERIES);
+            for of_part in [FEWEST_QUERIES, 2 * FEWEST_QUERIES].into_iter().take(if cfg!(miri) { 1 } else { 2 }) {
+                assert_eq!(inputs.attend(of_part).elements(), whole.elements());
+            }
+        }
+    }
+
+    #[test]
+    fn merging_the_heads_of_the_result_copies_nothing() {
+        let [q, k, v] = inputs([2, 3, 3, 5, 5, 4, 6]).map(|x| cast::<f32>(&x));
+        let found = attention(&q, &k, &v, &AttentionMask::default(), 1.0);
+        let merged = found.permute(&[0, 2, 1, 3]).reshape(&[2, 5, 18]);
+        assert_eq!(merged.as_slice().unwrap().as_ptr(), found.buffer().as_ptr());
     }
 
     fn masked_numbers_stay_out<T: Float>() {

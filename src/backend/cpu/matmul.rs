@@ -104,7 +104,6 @@ macro_rules! widened {
         let $strides = $x.layout().matrix_strides();
     };
 }
-pub(super) use widened;
 
 /// A matrix of an array: see [`Layout::matrix`].
 fn matrix<T>(x: &Array<T>, index: usize) -> Matrix<'_, T> {

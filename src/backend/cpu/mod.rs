@@ -6,6 +6,7 @@ mod attention;
 pub(super) mod double;
 mod elementwise;
 mod in_out;
+mod live;
 mod matmul;
 mod memory;
 mod norm;
@@ -24,7 +25,7 @@ pub use memory::release_memory;
 pub(super) use in_out::{InOut, Operand};
 pub(super) use matmul::{Matrix, Weight, finish, has_terms};
 pub(super) use reduce::{COLUMNS, add_rows, reduce_rows};
-pub(super) use simd::{Live, Narrow};
+pub(super) use simd::{Block, Narrow};
 
 use super::{AttentionMask, Backend, Binary, Compare, Element, Epilogue, Float, Number, Reduce, TableIndex, Unary};
 use std::marker::PhantomData;

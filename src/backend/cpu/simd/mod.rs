@@ -16,6 +16,7 @@ mod multiply;
 mod narrow;
 #[cfg(target_arch = "aarch64")]
 mod neon;
+mod pair;
 mod portable;
 mod product;
 mod rows;
@@ -27,7 +28,7 @@ use super::in_out::{InOut, Operand};
 use super::plain;
 use crate::backend::cpu::matmul::Matrix;
 use crate::backend::{Binary, Reduce, Unary};
-pub use attention::Live;
+pub use attention::{Block, Live};
 use math::{Function, Operation, Swapped, With};
 pub use multiply::{linear, multiply};
 pub use narrow::Narrow;
@@ -154,23 +155,16 @@ kernels! {
         = product::multiply_small;
     fn dot_rows_at(x: &[f32], b: &[f32], stride: usize, out: &mut [f32]) = product::dot_rows;
     fn add_products_at(x: &[f32], b: &[f32], stride: usize, out: &mut [f32]) = product::add_products;
-    fn attend_at(
-        size: [usize; 2],
-        qkv: [Matrix<'_, f32>; 3],
-        scale: f32,
-        live: Live<'_>,
-        out: &mut [f32]
-    ) = attention::attend;
+    fn attend_at(block: &Block<'_, f32>, out: &mut [f32]) -> bool = attention::attend;
 }
 
-/// `out (queries, e)` becomes `softmax(scale · q · kᵀ) · v` on the live keys, for `q (queries, d)`, `k (keys, d)` and
-/// `v (keys, e)`, of size `[d, e]`; a row of `v` lies together. Where a query has no live key, or what is masked is not
-/// finite, the result is NaN.
+/// `out` becomes `softmax(scale · q · kᵀ) · v` on the live keys, zeros where a query has none. Whether all of it is
+/// finite: if not, something masked may have reached it.
 ///
 /// # Panics
-/// A matrix does not lie inside its slice.
-pub fn attend(size: [usize; 2], qkv: [Matrix<'_, f32>; 3], scale: f32, live: Live<'_>, out: &mut [f32]) {
-    attend_at(level(), size, qkv, scale, live, out);
+/// Queries, keys, values or results do not lie inside their slices.
+pub fn attend(block: &Block<'_, f32>, out: &mut [f32]) -> bool {
+    attend_at(level(), block, out)
 }
 
 /// The function of each number.

@@ -35,6 +35,24 @@ unsafe impl Vector for Neon {
         unsafe { vst1q_f32(to.as_mut_ptr(), self.0) }
     }
     #[inline(always)]
+    unsafe fn turn(rows: [&[f32]; 4], factor: f32, to: &mut [f32], stride: usize) {
+        debug_assert!(rows.iter().all(|row| row.len() >= 4) && to.len() >= 3 * stride + 4);
+        // SAFETY: see above.
+        unsafe {
+            let x = vmulq_n_f32(vld1q_f32(rows[0].as_ptr()), factor);
+            let y = vmulq_n_f32(vld1q_f32(rows[1].as_ptr()), factor);
+            let z = vmulq_n_f32(vld1q_f32(rows[2].as_ptr()), factor);
+            let w = vmulq_n_f32(vld1q_f32(rows[3].as_ptr()), factor);
+            // Of each pair of rows, the even columns of both, and the odd ones.
+            let (xy, zw) = (vtrnq_f32(x, y), vtrnq_f32(z, w));
+            let to = to.as_mut_ptr();
+            vst1q_f32(to, vcombine_f32(vget_low_f32(xy.0), vget_low_f32(zw.0)));
+            vst1q_f32(to.add(stride), vcombine_f32(vget_low_f32(xy.1), vget_low_f32(zw.1)));
+            vst1q_f32(to.add(2 * stride), vcombine_f32(vget_high_f32(xy.0), vget_high_f32(zw.0)));
+            vst1q_f32(to.add(3 * stride), vcombine_f32(vget_high_f32(xy.1), vget_high_f32(zw.1)));
+        }
+    }
+    #[inline(always)]
     unsafe fn add(self, other: Self) -> Self {
         // SAFETY: see above.
         Neon(unsafe { vaddq_f32(self.0, other.0) })

@@ -5,14 +5,14 @@ use half::{bf16, f16};
 /// As many `f32` as the processor calculates with at once.
 ///
 /// # Safety
-/// It is nothing but its lanes, one after another. All methods may be called only where the processor has the instructions of the vector, and slices hold at
-/// least as many elements as a method takes from them.
+/// It is nothing but its lanes, one after another, if [`write`](Self::write) is the one given here. All methods may be called
+/// only where the processor has the instructions of the vector, and slices hold at least as many elements as a method takes
+/// from them.
 pub unsafe trait Vector: Copy {
     /// How many.
     const LANES: usize;
     /// How many rows of two vectors stay in registers, beside two of one factor and one of the other; at most 12.
     const TILE: usize;
-
     /// A vector of half as many, where it is as cheap as half of this one; else this one.
     type Half: Vector;
 
@@ -33,6 +33,7 @@ pub unsafe trait Vector: Copy {
     /// All elements of a slice that is shorter than a vector, and behind them `fill`.
     #[inline(always)]
     unsafe fn load_part(from: &[f32], fill: f32) -> Self {
+        const { assert!(Self::LANES <= MAX_LANES) };
         let mut whole = [fill; MAX_LANES];
         whole[..from.len()].copy_from_slice(from);
         // SAFETY: `MAX_LANES` elements are enough for any vector.
@@ -42,10 +43,21 @@ pub unsafe trait Vector: Copy {
     /// Fills a slice that is shorter than a vector.
     #[inline(always)]
     unsafe fn store_part(self, to: &mut [f32]) {
+        const { assert!(Self::LANES <= MAX_LANES) };
         let mut whole = [0.0; MAX_LANES];
         // SAFETY: as above.
         unsafe { self.store(&mut whole) };
         to.copy_from_slice(&whole[..to.len()]);
+    }
+
+    /// The first 4 columns of 4 rows, each number times a factor, become 4 rows, which begin so far apart.
+    #[inline(always)]
+    unsafe fn turn(rows: [&[f32]; 4], factor: f32, to: &mut [f32], stride: usize) {
+        for column in 0..4 {
+            for (row, from) in rows.iter().enumerate() {
+                to[column * stride + row] = from[column] * factor;
+            }
+        }
     }
 
     unsafe fn add(self, other: Self) -> Self;
@@ -66,6 +78,15 @@ pub unsafe trait Vector: Copy {
     unsafe fn round(self) -> Self;
     /// `self · 2ⁿ` for `self` from 1/4 to 2 and a whole number `n` from -250 to 250, rounded once.
     unsafe fn scale(self, n: Self) -> Self;
+    /// `self · 2ⁿ` for a whole number `n` from -130 to 0, zero below -126.
+    #[inline(always)]
+    unsafe fn shrink(self, n: Self) -> Self {
+        // SAFETY: the caller's.
+        unsafe {
+            let shrunk = self.scale(n);
+            n.if_less(Self::splat(-126.0), Self::splat(0.0), shrunk)
+        }
+    }
     /// `then` where `self < limit`, `otherwise` elsewhere, also where `self` is NaN.
     unsafe fn if_less(self, limit: Self, then: Self, otherwise: Self) -> Self;
     /// `then` where `self` is NaN, `otherwise` elsewhere.
@@ -180,8 +201,8 @@ pub(super) use each_vector;
 macro_rules! of_rows { ($rows:expr, $most:expr, $tile:ident::<$($G:tt)::+ $(, $($H:tt)::+)*>($($argument:expr),*)) => {
     of_rows!(@of 1 2 3 4 5 6 7 8 9 10 11 12; $rows, $most, $tile, ($($G)::+ $(, $($H)::+)*), ($($argument),*))
 };
-($rows:expr, $tile:ident::<$V:ident>($($argument:expr),*)) => {
-    of_rows!($rows, $V::TILE, $tile::<$V>($($argument),*))
+($rows:expr, $tile:ident::<$V:ident $(, $W:ident)*>($($argument:expr),*)) => {
+    of_rows!($rows, $V::TILE, $tile::<$V $(, $W)*>($($argument),*))
 };
 (@of $($number:literal)*; $rows:expr, $most:expr, $tile:ident, $generics:tt, $arguments:tt) => {
     match $rows {

@@ -17,6 +17,27 @@ fn first(count: usize) -> __mmask16 {
     !(u16::MAX << count)
 }
 
+/// [`Vector::turn`] by SSE, which every processor of the architecture has.
+#[inline(always)]
+unsafe fn turn(rows: [&[f32]; 4], factor: f32, to: &mut [f32], stride: usize) {
+    debug_assert!(rows.iter().all(|row| row.len() >= 4) && to.len() >= 3 * stride + 4);
+    // SAFETY: see above.
+    unsafe {
+        let factor = _mm_set1_ps(factor);
+        let x = _mm_mul_ps(_mm_loadu_ps(rows[0].as_ptr()), factor);
+        let y = _mm_mul_ps(_mm_loadu_ps(rows[1].as_ptr()), factor);
+        let z = _mm_mul_ps(_mm_loadu_ps(rows[2].as_ptr()), factor);
+        let w = _mm_mul_ps(_mm_loadu_ps(rows[3].as_ptr()), factor);
+        let (xy, zw) = (_mm_unpacklo_ps(x, y), _mm_unpacklo_ps(z, w));
+        let (xy_end, zw_end) = (_mm_unpackhi_ps(x, y), _mm_unpackhi_ps(z, w));
+        let to = to.as_mut_ptr();
+        _mm_storeu_ps(to, _mm_movelh_ps(xy, zw));
+        _mm_storeu_ps(to.add(stride), _mm_movehl_ps(zw, xy));
+        _mm_storeu_ps(to.add(2 * stride), _mm_movelh_ps(xy_end, zw_end));
+        _mm_storeu_ps(to.add(3 * stride), _mm_movehl_ps(zw_end, xy_end));
+    }
+}
+
 /// Four vectors made one: in each quarter of a vector of 16 lanes, or half of one of 8, a lane for each of them, with
 /// its four lanes put together.
 macro_rules! in_quarters {
@@ -84,6 +105,11 @@ unsafe impl Vector for Avx512 {
         debug_assert!(to.len() < 16);
         // SAFETY: see above; lanes behind the slice are not written.
         unsafe { _mm512_mask_storeu_ps(to.as_mut_ptr(), first(to.len()), self.0) }
+    }
+    #[inline(always)]
+    unsafe fn turn(rows: [&[f32]; 4], factor: f32, to: &mut [f32], stride: usize) {
+        // SAFETY: see above.
+        unsafe { turn(rows, factor, to, stride) }
     }
     #[inline(always)]
     unsafe fn add(self, other: Self) -> Self {
@@ -284,6 +310,11 @@ unsafe impl Vector for Avx2 {
         }
     }
     #[inline(always)]
+    unsafe fn turn(rows: [&[f32]; 4], factor: f32, to: &mut [f32], stride: usize) {
+        // SAFETY: see above.
+        unsafe { turn(rows, factor, to, stride) }
+    }
+    #[inline(always)]
     unsafe fn add(self, other: Self) -> Self {
         // SAFETY: see above.
         Avx2(unsafe { _mm256_add_ps(self.0, other.0) })
@@ -358,6 +389,16 @@ unsafe impl Vector for Avx2 {
             let n = _mm256_cvtps_epi32(n.0);
             let half = _mm256_srai_epi32::<1>(n);
             self.mul(power_of_two(half)).mul(power_of_two(_mm256_sub_epi32(n, half)))
+        }
+    }
+    #[inline(always)]
+    unsafe fn shrink(self, n: Self) -> Self {
+        // SAFETY: see above.
+        unsafe {
+            // Below -126 the exponent is zero or less: then nothing is left.
+            let exponent = _mm256_add_epi32(_mm256_cvtps_epi32(n.0), _mm256_set1_epi32(127));
+            let exponent = _mm256_max_epi32(exponent, _mm256_setzero_si256());
+            Avx2(_mm256_mul_ps(self.0, _mm256_castsi256_ps(_mm256_slli_epi32::<23>(exponent))))
         }
     }
     #[inline(always)]
