@@ -440,6 +440,8 @@ unsafe fn value_tile<V: Vector, const ROWS: usize>(
     let ([keys, e], lanes, first) = (values.size, values.lanes, values.column);
     assert!(keys > 0 && values.v.elements.len() >= (keys - 1) * values.v.strides[0] + e, "values end too soon");
     assert!(values.weights.len() >= (keys - 1) * lanes + ROWS && places.len() == ROWS, "weights end too soon");
+    assert!(values.before.is_none_or(|before| before.len() >= ROWS), "scales end too soon");
+    assert!(values.inverse.is_none_or(|inverse| inverse.len() >= ROWS), "scales end too soon");
     assert!(sums.len() == ROWS * e && places.iter().all(|&place| place + e <= out.len()), "results end too soon");
     let columns = [first, e.min(first + V::LANES), e.min(first + 2 * V::LANES)];
     // SAFETY: the caller's; the assertions are that all slices are long enough.
@@ -469,28 +471,34 @@ unsafe fn finish_columns<V: Vector, const ROWS: usize, const WHOLE: bool>(
 ) -> V {
     // SAFETY: the caller's.
     unsafe {
-        let mut check = V::splat(0.0);
-        for row in 0..ROWS {
-            for i in 0..2 {
-                let (mut sum, start, end) = (added[row][i], row * values.size[1], columns[i + 1]);
-                let sums = sums.get_unchecked_mut(start + columns[i]..start + end);
-                if let Some(scales) = values.before {
-                    let before = if WHOLE { V::load(sums) } else { load::<V>(sums, 0.0) };
-                    sum = before.mul_add(V::splat(scales[row]), sum);
+        let (e, mut sum, mut check) = (values.size[1], added, V::splat(0.0));
+        // A loop for each choice: with a choice in the loop, the tile would not stay in registers.
+        if let Some(scales) = values.before {
+            for row in 0..ROWS {
+                let scale = V::splat(*scales.get_unchecked(row));
+                for i in 0..2 {
+                    let before = sums.get_unchecked(row * e + columns[i]..row * e + columns[i + 1]);
+                    let before = if WHOLE { V::load(before) } else { load::<V>(before, 0.0) };
+                    sum[row][i] = before.mul_add(scale, sum[row][i]);
                 }
-                let Some(inverse) = values.inverse else {
-                    if WHOLE {
-                        sum.store(sums)
-                    } else {
-                        store(sum, sums)
-                    }
-                    continue;
-                };
-                let result = sum.mul(V::splat(inverse[row]));
-                check = result.mul_add(V::splat(0.0), check);
-                let place = *places.get_unchecked(row);
-                let out = out.get_unchecked_mut(place + columns[i]..place + end);
-                if WHOLE { result.store(out) } else { store(result, out) }
+            }
+        }
+        if let Some(inverse) = values.inverse {
+            for row in 0..ROWS {
+                let (scale, place) = (V::splat(*inverse.get_unchecked(row)), *places.get_unchecked(row));
+                for i in 0..2 {
+                    let out = out.get_unchecked_mut(place + columns[i]..place + columns[i + 1]);
+                    let result = sum[row][i].mul(scale);
+                    check = result.mul_add(V::splat(0.0), check);
+                    if WHOLE { result.store(out) } else { store(result, out) }
+                }
+            }
+        } else {
+            for row in 0..ROWS {
+                for i in 0..2 {
+                    let sums = sums.get_unchecked_mut(row * e + columns[i]..row * e + columns[i + 1]);
+                    if WHOLE { sum[row][i].store(sums) } else { store(sum[row][i], sums) }
+                }
             }
         }
         check
