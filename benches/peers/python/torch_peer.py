@@ -1,0 +1,25 @@
+"""PyTorch as it is, and compiled (`torch_peer.py compile`)."""
+
+import sys
+
+import harness
+import torch
+import torch_models
+
+torch.set_num_threads(harness.THREADS)
+torch.set_num_interop_threads(1)
+COMPILE = sys.argv[1:] == ["compile"]
+
+
+def run(build):
+    def case(bench, *sizes):
+        module, inputs = build(*sizes)
+        module.eval()
+        step = torch.compile(module, dynamic=False) if COMPILE else module
+        with torch.inference_mode():
+            bench.run(lambda: step(*inputs), torch_models.values(bench))
+
+    return case
+
+
+harness.each_case({kind: run(build) for kind, build in torch_models.models().items()})

@@ -1,0 +1,185 @@
+#!/usr/bin/env python3
+"""Measures congruent beside other libraries, on the same work, and writes results.md, results.json and results.svg.
+
+    benches/peers/run.py                               # sets everything up, checks, measures, and writes
+    benches/peers/run.py --skip-setup --rounds 1 --peers torch,candle --cases 'sdpa_*' --threads 1
+    benches/peers/run.py --skip-setup --check          # whether all peers give what congruent gives
+    benches/peers/run.py --report-only                 # results.md and results.svg of results.json
+
+The peers take turns in rounds, each a process of its own that is pinned to as many cores as it has threads, so that
+all of them suffer from the same noise. A run of some peers, cases or thread counts is printed, and written to the
+work folder alone.
+"""
+
+import argparse
+import datetime
+import fnmatch
+import json
+import os
+import random
+import subprocess
+from pathlib import Path
+
+import environment
+import report
+
+HERE = Path(__file__).resolve().parent
+WORK = HERE.parent.parent / "target" / "peers"
+# Each peer: its program, and the packages whose versions it stands for.
+PEERS = {
+    "congruent": (["rust", "congruent"], ["congruent"]),
+    "burn": (["rust", "burn"], ["burn"]),
+    "candle": (["rust", "candle"], ["candle-core", "candle-transformers"]),
+    "faer": (["rust", "faer"], ["faer"]),
+    "gemm": (["rust", "gemm"], ["gemm"]),
+    "jax": (["python", "jax_peer.py"], ["jax"]),
+    "matrixmultiply": (["rust", "matrixmultiply"], ["matrixmultiply"]),
+    "ndarray": (["rust", "ndarray"], ["ndarray"]),
+    "numpy": (["python", "numpy_peer.py"], ["numpy"]),
+    "onednn": (["python", "blas_peer.py", "onednn"], ["onednn-cpu-gomp"]),
+    "onnxruntime": (["python", "onnxruntime_peer.py"], ["onnxruntime"]),
+    "openblas": (["python", "blas_peer.py", "openblas"], ["scipy-openblas32"]),
+    "openvino": (["python", "openvino_peer.py"], ["openvino"]),
+    "rten": (["rust", "rten"], ["rten-gemm"]),
+    "torch": (["python", "torch_peer.py"], ["torch", "transformers"]),
+    "torch-compile": (["python", "torch_peer.py", "compile"], ["torch", "transformers"]),
+}
+# What the libraries take the number of threads from.
+THREAD_VARIABLES = ["CONGRUENT", "RAYON", "OMP", "MKL", "OPENBLAS", "MATMUL", "RTEN"]
+# How far a result may be from congruent's, in parts of its largest value.
+TOLERANCE = 1e-4
+# Seconds, after which a peer has lost its turn.
+PATIENCE = 600
+
+
+def cases(patterns):
+    """The lines of cases.txt whose names match one of the patterns."""
+    lines = [line for line in (HERE / "cases.txt").read_text().splitlines() if line and not line.startswith("#")]
+    return [line for line in lines if any(fnmatch.fnmatch(line.split()[0], pattern) for pattern in patterns)]
+
+
+def run(peer, lines, threads, work, **variables):
+    """What a peer prints of the cases, as lists of words, and what went wrong."""
+    kind, program, *arguments = PEERS[peer][0]
+    started = {"rust": [work / "target/release" / program], "python": [work / "venv/bin/python", HERE / "python" / program]}
+    cores = ",".join(map(str, sorted(os.sched_getaffinity(0))[-threads:]))
+    counts = {f"{name}_NUM_THREADS": str(threads) for name in THREAD_VARIABLES}
+    files = {
+        "PEERS_THREADS": str(threads),
+        "PEERS_TOKENS": str(work / "tokens.txt"),
+        "PEERS_MODEL": (work / "model.txt").read_text() if (work / "model.txt").exists() else "",
+        "PEERS_ONNX": str(work / "minilm.onnx"),
+        "TORCHINDUCTOR_CACHE_DIR": str(work / "inductor"),
+        "HF_HUB_OFFLINE": "1",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+    }
+    command = ["taskset", "-c", cores, *started[kind], *arguments]
+    environment = os.environ | counts | files | variables
+    try:
+        done = subprocess.run(
+            command, input="\n".join(lines), env=environment, capture_output=True, text=True, timeout=PATIENCE
+        )
+    except subprocess.TimeoutExpired:
+        return [], "took too long"
+    said = [line for line in done.stderr.splitlines() if line.strip()]
+    if done.returncode != 0:
+        return rows(done.stdout), said[-1] if said else f"ended with {done.returncode}"
+    lost = [line for line in said if any(line.startswith(name.split()[0]) for name in lines)]
+    return rows(done.stdout), "; ".join(lost)
+
+
+def rows(text):
+    return [line.split("\t") for line in text.splitlines() if "\t" in line]
+
+
+def check(peers, lines, work, problems):
+    """Compares what the peers give with what congruent gives; returns the pairs of peer and case that differ."""
+    variables = {"PEERS_CHECK": "1"}
+    read = lambda row: (int(row[1]), [float(value) for value in row[2].split()])
+    expected = {row[0]: read(row) for row in run("congruent", lines, 2, work, **variables)[0]}
+    wrong = set()
+    for peer in peers:
+        found, problem = run(peer, lines, 2, work, **variables)
+        if problem:
+            problems.setdefault(peer, problem)
+        furthest = 0
+        for row in found:
+            (count, values), (wanted_count, wanted) = read(row), expected.get(row[0], (0, []))
+            largest = max(map(abs, wanted), default=0)
+            distance = max((abs(x - y) for x, y in zip(values, wanted)), default=float("inf")) / (largest or 1)
+            # Written so that NaN is too far.
+            if count == wanted_count and distance <= TOLERANCE:
+                furthest = max(furthest, distance)
+            else:
+                wrong.add((peer, row[0]))
+                problems[peer] = f"{problems.get(peer, '')} {row[0]} differs by {distance:.1e}".strip()
+        print(f"check: {peer:14} {len(found):3} results, furthest {furthest:.1e} {problems.get(peer, '')}", flush=True)
+    return wrong
+
+
+def measure(peers, lines, options, wrong, problems):
+    """The medians in nanoseconds, one for each round: by case, threads and peer."""
+    medians = {line.split()[0]: {str(threads): {} for threads in options.threads} for line in lines}
+    for number in range(options.rounds):
+        for threads in options.threads:
+            for peer in random.sample(peers, len(peers)):
+                found, problem = run(peer, lines, threads, options.work)
+                if problem:
+                    problems.setdefault(peer, problem)
+                best = {}
+                # A peer that has two ways to do a case is as fast as the faster one.
+                for case, median in found:
+                    best[case] = min(float(median), best.get(case, float("inf")))
+                for case, median in best.items():
+                    if (peer, case) not in wrong:
+                        medians[case][str(threads)].setdefault(peer, []).append(median)
+                print(f"round {number + 1}, {threads} threads: {peer}, {len(best)} cases {problem}", flush=True)
+    return medians
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--peers", type=lambda text: text.split(","), default=list(PEERS), help="names, with commas between")
+    parser.add_argument("--cases", type=lambda text: text.split(","), default=["*"], help="patterns such as 'gemm_*,enc_fwd'")
+    parser.add_argument("--threads", type=lambda text: [int(n) for n in text.split(",")], default=[1, 2])
+    parser.add_argument("--work", type=Path, default=WORK, help="where everything is built")
+    parser.add_argument("--skip-setup", action="store_true", help="everything is built, and checked")
+    parser.add_argument("--check", action="store_true", help="compare the results of the peers, and measure nothing")
+    parser.add_argument("--report-only", action="store_true", help="write the report of results.json again")
+    options = parser.parse_args()
+    if options.report_only:
+        return report.write(HERE)
+    if unknown := set(options.peers) - set(PEERS):
+        parser.error(f"no such peers: {', '.join(sorted(unknown))}")
+
+    options.work = options.work.resolve()
+    peers = ["congruent", *(peer for peer in options.peers if peer != "congruent")]
+    lines, problems, wrong = cases(options.cases), {}, set()
+    if not options.skip_setup:
+        problems = environment.set_up([PEERS[peer][0] for peer in peers], options.work)
+    if options.check or not options.skip_setup:
+        wrong = check(peers, lines, options.work, problems)
+    if options.check:
+        raise SystemExit(bool(wrong))
+    load = os.getloadavg()[0]
+    medians = measure(peers, lines, options, wrong, problems)
+    versions = environment.versions({peer: PEERS[peer][1] for peer in peers}, options.work)
+    results = {
+        "machine": environment.machine(),
+        "load": round(load, 1),
+        "date": str(datetime.date.today()),
+        "rounds": options.rounds,
+        "versions": versions | {"congruent": environment.commit()},
+        "problems": problems,
+        "nanoseconds": medians,
+    }
+    complete = options.peers == list(PEERS) and options.cases == ["*"] and options.threads == [1, 2]
+    folder = HERE if complete else options.work
+    (folder / "results.json").write_text(json.dumps(results, indent=1) + "\n")
+    report.write(folder)
+    print((folder / "results.md").read_text())
+
+
+if __name__ == "__main__":
+    main()
