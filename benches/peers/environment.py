@@ -42,20 +42,10 @@ def install(work, problems):
 
 
 def prepare(work, problems):
-    """The model, the token ids of the sentences, and the model for ONNX Runtime."""
+    """The model, and the token ids of the sentences."""
     done = subprocess.run([work / "target/release/congruent", "prepare", work], stderr=subprocess.PIPE, text=True)
     if done.returncode != 0:
         problems["minilm"] = f"no model: {done.stderr.strip()[-200:]}"
-        return
-    if (work / "minilm.onnx").exists():
-        return
-    files = {"PEERS_MODEL": (work / "model.txt").read_text(), "PEERS_TOKENS": str(work / "tokens.txt")}
-    export = [work / "venv/bin/python", HERE / "python/export_minilm.py", work / "minilm.onnx"]
-    if (work / "venv").exists():
-        print("exporting the model", flush=True)
-        done = subprocess.run(export, env=os.environ | files, capture_output=True, text=True)
-        if done.returncode != 0:
-            problems["onnxruntime"] = f"minilm not exported: {done.stderr.strip().splitlines()[-1]}"
 
 
 def machine():

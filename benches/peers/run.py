@@ -68,7 +68,6 @@ def run(peer, lines, threads, work, **variables):
         "PEERS_THREADS": str(threads),
         "PEERS_TOKENS": str(work / "tokens.txt"),
         "PEERS_MODEL": (work / "model.txt").read_text() if (work / "model.txt").exists() else "",
-        "PEERS_ONNX": str(work / "minilm.onnx"),
         "TORCHINDUCTOR_CACHE_DIR": str(work / "inductor"),
         "HF_HUB_OFFLINE": "1",
         "TF_CPP_MIN_LOG_LEVEL": "3",
