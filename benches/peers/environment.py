@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -17,14 +18,34 @@ def set_up(programs, work):
     if any(kind == "python" for kind, *_ in programs):
         install(work, problems)
     for name in [name for kind, name in (program[:2] for program in programs) if kind == "rust"]:
-        print(f"building {name}", flush=True)
-        command = ["cargo", "build", "--quiet", "--release", "--features", name, "--bin", name]
-        done = subprocess.run([*command, "--target-dir", work / "target"], cwd=HERE, stderr=subprocess.PIPE, text=True)
-        if done.returncode != 0:
-            errors = [line for line in done.stderr.splitlines() if line.startswith("error")]
-            problems[name] = f"not built: {errors[0] if errors else done.stderr[-200:]}"
-    prepare(work, problems)
+        if error := build(name, work):
+            problems[name] = error
+    if "congruent" not in problems and (error := prepare(work)):
+        problems["minilm"] = error
     return problems
+
+
+def build(name, work, *features):
+    """Builds a program into the work folder. Returns what went wrong."""
+    print(f"building {name}", flush=True)
+    target, more = work / "target", ",".join([name, *features])
+    command = ["cargo", "build", "--quiet", "--release", "--features", more, "--bin", name, "--target-dir", target]
+    done = subprocess.run(command, cwd=HERE, stderr=subprocess.PIPE, text=True)
+    if done.returncode != 0:
+        errors = [line for line in done.stderr.splitlines() if line.startswith("error")]
+        return f"not built: {errors[0] if errors else done.stderr[-200:]}"
+    return ""
+
+
+def build_own(work):
+    """congruent as it is, and as `congruent-memory`, which counts allocations."""
+    work.mkdir(parents=True, exist_ok=True)
+    programs = work / "target/release"
+    if error := build("congruent", work, "memory"):
+        raise SystemExit(error)
+    shutil.copy(programs / "congruent", programs / "congruent-memory")
+    if error := build("congruent", work):
+        raise SystemExit(error)
 
 
 def install(work, problems):
@@ -41,11 +62,10 @@ def install(work, problems):
             problems[package] = "not installed"
 
 
-def prepare(work, problems):
-    """The model, and the token ids of the sentences."""
+def prepare(work):
+    """The model, and the token ids of the sentences. Returns what went wrong."""
     done = subprocess.run([work / "target/release/congruent", "prepare", work], stderr=subprocess.PIPE, text=True)
-    if done.returncode != 0:
-        problems["minilm"] = f"no model: {done.stderr.strip()[-200:]}"
+    return "" if done.returncode == 0 else f"no model: {done.stderr.strip()[-200:]}"
 
 
 def machine():

@@ -17,39 +17,16 @@ import fnmatch
 import json
 import os
 import random
-import subprocess
 from pathlib import Path
 
 import environment
 import report
+from processes import PEERS, run
 
 HERE = Path(__file__).resolve().parent
 WORK = HERE.parent.parent / "target" / "peers"
-# Each peer: its program, and the packages whose versions it stands for.
-PEERS = {
-    "congruent": (["rust", "congruent"], ["congruent"]),
-    "burn": (["rust", "burn"], ["burn"]),
-    "candle": (["rust", "candle"], ["candle-core", "candle-transformers"]),
-    "faer": (["rust", "faer"], ["faer"]),
-    "gemm": (["rust", "gemm"], ["gemm"]),
-    "jax": (["python", "jax_peer.py"], ["jax"]),
-    "matrixmultiply": (["rust", "matrixmultiply"], ["matrixmultiply"]),
-    "ndarray": (["rust", "ndarray"], ["ndarray"]),
-    "numpy": (["python", "numpy_peer.py"], ["numpy"]),
-    "onednn": (["python", "blas_peer.py", "onednn"], ["onednn-cpu-gomp"]),
-    "onnxruntime": (["python", "onnxruntime_peer.py"], ["onnxruntime"]),
-    "openblas": (["python", "blas_peer.py", "openblas"], ["scipy-openblas32"]),
-    "openvino": (["python", "openvino_peer.py"], ["openvino"]),
-    "rten": (["rust", "rten"], ["rten-gemm"]),
-    "torch": (["python", "torch_peer.py"], ["torch", "transformers"]),
-    "torch-compile": (["python", "torch_peer.py", "compile"], ["torch", "transformers"]),
-}
-# What the libraries take the number of threads from.
-THREAD_VARIABLES = ["CONGRUENT", "RAYON", "OMP", "MKL", "OPENBLAS", "MATMUL", "RTEN"]
 # How far a result may be from congruent's, in parts of its largest value.
 TOLERANCE = 1e-4
-# Seconds, after which a peer has lost its turn.
-PATIENCE = 600
 
 
 def cases(patterns):
@@ -58,47 +35,14 @@ def cases(patterns):
     return [line for line in lines if any(fnmatch.fnmatch(line.split()[0], pattern) for pattern in patterns)]
 
 
-def run(peer, lines, threads, work, **variables):
-    """What a peer prints of the cases, as lists of words, and what went wrong."""
-    kind, program, *arguments = PEERS[peer][0]
-    started = {"rust": [work / "target/release" / program], "python": [work / "venv/bin/python", HERE / "python" / program]}
-    cores = ",".join(map(str, sorted(os.sched_getaffinity(0))[-threads:]))
-    counts = {f"{name}_NUM_THREADS": str(threads) for name in THREAD_VARIABLES}
-    files = {
-        "PEERS_THREADS": str(threads),
-        "PEERS_TOKENS": str(work / "tokens.txt"),
-        "PEERS_MODEL": (work / "model.txt").read_text() if (work / "model.txt").exists() else "",
-        "TORCHINDUCTOR_CACHE_DIR": str(work / "inductor"),
-        "HF_HUB_OFFLINE": "1",
-        "TF_CPP_MIN_LOG_LEVEL": "3",
-    }
-    command = ["taskset", "-c", cores, *started[kind], *arguments]
-    environment = os.environ | counts | files | variables
-    try:
-        done = subprocess.run(
-            command, input="\n".join(lines), env=environment, capture_output=True, text=True, timeout=PATIENCE
-        )
-    except subprocess.TimeoutExpired:
-        return [], "took too long"
-    said = [line for line in done.stderr.splitlines() if line.strip()]
-    if done.returncode != 0:
-        return rows(done.stdout), said[-1] if said else f"ended with {done.returncode}"
-    lost = [line for line in said if any(line.startswith(name.split()[0]) for name in lines)]
-    return rows(done.stdout), "; ".join(lost)
-
-
-def rows(text):
-    return [line.split("\t") for line in text.splitlines() if "\t" in line]
-
-
 def check(peers, lines, work, problems):
     """Compares what the peers give with what congruent gives; returns the pairs of peer and case that differ."""
-    variables = {"PEERS_CHECK": "1"}
+    variables = {"PEERS_MODE": "check"}
     read = lambda row: (int(row[1]), [float(value) for value in row[2].split()])
-    expected = {row[0]: read(row) for row in run("congruent", lines, 2, work, **variables)[0]}
+    expected = {row[0]: read(row) for row in run(PEERS["congruent"][0], lines, 2, work, **variables)[0]}
     wrong = set()
     for peer in peers:
-        found, problem = run(peer, lines, 2, work, **variables)
+        found, problem = run(PEERS[peer][0], lines, 2, work, **variables)
         if problem:
             problems.setdefault(peer, problem)
         furthest = 0
@@ -122,7 +66,7 @@ def measure(peers, lines, options, wrong, problems):
     for number in range(options.rounds):
         for threads in options.threads:
             for peer in random.sample(peers, len(peers)):
-                found, problem = run(peer, lines, threads, options.work)
+                found, problem = run(PEERS[peer][0], lines, threads, options.work)
                 if problem:
                     problems.setdefault(peer, problem)
                 best = {}
@@ -157,6 +101,9 @@ def main():
     lines, problems, wrong = cases(options.cases), {}, set()
     if not options.skip_setup:
         problems = environment.set_up([PEERS[peer][0] for peer in peers], options.work)
+        peers = [peer for peer in peers if peer not in problems]
+        if "congruent" not in peers:
+            raise SystemExit(problems["congruent"])
     if options.check or not options.skip_setup:
         wrong = check(peers, lines, options.work, problems)
     if options.check:

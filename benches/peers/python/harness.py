@@ -12,7 +12,7 @@ import traceback
 import numpy as np
 
 THREADS = int(os.environ.get("PEERS_THREADS", "1"))
-CHECK = "PEERS_CHECK" in os.environ
+CHECK = os.environ.get("PEERS_MODE") == "check"
 # Seconds, as in src/lib.rs.
 WARM_UP, SAMPLE, BUDGET, LIMIT, LEAST = 0.025, 0.0003, 0.1, 1.0, 3
 COMPARED = 256

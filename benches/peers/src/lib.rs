@@ -8,6 +8,10 @@ use std::io::{BufRead, stdin};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
+#[cfg(feature = "memory")]
+#[global_allocator]
+static ALLOCATOR: dhat::Alloc = dhat::Alloc;
+
 /// How long a case runs before it is measured.
 const WARM_UP: Duration = Duration::from_millis(25);
 /// A sample takes at least this long, so that the clock does not count.
@@ -27,19 +31,34 @@ pub struct Bench {
     pub kind: String,
     /// The sizes, as `cases.txt` lists them for the kind.
     pub sizes: Vec<usize>,
-    check: bool,
+    mode: Mode,
+}
+
+/// What is asked of the cases, by the variable `PEERS_MODE`.
+#[derive(Clone, Copy)]
+enum Mode {
+    /// The median time of a step, in nanoseconds.
+    Time,
+    /// Some values of the result, to be compared.
+    Check,
+    /// How often one step, after others, allocates, how many bytes, and the most that it holds at once.
+    Memory,
 }
 
 /// Calls `peer` for each case on standard input, one a line: name, kind, sizes.
 ///
 /// A peer that does not know a kind does nothing. One that panics loses the case, and goes on with the next.
 pub fn each_case(mut peer: impl FnMut(&Bench)) {
-    let check = std::env::var_os("PEERS_CHECK").is_some();
+    let mode = match std::env::var("PEERS_MODE").as_deref() {
+        Ok("check") => Mode::Check,
+        Ok("memory") => Mode::Memory,
+        _ => Mode::Time,
+    };
     for line in stdin().lock().lines().map_while(Result::ok) {
         let mut words = line.split_whitespace().map(str::to_owned);
         let (Some(name), Some(kind)) = (words.next(), words.next()) else { continue };
         let sizes = words.map(|size| size.parse().expect("a size is a number")).collect();
-        let bench = Bench { name, kind, sizes, check };
+        let bench = Bench { name, kind, sizes, mode };
         if catch_unwind(AssertUnwindSafe(|| peer(&bench))).is_err() {
             eprintln!("{} panicked", bench.name);
         }
@@ -47,21 +66,36 @@ pub fn each_case(mut peer: impl FnMut(&Bench)) {
 }
 
 impl Bench {
-    /// Measures `step` and prints the median in nanoseconds; or prints what it gives, to be compared.
+    /// Measures `step` and prints what is asked for.
     pub fn run<R>(&self, mut step: impl FnMut() -> R, values: impl FnOnce(&R) -> Vec<f32>) {
-        if self.check {
-            let values = values(&step());
-            let count = values.len();
-            let compared = (0..count.min(COMPARED)).map(|i| match count <= COMPARED {
-                true => values[i],
-                false => values[i * 2_654_435_761 % count],
-            });
-            let compared: Vec<String> = compared.map(|value| value.to_string()).collect();
-            println!("{}\t{count}\t{}", self.name, compared.join(" "));
-        } else {
-            println!("{}\t{:.1}", self.name, median(&mut step));
-        }
+        let found = match self.mode {
+            Mode::Time => format!("{:.1}", median(&mut step)),
+            Mode::Check => sample(&values(&step())),
+            Mode::Memory => allocations(&mut step),
+        };
+        println!("{}\t{found}", self.name);
     }
+}
+
+/// The number of values, and some of them.
+fn sample(values: &[f32]) -> String {
+    let count = values.len();
+    let chosen = (0..count.min(COMPARED)).map(|i| if count <= COMPARED { i } else { i * 2_654_435_761 % count });
+    let chosen: Vec<String> = chosen.map(|i| values[i].to_string()).collect();
+    format!("{count}\t{}", chosen.join(" "))
+}
+
+#[cfg(feature = "memory")]
+fn allocations<R>(step: &mut impl FnMut() -> R) -> String {
+    (0..2).for_each(|_| drop(step()));
+    let _profiler = dhat::Profiler::builder().testing().build();
+    let _result = step();
+    let dhat::HeapStats { total_blocks, total_bytes, max_bytes, .. } = dhat::HeapStats::get();
+    format!("{total_blocks}\t{total_bytes}\t{max_bytes}")
+}
+#[cfg(not(feature = "memory"))]
+fn allocations<R>(_: &mut impl FnMut() -> R) -> String {
+    panic!("built without the feature `memory`")
 }
 
 fn median<R>(step: &mut impl FnMut() -> R) -> f64 {

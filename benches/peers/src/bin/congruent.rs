@@ -2,7 +2,7 @@
 //!
 //! `congruent prepare FOLDER` finds the model and writes the token ids of `sentences.txt`, for all peers.
 
-use congruent::nn::{Activation, EncoderLayer, FeedForward, LayerNorm, Linear, MultiHeadAttention, NormOrder};
+use congruent::nn::{Activation, Encoder, EncoderLayer, FeedForward, LayerNorm, Linear, MultiHeadAttention, NormOrder};
 use congruent::prelude::*;
 use minilm::{MiniLm, PUBLISHED, find_or_fetch, normalized};
 use peers::{Bench, each_case, input, weights, without_padding};
@@ -60,23 +60,9 @@ fn case(bench: &Bench) {
             let (x, layer) = (tensor(1, (batch, seq, Times(heads, head_dim))), multi_head(heads, head_dim));
             bench.run(|| layer.forward(&x, &Full), Tensor::to_vec);
         }
-        ("encoder", &[b, s, h, d, f]) => {
-            bind!(batch: Batch = b, seq: Seq = s, heads: Heads = h, head_dim: HeadDim = d, hidden: Hidden = f);
-            let embed = Times(heads, head_dim);
-            let layer = EncoderLayer {
-                attention: multi_head(heads, head_dim),
-                attention_norm: LayerNorm::new(embed, 1e-5),
-                feed_forward: FeedForward {
-                    up: linear(10, embed, hidden),
-                    activation: Activation::Relu,
-                    down: linear(12, hidden, embed),
-                },
-                feed_forward_norm: LayerNorm::new(embed, 1e-5),
-                order: NormOrder::Post,
-            };
-            let x = tensor(1, (batch, seq, embed));
-            bench.run(|| layer.forward(&x, &Full), Tensor::to_vec);
-        }
+        ("encoder", &[b, s, h, d, f]) => stack(bench, [b, s, h, d, f, 1]),
+        ("stack", &[b, s, h, d, f, layers]) => stack(bench, [b, s, h, d, f, layers]),
+        ("decode", &[keys, h, d, f]) => decode(bench, [keys, h, d, f]),
         ("minilm", &[first, count]) => embed_texts(bench, first, count),
         ("linear_gelu_add", &[m, k, n]) => {
             bind!(m: Rows = m, k: Inner = k, n: Columns = n);
@@ -89,6 +75,38 @@ fn case(bench: &Bench) {
         }
         _ => {}
     }
+}
+
+/// Encoder layers one after another.
+fn stack(bench: &Bench, [b, s, h, d, f, layers]: [usize; 6]) {
+    bind!(batch: Batch = b, seq: Seq = s, heads: Heads = h, head_dim: HeadDim = d, hidden: Hidden = f);
+    let embed = Times(heads, head_dim);
+    let layer = |_| EncoderLayer {
+        attention: multi_head(heads, head_dim),
+        attention_norm: LayerNorm::new(embed, 1e-5),
+        feed_forward: feed_forward(embed, hidden, Activation::Relu),
+        feed_forward_norm: LayerNorm::new(embed, 1e-5),
+        order: NormOrder::Post,
+    };
+    let encoder = Encoder { layers: (0..layers).map(layer).collect() };
+    let x = tensor(1, (batch, seq, embed));
+    bench.run(|| encoder.forward(&x, &Full), Tensor::to_vec);
+}
+
+/// What one new token costs in a layer: it attends to `keys` that are there, and passes the feed-forward network.
+fn decode(bench: &Bench, [keys, h, d, f]: [usize; 4]) {
+    bind!(seq: Seq = keys, heads: Heads = h, head_dim: HeadDim = d, hidden: Hidden = f);
+    let (batch, one) = (N::<1>, N::<1>);
+    let embed = Times(heads, head_dim);
+    let (layer, network) = (multi_head(heads, head_dim), feed_forward(embed, hidden, Activation::Gelu));
+    let x = tensor(1, (batch, one, embed));
+    let [k, v] = [2, 3].map(|seed| tensor(seed, (batch, heads, seq, head_dim)));
+    let step = || {
+        let attended = attention(&layer.query.forward(&x).split_heads(), &k, &v, &Full);
+        let y = &x + layer.output.forward(&attended.merge_heads());
+        &y + network.forward(&y)
+    };
+    bench.run(step, Tensor::to_vec);
 }
 
 /// What works on the elements of a matrix, or on its rows.
@@ -137,6 +155,10 @@ fn linear<I: Dim, O: Dim>(seed: u64, inputs: I, outputs: O) -> Linear<I, O> {
         weight: Tensor::from_vec((outputs, inputs), scaled(seed, outputs.size() * inputs.size())).unwrap(),
         bias: Some(Tensor::from_vec((outputs,), scaled(seed + 1, outputs.size())).unwrap()),
     }
+}
+
+fn feed_forward<E: Dim, F: Dim>(embed: E, hidden: F, activation: Activation) -> FeedForward<E, F> {
+    FeedForward { up: linear(10, embed, hidden), activation, down: linear(12, hidden, embed) }
 }
 
 fn multi_head<H: Dim, D: Dim>(heads: H, head_dim: D) -> MultiHeadAttention<Times<H, D>, H, D> {
