@@ -40,6 +40,7 @@ def run(program, lines, threads, work, **variables):
         "PEERS_THREADS": str(threads),
         "PEERS_TOKENS": str(work / "tokens.txt"),
         "PEERS_MODEL": (work / "model.txt").read_text() if (work / "model.txt").exists() else "",
+        "PEERS_CACHE": str(work),
         "TORCHINDUCTOR_CACHE_DIR": str(work / "inductor"),
         "HF_HUB_OFFLINE": "1",
         "TF_CPP_MIN_LOG_LEVEL": "3",
