@@ -13,13 +13,13 @@ use std::time::{Duration, Instant};
 static ALLOCATOR: dhat::Alloc = dhat::Alloc;
 
 /// How long a case runs before it is measured.
-const WARM_UP: Duration = Duration::from_millis(25);
+const WARM_UP: Duration = Duration::from_millis(20);
 /// A sample takes at least this long, so that the clock does not count.
 const SAMPLE: Duration = Duration::from_micros(300);
 /// How long a case is measured, and how many samples it has at least.
-const BUDGET: (Duration, usize) = (Duration::from_millis(100), 3);
+const BUDGET: (Duration, usize) = (Duration::from_millis(60), 3);
 /// A slow case ends here, however few samples it has.
-const LIMIT: Duration = Duration::from_secs(1);
+const LIMIT: Duration = Duration::from_millis(500);
 /// How many values of a result are compared.
 const COMPARED: usize = 256;
 
@@ -99,6 +99,7 @@ fn allocations<R>(_: &mut impl FnMut() -> R) -> String {
 }
 
 fn median<R>(step: &mut impl FnMut() -> R) -> f64 {
+    // The first call may do more than the others.
     black_box(step());
     let (start, mut calls) = (Instant::now(), 0);
     while calls == 0 || start.elapsed() < WARM_UP {

@@ -73,7 +73,7 @@ fn case(bench: &Bench) -> Result<()> {
         }
         ("chain", &[r, c]) => {
             let (x, y) = (tensor(1, &[r, c])?, tensor(2, &[r, c])?);
-            let step = || -> Result<_> { ((((&x * &y)? + &x)?.relu()? * 0.5)? + 1.0)? };
+            let step = || -> Result<_> { (((&x * &y)? + &x)?.relu()? * 0.5)? + 1.0 };
             bench.run(|| step().unwrap(), values);
         }
         ("gelu_add", &[r, c]) => {
