@@ -8,8 +8,8 @@ use std::cell::RefCell;
 fn main() {
     let executor = GemmExecutor::<f32, f32, f32>::new();
     let product = |[m, k, n]: [usize; 3], a: &[f32], b: &[f32], _transposed: bool, c: &mut [f32]| {
-        let b = GemmInputB::Unpacked(NdTensorView::from_data([k, n], b).into());
-        let a = GemmInputA::Unpacked(NdTensorView::from_data([m, k], a).into());
+        let b = GemmInputB::Unpacked(NdTensorView::from_data([k, n], b));
+        let a = GemmInputA::Unpacked(NdTensorView::from_data([m, k], a));
         executor.gemm(c, a, b, GemmOptions::default()).unwrap();
     };
     each_case(|bench| match bench.kind.as_str() {
@@ -21,10 +21,10 @@ fn main() {
 fn linear(bench: &Bench, executor: &GemmExecutor<f32, f32, f32>) {
     let &[m, k, n] = bench.sizes.as_slice() else { return };
     let (x, weight) = (input(1, m * k), weights(2, k, n * k));
-    let packed = executor.prepack_b(NdTensorView::from_data([n, k], &weight[..]).transposed().into());
+    let packed = executor.prepack_b(NdTensorView::from_data([n, k], &weight[..]).transposed());
     let c = RefCell::new(vec![0.0; m * n]);
     let step = || {
-        let a = GemmInputA::Unpacked(NdTensorView::from_data([m, k], &x[..]).into());
+        let a = GemmInputA::Unpacked(NdTensorView::from_data([m, k], &x[..]));
         executor.gemm(&mut c.borrow_mut(), a, GemmInputB::Packed(&packed), GemmOptions::default()).unwrap();
     };
     bench.run(step, |()| c.borrow().clone());
