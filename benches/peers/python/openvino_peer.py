@@ -32,7 +32,8 @@ def convert(module, inputs, path):
 def run(build):
     def case(bench, *sizes):
         module, inputs = build(*sizes)
-        path = pathlib.Path(os.environ["PEERS_CACHE"], "openvino", f"{bench.name}.xml")
+        name = "-".join([bench.kind, *map(str, sizes)])
+        path = pathlib.Path(os.environ["PEERS_CACHE"], "openvino", f"{name}.xml")
         model = convert(module, inputs, path)
         request = CORE.compile_model(model, "CPU", CONFIGURATION).create_infer_request()
         for i, value in enumerate(inputs):
