@@ -17,6 +17,7 @@ import fnmatch
 import json
 import os
 import random
+import time
 from pathlib import Path
 
 import environment
@@ -66,7 +67,9 @@ def measure(peers, lines, options, wrong, problems):
     for number in range(options.rounds):
         for threads in options.threads:
             for peer in random.sample(peers, len(peers)):
+                start = time.monotonic()
                 found, problem = run(PEERS[peer][0], lines, threads, options.work)
+                seconds = time.monotonic() - start
                 if problem:
                     problems.setdefault(peer, problem)
                 best = {}
@@ -76,7 +79,8 @@ def measure(peers, lines, options, wrong, problems):
                 for case, median in best.items():
                     if (peer, case) not in wrong:
                         medians[case][str(threads)].setdefault(peer, []).append(median)
-                print(f"round {number + 1}, {threads} threads: {peer}, {len(best)} cases {problem}", flush=True)
+                said = f"round {number + 1}, {threads} threads: {peer}, {len(best)} cases in {seconds:.0f} s {problem}"
+                print(said, flush=True)
     return medians
 
 
