@@ -1,0 +1,30 @@
+"""PyTorch as it is, and compiled (`torch_peer.py compile`)."""
+
+import sys
+
+import harness
+import torch
+import torch_models
+
+torch.set_num_threads(harness.THREADS)
+torch.set_num_interop_threads(1)
+COMPILE = sys.argv[1:] == ["compile"]
+# What gains by it: for products and attention it calls the same functions.
+COMPILED = {"softmax", "layer_norm", "gelu", "gelu_tanh", "chain", "gelu_add", "linear_gelu_add"}
+
+
+def run(build):
+    def case(bench, *sizes):
+        module, inputs = build(*sizes)
+        module.eval()
+        # One function is compiled for eight cases at most, and taken as it is after that.
+        torch.compiler.reset()
+        step = torch.compile(module, dynamic=False) if COMPILE else module
+        with torch.inference_mode():
+            bench.run(lambda: step(*inputs), torch_models.values(bench))
+
+    return case
+
+
+models = torch_models.models()
+harness.each_case({kind: run(models[kind]) for kind in models if not COMPILE or kind in COMPILED})

@@ -1,0 +1,178 @@
+//! congruent, by its typed tensors and layers, with sizes that only run time knows.
+//!
+//! `congruent prepare FOLDER` finds the model and writes the token ids of `sentences.txt`, for all peers.
+
+use congruent::nn::{Activation, Encoder, EncoderLayer, FeedForward, LayerNorm, Linear, MultiHeadAttention, NormOrder};
+use congruent::prelude::*;
+use minilm::{MiniLm, PUBLISHED, find_or_fetch, normalized};
+use peers::{Bench, each_case, input, weights, without_padding};
+use std::path::Path;
+
+dims! { Rows; Inner; Columns; Batch; Seq; Heads; Group; HeadDim; Hidden; }
+
+fn main() {
+    match std::env::args().nth(1).as_deref() {
+        Some("prepare") => prepare(Path::new(&std::env::args().nth(2).expect("prepare FOLDER"))),
+        _ => each_case(case),
+    }
+}
+
+fn case(bench: &Bench) {
+    match (bench.kind.as_str(), bench.sizes.as_slice()) {
+        ("matmul", &[m, k, n]) => {
+            bind!(m: Rows = m, k: Inner = k, n: Columns = n);
+            let (a, b) = (tensor(1, (m, k)), tensor(2, (k, n)));
+            bench.run(|| a.matmul(&b), Tensor::to_vec);
+        }
+        ("linear", &[m, k, n]) => {
+            bind!(m: Rows = m, k: Inner = k, n: Columns = n);
+            let (x, layer) = (tensor(1, (m, k)), Linear { bias: None, ..linear(2, k, n) });
+            bench.run(|| layer.forward(&x), Tensor::to_vec);
+        }
+        ("batch_matmul", &[b, m, k, n]) => {
+            bind!(batch: Batch = b, m: Rows = m, k: Inner = k, n: Columns = n);
+            let (a, b) = (tensor(1, (batch, m, k)), tensor(2, (batch, k, n)));
+            bench.run(|| a.matmul(&b), Tensor::to_vec);
+        }
+        (kind @ ("attention" | "causal_attention"), &[b, h, s, d]) => {
+            bind!(batch: Batch = b, heads: Heads = h, seq: Seq = s, head_dim: HeadDim = d);
+            let [q, k, v] = [1, 2, 3].map(|seed| tensor(seed, (batch, heads, seq, head_dim)));
+            match kind {
+                "attention" => bench.run(|| attention(&q, &k, &v, &Full), Tensor::to_vec),
+                _ => bench.run(|| attention(&q, &k, &v, &Causal), Tensor::to_vec),
+            }
+        }
+        ("padded_attention", &[b, h, s, d]) => {
+            bind!(batch: Batch = b, heads: Heads = h, seq: Seq = s, head_dim: HeadDim = d);
+            let [q, k, v] = [1, 2, 3].map(|seed| tensor(seed, (batch, heads, Ragged(seq), head_dim)));
+            let lengths = peers::lengths(b, s);
+            let mask = Lengths::new(batch, Ragged(seq), &lengths).unwrap();
+            bench.run(|| attention(&q, &k, &v, &mask), |y| without_padding(y.to_vec(), &lengths, h, d));
+        }
+        ("grouped_attention", &[b, h, g, s, d]) => {
+            bind!(batch: Batch = b, heads: Heads = g, group: Group = h / g, seq: Seq = s, head_dim: HeadDim = d);
+            let q = tensor(1, (batch, Times(heads, group), seq, head_dim));
+            let [k, v] = [2, 3].map(|seed| tensor(seed, (batch, heads, seq, head_dim)));
+            bench.run(|| attention(&q, &k, &v, &Full), Tensor::to_vec);
+        }
+        ("mha", &[b, s, h, d]) => {
+            bind!(batch: Batch = b, seq: Seq = s, heads: Heads = h, head_dim: HeadDim = d);
+            let (x, layer) = (tensor(1, (batch, seq, Times(heads, head_dim))), multi_head(heads, head_dim));
+            bench.run(|| layer.forward(&x, &Full), Tensor::to_vec);
+        }
+        ("encoder", &[b, s, h, d, f]) => stack(bench, [b, s, h, d, f, 1]),
+        ("stack", &[b, s, h, d, f, layers]) => stack(bench, [b, s, h, d, f, layers]),
+        ("decode", &[keys, h, d, f]) => decode(bench, [keys, h, d, f]),
+        ("minilm", &[first, count]) => embed_texts(bench, first, count),
+        ("linear_gelu_add", &[m, k, n]) => {
+            bind!(m: Rows = m, k: Inner = k, n: Columns = n);
+            let (x, layer, r) = (tensor(1, (m, k)), linear(2, k, n), tensor(4, (m, n)));
+            bench.run(|| &r + &layer.forward(&x).gelu(), Tensor::to_vec);
+        }
+        (_, &[rows, columns]) => {
+            bind!(rows: Rows = rows, columns: Columns = columns);
+            elementwise(bench, rows, columns);
+        }
+        _ => {}
+    }
+}
+
+/// Encoder layers one after another.
+fn stack(bench: &Bench, [b, s, h, d, f, layers]: [usize; 6]) {
+    bind!(batch: Batch = b, seq: Seq = s, heads: Heads = h, head_dim: HeadDim = d, hidden: Hidden = f);
+    let embed = Times(heads, head_dim);
+    let layer = |_| EncoderLayer {
+        attention: multi_head(heads, head_dim),
+        attention_norm: LayerNorm::new(embed, 1e-5),
+        feed_forward: feed_forward(embed, hidden, Activation::Relu),
+        feed_forward_norm: LayerNorm::new(embed, 1e-5),
+        order: NormOrder::Post,
+    };
+    let encoder = Encoder { layers: (0..layers).map(layer).collect() };
+    let x = tensor(1, (batch, seq, embed));
+    bench.run(|| encoder.forward(&x, &Full), Tensor::to_vec);
+}
+
+/// What one new token costs in a layer: it attends to `keys` that are there, and passes the feed-forward network.
+fn decode(bench: &Bench, [keys, h, d, f]: [usize; 4]) {
+    bind!(seq: Seq = keys, heads: Heads = h, head_dim: HeadDim = d, hidden: Hidden = f);
+    let (batch, one) = (N::<1>, N::<1>);
+    let embed = Times(heads, head_dim);
+    let (layer, network) = (multi_head(heads, head_dim), feed_forward(embed, hidden, Activation::Gelu));
+    let x = tensor(1, (batch, one, embed));
+    let [k, v] = [2, 3].map(|seed| tensor(seed, (batch, heads, seq, head_dim)));
+    let step = || {
+        let attended = attention(&layer.query.forward(&x).split_heads(), &k, &v, &Full);
+        let y = &x + layer.output.forward(&attended.merge_heads());
+        &y + network.forward(&y)
+    };
+    bench.run(step, Tensor::to_vec);
+}
+
+/// What works on the elements of a matrix, or on its rows.
+fn elementwise<R: Dense, C: Dense>(bench: &Bench, rows: R, columns: C) {
+    let [x, y, r] = [1, 2, 3].map(|seed| tensor(seed, (rows, columns)));
+    match bench.kind.as_str() {
+        "softmax" => bench.run(|| x.softmax(At::<1>), Tensor::to_vec),
+        "layer_norm" => {
+            let (weight, bias) = (tensor(2, (columns,)), Some(tensor(3, (columns,))));
+            let norm = LayerNorm { weight, bias, epsilon: 1e-5 };
+            bench.run(|| norm.forward(&x), Tensor::to_vec);
+        }
+        "gelu" => bench.run(|| x.gelu(), Tensor::to_vec),
+        "gelu_tanh" => bench.run(|| x.gelu_tanh(), Tensor::to_vec),
+        "chain" => bench.run(|| (&x * &y + &x).relu() * 0.5 + 1.0, Tensor::to_vec),
+        "gelu_add" => {
+            let bias = tensor(2, (columns,));
+            bench.run(|| &r + (&x + &bias).gelu(), Tensor::to_vec);
+        }
+        _ => {}
+    }
+}
+
+/// As `MiniLm::embed`, on token ids.
+fn embed_texts(bench: &Bench, first: usize, count: usize) {
+    let model = MiniLm::load(&peers::model(), PUBLISHED).expect("the model can be read");
+    let ids = peers::tokens(first, count);
+    let embed = || {
+        Index::pad::<minilm::Batch, minilm::Seq, _>(model.dims.vocab, &ids, 0, |batch| {
+            let states = model.bert.hidden_states(&batch.values, &batch.lengths).unwrap();
+            normalized(&states[states.len() - 1].masked_mean(&batch.lengths)).to_vec()
+        })
+        .unwrap()
+    };
+    bench.run(embed, Vec::clone);
+}
+
+fn tensor<S: Shape>(seed: u64, shape: S) -> Tensor<S> {
+    let count = shape.sizes().as_ref().iter().product();
+    Tensor::from_vec(shape, input(seed, count)).unwrap()
+}
+
+fn linear<I: Dim, O: Dim>(seed: u64, inputs: I, outputs: O) -> Linear<I, O> {
+    let scaled = |seed, count| weights(seed, inputs.size(), count);
+    Linear {
+        weight: Tensor::from_vec((outputs, inputs), scaled(seed, outputs.size() * inputs.size())).unwrap(),
+        bias: Some(Tensor::from_vec((outputs,), scaled(seed + 1, outputs.size())).unwrap()),
+    }
+}
+
+fn feed_forward<E: Dim, F: Dim>(embed: E, hidden: F, activation: Activation) -> FeedForward<E, F> {
+    FeedForward { up: linear(10, embed, hidden), activation, down: linear(12, hidden, embed) }
+}
+
+fn multi_head<H: Dim, D: Dim>(heads: H, head_dim: D) -> MultiHeadAttention<Times<H, D>, H, D> {
+    let embed = Times(heads, head_dim);
+    let [query, key, value, output] = [2, 4, 6, 8].map(|seed| linear(seed, embed, embed));
+    MultiHeadAttention { query, key, value, output }
+}
+
+fn prepare(folder: &Path) {
+    let path = find_or_fetch(None).expect("the model can be fetched");
+    let model = MiniLm::load(&path, PUBLISHED).expect("the model can be read");
+    let sentences: Vec<&str> = include_str!("../../sentences.txt").lines().collect();
+    let ids = model.tokenize(&sentences).expect("the sentences can be tokenized");
+    let line = |ids: &Vec<u32>| ids.iter().map(u32::to_string).collect::<Vec<_>>().join(" ") + "\n";
+    std::fs::write(folder.join("tokens.txt"), ids.iter().map(line).collect::<String>()).unwrap();
+    std::fs::write(folder.join("model.txt"), path.to_str().expect("a path in UTF-8")).unwrap();
+}
