@@ -4,7 +4,7 @@
 
 use congruent::nn::{Activation, Encoder, EncoderLayer, FeedForward, LayerNorm, Linear, MultiHeadAttention, NormOrder};
 use congruent::prelude::*;
-use minilm::{MiniLm, PUBLISHED, find_or_fetch, normalized};
+use minilm::{MiniLm, PUBLISHED, find_or_fetch};
 use peers::{Bench, each_case, input, weights, without_padding};
 use std::path::Path;
 
@@ -67,7 +67,7 @@ fn case(bench: &Bench) {
         ("linear_gelu_add", &[m, k, n]) => {
             bind!(m: Rows = m, k: Inner = k, n: Columns = n);
             let (x, layer, r) = (tensor(1, (m, k)), linear(2, k, n), tensor(4, (m, n)));
-            bench.run(|| &r + &layer.forward(&x).gelu(), Tensor::to_vec);
+            bench.run(|| layer.forward_activated(&x, Activation::Gelu) + &r, Tensor::to_vec);
         }
         (_, &[rows, columns]) => {
             bind!(rows: Rows = rows, columns: Columns = columns);
@@ -134,13 +134,7 @@ fn elementwise<R: Dense, C: Dense>(bench: &Bench, rows: R, columns: C) {
 fn embed_texts(bench: &Bench, first: usize, count: usize) {
     let model = MiniLm::load(&peers::model(), PUBLISHED).expect("the model can be read");
     let ids = peers::tokens(first, count);
-    let embed = || {
-        Index::pad::<minilm::Batch, minilm::Seq, _>(model.dims.vocab, &ids, 0, |batch| {
-            let states = model.bert.hidden_states(&batch.values, &batch.lengths).unwrap();
-            normalized(&states[states.len() - 1].masked_mean(&batch.lengths)).to_vec()
-        })
-        .unwrap()
-    };
+    let embed = || model.embed_ids(&ids).unwrap().concat();
     bench.run(embed, Vec::clone);
 }
 
