@@ -123,9 +123,9 @@ impl Layout {
     fn is_contiguous(&self) -> bool {
         let mut expected = 1;
         self.len() == 0
-            || self.axes().collect::<Vec<_>>().into_iter().rev().all(|(size, stride)| {
-                let fits = size == 1 || stride == expected;
-                expected *= size;
+            || (0..self.rank).rev().all(|axis| {
+                let fits = self.sizes[axis] == 1 || self.strides[axis] == expected;
+                expected *= self.sizes[axis];
                 fits
             })
     }
@@ -136,7 +136,12 @@ impl Layout {
         if self.len() == 0 {
             return Some(new);
         }
-        let old: Vec<(usize, usize)> = self.axes().filter(|(size, _)| *size != 1).collect();
+        let (mut old, mut count) = ([(0, 0); MAX_RANK], 0);
+        for axis in self.axes().filter(|(size, _)| *size != 1) {
+            old[count] = axis;
+            count += 1;
+        }
+        let old = &old[..count];
         let (mut old_at, mut new_at) = (0, 0);
         while old_at < old.len() {
             // The fewest axes on both sides that hold the same number of elements.
@@ -186,6 +191,14 @@ impl Layout {
             index /= self.sizes[axis];
         }
         start
+    }
+
+    /// A row-major layout of the first sizes, and then the others.
+    pub fn joined(first: &[usize], then: &[usize]) -> Self {
+        let mut sizes = [0; MAX_RANK];
+        sizes[..first.len()].copy_from_slice(first);
+        sizes[first.len()..][..then.len()].copy_from_slice(then);
+        Layout::row_major(&sizes[..first.len() + then.len()])
     }
 
     /// A row-major layout of these sizes, but for the last one.
@@ -276,10 +289,10 @@ impl<T> Array<T> {
 
     /// An axis moved behind all others.
     pub(super) fn move_last(&self, axis: usize) -> Self {
-        let mut order: Vec<usize> = (0..self.sizes().len()).collect();
-        order.remove(axis);
-        order.push(axis);
-        self.permute(&order)
+        let rank = self.sizes().len();
+        let mut order: [usize; MAX_RANK] = std::array::from_fn(|i| i);
+        order[axis..rank].rotate_left(1);
+        self.permute(&order[..rank])
     }
 
     /// The elements `start .. start + len` of an axis.

@@ -32,7 +32,6 @@ pub fn attention<T: Float>(q: &Array<T>, k: &Array<T>, v: &Array<T>, mask: &Atte
 struct Part<'a, T> {
     batch: usize,
     first_query: usize,
-    key_heads: Range<usize>,
     /// `(queries, heads, e)`.
     out: &'a mut [T],
 }
@@ -69,6 +68,9 @@ impl<'a, T: Float> Inputs<'a, T> {
     fn attend(&self, of_part: usize) -> Array<T> {
         let [batch, heads, queries, e] = self.sizes;
         let out = Array::build(&[batch, queries, heads, e], |out| {
+            if queries == 1 {
+                return self.attend_once(out);
+            }
             let mut parts = self.parts(out, of_part);
             if self.causal {
                 // The later ones are more work. With them done first, all cores end at about the same time.
@@ -78,13 +80,24 @@ impl<'a, T: Float> Inputs<'a, T> {
             let work = largest / e.max(1) / self.group.max(1) * self.work();
             for_each_chunk(&mut parts, 1, work, |_, parts| {
                 for part in parts {
-                    T::calculate(InOut::in_place(part.out), |mut out| {
-                        self.attend_part(part.batch, part.first_query, part.key_heads.clone(), out.to());
-                    });
+                    self.attend_part([part.batch, part.first_query], 0..heads / self.group, part.out);
                 }
             });
         });
         out.permute(&[0, 2, 1, 3])
+    }
+
+    /// The result of one query of each sequence: some of its heads at a time.
+    fn attend_once(&self, out: &mut [T]) {
+        let [_, heads, _, e] = self.sizes;
+        let key_heads = heads.checked_div(self.group).unwrap_or(0);
+        let wanted = WORK.div_ceil(self.work().max(1)).min(key_heads);
+        // As many for each part.
+        let some = (1..=wanted).rev().find(|some| key_heads % some == 0).unwrap_or(1);
+        for_each_chunk(out, some * self.group * e, some * self.work(), |part, out| {
+            let first = part * some % key_heads;
+            self.attend_part([part * some / key_heads, 0], first..first + some, out);
+        });
     }
 
     /// What a query costs for the heads that share a key head.
@@ -92,29 +105,26 @@ impl<'a, T: Float> Inputs<'a, T> {
         self.group * self.k.sizes()[2] * (self.k.sizes()[3] + self.v.sizes()[3])
     }
 
-    /// The parts of the result: some queries with all their heads, or some heads of the only query.
+    /// The parts of the result: some queries with all their heads.
     fn parts<'out>(&self, out: &'out mut [T], of_part: usize) -> Vec<Part<'out, T>> {
         let [_, heads, queries, e] = self.sizes;
         let mut parts = Vec::new();
         if out.is_empty() {
             return parts;
         }
-        let key_heads = heads / self.group;
-        let some = if queries == 1 { WORK.div_ceil(self.work().max(1)).min(key_heads) } else { key_heads };
         for (batch, out) in out.chunks_mut(queries * heads * e).enumerate() {
-            for (block, out) in out.chunks_mut(of_part * heads * e).enumerate() {
-                let size = out.len() / key_heads * some;
-                for (i, out) in out.chunks_mut(size).enumerate() {
-                    let key_heads = i * some..key_heads.min((i + 1) * some);
-                    parts.push(Part { batch, first_query: block * of_part, key_heads, out });
-                }
-            }
+            let blocks = out.chunks_mut(of_part * heads * e).enumerate();
+            parts.extend(blocks.map(|(block, out)| Part { batch, first_query: block * of_part, out }));
         }
         parts
     }
 
     /// The result `(queries, heads, e)` for the queries from the first on, and the heads that share these key heads.
-    fn attend_part(&self, batch: usize, first_query: usize, key_heads: Range<usize>, out: &mut [T::Wide]) {
+    fn attend_part(&self, place: [usize; 2], key_heads: Range<usize>, out: &mut [T]) {
+        T::calculate(InOut::in_place(out), |mut out| self.attend_wide(place, key_heads, out.to()));
+    }
+
+    fn attend_wide(&self, [batch, first_query]: [usize; 2], key_heads: Range<usize>, out: &mut [T::Wide]) {
         let (group, d, e) = (self.group, self.q.sizes()[3], self.v.sizes()[3]);
         let stride = key_heads.len() * group * e;
         let mut counts = [0; MOST_QUERIES];

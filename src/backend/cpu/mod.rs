@@ -76,7 +76,7 @@ impl<T: Element> Backend for Cpu<T> {
         let elements = table.elements();
         let rows = ids.elements();
         let rows = rows.iter().flat_map(|id| &elements[id.row() * row..(id.row() + 1) * row]).copied();
-        Array::collect(&[ids.sizes(), row_sizes].concat(), rows)
+        Array::collect(array::Layout::joined(ids.sizes(), row_sizes).sizes(), rows)
     }
     fn cast<U: Number>(x: &Array<T>) -> Array<U>
     where

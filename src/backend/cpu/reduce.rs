@@ -1,6 +1,6 @@
 //! Many elements made one, along an axis.
 
-use super::array::Array;
+use super::array::{Array, Layout};
 use super::elementwise::{rows_of_chunk, runs};
 use super::in_out::{InOut, Operand};
 use super::parallel::for_each_chunk;
@@ -139,19 +139,19 @@ fn reduce_columns<T: Number>(op: Reduce, x: &[T], [rows, stride]: [usize; 2], ou
 
 pub fn reduce<T: Number>(op: Reduce, x: &Array<T>, axis: usize) -> Array<T> {
     let (size, inner) = (x.sizes()[axis], x.sizes()[axis + 1..].iter().product::<usize>());
-    let sizes = [&x.sizes()[..axis], &x.sizes()[axis + 1..]].concat();
+    let sizes = Layout::joined(&x.sizes()[..axis], &x.sizes()[axis + 1..]);
     // A few columns are too short to be calculated with side by side.
     if inner < 8 {
         let x = x.move_last(axis);
         let (elements, rows) = (x.elements(), rows_of_chunk(size));
-        return Array::build(&sizes, |out| {
+        return Array::build(sizes.sizes(), |out| {
             for_each_chunk(out, rows, rows * size, |chunk, out| {
                 T::reduce_rows(op, &elements[chunk * rows * size..][..out.len() * size], size, out);
             });
         });
     }
     let elements = x.elements();
-    Array::build(&sizes, |out| {
+    Array::build(sizes.sizes(), |out| {
         for_each_chunk(out, COLUMNS, COLUMNS * size, |chunk, out| {
             for (start, len, column) in runs(chunk * COLUMNS, out.len(), inner) {
                 let outer = (chunk * COLUMNS + start) / inner;

@@ -4,7 +4,7 @@ use super::array::Array;
 use super::elementwise::rows_of_chunk;
 use super::in_out::InOut;
 use super::live::LiveKeys;
-use crate::backend::{AttentionMask, Float, Real};
+use crate::backend::{AttentionMask, Float, MAX_RANK, Real};
 
 /// `f` on the rows along `axis`, a few at a time, with their size.
 fn rows<T: Float>(x: Array<T>, axis: usize, f: impl Fn(InOut<'_, T::Wide>, usize) + Sync) -> Array<T> {
@@ -15,9 +15,9 @@ fn rows<T: Float>(x: Array<T>, axis: usize, f: impl Fn(InOut<'_, T::Wide>, usize
     if axis + 1 == rank {
         return out;
     }
-    let mut back: Vec<usize> = (0..rank - 1).collect();
-    back.insert(axis, rank - 1);
-    out.permute(&back)
+    let mut back: [usize; MAX_RANK] = std::array::from_fn(|i| i);
+    back[axis..rank].rotate_right(1);
+    out.permute(&back[..rank])
 }
 
 pub fn softmax<T: Float>(x: Array<T>, axis: usize) -> Array<T> {
