@@ -11,8 +11,8 @@ use std::ops::Range;
 /// The columns of `a` and rows of `b` that are taken at a time: the most that a usual width of a model is done in one go,
 /// so that the result is read and written once. (256 and 384 were 3 to 6 % slower at widths of 512 and 2048.)
 const DEPTH: usize = 512;
-/// The rows of `a` that are packed at a time: at most half a megabyte, which stays in the second cache.
-pub const ROWS: usize = 240;
+/// The rows of `a` that are packed at a time: a quarter of a megabyte, which stays in the second cache beside a panel of `b`.
+pub const ROWS: usize = 120;
 
 thread_local! {
     /// The packed rows of `a`, kept for the next product.
