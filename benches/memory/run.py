@@ -64,7 +64,8 @@ def markdown(work):
     text = f"""# What is allocated
 
 congruent {environment.commit()}, {datetime.date.today()}, `benches/memory/run.py`. One step, after two others: how often it
-allocates, how many bytes in all, and the most that it holds at once besides its input and the weights, its result included.
+allocates, and how many bytes in all, with the memory that they left; and the most that one holds at once without it, besides
+its input and the weights, its result included.
 The last column is the most that a process holds which does nothing but one such step: weights, input and program included.
 
 | step | allocations, 1 thread | 2 threads | MiB in all | MiB at once | process, MiB |

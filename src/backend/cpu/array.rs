@@ -91,6 +91,12 @@ impl Layout {
     #[inline]
     pub fn row_major(sizes: &[usize]) -> Self {
         assert!(sizes.len() <= MAX_RANK, "an array has at most {MAX_RANK} axes");
+        // The kernels count on it that no position in an array overflows.
+        let count = sizes.iter().try_fold(1usize, |count, size| count.checked_mul((*size).max(1)));
+        assert!(
+            count.is_some_and(|count| isize::try_from(count).is_ok()),
+            "{sizes:?} are more elements than can be counted"
+        );
         let mut layout = Layout { rank: sizes.len(), sizes: [0; MAX_RANK], strides: [0; MAX_RANK], offset: 0 };
         layout.sizes[..sizes.len()].copy_from_slice(sizes);
         let mut stride = 1;
@@ -229,9 +235,10 @@ impl<T> Array<T> {
     }
 
     fn from_buffer(buffer: Buffer<T>, sizes: &[usize]) -> Self {
-        let (found, expected) = (buffer.as_slice().len(), sizes.iter().product::<usize>());
+        let layout = Layout::row_major(sizes);
+        let (found, expected) = (buffer.as_slice().len(), layout.len());
         assert_eq!(found, expected, "an array of sizes {sizes:?} has {expected} elements");
-        Array { buffer, layout: Layout::row_major(sizes) }
+        Array { buffer, layout }
     }
 
     /// The size of each axis.
@@ -297,7 +304,8 @@ impl<T> Array<T> {
 
     /// The elements `start .. start + len` of an axis.
     pub fn narrow(&self, axis: usize, start: usize, len: usize) -> Self {
-        assert!(start + len <= self.sizes()[axis], "a part ends behind its axis");
+        let size = self.sizes()[axis];
+        assert!(start <= size && len <= size - start, "a part ends behind its axis");
         let mut layout = self.layout;
         layout.sizes[axis] = len;
         layout.offset += start * layout.strides[axis];
@@ -357,6 +365,7 @@ impl<T: Element> Array<T> {
     }
 
     /// The same array with its elements row-major in memory.
+    #[cfg(test)]
     pub(super) fn contiguous(&self) -> Self {
         if self.as_slice().is_some() { self.clone() } else { Array::from_vec(self.copied(), self.sizes()) }
     }
@@ -455,6 +464,15 @@ mod tests {
         assert_eq!(empty.narrow(0, 1, 1).elements().len(), 0);
         assert_eq!(Array::full(1, &[0]).elements().len(), 0);
         assert_eq!(Array::full(1, &[]).reshape(&[1, 1]).elements().len(), 1);
+    }
+
+    #[test]
+    fn sizes_that_overflow_are_refused() {
+        let refused = |f: fn()| assert!(std::panic::catch_unwind(f).is_err());
+        refused(|| drop(Array::full(1f32, &[1 << 32, 1 << 32])));
+        refused(|| drop(Array::from_vec(vec![0f32; 4], &[6, usize::MAX / 3 + 1])));
+        refused(|| drop(counted(&[5]).narrow(0, usize::MAX, 3)));
+        refused(|| drop(Array::<f32>::build(&[isize::MAX as usize], |_| ())));
     }
 
     #[test]

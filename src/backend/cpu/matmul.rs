@@ -99,7 +99,11 @@ pub fn finish<T: Real>(after: Epilogue<'_, [T]>, columns: usize, first: usize, o
 macro_rules! widened {
     ($x:ident, $wide:ident, $strides:ident) => {
         // What has to be converted is first cut out of its buffer.
-        let $x = if std::mem::size_of::<T>() == std::mem::size_of::<T::Wide>() { $x.clone() } else { $x.contiguous() };
+        let $x = if size_of::<T>() == size_of::<T::Wide>() {
+            $x.clone()
+        } else {
+            Array::collect($x.sizes(), $x.elements().iter().copied())
+        };
         let $wide = T::all_widened($x.buffer());
         let $strides = $x.layout().matrix_strides();
     };

@@ -104,8 +104,7 @@ fn free_blocks(size: usize) -> MutexGuard<'static, Vec<Arc<Block>>> {
 
 /// The size of a block for so many bytes, and its number: small ones are powers of two, others at most a quarter too large.
 fn block_size(bytes: usize) -> (usize, usize) {
-    // Beyond half of the address space, the allocation says that there is no such memory.
-    let power = bytes.max(ALIGNMENT).checked_next_power_of_two().unwrap_or(1 << (usize::BITS - 1));
+    let power = bytes.max(ALIGNMENT).next_power_of_two();
     let bytes = if power < 8 * ALIGNMENT { power } else { bytes.next_multiple_of(power / 8) };
     (bytes, 4 * power.ilog2() as usize + bytes / (power / 8) % 4)
 }
@@ -176,7 +175,8 @@ impl<T> Clone for Elements<T> {
 impl<T: Element> Elements<T> {
     fn room(len: usize) -> Shared {
         const { assert!(align_of::<T>() <= ALIGNMENT) };
-        Shared::new(len.checked_mul(size_of::<T>()).expect("more elements than memory can hold"))
+        let bytes = len.checked_mul(size_of::<T>()).filter(|bytes| *bytes <= isize::MAX as usize / 2);
+        Shared::new(bytes.expect("more elements than memory can hold"))
     }
 
     /// The first `len` elements.

@@ -48,6 +48,9 @@ thread_local! {
     static WITH: Cell<usize> = const { Cell::new(0) };
 }
 
+/// As many as a caller and the pool's helpers.
+const MOST: usize = 256;
+
 fn default() -> usize {
     static DEFAULT: OnceLock<usize> = OnceLock::new();
     *DEFAULT.get_or_init(|| {
@@ -59,7 +62,7 @@ fn default() -> usize {
 /// The number of threads that an operation called here may use, the calling one among them.
 pub fn get() -> usize {
     let chosen = [WITH.get(), THREADS.load(Ordering::Relaxed)].into_iter().find(|&threads| threads > 0);
-    chosen.unwrap_or_else(default)
+    chosen.unwrap_or_else(default).min(MOST)
 }
 
 /// Lets operations use this many threads, the calling one among them, from now on and in the whole program.

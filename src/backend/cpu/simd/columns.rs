@@ -41,7 +41,8 @@ pub unsafe fn add_rows<V: Vector>(x: &[f32], [rows, stride]: [usize; 2], centers
         }
     }
     let len = sums.len();
-    assert!(rows == 0 || x.len() >= (rows - 1) * stride + len, "the rows end too soon");
+    let end = rows.checked_sub(1).map_or(Some(0), |before| before.checked_mul(stride)?.checked_add(len));
+    assert!(end.is_some_and(|end| end <= x.len()), "the rows end too soon");
     assert!(centers.is_none_or(|centers| centers.len() == len), "a center for each column");
     let mut at = 0;
     while at < len {

@@ -97,6 +97,9 @@ struct Kept {
 #[derive(Default)]
 struct Cache(Mutex<Vec<(Layout, Kept)>>);
 
+/// A buffer that has more weights than a model's layer puts together is used in another way.
+const MOST_KEPT: usize = 8;
+
 /// `f` of what is kept of a weight, if this is not its first use.
 fn with_kept<R>(weight: &Weight<'_, f32>, f: impl FnOnce(&mut Kept) -> R) -> Option<R> {
     let (layout, derived) = weight.buffer?;
@@ -105,7 +108,9 @@ fn with_kept<R>(weight: &Weight<'_, f32>, f: impl FnOnce(&mut Kept) -> R) -> Opt
     if let Some((_, kept)) = entries.iter_mut().find(|(of, _)| of == layout) {
         return Some(f(kept));
     }
-    entries.push((*layout, Kept::default()));
+    if entries.len() < MOST_KEPT {
+        entries.push((*layout, Kept::default()));
+    }
     None
 }
 

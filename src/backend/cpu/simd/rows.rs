@@ -393,7 +393,7 @@ pub unsafe fn reduce<V: Vector>(op: Reduce, x: &[f32], size: usize, out: &mut [f
             }
         }
     }
-    assert!(size > 0 && x.len() == size * out.len(), "a result for each row");
+    assert!(size > 0 && size.checked_mul(out.len()) == Some(x.len()), "a result for each row");
     // SAFETY: the caller's; the rows lie inside the slice.
     unsafe {
         together!(V, out.len(), x.as_ptr(), std::ptr::null_mut(), size, |first, rows, ROWS| {
