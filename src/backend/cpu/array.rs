@@ -467,6 +467,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore)] // It takes ten seconds for each panic.
     fn sizes_that_overflow_are_refused() {
         let refused = |f: fn()| assert!(std::panic::catch_unwind(f).is_err());
         refused(|| drop(Array::full(1f32, &[1 << 32, 1 << 32])));

@@ -424,8 +424,9 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore)] // The bits of NaN are chance there.
     fn what_is_not_finite_does_not_depend_on_the_parts() {
-        let queries = if cfg!(miri) { 34 } else { 300 };
+        let queries = 300;
         let [q, k, v] = inputs([1, 1, 1, queries, queries, 3, 2]).map(|x| cast::<f32>(&x));
         let mut spoiled = v.elements().into_owned();
         spoiled[2 * (queries - 1)] = f32::NAN;
