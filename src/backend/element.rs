@@ -4,7 +4,6 @@ use super::cpu::{
     Block, COLUMNS, InOut, Matrix, Narrow, Operand, Weight, add_rows, finish, has_terms, plain, reduce_rows, simd,
 };
 use super::{Binary, Epilogue, Reduce, Unary};
-use half::slice::HalfFloatSliceExt as _;
 use half::{bf16, f16};
 use num_traits::{Bounded, Num, NumCast, ToPrimitive};
 use std::borrow::Cow;
@@ -88,8 +87,6 @@ pub trait Float: Number {
     fn widen_all(elements: &[Self], wide: &mut [Self::Wide]) {
         elements.iter().zip(wide).for_each(|(x, wide)| *wide = x.widened());
     }
-    /// All of them rounded.
-    fn all_rounded(elements: Vec<Self::Wide>) -> Vec<Self>;
     /// Calculates with all of them as wide numbers.
     #[doc(hidden)]
     fn calculate(elements: InOut<'_, Self>, f: impl FnOnce(InOut<'_, Self::Wide>));
@@ -237,7 +234,6 @@ macro_rules! real { ($($t:ident $erf:ident { $($product:tt)* } { $($kernels:tt)*
         fn widened(self) -> $t { self }
         fn rounded(wide: $t) -> $t { wide }
         fn all_widened(elements: &[$t]) -> Cow<'_, [$t]> { Cow::Borrowed(elements) }
-        fn all_rounded(elements: Vec<$t>) -> Vec<$t> { elements }
         fn calculate(elements: InOut<'_, $t>, f: impl FnOnce(InOut<'_, $t>)) { f(elements) }
         fn write(elements: &mut [$t], f: impl FnOnce(&mut [$t])) { f(elements) }
     }
@@ -323,7 +319,7 @@ macro_rules! narrow_float { ($($t:ident)*) => {$(
         fn widened(self) -> f32 { self.into() }
         fn rounded(wide: f32) -> $t { $t::from_f32(wide) }
         fn widen_all(elements: &[$t], wide: &mut [f32]) {
-            elements.convert_to_f32_slice(wide);
+            simd::widen_over(elements, wide);
         }
         fn all_widened(elements: &[$t]) -> Cow<'_, [f32]> {
             let mut wide = Vec::with_capacity(elements.len());
@@ -331,11 +327,6 @@ macro_rules! narrow_float { ($($t:ident)*) => {$(
             // SAFETY: so many were written.
             unsafe { wide.set_len(elements.len()) };
             Cow::Owned(wide)
-        }
-        fn all_rounded(elements: Vec<f32>) -> Vec<$t> {
-            let mut rounded = vec![$t::ZERO; elements.len()];
-            simd::round(&elements, &mut rounded);
-            rounded
         }
         fn calculate(mut elements: InOut<'_, $t>, f: impl FnOnce(InOut<'_, f32>)) {
             let mut buffer = [const { MaybeUninit::uninit() }; BUFFER];
@@ -347,7 +338,7 @@ macro_rules! narrow_float { ($($t:ident)*) => {$(
         fn write(elements: &mut [$t], f: impl FnOnce(&mut [f32])) {
             let mut wide = vec![0.0; elements.len()];
             f(&mut wide);
-            elements.copy_from_slice(&$t::all_rounded(wide));
+            simd::round(&wide, elements);
         }
     }
 )*} }

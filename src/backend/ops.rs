@@ -98,6 +98,13 @@ pub struct Epilogue<'a, A: ?Sized> {
     pub residual: Option<&'a A>,
 }
 
+impl<'a, A: ?Sized> Epilogue<'a, A> {
+    /// A residual, and nothing else.
+    pub fn residual(residual: &'a A) -> Self {
+        Epilogue { residual: Some(residual), ..Epilogue::default() }
+    }
+}
+
 impl<A: ?Sized> Clone for Epilogue<'_, A> {
     fn clone(&self) -> Self {
         *self

@@ -31,7 +31,7 @@ impl<E: Dim, F: Dim, B: Backend<Elem: Float>> FeedForward<E, F, B> {
     where
         S: Last<E>,
     {
-        self.finished(x, Epilogue { residual: Some(residual.array()), ..Epilogue::default() })
+        self.finished(x, Epilogue::residual(residual.array()))
     }
 
     fn finished<S: Last<E>>(&self, x: &Tensor<S, B>, after: Epilogue<'_, B::Array>) -> Tensor<S, B> {

@@ -79,7 +79,7 @@ impl<In: Dim, Out: Dim, B: Backend> Linear<In, Out, B> {
         S: Last<In>,
         B::Elem: Float,
     {
-        self.finished(x, Epilogue { residual: Some(residual.array()), ..Epilogue::default() })
+        self.finished(x, Epilogue::residual(residual.array()))
     }
 
     fn finished<S>(&self, x: &Tensor<S, B>, after: Epilogue<'_, B::Array>) -> Tensor<<S as Last<In>>::With<Out>, B>

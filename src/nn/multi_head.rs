@@ -58,8 +58,7 @@ impl<E: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> MultiHeadAttention<E, H, D
         S: Sequence<E>,
         M: Mask<S::Batch, S::Length, S::Length>,
     {
-        let sequence = Tensor::from_parts(x.shape().dims(), x.array().clone());
-        self.attend(x, &sequence, mask, Epilogue::default())
+        self.attend(x, &sequence(x), mask, Epilogue::default())
     }
 
     /// `layer(x) + residual`: it is added while the last product is at hand.
@@ -68,8 +67,7 @@ impl<E: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> MultiHeadAttention<E, H, D
         S: Sequence<E>,
         M: Mask<S::Batch, S::Length, S::Length>,
     {
-        let sequence = Tensor::from_parts(x.shape().dims(), x.array().clone());
-        self.attend(x, &sequence, mask, Epilogue { residual: Some(residual.array()), ..Epilogue::default() })
+        self.attend(x, &sequence(x), mask, Epilogue::residual(residual.array()))
     }
 
     /// Cross-attention: the sequence attends to another one, the memory.
@@ -95,11 +93,10 @@ impl<E: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> MultiHeadAttention<E, H, D
         R: Memory<S, E>,
         M: Mask<S::Batch, S::Length, R::Length>,
     {
-        let after = Epilogue { residual: Some(residual.array()), ..Epilogue::default() };
-        self.attend(x, &self.memory(x, memory), mask, after)
+        self.attend(x, &self.memory(x, memory), mask, Epilogue::residual(residual.array()))
     }
 
-    /// The memory by its dimensions, which the compiler does not know to be those of a triple.
+    /// The memory by its dimensions: see [`sequence`].
     fn memory<S: Sequence<E>, R: Memory<S, E>>(
         &self,
         x: &Tensor<S, B>,
@@ -116,13 +113,17 @@ impl<E: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> MultiHeadAttention<E, H, D
         mask: &impl Mask<S::Batch, S::Length, K>,
         after: Epilogue<'_, B::Array>,
     ) -> Tensor<S, B> {
-        let sequence = Tensor::from_parts(x.shape().dims(), x.array().clone());
-        let q = self.query.forward(&sequence).split_heads();
+        let q = self.query.forward(&sequence(x)).split_heads();
         let k = self.key.forward(memory).split_heads();
         let v = self.value.forward(memory).split_heads();
         let merged = attention(&q, &k, &v, mask).merge_heads();
         Tensor::from_parts(x.shape(), self.output.apply(merged.array(), after))
     }
+}
+
+/// The sequence by its dimensions, which the compiler does not know to be those of a triple.
+fn sequence<S: Sequence<E>, E: Dim, B: Backend>(x: &Tensor<S, B>) -> Tensor<(S::Batch, S::Length, E), B> {
+    Tensor::from_parts(x.shape().dims(), x.array().clone())
 }
 
 impl<E: Dim, H: Dim, D: Dim> MultiHeadAttention<E, H, D> {

@@ -42,7 +42,6 @@ struct Inputs<'a, T: Float> {
     k: &'a Array<T>,
     v: &'a Array<T>,
     live: LiveKeys<'a>,
-    causal: bool,
     scale: T::Wide,
     /// Of the result: batch, heads, queries, and a value's.
     sizes: [usize; 4],
@@ -61,7 +60,7 @@ impl<'a, T: Float> Inputs<'a, T> {
         assert!(heads == 0 || heads.is_multiple_of(key_heads), "{heads} query heads share {key_heads} key heads");
         let live = LiveKeys::new(mask, batch, queries, keys);
         let (scale, group) = (T::Wide::constant(scale), heads / key_heads.max(1));
-        Inputs { q, k, v, live, causal: mask.causal, scale, sizes: [batch, heads, queries, e], group }
+        Inputs { q, k, v, live, scale, sizes: [batch, heads, queries, e], group }
     }
 
     /// The result, at most so many queries at a time.
@@ -72,7 +71,7 @@ impl<'a, T: Float> Inputs<'a, T> {
                 return self.attend_once(out);
             }
             let mut parts = self.parts(out, of_part);
-            if self.causal {
+            if self.live.causal {
                 // The later ones are more work. With them done first, all cores end at about the same time.
                 parts.reverse();
             }

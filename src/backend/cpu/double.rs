@@ -1,6 +1,6 @@
 //! Products of `f64`, by the `matrixmultiply` crate.
 
-use super::matmul::{Matrix, has_terms, share_rows};
+use super::matmul::{Matrix, even_rows, has_terms, share_rows};
 
 /// The product of `a (m, k)` and `b (k, n)`, into the row-major `c (m, n)`.
 pub fn multiply(size: [usize; 3], a: Matrix<'_, f64>, b: Matrix<'_, f64>, c: &mut [f64]) {
@@ -10,7 +10,7 @@ pub fn multiply(size: [usize; 3], a: Matrix<'_, f64>, b: Matrix<'_, f64>, c: &mu
     }
     // The stride of an axis of size 1 may be anything, and is not used.
     let stride = |size: usize, stride: usize| if size == 1 { 0 } else { stride as isize };
-    share_rows(size, a, c, |a, c| {
+    share_rows(even_rows(size), a, c, |_, a, c| {
         let m = c.len() / n;
         let [ars, acs] = [stride(m, a.strides[0]), stride(k, a.strides[1])];
         let [brs, bcs] = [stride(k, b.strides[0]), stride(n, b.strides[1])];

@@ -16,14 +16,13 @@ pub fn rows_of_chunk(size: usize) -> usize {
     (CHUNK / size.max(1)).next_multiple_of(4).max(4)
 }
 
-/// An array of what `write` writes into each chunk, which begins at the given element.
-fn fill<T: Number>(sizes: &[usize], work: usize, write: impl Fn(usize, &mut [T]) + Sync) -> Array<T> {
-    Array::build(sizes, |out| for_each_chunk(out, CHUNK, CHUNK * work, |i, part| write(i * CHUNK, part)))
-}
-
 pub fn map<T: Element, U: Number>(x: &Array<T>, work: usize, f: impl Fn(T) -> U + Sync) -> Array<U> {
     let elements = x.elements();
-    fill(x.sizes(), work, |at, out| out.iter_mut().zip(&elements[at..]).for_each(|(out, &x)| *out = f(x)))
+    Array::build(x.sizes(), |out| {
+        for_each_chunk(out, CHUNK, CHUNK * work, |i, out| {
+            out.iter_mut().zip(&elements[i * CHUNK..]).for_each(|(out, &x)| *out = f(x));
+        });
+    })
 }
 
 /// The sizes of the pairs of two arrays, where those of one are the last of the other.

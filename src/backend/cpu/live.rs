@@ -7,7 +7,8 @@ use std::borrow::Cow;
 
 /// Which keys a query may attend to: the first so many, and of these the allowed ones.
 pub struct LiveKeys<'a> {
-    causal: bool,
+    /// Whether later queries may attend to more keys.
+    pub causal: bool,
     lengths: Option<&'a [usize]>,
     allowed: Option<Cow<'a, [bool]>>,
     allowed_has_batch: bool,

@@ -57,17 +57,23 @@ pub fn product_work(size: [usize; 3]) -> usize {
     size.into_iter().product::<usize>() / 16
 }
 
-/// `f` of a part of the rows of `a (m, k)` and of the product `c (m, n)`, for every part, shared by the cores.
+/// `f` of the first row, and of so many rows of `a` and of the product `c`, for every part, shared by the cores. The sizes
+/// are those of a part, `(rows, k, n)`; there is something to add.
 pub fn share_rows<T: Number>(
-    [m, k, n]: [usize; 3],
+    part: [usize; 3],
     a: Matrix<'_, T>,
     c: &mut [T],
-    f: impl Fn(Matrix<'_, T>, &mut [T]) + Sync,
+    f: impl Fn(usize, Matrix<'_, T>, &mut [T]) + Sync,
 ) {
+    let [rows, _, n] = part;
+    for_each_chunk(c, rows * n, product_work(part), |chunk, c| f(chunk * rows, a.part(chunk * rows, 0), c));
+}
+
+/// A product in parts for [`share_rows`], one for each core.
+pub fn even_rows([m, k, n]: [usize; 3]) -> [usize; 3] {
     /// Fewer rows than this are not worth another core.
     const ROWS: usize = 16;
-    let rows = m.div_ceil(cores()).next_multiple_of(ROWS);
-    for_each_chunk(c, rows * n, product_work([rows, k, n]), |chunk, c| f(a.part(chunk * rows, 0), c));
+    [m.div_ceil(cores()).next_multiple_of(ROWS), k, n]
 }
 
 /// A weight of a linear map, `(inputs, outputs)`.
@@ -95,24 +101,25 @@ pub fn finish<T: Real>(after: Epilogue<'_, [T]>, columns: usize, first: usize, o
     }
 }
 
-/// The array with its buffer widened, and the strides of its last two axes.
-macro_rules! widened {
-    ($x:ident, $wide:ident, $strides:ident) => {
-        // What has to be converted is first cut out of its buffer.
-        let $x = if size_of::<T>() == size_of::<T::Wide>() {
-            $x.clone()
-        } else {
-            Array::collect($x.sizes(), $x.elements().iter().copied())
-        };
-        let $wide = T::all_widened($x.buffer());
-        let $strides = $x.layout().matrix_strides();
-    };
-}
-
 /// A matrix of an array: see [`Layout::matrix`].
 fn matrix<T>(x: &Array<T>, index: usize) -> Matrix<'_, T> {
     let (elements, layout) = (x.buffer(), x.layout());
     Matrix { elements: elements.get(layout.matrix(index)..).unwrap_or(&[]), strides: layout.matrix_strides() }
+}
+
+/// The matrix of a layout of two axes.
+fn only_matrix<'a, T>(buffer: &'a [T], layout: &Layout) -> Matrix<'a, T> {
+    Matrix { elements: buffer.get(layout.offset..).unwrap_or(&[]), strides: layout.matrix_strides() }
+}
+
+/// Whether numbers are calculated with as they are.
+fn is_wide<T: Float>() -> bool {
+    size_of::<T>() == size_of::<T::Wide>()
+}
+
+/// The array, cut out of its buffer if that has to be converted.
+fn to_widen<T: Float>(x: &Array<T>) -> Array<T> {
+    if is_wide::<T>() { x.clone() } else { Array::collect(x.sizes(), x.elements().iter().copied()) }
 }
 
 pub fn matmul<T: Number>(x: &Array<T>, y: &Array<T>) -> Array<T> {
@@ -152,13 +159,12 @@ pub fn linear<T: Float>(x: &Array<T>, weight: &Array<T>, after: Epilogue<'_, Arr
     let (bias, residual) = (bias.as_deref().map(T::all_widened), residual.as_deref().map(T::all_widened));
     let after = Epilogue { bias: bias.as_deref(), activation: after.activation, residual: residual.as_deref() };
     let (layout, derived) = (*weight.layout(), weight.derived());
-    widened!(x, a, a_strides);
-    widened!(weight, b, b_strides);
-    let a = Matrix { elements: a.get(x.layout().offset..).unwrap_or(&[]), strides: a_strides };
-    let b = Matrix { elements: b.get(weight.layout().offset..).unwrap_or(&[]), strides: b_strides }.transposed();
+    let (x, weight) = (to_widen(&x), to_widen(weight));
+    let (a, b) = (T::all_widened(x.buffer()), T::all_widened(weight.buffer()));
+    let (a, b) = (only_matrix(&a, x.layout()), only_matrix(&b, weight.layout()).transposed());
     Array::build(sizes.sizes(), |out| {
         // A conversion is not kept, but only what is calculated of the weight itself.
-        let buffer = (size_of::<T>() == size_of::<T::Wide>()).then_some((&layout, derived));
+        let buffer = is_wide::<T>().then_some((&layout, derived));
         T::write(out, |out| T::Wide::linear([rows, inputs, outputs], a, Weight { matrix: b, buffer }, after, out));
     })
 }

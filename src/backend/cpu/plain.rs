@@ -1,7 +1,7 @@
 //! Kernels in plain loops, for every type that is calculated with.
 
 use super::in_out::{InOut, Operand};
-use super::matmul::{Matrix, has_terms, share_rows};
+use super::matmul::{Matrix, even_rows, has_terms, share_rows};
 use super::reduce::sum;
 use crate::backend::{Binary, Number, Real, Unary};
 use std::borrow::Cow;
@@ -28,7 +28,7 @@ pub fn multiply<T: Number>(size: [usize; 3], a: Matrix<'_, T>, b: Matrix<'_, T>,
         }
         (Cow::Owned(rows), n)
     };
-    share_rows(size, a, c, |a, c| {
+    share_rows(even_rows(size), a, c, |_, a, c| {
         for (i, c) in c.chunks_mut(n).enumerate() {
             for l in 0..k {
                 let x = a.elements[i * a.strides[0] + l * a.strides[1]];
@@ -57,34 +57,29 @@ pub fn binary<T: Number>(op: Binary, x: InOut<'_, T>, y: Operand<'_, T>, swapped
 /// `op` on each number.
 pub fn unary<T: Real>(op: Unary, x: InOut<'_, T>) {
     let (zero, one, constant) = (T::zero(), T::one(), T::constant);
-    macro_rules! each {
-        ($f:expr) => {
-            x.map($f)
-        };
-    }
     match op {
-        Unary::Abs => each!(T::abs),
-        Unary::Neg => each!(|x: T| -x),
-        Unary::Recip => each!(T::recip),
-        Unary::Square => each!(|x: T| x * x),
-        Unary::Sqrt => each!(T::sqrt),
-        Unary::Exp => each!(T::exp),
-        Unary::Ln => each!(T::ln),
-        Unary::Sin => each!(T::sin),
-        Unary::Cos => each!(T::cos),
-        Unary::Tanh => each!(T::tanh),
-        Unary::Sigmoid => each!(|x: T| one / (one + (-x).exp())),
-        Unary::Relu => each!(|x: T| if x < zero { zero } else { x }),
+        Unary::Abs => x.map(T::abs),
+        Unary::Neg => x.map(|x: T| -x),
+        Unary::Recip => x.map(T::recip),
+        Unary::Square => x.map(|x: T| x * x),
+        Unary::Sqrt => x.map(T::sqrt),
+        Unary::Exp => x.map(T::exp),
+        Unary::Ln => x.map(T::ln),
+        Unary::Sin => x.map(T::sin),
+        Unary::Cos => x.map(T::cos),
+        Unary::Tanh => x.map(T::tanh),
+        Unary::Sigmoid => x.map(|x: T| one / (one + (-x).exp())),
+        Unary::Relu => x.map(|x: T| if x < zero { zero } else { x }),
         Unary::Gelu => {
             let (half, root) = (constant(0.5), constant(std::f64::consts::FRAC_1_SQRT_2));
-            each!(|x: T| x * half * (one + (x * root).erf()))
+            x.map(|x: T| x * half * (one + (x * root).erf()))
         }
         Unary::GeluTanh => {
             // (1 + tanh(u)) / 2 = 1 / (1 + exp(-2u)), which is faster and loses no digits where u is negative.
             let (cubic, scale) = (constant(0.044715), constant(-2.0 * (2.0 / std::f64::consts::PI).sqrt()));
-            each!(|x: T| x / (one + (scale * (x + cubic * x * x * x)).exp()))
+            x.map(|x: T| x / (one + (scale * (x + cubic * x * x * x)).exp()))
         }
-        Unary::Silu => each!(|x: T| x / (one + (-x).exp())),
+        Unary::Silu => x.map(|x: T| x / (one + (-x).exp())),
     }
 }
 

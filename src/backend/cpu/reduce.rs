@@ -8,16 +8,6 @@ use crate::backend::{Binary, Element, Number, Reduce};
 use num_traits::{Bounded, NumCast, Zero};
 use std::cmp::Ordering;
 
-/// `f` of each row along `axis`.
-fn rows<T: Element, U: Number>(x: &Array<T>, axis: usize, f: impl Fn(&[T]) -> U + Sync) -> Array<U> {
-    let size = x.sizes()[axis];
-    let x = x.move_last(axis);
-    let (elements, sizes) = (x.elements(), &x.sizes()[..x.sizes().len() - 1]);
-    Array::build(sizes, |out| {
-        for_each_chunk(out, 1, size, |row, out| out[0] = f(&elements[row * size..(row + 1) * size]));
-    })
-}
-
 /// The sum of `f` of each element, in halves: the error grows with the logarithm of the length
 /// ([Higham 1993](https://doi.org/10.1137/0914050)).
 pub fn sum<T: Element, S: Number>(x: &[T], f: impl Fn(T) -> S + Copy) -> S {
@@ -168,9 +158,15 @@ fn descending<T: Number>(x: T, y: T) -> Ordering {
 }
 
 pub fn argmax<T: Number>(x: &Array<T>, axis: usize) -> Array<u32> {
-    rows(x, axis, |row| {
-        let first = row.iter().enumerate().min_by(|(_, x), (_, y)| descending(**x, **y));
-        first.expect("an empty axis has no largest element").0 as u32
+    let size = x.sizes()[axis];
+    let x = x.move_last(axis);
+    let (elements, sizes) = (x.elements(), &x.sizes()[..x.sizes().len() - 1]);
+    Array::build(sizes, |out| {
+        for_each_chunk(out, 1, size, |row, out| {
+            let row = elements[row * size..(row + 1) * size].iter().enumerate();
+            let first = row.min_by(|(_, x), (_, y)| descending(**x, **y));
+            out[0] = first.expect("an empty axis has no largest element").0 as u32;
+        });
     })
 }
 

@@ -6,7 +6,7 @@
 //! which queries are taken with it.
 
 use super::pair::Pair;
-use super::vector::{MAX_LANES, Vector, load, of_rows, store};
+use super::vector::{MAX_LANES, Vector, even_parts, load, of_rows, store};
 use crate::backend::cpu::matmul::Matrix;
 use std::cell::Cell;
 
@@ -279,15 +279,6 @@ unsafe fn attend_keys<V: Vector, W: Vector>(
         }
         check.sum() == 0.0
     }
-}
-
-/// Parts of at most so many, as even as can be, by first and length: a last one of a few rows would leave most registers
-/// empty.
-#[inline(always)]
-fn even_parts(len: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
-    let count = len.div_ceil(most);
-    let (each, longer) = (len / count, len % count);
-    (0..count).map(move |part| (part * each + part.min(longer), each + (part < longer) as usize))
 }
 
 /// `2ˣ` for `x <= 0`, within 2 units of the last place, zero below -126; NaN stays.

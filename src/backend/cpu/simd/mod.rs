@@ -68,24 +68,6 @@ fn levels() -> Vec<(&'static str, Level)> {
     levels
 }
 
-impl Level {
-    /// The rows and columns of a tile of a product.
-    fn tile(self) -> [usize; 2] {
-        fn of<V: vector::Vector>() -> [usize; 2] {
-            [V::TILE, 2 * V::LANES]
-        }
-        match self {
-            Level::Portable => of::<portable::Portable>(),
-            #[cfg(target_arch = "x86_64")]
-            Level::Avx2 => of::<x86::Avx2>(),
-            #[cfg(target_arch = "x86_64")]
-            Level::Avx512 => of::<x86::Avx512>(),
-            #[cfg(target_arch = "aarch64")]
-            Level::Neon => of::<neon::Neon>(),
-        }
-    }
-}
-
 fn level() -> Level {
     static CHOSEN: OnceLock<Level> = OnceLock::new();
     *CHOSEN.get_or_init(|| {
@@ -149,7 +131,8 @@ kernels! {
         epsilon: f32,
         centered: bool
     ) = rows::norm;
-    fn multiply_packed_at(m: usize, a: Matrix<'_, f32>, b: &Packed, c: &mut [f32], addends: Addends<'_>)
+    fn tile_at() -> [usize; 2] = product::tile;
+    fn multiply_packed_at(a: Matrix<'_, f32>, b: &Packed, c: &mut [f32], addends: Addends<'_>)
         = product::multiply_packed;
     fn multiply_small_at(size: [usize; 3], a: Matrix<'_, f32>, b: Matrix<'_, f32>, c: &mut [f32])
         = product::multiply_small;
@@ -241,6 +224,15 @@ pub fn widen<'a, T: Narrow>(from: &[T], to: &'a mut [MaybeUninit<f32>]) -> &'a m
     widen_at(level(), from, to);
     // SAFETY: all were written.
     unsafe { &mut *(to as *mut [MaybeUninit<f32>] as *mut [f32]) }
+}
+
+/// [`widen`] over other numbers.
+///
+/// # Panics
+/// There are not as many.
+pub fn widen_over<T: Narrow>(from: &[T], to: &mut [f32]) {
+    // SAFETY: nothing but numbers is written there.
+    widen_at(level(), from, unsafe { &mut *(to as *mut [f32] as *mut [MaybeUninit<f32>]) });
 }
 
 /// Writes each number rounded to the nearest, of two to the even one.

@@ -1,10 +1,10 @@
 //! Products of matrices: which kernel takes one, and how the cores share it.
 
 use super::product::{Addends, Packed, ROWS};
-use super::{Level, add_products_at, dot_rows_at, level, multiply_packed_at, multiply_small_at};
+use super::{Level, add_products_at, dot_rows_at, level, multiply_packed_at, multiply_small_at, tile_at};
 use crate::backend::Epilogue;
 use crate::backend::cpu::array::Layout;
-use crate::backend::cpu::matmul::{Matrix, Weight, finish, has_terms, product_work};
+use crate::backend::cpu::matmul::{Matrix, Weight, finish, has_terms, share_rows};
 use crate::backend::cpu::memory::use_huge_pages;
 use crate::backend::cpu::parallel::{cores, for_each_chunk};
 use std::borrow::Cow;
@@ -35,29 +35,19 @@ pub(super) fn multiply_at(level: Level, size: [usize; 3], a: Matrix<'_, f32>, b:
     } else if m <= FEW_ROWS && (b.strides[0] == 1 || b.strides[1] == 1) {
         multiply_few_rows(level, size, a, b, c);
     } else {
-        let packed = Packed::new(b, [k, n], level.tile()[1]);
-        share_rows(level, size, a, c, |_, rows, a, c| {
-            multiply_packed_at(level, rows, a, &packed, c, Addends::default());
+        let packed = Packed::new(b, [k, n], tile_at(level)[1]);
+        share_rows(part(level, size), a, c, |_, a, c| {
+            multiply_packed_at(level, a, &packed, c, Addends::default());
         });
     }
 }
 
-/// `f` of the number of the first element, the rows and their part of `a`, for each part of the rows of `c`.
-fn share_rows(
-    level: Level,
-    [m, k, n]: [usize; 3],
-    a: Matrix<'_, f32>,
-    c: &mut [f32],
-    f: impl Fn(usize, usize, Matrix<'_, f32>, &mut [f32]) + Sync,
-) {
-    let most = (BLOCK / n).clamp(level.tile()[0], ROWS);
-    // As many parts for each core.
+/// The size of the parts of a product that the cores take one by one, as many for each of them.
+fn part(level: Level, [m, k, n]: [usize; 3]) -> [usize; 3] {
+    let [tile, _] = tile_at(level);
+    let most = (BLOCK / n).clamp(tile, ROWS);
     let parts = m.div_ceil(most * cores()) * cores();
-    let rows = m.div_ceil(parts).next_multiple_of(level.tile()[0]).min(ROWS);
-    for_each_chunk(c, rows * n, product_work([rows, k, n]), |chunk, c| {
-        let a = if k == 0 { a } else { a.part(chunk * rows, 0) };
-        f(chunk * rows * n, c.len() / n, a, c);
-    });
+    [m.div_ceil(parts).next_multiple_of(tile).min(ROWS), k, n]
 }
 
 /// The product with a large `b` whose rows or columns lie together.
@@ -116,7 +106,7 @@ fn with_kept<R>(weight: &Weight<'_, f32>, f: impl FnOnce(&mut Kept) -> R) -> Opt
 
 /// The weight `(k, n)`, packed.
 fn packed(level: Level, weight: &Weight<'_, f32>, size: [usize; 2]) -> Arc<Packed> {
-    let pack = || Arc::new(Packed::new(weight.matrix, size, level.tile()[1]));
+    let pack = || Arc::new(Packed::new(weight.matrix, size, tile_at(level)[1]));
     with_kept(weight, |kept| kept.packed.get_or_insert_with(pack).clone()).unwrap_or_else(pack)
 }
 
@@ -153,12 +143,13 @@ pub(super) fn linear_at(
         return finish(after, n, 0, out);
     }
     let packed = packed(level, &weight, [k, n]);
-    share_rows(level, size, x, out, |first, rows, x, out| {
+    share_rows(part(level, size), x, out, |first_row, x, out| {
+        let first = first_row * n;
         let residual = after.residual.map(|residual| &residual[first..first + out.len()]);
         // An activation stands between the bias and the residual.
         let late = after.activation.is_some();
         let addends = Addends { bias: after.bias, residual: residual.filter(|_| !late) };
-        multiply_packed_at(level, rows, x, &packed, out, addends);
+        multiply_packed_at(level, x, &packed, out, addends);
         if late {
             finish(Epilogue { bias: None, ..after }, n, first, out);
         }

@@ -1,7 +1,7 @@
 //! Products of matrices, in the blocks of Goto and van de Geijn (2008, <https://doi.org/10.1145/1356052.1356053>):
 //! the matrices are packed so that the kernel reads them one after another, and a tile of the result stays in registers.
 
-use super::vector::{Vector, load, of_rows, store};
+use super::vector::{Vector, even_parts, load, of_rows, store};
 use crate::backend::cpu::matmul::Matrix;
 use crate::backend::cpu::memory::Elements;
 use crate::backend::cpu::parallel::for_each_chunk;
@@ -63,52 +63,44 @@ pub struct Addends<'a> {
     pub residual: Option<&'a [f32]>,
 }
 
-/// The product of `a (m, k)` and the packed `b`, and the addends, into the row-major `c`. A tile is [`Vector::TILE`] rows
-/// of two vectors.
+/// The rows and columns of a tile: two vectors.
+///
+/// # Safety
+/// None is needed: it is one of the kernels, which are chosen alike.
+#[inline(always)]
+pub unsafe fn tile<V: Vector>() -> [usize; 2] {
+    [V::TILE, 2 * V::LANES]
+}
+
+/// The product of `a (m, k)` and the packed `b`, and the addends, into the row-major `c`, which is not empty.
 ///
 /// # Safety
 /// The processor has the instructions of `V`, whose tiles `b` was packed for. `a` lies inside its slice.
 #[inline(always)]
-pub unsafe fn multiply_packed<V: Vector>(
-    m: usize,
-    a: Matrix<'_, f32>,
-    b: &Packed,
-    c: &mut [f32],
-    addends: Addends<'_>,
-) {
+pub unsafe fn multiply_packed<V: Vector>(a: Matrix<'_, f32>, b: &Packed, c: &mut [f32], addends: Addends<'_>) {
     let [k, n] = b.size;
+    let m = c.len() / n;
     assert!(b.width == 2 * V::LANES && c.len() == m * n, "a product as large as its result");
     assert!(addends.bias.is_none_or(|bias| bias.len() == n), "a bias for each column");
     assert!(addends.residual.is_none_or(|residual| residual.len() == c.len()), "a residual for each element");
     // Taken out, and not borrowed in a closure: a closure would be compiled without the instructions of `V`.
     let mut packed = PACKED.take().unwrap_or_else(|| Elements::any(ROWS * DEPTH));
     let packed_a = packed.get_mut().expect("the elements of this thread");
-    for first_term in (0..k.max(1)).step_by(DEPTH) {
+    for first_term in (0..k).step_by(DEPTH) {
         let terms = first_term..k.min(first_term + DEPTH);
         for first_row in (0..m).step_by(ROWS) {
             let rows = ROWS.min(m - first_row);
-            // As even as can be: a last panel of a few rows would leave most registers empty.
-            let panels = rows.div_ceil(V::TILE);
-            let (height, taller) = (rows / panels, rows % panels);
-            let mut row = 0;
-            for panel in 0..panels {
-                let height = height + (panel < taller) as usize;
+            for (row, height) in even_parts(rows, V::TILE) {
                 let to = &mut packed_a[row * terms.len()..][..height * terms.len()];
-                if !terms.is_empty() {
-                    pack(to, a.part(first_row + row, first_term), [height, terms.len()], height);
-                }
-                row += height;
+                pack(to, a.part(first_row + row, first_term), [height, terms.len()], height);
             }
             for (panel, column) in (0..n).step_by(b.width).enumerate() {
                 let width = b.width.min(n - column);
                 let b = &b.panels.as_slice()[(panel * k + terms.start) * b.width..][..terms.len() * b.width];
-                let mut row = 0;
-                for panel in 0..panels {
-                    let height = height + (panel < taller) as usize;
+                for (row, height) in even_parts(rows, V::TILE) {
                     let a = &packed_a[row * terms.len()..][..height * terms.len()];
-                    let at = (first_row + row) * n + column;
                     let tile = Tile {
-                        at,
+                        at: (first_row + row) * n + column,
                         stride: n,
                         columns: column..column + width,
                         first: terms.start == 0,
@@ -116,7 +108,6 @@ pub unsafe fn multiply_packed<V: Vector>(
                     };
                     // SAFETY: the caller's; the panels are packed, and the tile lies inside `c`.
                     unsafe { of_rows!(height, V::TILE, multiply_panels::<V>(a, b, c, &tile, addends)) };
-                    row += height;
                 }
             }
         }
@@ -197,16 +188,10 @@ const AHEAD: usize = 8;
 pub unsafe fn multiply_small<V: Vector>([m, k, n]: [usize; 3], a: Matrix<'_, f32>, b: Matrix<'_, f32>, c: &mut [f32]) {
     let (whole, half) = (V::LANES, V::Half::LANES);
     assert!(c.len() == m * n, "a product as large as its result");
-    let panels = m.div_ceil(V::TILE);
-    let (height, taller) = (m / panels.max(1), m % panels.max(1));
     for column in (0..n).step_by(2 * whole) {
-        let width = (2 * whole).min(n - column);
-        let b = if k == 0 { b } else { b.part(0, column) };
-        let mut row = 0;
-        for panel in 0..panels {
-            let height = height + (panel < taller) as usize;
-            let a = if k == 0 { a } else { a.part(row, 0) };
-            let c = &mut c[row * n + column..];
+        let (width, b) = ((2 * whole).min(n - column), b.part(0, column));
+        for (row, height) in even_parts(m, V::TILE) {
+            let (a, c) = (a.part(row, 0), &mut c[row * n + column..]);
             // SAFETY: the caller's.
             unsafe {
                 if width <= half {
@@ -219,7 +204,6 @@ pub unsafe fn multiply_small<V: Vector>([m, k, n]: [usize; 3], a: Matrix<'_, f32
                     of_rows!(height, V::TILE, multiply_rows::<V, V, true>(k, a, b, c, n, width));
                 }
             }
-            row += height;
         }
     }
 }

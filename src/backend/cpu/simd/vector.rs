@@ -197,6 +197,15 @@ macro_rules! each_vector { ($V:ident, $range:expr, $step:ident::<$($parameter:id
 } }
 pub(super) use each_vector;
 
+/// Parts of at most so many, as even as can be, by first and length: a last one of a few rows would leave most registers
+/// empty.
+#[inline(always)]
+pub fn even_parts(len: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
+    let count = len.div_ceil(most);
+    let (each, longer) = (len / count, len % count);
+    (0..count).map(move |part| (part * each + part.min(longer), each + (part < longer) as usize))
+}
+
 /// A function of a tile, with its number of rows, at most 12 and `$most`, as a constant: so it stays in registers.
 macro_rules! of_rows { ($rows:expr, $most:expr, $tile:ident::<$($G:tt)::+ $(, $($H:tt)::+)*>($($argument:expr),*)) => {
     of_rows!(@of 1 2 3 4 5 6 7 8 9 10 11 12; $rows, $most, $tile, ($($G)::+ $(, $($H)::+)*), ($($argument),*))
