@@ -79,7 +79,7 @@ macro_rules! same_names { ($($NAME:ident)*) => {
         match dtype {
             $(Dtype::$NAME => safetensors::Dtype::$NAME,)*
             // No element of this library is stored as such a type: what is, is written as its bytes.
-            Dtype::Other(_) => safetensors::Dtype::U8,
+            _ => safetensors::Dtype::U8,
         }
     }
 } }

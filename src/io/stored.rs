@@ -10,7 +10,7 @@ use zerocopy::FromBytes;
 
 /// The element type of a stored tensor.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[allow(missing_docs)]
+#[allow(missing_docs, non_camel_case_types)]
 #[non_exhaustive]
 pub enum Dtype {
     F64,
@@ -25,6 +25,16 @@ pub enum Dtype {
     U32,
     U16,
     U8,
+    /// Quantised: blocks of 32 elements, as GGUF defines them.
+    Q4_0,
+    Q4_1,
+    Q5_0,
+    Q5_1,
+    Q8_0,
+    /// Quantised: blocks of 256 elements.
+    Q4_K,
+    Q5_K,
+    Q6_K,
     /// A type that no tensor of this library has, by its name in the file.
     Other(String),
 }
@@ -56,7 +66,7 @@ macro_rules! stored { ($($T:ident $DTYPE:ident;)*) => {
                 let elements = read::<$T>(entry.bytes.as_slice());
                 Some(Array::from_vec(elements.map(|x| T::from_value(x.to_value())).collect(), &entry.sizes))
             })*
-            Dtype::Other(_) => None,
+            _ => None,
         }
     }
 } }
