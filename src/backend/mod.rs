@@ -8,7 +8,7 @@ mod element;
 mod ops;
 
 pub use element::{AnyBits, Element, Float, Number, Real, TableIndex, Value};
-pub use ops::{AttentionMask, Binary, Compare, Epilogue, Reduce, Unary};
+pub use ops::{AttentionMask, Binary, Compare, Epilogue, Reduce, RotaryLayout, Unary};
 
 use std::fmt::Debug;
 
@@ -54,6 +54,8 @@ pub trait Backend: Copy + Debug + Send + Sync {
     fn broadcast(x: &Self::Array, sizes: &[usize]) -> Self::Array;
     /// The arrays one after another along `axis`. There is at least one.
     fn concat(parts: &[&Self::Array], axis: usize) -> Self::Array;
+    /// `x` with `part` in place of what stands from `starts` on, a start for each axis.
+    fn update_slice(x: Self::Array, part: &Self::Array, starts: &[usize]) -> Self::Array;
     /// Rows of `table` (axis 0) chosen by `ids`: sizes are those of `ids`, then those of a row.
     fn gather<I: TableIndex>(table: &Self::Array, ids: &ArrayOf<Self, I>) -> Self::Array;
     /// Each element converted to another type, as `as` would.
@@ -130,6 +132,17 @@ pub trait Backend: Copy + Debug + Send + Sync {
         Self::Elem: Float;
     /// `x / sqrt(mean(x²) + epsilon) * weight` over the last axis.
     fn rms_norm(x: Self::Array, weight: &Self::Array, epsilon: f64) -> Self::Array
+    where
+        Self::Elem: Float;
+    /// The pairs of elements of each head of `x (batch, heads, sequence, d)` turned by the angles of their position, of which
+    /// there are `positions (batch, sequence)`: the tables of cosines and sines are `(any position, d / 2)`.
+    fn rotate<I: TableIndex>(
+        x: Self::Array,
+        positions: &ArrayOf<Self, I>,
+        cos: &Self::Array,
+        sin: &Self::Array,
+        layout: RotaryLayout,
+    ) -> Self::Array
     where
         Self::Elem: Float;
     /// `softmax(scale · q · kᵀ) · v` on the pairs that `mask` allows: `q (batch, heads, queries, d)`,

@@ -117,11 +117,25 @@ impl<A: ?Sized> Default for Epilogue<'_, A> {
     }
 }
 
+/// Which elements of a head turn together, by rotary positions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RotaryLayout {
+    /// Element `i` and element `i + d / 2`: GPT-NeoX, and Llama in the layout of Hugging Face.
+    Half,
+    /// Elements `2 i` and `2 i + 1`: the paper, and Llama in its own layout, which GGUF files have.
+    Interleaved,
+}
+
 /// Which keys each query may attend to: those that every given part allows.
 #[derive(Clone, Debug, Default)]
 pub struct AttentionMask {
-    /// Query `i` of `q` may attend to keys `0 ..= i + (keys - q)`: the queries are the last keys.
+    /// A query may attend to the keys up to its own.
     pub causal: bool,
+    /// A query may attend to no more than so many keys up to its own: to those before them it may not.
+    pub window: Option<usize>,
+    /// For each sequence of the batch, which key is that of its first query. Where it is not given, the queries are the
+    /// last keys.
+    pub first_query: Option<Arc<[usize]>>,
     /// For each sequence of the batch, how many of its keys are live.
     pub lengths: Option<Arc<[usize]>>,
     /// `(batch, queries, keys)` or `(queries, keys)`: true where attention is allowed.

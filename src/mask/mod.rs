@@ -3,10 +3,12 @@
 mod allowed;
 mod lengths;
 mod padded;
+mod window;
 
 pub use allowed::Allowed;
 pub use lengths::Lengths;
 pub use padded::{Padded, by_length, longest};
+pub use window::SlidingWindow;
 
 use crate::backend::{AttentionMask, Backend, cpu::Cpu};
 use crate::dim::{Dense, Dim, Plus};
@@ -141,6 +143,8 @@ impl<B, Q, K, M: Restrict<B, Q, K>, N: Restrict<B, Q, K>> Restrict<B, Q, K> for 
         let (first, second) = (self.0.describe(), self.1.describe());
         AttentionMask {
             causal: first.causal || second.causal,
+            window: either(first.window, second.window, usize::min),
+            first_query: first.first_query.or(second.first_query),
             lengths: either(first.lengths, second.lengths, |x, y| {
                 x.iter().zip(y.iter()).map(|(&x, &y)| x.min(y)).collect::<Arc<[usize]>>()
             }),

@@ -128,15 +128,21 @@ impl<'a, T: Float> Inputs<'a, T> {
         let stride = key_heads.len() * group * e;
         let mut counts = [0; MOST_QUERIES];
         let counts = &mut counts[..out.len() / stride];
-        counts.iter_mut().enumerate().for_each(|(i, count)| *count = self.live.count(batch, first_query + i));
-        let keys = counts.iter().copied().max().unwrap_or(0);
+        let ranges = (0..counts.len()).map(|i| self.live.range(batch, first_query + i));
+        // Later queries begin and end at later keys.
+        let keys =
+            ranges.clone().fold(usize::MAX..0, |keys, range| keys.start.min(range.start)..keys.end.max(range.end));
+        let keys = keys.start.min(keys.end)..keys.end;
+        counts.iter_mut().zip(ranges).for_each(|(count, range)| *count = range.end - keys.start);
+        let allowed = |first, queries| self.live.allowed(batch, first_query + first, queries, keys.clone());
+        let all_allowed = allowed(0, counts.len());
         for (i, key_head) in key_heads.enumerate() {
             let out = &mut out[i * group * e..];
             let mut buffers = [None, None, None];
             let [q_buffer, k_buffer, v_buffer] = &mut buffers;
             let (q, q_strides) = rows(self.q, [batch, key_head * group, first_query], [counts.len(), group], q_buffer);
-            let (k, k_strides) = rows(self.k, [batch, key_head, 0], [keys, 1], k_buffer);
-            let (v, v_strides) = rows(self.v, [batch, key_head, 0], [keys, 1], v_buffer);
+            let (k, k_strides) = rows(self.k, [batch, key_head, keys.start], [keys.len(), 1], k_buffer);
+            let (v, v_strides) = rows(self.v, [batch, key_head, keys.start], [keys.len(), 1], v_buffer);
             let block = Block {
                 size: [d, e],
                 heads: group,
@@ -145,18 +151,19 @@ impl<'a, T: Float> Inputs<'a, T> {
                 k: Matrix { elements: k, strides: [k_strides[0], 1] },
                 v: Matrix { elements: v, strides: [v_strides[0], 1] },
                 scale: self.scale,
-                live: Live { counts, allowed: self.live.allowed_block(batch, first_query, counts.len()) },
+                live: Live { counts, allowed: all_allowed.as_deref() },
                 out_stride: stride,
             };
             if !T::Wide::attend(&block, out) {
                 // As few at a time as in the shortest part: what a query gives does not depend on the parts.
                 for first in (0..counts.len()).step_by(FEWEST_QUERIES) {
                     let counts = &counts[first..counts.len().min(first + FEWEST_QUERIES)];
-                    let allowed = self.live.allowed_block(batch, first_query + first, counts.len());
-                    let (q, live) = (q.get(first * q_strides[0]..).unwrap_or(&[]), Live { counts, allowed });
+                    let allowed = allowed(first, counts.len());
+                    let live = Live { counts, allowed: allowed.as_deref() };
+                    let q = q.get(first * q_strides[0]..).unwrap_or(&[]);
                     let (block, out) = (Block { q, live, ..block }, &mut out[first * stride..]);
                     if !T::Wide::attend(&block, out) {
-                        attend(&block, &self.live, [batch, first_query + first], out);
+                        attend(&block, &self.live, [batch, first_query + first, keys.start], out);
                     }
                 }
             }
@@ -199,7 +206,8 @@ fn rows<'a, T: Float>(
 }
 
 /// [`Real::attend`] for every number, by two products and the softmax between them.
-fn attend<T: Real>(block: &Block<'_, T>, live: &LiveKeys<'_>, [batch, first]: [usize; 2], out: &mut [T]) {
+fn attend<T: Real>(block: &Block<'_, T>, live: &LiveKeys<'_>, place: [usize; 3], out: &mut [T]) {
+    let [batch, first, first_key] = place;
     let Block { size: [d, e], heads, k, v, live: Live { counts, .. }, .. } = *block;
     let (queries, keys) = (counts.len(), counts.iter().copied().max().unwrap_or(0));
     let k = k.transposed();
@@ -210,16 +218,20 @@ fn attend<T: Real>(block: &Block<'_, T>, live: &LiveKeys<'_>, [batch, first]: [u
         T::multiply([queries, d, keys], q, k, &mut scores);
         for (query, scores) in scores.chunks_mut(keys.max(1)).enumerate() {
             scores.iter_mut().for_each(|score| *score = *score * block.scale);
-            live.softmax(batch, first + query, scores);
+            live.softmax(batch, first + query, first_key, scores);
         }
         let mut results = vec![T::zero(); queries * e];
         T::multiply([queries, keys, e], Matrix { elements: &scores, strides: [keys, 1] }, v, &mut results);
         for (query, result) in results.chunks_mut(e).enumerate() {
             // A masked value of infinity or NaN, times zero, is NaN: it must not reach the result.
             if result.iter().any(|x| !x.is_finite()) {
-                let allowed = live.allowed(batch, first + query);
+                let range = live.range(batch, first + query);
+                let allowed = live.allowed(batch, first + query, 1, range.clone());
                 result.fill(T::zero());
-                for key in (0..counts[query]).filter(|&key| allowed.is_none_or(|allowed| allowed[key])) {
+                for (i, key) in range.map(|key| key - first_key).enumerate() {
+                    if allowed.as_ref().is_some_and(|allowed| !allowed[i]) {
+                        continue;
+                    }
                     let (score, value) = (scores[query * keys + key], &v.elements[key * v.strides[0]..][..e]);
                     result.iter_mut().zip(value).for_each(|(x, &value)| *x = *x + score * value);
                 }
@@ -289,8 +301,11 @@ mod tests {
             let allowed = random::<f64>(&[batch, queries, keys], 4);
             let allowed = Array::from_vec(allowed.elements().iter().map(|&x| x > -0.5).collect(), allowed.sizes());
             let one = allowed.elements().get(..queries * keys).map_or(vec![], <[bool]>::to_vec);
-            for choice in 0..12 {
-                let (causal, padded, kind) = (choice & 1 == 1, choice & 2 == 2, choice >> 2);
+            // The queries of each sequence are at places of their own.
+            let first_query: Vec<usize> = (0..batch).map(|b| (keys - queries) / (b + 1)).collect();
+            for choice in 0..48 {
+                let (causal, padded) = (choice & 1 == 1, choice & 2 == 2);
+                let (window, placed, kind) = ((choice & 4 == 4).then_some(3), choice & 8 == 8, choice >> 4);
                 if kind == 2 && one.len() != queries * keys {
                     continue;
                 }
@@ -299,9 +314,17 @@ mod tests {
                     2 => Some(Array::from_vec(one.clone(), &[queries, keys])),
                     _ => None,
                 };
-                let mask = AttentionMask { causal, lengths: padded.then(|| lengths.as_slice().into()), allowed: given };
+                let mask = AttentionMask {
+                    causal,
+                    window,
+                    first_query: placed.then(|| first_query.as_slice().into()),
+                    lengths: padded.then(|| lengths.as_slice().into()),
+                    allowed: given,
+                };
                 let expected = naive(&q, &k, &v, |b, i, j| {
-                    (!causal || j <= i + keys - queries)
+                    let own = i + if placed { first_query[b] } else { keys - queries };
+                    (!causal || j <= own)
+                        && window.is_none_or(|window| j + window > own)
                         && (!padded || j < lengths[b])
                         && match kind {
                             1 => allowed.elements()[(b * queries + i) * keys + j],
@@ -362,7 +385,7 @@ mod tests {
             let [q, k, v] = inputs([batch, heads, key_heads, queries, keys, d, e]);
             let causal = rng.bool();
             let lengths: Vec<usize> = (0..batch).map(|_| rng.usize(0..keys + 1)).collect();
-            let mask = AttentionMask { causal, lengths: Some(lengths.as_slice().into()), allowed: None };
+            let mask = AttentionMask { causal, lengths: Some(lengths.as_slice().into()), ..Default::default() };
             let expected = naive(&q, &k, &v, |b, i, j| (!causal || j <= i + keys - queries) && j < lengths[b]);
             assert_near(&attention(&cast::<f32>(&q), &cast::<f32>(&k), &cast::<f32>(&v), &mask, 0.3), &expected, 2e-5);
             // Of the inputs a narrow number keeps 11 or 8 digits.

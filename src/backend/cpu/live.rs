@@ -4,11 +4,14 @@ use super::array::Array;
 use super::in_out::InOut;
 use crate::backend::{AttentionMask, Real};
 use std::borrow::Cow;
+use std::ops::Range;
 
-/// Which keys a query may attend to: the first so many, and of these the allowed ones.
+/// Which keys a query may attend to: a range of them, and of these the allowed ones.
 pub struct LiveKeys<'a> {
     /// Whether later queries may attend to more keys.
     pub causal: bool,
+    window: Option<usize>,
+    first_query: Option<&'a [usize]>,
     lengths: Option<&'a [usize]>,
     allowed: Option<Cow<'a, [bool]>>,
     allowed_has_batch: bool,
@@ -18,48 +21,80 @@ pub struct LiveKeys<'a> {
 
 impl<'a> LiveKeys<'a> {
     pub fn new(mask: &'a AttentionMask, batch: usize, queries: usize, keys: usize) -> Self {
-        assert!(!mask.causal || keys >= queries, "causal queries are the last of the keys");
-        assert!(
-            mask.lengths.as_ref().is_none_or(|lengths| lengths.len() == batch),
-            "a length for each sequence of the batch"
-        );
-        let allowed_has_batch = mask.allowed.as_ref().is_some_and(|allowed| allowed.sizes().len() == 3);
-        if let Some(allowed) = &mask.allowed {
+        let AttentionMask { causal, window, first_query, lengths, allowed } = mask;
+        let has_places = *causal || window.is_some();
+        assert!(!has_places || first_query.is_some() || keys >= queries, "the queries are the last of the keys");
+        let of_batch = |x: &Option<std::sync::Arc<[usize]>>| x.as_ref().is_none_or(|x| x.len() == batch);
+        assert!(of_batch(lengths) && of_batch(first_query), "a number for each sequence of the batch");
+        let allowed_has_batch = allowed.as_ref().is_some_and(|allowed| allowed.sizes().len() == 3);
+        if let Some(allowed) = allowed {
             let sizes = [batch, queries, keys];
             assert_eq!(allowed.sizes(), &sizes[!allowed_has_batch as usize..], "a mask for each query and key");
         }
-        let allowed = mask.allowed.as_ref().map(Array::elements);
-        LiveKeys { causal: mask.causal, lengths: mask.lengths.as_deref(), allowed, allowed_has_batch, queries, keys }
+        LiveKeys {
+            causal: *causal,
+            window: *window,
+            first_query: first_query.as_deref(),
+            lengths: lengths.as_deref(),
+            allowed: allowed.as_ref().map(Array::elements),
+            allowed_has_batch,
+            queries,
+            keys,
+        }
     }
 
-    /// How many of the first keys the query may attend to, if none of them is excluded.
-    pub fn count(&self, batch: usize, query: usize) -> usize {
-        let length = self.lengths.map_or(self.keys, |lengths| lengths[batch].min(self.keys));
-        if self.causal { length.min(query + 1 + self.keys - self.queries) } else { length }
+    /// The keys that the query may attend to, if none of them is excluded.
+    pub fn range(&self, batch: usize, query: usize) -> Range<usize> {
+        let mut end = self.lengths.map_or(self.keys, |lengths| lengths[batch].min(self.keys));
+        if !self.causal && self.window.is_none() {
+            return 0..end;
+        }
+        // Behind the query's own key.
+        let own = query + 1 + self.first_query.map_or_else(|| self.keys - self.queries, |first| first[batch]);
+        if self.causal {
+            end = end.min(own);
+        }
+        let start = self.window.map_or(0, |window| own.saturating_sub(window));
+        start.min(end)..end
     }
 
-    /// For each key, whether it is not excluded.
-    pub fn allowed(&self, batch: usize, query: usize) -> Option<&[bool]> {
-        self.allowed_block(batch, query, 1)
+    /// For each of so many queries from the first on, a row that says for each of the keys, and perhaps for others after them,
+    /// whether the query may attend to it, unless it is after the last one of its [`range`](Self::range). There are no rows
+    /// if the query may. For one query, the keys begin with its first one.
+    pub fn allowed(&self, batch: usize, first: usize, queries: usize, keys: Range<usize>) -> Option<Cow<'_, [bool]>> {
+        let given = self.allowed.as_ref().map(|allowed| {
+            let row = if self.allowed_has_batch { batch * self.queries + first } else { first };
+            &allowed[row * self.keys..(row + queries) * self.keys]
+        });
+        let same_start = self.window.is_none() || queries == 1;
+        match given {
+            None if same_start => None,
+            Some(given) if same_start && keys.start == 0 => Some(given.into()),
+            _ => {
+                let of_query = |query| {
+                    let start = self.range(batch, first + query).start;
+                    keys.clone().map(move |key| key >= start && given.is_none_or(|x| x[query * self.keys + key]))
+                };
+                Some((0..queries).flat_map(of_query).collect())
+            }
+        }
     }
 
-    /// [`allowed`](Self::allowed) of so many queries from the first on, one after another.
-    pub fn allowed_block(&self, batch: usize, first: usize, queries: usize) -> Option<&[bool]> {
-        let row = if self.allowed_has_batch { batch * self.queries + first } else { first };
-        self.allowed.as_ref().map(|allowed| &allowed[row * self.keys..(row + queries) * self.keys])
-    }
-
-    /// Softmax over the live keys of a row of scores, zeros elsewhere. The row may end before the last key.
-    pub fn softmax<T: Real>(&self, batch: usize, query: usize, row: &mut [T]) {
-        let count = self.count(batch, query);
-        let (live, rest) = row.split_at_mut(count);
-        rest.fill(T::zero());
-        let Some(allowed) = self.allowed(batch, query) else {
+    /// Softmax over the live keys of a row of scores, zeros elsewhere. The row begins with this key, and may end before the
+    /// last one.
+    pub fn softmax<T: Real>(&self, batch: usize, query: usize, first_key: usize, row: &mut [T]) {
+        let range = self.range(batch, query);
+        let (before, row) = row.split_at_mut(range.start - first_key);
+        let (live, after) = row.split_at_mut(range.len());
+        before.fill(T::zero());
+        after.fill(T::zero());
+        let count = live.len();
+        let Some(allowed) = self.allowed(batch, query, 1, range) else {
             return T::softmax(InOut::in_place(live), count);
         };
-        if allowed.iter().take(live.len()).any(|&allowed| allowed) {
+        if allowed.contains(&true) {
             let mask = |row: &mut [T], value| {
-                row.iter_mut().zip(allowed).filter(|(_, allowed)| !**allowed).for_each(|(x, _)| *x = value);
+                row.iter_mut().zip(&*allowed).filter(|(_, allowed)| !**allowed).for_each(|(x, _)| *x = value);
             };
             mask(live, T::neg_infinity());
             T::softmax(InOut::in_place(live), count);

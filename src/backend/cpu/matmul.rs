@@ -4,7 +4,7 @@ use super::array::{Array, Layout};
 use super::in_out::{InOut, Operand};
 use super::memory::Derived;
 use super::parallel::{cores, for_each_chunk};
-use crate::backend::{Binary, Element, Epilogue, Float, Number, Real};
+use crate::backend::{Binary, Epilogue, Float, Number, Real};
 
 /// A matrix inside a buffer, by the strides of its rows and columns.
 #[derive(Clone, Copy, Debug)]
@@ -169,22 +169,6 @@ pub fn linear<T: Float>(x: &Array<T>, weight: &Array<T>, after: Epilogue<'_, Arr
     })
 }
 
-/// The rows of the arrays one after another along `axis`.
-pub fn concat<T: Element>(parts: &[&Array<T>], axis: usize) -> Array<T> {
-    let mut sizes = parts[0].sizes().to_vec();
-    sizes[axis] = parts.iter().map(|part| part.sizes()[axis]).sum();
-    let outer: usize = sizes[..axis].iter().product();
-    let parts: Vec<_> = parts.iter().map(|part| part.elements()).collect();
-    let mut out = Vec::with_capacity(sizes.iter().product());
-    for i in 0..outer {
-        for part in &parts {
-            let run = part.len() / outer;
-            out.extend_from_slice(&part[i * run..(i + 1) * run]);
-        }
-    }
-    Array::from_vec(out, &sizes)
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::tests::{assert_near, random};
@@ -257,17 +241,6 @@ mod tests {
             &matmul(&x, &random(&[5, 6], 7)),
             &naive([24, 5, 6], &x.elements(), &random(&[5, 6], 7).elements()),
             1e-12,
-        );
-    }
-
-    #[test]
-    fn parts_stand_one_after_another() {
-        let (x, y) = (Array::from_vec(vec![1, 2, 3, 4], &[2, 2]), Array::from_vec(vec![5, 6], &[2, 1]));
-        assert_eq!(*concat(&[&x, &y], 1).elements(), [1, 2, 5, 3, 4, 6]);
-        assert_eq!(*concat(&[&x, &y.permute(&[1, 0])], 0).elements(), [1, 2, 3, 4, 5, 6]);
-        assert_eq!(
-            concat(&[&Array::<u8>::from_vec(vec![], &[0, 2]), &Array::from_vec(vec![], &[0, 3])], 1).sizes(),
-            [0, 5]
         );
     }
 }

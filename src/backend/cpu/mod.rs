@@ -6,6 +6,7 @@ mod attention;
 pub(super) mod double;
 mod elementwise;
 mod in_out;
+mod join;
 mod live;
 mod matmul;
 mod memory;
@@ -15,6 +16,7 @@ pub(super) mod plain;
 #[cfg(feature = "threads")]
 mod pool;
 mod reduce;
+mod rotary;
 pub(super) mod simd;
 mod softmax;
 pub mod threads;
@@ -27,7 +29,9 @@ pub(super) use matmul::{Matrix, Weight, finish, has_terms};
 pub(super) use reduce::{COLUMNS, add_rows, reduce_rows};
 pub(super) use simd::{Block, Narrow};
 
-use super::{AttentionMask, Backend, Binary, Compare, Element, Epilogue, Float, Number, Reduce, TableIndex, Unary};
+use super::{
+    AttentionMask, Backend, Binary, Compare, Element, Epilogue, Float, Number, Reduce, RotaryLayout, TableIndex, Unary,
+};
 use std::marker::PhantomData;
 
 /// The backend that calculates on the processor, with elements of type `T`.
@@ -68,7 +72,10 @@ impl<T: Element> Backend for Cpu<T> {
         x.broadcast(sizes)
     }
     fn concat(parts: &[&Array<T>], axis: usize) -> Array<T> {
-        matmul::concat(parts, axis)
+        join::concat(parts, axis)
+    }
+    fn update_slice(x: Array<T>, part: &Array<T>, starts: &[usize]) -> Array<T> {
+        join::update_slice(x, part, starts)
     }
     fn gather<I: TableIndex>(table: &Array<T>, ids: &Array<I>) -> Array<T> {
         let row_sizes = &table.sizes()[1..];
@@ -185,6 +192,18 @@ impl<T: Element> Backend for Cpu<T> {
         T: Float,
     {
         norm::rms_norm(x, weight, epsilon)
+    }
+    fn rotate<I: TableIndex>(
+        x: Array<T>,
+        positions: &Array<I>,
+        cos: &Array<T>,
+        sin: &Array<T>,
+        layout: RotaryLayout,
+    ) -> Array<T>
+    where
+        T: Float,
+    {
+        rotary::rotate(x, positions, cos, sin, layout)
     }
     fn attention(q: &Array<T>, k: &Array<T>, v: &Array<T>, mask: &AttentionMask, scale: f64) -> Array<T>
     where

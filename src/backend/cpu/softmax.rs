@@ -35,7 +35,7 @@ pub fn masked_softmax<T: Float>(scores: Array<T>, mask: &AttentionMask) -> Array
     scores.transform(rows * keys, rows * keys * 16, |chunk, scores| {
         T::calculate(scores, |scores| {
             for (row, scores) in (chunk * rows..).zip(scores.chunks(keys)) {
-                live.softmax(row / queries / heads, row % queries, scores.copied());
+                live.softmax(row / queries / heads, row % queries, 0, scores.copied());
             }
         });
     })

@@ -1,0 +1,31 @@
+//! Attention to what is near.
+
+use super::{Combine, EndsWith, Ignores, Restrict};
+use crate::backend::AttentionMask;
+
+/// A query attends to its own key and those right before it, so many in all: the queries are all keys, or the last part of
+/// them ([Beltagy et al. 2020](https://arxiv.org/abs/2004.05150), as Mistral 7B has it).
+///
+/// Keys before the window cost nothing.
+///
+/// ```
+/// use congruent::mask::SlidingWindow;
+/// use congruent::nn::attention_weights;
+/// use congruent::prelude::*;
+/// dims! { Batch = 1; Heads = 1; Seq = 3; HeadDim = 4; }
+/// let x = Tensor::ones((Batch, Heads, Seq, HeadDim));
+/// let weights = attention_weights(&x, &x, &SlidingWindow(2));
+/// assert_eq!(weights.to_vec(), [1.0, 0.0, 0.0, 0.5, 0.5, 0.0, 0.0, 0.5, 0.5]);
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct SlidingWindow(pub usize);
+
+impl Combine for SlidingWindow {}
+
+#[diagnostic::do_not_recommend]
+impl<B, Q, K: EndsWith<Q>> Restrict<B, Q, K> for SlidingWindow {
+    type Padding = Ignores;
+    fn describe(&self) -> AttentionMask {
+        AttentionMask { causal: true, window: Some(self.0), ..AttentionMask::default() }
+    }
+}
