@@ -86,6 +86,47 @@ pub enum Error {
         /// The size of the dimension.
         size: usize,
     },
+    /// The size of a dimension has to be even.
+    OddSize {
+        /// The dimension.
+        dimension: String,
+        /// Its size.
+        size: usize,
+    },
+    /// A cache has no room for what was to be appended.
+    CacheFull {
+        /// Which sequence of the batch.
+        sequence: usize,
+        /// How many positions of it the cache holds.
+        held: usize,
+        /// How many more there were to be.
+        new: usize,
+        /// The dimension that is the capacity.
+        dimension: String,
+        /// Its size.
+        capacity: usize,
+    },
+    /// The sequences of a cache are of different lengths, and a step was to append to all of them alike.
+    CacheLengths {
+        /// The lengths.
+        lengths: Vec<usize>,
+    },
+    /// A step of a cache did not append to every layer.
+    CacheStep {
+        /// The first layer that it left out.
+        layer: usize,
+        /// How many layers the cache has.
+        layers: usize,
+    },
+    /// A cache with a sliding window does not hold any more what the next position would attend to.
+    CacheForgot {
+        /// Which sequence of the batch.
+        sequence: usize,
+        /// The length that it was to have.
+        length: usize,
+        /// The first position that is held.
+        first: usize,
+    },
 }
 
 impl Display for Error {
@@ -119,6 +160,25 @@ impl Display for Error {
             Error::SequenceTooLong { sequence, length, dimension, size } => {
                 write!(f, "sequence {sequence} has length {length}, and `{dimension}` has room for {size}")
             }
+            Error::OddSize { dimension, size } => {
+                write!(f, "`{dimension}` is {size}, which is odd: rotary positions turn pairs of elements")
+            }
+            Error::CacheFull { sequence, held, new, dimension, capacity } => write!(
+                f,
+                "sequence {sequence} has {held} positions in the cache, and {new} more are beyond its capacity \
+                 `{dimension}`, which is {capacity}"
+            ),
+            Error::CacheLengths { lengths } => {
+                write!(f, "the sequences of the cache are of lengths {lengths:?}: `step_ragged` appends to them")
+            }
+            Error::CacheStep { layer, layers } => {
+                write!(f, "nothing was appended to layer {layer} of the {layers} of the cache")
+            }
+            Error::CacheForgot { sequence, length, first } => write!(
+                f,
+                "sequence {sequence} cannot go on from length {length}: its positions before {first} are forgotten, \
+                 and its window reaches there"
+            ),
         }
     }
 }

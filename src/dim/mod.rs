@@ -10,6 +10,7 @@
 
 mod arithmetic;
 mod equal;
+mod even;
 mod number;
 mod ragged;
 pub(crate) mod runtime;
@@ -17,6 +18,9 @@ mod set_once;
 
 pub use arithmetic::{Plus, Times};
 pub use equal::{Equal, SameSize};
+pub use even::Even;
+#[doc(hidden)]
+pub use even::EvenNumber;
 pub use generativity::{Guard, Id};
 pub use number::{N, numbers};
 pub use ragged::Ragged;

@@ -5,20 +5,25 @@
 
 mod activation;
 mod attention;
+mod cache;
 mod dropout;
 mod embedding;
 mod feed_forward;
 mod linear;
 mod multi_head;
 mod norm;
+mod rotary;
 mod transformer;
 
+pub use crate::backend::RotaryLayout;
 pub use activation::Activation;
 pub use attention::{attention, attention_weights, scaled_attention};
+pub use cache::{CacheMask, CacheStep, KeyValueCache, KeysAndValues, Past, Total};
 pub use dropout::Dropout;
 pub use embedding::Embedding;
 pub use feed_forward::FeedForward;
 pub use linear::Linear;
 pub use multi_head::{Memory, MultiHeadAttention};
 pub use norm::{LayerNorm, RmsNorm};
+pub use rotary::Rotary;
 pub use transformer::{Decoder, DecoderLayer, Encoder, EncoderLayer, NormOrder};

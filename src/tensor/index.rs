@@ -59,7 +59,7 @@ impl<D: Dim> Index<D> {
     }
 
     /// The caller has positions that the dimension has.
-    pub(super) fn tensor_of_positions<S: Shape, B: Backend>(shape: S, positions: Vec<u32>) -> TensorOf<S, Self, B> {
+    pub(crate) fn tensor_of_positions<S: Shape, B: Backend>(shape: S, positions: Vec<u32>) -> TensorOf<S, Self, B> {
         let ids = positions.into_iter().map(Index::at).collect();
         Tensor::from_parts(shape, B::With::<Self>::from_elements(ids, shape.sizes().as_ref()))
     }

@@ -1,0 +1,130 @@
+//! Rotary positions ([Su et al. 2021](https://arxiv.org/abs/2104.09864)).
+
+use crate::Error;
+use crate::backend::{Backend, Float, RotaryLayout, cpu::Cpu};
+use crate::dim::{Dim, Even, Name};
+use crate::tensor::{IdOf, Tensor, TensorOf};
+
+/// Rotary positions: each pair of elements of a head is turned by an angle that grows with its position, so that the
+/// product of a query and a key depends on how far apart they stand.
+///
+/// It is a table for the positions `P`, of heads of size `D`, which is even. Positions are ids of `P`, as a
+/// [`CacheStep`](super::CacheStep) gives them: none is beyond the table.
+///
+/// ```
+/// use congruent::nn::{Rotary, RotaryLayout};
+/// use congruent::prelude::*;
+/// dims! { Batch = 1; Heads = 2; Seq = 3; HeadDim = 4; Positions = 512; }
+/// let rotary = Rotary::new(Positions, HeadDim, 10000.0, RotaryLayout::Half);
+/// let positions = Ids::new((Batch, Seq), Positions, &[7, 8, 9]).unwrap();
+/// let q = Tensor::ones((Batch, Heads, Seq, HeadDim));
+/// let turned: Tensor<(Batch, Heads, Seq, HeadDim)> = rotary.forward(&q, &positions);
+/// ```
+#[derive(Clone)]
+pub struct Rotary<P, D, B: Backend = Cpu<f32>> {
+    positions: P,
+    head_dim: D,
+    /// `(P, D / 2)`.
+    cos: B::Array,
+    sin: B::Array,
+    layout: RotaryLayout,
+}
+
+impl<P: Dim, D: Dim, B: Backend<Elem: Float>> Rotary<P, D, B> {
+    /// The positions of the table.
+    pub fn positions(&self) -> P {
+        self.positions
+    }
+
+    /// The size of a head.
+    pub fn head_dim(&self) -> D {
+        self.head_dim
+    }
+
+    /// Heads, each element of the sequence turned by its position.
+    pub fn forward<Batch: Dim, H: Dim, S: Dim, I: IdOf<P>>(
+        &self,
+        x: &Tensor<(Batch, H, S, D), B>,
+        positions: &TensorOf<(Batch, S), I, B>,
+    ) -> Tensor<(Batch, H, S, D), B> {
+        self.rotated(x.clone(), positions)
+    }
+
+    /// As [`forward`](Self::forward), of an owned tensor, in whose memory the result may be written.
+    pub(super) fn rotated<Batch: Dim, H: Dim, S: Dim, I: IdOf<P>>(
+        &self,
+        x: Tensor<(Batch, H, S, D), B>,
+        positions: &TensorOf<(Batch, S), I, B>,
+    ) -> Tensor<(Batch, H, S, D), B> {
+        let shape = x.shape();
+        let array = B::rotate(x.into_array(), positions.array(), &self.cos, &self.sin, self.layout);
+        Tensor::from_parts(shape, array)
+    }
+}
+
+impl<P: Dim, D: Dim> Rotary<P, D> {
+    /// The table in which pair `i` turns by `base ^ (-2 i / D)` from one position to the next.
+    pub fn new(positions: P, head_dim: D, base: f64, layout: RotaryLayout) -> Self
+    where
+        D: Even,
+    {
+        Self::with_base(positions, head_dim, base, layout)
+    }
+
+    /// As [`new`](Self::new), for a size that only run time knows.
+    ///
+    /// ```
+    /// use congruent::nn::{Rotary, RotaryLayout};
+    /// use congruent::prelude::*;
+    /// dims! { HeadDim; Positions = 512; }
+    /// bind!(head_dim: HeadDim = 63);
+    /// let error = Rotary::check(Positions, head_dim, 10000.0, RotaryLayout::Half).err().unwrap();
+    /// assert_eq!(error.to_string(), "`HeadDim` is 63, which is odd: rotary positions turn pairs of elements");
+    /// ```
+    ///
+    /// # Errors
+    /// The size is odd.
+    pub fn check(positions: P, head_dim: D, base: f64, layout: RotaryLayout) -> Result<Self, Error> {
+        Self::check_even(head_dim)?;
+        Ok(Self::with_base(positions, head_dim, base, layout))
+    }
+
+    /// The table in which pair `i` turns by `frequencies[i]`, in radians, from one position to the next: for models that
+    /// stretch them to longer contexts.
+    ///
+    /// # Errors
+    /// The size of a head is odd, or there is not one frequency for each pair.
+    pub fn with_frequencies(
+        positions: P,
+        head_dim: D,
+        frequencies: &[f64],
+        layout: RotaryLayout,
+    ) -> Result<Self, Error> {
+        Self::check_even(head_dim)?;
+        let (expected, found) = (head_dim.size() / 2, frequencies.len());
+        if expected != found {
+            let shape = format!("a list of frequencies for `{}` = {}", Name::<D>::new(), head_dim.size());
+            return Err(Error::ElementCount { shape, expected, found });
+        }
+        let table = |f: fn(f64) -> f64| {
+            let angles = (0..positions.size()).flat_map(|p| frequencies.iter().map(move |x| p as f64 * x));
+            let elements = angles.map(|angle| f(angle) as f32).collect();
+            Cpu::<f32>::from_elements(elements, &[positions.size(), expected])
+        };
+        Ok(Rotary { positions, head_dim, cos: table(f64::cos), sin: table(f64::sin), layout })
+    }
+
+    /// The size of a head is even.
+    fn with_base(positions: P, head_dim: D, base: f64, layout: RotaryLayout) -> Self {
+        let size = head_dim.size();
+        let frequencies: Vec<f64> = (0..size / 2).map(|i| base.powf(-2.0 * i as f64 / size as f64)).collect();
+        Self::with_frequencies(positions, head_dim, &frequencies, layout).expect("a frequency for each pair")
+    }
+
+    fn check_even(head_dim: D) -> Result<(), Error> {
+        match head_dim.size() {
+            size if size.is_multiple_of(2) => Ok(()),
+            size => Err(Error::OddSize { dimension: Name::<D>::new().to_string(), size }),
+        }
+    }
+}
