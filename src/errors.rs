@@ -249,4 +249,18 @@ errors! {
     /// the sequence, and either axis could be meant. Choose one by position, `At::<3>`, counted from 0. What the
     /// compiler proposes, `Position` in angle brackets, is not to be filled in; the `Named<0>` and `Named<1>` that it
     /// lists are the two positions.
+
+    C39: "the size of `A` is not known to be even"
+    /// Rotary positions turn the elements of a head in pairs, so the size of a head is even. Either the number in its
+    /// declaration is odd and has to be corrected, or only run time knows it: [`Rotary::check`](crate::nn::Rotary::check)
+    /// compares it there.
+
+    C40: "a cache of heads `H` of size `D` for the batch `B` does not append `S` at `L`"
+    /// The keys and values of a [`CacheStep`](crate::nn::CacheStep) are `(batch, key heads, new positions, head size)`: batch,
+    /// heads and size as the cache was made with, the new positions as given to its step. With grouped queries the cache is of
+    /// the key heads alone.
+
+    C41: "positions `P` do not turn heads `S` of size `D`"
+    /// [`Rotary`](crate::nn::Rotary) turns heads `(batch, heads, sequence, head size)`, of the size that its table was made for,
+    /// by positions `(batch, sequence)`. Split the heads first, and give the positions of the same batch and sequence.
 }

@@ -7,11 +7,11 @@ use congruent::backend::Backend;
 use congruent::io::SafeTensors;
 use congruent::nn::{
     Activation, DecoderLayer, Embedding, EncoderLayer, FeedForward, LayerNorm, Linear, MultiHeadAttention, NormOrder,
-    RmsNorm, attention, attention_weights,
+    RmsNorm, Rotary, RotaryLayout, attention, attention_weights,
 };
 use congruent::prelude::*;
 
-dims! { Batch; Heads; KeyHeads; Group; Queries; Keys; Past; HeadDim; Value; Seq; MemorySeq; Embed; Hidden; Rows; }
+dims! { Batch; Heads; KeyHeads; Group; Queries; Keys; Past; HeadDim; Value; Seq; MemorySeq; Embed; Hidden; Rows; Positions = 64; }
 
 fn file() -> SafeTensors {
     SafeTensors::open(reference("layers.safetensors")).unwrap()
@@ -213,6 +213,20 @@ fn feed_forward<E: Dim, F: Dim>(case: &Case<'_>, activation: Activation, embed: 
 
 /// The number of heads of every case: the files do not say it.
 const HEADS: usize = 3;
+
+#[test]
+fn rotary_positions() {
+    let file = file();
+    for (name, layout) in [("rotary_half", RotaryLayout::Half), ("rotary_interleaved", RotaryLayout::Interleaved)] {
+        let case = Case { file: &file, name };
+        let [batch, heads, seq, head_dim] = case.sizes("in.x");
+        bind!(batch: Batch = batch, heads: Heads = heads, seq: Seq = seq, head_dim: HeadDim = head_dim);
+        let rotary = Rotary::check(Positions, head_dim, 10000.0, layout).unwrap();
+        let positions: Vec<u32> = (0..batch.size()).flat_map(|_| 0..seq.size() as u32).collect();
+        let positions = Ids::new((batch, seq), Positions, &positions).unwrap();
+        case.assert(&rotary.forward(&case.tensor("in.x", (batch, heads, seq, head_dim)), &positions));
+    }
+}
 
 #[test]
 fn multi_head_attention() {

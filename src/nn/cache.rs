@@ -4,6 +4,7 @@ use crate::Error;
 use crate::backend::{AttentionMask, Backend, Float, cpu::Cpu};
 use crate::dim::{Dense, Dim, Name, Plus, Ragged};
 use crate::mask::{Combine, Covers, Lengths, Restrict};
+use crate::shape::Appends;
 use crate::tensor::{IdOf, Index, Tensor, TensorOf};
 use std::fmt::{self, Debug, Formatter};
 use std::marker::PhantomData;
@@ -295,18 +296,22 @@ pub struct CacheStep<'c, B, H, D, P, S, K, Bk: Backend = Cpu<f32>> {
 pub type KeysAndValues<B, H, D, K, Bk> = (Tensor<(B, H, K, D), Bk>, Tensor<(B, H, K, D), Bk>);
 
 impl<B: Dim, H: Dim, D: Dim, P: Dim, S: Dim, K: Dim, Bk: Backend<Elem: Float>> CacheStep<'_, B, H, D, P, S, K, Bk> {
-    /// The keys and values of a layer for what is new, and gives those of all positions so far.
+    /// Takes the keys and values of a layer for what is new, `(B, H, S, D)`, and gives those of all positions so far.
     ///
     /// They are to be dropped before the next step: what is appended while they live is a copy.
     ///
     /// # Panics
     /// The cache has no such layer, or this step has appended to it before.
-    pub fn append(
+    pub fn append<X, Y>(
         &mut self,
         layer: usize,
-        keys: &Tensor<(B, H, S, D), Bk>,
-        values: &Tensor<(B, H, S, D), Bk>,
-    ) -> KeysAndValues<B, H, D, K, Bk> {
+        keys: &Tensor<X, Bk>,
+        values: &Tensor<Y, Bk>,
+    ) -> KeysAndValues<B, H, D, K, Bk>
+    where
+        X: Appends<B, H, S, D>,
+        Y: Appends<B, H, S, D>,
+    {
         let cache = &mut *self.cache;
         let layers = cache.layers.len();
         assert!(layer < layers, "layer {layer} of a cache of {layers}");

@@ -108,6 +108,13 @@ impl<In: Dim, Out: Dim> Linear<In, Out> {
     }
 }
 
+impl<In: Dim, Out: Dim, B: Backend> Linear<In, Out, B> {
+    /// The layer without its bias.
+    pub fn without_bias(self) -> Self {
+        Linear { bias: None, ..self }
+    }
+}
+
 impl<In: Dim, Out: Dim, T: Stored> Linear<In, Out, Cpu<T>> {
     /// Takes `weight` and `bias`.
     pub fn load(weights: &Weights<'_, T>, input: In, output: Out) -> Self {

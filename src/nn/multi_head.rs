@@ -1,6 +1,6 @@
 //! Multi-head attention ([Vaswani et al. 2017](https://arxiv.org/abs/1706.03762)).
 
-use super::{Linear, attention};
+use super::{CacheStep, Linear, attention};
 use crate::Rng;
 use crate::backend::{Backend, Epilogue, Float, cpu::Cpu};
 use crate::dim::{Dim, Times};
@@ -96,6 +96,52 @@ impl<E: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> MultiHeadAttention<E, H, D
         self.attend(x, &self.memory(x, memory), mask, Epilogue::residual(residual.array()))
     }
 
+    /// The sequence attends to itself and to what the cache holds, as this layer of it.
+    ///
+    /// # Panics
+    /// The cache has no such layer, or the step was there before.
+    pub fn forward_cached<S, P: Dim, K: Dim>(
+        &self,
+        x: &Tensor<S, B>,
+        layer: usize,
+        step: &mut CacheStep<'_, S::Batch, H, D, P, S::Length, K, B>,
+    ) -> Tensor<S, B>
+    where
+        S: Sequence<E>,
+    {
+        self.attend_cached(x, layer, step, Epilogue::default())
+    }
+
+    /// `forward_cached(x) + residual`: it is added while the last product is at hand.
+    pub(super) fn forward_cached_residual<S, P: Dim, K: Dim>(
+        &self,
+        x: &Tensor<S, B>,
+        layer: usize,
+        step: &mut CacheStep<'_, S::Batch, H, D, P, S::Length, K, B>,
+        residual: &Tensor<S, B>,
+    ) -> Tensor<S, B>
+    where
+        S: Sequence<E>,
+    {
+        self.attend_cached(x, layer, step, Epilogue::residual(residual.array()))
+    }
+
+    fn attend_cached<S: Sequence<E>, P: Dim, K: Dim>(
+        &self,
+        x: &Tensor<S, B>,
+        layer: usize,
+        step: &mut CacheStep<'_, S::Batch, H, D, P, S::Length, K, B>,
+        after: Epilogue<'_, B::Array>,
+    ) -> Tensor<S, B> {
+        let sequence = sequence(x);
+        let k = self.key.forward(&sequence).split_heads();
+        let v = self.value.forward(&sequence).split_heads();
+        let (keys, values) = step.append(layer, &k, &v);
+        let q = self.query.forward(&sequence).split_heads();
+        let merged = attention(&q, &keys, &values, step.mask()).merge_heads();
+        Tensor::from_parts(x.shape(), self.output.apply(merged.array(), after))
+    }
+
     /// The memory by its dimensions: see [`sequence`].
     fn memory<S: Sequence<E>, R: Memory<S, E>>(
         &self,
@@ -122,7 +168,7 @@ impl<E: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> MultiHeadAttention<E, H, D
 }
 
 /// The sequence by its dimensions, which the compiler does not know to be those of a triple.
-fn sequence<S: Sequence<E>, E: Dim, B: Backend>(x: &Tensor<S, B>) -> Tensor<(S::Batch, S::Length, E), B> {
+pub(super) fn sequence<S: Sequence<E>, E: Dim, B: Backend>(x: &Tensor<S, B>) -> Tensor<(S::Batch, S::Length, E), B> {
     Tensor::from_parts(x.shape().dims(), x.array().clone())
 }
 

@@ -57,6 +57,13 @@ impl<E: Dim, T: Stored> LayerNorm<E, Cpu<T>> {
 
 /// `x / √(mean(x²) + epsilon) · weight` over the last dimension
 /// ([Zhang and Sennrich 2019](https://arxiv.org/abs/1910.07467)).
+///
+/// ```
+/// use congruent::{nn::RmsNorm, prelude::*};
+/// dims! { Batch = 2; Embed = 4; }
+/// let norm = RmsNorm::new(Embed, 0.0);
+/// assert_eq!(norm.forward(&Tensor::full((Batch, Embed), 3.0)).to_vec(), [1.0; 8]);
+/// ```
 #[derive(Clone)]
 pub struct RmsNorm<E, B: Backend = Cpu<f32>> {
     /// The factor of each element.
@@ -72,6 +79,13 @@ impl<E: Dim, B: Backend<Elem: Float>> RmsNorm<E, B> {
         S: Last<E>,
     {
         Tensor::from_parts(x.shape(), B::rms_norm(x.array().clone(), self.weight.array(), self.epsilon))
+    }
+}
+
+impl<E: Dim> RmsNorm<E> {
+    /// A new layer: factors of one.
+    pub fn new(embed: E, epsilon: f64) -> Self {
+        RmsNorm { weight: Tensor::ones((embed,)), epsilon }
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::Error;
 use crate::backend::{Backend, Float, RotaryLayout, cpu::Cpu};
 use crate::dim::{Dim, Even, Name};
+use crate::shape::{Shape, Turns};
 use crate::tensor::{IdOf, Tensor, TensorOf};
 
 /// Rotary positions: each pair of elements of a head is turned by an angle that grows with its position, so that the
@@ -41,21 +42,24 @@ impl<P: Dim, D: Dim, B: Backend<Elem: Float>> Rotary<P, D, B> {
         self.head_dim
     }
 
-    /// Heads, each element of the sequence turned by its position.
-    pub fn forward<Batch: Dim, H: Dim, S: Dim, I: IdOf<P>>(
-        &self,
-        x: &Tensor<(Batch, H, S, D), B>,
-        positions: &TensorOf<(Batch, S), I, B>,
-    ) -> Tensor<(Batch, H, S, D), B> {
+    /// Heads `(batch, heads, sequence, D)`, each of a sequence turned by its position, of which there are
+    /// `(batch, sequence)`.
+    pub fn forward<S, R, I>(&self, x: &Tensor<S, B>, positions: &TensorOf<R, I, B>) -> Tensor<S, B>
+    where
+        S: Shape,
+        R: Turns<S, D>,
+        I: IdOf<P>,
+    {
         self.rotated(x.clone(), positions)
     }
 
     /// As [`forward`](Self::forward), of an owned tensor, in whose memory the result may be written.
-    pub(super) fn rotated<Batch: Dim, H: Dim, S: Dim, I: IdOf<P>>(
-        &self,
-        x: Tensor<(Batch, H, S, D), B>,
-        positions: &TensorOf<(Batch, S), I, B>,
-    ) -> Tensor<(Batch, H, S, D), B> {
+    pub(super) fn rotated<S, R, I>(&self, x: Tensor<S, B>, positions: &TensorOf<R, I, B>) -> Tensor<S, B>
+    where
+        S: Shape,
+        R: Turns<S, D>,
+        I: IdOf<P>,
+    {
         let shape = x.shape();
         let array = B::rotate(x.into_array(), positions.array(), &self.cos, &self.sin, self.layout);
         Tensor::from_parts(shape, array)

@@ -1,6 +1,6 @@
 //! The layers of a transformer, and stacks of them.
 
-use super::{FeedForward, LayerNorm, Memory, MultiHeadAttention};
+use super::{CacheStep, FeedForward, LayerNorm, Memory, MultiHeadAttention};
 use crate::backend::{Backend, Float, cpu::Cpu};
 use crate::dim::Dim;
 use crate::mask::Mask;
@@ -53,6 +53,25 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> EncoderLayer<E, H,
         M: Mask<S::Batch, S::Length, S::Length>,
     {
         let x = residual(self.order, &self.attention_norm, x, |x, y| self.attention.forward_residual(x, mask, y));
+        residual(self.order, &self.feed_forward_norm, &x, |x, y| self.feed_forward.forward_residual(x, y))
+    }
+
+    /// The layer of a decoder without a memory, such as GPT-2: on `x (batch, sequence, E)`, which goes on from what the cache
+    /// holds, as this layer of it.
+    ///
+    /// # Panics
+    /// The cache has no such layer, or the step was there before.
+    pub fn forward_cached<S, P: Dim, K: Dim>(
+        &self,
+        x: &Tensor<S, B>,
+        layer: usize,
+        step: &mut CacheStep<'_, S::Batch, H, D, P, S::Length, K, B>,
+    ) -> Tensor<S, B>
+    where
+        S: Sequence<E> + Last<E>,
+    {
+        let attend = |x: &Tensor<S, B>, y: &Tensor<S, B>| self.attention.forward_cached_residual(x, layer, step, y);
+        let x = residual(self.order, &self.attention_norm, x, attend);
         residual(self.order, &self.feed_forward_norm, &x, |x, y| self.feed_forward.forward_residual(x, y))
     }
 }
@@ -112,6 +131,22 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> Encoder<E, H, D, F
         M: Mask<S::Batch, S::Length, S::Length>,
     {
         self.layers.iter().fold(x.clone(), |x, layer| layer.forward(&x, mask))
+    }
+
+    /// All layers on `x (batch, sequence, E)`, which goes on from what the cache holds: each position attends to those up to
+    /// its own.
+    ///
+    /// # Panics
+    /// The cache has fewer layers.
+    pub fn forward_cached<S, P: Dim, K: Dim>(
+        &self,
+        x: &Tensor<S, B>,
+        step: &mut CacheStep<'_, S::Batch, H, D, P, S::Length, K, B>,
+    ) -> Tensor<S, B>
+    where
+        S: Sequence<E> + Last<E>,
+    {
+        self.layers.iter().enumerate().fold(x.clone(), |x, (i, layer)| layer.forward_cached(&x, i, step))
     }
 }
 

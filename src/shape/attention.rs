@@ -16,6 +16,38 @@ impl<H: Dim> SharesHeads<H> for H {}
 #[diagnostic::do_not_recommend]
 impl<H: Dim, G: Dim> SharesHeads<H> for Times<H, G> {}
 
+/// That a step of a cache appends keys or values of the shape: `(B, H, S, D)`.
+#[diagnostic::on_unimplemented(
+    message = "a cache of heads `{H}` of size `{D}` for the batch `{B}` does not append `{Self}` at `{S}`",
+    label = "expected `({B}, {H}, {S}, {D})`",
+    note = "the batch, the key heads and their size are those that the cache was made with, the length is that of the step",
+    note = "explained in `congruent::errors::C40`"
+)]
+pub trait Appends<B, H, S, D>: Shape {}
+#[diagnostic::do_not_recommend]
+impl<B: Dim, H: Dim, S: Dim, D: Dim> Appends<B, H, S, D> for (B, H, S, D) {}
+
+/// That positions of the shape, `(batch, sequence)`, turn heads of size `D`: `(batch, heads, sequence, D)`.
+#[diagnostic::on_unimplemented(
+    message = "positions `{Self}` do not turn heads `{Heads}` of size `{D}`",
+    label = "expected `(batch, sequence)` for heads `(batch, heads, sequence, {D})`",
+    note = "positions and heads are of one batch and one sequence; the size is that of the table of angles",
+    note = "explained in `congruent::errors::C41`"
+)]
+pub trait Turns<Heads, D>: Shape {}
+#[diagnostic::do_not_recommend]
+impl<B: Dim, H: Dim, S: Dim, D: Dim> Turns<(B, H, S, D), D> for (B, S) {}
+
+macro_rules! heads_never { ($($Never:ident)*) => {$(
+    #[diagnostic::do_not_recommend]
+    impl<H: Dim> SharesHeads<$Never> for H {}
+    #[diagnostic::do_not_recommend]
+    impl<S: Shape> Appends<$Never, $Never, $Never, $Never> for S {}
+    #[diagnostic::do_not_recommend]
+    impl<S: Shape> Turns<$Never, $Never> for S {}
+)*} }
+heads_never!(Never Nothing);
+
 /// That queries of the shape attend to keys of shape `Keys` and values of shape `Values`:
 /// `(B, H, Q, D)` to `(B, KeyHeads, K, D)` and `(B, KeyHeads, K, V)`.
 #[diagnostic::on_unimplemented(

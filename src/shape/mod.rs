@@ -11,7 +11,7 @@ mod last;
 mod matmul;
 mod permute;
 
-pub use attention::{Attends, MergeHeads, Sequence, Sequences, SharesHeads, SplitHeads};
+pub use attention::{Appends, Attends, MergeHeads, Sequence, Sequences, SharesHeads, SplitHeads, Turns};
 pub use axis::{At, Axis, Named};
 pub use broadcast::Broadcast;
 pub use join::{Append, Concat, Merge, Prepend, Product, SplitAxis, Total};

@@ -1,0 +1,99 @@
+//! The layers of the Llama family ([Touvron et al. 2023](https://arxiv.org/abs/2302.13971)).
+
+use super::{CacheStep, GatedFeedForward, GroupedQueryAttention, RmsNorm, Rotary};
+use crate::backend::{Backend, Float, cpu::Cpu};
+use crate::dim::Dim;
+use crate::shape::{Last, Sequence, SharesHeads};
+use crate::tensor::Tensor;
+
+/// Grouped-query attention with rotary positions and a gated feed-forward network, each behind a norm and beside a residual
+/// connection.
+#[derive(Clone)]
+pub struct LlamaLayer<E, Q, H, D, F, B: Backend = Cpu<f32>> {
+    /// The norm before the attention.
+    pub attention_norm: RmsNorm<E, B>,
+    /// The sequence attends to itself.
+    pub attention: GroupedQueryAttention<E, Q, H, D, B>,
+    /// The norm before the feed-forward network.
+    pub feed_forward_norm: RmsNorm<E, B>,
+    /// Each position by itself.
+    pub feed_forward: GatedFeedForward<E, F, B>,
+}
+
+impl<E: Dim, Q: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> LlamaLayer<E, Q, H, D, F, B> {
+    /// The layer on `x (batch, sequence, E)`, which goes on from what the cache holds, as this layer of it.
+    ///
+    /// # Panics
+    /// The cache has no such layer, or the step was there before.
+    pub fn forward<S, P: Dim, K: Dim>(
+        &self,
+        x: &Tensor<S, B>,
+        rotary: &Rotary<P, D, B>,
+        layer: usize,
+        step: &mut CacheStep<'_, S::Batch, H, D, P, S::Length, K, B>,
+    ) -> Tensor<S, B>
+    where
+        S: Sequence<E> + Last<E>,
+        Q: SharesHeads<H>,
+    {
+        let normed = self.attention_norm.forward(x);
+        let x = self.attention.forward_cached_residual(&normed, rotary, layer, step, x);
+        self.feed_forward.forward_residual(&self.feed_forward_norm.forward(&x), &x)
+    }
+}
+
+/// Layers one after another, and a norm: from the embeddings of a text to what its next token is predicted from.
+///
+/// ```
+/// use congruent::nn::{GatedFeedForward, GroupedQueryAttention, KeyValueCache, Rotary, RotaryLayout};
+/// use congruent::nn::{LlamaDecoder, LlamaLayer, RmsNorm};
+/// use congruent::prelude::*;
+/// dims! { Batch = 1; Embed = 24; KeyHeads = 2; Group = 3; HeadDim = 4; Hidden = 32; Positions = 64; Seq; }
+/// let mut rng = Rng::with_seed(1);
+/// let norm = RmsNorm::new(Embed, 1e-5);
+/// let layers = (0..3).map(|_| LlamaLayer {
+///     attention_norm: norm.clone(),
+///     attention: GroupedQueryAttention::random(Embed, Times(KeyHeads, Group), KeyHeads, HeadDim, &mut rng),
+///     feed_forward_norm: norm.clone(),
+///     feed_forward: GatedFeedForward::random(Embed, Hidden, &mut rng),
+/// });
+/// let rotary = Rotary::new(Positions, HeadDim, 10000.0, RotaryLayout::Half);
+/// let decoder = LlamaDecoder { layers: layers.collect(), norm: norm.clone(), rotary };
+///
+/// let mut cache = KeyValueCache::new(Batch, KeyHeads, HeadDim, Positions, decoder.layers.len());
+/// for length in [10, 1] {
+///     bind!(seq: Seq = length);
+///     let y = cache.step(seq, |step| decoder.forward(&Tensor::ones((Batch, seq, Embed)), step))?;
+///     assert_eq!(y.sizes(), [1, length, 24]);
+/// }
+/// # Ok::<(), congruent::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct LlamaDecoder<E, Q, H, D, F, P, B: Backend = Cpu<f32>> {
+    /// The layers.
+    pub layers: Vec<LlamaLayer<E, Q, H, D, F, B>>,
+    /// The norm of what the last layer gives.
+    pub norm: RmsNorm<E, B>,
+    /// The positions of queries and keys.
+    pub rotary: Rotary<P, D, B>,
+}
+
+impl<E: Dim, Q: Dim, H: Dim, D: Dim, F: Dim, P: Dim, B: Backend<Elem: Float>> LlamaDecoder<E, Q, H, D, F, P, B> {
+    /// All layers on `x (batch, sequence, E)`, which goes on from what the cache holds.
+    ///
+    /// # Panics
+    /// The cache has fewer layers.
+    pub fn forward<S, K: Dim>(
+        &self,
+        x: &Tensor<S, B>,
+        step: &mut CacheStep<'_, S::Batch, H, D, P, S::Length, K, B>,
+    ) -> Tensor<S, B>
+    where
+        S: Sequence<E> + Last<E>,
+        Q: SharesHeads<H>,
+    {
+        let layers = self.layers.iter().enumerate();
+        let x = layers.fold(x.clone(), |x, (i, layer)| layer.forward(&x, &self.rotary, i, step));
+        self.norm.forward(&x)
+    }
+}
