@@ -92,6 +92,15 @@ pub enum LoadError {
     },
     /// The file is not what it says to be.
     Format(String),
+    /// What the file says about the model is missing, or of another kind.
+    Metadata {
+        /// The key.
+        key: String,
+        /// What its value should be.
+        expected: String,
+        /// What it is.
+        found: String,
+    },
     /// The tensors are not those of the model: everything that is wrong.
     Weights(Vec<Problem>),
 }
@@ -101,6 +110,9 @@ impl Display for LoadError {
         match self {
             LoadError::Io { path, source } => write!(f, "{}: {source}", path.display()),
             LoadError::Format(reason) => write!(f, "not a file of tensors: {reason}"),
+            LoadError::Metadata { key, expected, found } => {
+                write!(f, "metadata `{key}`: expected {expected}, found {found}")
+            }
             LoadError::Weights(problems) => {
                 write!(f, "the file does not fit the model in {} tensors:", problems.len())?;
                 problems.iter().try_for_each(|problem| write!(f, "\n  {problem}"))
