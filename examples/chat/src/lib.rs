@@ -2,9 +2,13 @@
 //! a conversation in, the next answer out, token by token.
 
 mod files;
+pub mod gpt2;
+pub mod llama;
+mod model;
 mod template;
 mod tokenizer;
 
 pub use files::find_or_fetch;
+pub use model::{LanguageModel, Texts};
 pub use template::{Message, Template};
 pub use tokenizer::Tokenizer;
