@@ -1,6 +1,6 @@
 //! Vectors of AArch64, which always has them: NEON.
 
-use super::vector::Vector;
+use super::vector::{Routine, Vector};
 use half::bf16;
 use std::arch::aarch64::*;
 
@@ -17,6 +17,11 @@ unsafe impl Vector for Neon {
     const TILE: usize = 12;
     type Half = Self;
 
+    #[inline(never)]
+    unsafe fn call<W: Vector, R: Routine>(routine: R) -> R::Output {
+        // SAFETY: the caller's.
+        unsafe { routine.run::<W>() }
+    }
     #[inline(always)]
     unsafe fn splat(x: f32) -> Self {
         // SAFETY: see above.

@@ -1,7 +1,7 @@
 //! Products of matrices, in the blocks of Goto and van de Geijn (2008, <https://doi.org/10.1145/1356052.1356053>):
 //! the matrices are packed so that the kernel reads them one after another, and a tile of the result stays in registers.
 
-use super::vector::{Vector, even_parts, load, of_rows, store};
+use super::vector::{Vector, at_most, even_parts, load, of_rows, store};
 use crate::backend::cpu::matmul::Matrix;
 use crate::backend::cpu::memory::Elements;
 use crate::backend::cpu::parallel::for_each_chunk;
@@ -190,18 +190,18 @@ pub unsafe fn multiply_small<V: Vector>([m, k, n]: [usize; 3], a: Matrix<'_, f32
     assert!(c.len() == m * n, "a product as large as its result");
     for column in (0..n).step_by(2 * whole) {
         let (width, b) = ((2 * whole).min(n - column), b.part(0, column));
-        for (row, height) in even_parts(m, V::TILE) {
+        for (row, height) in even_parts(m, at_most::<V>(8)) {
             let (a, c) = (a.part(row, 0), &mut c[row * n + column..]);
             // SAFETY: the caller's.
             unsafe {
                 if width <= half {
-                    of_rows!(height, V::TILE, multiply_rows::<V::Half, V::Half, false>(k, a, b, c, n, width));
+                    of_rows!(height, at_most::<V>(8), multiply_rows::<V::Half, V::Half, false>(k, a, b, c, n, width));
                 } else if width <= whole {
-                    of_rows!(height, V::TILE, multiply_rows::<V, V, false>(k, a, b, c, n, width));
+                    of_rows!(height, at_most::<V>(8), multiply_rows::<V, V, false>(k, a, b, c, n, width));
                 } else if width <= whole + half {
-                    of_rows!(height, V::TILE, multiply_rows::<V, V::Half, true>(k, a, b, c, n, width));
+                    of_rows!(height, at_most::<V>(8), multiply_rows::<V, V::Half, true>(k, a, b, c, n, width));
                 } else {
-                    of_rows!(height, V::TILE, multiply_rows::<V, V, true>(k, a, b, c, n, width));
+                    of_rows!(height, at_most::<V>(8), multiply_rows::<V, V, true>(k, a, b, c, n, width));
                 }
             }
         }

@@ -16,6 +16,9 @@ pub unsafe trait Vector: Copy {
     /// A vector of half as many, where it is as cheap as half of this one; else this one.
     type Half: Vector;
 
+    /// Runs a routine over vectors `W`, which need no other instructions than this one, as a function of its own.
+    unsafe fn call<W: Vector, R: Routine>(routine: R) -> R::Output;
+
     /// Says that something will be read, wherever it is.
     #[inline(always)]
     fn prefetch(_from: *const f32) {}
@@ -132,6 +135,16 @@ pub unsafe trait Vector: Copy {
     }
 }
 
+/// A large part of a kernel, which [`Vector::call`] does not inline into it: it is compiled once, wherever it is called,
+/// and the compiler takes far longer for one large function than for its parts.
+pub trait Routine {
+    type Output;
+
+    /// # Safety
+    /// The processor has the instructions of `V`.
+    unsafe fn run<V: Vector>(self) -> Self::Output;
+}
+
 /// The most lanes that a vector has.
 pub const MAX_LANES: usize = 16;
 
@@ -206,6 +219,11 @@ pub fn even_parts(len: usize, most: usize) -> impl Iterator<Item = (usize, usize
     (0..count).map(move |part| (part * each + part.min(longer), each + (part < longer) as usize))
 }
 
+/// The rows of a tile of vectors, so many where they stay in registers.
+pub const fn at_most<V: Vector>(rows: usize) -> usize {
+    if V::TILE < rows { V::TILE } else { rows }
+}
+
 /// A function of a tile, with its number of rows, at most 12 and `$most`, as a constant: so it stays in registers.
 macro_rules! of_rows { ($rows:expr, $most:expr, $tile:ident::<$($G:tt)::+ $(, $($H:tt)::+)*>($($argument:expr),*)) => {
     of_rows!(@of 1 2 3 4 5 6 7 8 9 10 11 12; $rows, $most, $tile, ($($G)::+ $(, $($H)::+)*), ($($argument),*))
@@ -215,7 +233,8 @@ macro_rules! of_rows { ($rows:expr, $most:expr, $tile:ident::<$($G:tt)::+ $(, $(
 };
 (@of $($number:literal)*; $rows:expr, $most:expr, $tile:ident, $generics:tt, $arguments:tt) => {
     match $rows {
-        $($number if $number <= $most => of_rows!(@call $tile, $number, $generics, $arguments),)*
+        // A constant, so that tiles of more rows are not compiled.
+        $($number if const { $number <= $most } => of_rows!(@call $tile, $number, $generics, $arguments),)*
         _ => unreachable!("a tile has at most {} rows", $most),
     }
 };

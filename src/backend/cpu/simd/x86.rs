@@ -1,6 +1,6 @@
 //! Vectors of x86-64: AVX-512, and AVX2 with FMA.
 
-use super::vector::Vector;
+use super::vector::{Routine, Vector};
 use half::{bf16, f16};
 use std::arch::x86_64::*;
 
@@ -72,6 +72,12 @@ unsafe impl Vector for Avx512 {
     const TILE: usize = 12;
     type Half = Avx2;
 
+    #[target_feature(enable = "avx512f,avx512vl")]
+    #[inline(never)]
+    unsafe fn call<W: Vector, R: Routine>(routine: R) -> R::Output {
+        // SAFETY: this function has the instructions.
+        unsafe { routine.run::<W>() }
+    }
     #[inline(always)]
     fn prefetch(from: *const f32) {
         // SAFETY: every processor of the architecture has the instruction, and it reads nothing.
@@ -254,6 +260,12 @@ unsafe impl Vector for Avx2 {
     const TILE: usize = 6;
     type Half = Self;
 
+    #[target_feature(enable = "avx2,fma,f16c")]
+    #[inline(never)]
+    unsafe fn call<W: Vector, R: Routine>(routine: R) -> R::Output {
+        // SAFETY: this function has the instructions.
+        unsafe { routine.run::<W>() }
+    }
     #[inline(always)]
     fn prefetch(from: *const f32) {
         // SAFETY: every processor of the architecture has the instruction, and it reads nothing.
