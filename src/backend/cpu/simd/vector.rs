@@ -133,6 +133,50 @@ pub unsafe trait Vector: Copy {
         unsafe { self.store(&mut wide) };
         to[..Self::LANES].iter_mut().zip(wide).for_each(|(to, wide)| *to = bf16::from_f32(wide));
     }
+
+    /// A number of half precision in each lane.
+    #[inline(always)]
+    unsafe fn splat_f16(x: f16) -> Self {
+        // SAFETY: the caller's.
+        unsafe { Self::splat(x.to_f32()) }
+    }
+    /// The first bytes of a slice as numbers with a sign.
+    #[inline(always)]
+    unsafe fn load_i8(from: &[u8]) -> Self {
+        let mut wide = [0.0; MAX_LANES];
+        wide.iter_mut().zip(&from[..Self::LANES]).for_each(|(wide, x)| *wide = *x as i8 as f32);
+        // SAFETY: as above.
+        unsafe { Self::load(&wide) }
+    }
+    /// Of each of the first bytes of a slice, the bits of the mask after it was shifted down, as a number.
+    #[inline(always)]
+    unsafe fn load_bits(from: &[u8], shift: u32, mask: u8) -> Self {
+        let mut wide = [0.0; MAX_LANES];
+        wide.iter_mut().zip(&from[..Self::LANES]).for_each(|(wide, x)| *wide = (x >> shift & mask) as f32);
+        // SAFETY: as above.
+        unsafe { Self::load(&wide) }
+    }
+    /// `scale · q + offset` of the lower (shift 0) or the upper (4) half of each of the first bytes of a slice.
+    ///
+    /// Scale and offset are the same in all lanes.
+    #[inline(always)]
+    unsafe fn load_nibbles(from: &[u8], shift: u32, scale: Self, offset: Self) -> Self {
+        // SAFETY: the caller's.
+        unsafe { Self::load_bits(from, shift, 15).mul_add(scale, offset) }
+    }
+    /// Adds to the lanes whose bit is set, the lowest for the first.
+    #[inline(always)]
+    unsafe fn add_where(self, bits: u32, addend: Self) -> Self {
+        let (mut lanes, mut addends) = ([0.0; MAX_LANES], [0.0; MAX_LANES]);
+        // SAFETY: as above.
+        unsafe {
+            self.store(&mut lanes);
+            addend.store(&mut addends);
+            let set = lanes.iter_mut().zip(addends).enumerate().filter(|(i, _)| bits >> i & 1 == 1);
+            set.for_each(|(_, (lane, addend))| *lane += addend);
+            Self::load(&lanes)
+        }
+    }
 }
 
 /// A large part of a kernel, which [`Vector::call`] does not inline into it: it is compiled once, wherever it is called,
