@@ -127,6 +127,27 @@ pub enum Error {
         /// The first position that is held.
         first: usize,
     },
+    /// A setting that is out of its range.
+    Setting {
+        /// Its name.
+        setting: &'static str,
+        /// What it may be.
+        expected: &'static str,
+        /// What it is.
+        found: String,
+    },
+    /// Logits that say of no token that it may be drawn, or of none how likely it is.
+    NoDistribution {
+        /// Their dimension.
+        dimension: String,
+        /// What is wrong with them.
+        reason: String,
+    },
+    /// A sequence without a token that a model has not read.
+    NothingToRead {
+        /// Which sequence of the batch.
+        sequence: usize,
+    },
 }
 
 impl Display for Error {
@@ -179,6 +200,13 @@ impl Display for Error {
                 "sequence {sequence} cannot go on from length {length}: its positions before {first} are forgotten, \
                  and its window reaches there"
             ),
+            Error::Setting { setting, expected, found } => write!(f, "`{setting}` is {found}, expected {expected}"),
+            Error::NoDistribution { dimension, reason } => {
+                write!(f, "the logits over `{dimension}` are no distribution: {reason}")
+            }
+            Error::NothingToRead { sequence } => {
+                write!(f, "sequence {sequence} has no token that is still to be read, and the next follows from one")
+            }
         }
     }
 }

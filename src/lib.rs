@@ -6,6 +6,7 @@ pub mod backend;
 pub mod dim;
 mod error;
 pub mod errors;
+pub mod generate;
 pub mod io;
 pub mod mask;
 pub mod nn;

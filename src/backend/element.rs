@@ -1,7 +1,7 @@
 //! What a tensor may hold.
 
 use super::cpu::{
-    Block, COLUMNS, InOut, Matrix, Narrow, Operand, Weight, add_rows, finish, has_terms, plain, reduce_rows, simd,
+    Block, COLUMNS, InOut, Matrix, Narrow, Operand, Rows, Weight, add_rows, finish, has_terms, plain, reduce_rows, simd,
 };
 use super::{Binary, Epilogue, Reduce, Unary};
 use half::{bf16, f16};
@@ -61,6 +61,13 @@ pub trait Number: Element + Num + NumCast + PartialOrd + Bounded + AnyBits {
     #[doc(hidden)]
     fn multiply(size: [usize; 3], a: Matrix<'_, Self>, b: Matrix<'_, Self>, c: &mut [Self]) {
         plain::multiply(size, a, b, c);
+    }
+    /// `x (m, k)` times the transpose of rows of blocks `(n, k)`, and the epilogue, into the row-major `out (m, n)`. No
+    /// arrays but those of `f32` are stored in blocks.
+    #[doc(hidden)]
+    fn linear_blocks(x: Matrix<'_, Self>, m: usize, rows: Rows<'_>, after: Epilogue<'_, [Self]>, out: &mut [Self]) {
+        let _ = (x, m, rows, after, out);
+        unreachable!("an array of another type than `f32` in blocks")
     }
 }
 
@@ -352,6 +359,9 @@ real! {
     f32 erff {
         fn multiply(size: [usize; 3], a: Matrix<'_, f32>, b: Matrix<'_, f32>, c: &mut [f32]) {
             simd::multiply(size, a, b, c);
+        }
+        fn linear_blocks(x: Matrix<'_, f32>, m: usize, rows: Rows<'_>, after: Epilogue<'_, [f32]>, out: &mut [f32]) {
+            simd::linear_blocks(x, m, rows, after, out);
         }
         fn binary_all(op: Binary, x: InOut<'_, f32>, y: Operand<'_, f32>, swapped: bool) {
             simd::binary(op, x, y, swapped);

@@ -2,11 +2,17 @@
 //!
 //! One error names every tensor that is missing, surplus or of another shape.
 
+#[cfg(feature = "gguf")]
+mod gguf;
+#[cfg(any(feature = "gguf", feature = "safetensors"))]
+mod map;
 #[cfg(feature = "safetensors")]
 mod safetensors;
 mod stored;
 mod weights;
 
+#[cfg(feature = "gguf")]
+pub use self::gguf::Gguf;
 #[cfg(feature = "safetensors")]
 pub use self::safetensors::{SafeTensors, Writer};
 pub use stored::{Bytes, Dtype, Entry, Source, Stored};

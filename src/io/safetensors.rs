@@ -1,13 +1,12 @@
 //! Files in the [safetensors](https://huggingface.co/docs/safetensors) format.
 
+use super::map::map;
 use super::{Bytes, Dtype, Entry, LoadError, Source, Stored};
 use crate::backend::cpu::Cpu;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
-use memmap2::Mmap;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 use zerocopy::IntoBytes;
@@ -25,13 +24,7 @@ impl SafeTensors {
     /// # Errors
     /// The file cannot be read, or is not a whole and consistent safetensors file.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, LoadError> {
-        let path = path.as_ref();
-        let io = |source| LoadError::Io { path: path.to_owned(), source };
-        let file = File::open(path).map_err(io)?;
-        // SAFETY: the mapping is only read. That nobody changes the file meanwhile is the condition
-        // that the documentation of this function states, as for every mapped file.
-        let map = unsafe { Mmap::map(&file) }.map_err(io)?;
-        Self::from_owner(Arc::new(map))
+        Self::from_owner(map(path.as_ref())?)
     }
 
     /// Reads a file that is in memory.

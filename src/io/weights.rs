@@ -1,6 +1,6 @@
 //! Typed tensors out of a file, and everything that is wrong with it in one error.
 
-use super::stored::{converted, shared};
+use super::stored::{converted, in_blocks, shared};
 use super::{Dtype, Source, Stored};
 use crate::backend::cpu::{Array, Cpu};
 use crate::shape::{Described, Shape};
@@ -62,6 +62,13 @@ pub enum Problem {
         /// Its type.
         found: Dtype,
     },
+    /// The tensor is not stored as its element type is.
+    Data {
+        /// Its name.
+        name: String,
+        /// What is wrong.
+        reason: String,
+    },
 }
 
 impl Display for Problem {
@@ -75,6 +82,7 @@ impl Display for Problem {
             Problem::Dtype { name, expected, found } => {
                 write!(f, "element type: `{name}`, expected {expected}, found {found}")
             }
+            Problem::Data { name, reason } => write!(f, "data: `{name}`: {reason}"),
         }
     }
 }
@@ -92,6 +100,15 @@ pub enum LoadError {
     },
     /// The file is not what it says to be.
     Format(String),
+    /// What the file says about the model is missing, or of another kind.
+    Metadata {
+        /// The key.
+        key: String,
+        /// What its value should be.
+        expected: String,
+        /// What it is.
+        found: String,
+    },
     /// The tensors are not those of the model: everything that is wrong.
     Weights(Vec<Problem>),
 }
@@ -101,6 +118,9 @@ impl Display for LoadError {
         match self {
             LoadError::Io { path, source } => write!(f, "{}: {source}", path.display()),
             LoadError::Format(reason) => write!(f, "not a file of tensors: {reason}"),
+            LoadError::Metadata { key, expected, found } => {
+                write!(f, "metadata `{key}`: expected {expected}, found {found}")
+            }
             LoadError::Weights(problems) => {
                 write!(f, "the file does not fit the model in {} tensors:", problems.len())?;
                 problems.iter().try_for_each(|problem| write!(f, "\n  {problem}"))
@@ -146,6 +166,10 @@ impl<'a, T: Stored> Weights<'a, T> {
     }
 
     /// Converts tensors of other element types, which are an error else.
+    ///
+    /// Into `f32`, matrices of `F16` and `BF16` are not converted, if their rows are a multiple of 32 elements: they are
+    /// multiplied as they are. Quantised tensors are for `f32` alone what they are for [`tensor`](Self::tensor), and for other
+    /// types converted.
     pub fn casting(self) -> Self {
         Weights { casts: true, ..self }
     }
@@ -161,6 +185,9 @@ impl<'a, T: Stored> Weights<'a, T> {
     }
 
     /// The tensor of this name, which has this shape. Its elements stay where the file is mapped.
+    ///
+    /// A quantised tensor is one of `f32` that is stored otherwise. As the weight of a linear map, or as a table of vectors,
+    /// it is read as it is. Any other operation on it reads all its elements once, which then take their memory as well.
     pub fn tensor<S: Shape>(&self, name: &str, shape: S) -> Tensor<S, Cpu<T>> {
         let name = format!("{}{name}", self.prefix);
         let array = self.array(&name, shape).unwrap_or_else(|problem| {
@@ -179,9 +206,13 @@ impl<'a, T: Stored> Weights<'a, T> {
         if entry.sizes != shape.sizes().as_ref() {
             return Err(Problem::Shape { name: name.to_owned(), expected: expected(), found: entry.sizes });
         }
+        if let Some(reason) = entry.defect() {
+            return Err(Problem::Data { name: name.to_owned(), reason });
+        }
         match (entry.dtype == T::DTYPE, self.casts) {
             (true, _) => Some(shared(&entry)),
-            (false, true) => converted(&entry),
+            (false, true) => in_blocks(&entry).or_else(|| converted(&entry)),
+            (false, false) if entry.dtype.is_quantised() => in_blocks(&entry),
             (false, false) => None,
         }
         .ok_or_else(|| Problem::Dtype {

@@ -99,6 +99,30 @@ impl<S: Shape, Bk: Backend> Tensor<S, Bk> {
         Tensor::from_parts(shape, concat_rows::<Bk>(means.collect(), shape.sizes().as_ref()))
     }
 
+    /// The last live position of each sequence; zeros for an empty one.
+    ///
+    /// ```
+    /// use congruent::prelude::*;
+    /// dims! { Batch = 2; Seq = 3; Embed = 1; }
+    /// let lengths = Lengths::new(Batch, Ragged(Seq), &[2, 0]).unwrap();
+    /// let x = Tensor::from_fn((Batch, Ragged(Seq), Embed), |[_, s, _]| s as f32);
+    /// let last: Tensor<(Batch, Embed)> = x.masked_last(&lengths);
+    /// assert_eq!(last.to_vec(), [1.0, 0.0]);
+    /// ```
+    pub fn masked_last<B: Dim, K: Dim>(&self, lengths: &Lengths<B, K>) -> Tensor<S::One, Bk>
+    where
+        S: Sequences<B, K>,
+        Bk::Elem: Number,
+    {
+        let row = [&[1], &self.sizes().as_ref()[2..]].concat();
+        let last = self.live_parts(lengths).map(|part| match Bk::sizes(&part)[1] {
+            0 => Bk::filled(num_traits::zero(), &row),
+            length => Bk::reshape(&Bk::narrow(&part, 1, length - 1, 1), &row),
+        });
+        let shape = self.shape().one();
+        Tensor::from_parts(shape, concat_rows::<Bk>(last.collect(), shape.sizes().as_ref()))
+    }
+
     /// The same tensor with `value` in its padding: it has none any more.
     ///
     /// ```

@@ -13,7 +13,7 @@ crate::dims! {
     /// The positions that a cache held before a step.
     pub Past;
     /// The positions of the longest sequence that a cache holds after a step.
-    pub Total;
+    pub Cached;
 }
 
 /// The keys and values of each layer of a decoder, for `H` heads of size `D` of each sequence of the batch `B`, at most `P`
@@ -163,7 +163,7 @@ impl<B: Dim, H: Dim, D: Dim, P: Dim, Bk: Backend<Elem: Float>> KeyValueCache<B, 
     /// Appends to each sequence as many positions as its length says, of which none may be; the rest is padding. It serves
     /// prompts of different lengths, and goes on for some sequences of a batch while others have ended.
     ///
-    /// The keys and values that the step lends are `Ragged<Total>`: [`CacheStep::mask`] is their mask.
+    /// The keys and values that the step lends are `Ragged<Cached>`: [`CacheStep::mask`] is their mask.
     ///
     /// ```
     /// use congruent::nn::KeyValueCache;
@@ -187,7 +187,7 @@ impl<B: Dim, H: Dim, D: Dim, P: Dim, Bk: Backend<Elem: Float>> KeyValueCache<B, 
     pub fn step_ragged<S: Dim, R>(
         &mut self,
         new: &Lengths<B, S>,
-        run: impl for<'id> FnOnce(&mut CacheStep<'_, B, H, D, P, S, Ragged<Total<'id>>, Bk>) -> R,
+        run: impl for<'id> FnOnce(&mut CacheStep<'_, B, H, D, P, S, Ragged<Cached<'id>>, Bk>) -> R,
     ) -> Result<R, Error> {
         let (counts, size) = (new.as_slice().to_vec(), new.keys().size());
         self.make_room(&counts, size)?;
@@ -201,7 +201,7 @@ impl<B: Dim, H: Dim, D: Dim, P: Dim, Bk: Backend<Elem: Float>> KeyValueCache<B, 
             lengths: Some(totals.into()),
             allowed: None,
         };
-        Total::with(longest, |total| self.run(new.keys(), Ragged(total), counts, mask, run))
+        Cached::with(longest, |total| self.run(new.keys(), Ragged(total), counts, mask, run))
     }
 
     /// How many positions of each sequence are held.

@@ -1,9 +1,10 @@
 //! Arrays: a shared buffer, and sizes and strides that say which elements of it are meant.
 
+use super::blocks::{Blocks, Rows, Stored};
 use super::in_out::InOut;
 use super::memory::{Derived, Elements};
 use super::parallel::for_each_chunk;
-use crate::backend::{Element, MAX_RANK, Number};
+use crate::backend::{Element, MAX_RANK, Number, TableIndex};
 use std::borrow::Cow;
 use std::fmt::{self, Debug, Formatter};
 use std::sync::Arc;
@@ -18,6 +19,7 @@ pub struct Array<T> {
 enum Buffer<T> {
     Ours(Elements<T>),
     Given(Arc<Given<T>>),
+    Stored(Arc<Stored<T>>),
 }
 
 /// Elements in the memory of somebody else.
@@ -36,6 +38,7 @@ impl<T> Clone for Buffer<T> {
         match self {
             Buffer::Ours(elements) => Buffer::Ours(elements.clone()),
             Buffer::Given(given) => Buffer::Given(given.clone()),
+            Buffer::Stored(stored) => Buffer::Stored(stored.clone()),
         }
     }
 }
@@ -52,6 +55,14 @@ impl<T> Buffer<T> {
                 Owner::Vec(elements) => elements,
                 Owner::Other(owner) => (**owner).as_ref(),
             },
+            Buffer::Stored(stored) => stored.as_slice(),
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Buffer::Stored(stored) => stored.blocks().len(),
+            other => other.as_slice().len(),
         }
     }
 
@@ -67,6 +78,7 @@ impl<T> Buffer<T> {
                     Owner::Other(_) => None,
                 }
             }
+            Buffer::Stored(_) => None,
         }
     }
 
@@ -74,6 +86,7 @@ impl<T> Buffer<T> {
         match self {
             Buffer::Ours(elements) => elements.derived(),
             Buffer::Given(given) => &given.derived,
+            Buffer::Stored(stored) => stored.derived(),
         }
     }
 }
@@ -236,7 +249,7 @@ impl<T> Array<T> {
 
     fn from_buffer(buffer: Buffer<T>, sizes: &[usize]) -> Self {
         let layout = Layout::row_major(sizes);
-        let (found, expected) = (buffer.as_slice().len(), layout.len());
+        let (found, expected) = (buffer.len(), layout.len());
         assert_eq!(found, expected, "an array of sizes {sizes:?} has {expected} elements");
         Array { buffer, layout }
     }
@@ -249,6 +262,26 @@ impl<T> Array<T> {
     #[inline]
     pub(super) fn layout(&self) -> &Layout {
         &self.layout
+    }
+
+    /// Whether the elements of blocks were all asked for.
+    #[cfg(test)]
+    pub(super) fn is_read(&self) -> bool {
+        matches!(&self.buffer, Buffer::Stored(stored) if stored.is_read())
+    }
+
+    /// Whether the elements are stored in blocks.
+    pub(super) fn is_stored(&self) -> bool {
+        matches!(self.buffer, Buffer::Stored(_))
+    }
+
+    /// The rows of blocks that a matrix consists of, if it is stored so.
+    pub(super) fn block_rows(&self) -> Option<Rows<'_>> {
+        let Buffer::Stored(stored) = &self.buffer else { return None };
+        let (blocks, Layout { offset, .. }) = (stored.blocks(), self.layout);
+        let (&[rows, len], &[stride, 1]) = (self.sizes(), self.layout.strides()) else { return None };
+        let whole = len == blocks.row_len() && len > 0 && (stride == len || rows == 1) && offset % len == 0;
+        whole.then(|| blocks.rows(offset / len..offset / len + rows))
     }
 
     /// All elements of the buffer: those that the layout means, and perhaps others.
@@ -324,7 +357,29 @@ impl<T> Array<T> {
     }
 }
 
+impl Array<f32> {
+    /// An array of the elements that stand in blocks, which stay as they are: products with it as a weight and rows of it as
+    /// a table read them so. Any other operation reads all elements once, and they are kept beside the blocks.
+    ///
+    /// # Panics
+    /// There are not as many as `sizes` say.
+    pub(crate) fn from_blocks(blocks: Blocks, sizes: &[usize]) -> Self {
+        Self::from_buffer(Buffer::Stored(Arc::new(Stored::new(blocks))), sizes)
+    }
+}
+
 impl<T: Element> Array<T> {
+    /// The rows of a table that the ids name, if it is stored in blocks, of which the others are not read.
+    pub(super) fn gather_blocks<I: TableIndex>(&self, ids: &Array<I>) -> Option<Self> {
+        let (Buffer::Stored(stored), &[rows, len]) = (&self.buffer, self.sizes()) else { return None };
+        self.block_rows()?;
+        let first = self.layout.offset / len;
+        let chosen: Vec<usize> = ids.elements().iter().map(|id| id.row()).collect();
+        assert!(chosen.iter().all(|row| *row < rows), "an id names a row of its table");
+        let elements = stored.read(&chosen.iter().map(|row| first + row).collect::<Vec<_>>());
+        Some(Array { buffer: Buffer::Ours(elements), layout: Layout::joined(ids.sizes(), &[len]) })
+    }
+
     /// An array of one value, stored once.
     pub fn full(value: T, sizes: &[usize]) -> Self {
         let layout = Layout { strides: [0; MAX_RANK], ..Layout::row_major(sizes) };

@@ -133,6 +133,13 @@ pub fn matmul<T: Number>(x: &Array<T>, y: &Array<T>) -> Array<T> {
         return matmul(&x.reshape(&[rows, *k]), y).reshape(sizes.sizes());
     }
     let size = [*m, *k, *n];
+    if outer.is_empty() && y.is_stored() {
+        let weight = y.permute(&[1, 0]);
+        if let Some(rows) = weight.block_rows() {
+            let x = only_matrix(x.buffer(), x.layout());
+            return Array::build(sizes.sizes(), |out| T::linear_blocks(x, *m, rows, Epilogue::default(), out));
+        }
+    }
     Array::build(sizes.sizes(), |out| {
         let multiply = |i: usize, c: &mut [T]| T::multiply(size, matrix(x, i), matrix(y, i), c);
         if outer.iter().product::<usize>() >= cores() {
@@ -158,6 +165,14 @@ pub fn linear<T: Float>(x: &Array<T>, weight: &Array<T>, after: Epilogue<'_, Arr
     let (bias, residual) = (after.bias.map(Array::elements), after.residual.map(Array::elements));
     let (bias, residual) = (bias.as_deref().map(T::all_widened), residual.as_deref().map(T::all_widened));
     let after = Epilogue { bias: bias.as_deref(), activation: after.activation, residual: residual.as_deref() };
+    if let Some(rows_of_blocks) = weight.block_rows() {
+        let x = to_widen(&x);
+        let a = T::all_widened(x.buffer());
+        let a = only_matrix(&a, x.layout());
+        return Array::build(sizes.sizes(), |out| {
+            T::write(out, |out| T::Wide::linear_blocks(a, rows, rows_of_blocks, after, out));
+        });
+    }
     let (layout, derived) = (*weight.layout(), weight.derived());
     let (x, weight) = (to_widen(&x), to_widen(weight));
     let (a, b) = (T::all_widened(x.buffer()), T::all_widened(weight.buffer()));

@@ -2,6 +2,7 @@
 
 mod array;
 mod attention;
+mod blocks;
 #[cfg(all(feature = "matrixmultiply", not(miri)))]
 pub(super) mod double;
 mod elementwise;
@@ -22,8 +23,10 @@ mod softmax;
 pub mod threads;
 
 pub use array::Array;
+pub(crate) use blocks::{Blocks, Format};
 pub use memory::release_memory;
 // The kernels trust in their strides and counts: no other crate makes them.
+pub(super) use blocks::Rows;
 pub(super) use in_out::{InOut, Operand};
 pub(super) use matmul::{Matrix, Weight, finish, has_terms};
 pub(super) use reduce::{COLUMNS, add_rows, reduce_rows};
@@ -78,6 +81,9 @@ impl<T: Element> Backend for Cpu<T> {
         join::update_slice(x, part, starts)
     }
     fn gather<I: TableIndex>(table: &Array<T>, ids: &Array<I>) -> Array<T> {
+        if let Some(rows) = table.gather_blocks(ids) {
+            return rows;
+        }
         let row_sizes = &table.sizes()[1..];
         let row: usize = row_sizes.iter().product();
         let elements = table.elements();

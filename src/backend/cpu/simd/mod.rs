@@ -9,8 +9,10 @@
 #![allow(clippy::needless_range_loop)]
 
 mod attention;
+mod blocks;
 mod columns;
 mod each;
+mod format;
 mod math;
 mod multiply;
 mod narrow;
@@ -24,13 +26,17 @@ mod vector;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
+use super::blocks::{Format, Rows};
 use super::in_out::{InOut, Operand};
 use super::plain;
 use crate::backend::cpu::matmul::Matrix;
 use crate::backend::{Binary, Reduce, Unary};
 pub use attention::{Block, Live};
+use format::Packing;
+#[cfg(test)]
+pub use format::tests as format_tests;
 use math::{Function, Operation, Swapped, With};
-pub use multiply::{linear, multiply};
+pub use multiply::{linear, linear_blocks, multiply};
 pub use narrow::Narrow;
 use product::{Addends, Packed};
 use std::mem::MaybeUninit;
@@ -104,10 +110,10 @@ macro_rules! kernels { ($(
             Level::Portable => unsafe { $module::$kernel::<portable::Portable $(, $F)?>($($argument),*) },
             // SAFETY: a level is chosen only where the processor has its instructions.
             #[cfg(target_arch = "x86_64")]
-            Level::Avx2 => unsafe { avx2($($argument),*) },
+            Level::Avx2 => unsafe { avx2 $(::<$F>)? ($($argument),*) },
             // SAFETY: as above.
             #[cfg(target_arch = "x86_64")]
-            Level::Avx512 => unsafe { avx512($($argument),*) },
+            Level::Avx512 => unsafe { avx512 $(::<$F>)? ($($argument),*) },
             // SAFETY: every processor of the architecture has the instructions.
             #[cfg(target_arch = "aarch64")]
             Level::Neon => unsafe { $module::$kernel::<neon::Neon $(, $F)?>($($argument),*) },
@@ -138,7 +144,48 @@ kernels! {
         = product::multiply_small;
     fn dot_rows_at(x: &[f32], b: &[f32], stride: usize, out: &mut [f32]) = product::dot_rows;
     fn add_products_at(x: &[f32], b: &[f32], stride: usize, out: &mut [f32]) = product::add_products;
+    fn dot_packing<F: Packing>(x: &[f32], k: usize, bytes: &[u8], out: &mut [f32]) = blocks::dot;
+    fn panel_packing<F: Packing>(bytes: &[u8], k: usize, to: &mut [f32]) = blocks::panel;
+    fn unpack_packing<F: Packing>(bytes: &[u8], out: &mut [f32]) = blocks::unpack;
     fn attend_at(block: &Block<'_, f32>, out: &mut [f32]) -> bool = attention::attend;
+}
+
+/// The kernel for the format of the blocks.
+macro_rules! of_format { ($format:expr, $kernel:ident($($argument:expr),*)) => {
+    match $format {
+        Format::F16 => $kernel::<format::Half>($($argument),*),
+        Format::BF16 => $kernel::<format::Brain>($($argument),*),
+        Format::Q4_0 => $kernel::<format::Q4_0>($($argument),*),
+        Format::Q4_1 => $kernel::<format::Q4_1>($($argument),*),
+        Format::Q5_0 => $kernel::<format::Q5_0>($($argument),*),
+        Format::Q5_1 => $kernel::<format::Q5_1>($($argument),*),
+        Format::Q8_0 => $kernel::<format::Q8_0>($($argument),*),
+        Format::Q4_K => $kernel::<format::Q4K>($($argument),*),
+        Format::Q5_K => $kernel::<format::Q5K>($($argument),*),
+        Format::Q6_K => $kernel::<format::Q6K>($($argument),*),
+    }
+} }
+
+/// The products of rows of `x` and rows of blocks, as [`blocks::dot`] has them.
+fn dot_at(level: Level, x: &[f32], rows: Rows<'_>, out: &mut [f32]) {
+    of_format!(rows.format, dot_packing(level, x, rows.size[1], rows.bytes, out));
+}
+
+/// A panel whose columns are rows of blocks: see [`blocks::panel`].
+fn panel_at(level: Level, rows: Rows<'_>, to: &mut [f32]) {
+    of_format!(rows.format, panel_packing(level, rows.bytes, rows.size[1], to));
+}
+
+/// Writes the elements of rows of blocks, one after another.
+///
+/// # Panics
+/// There are not as many.
+pub fn unpack(rows: Rows<'_>, out: &mut [f32]) {
+    unpack_at(level(), rows, out);
+}
+
+fn unpack_at(level: Level, rows: Rows<'_>, out: &mut [f32]) {
+    of_format!(rows.format, unpack_packing(level, rows.bytes, out));
 }
 
 /// `out` becomes `softmax(scale · q · kᵀ) · v` on the live keys, zeros where a query has none. Whether all of it is

@@ -1,11 +1,14 @@
 //! Products of matrices: which kernel takes one, and how the cores share it.
 
 use super::product::{Addends, Packed, ROWS};
-use super::{Level, add_products_at, dot_rows_at, level, multiply_packed_at, multiply_small_at, tile_at};
+use super::{
+    Level, add_products_at, dot_at, dot_rows_at, level, multiply_packed_at, multiply_small_at, panel_at, tile_at,
+};
 use crate::backend::Epilogue;
 use crate::backend::cpu::array::Layout;
+use crate::backend::cpu::blocks::Rows;
 use crate::backend::cpu::matmul::{Matrix, Weight, finish, has_terms, share_rows};
-use crate::backend::cpu::memory::use_huge_pages;
+use crate::backend::cpu::memory::{Elements, use_huge_pages};
 use crate::backend::cpu::parallel::{cores, for_each_chunk};
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -143,15 +146,100 @@ pub(super) fn linear_at(
         return finish(after, n, 0, out);
     }
     let packed = packed(level, &weight, [k, n]);
+    multiply_finished(level, size, x, &packed, after, out, true);
+}
+
+/// The product with packed columns, and the epilogue; that of whole rows with the last columns only.
+fn multiply_finished(
+    level: Level,
+    size: [usize; 3],
+    x: Matrix<'_, f32>,
+    packed: &Packed,
+    after: Epilogue<'_, [f32]>,
+    out: &mut [f32],
+    last: bool,
+) {
+    let n = size[2];
     share_rows(part(level, size), x, out, |first_row, x, out| {
         let first = first_row * n;
         let residual = after.residual.map(|residual| &residual[first..first + out.len()]);
         // An activation stands between the bias and the residual.
         let late = after.activation.is_some();
         let addends = Addends { bias: after.bias, residual: residual.filter(|_| !late) };
-        multiply_packed_at(level, x, &packed, out, addends);
-        if late {
+        multiply_packed_at(level, x, packed, out, addends);
+        if late && last {
             finish(Epilogue { bias: None, ..after }, n, first, out);
         }
     });
+}
+
+/// With so many rows or fewer, weights in blocks are read for each, and not made panels of.
+const FEW_ROWS_OF_BLOCKS: usize = 8;
+/// A core takes a multiple of so many outputs at a time.
+const OUTPUTS: usize = 16;
+/// The elements of a weight in blocks that are made panels of at a time: one megabyte, which stays in a cache.
+const PANEL_ELEMENTS: usize = 1 << 18;
+
+/// `x (m, k)` times the transpose of `rows (n, k)`, and the epilogue, into the row-major `out`.
+///
+/// # Panics
+/// A matrix does not lie inside its slice.
+pub fn linear_blocks(x: Matrix<'_, f32>, m: usize, rows: Rows<'_>, after: Epilogue<'_, [f32]>, out: &mut [f32]) {
+    linear_blocks_at(level(), x, m, rows, after, out);
+}
+
+pub(super) fn linear_blocks_at(
+    level: Level,
+    x: Matrix<'_, f32>,
+    m: usize,
+    rows: Rows<'_>,
+    after: Epilogue<'_, [f32]>,
+    out: &mut [f32],
+) {
+    let [n, k] = rows.size;
+    assert_eq!(Some(out.len()), m.checked_mul(n), "a product as large as its result");
+    if out.is_empty() || k == 0 {
+        out.fill(0.0);
+        return finish(after, n, 0, out);
+    }
+    let x = x.cut([m, k]);
+    if m <= FEW_ROWS_OF_BLOCKS {
+        multiply_few_rows_of_blocks(level, x, m, rows, out);
+        return finish(after, n, 0, out);
+    }
+    let width = tile_at(level)[1];
+    let columns = (PANEL_ELEMENTS / k).next_multiple_of(width).max(width);
+    for first in (0..n).step_by(columns) {
+        let rows = rows.part(first..n.min(first + columns));
+        let packed = Packed::of_panels([k, n], first..first + rows.size[0], width, 1, |column, to| {
+            let end = rows.size[0].min(column + width);
+            panel_at(level, rows.part(column..end), to);
+        });
+        multiply_finished(level, [m, k, n], x, &packed, after, out, first + columns >= n);
+    }
+}
+
+/// The product with rows of blocks, which are read once for all rows of `x`.
+fn multiply_few_rows_of_blocks(level: Level, x: Matrix<'_, f32>, m: usize, rows: Rows<'_>, out: &mut [f32]) {
+    let [n, k] = rows.size;
+    let x = match x.strides {
+        [stride, 1] if stride == k || m == 1 => Cow::Borrowed(&x.elements[..m * k]),
+        [stride, term] => (0..m * k).map(|at| x.elements[at / k * stride + at % k * term]).collect(),
+    };
+    let outputs = n.div_ceil(4 * cores()).next_multiple_of(OUTPUTS);
+    let multiply = |out: &mut [f32]| {
+        for_each_chunk(out, outputs * m, outputs * k * m, |chunk, out| {
+            let first = chunk * outputs;
+            dot_at(level, &x, rows.part(first..first + out.len() / m), out);
+        });
+    };
+    if m == 1 {
+        return multiply(out);
+    }
+    let mut turned = Elements::any(n * m);
+    let room = turned.get_mut().expect("new elements have one holder");
+    multiply(room);
+    for (row, out) in out.chunks_exact_mut(n).enumerate() {
+        out.iter_mut().zip(room.chunks_exact(m)).for_each(|(out, of_all)| *out = of_all[row]);
+    }
 }

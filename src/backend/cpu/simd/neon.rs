@@ -1,6 +1,6 @@
 //! Vectors of AArch64, which always has them: NEON.
 
-use super::vector::Vector;
+use super::vector::{Routine, Vector};
 use half::bf16;
 use std::arch::aarch64::*;
 
@@ -17,6 +17,11 @@ unsafe impl Vector for Neon {
     const TILE: usize = 12;
     type Half = Self;
 
+    #[inline(never)]
+    unsafe fn call<W: Vector, R: Routine>(routine: R) -> R::Output {
+        // SAFETY: the caller's.
+        unsafe { routine.run::<W>() }
+    }
     #[inline(always)]
     unsafe fn splat(x: f32) -> Self {
         // SAFETY: see above.
@@ -176,4 +181,40 @@ unsafe impl Vector for Neon {
             vst1_u16(to.as_mut_ptr().cast(), vmovn_u32(rounded));
         }
     }
+
+    #[inline(always)]
+    unsafe fn load_i8(from: &[u8]) -> Self {
+        // SAFETY: see above.
+        unsafe {
+            let wide = vmovl_s8(vreinterpret_s8_u8(four_bytes(from)));
+            Neon(vcvtq_f32_s32(vmovl_s16(vget_low_s16(wide))))
+        }
+    }
+    #[inline(always)]
+    unsafe fn load_bits(from: &[u8], shift: u32, mask: u8) -> Self {
+        // SAFETY: see above.
+        unsafe {
+            let bytes = vmovl_u16(vget_low_u16(vmovl_u8(four_bytes(from))));
+            // By a negative number is down.
+            let shifted = vshlq_u32(bytes, vdupq_n_s32(-(shift as i32)));
+            Neon(vcvtq_f32_u32(vandq_u32(shifted, vdupq_n_u32(mask as u32))))
+        }
+    }
+    #[inline(always)]
+    unsafe fn add_where(self, bits: u32, addend: Self) -> Self {
+        const LANES: [u32; 4] = [1, 2, 4, 8];
+        // SAFETY: see above.
+        unsafe {
+            let set = vtstq_u32(vdupq_n_u32(bits), vld1q_u32(LANES.as_ptr()));
+            Neon(vbslq_f32(set, vaddq_f32(self.0, addend.0), self.0))
+        }
+    }
+}
+
+/// The first four bytes of a slice, and zeros.
+#[inline(always)]
+unsafe fn four_bytes(from: &[u8]) -> uint8x8_t {
+    debug_assert!(from.len() >= 4);
+    // SAFETY: see above.
+    unsafe { vcreate_u8(from.as_ptr().cast::<u32>().read_unaligned() as u64) }
 }

@@ -1,6 +1,6 @@
 //! Two vectors as one.
 
-use super::vector::{Vector, load, store};
+use super::vector::{Routine, Vector, load, store};
 
 /// The lanes of two vectors, one after the other.
 #[derive(Clone, Copy)]
@@ -21,6 +21,11 @@ unsafe impl<A: Vector, B: Vector> Vector for Pair<A, B> {
     const TILE: usize = A::TILE;
     type Half = A;
 
+    #[inline(always)]
+    unsafe fn call<W: Vector, R: Routine>(routine: R) -> R::Output {
+        // SAFETY: the caller's.
+        unsafe { A::call::<W, R>(routine) }
+    }
     #[inline(always)]
     unsafe fn splat(x: f32) -> Self {
         // SAFETY: the caller's.

@@ -1,10 +1,10 @@
 //! Vectors of plain numbers: for every processor, and for Miri.
 
-use super::vector::Vector;
+use super::vector::{Routine, Vector};
 
-/// Eight numbers, which the compiler may put into vectors of the processor.
+/// Four numbers, which the compiler may put into vectors of the processor.
 #[derive(Clone, Copy)]
-pub struct Portable([f32; 8]);
+pub struct Portable([f32; 4]);
 
 impl Portable {
     #[inline(always)]
@@ -26,13 +26,18 @@ fn power_of_two(n: i32) -> f32 {
 
 // SAFETY: it holds its lanes, and nothing else.
 unsafe impl Vector for Portable {
-    const LANES: usize = 8;
+    const LANES: usize = 4;
     const TILE: usize = 2;
     type Half = Self;
 
+    #[inline(never)]
+    unsafe fn call<W: Vector, R: Routine>(routine: R) -> R::Output {
+        // SAFETY: the caller's.
+        unsafe { routine.run::<W>() }
+    }
     #[inline(always)]
     unsafe fn splat(x: f32) -> Self {
-        Portable([x; 8])
+        Portable([x; 4])
     }
     #[inline(always)]
     unsafe fn load(from: &[f32]) -> Self {
@@ -40,7 +45,7 @@ unsafe impl Vector for Portable {
     }
     #[inline(always)]
     unsafe fn store(self, to: &mut [f32]) {
-        to[..8].copy_from_slice(&self.0);
+        to[..4].copy_from_slice(&self.0);
     }
     #[inline(always)]
     unsafe fn add(self, other: Self) -> Self {
@@ -105,8 +110,8 @@ unsafe impl Vector for Portable {
     }
     #[inline(always)]
     unsafe fn sum(self) -> f32 {
-        let [a, b, c, d, e, f, g, h] = self.0;
-        ((a + e) + (c + g)) + ((b + f) + (d + h))
+        let [a, b, c, d] = self.0;
+        (a + c) + (b + d)
     }
     #[inline(always)]
     unsafe fn sums(four: [Self; 4]) -> [f32; 4] {

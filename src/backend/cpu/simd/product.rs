@@ -1,7 +1,7 @@
 //! Products of matrices, in the blocks of Goto and van de Geijn (2008, <https://doi.org/10.1145/1356052.1356053>):
 //! the matrices are packed so that the kernel reads them one after another, and a tile of the result stays in registers.
 
-use super::vector::{Vector, even_parts, load, of_rows, store};
+use super::vector::{Vector, at_most, even_parts, load, of_rows, store};
 use crate::backend::cpu::matmul::Matrix;
 use crate::backend::cpu::memory::Elements;
 use crate::backend::cpu::parallel::for_each_chunk;
@@ -27,15 +27,15 @@ pub struct Packed {
     panels: Elements<f32>,
     size: [usize; 2],
     width: usize,
+    /// Which columns they are, and of how many that the result has.
+    columns: Range<usize>,
+    all_columns: usize,
 }
 
 impl Packed {
     pub fn new(b: Matrix<'_, f32>, [k, n]: [usize; 2], width: usize) -> Self {
-        let mut panels = Elements::any(k * n.next_multiple_of(width));
-        let room = panels.get_mut().expect("new elements have one holder");
         let block = PANELS * width;
-        for_each_chunk(room, k * block, 2 * k * block, |index, to| {
-            let first = index * block;
+        Packed::of_panels([k, n], 0..n, width, PANELS, |first, to| {
             if b.strides[1] == 1 && first + block <= n {
                 // Whole rows of several panels: from a row to the next may be far.
                 for term in 0..k {
@@ -50,8 +50,22 @@ impl Packed {
                 let first = first + panel * width;
                 pack(to, b.part(0, first).transposed(), [width.min(n - first), k], width);
             }
-        });
-        Packed { panels, size: [k, n], width }
+        })
+    }
+
+    /// Some columns of a matrix `(k, n)`: `write` writes so many panels together, or less, from the given column of these on.
+    pub fn of_panels(
+        [k, n]: [usize; 2],
+        columns: Range<usize>,
+        width: usize,
+        together: usize,
+        write: impl Fn(usize, &mut [f32]) + Sync,
+    ) -> Self {
+        let mut panels = Elements::any(k * columns.len().next_multiple_of(width));
+        let room = panels.get_mut().expect("new elements have one holder");
+        let block = together * width;
+        for_each_chunk(room, k * block, 2 * k * block, |index, to| write(index * block, to));
+        Packed { panels, size: [k, columns.len()], width, columns, all_columns: n }
     }
 }
 
@@ -72,16 +86,16 @@ pub unsafe fn tile<V: Vector>() -> [usize; 2] {
     [V::TILE, 2 * V::LANES]
 }
 
-/// The product of `a (m, k)` and the packed `b`, and the addends, into the row-major `c`, which is not empty.
+/// The product of `a (m, k)` and the packed `b`, and the addends, into its columns of the row-major `c`, which is not empty.
 ///
 /// # Safety
 /// The processor has the instructions of `V`, whose tiles `b` was packed for. `a` lies inside its slice.
 #[inline(always)]
 pub unsafe fn multiply_packed<V: Vector>(a: Matrix<'_, f32>, b: &Packed, c: &mut [f32], addends: Addends<'_>) {
-    let [k, n] = b.size;
-    let m = c.len() / n;
-    assert!(b.width == 2 * V::LANES && c.len() == m * n, "a product as large as its result");
-    assert!(addends.bias.is_none_or(|bias| bias.len() == n), "a bias for each column");
+    let ([k, n], b_first, stride) = (b.size, b.columns.start, b.all_columns);
+    let m = c.len() / stride;
+    assert!(b.width == 2 * V::LANES && c.len() == m * stride, "a product as large as its result");
+    assert!(addends.bias.is_none_or(|bias| bias.len() == stride), "a bias for each column");
     assert!(addends.residual.is_none_or(|residual| residual.len() == c.len()), "a residual for each element");
     // Taken out, and not borrowed in a closure: a closure would be compiled without the instructions of `V`.
     let mut packed = PACKED.take().unwrap_or_else(|| Elements::any(ROWS * DEPTH));
@@ -99,10 +113,11 @@ pub unsafe fn multiply_packed<V: Vector>(a: Matrix<'_, f32>, b: &Packed, c: &mut
                 let b = &b.panels.as_slice()[(panel * k + terms.start) * b.width..][..terms.len() * b.width];
                 for (row, height) in even_parts(rows, V::TILE) {
                     let a = &packed_a[row * terms.len()..][..height * terms.len()];
+                    let first = b_first + column;
                     let tile = Tile {
-                        at: (first_row + row) * n + column,
-                        stride: n,
-                        columns: column..column + width,
+                        at: (first_row + row) * stride + first,
+                        stride,
+                        columns: first..first + width,
                         first: terms.start == 0,
                         last: terms.end == k,
                     };
@@ -190,18 +205,18 @@ pub unsafe fn multiply_small<V: Vector>([m, k, n]: [usize; 3], a: Matrix<'_, f32
     assert!(c.len() == m * n, "a product as large as its result");
     for column in (0..n).step_by(2 * whole) {
         let (width, b) = ((2 * whole).min(n - column), b.part(0, column));
-        for (row, height) in even_parts(m, V::TILE) {
+        for (row, height) in even_parts(m, at_most::<V>(8)) {
             let (a, c) = (a.part(row, 0), &mut c[row * n + column..]);
             // SAFETY: the caller's.
             unsafe {
                 if width <= half {
-                    of_rows!(height, V::TILE, multiply_rows::<V::Half, V::Half, false>(k, a, b, c, n, width));
+                    of_rows!(height, at_most::<V>(8), multiply_rows::<V::Half, V::Half, false>(k, a, b, c, n, width));
                 } else if width <= whole {
-                    of_rows!(height, V::TILE, multiply_rows::<V, V, false>(k, a, b, c, n, width));
+                    of_rows!(height, at_most::<V>(8), multiply_rows::<V, V, false>(k, a, b, c, n, width));
                 } else if width <= whole + half {
-                    of_rows!(height, V::TILE, multiply_rows::<V, V::Half, true>(k, a, b, c, n, width));
+                    of_rows!(height, at_most::<V>(8), multiply_rows::<V, V::Half, true>(k, a, b, c, n, width));
                 } else {
-                    of_rows!(height, V::TILE, multiply_rows::<V, V, true>(k, a, b, c, n, width));
+                    of_rows!(height, at_most::<V>(8), multiply_rows::<V, V, true>(k, a, b, c, n, width));
                 }
             }
         }

@@ -16,6 +16,9 @@ pub unsafe trait Vector: Copy {
     /// A vector of half as many, where it is as cheap as half of this one; else this one.
     type Half: Vector;
 
+    /// Runs a routine over vectors `W`, which need no other instructions than this one, as a function of its own.
+    unsafe fn call<W: Vector, R: Routine>(routine: R) -> R::Output;
+
     /// Says that something will be read, wherever it is.
     #[inline(always)]
     fn prefetch(_from: *const f32) {}
@@ -130,6 +133,60 @@ pub unsafe trait Vector: Copy {
         unsafe { self.store(&mut wide) };
         to[..Self::LANES].iter_mut().zip(wide).for_each(|(to, wide)| *to = bf16::from_f32(wide));
     }
+
+    /// A number of half precision in each lane.
+    #[inline(always)]
+    unsafe fn splat_f16(x: f16) -> Self {
+        // SAFETY: the caller's.
+        unsafe { Self::splat(x.to_f32()) }
+    }
+    /// The first bytes of a slice as numbers with a sign.
+    #[inline(always)]
+    unsafe fn load_i8(from: &[u8]) -> Self {
+        let mut wide = [0.0; MAX_LANES];
+        wide.iter_mut().zip(&from[..Self::LANES]).for_each(|(wide, x)| *wide = *x as i8 as f32);
+        // SAFETY: as above.
+        unsafe { Self::load(&wide) }
+    }
+    /// Of each of the first bytes of a slice, the bits of the mask after it was shifted down, as a number.
+    #[inline(always)]
+    unsafe fn load_bits(from: &[u8], shift: u32, mask: u8) -> Self {
+        let mut wide = [0.0; MAX_LANES];
+        wide.iter_mut().zip(&from[..Self::LANES]).for_each(|(wide, x)| *wide = (x >> shift & mask) as f32);
+        // SAFETY: as above.
+        unsafe { Self::load(&wide) }
+    }
+    /// `scale · q + offset` of the lower (shift 0) or the upper (4) half of each of the first bytes of a slice.
+    ///
+    /// Scale and offset are the same in all lanes.
+    #[inline(always)]
+    unsafe fn load_nibbles(from: &[u8], shift: u32, scale: Self, offset: Self) -> Self {
+        // SAFETY: the caller's.
+        unsafe { Self::load_bits(from, shift, 15).mul_add(scale, offset) }
+    }
+    /// Adds to the lanes whose bit is set, the lowest for the first.
+    #[inline(always)]
+    unsafe fn add_where(self, bits: u32, addend: Self) -> Self {
+        let (mut lanes, mut addends) = ([0.0; MAX_LANES], [0.0; MAX_LANES]);
+        // SAFETY: as above.
+        unsafe {
+            self.store(&mut lanes);
+            addend.store(&mut addends);
+            let set = lanes.iter_mut().zip(addends).enumerate().filter(|(i, _)| bits >> i & 1 == 1);
+            set.for_each(|(_, (lane, addend))| *lane += addend);
+            Self::load(&lanes)
+        }
+    }
+}
+
+/// A large part of a kernel, which [`Vector::call`] does not inline into it: it is compiled once, wherever it is called,
+/// and the compiler takes far longer for one large function than for its parts.
+pub trait Routine {
+    type Output;
+
+    /// # Safety
+    /// The processor has the instructions of `V`.
+    unsafe fn run<V: Vector>(self) -> Self::Output;
 }
 
 /// The most lanes that a vector has.
@@ -206,6 +263,11 @@ pub fn even_parts(len: usize, most: usize) -> impl Iterator<Item = (usize, usize
     (0..count).map(move |part| (part * each + part.min(longer), each + (part < longer) as usize))
 }
 
+/// The rows of a tile of vectors, so many where they stay in registers.
+pub const fn at_most<V: Vector>(rows: usize) -> usize {
+    if V::TILE < rows { V::TILE } else { rows }
+}
+
 /// A function of a tile, with its number of rows, at most 12 and `$most`, as a constant: so it stays in registers.
 macro_rules! of_rows { ($rows:expr, $most:expr, $tile:ident::<$($G:tt)::+ $(, $($H:tt)::+)*>($($argument:expr),*)) => {
     of_rows!(@of 1 2 3 4 5 6 7 8 9 10 11 12; $rows, $most, $tile, ($($G)::+ $(, $($H)::+)*), ($($argument),*))
@@ -215,7 +277,8 @@ macro_rules! of_rows { ($rows:expr, $most:expr, $tile:ident::<$($G:tt)::+ $(, $(
 };
 (@of $($number:literal)*; $rows:expr, $most:expr, $tile:ident, $generics:tt, $arguments:tt) => {
     match $rows {
-        $($number if $number <= $most => of_rows!(@call $tile, $number, $generics, $arguments),)*
+        // A constant, so that tiles of more rows are not compiled.
+        $($number if const { $number <= $most } => of_rows!(@call $tile, $number, $generics, $arguments),)*
         _ => unreachable!("a tile has at most {} rows", $most),
     }
 };

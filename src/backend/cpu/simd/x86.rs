@@ -1,6 +1,6 @@
 //! Vectors of x86-64: AVX-512, and AVX2 with FMA.
 
-use super::vector::Vector;
+use super::vector::{Routine, Vector};
 use half::{bf16, f16};
 use std::arch::x86_64::*;
 
@@ -72,6 +72,12 @@ unsafe impl Vector for Avx512 {
     const TILE: usize = 12;
     type Half = Avx2;
 
+    #[target_feature(enable = "avx512f,avx512vl")]
+    #[inline(never)]
+    unsafe fn call<W: Vector, R: Routine>(routine: R) -> R::Output {
+        // SAFETY: this function has the instructions.
+        unsafe { routine.run::<W>() }
+    }
     #[inline(always)]
     fn prefetch(from: *const f32) {
         // SAFETY: every processor of the architecture has the instruction, and it reads nothing.
@@ -242,6 +248,56 @@ unsafe impl Vector for Avx512 {
             _mm256_storeu_si256(to.as_mut_ptr().cast(), _mm512_cvtepi32_epi16(rounded));
         }
     }
+
+    #[inline(always)]
+    unsafe fn splat_f16(x: f16) -> Self {
+        // SAFETY: see above.
+        Avx512(unsafe { _mm512_cvtph_ps(_mm256_set1_epi16(x.to_bits() as i16)) })
+    }
+    #[inline(always)]
+    unsafe fn load_i8(from: &[u8]) -> Self {
+        debug_assert!(from.len() >= 16);
+        // SAFETY: see above.
+        Avx512(unsafe { _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(from.as_ptr().cast()))) })
+    }
+    #[inline(always)]
+    unsafe fn load_bits(from: &[u8], shift: u32, mask: u8) -> Self {
+        // SAFETY: see above.
+        unsafe {
+            let bits = _mm512_and_si512(shifted(from, shift), _mm512_set1_epi32(mask as i32));
+            Avx512(_mm512_cvtepi32_ps(bits))
+        }
+    }
+    // Of a table of what each of the 16 becomes: it is made once for both halves of the bytes.
+    #[inline(always)]
+    unsafe fn load_nibbles(from: &[u8], shift: u32, scale: Self, offset: Self) -> Self {
+        // SAFETY: see above; of an index, no more than four bits count.
+        unsafe {
+            let all =
+                _mm512_set_ps(15.0, 14.0, 13.0, 12.0, 11.0, 10.0, 9.0, 8.0, 7.0, 6.0, 5.0, 4.0, 3.0, 2.0, 1.0, 0.0);
+            let table = Avx512(all).mul_add(scale, offset);
+            Avx512(_mm512_permutexvar_ps(shifted(from, shift), table.0))
+        }
+    }
+    #[inline(always)]
+    unsafe fn add_where(self, bits: u32, addend: Self) -> Self {
+        // SAFETY: see above.
+        Avx512(unsafe { _mm512_mask_add_ps(self.0, bits as __mmask16, self.0, addend.0) })
+    }
+}
+
+/// The first 16 bytes of a slice, shifted down.
+///
+/// # Safety
+/// As of [`Avx512`].
+#[inline(always)]
+unsafe fn shifted(from: &[u8], shift: u32) -> __m512i {
+    debug_assert!(from.len() >= 16);
+    // SAFETY: see above.
+    unsafe {
+        let bytes = _mm512_cvtepu8_epi32(_mm_loadu_si128(from.as_ptr().cast()));
+        _mm512_srlv_epi32(bytes, _mm512_set1_epi32(shift as i32))
+    }
 }
 
 /// 8 numbers, by AVX2 and FMA.
@@ -254,6 +310,12 @@ unsafe impl Vector for Avx2 {
     const TILE: usize = 6;
     type Half = Self;
 
+    #[target_feature(enable = "avx2,fma,f16c")]
+    #[inline(never)]
+    unsafe fn call<W: Vector, R: Routine>(routine: R) -> R::Output {
+        // SAFETY: this function has the instructions.
+        unsafe { routine.run::<W>() }
+    }
     #[inline(always)]
     fn prefetch(from: *const f32) {
         // SAFETY: every processor of the architecture has the instruction, and it reads nothing.
@@ -481,6 +543,37 @@ unsafe impl Vector for Avx2 {
             // Each half of the vector is packed for itself, into a quarter of the bits.
             let packed = _mm256_permute4x64_epi64::<0b1000>(_mm256_packus_epi32(rounded, rounded));
             _mm_storeu_si128(to.as_mut_ptr().cast(), _mm256_castsi256_si128(packed));
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn splat_f16(x: f16) -> Self {
+        // SAFETY: see above.
+        Avx2(unsafe { _mm256_cvtph_ps(_mm_set1_epi16(x.to_bits() as i16)) })
+    }
+    #[inline(always)]
+    unsafe fn load_i8(from: &[u8]) -> Self {
+        debug_assert!(from.len() >= 8);
+        // SAFETY: see above.
+        Avx2(unsafe { _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64(from.as_ptr().cast()))) })
+    }
+    #[inline(always)]
+    unsafe fn load_bits(from: &[u8], shift: u32, mask: u8) -> Self {
+        debug_assert!(from.len() >= 8);
+        // SAFETY: see above.
+        unsafe {
+            let bytes = _mm256_cvtepu8_epi32(_mm_loadl_epi64(from.as_ptr().cast()));
+            let shifted = _mm256_srlv_epi32(bytes, _mm256_set1_epi32(shift as i32));
+            Avx2(_mm256_cvtepi32_ps(_mm256_and_si256(shifted, _mm256_set1_epi32(mask as i32))))
+        }
+    }
+    #[inline(always)]
+    unsafe fn add_where(self, bits: u32, addend: Self) -> Self {
+        // SAFETY: see above.
+        unsafe {
+            let lanes = _mm256_set_epi32(128, 64, 32, 16, 8, 4, 2, 1);
+            let set = _mm256_cmpeq_epi32(_mm256_and_si256(_mm256_set1_epi32(bits as i32), lanes), lanes);
+            Avx2(_mm256_blendv_ps(self.0, _mm256_add_ps(self.0, addend.0), _mm256_castsi256_ps(set)))
         }
     }
 }

@@ -1,0 +1,130 @@
+//! GPT-2 ([Radford et al. 2019](https://cdn.openai.com/better-language-models/language_models_are_unsupervised_multitask_learners.pdf)):
+//! learned positions, one weight for queries, keys and values, and weights stored as `(in, out)`.
+
+use crate::model::LanguageModel;
+use congruent::io::{LoadError, Source, Weights, load};
+use congruent::nn::{
+    Activation, CacheStep, Embedding, Encoder, EncoderLayer, FeedForward, KeyValueCache, LayerNorm, Linear,
+    MultiHeadAttention, NormOrder,
+};
+use congruent::prelude::*;
+
+/// The dimensions of a GPT-2 model.
+#[allow(missing_docs)]
+#[derive(Clone, Copy, Debug)]
+pub struct Dims<V, P, E, H, D, F> {
+    pub vocab: V,
+    pub positions: P,
+    pub embed: E,
+    pub heads: H,
+    pub head_dim: D,
+    pub ffn: F,
+}
+
+/// The model, by the names of its published files.
+pub struct Gpt2<V, P, E, H, D, F> {
+    dims: Dims<V, P, E, H, D, F>,
+    tokens: Embedding<V, E>,
+    positions: Embedding<P, E>,
+    decoder: Encoder<E, H, D, F>,
+    norm: LayerNorm<E>,
+    /// The embedding of the tokens, as the weight of a layer.
+    output: Linear<E, V>,
+}
+
+impl<V: Dense, P: Dense, E: Dense, H: Dense, D: Dense, F: Dense> Gpt2<V, P, E, H, D, F> {
+    /// Takes the weights of a file.
+    ///
+    /// # Errors
+    /// Every tensor that is missing, surplus or of another shape.
+    pub fn load(
+        source: &dyn Source,
+        dims: Dims<V, P, E, H, D, F>,
+        layers: usize,
+        epsilon: f64,
+    ) -> Result<Self, LoadError> {
+        load(source, |weights: Weights<'_, f32>| {
+            // Some files have the names of the model with its output, which is tied.
+            let weights = if weights.has("wte.weight") { weights } else { weights.at("transformer") };
+            let Dims { vocab, positions, embed, .. } = dims;
+            let tokens = Embedding::load(&weights.at("wte"), vocab, embed);
+            let layers = (0..layers).map(|i| Self::load_layer(&weights.at("h").at(i), dims, epsilon));
+            Gpt2 {
+                dims,
+                positions: Embedding::load(&weights.at("wpe"), positions, embed),
+                decoder: Encoder { layers: layers.collect() },
+                norm: LayerNorm::load(&weights.at("ln_f"), embed, epsilon),
+                output: Linear { weight: tokens.weight.clone(), bias: None },
+                tokens,
+            }
+        })
+    }
+
+    fn load_layer(weights: &Weights<'_, f32>, dims: Dims<V, P, E, H, D, F>, epsilon: f64) -> EncoderLayer<E, H, D, F> {
+        let Dims { embed, ffn, .. } = dims;
+        let merged = Times(dims.heads, dims.head_dim);
+        let attention = weights.at("attn");
+        // The mask, which older files hold.
+        attention.ignore("bias");
+        attention.ignore("masked_bias");
+        let fused = Self::load_transposed(&attention.at("c_attn"), embed, Plus(Plus(merged, merged), merged));
+        let (query_key, value) = fused.weight.unconcat(At::<0>);
+        let (query, key) = query_key.unconcat(At::<0>);
+        let [query_bias, key_bias, value_bias] = match fused.bias {
+            Some(bias) => {
+                let (query_key, value) = bias.unconcat(At::<0>);
+                let (query, key) = query_key.unconcat(At::<0>);
+                [Some(query), Some(key), Some(value)]
+            }
+            None => [None, None, None],
+        };
+        EncoderLayer {
+            attention: MultiHeadAttention {
+                query: Linear { weight: query, bias: query_bias },
+                key: Linear { weight: key, bias: key_bias },
+                value: Linear { weight: value, bias: value_bias },
+                output: Self::load_transposed(&attention.at("c_proj"), merged, embed),
+            },
+            attention_norm: LayerNorm::load(&weights.at("ln_1"), embed, epsilon),
+            feed_forward: FeedForward {
+                up: Self::load_transposed(&weights.at("mlp.c_fc"), embed, ffn),
+                activation: Activation::GeluTanh,
+                down: Self::load_transposed(&weights.at("mlp.c_proj"), ffn, embed),
+            },
+            feed_forward_norm: LayerNorm::load(&weights.at("ln_2"), embed, epsilon),
+            order: NormOrder::Pre,
+        }
+    }
+
+    /// A layer whose weight is stored as `(in, out)`.
+    fn load_transposed<I: Dim, O: Dim>(weights: &Weights<'_, f32>, input: I, output: O) -> Linear<I, O> {
+        let weight = weights.tensor("weight", (input, output));
+        Linear { weight: einsum!("i o -> o i", weight), bias: Some(weights.tensor("bias", (output,))) }
+    }
+}
+
+impl<V: Dense, P: Dense, E: Dense, H: Dense, D: Dense, F: Dense> LanguageModel for Gpt2<V, P, E, H, D, F> {
+    type Vocab = V;
+    type Positions = P;
+    type Embed = E;
+    type KeyHeads = H;
+    type HeadDim = D;
+
+    fn cache<B: Dim>(&self, batch: B) -> KeyValueCache<B, H, D, P> {
+        let Dims { heads, head_dim, positions, .. } = self.dims;
+        KeyValueCache::new(batch, heads, head_dim, positions, self.decoder.layers.len())
+    }
+
+    fn hidden_states<B: Dim, S: Dim, K: Dim>(
+        &self,
+        ids: &Ids<(B, S), V>,
+        step: &mut CacheStep<'_, B, H, D, P, S, K>,
+    ) -> Tensor<(B, S, E)> {
+        let x = self.tokens.forward(ids) + self.positions.forward(step.positions());
+        self.norm.forward(&self.decoder.forward_cached(&x, step))
+    }
+
+    fn output(&self) -> &Linear<E, V> {
+        &self.output
+    }
+}

@@ -1,0 +1,214 @@
+//! Llama ([Touvron et al. 2023](https://arxiv.org/abs/2302.13971)) and what is built as it is, such as SmolLM2.
+
+use crate::model::LanguageModel;
+use congruent::io::{Source, Weights, load};
+use congruent::nn::{
+    Activation, CacheStep, Embedding, GatedFeedForward, GroupedQueryAttention, KeyValueCache, Linear, LlamaDecoder,
+    LlamaLayer, RmsNorm, Rotary, RotaryLayout,
+};
+use congruent::prelude::*;
+
+/// The dimensions of a Llama model.
+#[allow(missing_docs)]
+#[derive(Clone, Copy, Debug)]
+pub struct Dims<V, P, E, H, G, D, F> {
+    pub vocab: V,
+    pub positions: P,
+    pub embed: E,
+    pub key_heads: H,
+    /// The query heads that share a key head.
+    pub group: G,
+    pub head_dim: D,
+    pub ffn: F,
+}
+
+/// What is no dimension.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The number of layers.
+    pub layers: usize,
+    /// What the norms add to the mean of squares.
+    pub epsilon: f64,
+    /// How far each pair of elements of a head turns from one position to the next, in radians.
+    pub frequencies: Vec<f64>,
+}
+
+/// The names of the tensors of a file, and the order of the elements of its heads.
+struct Format {
+    embedding: &'static str,
+    layers: &'static str,
+    attention_norm: &'static str,
+    query: &'static str,
+    key: &'static str,
+    value: &'static str,
+    attention_output: &'static str,
+    ffn_norm: &'static str,
+    gate: &'static str,
+    up: &'static str,
+    down: &'static str,
+    norm: &'static str,
+    output: &'static str,
+    rotary: RotaryLayout,
+}
+
+const GGUF: Format = Format {
+    embedding: "token_embd",
+    layers: "blk",
+    attention_norm: "attn_norm",
+    query: "attn_q",
+    key: "attn_k",
+    value: "attn_v",
+    attention_output: "attn_output",
+    ffn_norm: "ffn_norm",
+    gate: "ffn_gate",
+    up: "ffn_up",
+    down: "ffn_down",
+    norm: "output_norm",
+    output: "output",
+    rotary: RotaryLayout::Interleaved,
+};
+
+const HUGGING_FACE: Format = Format {
+    embedding: "model.embed_tokens",
+    layers: "model.layers",
+    attention_norm: "input_layernorm",
+    query: "self_attn.q_proj",
+    key: "self_attn.k_proj",
+    value: "self_attn.v_proj",
+    attention_output: "self_attn.o_proj",
+    ffn_norm: "post_attention_layernorm",
+    gate: "mlp.gate_proj",
+    up: "mlp.up_proj",
+    down: "mlp.down_proj",
+    norm: "model.norm",
+    output: "lm_head",
+    rotary: RotaryLayout::Half,
+};
+
+/// The model.
+pub struct Llama<V, P, E, H, G, D, F> {
+    dims: Dims<V, P, E, H, G, D, F>,
+    tokens: Embedding<V, E>,
+    decoder: LlamaDecoder<E, Times<H, G>, H, D, F, P>,
+    /// Where the file has none, the embedding of the tokens, as the weight of a layer.
+    output: Linear<E, V>,
+}
+
+impl<V: Dense, P: Dense, E: Dense, H: Dense, G: Dense, D: Dense, F: Dense> Llama<V, P, E, H, G, D, F> {
+    /// Takes the weights of a GGUF file. `progress` is told after each layer.
+    ///
+    /// # Errors
+    /// Every tensor that is missing, surplus or of another shape; the size of a head is odd.
+    pub fn load_gguf(
+        source: &dyn Source,
+        dims: Dims<V, P, E, H, G, D, F>,
+        settings: &Settings,
+        progress: impl Fn(),
+    ) -> anyhow::Result<Self> {
+        Self::load(source, dims, settings, &GGUF, progress)
+    }
+
+    /// Takes the weights of a file in Hugging Face layout. `progress` is told after each layer.
+    ///
+    /// # Errors
+    /// As of [`load_gguf`](Self::load_gguf).
+    pub fn load_hugging_face(
+        source: &dyn Source,
+        dims: Dims<V, P, E, H, G, D, F>,
+        settings: &Settings,
+        progress: impl Fn(),
+    ) -> anyhow::Result<Self> {
+        Self::load(source, dims, settings, &HUGGING_FACE, progress)
+    }
+
+    fn load(
+        source: &dyn Source,
+        dims: Dims<V, P, E, H, G, D, F>,
+        settings: &Settings,
+        format: &Format,
+        progress: impl Fn(),
+    ) -> anyhow::Result<Self> {
+        let Dims { vocab, embed, positions, head_dim, .. } = dims;
+        let rotary = Rotary::with_frequencies(positions, head_dim, &settings.frequencies, format.rotary)?;
+        let model = load(source, |weights: Weights<'_, f32>| {
+            let weights = weights.casting();
+            let tokens = Embedding::load(&weights.at(format.embedding), vocab, embed);
+            let output = weights.at(format.output);
+            let output = match output.has("weight") {
+                true => Linear::load_without_bias(&output, embed, vocab),
+                false => Linear { weight: tokens.weight.clone(), bias: None },
+            };
+            let layers = (0..settings.layers).map(|i| {
+                let layer = Self::load_layer(&weights.at(format.layers).at(i), dims, settings.epsilon, format);
+                progress();
+                layer
+            });
+            let layers = layers.collect();
+            let norm = RmsNorm::load(&weights.at(format.norm), embed, settings.epsilon);
+            Llama { dims, tokens, decoder: LlamaDecoder { layers, norm, rotary }, output }
+        });
+        Ok(model?)
+    }
+
+    fn load_layer(
+        weights: &Weights<'_, f32>,
+        dims: Dims<V, P, E, H, G, D, F>,
+        epsilon: f64,
+        format: &Format,
+    ) -> LlamaLayer<E, Times<H, G>, H, D, F> {
+        let Dims { embed, key_heads, group, head_dim, ffn, .. } = dims;
+        let (queries, keys) = (Times(Times(key_heads, group), head_dim), Times(key_heads, head_dim));
+        LlamaLayer {
+            attention_norm: RmsNorm::load(&weights.at(format.attention_norm), embed, epsilon),
+            attention: GroupedQueryAttention {
+                query: linear(weights, format.query, embed, queries),
+                key: linear(weights, format.key, embed, keys),
+                value: linear(weights, format.value, embed, keys),
+                output: linear(weights, format.attention_output, queries, embed),
+            },
+            feed_forward_norm: RmsNorm::load(&weights.at(format.ffn_norm), embed, epsilon),
+            feed_forward: GatedFeedForward {
+                gate: linear(weights, format.gate, embed, ffn),
+                up: linear(weights, format.up, embed, ffn),
+                activation: Activation::Silu,
+                down: linear(weights, format.down, ffn, embed),
+            },
+        }
+    }
+}
+
+/// A layer, with a bias if the file has one.
+fn linear<I: Dim, O: Dim>(weights: &Weights<'_, f32>, name: &str, input: I, output: O) -> Linear<I, O> {
+    let weights = weights.at(name);
+    match weights.has("bias") {
+        true => Linear::load(&weights, input, output),
+        false => Linear::load_without_bias(&weights, input, output),
+    }
+}
+
+impl<V: Dense, P: Dense, E: Dense, H: Dense, G: Dense, D: Dense, F: Dense> LanguageModel
+    for Llama<V, P, E, H, G, D, F>
+{
+    type Vocab = V;
+    type Positions = P;
+    type Embed = E;
+    type KeyHeads = H;
+    type HeadDim = D;
+
+    fn cache<B: Dim>(&self, batch: B) -> KeyValueCache<B, H, D, P> {
+        let Dims { key_heads, head_dim, positions, .. } = self.dims;
+        KeyValueCache::new(batch, key_heads, head_dim, positions, self.decoder.layers.len())
+    }
+
+    fn hidden_states<B: Dim, S: Dim, K: Dim>(
+        &self,
+        ids: &Ids<(B, S), V>,
+        step: &mut CacheStep<'_, B, H, D, P, S, K>,
+    ) -> Tensor<(B, S, E)> {
+        self.decoder.forward(&self.tokens.forward(ids), step)
+    }
+
+    fn output(&self) -> &Linear<E, V> {
+        &self.output
+    }
+}

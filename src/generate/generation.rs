@@ -1,0 +1,256 @@
+//! Token after token.
+
+use super::{Sampler, Session};
+use crate::Error;
+use crate::tensor::Index;
+use std::collections::VecDeque;
+
+/// A sequence that is to go on.
+#[derive(Clone, Debug)]
+pub struct Request<V> {
+    /// The whole sequence, at least one token longer than what the session has read of it, which is its beginning.
+    pub prompt: Vec<Index<V>>,
+    /// Draws the tokens.
+    pub sampler: Sampler,
+    /// Tokens that end it.
+    pub end: Vec<Index<V>>,
+    /// How many tokens there are at most.
+    pub maximum: usize,
+}
+
+/// Why a sequence ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Finish {
+    /// The model gave an end token.
+    End,
+    /// It has as many tokens as were asked for.
+    Maximum,
+    /// It is as long as the model's context.
+    Context,
+    /// [`Generation::stop`] was called.
+    Stopped,
+}
+
+/// What happens in a generation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event<V> {
+    /// A sequence has a new token.
+    Token {
+        /// Its number among the requests.
+        sequence: usize,
+        /// The token.
+        id: Index<V>,
+    },
+    /// A sequence has ended. An end token is no token of it.
+    Finished {
+        /// Its number among the requests.
+        sequence: usize,
+        /// Why.
+        finish: Finish,
+    },
+}
+
+/// Sequences that go on together, token by token: an iterator over what happens.
+///
+/// Each sequence ends by itself. It gets the tokens that it would get alone: it has its own sampler, and the
+/// others are no part of what the model reads for it.
+///
+/// ```
+/// use congruent::generate::{Event, Finish, Generation, Request, Sampler, Sampling, Session};
+/// use congruent::prelude::*;
+/// dims! { Vocab = 10; }
+///
+/// /// Counts up.
+/// struct Counter(Vec<usize>);
+/// impl Session for Counter {
+///     type Vocab = Vocab;
+///     fn vocab(&self) -> Vocab {
+///         Vocab
+///     }
+///     fn context(&self) -> usize {
+///         100
+///     }
+///     fn sequences(&self) -> usize {
+///         self.0.len()
+///     }
+///     fn length(&self, sequence: usize) -> usize {
+///         self.0[sequence]
+///     }
+///     fn extend(&mut self, new: &[(usize, &[Index<Vocab>])]) -> Result<Vec<Tensor<(Vocab,)>>, Error> {
+///         let logits = new.iter().map(|(sequence, ids)| {
+///             self.0[*sequence] += ids.len();
+///             let next = ids.last().map_or(0, |id| (id.get() as usize + 1) % 10);
+///             Tensor::from_fn((Vocab,), |[id]| if id == next { 1.0 } else { 0.0 })
+///         });
+///         Ok(logits.collect())
+///     }
+/// }
+///
+/// # fn main() -> Result<(), Error> {
+/// let request = Request {
+///     prompt: vec![Index::new(Vocab, 3)?],
+///     sampler: Sampler::new(Sampling::GREEDY, 0)?,
+///     end: vec![Index::new(Vocab, 7)?],
+///     maximum: 20,
+/// };
+/// let mut counter = Counter(vec![0]);
+/// for event in Generation::new(&mut counter, vec![request])? {
+///     match event? {
+///         Event::Token { id, .. } => print!("{} ", id.get()),
+///         Event::Finished { finish, .. } => assert_eq!(finish, Finish::End),
+///     }
+/// }
+/// // It prints 4 5 6.
+/// # Ok(())
+/// # }
+/// ```
+pub struct Generation<'a, M: Session> {
+    session: &'a mut M,
+    sequences: Vec<Sequence<M::Vocab>>,
+    events: VecDeque<Event<M::Vocab>>,
+}
+
+struct Sequence<V> {
+    ids: Vec<Index<V>>,
+    sampler: Sampler,
+    end: Vec<Index<V>>,
+    /// How many tokens may still come.
+    left: usize,
+    finished: bool,
+}
+
+impl<'a, M: Session> Generation<'a, M> {
+    /// Begins with one request for each sequence of the session. The model is first asked when the first event is.
+    ///
+    /// # Errors
+    /// There are not as many requests as sequences; a prompt has no token that the session has not read, or more tokens
+    /// than the context.
+    pub fn new(session: &'a mut M, requests: Vec<Request<M::Vocab>>) -> Result<Self, Error> {
+        if requests.len() != session.sequences() {
+            let (batch, expected) = ("the session".to_owned(), session.sequences());
+            return Err(Error::SequenceCount { batch, expected, found: requests.len() });
+        }
+        let mut generation = Generation { session, sequences: Vec::new(), events: VecDeque::new() };
+        for (sequence, request) in requests.into_iter().enumerate() {
+            let (length, context) = (request.prompt.len(), generation.session.context());
+            if length <= generation.session.length(sequence) {
+                return Err(Error::NothingToRead { sequence });
+            }
+            if length > context {
+                let dimension = "the context".to_owned();
+                return Err(Error::SequenceTooLong { sequence, length, dimension, size: context });
+            }
+            let Request { prompt, sampler, end, maximum } = request;
+            generation.sequences.push(Sequence { ids: prompt, sampler, end, left: maximum, finished: false });
+            generation.check_length(sequence);
+        }
+        Ok(generation)
+    }
+
+    /// Ends a sequence, as when its text has come to a stop string.
+    pub fn stop(&mut self, sequence: usize) {
+        // A token that was drawn with those of the other sequences comes after the stop.
+        let pending = |event: &Event<_>| matches!(event, Event::Token { sequence: other, .. } if *other == sequence);
+        if let Some(at) = self.events.iter().position(pending) {
+            self.events.remove(at);
+            self.sequences[sequence].ids.pop();
+        }
+        self.finish(sequence, Finish::Stopped);
+    }
+
+    /// Every token of a sequence, with those of its prompt and those whose event is still to come.
+    pub fn ids(&self, sequence: usize) -> &[Index<M::Vocab>] {
+        self.sequences.get(sequence).map_or(&[], |sequence| &sequence.ids)
+    }
+
+    fn finish(&mut self, sequence: usize, finish: Finish) {
+        match self.sequences.get_mut(sequence) {
+            Some(state) if !state.finished => state.finished = true,
+            _ => return,
+        }
+        self.events.push_back(Event::Finished { sequence, finish });
+    }
+
+    /// Ends a sequence that must not get longer.
+    fn check_length(&mut self, sequence: usize) {
+        let Sequence { ids, left, .. } = &self.sequences[sequence];
+        if *left == 0 {
+            self.finish(sequence, Finish::Maximum);
+        } else if ids.len() >= self.session.context() {
+            self.finish(sequence, Finish::Context);
+        }
+    }
+
+    /// The next token of every sequence that goes on.
+    fn step(&mut self) -> Result<(), Error> {
+        let session = &*self.session;
+        let live = self.sequences.iter().enumerate().filter(|(_, sequence)| !sequence.finished);
+        let new: Vec<_> = live.map(|(i, sequence)| (i, &sequence.ids[session.length(i)..])).collect();
+        let numbers: Vec<usize> = new.iter().map(|(i, _)| *i).collect();
+        if new.is_empty() {
+            return Ok(());
+        }
+        let logits = self.session.extend(&new)?;
+        if logits.len() != numbers.len() {
+            let batch = "the sequences that go on".to_owned();
+            return Err(Error::SequenceCount { batch, expected: numbers.len(), found: logits.len() });
+        }
+        for (i, logits) in numbers.into_iter().zip(&logits) {
+            let sequence = &mut self.sequences[i];
+            let id = sequence.sampler.sample(logits, &sequence.ids)?;
+            if sequence.end.contains(&id) {
+                self.finish(i, Finish::End);
+                continue;
+            }
+            sequence.ids.push(id);
+            sequence.left -= 1;
+            self.events.push_back(Event::Token { sequence: i, id });
+            self.check_length(i);
+        }
+        Ok(())
+    }
+}
+
+impl<M: Session> Iterator for Generation<'_, M> {
+    type Item = Result<Event<M::Vocab>, Error>;
+
+    /// The next event. After an error there is none.
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.events.is_empty()
+            && let Err(error) = self.step()
+        {
+            self.sequences.iter_mut().for_each(|sequence| sequence.finished = true);
+            self.events.clear();
+            return Some(Err(error));
+        }
+        self.events.pop_front().map(Ok)
+    }
+}
+
+/// What became of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Generated<V> {
+    /// The tokens after the prompt.
+    pub ids: Vec<Index<V>>,
+    /// Why there are no more.
+    pub finish: Finish,
+}
+
+/// All tokens of every request, when the last sequence has ended.
+///
+/// # Errors
+/// Those of [`Generation::new`]; the model's, and logits that are no distribution.
+pub fn generate<M: Session>(
+    session: &mut M,
+    requests: Vec<Request<M::Vocab>>,
+) -> Result<Vec<Generated<M::Vocab>>, Error> {
+    let mut generated: Vec<_> =
+        requests.iter().map(|_| Generated { ids: Vec::new(), finish: Finish::Stopped }).collect();
+    for event in Generation::new(session, requests)? {
+        match event? {
+            Event::Token { sequence, id } => generated[sequence].ids.push(id),
+            Event::Finished { sequence, finish } => generated[sequence].finish = finish,
+        }
+    }
+    Ok(generated)
+}

@@ -1,0 +1,38 @@
+//! What generation asks of a model.
+
+use crate::Error;
+use crate::backend::cpu::Cpu;
+use crate::dim::{Dense, Dim};
+use crate::tensor::{Index, Tensor};
+
+/// A language model and what it has read: sequences that grow, each beside its cache.
+///
+/// [`Generation`](super::Generation) has an example of one.
+pub trait Session {
+    /// The tokens.
+    type Vocab: Dim + Dense;
+
+    /// The dimension of the logits.
+    fn vocab(&self) -> Self::Vocab;
+
+    /// How many tokens a sequence can have.
+    fn context(&self) -> usize;
+
+    /// How many sequences there are.
+    fn sequences(&self) -> usize;
+
+    /// How many tokens of a sequence were read.
+    fn length(&self, sequence: usize) -> usize;
+
+    /// Reads on in some of the sequences, given by number and new tokens: each sequence at most once, none without a
+    /// token, none past the context. Gives for each the logits of the token after its last, in the order given.
+    ///
+    /// The logits of a sequence do not depend on the others.
+    ///
+    /// # Errors
+    /// What the model finds wrong.
+    fn extend(
+        &mut self,
+        new: &[(usize, &[Index<Self::Vocab>])],
+    ) -> Result<Vec<Tensor<(Self::Vocab,), Cpu<f32>>>, Error>;
+}

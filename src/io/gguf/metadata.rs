@@ -1,0 +1,162 @@
+//! What a file says about the model, by key, as the types that are asked for.
+
+use super::reader::{Kind, Reader, Value};
+use super::{Gguf, LoadError};
+use std::any::type_name;
+
+/// Where a value lies, which was read once.
+pub(super) struct Place {
+    pub kind: Kind,
+    pub start: usize,
+}
+
+/// Each error names the key, what was expected, and what was found.
+impl Gguf {
+    /// The keys of the metadata.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.metadata.keys().map(String::as_str)
+    }
+
+    /// Whether the metadata have this key.
+    pub fn has(&self, key: &str) -> bool {
+        self.metadata.contains_key(key)
+    }
+
+    /// A number without fraction, of any width.
+    ///
+    /// # Errors
+    /// There is none, it is of another kind, or it does not fit `T`.
+    pub fn integer<T: TryFrom<i128>>(&self, key: &str) -> Result<T, LoadError> {
+        self.one(key, &integer_name::<T>(), integer)
+    }
+
+    /// A number with fraction, of any width.
+    ///
+    /// # Errors
+    /// There is none, or it is of another kind.
+    pub fn float(&self, key: &str) -> Result<f64, LoadError> {
+        self.one(key, "a float", float)
+    }
+
+    /// True or false.
+    ///
+    /// # Errors
+    /// There is none, or it is of another kind.
+    pub fn boolean(&self, key: &str) -> Result<bool, LoadError> {
+        self.one(key, "a boolean", |value| match value {
+            Value::Boolean(boolean) => Some(*boolean),
+            _ => None,
+        })
+    }
+
+    /// A text.
+    ///
+    /// # Errors
+    /// There is none, it is of another kind, or it is not UTF-8.
+    pub fn string(&self, key: &str) -> Result<&str, LoadError> {
+        self.one(key, "a text", text)
+    }
+
+    /// An array of numbers without fraction, of any width.
+    ///
+    /// # Errors
+    /// There is none, it is of another kind, or one of them does not fit `T`.
+    pub fn integers<T: TryFrom<i128>>(&self, key: &str) -> Result<Vec<T>, LoadError> {
+        self.many(key, &integer_name::<T>(), integer)
+    }
+
+    /// An array of numbers with fraction, of any width.
+    ///
+    /// # Errors
+    /// There is none, or it is of another kind.
+    pub fn floats(&self, key: &str) -> Result<Vec<f64>, LoadError> {
+        self.many(key, "a float", float)
+    }
+
+    /// An array of texts.
+    ///
+    /// # Errors
+    /// There is none, it is of another kind, or one of them is not UTF-8.
+    pub fn strings(&self, key: &str) -> Result<Vec<&str>, LoadError> {
+        self.many(key, "a text", text)
+    }
+
+    fn value(&self, key: &str, expected: &str) -> Result<Value<'_>, LoadError> {
+        let place = self.metadata.get(key).ok_or_else(|| mismatch(key, expected, "nothing"))?;
+        Reader::at(self.bytes(), place.start).value(place.kind)
+    }
+
+    fn one<'a, T>(
+        &'a self,
+        key: &str,
+        expected: &str,
+        convert: impl Fn(&Value<'a>) -> Option<T>,
+    ) -> Result<T, LoadError> {
+        let value = self.value(key, expected)?;
+        convert(&value).ok_or_else(|| mismatch(key, expected, describe(&value)))
+    }
+
+    fn many<'a, T>(
+        &'a self,
+        key: &str,
+        each: &str,
+        convert: impl Fn(&Value<'a>) -> Option<T>,
+    ) -> Result<Vec<T>, LoadError> {
+        let expected = format!("an array, each {each}");
+        let array = match self.value(key, &expected)? {
+            Value::Array(array) => array,
+            other => return Err(mismatch(key, &expected, describe(&other))),
+        };
+        let converted = array.values().enumerate().map(|(position, value)| {
+            let value = value?;
+            let found = || format!("{} at position {position}", describe(&value));
+            convert(&value).ok_or_else(|| mismatch(key, &expected, found()))
+        });
+        converted.collect()
+    }
+}
+
+fn integer_name<T>() -> String {
+    format!("an integer that fits {}", type_name::<T>())
+}
+
+fn integer<T: TryFrom<i128>>(value: &Value<'_>) -> Option<T> {
+    match value {
+        Value::Integer(integer) => T::try_from(*integer).ok(),
+        _ => None,
+    }
+}
+
+fn float(value: &Value<'_>) -> Option<f64> {
+    match value {
+        Value::Float(float) => Some(*float),
+        _ => None,
+    }
+}
+
+fn text<'a>(value: &Value<'a>) -> Option<&'a str> {
+    match value {
+        Value::Text(bytes) => std::str::from_utf8(bytes).ok(),
+        _ => None,
+    }
+}
+
+fn mismatch(key: &str, expected: &str, found: impl Into<String>) -> LoadError {
+    LoadError::Metadata { key: key.to_owned(), expected: expected.to_owned(), found: found.into() }
+}
+
+fn describe(value: &Value<'_>) -> String {
+    match value {
+        Value::Integer(integer) => format!("the integer {integer}"),
+        Value::Float(float) => format!("the float {float}"),
+        Value::Boolean(boolean) => boolean.to_string(),
+        Value::Text(bytes) => match std::str::from_utf8(bytes) {
+            Ok(text) if text.chars().count() > 40 => {
+                format!("the text {:?}…", text.chars().take(40).collect::<String>())
+            }
+            Ok(text) => format!("the text {text:?}"),
+            Err(_) => format!("a text of {} bytes that are not UTF-8", bytes.len()),
+        },
+        Value::Array(array) => format!("an array of {} values of kind {:?}", array.count, array.kind),
+    }
+}
