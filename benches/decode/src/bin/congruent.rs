@@ -1,15 +1,43 @@
-//! congruent: the model of `examples/chat`.
+//! congruent: the Llama of `examples/chat`.
 
-use chat::Model;
+use chat::Texts;
+use chat::llama::{Dims, Llama, Settings};
 use congruent::generate::{Sampler, Sampling, Session};
 use congruent::io::Gguf;
-use congruent::tensor::Index;
+use congruent::prelude::*;
 use decode::{Decoder, model, serve};
-use std::error::Error;
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let model = Model::from_gguf(&Gguf::open(model())?)?;
-    let start = || model.session(1);
+dims! {
+    Vocab = 49152;
+    Positions = 8192;
+    Embed = 576;
+    KeyHeads = 3;
+    Group = 3;
+    HeadDim = 64;
+    Ffn = 1536;
+}
+
+const SIZES: Dims<Vocab, Positions, Embed, KeyHeads, Group, HeadDim, Ffn> = Dims {
+    vocab: Vocab,
+    positions: Positions,
+    embed: Embed,
+    key_heads: KeyHeads,
+    group: Group,
+    head_dim: HeadDim,
+    ffn: Ffn,
+};
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let file = Gguf::open(model())?;
+    let base = file.float("llama.rope.freq_base")?;
+    let frequencies = (0..HeadDim.size() / 2).map(|pair| base.powf(-2.0 * pair as f64 / HeadDim.size() as f64));
+    let settings = Settings {
+        layers: file.integer("llama.block_count")?,
+        epsilon: file.float("llama.attention.layer_norm_rms_epsilon")?,
+        frequencies: frequencies.collect(),
+    };
+    let model = Llama::load_gguf(&file, SIZES, &settings, || ())?;
+    let start = || Texts::new(&model, N::<1>);
     serve(Congruent { session: start(), start, sampler: Sampler::new(Sampling::GREEDY, 0)? })
 }
 
@@ -20,12 +48,12 @@ struct Congruent<M, F> {
 }
 
 impl<M: Session, F: Fn() -> M> Decoder for Congruent<M, F> {
-    fn restart(&mut self) -> Result<(), Box<dyn Error>> {
+    fn restart(&mut self) -> Result<(), Box<dyn std::error::Error>> {
         self.session = (self.start)();
         Ok(())
     }
 
-    fn next(&mut self, ids: &[u32]) -> Result<u32, Box<dyn Error>> {
+    fn next(&mut self, ids: &[u32]) -> Result<u32, Box<dyn std::error::Error>> {
         let vocab = self.session.vocab();
         let ids = ids.iter().map(|id| Index::new(vocab, *id)).collect::<Result<Vec<_>, _>>()?;
         let logits = self.session.extend(&[(0, &ids)])?;
