@@ -25,12 +25,12 @@ def set_up(programs, work):
     return problems
 
 
-def build(name, work, *features):
-    """Builds a program into the work folder. Returns what went wrong."""
+def build(name, work, *features, folder=HERE):
+    """Builds a program of the crate in `folder` into the work folder. Returns what went wrong."""
     print(f"building {name}", flush=True)
     target, more = work / "target", ",".join([name, *features])
     command = ["cargo", "build", "--quiet", "--release", "--features", more, "--bin", name, "--target-dir", target]
-    done = subprocess.run(command, cwd=HERE, stderr=subprocess.PIPE, text=True)
+    done = subprocess.run(command, cwd=folder, stderr=subprocess.PIPE, text=True)
     if done.returncode != 0:
         errors = [line for line in done.stderr.splitlines() if line.startswith("error")]
         return f"not built: {errors[0] if errors else done.stderr[-200:]}"
@@ -48,17 +48,18 @@ def build_own(work):
         raise SystemExit(error)
 
 
-def install(work, problems):
+def install(work, problems, folder=HERE):
+    """Installs the packages that `folder` names into the work folder. What went wrong is added to `problems`."""
     python = work / "venv/bin/python"
     if not python.exists():
         subprocess.run([sys.executable, "-m", "venv", work / "venv"], check=True)
     pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     print("installing the packages of requirements.txt", flush=True)
-    if subprocess.run([*pip, "-r", HERE / "requirements.txt"]).returncode == 0:
+    if subprocess.run([*pip, "-r", folder / "requirements.txt"]).returncode == 0:
         return
     # One that is not to be had does not stop the others.
-    for package in (HERE / "requirements.txt").read_text().split():
-        if subprocess.run([*pip, package]).returncode != 0:
+    for package in (folder / "requirements.txt").read_text().splitlines():
+        if subprocess.run([*pip, *package.split()]).returncode != 0:
             problems[package] = "not installed"
 
 
@@ -78,9 +79,9 @@ def machine():
     return f"{field('model name')} ({family}, {', '.join(vectors)}), {os.cpu_count()} cores, {memory:.0f} GiB"
 
 
-def versions(packages, work):
-    """The versions of the packages that each peer stands for."""
-    lock = (HERE / "Cargo.lock").read_text()
+def versions(packages, work, folder=HERE):
+    """The versions of the packages that each peer stands for; crates are those that `folder` locks."""
+    lock = (folder / "Cargo.lock").read_text()
     crates = {}
     for name, version in re.findall(r'name = "(.*)"\nversion = "(.*)"', lock):
         crates[name] = max(version, crates.get(name, ""))
@@ -88,7 +89,7 @@ def versions(packages, work):
     if (work / "venv").exists():
         command = [work / "venv/bin/python", "-m", "pip", "list", "--format", "json", "--disable-pip-version-check"]
         listed = subprocess.run(command, capture_output=True, text=True, check=True)
-        wheels = {package["name"].lower(): package["version"] for package in json.loads(listed.stdout)}
+        wheels = {package["name"].lower().replace("_", "-"): package["version"] for package in json.loads(listed.stdout)}
     known = wheels | crates
     return {peer: ", ".join(f"{name} {known.get(name, '?')}" for name in names) for peer, names in packages.items()}
 

@@ -30,14 +30,20 @@ THREAD_VARIABLES = ["CONGRUENT", "RAYON", "OMP", "MKL", "OPENBLAS", "MATMUL", "R
 PATIENCE = 600
 
 
-def run(program, lines, threads, work, **variables):
-    """What a program prints of the cases, as lists of words, and what went wrong."""
+def prepare(program, threads, work, folder=HERE):
+    """The command and the environment of a program of the peers in `folder`, on as many cores as it has threads."""
     kind, name, *arguments = program
-    started = {"rust": [work / "target/release" / name], "python": [work / "venv/bin/python", HERE / "python" / name]}
+    started = {"rust": [work / "target/release" / name], "python": [work / "venv/bin/python", folder / "python" / name]}
     cores = ",".join(map(str, sorted(os.sched_getaffinity(0))[-threads:]))
     counts = {f"{library}_NUM_THREADS": str(threads) for library in THREAD_VARIABLES}
+    command = ["taskset", "-c", cores, *started[kind], *arguments]
+    return command, os.environ | counts | {"PEERS_THREADS": str(threads)}
+
+
+def run(program, lines, threads, work, **variables):
+    """What a program prints of the cases, as lists of words, and what went wrong."""
+    command, environment = prepare(program, threads, work)
     files = {
-        "PEERS_THREADS": str(threads),
         "PEERS_TOKENS": str(work / "tokens.txt"),
         "PEERS_MODEL": (work / "model.txt").read_text() if (work / "model.txt").exists() else "",
         "PEERS_CACHE": str(work),
@@ -45,8 +51,7 @@ def run(program, lines, threads, work, **variables):
         "HF_HUB_OFFLINE": "1",
         "TF_CPP_MIN_LOG_LEVEL": "3",
     }
-    command = ["taskset", "-c", cores, *started[kind], *arguments]
-    everything = os.environ | counts | files | variables
+    everything = environment | files | variables
     try:
         done = subprocess.run(
             command, input="\n".join(lines), env=everything, capture_output=True, text=True, timeout=PATIENCE

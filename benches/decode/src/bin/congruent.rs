@@ -1,0 +1,62 @@
+//! congruent: the Llama of `examples/chat`.
+
+use chat::Texts;
+use chat::llama::{Dims, Llama, Settings};
+use congruent::generate::{Sampler, Sampling, Session};
+use congruent::io::Gguf;
+use congruent::prelude::*;
+use decode::{Decoder, model, serve};
+
+dims! {
+    Vocab = 49152;
+    Positions = 8192;
+    Embed = 576;
+    KeyHeads = 3;
+    Group = 3;
+    HeadDim = 64;
+    Ffn = 1536;
+}
+
+const SIZES: Dims<Vocab, Positions, Embed, KeyHeads, Group, HeadDim, Ffn> = Dims {
+    vocab: Vocab,
+    positions: Positions,
+    embed: Embed,
+    key_heads: KeyHeads,
+    group: Group,
+    head_dim: HeadDim,
+    ffn: Ffn,
+};
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let file = Gguf::open(model())?;
+    let base = file.float("llama.rope.freq_base")?;
+    let frequencies = (0..HeadDim.size() / 2).map(|pair| base.powf(-2.0 * pair as f64 / HeadDim.size() as f64));
+    let settings = Settings {
+        layers: file.integer("llama.block_count")?,
+        epsilon: file.float("llama.attention.layer_norm_rms_epsilon")?,
+        frequencies: frequencies.collect(),
+    };
+    let model = Llama::load_gguf(&file, SIZES, &settings, || ())?;
+    let start = || Texts::new(&model, N::<1>);
+    serve(Congruent { session: start(), start, sampler: Sampler::new(Sampling::GREEDY, 0)? })
+}
+
+struct Congruent<M, F> {
+    session: M,
+    start: F,
+    sampler: Sampler,
+}
+
+impl<M: Session, F: Fn() -> M> Decoder for Congruent<M, F> {
+    fn restart(&mut self) -> Result<(), Box<dyn std::error::Error>> {
+        self.session = (self.start)();
+        Ok(())
+    }
+
+    fn next(&mut self, ids: &[u32]) -> Result<u32, Box<dyn std::error::Error>> {
+        let vocab = self.session.vocab();
+        let ids = ids.iter().map(|id| Index::new(vocab, *id)).collect::<Result<Vec<_>, _>>()?;
+        let logits = self.session.extend(&[(0, &ids)])?;
+        Ok(self.sampler.sample(&logits[0], &[])?.get())
+    }
+}
