@@ -8,6 +8,7 @@ mod gguf;
 mod map;
 #[cfg(feature = "safetensors")]
 mod safetensors;
+mod shards;
 mod stored;
 mod weights;
 
@@ -15,6 +16,7 @@ mod weights;
 pub use self::gguf::Gguf;
 #[cfg(feature = "safetensors")]
 pub use self::safetensors::{SafeTensors, Writer};
+pub use shards::Shards;
 pub use stored::{Bytes, Dtype, Entry, Source, Stored};
 pub use weights::{LoadError, Problem, Weights, load};
 

@@ -31,7 +31,12 @@ pub struct Settings {
     pub epsilon: f64,
     /// How far each pair of elements of a head turns from one position to the next, in radians.
     pub frequencies: Vec<f64>,
+    /// Whether logits are made by the embedding of the tokens; none where this is so just if the file has no other weight.
+    pub tied: Option<bool>,
 }
+
+/// In GGUF files, what the frequencies are divided by, where they are stretched.
+pub(crate) const ROPE_FACTORS: &str = "rope_freqs.weight";
 
 /// The names of the tensors of a file, and the order of the elements of its heads.
 struct Format {
@@ -88,10 +93,12 @@ const HUGGING_FACE: Format = Format {
 /// The model.
 pub struct Llama<V, P, E, H, G, D, F> {
     dims: Dims<V, P, E, H, G, D, F>,
-    tokens: Embedding<V, E>,
-    decoder: LlamaDecoder<E, Times<H, G>, H, D, F, P>,
-    /// Where the file has none, the embedding of the tokens, as the weight of a layer.
-    output: Linear<E, V>,
+    /// What the tokens are to the first layer.
+    pub tokens: Embedding<V, E>,
+    /// The layers.
+    pub decoder: LlamaDecoder<E, Times<H, G>, H, D, F, P>,
+    /// From hidden states to logits; where it is tied, the embedding of the tokens as the weight of a layer.
+    pub output: Linear<E, V>,
 }
 
 impl<V: Dense, P: Dense, E: Dense, H: Dense, G: Dense, D: Dense, F: Dense> Llama<V, P, E, H, G, D, F> {
@@ -134,10 +141,16 @@ impl<V: Dense, P: Dense, E: Dense, H: Dense, G: Dense, D: Dense, F: Dense> Llama
             let weights = weights.casting();
             let tokens = Embedding::load(&weights.at(format.embedding), vocab, embed);
             let output = weights.at(format.output);
-            let output = match output.has("weight") {
-                true => Linear::load_without_bias(&output, embed, vocab),
-                false => Linear { weight: tokens.weight.clone(), bias: None },
+            let output = match settings.tied.unwrap_or(!output.has("weight")) {
+                true => {
+                    // What some files of tied models hold beside.
+                    weights.ignore(format.output);
+                    Linear { weight: tokens.weight.clone(), bias: None }
+                }
+                false => Linear::load_without_bias(&output, embed, vocab),
             };
+            // They are part of the frequencies.
+            weights.ignore(ROPE_FACTORS);
             let layers = (0..settings.layers).map(|i| {
                 let layer = Self::load_layer(&weights.at(format.layers).at(i), dims, settings.epsilon, format);
                 progress();

@@ -3,11 +3,12 @@
 use anyhow::{Context, anyhow, bail, ensure};
 use congruent::io::Gguf;
 use std::collections::HashMap;
+use std::path::Path;
 use tokenizers::models::bpe::{BPE, Vocab};
 use tokenizers::pre_tokenizers::byte_level::ByteLevel;
 use tokenizers::pre_tokenizers::digits::Digits;
 use tokenizers::pre_tokenizers::sequence::Sequence;
-use tokenizers::{AddedToken, PreTokenizerWrapper, Tokenizer as Inner};
+use tokenizers::{AddedToken, DecoderWrapper, PreTokenizerWrapper, Tokenizer as Inner};
 
 /// What GGUF calls a token that is no text, and one that is matched before any other.
 const CONTROL: i32 = 3;
@@ -47,6 +48,23 @@ impl Tokenizer {
         Ok(Tokenizer::new(inner))
     }
 
+    /// The tokenizer of a `tokenizer.json`.
+    ///
+    /// # Errors
+    /// It cannot be read, or its tokens are not made of bytes.
+    pub fn from_file(path: &Path) -> anyhow::Result<Self> {
+        let mut inner = Inner::from_file(path).map_err(|error| anyhow!("{}: {error}", path.display()))?;
+        let of_bytes = matches!(inner.get_decoder(), Some(DecoderWrapper::ByteLevel(_)));
+        ensure!(
+            of_bytes,
+            "{}: this program knows tokenizers of byte-level BPE, and this is another one",
+            path.display()
+        );
+        inner.with_padding(None);
+        inner.with_truncation(None).map_err(|error| anyhow!("{error}"))?;
+        Ok(Tokenizer::new(inner))
+    }
+
     fn new(inner: Inner) -> Self {
         let added = inner.get_added_tokens_decoder();
         let alphabet = byte_alphabet();
@@ -63,6 +81,17 @@ impl Tokenizer {
     pub fn encode(&self, text: &str) -> anyhow::Result<Vec<u32>> {
         let encoding = self.inner.encode_fast(text, false).map_err(|error| anyhow!("{error}"))?;
         Ok(encoding.get_ids().to_vec())
+    }
+
+    /// The tokens that begin a text which no template does.
+    pub fn begin(&self) -> anyhow::Result<Vec<u32>> {
+        let encoding = self.inner.encode_fast("", true).map_err(|error| anyhow!("{error}"))?;
+        Ok(encoding.get_ids().to_vec())
+    }
+
+    /// The token that is written so.
+    pub fn id(&self, token: &str) -> Option<u32> {
+        self.inner.token_to_id(token)
     }
 
     /// The bytes that a token stands for: none for a control token.

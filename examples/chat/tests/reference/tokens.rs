@@ -1,32 +1,7 @@
 //! The tokenizer and the chat template against the values of `transformers`.
 
-use chat::{Message, Template, Tokenizer, find_or_fetch};
-use congruent::io::Gguf;
-use std::path::PathBuf;
-use std::sync::OnceLock;
-
-/// The model's file; none where it cannot be fetched.
-fn file() -> Option<&'static Gguf> {
-    static FILE: OnceLock<Option<Gguf>> = OnceLock::new();
-    let open = || match find_or_fetch(None) {
-        Ok(path) => Some(Gguf::open(path).unwrap()),
-        Err(error) => {
-            eprintln!("SKIPPED, the model cannot be fetched: {error:#}");
-            None
-        }
-    };
-    FILE.get_or_init(open).as_ref()
-}
-
-fn reference() -> serde_json::Value {
-    let own = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/reference");
-    let folder = std::env::var_os("CONGRUENT_REFERENCE").map_or_else(own, PathBuf::from);
-    serde_json::from_str(&std::fs::read_to_string(folder.join("smollm2.json")).unwrap()).unwrap()
-}
-
-fn ids(value: &serde_json::Value) -> Vec<u32> {
-    value.as_array().unwrap().iter().map(|id| id.as_u64().unwrap() as u32).collect()
-}
+use crate::{file, ids, reference};
+use chat::{Message, Template, Tokenizer};
 
 #[test]
 fn the_file_is_read() {

@@ -1,0 +1,88 @@
+//! Small Llama models of random weights: what their files may hold.
+
+use chat::llama::{Dims, Llama, Settings};
+use chat::{LanguageModel, Texts};
+use congruent::generate::Session;
+use congruent::io::{SafeTensors, Writer};
+use congruent::prelude::*;
+
+dims! {
+    Vocab = 11; Positions = 16; Embed = 8; KeyHeads = 1; Group = 2; HeadDim = 4; Ffn = 12;
+    Queries = 8; Keys = 4;
+}
+type Model = Llama<Vocab, Positions, Embed, KeyHeads, Group, HeadDim, Ffn>;
+
+const DIMS: Dims<Vocab, Positions, Embed, KeyHeads, Group, HeadDim, Ffn> = Dims {
+    vocab: Vocab,
+    positions: Positions,
+    embed: Embed,
+    key_heads: KeyHeads,
+    group: Group,
+    head_dim: HeadDim,
+    ffn: Ffn,
+};
+
+/// The tensors of a model of one layer, without `lm_head`.
+fn tensors() -> Writer {
+    let mut rng = Rng::with_seed(7);
+    let mut writer = Writer::default();
+    writer.add("model.embed_tokens.weight", &Cpu::<f32>::normal((Vocab, Embed), 0.0, 1.0, &mut rng));
+    writer.add("model.norm.weight", &Tensor::ones((Embed,)));
+    let layer = "model.layers.0";
+    for norm in ["input_layernorm", "post_attention_layernorm"] {
+        writer.add(format!("{layer}.{norm}.weight"), &Tensor::ones((Embed,)));
+    }
+    writer.add(format!("{layer}.self_attn.q_proj.weight"), &Cpu::<f32>::normal((Queries, Embed), 0.0, 1.0, &mut rng));
+    for name in ["k_proj", "v_proj"] {
+        writer.add(format!("{layer}.self_attn.{name}.weight"), &Cpu::<f32>::normal((Keys, Embed), 0.0, 1.0, &mut rng));
+    }
+    writer.add(format!("{layer}.self_attn.o_proj.weight"), &Cpu::<f32>::normal((Embed, Queries), 0.0, 1.0, &mut rng));
+    for name in ["gate_proj", "up_proj"] {
+        writer.add(format!("{layer}.mlp.{name}.weight"), &Cpu::<f32>::normal((Ffn, Embed), 0.0, 1.0, &mut rng));
+    }
+    writer.add(format!("{layer}.mlp.down_proj.weight"), &Cpu::<f32>::normal((Embed, Ffn), 0.0, 1.0, &mut rng));
+    writer
+}
+
+fn load(writer: &Writer, tied: Option<bool>) -> anyhow::Result<Model> {
+    let settings = Settings { layers: 1, epsilon: 1e-5, frequencies: vec![1.0, 0.1], tied };
+    let file = SafeTensors::from_bytes(writer.to_bytes().unwrap()).unwrap();
+    Model::load_hugging_face(&file, DIMS, &settings, || ())
+}
+
+fn logits(model: &Model) -> Vec<f32> {
+    let ids = Ids::new((N::<4>,), Vocab, &[3, 1, 4, 1]).unwrap().to_vec();
+    Texts::new(model, N::<1>).extend(&[(0, &ids)]).unwrap().remove(0).to_vec()
+}
+
+#[test]
+fn an_output_is_tied_as_the_model_says() {
+    let tied = logits(&load(&tensors(), Some(true)).unwrap());
+    assert_eq!(logits(&load(&tensors(), None).unwrap()), tied);
+    let error = load(&tensors(), Some(false)).err().unwrap().to_string();
+    assert!(error.contains("missing: `lm_head.weight`, expected (Vocab = 11, Embed = 8)"), "{error}");
+
+    let mut untied = tensors();
+    let output = Cpu::<f32>::normal((Vocab, Embed), 0.0, 1.0, &mut Rng::with_seed(8));
+    untied.add("lm_head.weight", &output);
+    for say in [None, Some(false)] {
+        let model = load(&untied, say).unwrap();
+        assert_eq!(model.output().weight.to_vec(), output.to_vec());
+        assert_ne!(logits(&model), tied);
+    }
+    // What lies beside the weights of a tied model is not looked at.
+    assert_eq!(logits(&load(&untied, Some(true)).unwrap()), tied);
+}
+
+#[test]
+fn biases_are_taken_where_there_are_some() {
+    let mut with = tensors();
+    with.add("model.layers.0.self_attn.q_proj.bias", &Tensor::zeros((Queries,)));
+    let without = logits(&load(&tensors(), None).unwrap());
+    assert_eq!(logits(&load(&with, None).unwrap()), without);
+    with.add("model.layers.0.self_attn.v_proj.bias", &Tensor::ones((Keys,)));
+    assert_ne!(logits(&load(&with, None).unwrap()), without);
+    with.add("model.layers.0.self_attn.k_proj.bias", &Tensor::ones((Queries,)));
+    let error = load(&with, None).err().unwrap().to_string();
+    assert!(error.contains("`model.layers.0.self_attn.k_proj.bias`"), "{error}");
+}

@@ -1,0 +1,69 @@
+//! A model in several files.
+
+use super::{Entry, LoadError, Source};
+use std::collections::BTreeMap;
+
+/// The tensors of several files, as those of one.
+///
+/// ```
+/// use congruent::io::{Shards, Source, Weights, load};
+/// # #[cfg(feature = "safetensors")] {
+/// use congruent::io::{SafeTensors, Writer};
+/// use congruent::prelude::*;
+/// dims! { Embed = 2; }
+///
+/// # fn main() -> Result<(), congruent::io::LoadError> {
+/// let file = |name: &str| {
+///     let mut writer = Writer::default();
+///     writer.add(name, &Tensor::ones((Embed,)));
+///     SafeTensors::from_bytes(writer.to_bytes()?)
+/// };
+/// let both = Shards::new(vec![file("weight")?, file("bias")?])?;
+/// assert_eq!(both.names(), ["bias", "weight"]);
+/// let bias = load(&both, |weights: Weights<f32>| {
+///     weights.ignore("weight");
+///     weights.tensor("bias", (Embed,))
+/// })?;
+/// assert_eq!(bias.to_vec(), [1.0, 1.0]);
+///
+/// let error = Shards::new(vec![file("weight")?, file("weight")?]).err().unwrap();
+/// assert_eq!(error.to_string(), "not a file of tensors: tensor `weight` is in file 1 and in file 2");
+/// # Ok(())
+/// # }
+/// # main().unwrap();
+/// # }
+/// ```
+pub struct Shards<S> {
+    files: Vec<S>,
+    /// Which of the files each tensor is in.
+    places: BTreeMap<String, usize>,
+}
+
+impl<S: Source> Shards<S> {
+    /// The tensors of all of these files.
+    ///
+    /// # Errors
+    /// A tensor is in two of them.
+    pub fn new(files: Vec<S>) -> Result<Self, LoadError> {
+        let mut places = BTreeMap::new();
+        for (at, file) in files.iter().enumerate() {
+            for name in file.names() {
+                if let Some(before) = places.insert(name.clone(), at) {
+                    let (first, second) = (before + 1, at + 1);
+                    let reason = format!("tensor `{name}` is in file {first} and in file {second}");
+                    return Err(LoadError::Format(reason));
+                }
+            }
+        }
+        Ok(Shards { files, places })
+    }
+}
+
+impl<S: Source> Source for Shards<S> {
+    fn names(&self) -> Vec<String> {
+        self.places.keys().cloned().collect()
+    }
+    fn get(&self, name: &str) -> Option<Entry> {
+        self.files[*self.places.get(name)?].get(name)
+    }
+}
