@@ -281,7 +281,7 @@ impl<T> Array<T> {
         let (blocks, Layout { offset, .. }) = (stored.blocks(), self.layout);
         let (&[rows, len], &[stride, 1]) = (self.sizes(), self.layout.strides()) else { return None };
         let whole = len == blocks.row_len() && len > 0 && (stride == len || rows == 1) && offset % len == 0;
-        whole.then(|| blocks.rows(offset / len..offset / len + rows))
+        whole.then(|| stored.streamed_blocks().rows(offset / len..offset / len + rows))
     }
 
     /// All elements of the buffer: those that the layout means, and perhaps others.

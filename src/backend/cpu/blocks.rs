@@ -1,10 +1,10 @@
 //! Weights that stay as a file stores them: in blocks of narrow numbers, most of which share a scale.
 
-use super::memory::{Derived, Elements};
+use super::memory::{Derived, Elements, use_huge_pages};
 use super::parallel::for_each_chunk;
 use super::simd;
 use std::ops::Range;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Once, OnceLock};
 
 /// What a block is. Those with a scale are defined by `ggml`
 /// (<https://github.com/ggml-org/ggml/blob/master/src/ggml-common.h>).
@@ -85,6 +85,11 @@ impl Blocks {
         self.size[0] * self.size[1]
     }
 
+    /// Brings the bytes into huge pages, if the system can, with those that lie around them: a weight alone may not fill one.
+    fn use_huge_pages(&self) {
+        use_huge_pages((*self.owner).as_ref());
+    }
+
     /// The elements of a row.
     pub fn row_len(&self) -> usize {
         self.size[1]
@@ -140,17 +145,30 @@ pub struct Stored<T> {
     read: fn(&Blocks, &[usize]) -> Elements<T>,
     /// All of them, from the first time on that they were asked for.
     elements: OnceLock<Elements<T>>,
+    streamed: Once,
     derived: Derived,
 }
 
 impl Stored<f32> {
     pub fn new(blocks: Blocks) -> Self {
-        Stored { blocks, read: Blocks::elements, elements: OnceLock::new(), derived: Derived::new() }
+        Stored {
+            blocks,
+            read: Blocks::elements,
+            elements: OnceLock::new(),
+            streamed: Once::new(),
+            derived: Derived::new(),
+        }
     }
 }
 
 impl<T> Stored<T> {
     pub fn blocks(&self) -> &Blocks {
+        &self.blocks
+    }
+
+    /// The blocks, of which all will be read, and not for the last time.
+    pub fn streamed_blocks(&self) -> &Blocks {
+        self.streamed.call_once(|| self.blocks.use_huge_pages());
         &self.blocks
     }
 

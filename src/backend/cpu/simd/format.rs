@@ -79,8 +79,8 @@ packings! {
     /// `d · q + m`.
     Q4_1: 20 bytes, 32 elements in groups of 32,
     |block, group, at| {
-        let (byte, shift) = halves(at);
-        V::load_nibbles(&block[4 + byte..], shift, V::splat_f16(half(block, 0)), V::splat_f16(half(block, 2)))
+        let ((byte, shift), [scale, offset]) = (halves(at), V::splat_two_f16(block));
+        V::load_nibbles(&block[4 + byte..], shift, scale, offset)
     };
 
     /// `d · (q - 16)`: the fifth bits of all elements, and then the others.
@@ -95,10 +95,10 @@ packings! {
     /// `d · q + m`, as `Q5_0`.
     Q5_1: 24 bytes, 32 elements in groups of 32,
     |block, group, at| {
-        let (byte, shift) = halves(at);
+        let ((byte, shift), [scale, offset]) = (halves(at), V::splat_two_f16(block));
         let fifth = u32::from_le_bytes([block[4], block[5], block[6], block[7]]) >> at;
         let q = V::load_bits(&block[8 + byte..], shift, 15).add_where(fifth, V::splat(16.0));
-        q.mul_add(V::splat_f16(half(block, 0)), V::splat_f16(half(block, 2)))
+        q.mul_add(scale, offset)
     };
 
     /// `d · q`.
@@ -149,10 +149,8 @@ unsafe fn scale_and_offset<V: Vector>(block: &[u8], group: usize) -> [V; 2] {
     };
     // SAFETY: the caller's.
     unsafe {
-        [
-            V::splat_f16(half(block, 0)).mul(V::splat(scale as f32)),
-            V::splat_f16(half(block, 2)).mul(V::splat(-(min as f32))),
-        ]
+        let [d, d_min] = V::splat_two_f16(block);
+        [d.mul(V::splat(scale as f32)), d_min.mul(V::splat(-(min as f32)))]
     }
 }
 

@@ -140,6 +140,14 @@ pub unsafe trait Vector: Copy {
         // SAFETY: the caller's.
         unsafe { Self::splat(x.to_f32()) }
     }
+    /// The two numbers of half precision that the first four bytes of a slice are, each in all lanes.
+    #[inline(always)]
+    unsafe fn splat_two_f16(from: &[u8]) -> [Self; 2] {
+        let half = |at: usize| f16::from_le_bytes([from[at], from[at + 1]]);
+        let [first, second] = [half(0), half(2)];
+        // SAFETY: the caller's.
+        unsafe { [Self::splat_f16(first), Self::splat_f16(second)] }
+    }
     /// The first bytes of a slice as numbers with a sign.
     #[inline(always)]
     unsafe fn load_i8(from: &[u8]) -> Self {

@@ -252,7 +252,16 @@ unsafe impl Vector for Avx512 {
     #[inline(always)]
     unsafe fn splat_f16(x: f16) -> Self {
         // SAFETY: see above.
-        Avx512(unsafe { _mm512_cvtph_ps(_mm256_set1_epi16(x.to_bits() as i16)) })
+        Avx512(unsafe { _mm512_broadcastss_ps(_mm_cvtph_ps(_mm_cvtsi32_si128(x.to_bits() as i32))) })
+    }
+    #[inline(always)]
+    unsafe fn splat_two_f16(from: &[u8]) -> [Self; 2] {
+        debug_assert!(from.len() >= 4);
+        // SAFETY: see above.
+        unsafe {
+            let two = _mm_cvtph_ps(_mm_cvtsi32_si128(from.as_ptr().cast::<i32>().read_unaligned()));
+            [Avx512(_mm512_broadcastss_ps(two)), Avx512(_mm512_broadcastss_ps(_mm_movehdup_ps(two)))]
+        }
     }
     #[inline(always)]
     unsafe fn load_i8(from: &[u8]) -> Self {
@@ -549,7 +558,16 @@ unsafe impl Vector for Avx2 {
     #[inline(always)]
     unsafe fn splat_f16(x: f16) -> Self {
         // SAFETY: see above.
-        Avx2(unsafe { _mm256_cvtph_ps(_mm_set1_epi16(x.to_bits() as i16)) })
+        Avx2(unsafe { _mm256_broadcastss_ps(_mm_cvtph_ps(_mm_cvtsi32_si128(x.to_bits() as i32))) })
+    }
+    #[inline(always)]
+    unsafe fn splat_two_f16(from: &[u8]) -> [Self; 2] {
+        debug_assert!(from.len() >= 4);
+        // SAFETY: see above.
+        unsafe {
+            let two = _mm_cvtph_ps(_mm_cvtsi32_si128(from.as_ptr().cast::<i32>().read_unaligned()));
+            [Avx2(_mm256_broadcastss_ps(two)), Avx2(_mm256_broadcastss_ps(_mm_movehdup_ps(two)))]
+        }
     }
     #[inline(always)]
     unsafe fn load_i8(from: &[u8]) -> Self {
