@@ -35,6 +35,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         layers: file.integer("llama.block_count")?,
         epsilon: file.float("llama.attention.layer_norm_rms_epsilon")?,
         frequencies: frequencies.collect(),
+        tied: None,
     };
     let model = Llama::load_gguf(&file, SIZES, &settings, || ())?;
     let start = || Texts::new(&model, N::<1>);
