@@ -68,6 +68,8 @@ unsafe fn dot_tile<V: Vector, F: Packing, const OUTPUTS: usize, const ROWS: usiz
     let row = row_bytes::<F>(k);
     assert!(x.len() >= ROWS * k && bytes.len() >= row);
     let last = bytes.len() / row - 1;
+    // Short rows are soon read to their end: then what is asked for is of the next ones.
+    let ahead = if row < 2 * AHEAD { (4 * AHEAD).next_multiple_of(OUTPUTS * row) } else { AHEAD };
     let mut rows = [bytes; OUTPUTS];
     for output in 0..OUTPUTS {
         // Behind the last row, it is taken again.
@@ -80,7 +82,7 @@ unsafe fn dot_tile<V: Vector, F: Packing, const OUTPUTS: usize, const ROWS: usiz
             let mut blocks = [block::<F>(rows[0], index); OUTPUTS];
             for output in 0..OUTPUTS {
                 blocks[output] = block::<F>(rows[output], index);
-                V::prefetch((blocks[output] as *const F::Bytes).cast::<f32>().wrapping_add(AHEAD));
+                V::prefetch((blocks[output] as *const F::Bytes).cast::<f32>().wrapping_byte_add(ahead));
             }
             for group in 0..F::LEN / F::GROUP {
                 for at in (0..F::GROUP).step_by(V::LANES) {
@@ -110,8 +112,8 @@ unsafe fn dot_tile<V: Vector, F: Packing, const OUTPUTS: usize, const ROWS: usiz
     }
 }
 
-/// How many places of four bytes ahead a row is asked for.
-const AHEAD: usize = 256;
+/// How many bytes ahead a row is asked for.
+const AHEAD: usize = 1024;
 
 /// Writes the elements of blocks, one after another.
 ///
