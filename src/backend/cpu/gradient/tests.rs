@@ -278,7 +278,7 @@ fn what_is_masked_has_no_part_in_gradients() {
 fn conversions_give_gradients_of_their_own_type() {
     let x = Cpu::<f32>::track(random(&[4], 1));
     let narrow = Cpu::<f32>::cast::<bf16>(&x);
-    let y = Cpu::<f32>::cast::<f32>(&Cpu::<f32>::cast::<i32>(&x));
+    let y = Cpu::<i32>::cast::<f32>(&Cpu::<f32>::cast::<i32>(&x));
     assert!(Cpu::<bf16>::is_tracked(&narrow) && !Cpu::<f32>::is_tracked(&y));
     let wide = Cpu::<bf16>::cast::<f64>(&Cpu::<bf16>::unary(Unary::Neg, narrow));
     let gradients = Double::backward(&Double::reduce(Reduce::Sum, &wide, 0));
