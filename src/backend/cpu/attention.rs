@@ -130,9 +130,7 @@ impl<'a, T: Float> Inputs<'a, T> {
         let counts = &mut counts[..out.len() / stride];
         let ranges = (0..counts.len()).map(|i| self.live.range(batch, first_query + i));
         // Later queries begin and end at later keys.
-        let keys =
-            ranges.clone().fold(usize::MAX..0, |keys, range| keys.start.min(range.start)..keys.end.max(range.end));
-        let keys = keys.start.min(keys.end)..keys.end;
+        let keys = self.live.range_of_all(batch, first_query..first_query + counts.len());
         counts.iter_mut().zip(ranges).for_each(|(count, range)| *count = range.end - keys.start);
         let allowed = |first, queries| self.live.allowed(batch, first_query + first, queries, keys.clone());
         let all_allowed = allowed(0, counts.len());

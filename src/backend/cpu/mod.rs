@@ -248,8 +248,8 @@ impl<T: Element> Backend for Cpu<T> {
     where
         T: Float,
     {
-        let inputs = || [q.saved(), k.saved(), v.saved()];
-        let tape = Tape::new(&[q, k, v], || Op::Attention(inputs(), mask.clone(), scale));
+        let inputs = || ([q.saved(), k.saved(), v.saved()], mask.clone());
+        let tape = Tape::new(&[q, k, v], || Op::Attention(Box::new(inputs()), scale));
         tape.record(attention::attention(q, k, v, mask, scale))
     }
 

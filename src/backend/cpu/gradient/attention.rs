@@ -117,8 +117,7 @@ impl<T: Float> Inputs<'_, T> {
         for head in 0..self.group {
             for first in (0..queries).step_by(QUERIES) {
                 let count = QUERIES.min(queries - first);
-                let ranges = (first..first + count).map(|query| self.live.range(batch, query));
-                let live = ranges.fold(usize::MAX..0, |all, one| all.start.min(one.start)..all.end.max(one.end));
+                let live = self.live.range_of_all(batch, first..first + count);
                 if live.is_empty() {
                     continue;
                 }

@@ -51,7 +51,7 @@ pub enum Op<T> {
     /// Positions, cosines and sines.
     Rotate(Array<usize>, [Array<T>; 2], RotaryLayout),
     /// Queries, keys and values.
-    Attention([Array<T>; 3], AttentionMask, f64),
+    Attention(Box<([Array<T>; 3], AttentionMask)>, f64),
 }
 
 /// What is added to a product.
@@ -190,8 +190,8 @@ impl<T: Float> Operation<T> {
                 let sin = each::unary(Unary::Neg, sin.clone());
                 only(rotary::rotate(gradient, positions, cos, &sin, *layout))
             }
-            Op::Attention(inputs, mask, scale) => {
-                let [q, k, v] = inputs.each_ref();
+            Op::Attention(inputs, scale) => {
+                let ([q, k, v], mask) = &**inputs;
                 attention::attention([q, k, v, result()], mask, *scale, &gradient).map(Some).into()
             }
         }

@@ -102,7 +102,7 @@ fn functions_of_pairs() {
 #[test]
 fn equals_share_the_gradient_of_the_larger() {
     let x = Array::from_vec(vec![1.0, 2.0, 2.0], &[3]);
-    let found = gradients(&[x.clone()], &|x| Double::binary(Binary::Max, x[0].clone(), x[0].clone()));
+    let found = gradients(std::slice::from_ref(&x), &|x| Double::binary(Binary::Max, x[0].clone(), x[0].clone()));
     assert_eq!(found[0].elements(), random::<f64>(&[3], 77).elements());
     let found = gradients(&[x], &|x| Double::reduce(Reduce::Max, &x[0], 0));
     let half = random::<f64>(&[], 77).elements()[0] / 2.0;
