@@ -4,12 +4,21 @@ use super::super::array::Array;
 use super::super::live::LiveKeys;
 use super::super::matmul::Matrix;
 use super::super::parallel::for_each_chunk;
-use super::rows::sum_pairs;
+use super::rows::softmax_row;
 use crate::backend::{AttentionMask, Float, Number, Real};
-use num_traits::Zero;
+use num_traits::{Float as _, Zero};
+use std::ops::Range;
 
 /// The queries of a head that are taken at a time.
-const QUERIES: usize = 64;
+const QUERIES: usize = 128;
+
+/// Keys and values of one head.
+struct Memory<T> {
+    k: Vec<T>,
+    v: Vec<T>,
+    /// The keys whose row, or that of their value, is not finite: zeros stand in their place.
+    spoiled: Vec<usize>,
+}
 
 /// The gradients that one key head has a part in.
 struct Part<'a, T> {
@@ -19,12 +28,11 @@ struct Part<'a, T> {
     of_v: &'a mut [T],
 }
 
-/// What was attended to, by what, and what came of it.
+/// What was attended to, and by what.
 struct Inputs<'a, T: Float> {
     q: &'a Array<T>,
     k: &'a Array<T>,
     v: &'a Array<T>,
-    result: &'a Array<T>,
     gradient: &'a Array<T>,
     live: LiveKeys<'a>,
     scale: T::Wide,
@@ -34,9 +42,10 @@ struct Inputs<'a, T: Float> {
 /// Of queries, keys and values. The weights are calculated once more, by the softmax that calculated them before.
 ///
 /// What is masked has no part in it, whatever it is: neither keys and values that nothing may attend to, nor queries whose
-/// result nothing depends on.
+/// result nothing depends on. A row of scores has the gradient `weights · (g - sum(weights · g))`. The sum is that of the
+/// result and its gradient too, but the result is rounded: with 8 digits, the difference can be all error.
 pub fn attention<T: Float>(
-    [q, k, v, result]: [&Array<T>; 4],
+    [q, k, v]: [&Array<T>; 3],
     mask: &AttentionMask,
     scale: f64,
     gradient: &Array<T>,
@@ -46,7 +55,7 @@ pub fn attention<T: Float>(
     };
     let live = LiveKeys::new(mask, batch, queries, keys);
     let group = heads / key_heads.max(1);
-    let inputs = Inputs { q, k, v, result, gradient, live, scale: T::Wide::constant(scale), group };
+    let inputs = Inputs { q, k, v, gradient, live, scale: T::Wide::constant(scale), group };
     let (mut of_k, mut of_v) = (None, None);
     let of_q = Array::build(q.sizes(), |mut q| {
         of_k = Some(Array::build(k.sizes(), |mut k| {
@@ -84,14 +93,6 @@ fn rows<T: Float>(x: &Array<T>, [batch, head, first]: [usize; 3], count: usize) 
     T::all_widened(&rows.elements()).into_owned()
 }
 
-/// Zeros in place of rows that are not finite. Where such a row is attended to, the result is not finite either, and with
-/// it each gradient that the row has a part in.
-fn without_infinities<T: Real>(mut rows: Vec<T>, size: usize) -> Vec<T> {
-    let spoiled = rows.chunks_exact_mut(size.max(1)).filter(|row| row.iter().any(|x| !x.is_finite()));
-    spoiled.for_each(|row| row.fill(T::zero()));
-    rows
-}
-
 fn row_major<T>(elements: &[T], columns: usize) -> Matrix<'_, T> {
     Matrix { elements, strides: [columns, 1] }
 }
@@ -108,9 +109,8 @@ fn add<T: Real>(sum: &mut [T], addend: &[T]) {
 
 impl<T: Float> Inputs<'_, T> {
     fn go_back(&self, [batch, key_head]: [usize; 2], of_q: &mut [T::Wide], of_k: &mut [T::Wide], of_v: &mut [T::Wide]) {
-        let (queries, d, keys, e) = (self.q.sizes()[2], self.q.sizes()[3], self.k.sizes()[2], self.v.sizes()[3]);
-        let k = without_infinities(rows(self.k, [batch, key_head, 0], keys), d);
-        let v = without_infinities(rows(self.v, [batch, key_head, 0], keys), e);
+        let (queries, d, e) = (self.q.sizes()[2], self.q.sizes()[3], self.v.sizes()[3]);
+        let memory = self.memory(batch, key_head);
         for gradient in [&mut *of_q, &mut *of_k, &mut *of_v] {
             gradient.fill(T::Wide::zero());
         }
@@ -125,24 +125,40 @@ impl<T: Float> Inputs<'_, T> {
                 let of_q = &mut of_q[(head * queries + first) * d..][..count * d];
                 let of_k = &mut of_k[live.start * d..live.end * d];
                 let of_v = &mut of_v[live.start * e..live.end * e];
-                let (k, v) = (&k[live.start * d..live.end * d], &v[live.start * e..live.end * e]);
-                self.block(place, [count, live.len(), live.start], [k, v], [of_q, of_k, of_v]);
+                self.block(place, count, live, &memory, [of_q, of_k, of_v]);
             }
         }
     }
 
-    /// What some queries of a head add, of which the place is given, with as many live keys from the first one on.
+    /// Where a key is spoiled and attended to, the weights are not numbers, nor is what is calculated of them; where it is
+    /// masked, a product with zeros in its place is zero, which it would not be with an infinity.
+    fn memory(&self, batch: usize, key_head: usize) -> Memory<T::Wide> {
+        let keys = self.k.sizes()[2];
+        let [mut k, mut v] = [self.k, self.v].map(|x| rows(x, [batch, key_head, 0], keys));
+        let (d, e) = (self.k.sizes()[3], self.v.sizes()[3]);
+        let is_finite = |row: &[T::Wide]| row.iter().all(|x| x.is_finite());
+        let is_spoiled = |key: &usize| !is_finite(&k[key * d..][..d]) || !is_finite(&v[key * e..][..e]);
+        let spoiled: Vec<usize> = (0..keys).filter(is_spoiled).collect();
+        for key in &spoiled {
+            k[key * d..][..d].fill(T::Wide::zero());
+            v[key * e..][..e].fill(T::Wide::zero());
+        }
+        Memory { k, v, spoiled }
+    }
+
+    /// What so many queries of a head from the given place on add, and the keys that they may attend to.
     fn block(
         &self,
         place: [usize; 3],
-        [count, keys, first_key]: [usize; 3],
-        [k, v]: [&[T::Wide]; 2],
+        count: usize,
+        live: Range<usize>,
+        Memory { k, v, spoiled }: &Memory<T::Wide>,
         [of_q, of_k, of_v]: [&mut [T::Wide]; 3],
     ) {
         let zero = T::Wide::zero();
-        let (d, e) = (self.q.sizes()[3], self.v.sizes()[3]);
-        let [mut q, gradient, result] = [self.q, self.gradient, self.result].map(|x| rows(x, place, count));
-        let (k, v) = (row_major(k, d), row_major(v, e));
+        let (d, e, keys) = (self.q.sizes()[3], self.v.sizes()[3], live.len());
+        let [mut q, gradient] = [self.q, self.gradient].map(|x| rows(x, place, count));
+        let (k, v) = (row_major(&k[live.start * d..], d), row_major(&v[live.start * e..], e));
         let idle: Vec<bool> = (0..count).map(|query| gradient[query * e..][..e].iter().all(|&x| x == zero)).collect();
         for query in (0..count).filter(|&query| idle[query]) {
             q[query * d..][..d].fill(zero);
@@ -154,18 +170,18 @@ impl<T: Float> Inputs<'_, T> {
                 continue;
             }
             weights.iter_mut().for_each(|score| *score = *score * self.scale);
-            self.live.softmax(place[0], place[2] + query, first_key, weights);
+            self.live.softmax(place[0], place[2] + query, live.start, weights);
+            if spoiled.iter().any(|key| live.contains(key) && weights[key - live.start] != zero) {
+                weights.fill(T::Wide::nan());
+            }
         }
         let by_key = row_major(&weights, keys).transposed();
         add(of_v, &product([keys, count, e], by_key, row_major(&gradient, e)));
 
-        // Of the scores, which softmax made weights of.
         let mut of_scores = product([count, e, keys], row_major(&gradient, e), v.transposed());
-        for (query, of_scores) in of_scores.chunks_exact_mut(keys).enumerate() {
-            let mean = sum_pairs(&gradient[query * e..][..e], &result[query * e..][..e], |x, y| x * y);
-            for (x, &weight) in of_scores.iter_mut().zip(&weights[query * keys..]) {
-                *x = if weight == zero { zero } else { weight * (*x - mean) * self.scale };
-            }
+        for (weights, of_scores) in weights.chunks_exact(keys).zip(of_scores.chunks_exact_mut(keys)) {
+            softmax_row(weights, of_scores);
+            of_scores.iter_mut().for_each(|x| *x = *x * self.scale);
         }
         T::Wide::multiply([count, keys, d], row_major(&of_scores, keys), k, of_q);
         add(of_k, &product([keys, count, d], row_major(&of_scores, keys).transposed(), row_major(&q, d)));

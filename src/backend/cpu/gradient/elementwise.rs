@@ -20,14 +20,16 @@ pub fn unary<T: Float>(op: Unary, of: &Array<T>, gradient: Array<T>) -> Array<T>
     })
 }
 
+/// `op` of `f` of each element.
+fn all<T: Real>(op: Unary, x: &[T], f: impl Fn(T) -> T) -> Vec<T> {
+    let mut found: Vec<T> = x.iter().map(|&x| f(x)).collect();
+    T::unary(op, InOut::in_place(&mut found));
+    found
+}
+
 /// The kernels of functions that the processor has no instructions for are used on whole slices.
 fn times_slope<T: Real>(op: Unary, x: &[T], gradient: &mut [T]) {
     let (zero, one, constant) = (T::zero(), T::one(), T::constant);
-    let all = |op, of: &dyn Fn(T) -> T| {
-        let mut found: Vec<T> = x.iter().map(|&x| of(x)).collect();
-        T::unary(op, InOut::in_place(&mut found));
-        found
-    };
     // Each loop is compiled for its own slope.
     macro_rules! times {
         ($slope:expr) => {{
@@ -53,8 +55,8 @@ fn times_slope<T: Real>(op: Unary, x: &[T], gradient: &mut [T]) {
         }),
         Unary::Square => times!(|x: T| x + x),
         Unary::Ln => gradient.iter_mut().zip(x).for_each(|(gradient, &x)| *gradient = *gradient / x),
-        Unary::Sin => times_with!(all(Unary::Cos, &|x| x), |_, cos: T| cos),
-        Unary::Cos => times_with!(all(Unary::Sin, &|x| x), |_, sin: T| -sin),
+        Unary::Sin => times_with!(all(Unary::Cos, x, |x| x), |_, cos: T| cos),
+        Unary::Cos => times_with!(all(Unary::Sin, x, |x| x), |_, sin: T| -sin),
         Unary::Relu => times!(|x: T| if x > zero { one } else { zero }),
         // By the result.
         Unary::Recip => times!(|y: T| -(y * y)),
@@ -65,19 +67,19 @@ fn times_slope<T: Real>(op: Unary, x: &[T], gradient: &mut [T]) {
         Unary::Exp => times!(|y: T| y),
         Unary::Tanh => times!(|y: T| one - y * y),
         Unary::Sigmoid => times!(|y: T| y * (one - y)),
-        Unary::Silu => times_with!(all(Unary::Sigmoid, &|x| x), |x: T, s: T| s * (one + x * (one - s))),
+        Unary::Silu => times_with!(all(Unary::Sigmoid, x, |x| x), |x: T, s: T| s * (one + x * (one - s))),
         Unary::GeluTanh => {
             // x · sigmoid(u) with u = 2 √(2/π) · (x + 0.044715 x³).
             let (scale, cubic) = (constant(2.0 * (2.0 / std::f64::consts::PI).sqrt()), constant(0.044715));
             let inner = |x: T| scale * (x + cubic * x * x * x);
             let slope = |x: T| scale * (one + constant(3.0) * cubic * x * x);
-            times_with!(all(Unary::Sigmoid, &inner), |x: T, s: T| s + x * s * (one - s) * slope(x))
+            times_with!(all(Unary::Sigmoid, x, inner), |x: T, s: T| s + x * s * (one - s) * slope(x))
         }
         Unary::Gelu => {
             // Φ(x) + x · φ(x), where Φ(x) is GELU by x: beside zero, its value there.
-            let density = all(Unary::Exp, &|x| constant(-0.5) * x * x);
+            let density = all(Unary::Exp, x, |x| constant(-0.5) * x * x);
             let (root, tiny, half) = (constant((0.5 / std::f64::consts::PI).sqrt()), constant(1e-20), constant(0.5));
-            let gelu = all(Unary::Gelu, &|x| x);
+            let gelu = all(Unary::Gelu, x, |x| x);
             let with = gradient.iter_mut().zip(x).zip(density.iter().zip(&gelu));
             with.for_each(|((gradient, &x), (&density, &gelu))| {
                 let cumulative = if x.abs() > tiny { gelu / x } else { half };

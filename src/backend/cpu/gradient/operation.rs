@@ -99,7 +99,7 @@ impl<T> Op<T> {
         match self {
             Op::Unary(op, _) => elementwise::is_by_result(*op),
             Op::Reduce(op, ..) => matches!(op, Reduce::Max | Reduce::Min),
-            Op::Softmax(_) | Op::LogSoftmax(_) | Op::Attention(..) => true,
+            Op::Softmax(_) | Op::LogSoftmax(_) => true,
             _ => false,
         }
     }
@@ -192,7 +192,7 @@ impl<T: Float> Operation<T> {
             }
             Op::Attention(inputs, scale) => {
                 let ([q, k, v], mask) = &**inputs;
-                attention::attention([q, k, v, result()], mask, *scale, &gradient).map(Some).into()
+                attention::attention([q, k, v], mask, *scale, &gradient).map(Some).into()
             }
         }
     }

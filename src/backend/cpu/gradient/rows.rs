@@ -9,7 +9,7 @@ use super::axes::inverse;
 use crate::backend::{Float, Real, Reduce};
 
 /// The sum of `f` of each pair, in halves: see [`sum`](super::super::reduce::sum).
-pub fn sum_pairs<T: Real>(x: &[T], y: &[T], f: impl Fn(T, T) -> T + Copy) -> T {
+fn sum_pairs<T: Real>(x: &[T], y: &[T], f: impl Fn(T, T) -> T + Copy) -> T {
     if x.len() > 256 {
         let half = x.len() / 2;
         return sum_pairs(&x[..half], &y[..half], f) + sum_pairs(&x[half..], &y[half..], f);
@@ -55,11 +55,13 @@ fn along<T: Float>(
 /// `y · (gradient - sum(gradient · y))` for the result `y` of softmax. Where that is zero, so is this, whatever the
 /// gradient: it may be that of something masked.
 pub fn softmax<T: Float>(y: &Array<T>, axis: usize, gradient: Array<T>) -> Array<T> {
-    along(y, axis, gradient, |y, row| {
-        let product = |y: T::Wide, x: T::Wide| if y == T::Wide::constant(0.0) { y } else { y * x };
-        let sum = sum_pairs(y, row, product);
-        row.iter_mut().zip(y).for_each(|(x, &y)| *x = product(y, *x - sum));
-    })
+    along(y, axis, gradient, softmax_row)
+}
+
+pub fn softmax_row<T: Real>(y: &[T], gradient: &mut [T]) {
+    let product = |y: T, x: T| if y == T::zero() { y } else { y * x };
+    let sum = sum_pairs(y, gradient, product);
+    gradient.iter_mut().zip(y).for_each(|(x, &y)| *x = product(y, *x - sum));
 }
 
 /// `gradient - exp(y) · sum(gradient)` for the result `y` of the logarithm of softmax.

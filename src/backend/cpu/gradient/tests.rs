@@ -343,3 +343,45 @@ fn gradients_do_not_depend_on_the_number_of_threads() {
         assert!(one.elements() == four.elements());
     }
 }
+
+/// A layer of all that has a kernel of its own.
+fn layer<T: Float>(x: &[Array<T>]) -> Array<T> {
+    let [batch, sequence, width] = [2, 150, 40];
+    let normed = Cpu::<T>::layer_norm(x[0].clone(), &x[1], Some(&x[2]), 1e-5);
+    let after = Epilogue { bias: Some(&x[2]), activation: Some(Unary::Gelu), residual: Some(&x[0]) };
+    let y = Cpu::<T>::rms_norm(Cpu::<T>::linear(&normed, &x[3], after), &x[1], 1e-5);
+    let heads = Cpu::<T>::permute(&Cpu::<T>::reshape(&y, &[batch, sequence, 4, width / 4]), &[0, 2, 1, 3]);
+    let mask = AttentionMask { lengths: Some([150, 70].into()), ..AttentionMask::default() };
+    let attended = Cpu::<T>::attention(&heads, &heads, &heads, &mask, 0.3);
+    let merged = Cpu::<T>::reshape(&Cpu::<T>::permute(&attended, &[0, 2, 1, 3]), &[batch * sequence, width]);
+    let ids = Array::from_vec((0..500u32).map(|i| i * i % 300).collect(), &[500]);
+    let rows = Cpu::<T>::gather(&merged, &ids);
+    Cpu::<T>::softmax(Cpu::<T>::unary(Unary::Silu, Cpu::<T>::binary(Binary::Mul, rows, x[2].clone())), 1)
+}
+
+/// Gradients of the layer are those in double precision, but for an error relative to the largest of each input.
+fn is_near_double<T: Float>(tolerance: f64) {
+    let to = |x: &Array<f64>| Double::cast::<T>(x);
+    let sizes = [&[2, 150, 40][..], &[40], &[40], &[40, 40]];
+    let inputs: Vec<_> = sizes.iter().zip(1..).map(|(sizes, seed)| random::<f64>(sizes, seed)).collect();
+    // The same numbers on both sides.
+    let narrow: Vec<Array<T>> = inputs.iter().map(to).collect();
+    let inputs: Vec<_> = narrow.iter().map(|x| Cpu::<T>::cast::<f64>(x)).collect();
+    let (found, expected) = (gradients(&narrow, &layer::<T>), gradients(&inputs, &layer::<f64>));
+    for (found, expected) in found.iter().zip(&expected) {
+        let scale = expected.elements().iter().fold(0.0f64, |largest, x| largest.max(x.abs()));
+        for (found, expected) in found.elements().iter().zip(&*expected.elements()) {
+            let found = found.to_f64().unwrap();
+            assert!((found - expected).abs() <= tolerance * scale, "{found} for {expected}, beside {scale}");
+        }
+    }
+}
+
+#[test]
+#[cfg_attr(miri, ignore)] // Too slow there.
+fn gradients_of_narrow_numbers_are_near_those_of_wide_ones() {
+    // Numbers of 24, 11 and 8 bits, of which some are lost from operation to operation.
+    is_near_double::<f32>(5e-6);
+    is_near_double::<half::f16>(1e-2);
+    is_near_double::<bf16>(6e-2);
+}
