@@ -67,7 +67,7 @@ where
 /// ```
 /// use congruent::{nn::mean_of_live, prelude::*};
 /// dims! { Batch = 2; Seq = 3; }
-/// let losses = Tensor::from_nested((Batch, Ragged(Seq)), [[1.0, 2.0, f32::NAN], [6.0, 9.0, 9.0]]).tracked();
+/// let losses = Tensor::from_vec((Batch, Ragged(Seq)), vec![1.0, 2.0, f32::NAN, 6.0, 9.0, 9.0]).unwrap().tracked();
 /// let loss: Tensor<()> = mean_of_live(&losses, &Lengths::new(Batch, Ragged(Seq), &[2, 1]).unwrap());
 /// assert_eq!(loss.scalar(), 3.0);
 /// let third = 1.0 / 3.0;

@@ -366,7 +366,7 @@ fn is_near_double<T: Float>(tolerance: f64) {
     let inputs: Vec<_> = sizes.iter().zip(1..).map(|(sizes, seed)| random::<f64>(sizes, seed)).collect();
     // The same numbers on both sides.
     let narrow: Vec<Array<T>> = inputs.iter().map(to).collect();
-    let inputs: Vec<_> = narrow.iter().map(|x| Cpu::<T>::cast::<f64>(x)).collect();
+    let inputs: Vec<_> = narrow.iter().map(Cpu::<T>::cast::<f64>).collect();
     let (found, expected) = (gradients(&narrow, &layer::<T>), gradients(&inputs, &layer::<f64>));
     for (found, expected) in found.iter().zip(&expected) {
         let scale = expected.elements().iter().fold(0.0f64, |largest, x| largest.max(x.abs()));
