@@ -170,6 +170,11 @@ pub trait Backend: Copy + Debug + Send + Sync {
     ) -> Self::Array
     where
         Self::Elem: Float;
+    /// `softmax(scale · q · kᵀ)` on the pairs that `mask` allows, `(batch, heads, queries, keys)`: the weights of
+    /// [`attention`](Self::attention); zeros elsewhere.
+    fn attention_weights(q: &Self::Array, k: &Self::Array, mask: &AttentionMask, scale: f64) -> Self::Array
+    where
+        Self::Elem: Float;
     /// `softmax(scale · q · kᵀ) · v` on the pairs that `mask` allows: `q (batch, heads, queries, d)`,
     /// `k (batch, key_heads, keys, d)`, `v (batch, key_heads, keys, e)`. Query head `i` uses key head
     /// `i / (heads / key_heads)`. A query that may attend to nothing gives zeros.

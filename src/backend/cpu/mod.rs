@@ -244,6 +244,14 @@ impl<T: Element> Backend for Cpu<T> {
         let tape = Tape::new(&[&x], || Op::Rotate(rows(), [cos.saved(), sin.saved()], layout));
         tape.record(rotary::rotate(x.detached(), positions, cos, sin, layout))
     }
+    fn attention_weights(q: &Array<T>, k: &Array<T>, mask: &AttentionMask, scale: f64) -> Array<T>
+    where
+        T: Float,
+    {
+        let inputs = || ([q.saved(), k.saved()], mask.clone());
+        let tape = Tape::new(&[q, k], || Op::AttentionWeights(Box::new(inputs()), scale));
+        tape.record(attention::weights(q, k, mask, scale))
+    }
     fn attention(q: &Array<T>, k: &Array<T>, v: &Array<T>, mask: &AttentionMask, scale: f64) -> Array<T>
     where
         T: Float,

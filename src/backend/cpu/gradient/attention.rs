@@ -32,34 +32,36 @@ struct Part<'a, T> {
 struct Inputs<'a, T: Float> {
     q: &'a Array<T>,
     k: &'a Array<T>,
-    v: &'a Array<T>,
+    v: Option<&'a Array<T>>,
     gradient: &'a Array<T>,
     live: LiveKeys<'a>,
     scale: T::Wide,
     group: usize,
 }
 
-/// Of queries, keys and values. The weights are calculated once more, by the softmax that calculated them before.
+/// Of queries, keys and values; without values, of the weights. The weights are calculated once more, by the softmax that calculated them before.
 ///
 /// What is masked has no part in it, whatever it is: neither keys and values that nothing may attend to, nor queries whose
 /// result nothing depends on. A row of scores has the gradient `weights · (g - sum(weights · g))`. The sum is that of the
 /// result and its gradient too, but the result is rounded: with 8 digits, the difference can be all error.
 pub fn attention<T: Float>(
-    [q, k, v]: [&Array<T>; 3],
+    [q, k]: [&Array<T>; 2],
+    v: Option<&Array<T>>,
     mask: &AttentionMask,
     scale: f64,
     gradient: &Array<T>,
 ) -> [Array<T>; 3] {
-    let (&[batch, heads, queries, d], &[_, key_heads, keys, _], &[.., e]) = (q.sizes(), k.sizes(), v.sizes()) else {
-        unreachable!("queries, keys and values have four axes");
+    let (&[batch, heads, queries, d], &[_, key_heads, keys, _]) = (q.sizes(), k.sizes()) else {
+        unreachable!("queries and keys have four axes");
     };
     let live = LiveKeys::new(mask, batch, queries, keys);
     let group = heads / key_heads.max(1);
+    let e = v.map_or(0, |v| v.sizes()[3]);
     let inputs = Inputs { q, k, v, gradient, live, scale: T::Wide::constant(scale), group };
     let (mut of_k, mut of_v) = (None, None);
     let of_q = Array::build(q.sizes(), |mut q| {
         of_k = Some(Array::build(k.sizes(), |mut k| {
-            of_v = Some(Array::build(v.sizes(), |mut v| {
+            of_v = Some(Array::build(&[batch, key_heads, keys, e], |mut v| {
                 let mut parts = Vec::with_capacity(batch * key_heads);
                 for _ in 0..batch * key_heads {
                     let of_q = take(&mut q, group * queries * d);
@@ -109,7 +111,7 @@ fn add<T: Real>(sum: &mut [T], addend: &[T]) {
 
 impl<T: Float> Inputs<'_, T> {
     fn go_back(&self, [batch, key_head]: [usize; 2], of_q: &mut [T::Wide], of_k: &mut [T::Wide], of_v: &mut [T::Wide]) {
-        let (queries, d, e) = (self.q.sizes()[2], self.q.sizes()[3], self.v.sizes()[3]);
+        let (queries, d, e) = (self.q.sizes()[2], self.q.sizes()[3], self.value_size());
         let memory = self.memory(batch, key_head);
         for gradient in [&mut *of_q, &mut *of_k, &mut *of_v] {
             gradient.fill(T::Wide::zero());
@@ -130,12 +132,17 @@ impl<T: Float> Inputs<'_, T> {
         }
     }
 
+    fn value_size(&self) -> usize {
+        self.v.map_or(0, |v| v.sizes()[3])
+    }
+
     /// Where a key is spoiled and attended to, the weights are not numbers, nor is what is calculated of them; where it is
     /// masked, a product with zeros in its place is zero, which it would not be with an infinity.
     fn memory(&self, batch: usize, key_head: usize) -> Memory<T::Wide> {
         let keys = self.k.sizes()[2];
-        let [mut k, mut v] = [self.k, self.v].map(|x| rows(x, [batch, key_head, 0], keys));
-        let (d, e) = (self.k.sizes()[3], self.v.sizes()[3]);
+        let all = |x| rows(x, [batch, key_head, 0], keys);
+        let (mut k, mut v) = (all(self.k), self.v.map(all).unwrap_or_default());
+        let (d, e) = (self.k.sizes()[3], self.value_size());
         let is_finite = |row: &[T::Wide]| row.iter().all(|x| x.is_finite());
         let is_spoiled = |key: &usize| !is_finite(&k[key * d..][..d]) || !is_finite(&v[key * e..][..e]);
         let spoiled: Vec<usize> = (0..keys).filter(is_spoiled).collect();
@@ -156,10 +163,12 @@ impl<T: Float> Inputs<'_, T> {
         [of_q, of_k, of_v]: [&mut [T::Wide]; 3],
     ) {
         let zero = T::Wide::zero();
-        let (d, e, keys) = (self.q.sizes()[3], self.v.sizes()[3], live.len());
+        let (d, e, keys) = (self.q.sizes()[3], self.value_size(), live.len());
         let [mut q, gradient] = [self.q, self.gradient].map(|x| rows(x, place, count));
         let (k, v) = (row_major(&k[live.start * d..], d), row_major(&v[live.start * e..], e));
-        let idle: Vec<bool> = (0..count).map(|query| gradient[query * e..][..e].iter().all(|&x| x == zero)).collect();
+        let width = gradient.len() / count;
+        let is_idle = |query: usize| gradient[query * width..][..width].iter().all(|&x| x == zero);
+        let idle: Vec<bool> = (0..count).map(is_idle).collect();
         for query in (0..count).filter(|&query| idle[query]) {
             q[query * d..][..d].fill(zero);
         }
@@ -175,10 +184,14 @@ impl<T: Float> Inputs<'_, T> {
                 weights.fill(T::Wide::nan());
             }
         }
-        let by_key = row_major(&weights, keys).transposed();
-        add(of_v, &product([keys, count, e], by_key, row_major(&gradient, e)));
 
-        let mut of_scores = product([count, e, keys], row_major(&gradient, e), v.transposed());
+        let mut of_scores = if self.v.is_some() {
+            let by_key = row_major(&weights, keys).transposed();
+            add(of_v, &product([keys, count, e], by_key, row_major(&gradient, e)));
+            product([count, e, keys], row_major(&gradient, e), v.transposed())
+        } else {
+            gradient.chunks_exact(width).flat_map(|row| &row[live.clone()]).copied().collect()
+        };
         for (weights, of_scores) in weights.chunks_exact(keys).zip(of_scores.chunks_exact_mut(keys)) {
             softmax_row(weights, of_scores);
             of_scores.iter_mut().for_each(|x| *x = *x * self.scale);

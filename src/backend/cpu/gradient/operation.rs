@@ -50,6 +50,8 @@ pub enum Op<T> {
     Norm([Array<T>; 2], bool, f64),
     /// Positions, cosines and sines.
     Rotate(Array<usize>, [Array<T>; 2], RotaryLayout),
+    /// Queries and keys.
+    AttentionWeights(Box<([Array<T>; 2], AttentionMask)>, f64),
     /// Queries, keys and values.
     Attention(Box<([Array<T>; 3], AttentionMask)>, f64),
 }
@@ -190,9 +192,14 @@ impl<T: Float> Operation<T> {
                 let sin = each::unary(Unary::Neg, sin.clone());
                 only(rotary::rotate(gradient, positions, cos, &sin, *layout))
             }
+            Op::AttentionWeights(inputs, scale) => {
+                let ([q, k], mask) = &**inputs;
+                let [of_q, of_k, _] = attention::attention([q, k], None, mask, *scale, &gradient);
+                vec![Some(of_q), Some(of_k)]
+            }
             Op::Attention(inputs, scale) => {
                 let ([q, k, v], mask) = &**inputs;
-                attention::attention([q, k, v], mask, *scale, &gradient).map(Some).into()
+                attention::attention([q, k], Some(v), mask, *scale, &gradient).map(Some).into()
             }
         }
     }

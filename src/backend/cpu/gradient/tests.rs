@@ -218,6 +218,7 @@ fn attention_of_random_shapes_and_masks() {
         let inputs = inputs.map(|sizes| random(sizes, case));
         let name = format!("attention of {heads} by {key_heads} heads, {queries} by {keys}, {mask:?}");
         check(&name, &inputs, |x| Double::attention(&x[0], &x[1], &x[2], &mask, 0.7));
+        check(&format!("weights of {name}"), &inputs[..2], |x| Double::attention_weights(&x[0], &x[1], &mask, 0.7));
     }
 }
 
@@ -240,7 +241,7 @@ fn attention_in_many_blocks_is_that_of_its_weights() {
     }
 }
 
-fn what_is_masked_has_no_part<T: Float>(tolerance: f64) {
+fn what_is_masked_has_no_part<T: Float>(by_weights: bool, tolerance: f64) {
     let inputs = [4, 4, 4].map(|count| random::<T>(&[2, 2, count, 3], count as u64));
     // The last two positions of the first sequence are padding, all of the second one is.
     let mask = AttentionMask { causal: true, lengths: Some([2, 0].into()), ..AttentionMask::default() };
@@ -251,7 +252,14 @@ fn what_is_masked_has_no_part<T: Float>(tolerance: f64) {
         Array::from_vec(spoiled, x.sizes())
     };
     let attend = |x: &[Array<T>]| {
-        let y = Cpu::<T>::attention(&x[0], &x[1], &x[2], &mask, 0.7);
+        let y = match by_weights {
+            false => Cpu::<T>::attention(&x[0], &x[1], &x[2], &mask, 0.7),
+            // A product of weights has a part in what it is multiplied by, masked or not.
+            true => {
+                let weights = Cpu::<T>::attention_weights(&x[0], &x[1], &mask, 0.7);
+                Cpu::<T>::matmul(&weights, &random(&[2, 2, 4, 3], 5))
+            }
+        };
         // Results of padding are not used.
         let live: Vec<bool> = (0..48).map(|at| at / 24 == 0 && at / 3 % 4 < 2).collect();
         let zeros = Array::full(T::zero(), y.sizes());
@@ -270,8 +278,10 @@ fn what_is_masked_has_no_part<T: Float>(tolerance: f64) {
 
 #[test]
 fn what_is_masked_has_no_part_in_gradients() {
-    what_is_masked_has_no_part::<f64>(1e-12);
-    what_is_masked_has_no_part::<f32>(1e-6);
+    for by_weights in [false, true] {
+        what_is_masked_has_no_part::<f64>(by_weights, 1e-12);
+        what_is_masked_has_no_part::<f32>(by_weights, 1e-6);
+    }
 }
 
 #[test]
