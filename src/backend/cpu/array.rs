@@ -283,15 +283,16 @@ impl<T> Array<T> {
         self.tracked.as_ref()
     }
 
-    #[inline]
-    pub(super) fn with_tracked(self, tracked: Option<Tracked<T>>) -> Self {
-        Array { tracked, ..self }
+    pub(super) fn with_tracked(mut self, tracked: Tracked<T>) -> Self {
+        self.tracked = Some(tracked);
+        self
     }
 
     /// The same array, of which nobody knows how it came about.
     #[inline]
-    pub(super) fn detached(self) -> Self {
-        self.with_tracked(None)
+    pub(super) fn detached(mut self) -> Self {
+        self.tracked = None;
+        self
     }
 
     /// The same array for a later use.
@@ -410,6 +411,7 @@ impl<T: Number> Array<T> {
     pub(super) fn transform(mut self, chunk: usize, work: usize, f: impl Fn(usize, InOut<'_, T>) + Sync) -> Self {
         if let Some(elements) = self.as_mut_slice() {
             for_each_chunk(elements, chunk, work, |i, part| f(i, InOut::in_place(part)));
+            self.tracked = None;
             return self;
         }
         let elements = self.elements();

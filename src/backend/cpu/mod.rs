@@ -107,28 +107,28 @@ impl<T: Element> Backend for Cpu<T> {
     where
         T: Float,
     {
-        Tape::new(&[&x], || Op::unary(op, &x)).record(elementwise::unary(op, x.detached()))
+        Tape::new(&[&x], || Op::unary(op, &x)).record(elementwise::unary(op, x))
     }
     fn binary(op: Binary, x: Array<T>, y: Array<T>) -> Array<T>
     where
         T: Number,
     {
         let tape = Tape::new(&[&x, &y], || Op::binary(op, &x, &y));
-        tape.record(elementwise::binary(op, x.detached(), y.detached()))
+        tape.record(elementwise::binary(op, x, y))
     }
     fn binary_scalar(op: Binary, x: Array<T>, y: T) -> Array<T>
     where
         T: Number,
     {
         let tape = Tape::new(&[&x], || Op::binary_scalar(op, &x, y));
-        tape.record(elementwise::binary_scalar(op, x.detached(), y))
+        tape.record(elementwise::binary_scalar(op, x, y))
     }
     fn scalar_binary(op: Binary, x: T, y: Array<T>) -> Array<T>
     where
         T: Number,
     {
         let tape = Tape::new(&[&y], || Op::scalar_binary(op, x, &y));
-        tape.record(elementwise::scalar_binary(op, x, y.detached()))
+        tape.record(elementwise::scalar_binary(op, x, y))
     }
     fn compare(op: Compare, x: &Array<T>, y: &Array<T>) -> Array<bool>
     where
@@ -169,19 +169,19 @@ impl<T: Element> Backend for Cpu<T> {
     where
         T: Float,
     {
-        Tape::new(&[&x], || Op::Softmax(axis)).record(softmax::softmax(x.detached(), axis))
+        Tape::new(&[&x], || Op::Softmax(axis)).record(softmax::softmax(x, axis))
     }
     fn log_softmax(x: Array<T>, axis: usize) -> Array<T>
     where
         T: Float,
     {
-        Tape::new(&[&x], || Op::LogSoftmax(axis)).record(softmax::log_softmax(x.detached(), axis))
+        Tape::new(&[&x], || Op::LogSoftmax(axis)).record(softmax::log_softmax(x, axis))
     }
     fn masked_softmax(scores: Array<T>, mask: &AttentionMask) -> Array<T>
     where
         T: Float,
     {
-        Tape::new(&[&scores], || Op::Softmax(3)).record(softmax::masked_softmax(scores.detached(), mask))
+        Tape::new(&[&scores], || Op::Softmax(3)).record(softmax::masked_softmax(scores, mask))
     }
 
     fn matmul(x: &Array<T>, y: &Array<T>) -> Array<T>
@@ -221,14 +221,14 @@ impl<T: Element> Backend for Cpu<T> {
             Some(bias) => Tape::new(&[&x, weight, bias], op),
             None => Tape::new(&[&x, weight], op),
         };
-        tape.record(norm::layer_norm(x.detached(), weight, bias, epsilon))
+        tape.record(norm::layer_norm(x, weight, bias, epsilon))
     }
     fn rms_norm(x: Array<T>, weight: &Array<T>, epsilon: f64) -> Array<T>
     where
         T: Float,
     {
         let tape = Tape::new(&[&x, weight], || Op::Norm([x.saved(), weight.saved()], false, epsilon));
-        tape.record(norm::rms_norm(x.detached(), weight, epsilon))
+        tape.record(norm::rms_norm(x, weight, epsilon))
     }
     fn rotate<I: TableIndex>(
         x: Array<T>,
@@ -242,7 +242,7 @@ impl<T: Element> Backend for Cpu<T> {
     {
         let rows = || Array::from_vec(positions.elements().iter().map(|id| id.row()).collect(), positions.sizes());
         let tape = Tape::new(&[&x], || Op::Rotate(rows(), [cos.saved(), sin.saved()], layout));
-        tape.record(rotary::rotate(x.detached(), positions, cos, sin, layout))
+        tape.record(rotary::rotate(x, positions, cos, sin, layout))
     }
     fn attention_weights(q: &Array<T>, k: &Array<T>, mask: &AttentionMask, scale: f64) -> Array<T>
     where

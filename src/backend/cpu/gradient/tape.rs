@@ -39,7 +39,7 @@ impl<T> Clone for Tracked<T> {
 }
 
 /// An operation that is being calculated, if it is to be recorded.
-pub struct Tape<T>(Option<Recording<T>>);
+pub struct Tape<T>(Option<Box<Recording<T>>>);
 
 struct Recording<T> {
     recorder: Recorder<T>,
@@ -64,18 +64,33 @@ impl<T: Element> Tape<T> {
         if !Self::records(inputs.iter().copied()) {
             return Tape(None);
         }
+        Self::begin(inputs, op)
+    }
+
+    #[cold]
+    fn begin(inputs: &[&Array<T>], op: impl FnOnce() -> Op<T>) -> Self {
         let recorder = inputs.iter().find_map(|x| x.tracked()).map(|tracked| tracked.recorder);
         let inputs = inputs.iter().map(|x| x.tracked().map(|tracked| tracked.node.clone())).collect();
-        Tape(recorder.map(|recorder| Recording { recorder, inputs, op: op() }))
+        Tape(recorder.map(|recorder| Box::new(Recording { recorder, inputs, op: op() })))
     }
 
     /// The result of the operation, which is tracked if it is recorded.
     #[inline]
     pub fn record(self, result: Array<T>) -> Array<T> {
-        let Some(Recording { recorder, inputs, op }) = self.0 else { return result };
+        match self.0 {
+            None => result,
+            Some(recording) => recording.end(result),
+        }
+    }
+}
+
+impl<T: Element> Recording<T> {
+    #[cold]
+    fn end(self: Box<Self>, result: Array<T>) -> Array<T> {
+        let Recording { recorder, inputs, op } = *self;
         let saved = op.keeps_result().then(|| result.clone());
         let node = (recorder.0)(Operation { op, result: saved }, inputs, false);
-        result.with_tracked(Some(Tracked { node, recorder }))
+        result.with_tracked(Tracked { node, recorder })
     }
 }
 
@@ -84,7 +99,7 @@ pub fn track<T: Float>(x: Array<T>) -> Array<T> {
     let recorder = Recorder::new();
     let inputs = x.tracked().map(|tracked| Some(tracked.node.clone())).into_iter().collect();
     let node = (recorder.0)(Operation { op: Op::Same, result: None }, inputs, true);
-    x.with_tracked(Some(Tracked { node, recorder }))
+    x.with_tracked(Tracked { node, recorder })
 }
 
 /// A conversion, which is recorded if it is one of floating-point numbers.
@@ -95,7 +110,7 @@ pub fn cast<T: Number, U: Number>(x: &Array<T>) -> Array<U> {
             let back: fn(&Array<U>) -> AnyArray = |gradient| Box::new(converted::<U, T>(gradient));
             let inputs = vec![Some(tracked.node.clone())];
             let node = (recorder.0)(Operation { op: Op::Cast(back), result: None }, inputs, false);
-            result.with_tracked(Some(Tracked { node, recorder }))
+            result.with_tracked(Tracked { node, recorder })
         }
         _ => result,
     }

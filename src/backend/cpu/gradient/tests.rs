@@ -327,6 +327,11 @@ fn only_what_depends_on_tracked_arrays_is_recorded() {
     assert!(!Double::is_tracked(&Double::matmul(&x, &x)));
     assert!(Double::is_tracked(&Double::matmul(&x, &y)));
     assert!(!no_grad(|| Double::is_tracked(&Double::matmul(&x, &y))));
+    // In the memory of the tracked array, and in another.
+    assert!(!no_grad(|| Double::is_tracked(&Double::unary(
+        Unary::Neg,
+        Double::track(Double::unary(Unary::Neg, x.clone()))
+    ))));
     let own = no_grad(|| Double::unary(Unary::Neg, y.clone()));
     assert!(!Double::is_tracked(&own) && Double::is_tracked(&Double::reshape(&y, &[4])));
     let chosen = Double::compare(Compare::Less, &x, &y);
