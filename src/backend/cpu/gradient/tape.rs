@@ -86,8 +86,8 @@ impl<T: Element> Tape<T> {
 
 impl<T: Element> Recording<T> {
     #[cold]
-    fn end(self: Box<Self>, result: Array<T>) -> Array<T> {
-        let Recording { recorder, inputs, op } = *self;
+    fn end(self, result: Array<T>) -> Array<T> {
+        let Recording { recorder, inputs, op } = self;
         let saved = op.keeps_result().then(|| result.clone());
         let node = (recorder.0)(Operation { op, result: saved }, inputs, false);
         result.with_tracked(Tracked { node, recorder })
