@@ -15,12 +15,13 @@ pub mod shape;
 mod tensor;
 
 pub use backend::cpu::{Cpu, release_memory, threads};
+pub use backend::no_grad;
 pub use dim::{N, Plus, Ragged, Times};
 pub use error::Error;
 pub use mask::{Allowed, Causal, Full, Lengths};
 pub use random::Rng;
 pub use shape::At;
-pub use tensor::{AtLeast, Create, Each, IdOf, Ids, Index, Nested, Tensor, TensorOf};
+pub use tensor::{AtLeast, Create, Each, Gradients, IdOf, Ids, Index, Nested, Tensor, TensorOf};
 pub use {generic_array, half, num_traits, typenum};
 
 /// What model code needs: `use congruent::prelude::*;`.

@@ -1,7 +1,8 @@
 //! What a tensor may hold.
 
 use super::cpu::{
-    Block, COLUMNS, InOut, Matrix, Narrow, Operand, Rows, Weight, add_rows, finish, has_terms, plain, reduce_rows, simd,
+    Block, COLUMNS, InOut, Matrix, Narrow, Operand, Recorder, Rows, Weight, add_rows, finish, has_terms, plain,
+    reduce_rows, simd,
 };
 use super::{Binary, Epilogue, Reduce, Unary};
 use half::{bf16, f16};
@@ -26,7 +27,7 @@ unsafe impl<T: FromBytes> AnyBits for T {}
 
 /// An element that can be calculated with. Nothing here panics: integers wrap around, and an integer
 /// divided by zero is zero.
-pub trait Number: Element + Num + NumCast + PartialOrd + Bounded + AnyBits {
+pub trait Number: Element + Num + NumCast + PartialOrd + Bounded + AnyBits + 'static {
     /// The type in which sums of it are kept: wider where it is narrow.
     type Sum: Number;
     /// Whether it is not a number. Never true of integers.
@@ -57,6 +58,11 @@ pub trait Number: Element + Num + NumCast + PartialOrd + Bounded + AnyBits {
     fn to_value(self) -> Value;
     /// From a wide number, as the operator `as` does.
     fn from_value(wide: Value) -> Self;
+    /// What records operations on it, if it is a floating-point number.
+    #[doc(hidden)]
+    fn recorder() -> Option<Recorder<Self>> {
+        None
+    }
     /// The product of `a (m, k)` and `b (k, n)`, into the row-major `c (m, n)`.
     #[doc(hidden)]
     fn multiply(size: [usize; 3], a: Matrix<'_, Self>, b: Matrix<'_, Self>, c: &mut [Self]) {
@@ -214,6 +220,9 @@ macro_rules! float_operations {
                 Binary::Min if x < y || x.is_nan() => x,
                 Binary::Max | Binary::Min => y,
             }
+        }
+        fn recorder() -> Option<Recorder<Self>> {
+            Some(Recorder::new())
         }
         fn to_value(self) -> Value {
             Value::Float(self.into())

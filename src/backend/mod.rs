@@ -6,9 +6,11 @@
 pub mod cpu;
 mod element;
 mod ops;
+mod recording;
 
 pub use element::{AnyBits, Element, Float, Number, Real, TableIndex, Value};
 pub use ops::{AttentionMask, Binary, Compare, Epilogue, Reduce, RotaryLayout, Unary};
+pub use recording::{is_recording, no_grad};
 
 use std::fmt::Debug;
 
@@ -24,13 +26,36 @@ pub const MAX_RANK: usize = 8;
 /// takes an axis, a size or a second array may panic when it does not fit: the typed layer has
 /// checked it before. A method that takes an array itself, and not a reference, may write its result
 /// into the memory of that array, if nobody else holds it.
+///
+/// An array may be tracked, so that gradients with respect to it can be calculated. What is made of a tracked array is
+/// tracked too, if its elements are floating-point numbers; unless [`no_grad`] says otherwise. What is masked, and what
+/// only chooses (comparisons, positions, tables of angles), has no part in gradients.
 pub trait Backend: Copy + Debug + Send + Sync {
     /// The element type.
     type Elem: Element;
     /// The same engine for another element type.
-    type With<T: Element>: Backend<Elem = T>;
+    type With<T: Element>: Backend<Elem = T, Gradients = Self::Gradients>;
     /// An array: its sizes and a shared, immutable buffer. Cloning one copies no elements.
     type Array: Clone + Debug + Send + Sync;
+    /// The gradients of one number.
+    type Gradients: Debug + Send + Sync;
+
+    /// The array, tracked. It may depend on others that are.
+    fn track(x: Self::Array) -> Self::Array
+    where
+        Self::Elem: Float;
+    /// Whether the array is tracked, or depends on one that is.
+    fn is_tracked(x: &Self::Array) -> bool;
+    /// The array as a constant.
+    fn detach(x: Self::Array) -> Self::Array;
+    /// The gradients of the one element of `x` with respect to the arrays that [`track`](Self::track) gave.
+    fn backward(x: &Self::Array) -> Self::Gradients
+    where
+        Self::Elem: Float;
+    /// The gradient with respect to an array that [`track`](Self::track) gave; none if the number does not depend on it.
+    fn gradient(gradients: &Self::Gradients, x: &Self::Array) -> Option<Self::Array>
+    where
+        Self::Elem: Float;
 
     /// An array of these row-major elements, of which there are as many as `sizes` say.
     fn from_elements(elements: Vec<Self::Elem>, sizes: &[usize]) -> Self::Array;
@@ -143,6 +168,11 @@ pub trait Backend: Copy + Debug + Send + Sync {
         sin: &Self::Array,
         layout: RotaryLayout,
     ) -> Self::Array
+    where
+        Self::Elem: Float;
+    /// `softmax(scale · q · kᵀ)` on the pairs that `mask` allows, `(batch, heads, queries, keys)`: the weights of
+    /// [`attention`](Self::attention); zeros elsewhere.
+    fn attention_weights(q: &Self::Array, k: &Self::Array, mask: &AttentionMask, scale: f64) -> Self::Array
     where
         Self::Elem: Float;
     /// `softmax(scale · q · kᵀ) · v` on the pairs that `mask` allows: `q (batch, heads, queries, d)`,

@@ -1,7 +1,6 @@
 //! Scaled dot-product attention ([Vaswani et al. 2017](https://arxiv.org/abs/1706.03762)).
 
-use crate::backend::Number;
-use crate::backend::{Backend, Binary, Float, Value};
+use crate::backend::{Backend, Float};
 use crate::mask::Mask;
 use crate::shape::{Attends, Shape};
 use crate::tensor::Tensor;
@@ -72,18 +71,8 @@ where
     B: Backend<Elem: Float>,
 {
     let shape = q.shape().weights(k.shape());
-    let (q_sizes, k_sizes) = (q.sizes(), k.sizes());
-    let (&[batch, heads, queries, d], &[_, key_heads, keys, _]) = (q_sizes.as_ref(), k_sizes.as_ref()) else {
-        unreachable!("queries and keys have four dimensions")
-    };
-    // The query heads that share a key head stand side by side: they are more queries of that head.
-    let shared = heads.checked_div(key_heads).unwrap_or(0) * queries;
-    let q_grouped = B::reshape(q.array(), &[batch, key_heads, shared, d]);
-    let scores = B::matmul(&q_grouped, &B::permute(k.array(), &[0, 1, 3, 2]));
-    let scores = B::reshape(&scores, &[batch, heads, queries, keys]);
-    let scale = B::Elem::from_value(Value::Float(default_scale(q)));
-    let scaled = B::binary_scalar(Binary::Mul, scores, scale);
-    Tensor::from_parts(shape, B::masked_softmax(scaled, &mask.describe()))
+    let array = B::attention_weights(q.array(), k.array(), &mask.describe(), default_scale(q));
+    Tensor::from_parts(shape, array)
 }
 
 fn default_scale<S: Shape, B: Backend>(q: &Tensor<S, B>) -> f64 {

@@ -10,6 +10,7 @@ mod convert;
 mod create;
 mod each;
 mod einsum;
+mod gradient;
 mod heads;
 mod index;
 mod join;
@@ -21,6 +22,7 @@ mod unary;
 
 pub use create::{Create, Nested};
 pub use each::Each;
+pub use gradient::Gradients;
 pub use index::{AtLeast, IdOf, Ids, Index};
 
 #[doc(hidden)]

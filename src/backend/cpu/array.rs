@@ -1,6 +1,7 @@
 //! Arrays: a shared buffer, and sizes and strides that say which elements of it are meant.
 
 use super::blocks::{Blocks, Rows, Stored};
+use super::gradient::Tracked;
 use super::in_out::InOut;
 use super::memory::{Derived, Elements};
 use super::parallel::for_each_chunk;
@@ -14,6 +15,8 @@ use std::sync::Arc;
 pub struct Array<T> {
     buffer: Buffer<T>,
     layout: Layout,
+    /// How it came about, if gradients are wanted. What is calculated beneath the backend has none.
+    tracked: Option<Tracked<T>>,
 }
 
 enum Buffer<T> {
@@ -251,7 +254,7 @@ impl<T> Array<T> {
         let layout = Layout::row_major(sizes);
         let (found, expected) = (buffer.len(), layout.len());
         assert_eq!(found, expected, "an array of sizes {sizes:?} has {expected} elements");
-        Array { buffer, layout }
+        Array { buffer, layout, tracked: None }
     }
 
     /// The size of each axis.
@@ -308,13 +311,35 @@ impl<T> Array<T> {
         }
     }
 
+    #[inline]
+    pub(super) fn tracked(&self) -> Option<&Tracked<T>> {
+        self.tracked.as_ref()
+    }
+
+    pub(super) fn with_tracked(mut self, tracked: Tracked<T>) -> Self {
+        self.tracked = Some(tracked);
+        self
+    }
+
+    /// The same array, of which nobody knows how it came about.
+    #[inline]
+    pub(super) fn detached(mut self) -> Self {
+        self.tracked = None;
+        self
+    }
+
+    /// The same array for a later use.
+    pub(super) fn saved(&self) -> Self {
+        self.view(self.layout)
+    }
+
     /// What was calculated of the whole buffer.
     pub(super) fn derived(&self) -> &Derived {
         self.buffer.derived()
     }
 
     fn view(&self, layout: Layout) -> Self {
-        Array { buffer: self.buffer.clone(), layout }
+        Array { buffer: self.buffer.clone(), layout, tracked: None }
     }
 
     /// Axis `i` of the result is axis `order[i]`.
@@ -377,13 +402,13 @@ impl<T: Element> Array<T> {
         let chosen: Vec<usize> = ids.elements().iter().map(|id| id.row()).collect();
         assert!(chosen.iter().all(|row| *row < rows), "an id names a row of its table");
         let elements = stored.read(&chosen.iter().map(|row| first + row).collect::<Vec<_>>());
-        Some(Array { buffer: Buffer::Ours(elements), layout: Layout::joined(ids.sizes(), &[len]) })
+        Some(Array { buffer: Buffer::Ours(elements), layout: Layout::joined(ids.sizes(), &[len]), tracked: None })
     }
 
     /// An array of one value, stored once.
     pub fn full(value: T, sizes: &[usize]) -> Self {
         let layout = Layout { strides: [0; MAX_RANK], ..Layout::row_major(sizes) };
-        Array { buffer: Buffer::Ours(Elements::collect(1, [value])), layout }
+        Array { buffer: Buffer::Ours(Elements::collect(1, [value])), layout, tracked: None }
     }
 
     /// An array of the first row-major elements, as many as `sizes` say.
@@ -392,7 +417,7 @@ impl<T: Element> Array<T> {
     /// There are fewer.
     pub(super) fn collect(sizes: &[usize], elements: impl IntoIterator<Item = T>) -> Self {
         let layout = Layout::row_major(sizes);
-        Array { buffer: Buffer::Ours(Elements::collect(layout.len(), elements)), layout }
+        Array { buffer: Buffer::Ours(Elements::collect(layout.len(), elements)), layout, tracked: None }
     }
 
     /// The row-major elements: a copy only where they do not lie so in memory.
@@ -433,7 +458,7 @@ impl<T: Number> Array<T> {
         let layout = Layout::row_major(sizes);
         let mut elements = Elements::any(layout.len());
         write(elements.get_mut().expect("new elements have one holder"));
-        Array { buffer: Buffer::Ours(elements), layout }
+        Array { buffer: Buffer::Ours(elements), layout, tracked: None }
     }
 
     /// What `f` makes of each chunk of the row-major elements, as [`for_each_chunk`] calls it: in their own memory, if
@@ -441,6 +466,7 @@ impl<T: Number> Array<T> {
     pub(super) fn transform(mut self, chunk: usize, work: usize, f: impl Fn(usize, InOut<'_, T>) + Sync) -> Self {
         if let Some(elements) = self.as_mut_slice() {
             for_each_chunk(elements, chunk, work, |i, part| f(i, InOut::in_place(part)));
+            self.tracked = None;
             return self;
         }
         let elements = self.elements();

@@ -1,12 +1,14 @@
 //! Attention, a block of queries at a time: the whole matrix of scores is never held.
 
 use super::array::Array;
+use super::elementwise::binary_scalar;
 use super::in_out::InOut;
 use super::live::LiveKeys;
-use super::matmul::Matrix;
+use super::matmul::{Matrix, matmul};
 use super::parallel::{cores, for_each_chunk};
 use super::simd::{Block, Live};
-use crate::backend::{AttentionMask, Float, Real};
+use super::softmax::masked_softmax;
+use crate::backend::{AttentionMask, Binary, Float, Real, Value};
 use std::borrow::Cow;
 use std::ops::Range;
 
@@ -26,6 +28,18 @@ pub fn attention<T: Float>(q: &Array<T>, k: &Array<T>, v: &Array<T>, mask: &Atte
         of_part /= 2;
     }
     inputs.attend(of_part)
+}
+
+/// The weights of attention, all of them at once.
+pub fn weights<T: Float>(q: &Array<T>, k: &Array<T>, mask: &AttentionMask, scale: f64) -> Array<T> {
+    let (&[batch, heads, queries, d], &[_, key_heads, keys, _]) = (q.sizes(), k.sizes()) else {
+        panic!("queries and keys have four axes");
+    };
+    // The query heads that share a key head stand side by side: they are more queries of that head.
+    let shared = heads.checked_div(key_heads).unwrap_or(0) * queries;
+    let scores = matmul(&q.reshape(&[batch, key_heads, shared, d]), &k.permute(&[0, 1, 3, 2]));
+    let scores = scores.reshape(&[batch, heads, queries, keys]);
+    masked_softmax(binary_scalar(Binary::Mul, scores, T::from_value(Value::Float(scale))), mask)
 }
 
 /// A part of the result that is calculated in one go.
@@ -130,8 +144,7 @@ impl<'a, T: Float> Inputs<'a, T> {
         let counts = &mut counts[..out.len() / stride];
         let ranges = (0..counts.len()).map(|i| self.live.range(batch, first_query + i));
         // Later queries begin and end at later keys.
-        let end = ranges.clone().map(|range| range.end).max().unwrap_or(0);
-        let keys = ranges.clone().map(|range| range.start).min().unwrap_or(0)..end;
+        let keys = self.live.range_of_all(batch, first_query..first_query + counts.len());
         counts.iter_mut().zip(ranges).for_each(|(count, range)| *count = range.end - keys.start);
         let allowed = |first, queries| self.live.allowed(batch, first_query + first, queries, keys.clone());
         let all_allowed = allowed(0, counts.len());

@@ -7,7 +7,7 @@ use crate::backend::{Binary, Compare, Element, Float, Number, Real as _, Unary};
 use std::borrow::Cow;
 
 /// Elements that one core takes at a time.
-const CHUNK: usize = 1 << 12;
+pub const CHUNK: usize = 1 << 12;
 /// Fewer elements than this, if they are repeated, are repeated beforehand.
 const SHORT: usize = 256;
 

@@ -58,6 +58,13 @@ impl<'a> LiveKeys<'a> {
         start.min(end)..end
     }
 
+    /// The keys from the first to the last one that some of these queries may attend to.
+    pub fn range_of_all(&self, batch: usize, queries: Range<usize>) -> Range<usize> {
+        let ranges = queries.map(|query| self.range(batch, query));
+        let (start, end) = ranges.fold((usize::MAX, 0), |(start, end), one| (start.min(one.start), end.max(one.end)));
+        start.min(end)..end
+    }
+
     /// For each of so many queries from the first on, a row that says for each of the keys, and perhaps for others after them,
     /// whether the query may attend to it, unless it is after the last one of its [`range`](Self::range). There are no rows
     /// if the query may. For one query, the keys begin with its first one.

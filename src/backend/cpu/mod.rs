@@ -6,6 +6,7 @@ mod blocks;
 #[cfg(all(feature = "matrixmultiply", not(miri)))]
 pub(super) mod double;
 mod elementwise;
+mod gradient;
 mod in_out;
 mod join;
 mod live;
@@ -24,13 +25,17 @@ pub mod threads;
 
 pub use array::Array;
 pub(crate) use blocks::{Blocks, Format};
+pub use gradient::Gradients;
 pub use memory::release_memory;
 // The kernels trust in their strides and counts: no other crate makes them.
 pub(super) use blocks::Rows;
+pub(super) use gradient::Recorder;
 pub(super) use in_out::{InOut, Operand};
 pub(super) use matmul::{Matrix, Weight, finish, has_terms};
 pub(super) use reduce::{COLUMNS, add_rows, reduce_rows};
 pub(super) use simd::{Block, Narrow};
+
+use gradient::{Addends, Op, Tape};
 
 use super::{
     AttentionMask, Backend, Binary, Compare, Element, Epilogue, Float, Number, Reduce, RotaryLayout, TableIndex, Unary,
@@ -45,6 +50,7 @@ impl<T: Element> Backend for Cpu<T> {
     type Elem = T;
     type With<U: Element> = Cpu<U>;
     type Array = Array<T>;
+    type Gradients = Gradients;
 
     fn from_elements(elements: Vec<T>, sizes: &[usize]) -> Array<T> {
         Array::from_vec(elements, sizes)
@@ -63,64 +69,70 @@ impl<T: Element> Backend for Cpu<T> {
     }
 
     fn permute(x: &Array<T>, order: &[usize]) -> Array<T> {
-        x.permute(order)
+        Tape::new(&[x], || Op::Permute(order.to_vec())).record(x.permute(order))
     }
     fn reshape(x: &Array<T>, sizes: &[usize]) -> Array<T> {
-        x.reshape(sizes)
+        Tape::new(&[x], || Op::Reshape(x.sizes().to_vec())).record(x.reshape(sizes))
     }
     fn narrow(x: &Array<T>, axis: usize, start: usize, len: usize) -> Array<T> {
-        x.narrow(axis, start, len)
+        let starts = || (0..x.sizes().len()).map(|i| if i == axis { start } else { 0 }).collect();
+        Tape::new(&[x], || Op::Narrow([x.sizes().to_vec(), starts()])).record(x.narrow(axis, start, len))
     }
     fn broadcast(x: &Array<T>, sizes: &[usize]) -> Array<T> {
-        x.broadcast(sizes)
+        Tape::new(&[x], || Op::Broadcast(x.sizes().to_vec())).record(x.broadcast(sizes))
     }
     fn concat(parts: &[&Array<T>], axis: usize) -> Array<T> {
-        join::concat(parts, axis)
+        let op = || Op::Concat(axis, parts.iter().map(|part| part.sizes()[axis]).collect());
+        Tape::new(parts, op).record(join::concat(parts, axis))
     }
     fn update_slice(x: Array<T>, part: &Array<T>, starts: &[usize]) -> Array<T> {
-        join::update_slice(x, part, starts)
+        let tape = Tape::new(&[&x, part], || Op::UpdateSlice([part.sizes().to_vec(), starts.to_vec()]));
+        tape.record(join::update_slice(x.detached(), part, starts))
     }
     fn gather<I: TableIndex>(table: &Array<T>, ids: &Array<I>) -> Array<T> {
-        if let Some(rows) = table.gather_blocks(ids) {
-            return rows;
-        }
         let row_sizes = &table.sizes()[1..];
-        let row: usize = row_sizes.iter().product();
-        let elements = table.elements();
-        let rows = ids.elements();
-        let rows = rows.iter().flat_map(|id| &elements[id.row() * row..(id.row() + 1) * row]).copied();
-        Array::collect(array::Layout::joined(ids.sizes(), row_sizes).sizes(), rows)
+        let rows = table.gather_blocks(ids).unwrap_or_else(|| {
+            let row: usize = row_sizes.iter().product();
+            let (elements, ids_of_rows) = (table.elements(), ids.elements());
+            let rows = ids_of_rows.iter().flat_map(|id| &elements[id.row() * row..(id.row() + 1) * row]).copied();
+            Array::collect(array::Layout::joined(ids.sizes(), row_sizes).sizes(), rows)
+        });
+        Tape::new(&[table], || Op::Gather(table.sizes().to_vec(), ids.elements().iter().map(|id| id.row()).collect()))
+            .record(rows)
     }
     fn cast<U: Number>(x: &Array<T>) -> Array<U>
     where
         T: Number,
     {
-        elementwise::map(x, 1, |x| U::from_value(x.to_value()))
+        gradient::cast(x)
     }
 
     fn unary(op: Unary, x: Array<T>) -> Array<T>
     where
         T: Float,
     {
-        elementwise::unary(op, x)
+        Tape::new(&[&x], || Op::unary(op, &x)).record(elementwise::unary(op, x))
     }
     fn binary(op: Binary, x: Array<T>, y: Array<T>) -> Array<T>
     where
         T: Number,
     {
-        elementwise::binary(op, x, y)
+        let tape = Tape::new(&[&x, &y], || Op::binary(op, &x, &y));
+        tape.record(elementwise::binary(op, x, y))
     }
     fn binary_scalar(op: Binary, x: Array<T>, y: T) -> Array<T>
     where
         T: Number,
     {
-        elementwise::binary_scalar(op, x, y)
+        let tape = Tape::new(&[&x], || Op::binary_scalar(op, &x, y));
+        tape.record(elementwise::binary_scalar(op, x, y))
     }
     fn scalar_binary(op: Binary, x: T, y: Array<T>) -> Array<T>
     where
         T: Number,
     {
-        elementwise::scalar_binary(op, x, y)
+        let tape = Tape::new(&[&y], || Op::scalar_binary(op, x, &y));
+        tape.record(elementwise::scalar_binary(op, x, y))
     }
     fn compare(op: Compare, x: &Array<T>, y: &Array<T>) -> Array<bool>
     where
@@ -135,14 +147,14 @@ impl<T: Element> Backend for Cpu<T> {
         elementwise::compare_scalar(op, x, y)
     }
     fn select(condition: &Array<bool>, x: &Array<T>, y: &Array<T>) -> Array<T> {
-        elementwise::select(condition, x, y)
+        Tape::new(&[x, y], || Op::Select(condition.saved())).record(elementwise::select(condition, x, y))
     }
 
     fn reduce(op: Reduce, x: &Array<T>, axis: usize) -> Array<T>
     where
         T: Number,
     {
-        reduce::reduce(op, x, axis)
+        Tape::new(&[x], || Op::reduce(op, x, axis)).record(reduce::reduce(op, x, axis))
     }
     fn argmax(x: &Array<T>, axis: usize) -> Array<u32>
     where
@@ -154,50 +166,73 @@ impl<T: Element> Backend for Cpu<T> {
     where
         T: Number,
     {
-        reduce::top_k(x, k)
+        let (values, positions) = reduce::top_k(x, k);
+        (Tape::new(&[x], || Op::TopK(x.sizes().to_vec(), positions.saved())).record(values), positions)
     }
     fn softmax(x: Array<T>, axis: usize) -> Array<T>
     where
         T: Float,
     {
-        softmax::softmax(x, axis)
+        Tape::new(&[&x], || Op::Softmax(axis)).record(softmax::softmax(x, axis))
     }
     fn log_softmax(x: Array<T>, axis: usize) -> Array<T>
     where
         T: Float,
     {
-        softmax::log_softmax(x, axis)
+        Tape::new(&[&x], || Op::LogSoftmax(axis)).record(softmax::log_softmax(x, axis))
     }
     fn masked_softmax(scores: Array<T>, mask: &AttentionMask) -> Array<T>
     where
         T: Float,
     {
-        softmax::masked_softmax(scores, mask)
+        Tape::new(&[&scores], || Op::Softmax(3)).record(softmax::masked_softmax(scores, mask))
     }
 
     fn matmul(x: &Array<T>, y: &Array<T>) -> Array<T>
     where
         T: Number,
     {
-        matmul::matmul(x, y)
+        Tape::new(&[x, y], || Op::MatMul([x.saved(), y.saved()])).record(matmul::matmul(x, y))
     }
     fn linear(x: &Array<T>, weight: &Array<T>, after: Epilogue<'_, Array<T>>) -> Array<T>
     where
         T: Float,
     {
-        matmul::linear(x, weight, after)
+        let inputs: [_; 4] = [Some(x), Some(weight), after.bias, after.residual];
+        if !Tape::records(inputs.into_iter().flatten()) {
+            return matmul::linear(x, weight, after);
+        }
+        if let Some(activation) = after.activation {
+            // The slope is that of the product, which nobody has where the function is calculated at once.
+            let product = Self::linear(x, weight, Epilogue { bias: after.bias, ..Epilogue::default() });
+            let activated = Self::unary(activation, product);
+            return match after.residual {
+                Some(residual) => Self::binary(Binary::Add, activated, residual.clone()),
+                None => activated,
+            };
+        }
+        let addends = Addends { bias: after.bias.is_some(), residual: after.residual.is_some() };
+        let inputs: Vec<_> = inputs.into_iter().flatten().collect();
+        let tape = Tape::new(&inputs, || Op::Linear([x.saved(), weight.saved()], addends));
+        tape.record(matmul::linear(x, weight, after))
     }
     fn layer_norm(x: Array<T>, weight: &Array<T>, bias: Option<&Array<T>>, epsilon: f64) -> Array<T>
     where
         T: Float,
     {
-        norm::layer_norm(x, weight, bias, epsilon)
+        let op = || Op::Norm([x.saved(), weight.saved()], true, epsilon);
+        let tape = match bias {
+            Some(bias) => Tape::new(&[&x, weight, bias], op),
+            None => Tape::new(&[&x, weight], op),
+        };
+        tape.record(norm::layer_norm(x, weight, bias, epsilon))
     }
     fn rms_norm(x: Array<T>, weight: &Array<T>, epsilon: f64) -> Array<T>
     where
         T: Float,
     {
-        norm::rms_norm(x, weight, epsilon)
+        let tape = Tape::new(&[&x, weight], || Op::Norm([x.saved(), weight.saved()], false, epsilon));
+        tape.record(norm::rms_norm(x, weight, epsilon))
     }
     fn rotate<I: TableIndex>(
         x: Array<T>,
@@ -209,13 +244,50 @@ impl<T: Element> Backend for Cpu<T> {
     where
         T: Float,
     {
-        rotary::rotate(x, positions, cos, sin, layout)
+        let rows = || Array::from_vec(positions.elements().iter().map(|id| id.row()).collect(), positions.sizes());
+        let tape = Tape::new(&[&x], || Op::Rotate(rows(), [cos.saved(), sin.saved()], layout));
+        tape.record(rotary::rotate(x, positions, cos, sin, layout))
+    }
+    fn attention_weights(q: &Array<T>, k: &Array<T>, mask: &AttentionMask, scale: f64) -> Array<T>
+    where
+        T: Float,
+    {
+        let inputs = || ([q.saved(), k.saved()], mask.clone());
+        let tape = Tape::new(&[q, k], || Op::AttentionWeights(Box::new(inputs()), scale));
+        tape.record(attention::weights(q, k, mask, scale))
     }
     fn attention(q: &Array<T>, k: &Array<T>, v: &Array<T>, mask: &AttentionMask, scale: f64) -> Array<T>
     where
         T: Float,
     {
-        attention::attention(q, k, v, mask, scale)
+        let inputs = || ([q.saved(), k.saved(), v.saved()], mask.clone());
+        let tape = Tape::new(&[q, k, v], || Op::Attention(Box::new(inputs()), scale));
+        tape.record(attention::attention(q, k, v, mask, scale))
+    }
+
+    fn track(x: Array<T>) -> Array<T>
+    where
+        T: Float,
+    {
+        gradient::track(x)
+    }
+    fn is_tracked(x: &Array<T>) -> bool {
+        x.tracked().is_some()
+    }
+    fn detach(x: Array<T>) -> Array<T> {
+        x.detached()
+    }
+    fn backward(x: &Array<T>) -> Gradients
+    where
+        T: Float,
+    {
+        gradient::backward(x)
+    }
+    fn gradient(gradients: &Gradients, x: &Array<T>) -> Option<Array<T>>
+    where
+        T: Float,
+    {
+        gradient::gradient(gradients, x)
     }
 }
 

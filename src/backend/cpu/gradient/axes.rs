@@ -1,0 +1,105 @@
+//! Gradients of what is done to axes.
+
+use super::super::array::{Array, Layout};
+use super::super::in_out::{InOut, Operand};
+use super::super::{elementwise as each, join, reduce::reduce};
+use crate::backend::{Binary, Float, Number, Reduce, Value};
+
+/// The order that undoes another.
+pub fn inverse(order: &[usize]) -> Vec<usize> {
+    let mut inverse = vec![0; order.len()];
+    order.iter().enumerate().for_each(|(to, &from)| inverse[from] = to);
+    inverse
+}
+
+/// The sum over the axes along which an array of these sizes was repeated.
+pub fn sum_to<T: Float>(gradient: Array<T>, sizes: &[usize]) -> Array<T> {
+    if gradient.sizes() == sizes {
+        return gradient;
+    }
+    let new_axes = gradient.sizes().len() - sizes.len();
+    let inner = gradient.sizes()[new_axes..].to_vec();
+    let mut sum = gradient;
+    if new_axes > 0 {
+        let repeats = sum.sizes()[..new_axes].iter().product();
+        sum = reduce(Reduce::Sum, &sum.reshape(&[&[repeats], inner.as_slice()].concat()), 0);
+    }
+    for axis in (0..sizes.len()).filter(|&axis| sizes[axis] != inner[axis]) {
+        let mut kept = sum.sizes().to_vec();
+        kept[axis] = 1;
+        sum = reduce(Reduce::Sum, &sum, axis).reshape(&kept);
+    }
+    sum
+}
+
+/// Of an array with a part replaced, and of that part.
+pub fn update_slice<T: Float>(gradient: Array<T>, sizes: &[usize], starts: &[usize]) -> Vec<Option<Array<T>>> {
+    let narrow = |x: Array<T>, axis: usize| x.narrow(axis, starts[axis], sizes[axis]);
+    let part = (0..sizes.len()).fold(gradient.clone(), narrow);
+    let rest = join::update_slice(gradient, &Array::full(T::zero(), sizes), starts);
+    vec![Some(rest), Some(part)]
+}
+
+/// `x`, to a part of which another array is added.
+pub fn add_slice<T: Number>(mut x: Array<T>, part: &Array<T>, starts: &[usize]) -> Array<T> {
+    if x.as_mut_slice().is_none() {
+        x = Array::collect(x.sizes(), x.elements().iter().copied());
+    }
+    let (to, from) = (*x.layout(), part.layout());
+    if from.len() > 0 {
+        let start = to.start(starts) - to.offset;
+        let elements = x.as_mut_slice().expect("nobody else holds it");
+        let part = part.elements();
+        add(&mut elements[start..], to.strides(), &part, from.sizes());
+    }
+    x
+}
+
+/// Adds row-major elements to those that lie at these strides, the last of which is 1.
+fn add<T: Number>(to: &mut [T], strides: &[usize], from: &[T], sizes: &[usize]) {
+    match (strides, sizes) {
+        ([stride, strides @ ..], [size, inner @ ..]) if !inner.is_empty() => {
+            let run = inner.iter().product();
+            for (i, from) in from.chunks_exact(run).enumerate().take(*size) {
+                add(&mut to[i * stride..], strides, from, inner);
+            }
+        }
+        _ => T::binary_all(Binary::Add, InOut::in_place(&mut to[..from.len()]), Operand::Slice(from), false),
+    }
+}
+
+/// Of many elements made one along an axis of an array of these sizes; and of that array and the result, where needed.
+pub fn reduced<T: Float>(
+    op: Reduce,
+    of: Option<(&Array<T>, &Array<T>)>,
+    sizes: &[usize],
+    axis: usize,
+    gradient: &Array<T>,
+) -> Array<T> {
+    let repeat = |of_result: &Array<T>| {
+        let one = Layout::joined(&sizes[..axis], &[1]);
+        of_result.reshape(&[one.sizes(), &sizes[axis + 1..]].concat()).broadcast(sizes)
+    };
+    let times = |factor: f64| {
+        let factor = T::from_value(Value::Float(factor / sizes[axis] as f64));
+        repeat(&each::binary_scalar(Binary::Mul, gradient.clone(), factor))
+    };
+    match (op, of) {
+        (Reduce::Mean, _) => times(1.0),
+        (Reduce::Variance, Some((x, _))) => {
+            let distance = each::binary(Binary::Sub, x.clone(), repeat(&reduce(Reduce::Mean, x, axis)));
+            each::binary(Binary::Mul, distance, times(2.0))
+        }
+        (Reduce::Max | Reduce::Min, Some((x, result))) => {
+            // Equals share it.
+            let result = repeat(result);
+            let (x, result) = (x.elements(), result.elements());
+            let chosen: Vec<bool> = x.iter().zip(result.iter()).map(|(x, result)| x == result).collect();
+            let counted = chosen.iter().map(|&chosen| if chosen { T::one() } else { T::zero() });
+            let count = reduce(Reduce::Sum, &Array::collect(sizes, counted), axis);
+            let share = repeat(&each::binary(Binary::Div, gradient.clone(), count));
+            each::select(&Array::from_vec(chosen, sizes), &share, &Array::full(T::zero(), sizes))
+        }
+        _ => repeat(gradient),
+    }
+}

@@ -1,0 +1,21 @@
+//! Gradients, by going back through what was recorded.
+//!
+//! An array may be tracked: it then has a [`Node`](graph::Node), which holds the operation that made it, what of its
+//! inputs and result the way back needs, and the nodes of these inputs. The kernels know nothing of it. An operation on
+//! arrays that are not tracked records nothing.
+
+mod attention;
+mod axes;
+mod elementwise;
+mod gather;
+mod graph;
+mod operation;
+mod product;
+mod rows;
+mod tape;
+#[cfg(test)]
+mod tests;
+
+pub use graph::Gradients;
+pub use operation::{Addends, Op};
+pub use tape::{Recorder, Tape, Tracked, backward, cast, gradient, track};

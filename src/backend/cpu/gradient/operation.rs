@@ -1,0 +1,213 @@
+//! The operations that are recorded, and what each does to a gradient.
+
+use super::super::array::Array;
+use super::super::{elementwise as each, reduce::reduce, rotary};
+use super::graph::{Addend, AnyArray, Step};
+use super::{attention, axes, elementwise, gather, product, rows};
+use crate::backend::{AttentionMask, Binary, Element, Float, Reduce, RotaryLayout, Unary};
+
+/// An operation, with what its gradients are calculated of.
+pub enum Op<T> {
+    /// None: the result is the input.
+    Same,
+    /// A conversion, by the one back.
+    Cast(fn(&Array<T>) -> AnyArray),
+    /// The order of the axes.
+    Permute(Vec<usize>),
+    /// The sizes of the input.
+    Reshape(Vec<usize>),
+    /// The sizes of the input, and where the part begins.
+    Narrow([Vec<usize>; 2]),
+    /// The sizes of the input.
+    Broadcast(Vec<usize>),
+    /// The axis, and the size of each part along it.
+    Concat(usize, Vec<usize>),
+    /// The sizes of the part, and where it begins.
+    UpdateSlice([Vec<usize>; 2]),
+    /// The sizes of the table, and the rows that were taken of it.
+    Gather(Vec<usize>, Vec<usize>),
+    /// The sizes of the input, and the positions that were taken of each row.
+    TopK(Vec<usize>, Array<u32>),
+    Select(Array<bool>),
+    /// The function and its argument, where that is needed.
+    Unary(Unary, Option<Array<T>>),
+    /// The function, the sizes of its arguments, and those that are needed.
+    Binary(Binary, [Vec<usize>; 2], [Option<Array<T>>; 2]),
+    /// The function, its argument where that is needed, and the number behind it.
+    BinaryScalar(Binary, Option<Array<T>>, T),
+    /// The function, the number before its argument, and that where it is needed.
+    ScalarBinary(Binary, T, Option<Array<T>>),
+    /// The function, its argument where that is needed, the sizes of that, and the axis.
+    Reduce(Reduce, Option<Array<T>>, Vec<usize>, usize),
+    /// Softmax along an axis, masked or not.
+    Softmax(usize),
+    LogSoftmax(usize),
+    /// The factors.
+    MatMul([Array<T>; 2]),
+    /// The input and the weight; a bias and a residual may follow.
+    Linear([Array<T>; 2], Addends),
+    /// The input and the weight, whether it is centered, and what is added to the mean square; a bias may follow.
+    Norm([Array<T>; 2], bool, f64),
+    /// Positions, cosines and sines.
+    Rotate(Array<usize>, [Array<T>; 2], RotaryLayout),
+    /// Queries and keys.
+    AttentionWeights(Box<([Array<T>; 2], AttentionMask)>, f64),
+    /// Queries, keys and values.
+    Attention(Box<([Array<T>; 3], AttentionMask)>, f64),
+}
+
+/// What is added to a product.
+#[derive(Clone, Copy)]
+pub struct Addends {
+    pub bias: bool,
+    pub residual: bool,
+}
+
+impl<T> Op<T> {
+    pub fn unary(op: Unary, x: &Array<T>) -> Self {
+        let is_needed = op != Unary::Neg && !elementwise::is_by_result(op);
+        Op::Unary(op, is_needed.then(|| x.saved()))
+    }
+
+    pub fn binary_scalar(op: Binary, x: &Array<T>, y: T) -> Self {
+        let is_needed = matches!(op, Binary::Max | Binary::Min);
+        Op::BinaryScalar(op, is_needed.then(|| x.saved()), y)
+    }
+
+    pub fn scalar_binary(op: Binary, x: T, y: &Array<T>) -> Self {
+        let is_needed = matches!(op, Binary::Div | Binary::Max | Binary::Min);
+        Op::ScalarBinary(op, x, is_needed.then(|| y.saved()))
+    }
+
+    pub fn reduce(op: Reduce, x: &Array<T>, axis: usize) -> Self {
+        let is_needed = matches!(op, Reduce::Variance | Reduce::Max | Reduce::Min);
+        Op::Reduce(op, is_needed.then(|| x.saved()), x.sizes().to_vec(), axis)
+    }
+
+    pub fn binary(op: Binary, x: &Array<T>, y: &Array<T>) -> Self {
+        let (of_x, of_y) = (x.tracked().is_some(), y.tracked().is_some());
+        let needed = match op {
+            Binary::Add | Binary::Sub => [false, false],
+            Binary::Mul => [of_y, of_x],
+            Binary::Div => [of_y, true],
+            Binary::Max | Binary::Min => [true, true],
+        };
+        let saved = [needed[0].then(|| x.saved()), needed[1].then(|| y.saved())];
+        Op::Binary(op, [x.sizes().to_vec(), y.sizes().to_vec()], saved)
+    }
+
+    /// Whether the gradients are calculated of the result too.
+    pub fn keeps_result(&self) -> bool {
+        match self {
+            Op::Unary(op, _) => elementwise::is_by_result(*op),
+            Op::Reduce(op, ..) => matches!(op, Reduce::Max | Reduce::Min),
+            Op::Softmax(_) | Op::LogSoftmax(_) => true,
+            _ => false,
+        }
+    }
+}
+
+/// An operation that was recorded, with its result if its gradients are calculated of it.
+pub struct Operation<T> {
+    pub op: Op<T>,
+    pub result: Option<Array<T>>,
+}
+
+fn array<T: Element + 'static>(array: AnyArray) -> Array<T> {
+    *array.downcast().expect("a gradient has the elements of its array")
+}
+
+impl<T: Float> Step for Operation<T> {
+    fn backward(&self, gradient: AnyArray, wanted: &[bool]) -> Vec<Option<Addend>> {
+        let gradient = array::<T>(gradient);
+        match &self.op {
+            Op::Cast(back) => vec![Some(Addend { array: back(&gradient), place: None })],
+            Op::Narrow(place) => vec![Some(Addend { array: Box::new(gradient), place: Some(place.clone()) })],
+            _ => {
+                let whole = |array| Addend { array: Box::new(array), place: None };
+                self.gradients(gradient, wanted).into_iter().map(|found| found.map(whole)).collect()
+            }
+        }
+    }
+
+    fn add(&self, sum: Option<AnyArray>, Addend { array: addend, place }: Addend) -> AnyArray {
+        let (sum, addend) = (sum.map(array::<T>), array::<T>(addend));
+        Box::new(match (sum, place) {
+            (None, None) => addend,
+            (Some(sum), None) => each::binary(Binary::Add, sum, addend),
+            (sum, Some([sizes, starts])) => {
+                let sum = sum.unwrap_or_else(|| Array::full(T::zero(), &sizes));
+                axes::add_slice(sum, &addend, &starts)
+            }
+        })
+    }
+
+    fn share(&self, array: &AnyArray) -> AnyArray {
+        Box::new(array.downcast_ref::<Array<T>>().expect("a gradient has the elements of its array").clone())
+    }
+}
+
+impl<T: Float> Operation<T> {
+    /// The gradients of the inputs that are wanted, and perhaps of others.
+    fn gradients(&self, gradient: Array<T>, wanted: &[bool]) -> Vec<Option<Array<T>>> {
+        let only = |found| vec![Some(found)];
+        let result = || self.result.as_ref().expect("the result was kept");
+        match &self.op {
+            Op::Same | Op::Cast(_) | Op::Narrow(_) => only(gradient),
+            Op::Permute(order) => only(gradient.permute(&axes::inverse(order))),
+            Op::Reshape(sizes) => only(gradient.reshape(sizes)),
+            Op::Broadcast(sizes) => only(axes::sum_to(gradient, sizes)),
+            Op::Concat(axis, parts) => {
+                let mut start = 0;
+                let part = |&len: &usize| {
+                    start += len;
+                    Some(gradient.narrow(*axis, start - len, len))
+                };
+                parts.iter().map(part).collect()
+            }
+            Op::UpdateSlice([sizes, starts]) => axes::update_slice(gradient, sizes, starts),
+            Op::Gather(sizes, rows) => only(gather::add_rows(&gradient, rows, sizes)),
+            Op::TopK(sizes, positions) => only(gather::add_elements(&gradient, positions, sizes)),
+            Op::Select(condition) => {
+                let zeros = Array::full(T::zero(), gradient.sizes());
+                let of_x = wanted[0].then(|| each::select(condition, &gradient, &zeros));
+                vec![of_x, wanted[1].then(|| each::select(condition, &zeros, &gradient))]
+            }
+            Op::Unary(Unary::Neg, _) => only(each::unary(Unary::Neg, gradient)),
+            Op::Unary(op, x) => only(elementwise::unary(*op, x.as_ref().unwrap_or_else(|| result()), gradient)),
+            Op::Binary(op, sizes, saved) => elementwise::binary(*op, sizes, saved, gradient, wanted),
+            Op::BinaryScalar(op, x, y) => only(elementwise::binary_scalar(*op, x.as_ref(), *y, gradient)),
+            Op::ScalarBinary(op, x, y) => only(elementwise::scalar_binary(*op, *x, y.as_ref(), gradient)),
+            Op::Reduce(op, x, sizes, axis) => {
+                let of = x.as_ref().map(|x| (x, self.result.as_ref().unwrap_or(x)));
+                only(axes::reduced(*op, of, sizes, *axis, &gradient))
+            }
+            Op::Softmax(axis) => only(rows::softmax(result(), *axis, gradient)),
+            Op::LogSoftmax(axis) => only(rows::log_softmax(result(), *axis, gradient)),
+            Op::MatMul([x, y]) => product::matmul(x, y, &gradient, wanted),
+            Op::Linear([x, weight], addends) => product::linear(x, weight, *addends, gradient, wanted),
+            Op::Norm([x, weight], centered, epsilon) => rows::norm(x, weight, *centered, *epsilon, gradient),
+            Op::Rotate(positions, [cos, sin], layout) => {
+                // The other way round.
+                let sin = each::unary(Unary::Neg, sin.clone());
+                only(rotary::rotate(gradient, positions, cos, &sin, *layout))
+            }
+            Op::AttentionWeights(inputs, scale) => {
+                let ([q, k], mask) = &**inputs;
+                let [of_q, of_k, _] = attention::attention([q, k], None, mask, *scale, &gradient);
+                vec![Some(of_q), Some(of_k)]
+            }
+            Op::Attention(inputs, scale) => {
+                let ([q, k, v], mask) = &**inputs;
+                attention::attention([q, k], Some(v), mask, *scale, &gradient).map(Some).into()
+            }
+        }
+    }
+}
+
+/// The sum over all axes but the last one.
+pub fn sum_rows<T: Float>(x: &Array<T>) -> Array<T> {
+    let size = *x.sizes().last().expect("a last axis");
+    let rows = x.sizes()[..x.sizes().len() - 1].iter().product();
+    reduce(Reduce::Sum, &x.reshape(&[rows, size]), 0)
+}

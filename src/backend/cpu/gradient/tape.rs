@@ -1,0 +1,135 @@
+//! Recording what is done to tracked arrays.
+
+use super::super::array::Array;
+use super::super::elementwise::map;
+use super::graph::{AnyArray, Gradients, Node};
+use super::operation::{Op, Operation};
+use crate::backend::{Element, Float, Number, is_recording};
+use std::sync::Arc;
+
+/// Makes a node of an operation, of its inputs, and of whether its gradient is a result.
+///
+/// A tracked array hands it on to what is made of it. So operations that do not calculate are recorded without knowing
+/// that the elements are numbers.
+pub struct Recorder<T>(fn(Operation<T>, Vec<Option<Arc<Node>>>, bool) -> Arc<Node>);
+
+impl<T> Clone for Recorder<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<T> Copy for Recorder<T> {}
+
+impl<T: Float> Recorder<T> {
+    pub fn new() -> Self {
+        Recorder(|operation, inputs, kept| Node::new(Box::new(operation), inputs, kept))
+    }
+}
+
+/// What a tracked array knows of how it came about.
+pub struct Tracked<T> {
+    node: Arc<Node>,
+    recorder: Recorder<T>,
+}
+
+impl<T> Clone for Tracked<T> {
+    fn clone(&self) -> Self {
+        Tracked { node: self.node.clone(), recorder: self.recorder }
+    }
+}
+
+/// An operation that is being calculated, if it is to be recorded.
+pub struct Tape<T>(Option<Box<Recording<T>>>);
+
+struct Recording<T> {
+    recorder: Recorder<T>,
+    inputs: Vec<Option<Arc<Node>>>,
+    op: Op<T>,
+}
+
+impl<T: Element> Tape<T> {
+    /// Whether an operation on these inputs is recorded.
+    #[inline]
+    pub fn records<'a>(inputs: impl IntoIterator<Item = &'a Array<T>>) -> bool
+    where
+        T: 'a,
+    {
+        inputs.into_iter().any(|x| x.tracked().is_some()) && is_recording()
+    }
+
+    /// The operation on these inputs is recorded if one of them is tracked. It is made before an input may be overwritten:
+    /// what it keeps is not, since it holds it.
+    #[inline]
+    pub fn new(inputs: &[&Array<T>], op: impl FnOnce() -> Op<T>) -> Self {
+        if !Self::records(inputs.iter().copied()) {
+            return Tape(None);
+        }
+        Self::begin(inputs, op)
+    }
+
+    #[cold]
+    fn begin(inputs: &[&Array<T>], op: impl FnOnce() -> Op<T>) -> Self {
+        let recorder = inputs.iter().find_map(|x| x.tracked()).map(|tracked| tracked.recorder);
+        let inputs = inputs.iter().map(|x| x.tracked().map(|tracked| tracked.node.clone())).collect();
+        Tape(recorder.map(|recorder| Box::new(Recording { recorder, inputs, op: op() })))
+    }
+
+    /// The result of the operation, which is tracked if it is recorded.
+    #[inline]
+    pub fn record(self, result: Array<T>) -> Array<T> {
+        match self.0 {
+            None => result,
+            Some(recording) => recording.end(result),
+        }
+    }
+}
+
+impl<T: Element> Recording<T> {
+    #[cold]
+    fn end(self, result: Array<T>) -> Array<T> {
+        let Recording { recorder, inputs, op } = self;
+        let saved = op.keeps_result().then(|| result.clone());
+        let node = (recorder.0)(Operation { op, result: saved }, inputs, false);
+        result.with_tracked(Tracked { node, recorder })
+    }
+}
+
+/// The array, whose gradient will be a result.
+pub fn track<T: Float>(x: Array<T>) -> Array<T> {
+    let recorder = Recorder::new();
+    let inputs = x.tracked().map(|tracked| Some(tracked.node.clone())).into_iter().collect();
+    let node = (recorder.0)(Operation { op: Op::Same, result: None }, inputs, true);
+    x.with_tracked(Tracked { node, recorder })
+}
+
+/// A conversion, which is recorded if it is one of floating-point numbers.
+pub fn cast<T: Number, U: Number>(x: &Array<T>) -> Array<U> {
+    let result = converted::<T, U>(x);
+    match (x.tracked(), U::recorder()) {
+        (Some(tracked), Some(recorder)) if is_recording() => {
+            let back: fn(&Array<U>) -> AnyArray = |gradient| Box::new(converted::<U, T>(gradient));
+            let inputs = vec![Some(tracked.node.clone())];
+            let node = (recorder.0)(Operation { op: Op::Cast(back), result: None }, inputs, false);
+            result.with_tracked(Tracked { node, recorder })
+        }
+        _ => result,
+    }
+}
+
+fn converted<T: Number, U: Number>(x: &Array<T>) -> Array<U> {
+    map(x, 1, |x| U::from_value(x.to_value()))
+}
+
+/// The gradients of the one element of an array.
+pub fn backward<T: Float>(x: &Array<T>) -> Gradients {
+    assert_eq!(x.layout().len(), 1, "gradients are those of one number");
+    match x.tracked() {
+        Some(tracked) => Gradients::new(&tracked.node, Box::new(Array::full(T::one(), x.sizes()))),
+        None => Gradients::none(),
+    }
+}
+
+/// The gradient with respect to a tracked array, if the number depends on it.
+pub fn gradient<T: Float>(gradients: &Gradients, x: &Array<T>) -> Option<Array<T>> {
+    gradients.get(&x.tracked()?.node)?.downcast_ref::<Array<T>>().cloned()
+}

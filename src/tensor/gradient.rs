@@ -1,0 +1,119 @@
+//! Gradients.
+
+use super::Tensor;
+use crate::backend::cpu::Cpu;
+use crate::backend::{Backend, Float};
+use crate::shape::Shape;
+use std::fmt::{self, Debug, Formatter};
+
+/// The gradients of a loss with respect to the tensors that were tracked.
+///
+/// ```
+/// use congruent::prelude::*;
+/// dims! { Batch = 2; Embed = 3; }
+/// let x = Tensor::from_fn((Batch, Embed), |[b, e]| (3 * b + e) as f32);
+/// let weight = Tensor::ones((Embed,)).tracked();
+/// let loss: Tensor<()> = (x * &weight).sum(Batch).sum(Embed);
+/// let gradients = loss.backward();
+/// let gradient: Tensor<(Embed,)> = gradients.of(&weight);
+/// assert_eq!(gradient.to_vec(), [3.0, 5.0, 7.0]);
+/// ```
+///
+/// The type says that it is as large as the tensor; a loss that is not one number does not compile:
+///
+/// ```compile_fail,E0599
+/// use congruent::prelude::*;
+/// dims! { Batch = 2; Embed = 3; }
+/// let losses: Tensor<(Batch,)> = Tensor::ones((Batch, Embed)).tracked().sum(Embed);
+/// losses.backward();
+/// ```
+pub struct Gradients<B: Backend = Cpu<f32>>(B::Gradients);
+
+impl<B: Backend> Gradients<B> {
+    /// The gradient with respect to a tensor that [`Tensor::tracked`] gave, whatever its elements: zeros where the loss does
+    /// not depend on it.
+    pub fn of<S: Shape, C>(&self, x: &Tensor<S, C>) -> Tensor<S, C>
+    where
+        C: Backend<Gradients = B::Gradients, Elem: Float>,
+    {
+        let zeros = || Tensor::from_parts(x.shape, C::filled(num_traits::zero(), x.sizes().as_ref()));
+        self.get(x).unwrap_or_else(zeros)
+    }
+
+    /// The gradient with respect to a tensor that [`Tensor::tracked`] gave, if the loss depends on it.
+    ///
+    /// ```
+    /// use congruent::prelude::*;
+    /// dims! { Embed = 3; }
+    /// let (x, y) = (Tensor::ones((Embed,)).tracked(), Tensor::ones((Embed,)).tracked());
+    /// let gradients = x.square().sum(Embed).backward();
+    /// assert_eq!(gradients.get(&x).unwrap().to_vec(), [2.0; 3]);
+    /// assert!(gradients.get(&y).is_none());
+    /// assert_eq!(gradients.of(&y).to_vec(), [0.0; 3]);
+    /// ```
+    pub fn get<S: Shape, C>(&self, x: &Tensor<S, C>) -> Option<Tensor<S, C>>
+    where
+        C: Backend<Gradients = B::Gradients, Elem: Float>,
+    {
+        C::gradient(&self.0, &x.array).map(|array| Tensor::from_parts(x.shape, array))
+    }
+}
+
+impl<B: Backend> Debug for Gradients<B> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        Debug::fmt(&self.0, f)
+    }
+}
+
+/// What gradients are calculated with respect to.
+impl<S: Shape, B: Backend> Tensor<S, B> {
+    /// The same tensor, tracked: what is calculated of it is recorded, so that [`backward`](Tensor::backward) can
+    /// calculate gradients with respect to it. A parameter, usually; a result in between gives its gradient too.
+    ///
+    /// ```
+    /// use congruent::prelude::*;
+    /// dims! { Embed = 2; }
+    /// let x = Tensor::full((Embed,), 3.0).tracked();
+    /// let y = x.square().tracked();
+    /// let gradients = (&y * 2.0).sum(Embed).backward();
+    /// assert_eq!(gradients.of(&y).to_vec(), [2.0; 2]);
+    /// assert_eq!(gradients.of(&x).to_vec(), [12.0; 2]);
+    /// ```
+    pub fn tracked(self) -> Self
+    where
+        B::Elem: Float,
+    {
+        Tensor { array: B::track(self.array), ..self }
+    }
+
+    /// Whether the tensor is tracked, or was calculated of one that is. Operations on tensors that are not record
+    /// nothing.
+    pub fn is_tracked(&self) -> bool {
+        B::is_tracked(&self.array)
+    }
+
+    /// The same tensor as a constant: gradients go no further back.
+    ///
+    /// ```
+    /// use congruent::prelude::*;
+    /// dims! { Embed = 2; }
+    /// let x = Tensor::full((Embed,), 3.0).tracked();
+    /// let gradients = (&x * &x.detach()).sum(Embed).backward();
+    /// assert_eq!(gradients.of(&x).to_vec(), [3.0; 2]);
+    /// ```
+    pub fn detach(&self) -> Self {
+        Tensor { shape: self.shape, array: B::detach(self.array.clone()) }
+    }
+}
+
+impl<B: Backend<Elem: Float>> Tensor<(), B> {
+    /// The gradients of this number with respect to all tensors that it depends on and that were
+    /// [`tracked`](Tensor::tracked).
+    ///
+    /// They are summed in the order in which the operations were called, so that they do not depend on the number of
+    /// threads. What is not differentiable has a gradient nonetheless: of `abs` and `relu` at zero, zero; of the largest
+    /// or smallest, an equal share to equals.
+    pub fn backward(&self) -> Gradients<B> {
+        Gradients(B::backward(&self.array))
+    }
+}
