@@ -263,4 +263,8 @@ errors! {
     C41: "positions `P` do not turn heads `S` of size `D`"
     /// [`Rotary`](crate::nn::Rotary) turns heads `(batch, heads, sequence, head size)`, of the size that its table was made for,
     /// by positions `(batch, sequence)`. Split the heads first, and give the positions of the same batch and sequence.
+
+    C42: "a loss of shape `S` is not one number"
+    /// Gradients are those of one number, a tensor of shape `()`. Take the mean of the losses, or their sum, along each of
+    /// their dimensions; where one is padded, by [`mean_of_live`](crate::nn::mean_of_live).
 }

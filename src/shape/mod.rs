@@ -92,6 +92,20 @@ impl<X> Is<X> for X {
     }
 }
 
+/// That a tensor of the shape is one number: `()`.
+#[diagnostic::on_unimplemented(
+    message = "a loss of shape `{Self}` is not one number",
+    label = "expected a loss of shape `()`",
+    note = "a mean makes it one: `losses.mean(Batch)`; over padding, `mean_of_live(&losses, &lengths)`",
+    note = "explained in `congruent::errors::C42`"
+)]
+pub trait OneNumber {}
+#[diagnostic::do_not_recommend]
+impl OneNumber for () {}
+// Else the compiler would take the one shape for granted.
+#[diagnostic::do_not_recommend]
+impl OneNumber for Never {}
+
 /// Shows a shape with its names and sizes: `(Batch = 2, Seq = 5)`.
 pub(crate) struct Described<S> {
     sizes: Vec<usize>,

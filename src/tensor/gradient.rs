@@ -3,7 +3,7 @@
 use super::Tensor;
 use crate::backend::cpu::Cpu;
 use crate::backend::{Backend, Float};
-use crate::shape::Shape;
+use crate::shape::{Is, OneNumber, Shape};
 use std::fmt::{self, Debug, Formatter};
 
 /// The gradients of a loss with respect to the tensors that were tracked.
@@ -21,7 +21,7 @@ use std::fmt::{self, Debug, Formatter};
 ///
 /// The type says that it is as large as the tensor; a loss that is not one number does not compile:
 ///
-/// ```compile_fail,E0599
+/// ```compile_fail,E0277
 /// use congruent::prelude::*;
 /// dims! { Batch = 2; Embed = 3; }
 /// let losses: Tensor<(Batch,)> = Tensor::ones((Batch, Embed)).tracked().sum(Embed);
@@ -106,14 +106,18 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     }
 }
 
-impl<B: Backend<Elem: Float>> Tensor<(), B> {
-    /// The gradients of this number with respect to all tensors that it depends on and that were
+impl<S: Shape, B: Backend<Elem: Float>> Tensor<S, B> {
+    /// The gradients of this number, a tensor of shape `()`, with respect to all tensors that it depends on and that were
     /// [`tracked`](Tensor::tracked).
     ///
     /// They are summed in the order in which the operations were called, so that they do not depend on the number of
     /// threads. What is not differentiable has a gradient nonetheless: of `abs` and `relu` at zero, zero; of the largest
     /// or smallest, an equal share to equals.
-    pub fn backward(&self) -> Gradients<B> {
+    pub fn backward<X>(&self) -> Gradients<B>
+    where
+        S: Is<X>,
+        X: OneNumber,
+    {
         Gradients(B::backward(&self.array))
     }
 }

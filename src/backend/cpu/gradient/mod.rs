@@ -13,7 +13,8 @@ mod operation;
 mod product;
 mod rows;
 mod tape;
-#[cfg(test)]
+// Nothing here is unsafe, and differences take Miri long.
+#[cfg(all(test, not(miri)))]
 mod tests;
 
 pub use graph::Gradients;

@@ -298,7 +298,7 @@ fn conversions_give_gradients_of_their_own_type() {
 #[test]
 fn a_deep_graph_does_not_overflow_the_stack() {
     let x = Double::track(random(&[1], 1));
-    let depth = if cfg!(miri) { 100 } else { 200_000 };
+    let depth = 200_000;
     let deep = (0..depth).fold(x.clone(), |y, _| Double::binary_scalar(Binary::Add, y, 1.0));
     let loss = Double::reduce(Reduce::Sum, &deep, 0);
     assert_eq!(*Double::gradient(&Double::backward(&loss), &x).unwrap().elements(), [1.0]);
@@ -339,7 +339,6 @@ fn only_what_depends_on_tracked_arrays_is_recorded() {
 }
 
 #[test]
-#[cfg_attr(miri, ignore)] // Too slow there.
 fn gradients_do_not_depend_on_the_number_of_threads() {
     let inputs = [&[2, 300, 64][..], &[64], &[64], &[64, 64], &[64]].map(|sizes| random::<f32>(sizes, 3));
     type Single = Cpu<f32>;
@@ -393,7 +392,6 @@ fn is_near_double<T: Float>(tolerance: f64) {
 }
 
 #[test]
-#[cfg_attr(miri, ignore)] // Too slow there.
 fn gradients_of_narrow_numbers_are_near_those_of_wide_ones() {
     // Numbers of 24, 11 and 8 bits, of which some are lost from operation to operation.
     is_near_double::<f32>(5e-6);

@@ -251,6 +251,7 @@ pub mod tests {
 
     /// The digests were calculated of what `gguf.quants.dequantize` of the Python package `gguf` 0.19 makes of these bytes.
     #[test]
+    #[cfg_attr(miri, ignore)] // It is about the tests alone.
     fn the_reference_is_that_of_ggml() {
         let expected = [
             (Format::Q4_0, 0xc3be_3c00),

@@ -174,7 +174,7 @@ fn multiply_finished(
 }
 
 /// With so many rows or fewer, weights in blocks are read for each, and not made panels of.
-const FEW_ROWS_OF_BLOCKS: usize = 8;
+const FEW_ROWS_OF_BLOCKS: usize = 24;
 /// A core takes a multiple of so many outputs at a time.
 const OUTPUTS: usize = 16;
 /// The elements of a weight in blocks that are made panels of at a time: one megabyte, which stays in a cache.
