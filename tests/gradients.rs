@@ -2,18 +2,19 @@
 
 mod common;
 
+use common::layers::{HEADS, Inputs, encoder_layer, feed_forward, multi_head, norm, turned};
 use common::{Case, reference};
 use congruent::backend::cpu::Array;
 use congruent::backend::{Backend, Binary, Reduce};
 use congruent::io::SafeTensors;
 use congruent::nn::{
-    Activation, DecoderLayer, Embedding, EncoderLayer, FeedForward, LayerNorm, Linear, MultiHeadAttention, NormOrder,
-    RmsNorm, Rotary, RotaryLayout, attention, attention_weights, cross_entropy, smoothed_cross_entropy,
+    Activation, DecoderLayer, Embedding, LayerNorm, Linear, NormOrder, RmsNorm, RotaryLayout, attention,
+    attention_weights, cross_entropy, smoothed_cross_entropy,
 };
 use congruent::prelude::*;
 use std::cell::RefCell;
 
-dims! { Batch; Heads; KeyHeads; Group; Queries; Keys; Past; HeadDim; Value; Seq; MemorySeq; Embed; Hidden; Rows; Positions = 64; }
+dims! { Batch; Heads; KeyHeads; Group; Queries; Keys; Past; HeadDim; Value; Seq; MemorySeq; Embed; Hidden; Rows; }
 
 fn file() -> SafeTensors {
     SafeTensors::open(reference("layers.safetensors")).unwrap()
@@ -25,15 +26,17 @@ struct Tracked<'a> {
     inputs: RefCell<Vec<(String, Array<f32>)>>,
 }
 
+impl Inputs for Tracked<'_> {
+    fn input<S: Shape>(&self, name: &str, shape: S) -> Tensor<S> {
+        let x = self.case.input(name, shape).tracked();
+        self.inputs.borrow_mut().push((name.to_owned(), x.array().clone()));
+        x
+    }
+}
+
 impl<'a> Tracked<'a> {
     fn new(file: &'a SafeTensors, name: &'a str) -> Self {
         Tracked { case: Case { file, name }, inputs: RefCell::default() }
-    }
-
-    fn input<S: Shape>(&self, name: &str, shape: S) -> Tensor<S> {
-        let x = self.case.tensor(&format!("in.{name}"), shape).tracked();
-        self.inputs.borrow_mut().push((name.to_owned(), x.array().clone()));
-        x
     }
 
     /// The gradients of `sum(y · cot)` within `1e-5` of numbers around 1, as the results are: they were calculated in
@@ -261,52 +264,9 @@ fn rotary_positions() {
         let case = Tracked::new(&file, name);
         let [batch, heads, seq, head_dim] = case.case.sizes("in.x");
         bind!(batch: Batch = batch, heads: Heads = heads, seq: Seq = seq, head_dim: HeadDim = head_dim);
-        let rotary = Rotary::check(Positions, head_dim, 10000.0, layout).unwrap();
-        let positions: Vec<u32> = (0..batch.size()).flat_map(|_| 0..seq.size() as u32).collect();
-        let positions = Ids::new((batch, seq), Positions, &positions).unwrap();
-        case.assert(&rotary.forward(&case.input("x", (batch, heads, seq, head_dim)), &positions));
+        case.assert(&turned(&case.input("x", (batch, heads, seq, head_dim)), layout));
     }
 }
-
-/// PyTorch keeps the projections to queries, keys and values in one matrix.
-fn multi_head<E: Dim, H: Dim, D: Dim>(
-    case: &Tracked<'_>,
-    prefix: &str,
-    e: E,
-    h: H,
-    d: D,
-) -> MultiHeadAttention<E, H, D> {
-    let (merged, name) = (Times(h, d), |part: &str| format!("{prefix}_{part}"));
-    let fused = Plus(Plus(merged, merged), merged);
-    let (query_key, value) = case.input(&name("in_proj_weight"), (fused, e)).unconcat(At::<0>);
-    let (query, key) = query_key.unconcat(At::<0>);
-    let (query_key_bias, value_bias) = case.input(&name("in_proj_bias"), (fused,)).unconcat(At::<0>);
-    let (query_bias, key_bias) = query_key_bias.unconcat(At::<0>);
-    MultiHeadAttention {
-        query: Linear { weight: query, bias: Some(query_bias) },
-        key: Linear { weight: key, bias: Some(key_bias) },
-        value: Linear { weight: value, bias: Some(value_bias) },
-        output: linear(case, &name("out_proj"), merged, e),
-    }
-}
-
-fn linear<I: Dim, O: Dim>(case: &Tracked<'_>, name: &str, input: I, output: O) -> Linear<I, O> {
-    let weight = case.input(&format!("{name}_weight"), (output, input));
-    Linear { weight, bias: Some(case.input(&format!("{name}_bias"), (output,))) }
-}
-
-fn norm<E: Dim>(case: &Tracked<'_>, number: usize, embed: E) -> LayerNorm<E> {
-    let weight = case.input(&format!("m_norm{number}_weight"), (embed,));
-    LayerNorm { weight, bias: Some(case.input(&format!("m_norm{number}_bias"), (embed,))), epsilon: 1e-5 }
-}
-
-fn feed_forward<E: Dim, F: Dim>(case: &Tracked<'_>, activation: Activation, embed: E, hidden: F) -> FeedForward<E, F> {
-    let (up, down) = (linear(case, "m_linear1", embed, hidden), linear(case, "m_linear2", hidden, embed));
-    FeedForward { up, activation, down }
-}
-
-/// The number of heads of every case: the files do not say it.
-const HEADS: usize = 3;
 
 #[test]
 fn multi_head_attention() {
@@ -318,23 +278,6 @@ fn multi_head_attention() {
     let x = case.input("x", (batch, seq, embed));
     case.assert(&layer.forward(&x, &Full));
     case.assert(&layer.cross(&x, &x, &Full));
-}
-
-fn encoder_layer<E: Dim, H: Dim, D: Dim, F: Dim>(
-    case: &Tracked<'_>,
-    order: NormOrder,
-    embed: E,
-    heads: H,
-    head_dim: D,
-    hidden: F,
-) -> EncoderLayer<E, H, D, F> {
-    EncoderLayer {
-        attention: multi_head(case, "m_self_attn", embed, heads, head_dim),
-        attention_norm: norm(case, 1, embed),
-        feed_forward: feed_forward(case, Activation::Gelu, embed, hidden),
-        feed_forward_norm: norm(case, 2, embed),
-        order,
-    }
 }
 
 #[test]

@@ -2,16 +2,17 @@
 
 mod common;
 
+use common::layers::{HEADS, encoder_layer, feed_forward, multi_head, norm, turned};
 use common::{Case, reference};
 use congruent::backend::Backend;
 use congruent::io::SafeTensors;
 use congruent::nn::{
-    Activation, DecoderLayer, Embedding, EncoderLayer, FeedForward, LayerNorm, Linear, MultiHeadAttention, NormOrder,
-    RmsNorm, Rotary, RotaryLayout, attention, attention_weights,
+    Activation, DecoderLayer, Embedding, LayerNorm, Linear, NormOrder, RmsNorm, RotaryLayout, attention,
+    attention_weights,
 };
 use congruent::prelude::*;
 
-dims! { Batch; Heads; KeyHeads; Group; Queries; Keys; Past; HeadDim; Value; Seq; MemorySeq; Embed; Hidden; Rows; Positions = 64; }
+dims! { Batch; Heads; KeyHeads; Group; Queries; Keys; Past; HeadDim; Value; Seq; MemorySeq; Embed; Hidden; Rows; }
 
 fn file() -> SafeTensors {
     SafeTensors::open(reference("layers.safetensors")).unwrap()
@@ -180,40 +181,6 @@ fn embedding() {
     case.assert(&Embedding { weight: case.tensor("in.weight", (rows, embed)) }.forward(&ids));
 }
 
-/// PyTorch keeps the projections to queries, keys and values in one matrix.
-fn multi_head<E: Dim, H: Dim, D: Dim>(case: &Case<'_>, prefix: &str, e: E, h: H, d: D) -> MultiHeadAttention<E, H, D> {
-    let (merged, name) = (Times(h, d), |part: &str| format!("in.{prefix}_{part}"));
-    let fused = Plus(Plus(merged, merged), merged);
-    let (query_key, value) = case.tensor(&name("in_proj_weight"), (fused, e)).unconcat(At::<0>);
-    let (query, key) = query_key.unconcat(At::<0>);
-    let (query_key_bias, value_bias) = case.tensor(&name("in_proj_bias"), (fused,)).unconcat(At::<0>);
-    let (query_bias, key_bias) = query_key_bias.unconcat(At::<0>);
-    MultiHeadAttention {
-        query: Linear { weight: query, bias: Some(query_bias) },
-        key: Linear { weight: key, bias: Some(key_bias) },
-        value: Linear { weight: value, bias: Some(value_bias) },
-        output: linear(case, &name("out_proj"), merged, e),
-    }
-}
-
-fn linear<I: Dim, O: Dim>(case: &Case<'_>, name: &str, input: I, output: O) -> Linear<I, O> {
-    let weight = case.tensor(&format!("{name}_weight"), (output, input));
-    Linear { weight, bias: Some(case.tensor(&format!("{name}_bias"), (output,))) }
-}
-
-fn norm<E: Dim>(case: &Case<'_>, number: usize, embed: E) -> LayerNorm<E> {
-    let weight = case.tensor(&format!("in.m_norm{number}_weight"), (embed,));
-    LayerNorm { weight, bias: Some(case.tensor(&format!("in.m_norm{number}_bias"), (embed,))), epsilon: 1e-5 }
-}
-
-fn feed_forward<E: Dim, F: Dim>(case: &Case<'_>, activation: Activation, embed: E, hidden: F) -> FeedForward<E, F> {
-    let (up, down) = (linear(case, "in.m_linear1", embed, hidden), linear(case, "in.m_linear2", hidden, embed));
-    FeedForward { up, activation, down }
-}
-
-/// The number of heads of every case: the files do not say it.
-const HEADS: usize = 3;
-
 #[test]
 fn rotary_positions() {
     let file = file();
@@ -221,10 +188,7 @@ fn rotary_positions() {
         let case = Case { file: &file, name };
         let [batch, heads, seq, head_dim] = case.sizes("in.x");
         bind!(batch: Batch = batch, heads: Heads = heads, seq: Seq = seq, head_dim: HeadDim = head_dim);
-        let rotary = Rotary::check(Positions, head_dim, 10000.0, layout).unwrap();
-        let positions: Vec<u32> = (0..batch.size()).flat_map(|_| 0..seq.size() as u32).collect();
-        let positions = Ids::new((batch, seq), Positions, &positions).unwrap();
-        case.assert(&rotary.forward(&case.tensor("in.x", (batch, heads, seq, head_dim)), &positions));
+        case.assert(&turned(&case.tensor("in.x", (batch, heads, seq, head_dim)), layout));
     }
 }
 
@@ -250,23 +214,6 @@ fn encoder_layers() {
         bind!(heads: Heads = HEADS, head_dim: HeadDim = width / HEADS);
         let layer = encoder_layer(&case, order, embed, heads, head_dim, hidden);
         case.assert(&layer.forward(&case.tensor("in.x", (batch, seq, embed)), &Full));
-    }
-}
-
-fn encoder_layer<E: Dim, H: Dim, D: Dim, F: Dim>(
-    case: &Case<'_>,
-    order: NormOrder,
-    embed: E,
-    heads: H,
-    head_dim: D,
-    hidden: F,
-) -> EncoderLayer<E, H, D, F> {
-    EncoderLayer {
-        attention: multi_head(case, "m_self_attn", embed, heads, head_dim),
-        attention_norm: norm(case, 1, embed),
-        feed_forward: feed_forward(case, Activation::Gelu, embed, hidden),
-        feed_forward_norm: norm(case, 2, embed),
-        order,
     }
 }
 

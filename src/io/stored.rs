@@ -64,7 +64,7 @@ impl Dtype {
     }
 
     /// Elements of a block, and its bytes; none of a type that is not known.
-    fn block(&self) -> Option<[usize; 2]> {
+    pub(super) fn block(&self) -> Option<[usize; 2]> {
         Some(match self {
             Dtype::F64 | Dtype::I64 | Dtype::U64 => [1, 8],
             Dtype::F32 | Dtype::I32 | Dtype::U32 => [1, 4],

@@ -1,6 +1,6 @@
 //! Grouped-query attention ([Ainslie et al. 2023](https://arxiv.org/abs/2305.13245)).
 
-use super::multi_head::sequence;
+use super::multi_head::{Heads, project_merged, sequence};
 use super::{CacheStep, Linear, Rotary, attention};
 use crate::Rng;
 use crate::backend::{Backend, Epilogue, Float, cpu::Cpu};
@@ -53,7 +53,7 @@ impl<E: Dim, Q: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> GroupedQueryAttent
         M: Mask<S::Batch, S::Length, S::Length>,
     {
         let (q, k, v) = self.project(x, rotary, positions);
-        self.finish(x, &attention(&q, &k, &v, mask), Epilogue::default())
+        project_merged(x, &attention(&q, &k, &v, mask), &self.output, Epilogue::default())
     }
 
     /// The sequence attends to itself and to what the cache holds, as this layer of it.
@@ -103,7 +103,7 @@ impl<E: Dim, Q: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> GroupedQueryAttent
     {
         let (q, k, v) = self.project(x, rotary, step.positions());
         let (keys, values) = step.append(layer, &k, &v);
-        self.finish(x, &attention(&q, &keys, &values, step.mask()), after)
+        project_merged(x, &attention(&q, &keys, &values, step.mask()), &self.output, after)
     }
 
     /// Queries, keys and values, the first two at their positions.
@@ -118,19 +118,7 @@ impl<E: Dim, Q: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> GroupedQueryAttent
         let k = rotary.rotated(self.key.forward(&x).split_heads(), positions);
         (q, k, self.value.forward(&x).split_heads())
     }
-
-    fn finish<S: Sequence<E>>(
-        &self,
-        x: &Tensor<S, B>,
-        heads: &Heads<S, E, Q, D, B>,
-        after: Epilogue<'_, B::Array>,
-    ) -> Tensor<S, B> {
-        Tensor::from_parts(x.shape(), self.output.apply(heads.merge_heads().array(), after))
-    }
 }
-
-/// The heads of a sequence.
-type Heads<S, E, H, D, B> = Tensor<(<S as Sequence<E>>::Batch, H, <S as Sequence<E>>::Length, D), B>;
 
 impl<E: Dim, Q: Dim, H: Dim, D: Dim> GroupedQueryAttention<E, Q, H, D> {
     /// A new layer with random parameters, without biases.

@@ -33,5 +33,5 @@ pub use llama::{LlamaDecoder, LlamaLayer};
 pub use loss::{cross_entropy, mean_of_live, smoothed_cross_entropy};
 pub use multi_head::{Memory, MultiHeadAttention};
 pub use norm::{LayerNorm, RmsNorm};
-pub use rotary::Rotary;
+pub use rotary::{Rotary, rotary_frequencies};
 pub use transformer::{Decoder, DecoderLayer, Encoder, EncoderLayer, NormOrder};

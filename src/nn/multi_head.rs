@@ -138,8 +138,7 @@ impl<E: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> MultiHeadAttention<E, H, D
         let v = self.value.forward(&sequence).split_heads();
         let (keys, values) = step.append(layer, &k, &v);
         let q = self.query.forward(&sequence).split_heads();
-        let merged = attention(&q, &keys, &values, step.mask()).merge_heads();
-        Tensor::from_parts(x.shape(), self.output.apply(merged.array(), after))
+        project_merged(x, &attention(&q, &keys, &values, step.mask()), &self.output, after)
     }
 
     /// The memory by its dimensions: see [`sequence`].
@@ -162,14 +161,26 @@ impl<E: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> MultiHeadAttention<E, H, D
         let q = self.query.forward(&sequence(x)).split_heads();
         let k = self.key.forward(memory).split_heads();
         let v = self.value.forward(memory).split_heads();
-        let merged = attention(&q, &k, &v, mask).merge_heads();
-        Tensor::from_parts(x.shape(), self.output.apply(merged.array(), after))
+        project_merged(x, &attention(&q, &k, &v, mask), &self.output, after)
     }
 }
 
 /// The sequence by its dimensions, which the compiler does not know to be those of a triple.
 pub(super) fn sequence<S: Sequence<E>, E: Dim, B: Backend>(x: &Tensor<S, B>) -> Tensor<(S::Batch, S::Length, E), B> {
     Tensor::from_parts(x.shape().dims(), x.array().clone())
+}
+
+/// The heads of a sequence.
+pub(super) type Heads<S, E, H, D, B> = Tensor<(<S as Sequence<E>>::Batch, H, <S as Sequence<E>>::Length, D), B>;
+
+/// The output of heads that were calculated of `x`, in the shape of that.
+pub(super) fn project_merged<S: Sequence<E>, E: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>>(
+    x: &Tensor<S, B>,
+    heads: &Heads<S, E, H, D, B>,
+    output: &Linear<Times<H, D>, E, B>,
+    after: Epilogue<'_, B::Array>,
+) -> Tensor<S, B> {
+    Tensor::from_parts(x.shape(), output.apply(heads.merge_heads().array(), after))
 }
 
 impl<E: Dim, H: Dim, D: Dim> MultiHeadAttention<E, H, D> {

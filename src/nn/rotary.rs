@@ -66,8 +66,19 @@ impl<P: Dim, D: Dim, B: Backend<Elem: Float>> Rotary<P, D, B> {
     }
 }
 
+/// By how much each pair of elements of a head of this size turns from one position to the next, in radians: pair `i` by
+/// `base ^ (-2 i / head_dim)`.
+///
+/// ```
+/// use congruent::nn::rotary_frequencies;
+/// assert_eq!(rotary_frequencies(10000.0, 4), [1.0, 0.01]);
+/// ```
+pub fn rotary_frequencies(base: f64, head_dim: usize) -> Vec<f64> {
+    (0..head_dim / 2).map(|i| base.powf(-2.0 * i as f64 / head_dim as f64)).collect()
+}
+
 impl<P: Dim, D: Dim> Rotary<P, D> {
-    /// The table in which pair `i` turns by `base ^ (-2 i / D)` from one position to the next.
+    /// The table in which each pair turns by its [`rotary_frequencies`].
     pub fn new(positions: P, head_dim: D, base: f64, layout: RotaryLayout) -> Self
     where
         D: Even,
@@ -120,8 +131,7 @@ impl<P: Dim, D: Dim> Rotary<P, D> {
 
     /// The size of a head is even.
     fn with_base(positions: P, head_dim: D, base: f64, layout: RotaryLayout) -> Self {
-        let size = head_dim.size();
-        let frequencies: Vec<f64> = (0..size / 2).map(|i| base.powf(-2.0 * i as f64 / size as f64)).collect();
+        let frequencies = rotary_frequencies(base, head_dim.size());
         Self::with_frequencies(positions, head_dim, &frequencies, layout).expect("a frequency for each pair")
     }
 

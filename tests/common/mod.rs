@@ -1,5 +1,7 @@
 //! The expected values.
 
+pub mod layers;
+
 use congruent::io::{Entry, SafeTensors, Source, Stored, Weights, load};
 use congruent::prelude::*;
 use std::path::PathBuf;
@@ -22,6 +24,12 @@ impl Source for Case<'_> {
     }
     fn get(&self, name: &str) -> Option<Entry> {
         self.file.get(&format!("{}/{name}", self.name))
+    }
+}
+
+impl layers::Inputs for Case<'_> {
+    fn input<S: Shape>(&self, name: &str, shape: S) -> Tensor<S> {
+        self.tensor(&format!("in.{name}"), shape)
     }
 }
 

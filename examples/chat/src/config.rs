@@ -3,6 +3,7 @@
 use crate::llama::{Dims, ROPE_FACTORS, Settings};
 use anyhow::{Context, bail, ensure};
 use congruent::io::{Entry, Gguf, Source};
+use congruent::nn::rotary_frequencies;
 use serde::Deserialize;
 use std::f64::consts::TAU;
 
@@ -261,7 +262,7 @@ impl Rope {
 /// How far each pair of a head turns from one position to the next.
 fn frequencies(base: f64, head_dim: usize) -> anyhow::Result<Vec<f64>> {
     ensure!(base.is_finite() && base > 0.0, "the base of the positions is {base}, which is not above 0");
-    Ok((0..head_dim / 2).map(|i| base.powf(-2.0 * i as f64 / head_dim as f64)).collect())
+    Ok(rotary_frequencies(base, head_dim))
 }
 
 fn quotient(embed: usize, heads: usize) -> anyhow::Result<usize> {

@@ -52,10 +52,9 @@ impl Pretrained {
             file.has(&key).then(|| file.integer::<u32>(&key)).transpose()
         };
         let [begin, end, turn] = [id("bos")?, id("eos")?, id("eot")?];
-        let tokens = file.strings("tokenizer.ggml.tokens")?;
-        let written = |id: Option<u32>| id.and_then(|id| tokens.get(id as usize).copied()).unwrap_or_default();
+        let written = |id: Option<u32>| id.and_then(|id| tokenizer.written(id)).unwrap_or_default();
         let key = "tokenizer.chat_template";
-        let template = file.has(key).then(|| Template::new(file.string(key)?, written(begin), written(end)));
+        let template = file.has(key).then(|| Template::new(file.string(key)?, &written(begin), &written(end)));
         let key = "tokenizer.ggml.add_bos_token";
         let begins = file.has(key) && file.boolean(key)?;
         Ok(Pretrained {

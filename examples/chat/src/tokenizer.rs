@@ -94,6 +94,11 @@ impl Tokenizer {
         self.inner.token_to_id(token)
     }
 
+    /// How a token is written; a control token by its name.
+    pub fn written(&self, id: u32) -> Option<String> {
+        self.inner.id_to_token(id)
+    }
+
     /// The bytes that a token stands for: none for a control token.
     pub fn bytes(&self, id: u32) -> &[u8] {
         self.bytes.get(id as usize).map_or(&[], Vec::as_slice)

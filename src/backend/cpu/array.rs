@@ -8,6 +8,7 @@ use super::parallel::for_each_chunk;
 use crate::backend::{Element, MAX_RANK, Number, TableIndex};
 use std::borrow::Cow;
 use std::fmt::{self, Debug, Formatter};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// An array on the processor. Cloning one, and most changes of its axes, copy no elements.
@@ -278,13 +279,19 @@ impl<T> Array<T> {
         matches!(self.buffer, Buffer::Stored(_))
     }
 
-    /// The rows of blocks that a matrix consists of, if it is stored so.
-    pub(super) fn block_rows(&self) -> Option<Rows<'_>> {
+    /// The blocks of a matrix that is stored so, and which of their rows it consists of.
+    fn stored_rows(&self) -> Option<(&Stored<T>, Range<usize>)> {
         let Buffer::Stored(stored) = &self.buffer else { return None };
-        let (blocks, Layout { offset, .. }) = (stored.blocks(), self.layout);
+        let Layout { offset, .. } = self.layout;
         let (&[rows, len], &[stride, 1]) = (self.sizes(), self.layout.strides()) else { return None };
-        let whole = len == blocks.row_len() && len > 0 && (stride == len || rows == 1) && offset % len == 0;
-        whole.then(|| stored.streamed_blocks().rows(offset / len..offset / len + rows))
+        let whole = len == stored.blocks().row_len() && len > 0 && (stride == len || rows == 1) && offset % len == 0;
+        whole.then(|| (&**stored, offset / len..offset / len + rows))
+    }
+
+    /// The rows of blocks that a matrix consists of, if it is stored so: all of them will be read.
+    pub(super) fn block_rows(&self) -> Option<Rows<'_>> {
+        let (stored, rows) = self.stored_rows()?;
+        Some(stored.streamed_blocks().rows(rows))
     }
 
     /// All elements of the buffer: those that the layout means, and perhaps others.
@@ -360,6 +367,14 @@ impl<T> Array<T> {
         self.permute(&order[..rank])
     }
 
+    /// The last axis moved to this place: it undoes [`move_last`](Self::move_last).
+    pub(super) fn move_last_to(&self, axis: usize) -> Self {
+        let rank = self.sizes().len();
+        let mut order: [usize; MAX_RANK] = std::array::from_fn(|i| i);
+        order[axis..rank].rotate_right(1);
+        self.permute(&order[..rank])
+    }
+
     /// The elements `start .. start + len` of an axis.
     pub fn narrow(&self, axis: usize, start: usize, len: usize) -> Self {
         let size = self.sizes()[axis];
@@ -396,13 +411,11 @@ impl Array<f32> {
 impl<T: Element> Array<T> {
     /// The rows of a table that the ids name, if it is stored in blocks, of which the others are not read.
     pub(super) fn gather_blocks<I: TableIndex>(&self, ids: &Array<I>) -> Option<Self> {
-        let (Buffer::Stored(stored), &[rows, len]) = (&self.buffer, self.sizes()) else { return None };
-        self.block_rows()?;
-        let first = self.layout.offset / len;
-        let chosen: Vec<usize> = ids.elements().iter().map(|id| id.row()).collect();
-        assert!(chosen.iter().all(|row| *row < rows), "an id names a row of its table");
-        let elements = stored.read(&chosen.iter().map(|row| first + row).collect::<Vec<_>>());
-        Some(Array { buffer: Buffer::Ours(elements), layout: Layout::joined(ids.sizes(), &[len]), tracked: None })
+        let (stored, rows) = self.stored_rows()?;
+        let chosen: Vec<usize> = ids.elements().iter().map(|id| rows.start + id.row()).collect();
+        assert!(chosen.iter().all(|row| rows.contains(row)), "an id names a row of its table");
+        let (elements, layout) = (stored.read(&chosen), Layout::joined(ids.sizes(), &self.sizes()[1..]));
+        Some(Array { buffer: Buffer::Ours(elements), layout, tracked: None })
     }
 
     /// An array of one value, stored once.
@@ -418,6 +431,11 @@ impl<T: Element> Array<T> {
     pub(super) fn collect(sizes: &[usize], elements: impl IntoIterator<Item = T>) -> Self {
         let layout = Layout::row_major(sizes);
         Array { buffer: Buffer::Ours(Elements::collect(layout.len(), elements)), layout, tracked: None }
+    }
+
+    /// The same elements, row-major in memory that nobody else holds: a copy only where they are not.
+    pub(super) fn unshared(mut self) -> Self {
+        if self.as_mut_slice().is_some() { self } else { Array::collect(self.sizes(), self.elements().iter().copied()) }
     }
 
     /// The row-major elements: a copy only where they do not lie so in memory.

@@ -20,13 +20,11 @@ pub fn concat<T: Element>(parts: &[&Array<T>], axis: usize) -> Array<T> {
 }
 
 /// See [`Backend::update_slice`](crate::backend::Backend::update_slice).
-pub fn update_slice<T: Element>(mut x: Array<T>, part: &Array<T>, starts: &[usize]) -> Array<T> {
+pub fn update_slice<T: Element>(x: Array<T>, part: &Array<T>, starts: &[usize]) -> Array<T> {
     assert!(part.sizes().len() == x.sizes().len() && starts.len() == x.sizes().len(), "a start along each axis");
     let fits = |((&part, &start), &size): ((&usize, &usize), &usize)| start <= size && part <= size - start;
     assert!(part.sizes().iter().zip(starts).zip(x.sizes()).all(fits), "a part inside the array");
-    if x.as_mut_slice().is_none() {
-        x = Array::collect(x.sizes(), x.elements().iter().copied());
-    }
+    let mut x = x.unshared();
     let (to, from) = (*x.layout(), part.layout());
     if from.len() > 0 {
         let elements = x.as_mut_slice().expect("nobody else holds it");

@@ -4,7 +4,7 @@ use super::array::Array;
 use super::elementwise::rows_of_chunk;
 use super::in_out::InOut;
 use super::live::LiveKeys;
-use crate::backend::{AttentionMask, Float, MAX_RANK, Real};
+use crate::backend::{AttentionMask, Float, Real};
 
 /// `f` on the rows along `axis`, a few at a time, with their size.
 fn rows<T: Float>(x: Array<T>, axis: usize, f: impl Fn(InOut<'_, T::Wide>, usize) + Sync) -> Array<T> {
@@ -12,12 +12,7 @@ fn rows<T: Float>(x: Array<T>, axis: usize, f: impl Fn(InOut<'_, T::Wide>, usize
     let moved = if axis + 1 == rank { x } else { x.move_last(axis) };
     let chunk = size * rows_of_chunk(size);
     let out = moved.transform(chunk, chunk * 16, |_, rows| T::calculate(rows, |rows| f(rows, size)));
-    if axis + 1 == rank {
-        return out;
-    }
-    let mut back: [usize; MAX_RANK] = std::array::from_fn(|i| i);
-    back[axis..rank].rotate_right(1);
-    out.permute(&back[..rank])
+    if axis + 1 == rank { out } else { out.move_last_to(axis) }
 }
 
 pub fn softmax<T: Float>(x: Array<T>, axis: usize) -> Array<T> {

@@ -92,8 +92,8 @@ impl Gguf {
         }
         let header = reader.position();
         let mut file = Gguf { owner, metadata, entries: BTreeMap::new() };
-        let start = header.next_multiple_of(file.alignment()?);
-        file.place(infos, start)?;
+        let alignment = file.alignment()?;
+        file.place(infos, header.next_multiple_of(alignment), alignment as u64)?;
         Ok(file)
     }
 
@@ -112,8 +112,8 @@ impl Gguf {
     }
 
     /// Finds each tensor in the data, which begin at `start`.
-    fn place(&mut self, mut infos: Vec<Info>, start: usize) -> Result<(), LoadError> {
-        let (alignment, end) = (self.alignment()? as u64, self.bytes().len().saturating_sub(start) as u64);
+    fn place(&mut self, mut infos: Vec<Info>, start: usize, alignment: u64) -> Result<(), LoadError> {
+        let end = self.bytes().len().saturating_sub(start) as u64;
         infos.sort_by_key(|info| (info.offset, info.bytes));
         for at in 0..infos.len() {
             let next = infos.get(at + 1).map_or(end, |next| next.offset.min(end));
@@ -175,16 +175,16 @@ impl Info {
         for _ in 0..reader.u32()? {
             sizes.push(reader.u64()?);
         }
-        let (dtype, block) = element_type(reader.u32()?);
+        let dtype = element_type(reader.u32()?);
         let offset = reader.u64()?;
         let wrong = |what: &str| format(format!("tensor `{name}` of sizes {sizes:?} {what}"));
         let elements = sizes.iter().try_fold(1u64, |product, size| product.checked_mul(*size));
         let elements = elements.ok_or_else(|| wrong("is larger than any memory"))?;
-        let bytes = match block {
-            Some((count, _)) if sizes.first().unwrap_or(&1) % count != 0 => {
+        let bytes = match dtype.block().map(|block| block.map(|count| count as u64)) {
+            Some([count, _]) if sizes.first().unwrap_or(&1) % count != 0 => {
                 return Err(wrong(&format!("is not in whole blocks of {count}")));
             }
-            Some((count, bytes)) => {
+            Some([count, bytes]) => {
                 Some((elements / count).checked_mul(bytes).ok_or_else(|| wrong("is larger than any memory"))?)
             }
             None => None,
@@ -195,28 +195,27 @@ impl Info {
     }
 }
 
-/// The element type of this number, and how many elements a block has and how many bytes.
-fn element_type(number: u32) -> (Dtype, Option<(u64, u64)>) {
-    let (dtype, count, bytes) = match number {
-        0 => (Dtype::F32, 1, 4),
-        1 => (Dtype::F16, 1, 2),
-        2 => (Dtype::Q4_0, 32, 18),
-        3 => (Dtype::Q4_1, 32, 20),
-        6 => (Dtype::Q5_0, 32, 22),
-        7 => (Dtype::Q5_1, 32, 24),
-        8 => (Dtype::Q8_0, 32, 34),
-        12 => (Dtype::Q4_K, 256, 144),
-        13 => (Dtype::Q5_K, 256, 176),
-        14 => (Dtype::Q6_K, 256, 210),
-        24 => (Dtype::I8, 1, 1),
-        25 => (Dtype::I16, 1, 2),
-        26 => (Dtype::I32, 1, 4),
-        27 => (Dtype::I64, 1, 8),
-        28 => (Dtype::F64, 1, 8),
-        30 => (Dtype::BF16, 1, 2),
-        other => return (Dtype::Other(other_name(other)), None),
-    };
-    (dtype, Some((count, bytes)))
+/// The element type of this number.
+fn element_type(number: u32) -> Dtype {
+    match number {
+        0 => Dtype::F32,
+        1 => Dtype::F16,
+        2 => Dtype::Q4_0,
+        3 => Dtype::Q4_1,
+        6 => Dtype::Q5_0,
+        7 => Dtype::Q5_1,
+        8 => Dtype::Q8_0,
+        12 => Dtype::Q4_K,
+        13 => Dtype::Q5_K,
+        14 => Dtype::Q6_K,
+        24 => Dtype::I8,
+        25 => Dtype::I16,
+        26 => Dtype::I32,
+        27 => Dtype::I64,
+        28 => Dtype::F64,
+        30 => Dtype::BF16,
+        other => Dtype::Other(other_name(other)),
+    }
 }
 
 /// What ggml calls a type that no tensor of this library has.

@@ -1,7 +1,7 @@
 //! congruent: the Llama of `examples/chat`.
 
-use chat::Texts;
-use chat::llama::{Dims, Llama, Settings};
+use chat::llama::{Dims, Llama};
+use chat::{Config, Texts};
 use congruent::generate::{Sampler, Sampling, Session};
 use congruent::io::Gguf;
 use congruent::prelude::*;
@@ -29,14 +29,7 @@ const SIZES: Dims<Vocab, Positions, Embed, KeyHeads, Group, HeadDim, Ffn> = Dims
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let file = Gguf::open(model())?;
-    let base = file.float("llama.rope.freq_base")?;
-    let frequencies = (0..HeadDim.size() / 2).map(|pair| base.powf(-2.0 * pair as f64 / HeadDim.size() as f64));
-    let settings = Settings {
-        layers: file.integer("llama.block_count")?,
-        epsilon: file.float("llama.attention.layer_norm_rms_epsilon")?,
-        frequencies: frequencies.collect(),
-        tied: None,
-    };
+    let Config { settings, .. } = Config::from_gguf(&file)?;
     let model = Llama::load_gguf(&file, SIZES, &settings, || ())?;
     let start = || Texts::new(&model, N::<1>);
     serve(Congruent { session: start(), start, sampler: Sampler::new(Sampling::GREEDY, 0)? })

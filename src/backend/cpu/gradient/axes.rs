@@ -41,10 +41,8 @@ pub fn update_slice<T: Float>(gradient: Array<T>, sizes: &[usize], starts: &[usi
 }
 
 /// `x`, to a part of which another array is added.
-pub fn add_slice<T: Number>(mut x: Array<T>, part: &Array<T>, starts: &[usize]) -> Array<T> {
-    if x.as_mut_slice().is_none() {
-        x = Array::collect(x.sizes(), x.elements().iter().copied());
-    }
+pub fn add_slice<T: Number>(x: Array<T>, part: &Array<T>, starts: &[usize]) -> Array<T> {
+    let mut x = x.unshared();
     let (to, from) = (*x.layout(), part.layout());
     if from.len() > 0 {
         let start = to.start(starts) - to.offset;

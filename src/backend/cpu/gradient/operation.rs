@@ -1,7 +1,7 @@
 //! The operations that are recorded, and what each does to a gradient.
 
 use super::super::array::Array;
-use super::super::{elementwise as each, reduce::reduce, rotary};
+use super::super::{elementwise as each, rotary};
 use super::graph::{Addend, AnyArray, Step};
 use super::{attention, axes, elementwise, gather, product, rows};
 use crate::backend::{AttentionMask, Binary, Element, Float, Reduce, RotaryLayout, Unary};
@@ -203,11 +203,4 @@ impl<T: Float> Operation<T> {
             }
         }
     }
-}
-
-/// The sum over all axes but the last one.
-pub fn sum_rows<T: Float>(x: &Array<T>) -> Array<T> {
-    let size = *x.sizes().last().expect("a last axis");
-    let rows = x.sizes()[..x.sizes().len() - 1].iter().product();
-    reduce(Reduce::Sum, &x.reshape(&[rows, size]), 0)
 }

@@ -1,9 +1,9 @@
 //! Gradients of products of matrices, which are products themselves.
 
 use super::super::array::Array;
-use super::super::matmul;
-use super::operation::{Addends, sum_rows};
-use crate::backend::Float;
+use super::super::{matmul, reduce::reduce};
+use super::operation::Addends;
+use crate::backend::{Float, Reduce};
 
 /// The last two axes exchanged.
 fn transposed<T: Float>(x: &Array<T>) -> Array<T> {
@@ -42,7 +42,7 @@ pub fn linear<T: Float>(
     let of_weight = wanted[1].then(|| matmul::matmul(&transposed(&as_rows(&gradient)), &as_rows(x)));
     let mut found = vec![of_x, of_weight];
     if addends.bias {
-        found.push(wanted[2].then(|| sum_rows(&gradient)));
+        found.push(wanted[2].then(|| reduce(Reduce::Sum, &as_rows(&gradient), 0)));
     }
     if addends.residual {
         found.push(Some(gradient));

@@ -5,7 +5,6 @@ use super::super::elementwise::rows_of_chunk;
 use super::super::in_out::InOut;
 use super::super::parallel::for_each_chunk;
 use super::super::reduce::reduce;
-use super::axes::inverse;
 use crate::backend::{Float, Real, Reduce};
 
 /// The sum of `f` of each pair, in halves: see [`sum`](super::super::reduce::sum).
@@ -35,10 +34,8 @@ fn along<T: Float>(
 ) -> Array<T> {
     let rank = gradient.sizes().len();
     let is_last = axis + 1 == rank;
-    let mut order: Vec<usize> = (0..rank).collect();
-    order[axis..].rotate_left(1);
-    let moved = if is_last { gradient } else { gradient.permute(&order) };
-    let result = if is_last { result.clone() } else { result.permute(&order) };
+    let moved = if is_last { gradient } else { gradient.move_last(axis) };
+    let result = if is_last { result.clone() } else { result.move_last(axis) };
     let size = result.sizes()[rank - 1];
     let chunk = size * rows_of_chunk(size);
     let elements = result.elements();
@@ -49,7 +46,7 @@ fn along<T: Float>(
             result.chunks_exact(size.max(1)).zip(rows).for_each(|(result, row)| f(result, row));
         });
     });
-    if is_last { found } else { found.permute(&inverse(&order)) }
+    if is_last { found } else { found.move_last_to(axis) }
 }
 
 /// `y · (gradient - sum(gradient · y))` for the result `y` of softmax. Where that is zero, so is this, whatever the
