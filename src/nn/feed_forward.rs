@@ -1,13 +1,14 @@
 //! Two linear layers and a function between them.
 
 use super::{Activation, Linear};
+use crate::Module;
 use crate::backend::{Backend, Epilogue, Float, cpu::Cpu};
 use crate::dim::Dim;
 use crate::shape::Last;
 use crate::tensor::Tensor;
 
 /// `down(activation(up(x)))`, on each position by itself.
-#[derive(Clone)]
+#[derive(Clone, Module)]
 pub struct FeedForward<E, F, B: Backend = Cpu<f32>> {
     /// From `E` to `F`.
     pub up: Linear<E, F, B>,

@@ -35,3 +35,5 @@ pub use multi_head::{Memory, MultiHeadAttention};
 pub use norm::{LayerNorm, RmsNorm};
 pub use rotary::{Rotary, rotary_frequencies};
 pub use transformer::{Decoder, DecoderLayer, Encoder, EncoderLayer, NormOrder};
+
+crate::module::constants! { [] Activation; [] Dropout; [] NormOrder; }

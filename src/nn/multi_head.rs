@@ -1,12 +1,12 @@
 //! Multi-head attention ([Vaswani et al. 2017](https://arxiv.org/abs/1706.03762)).
 
 use super::{CacheStep, Linear, attention};
-use crate::Rng;
 use crate::backend::{Backend, Epilogue, Float, cpu::Cpu};
 use crate::dim::{Dim, Times};
 use crate::mask::Mask;
 use crate::shape::{Sequence, Shape};
 use crate::tensor::Tensor;
+use crate::{Module, Rng};
 
 /// Attention of `H` heads of size `D`, each on its own projection of `E`.
 ///
@@ -17,7 +17,7 @@ use crate::tensor::Tensor;
 /// let x = Tensor::ones((Batch, Seq, Embed));
 /// let y: Tensor<(Batch, Seq, Embed)> = layer.forward(&x, &Causal);
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Module)]
 pub struct MultiHeadAttention<E, H, D, B: Backend = Cpu<f32>> {
     /// To the queries.
     pub query: Linear<E, Times<H, D>, B>,

@@ -1,6 +1,7 @@
 //! The layers of a transformer, and stacks of them.
 
 use super::{CacheStep, FeedForward, LayerNorm, Memory, MultiHeadAttention};
+use crate::Module;
 use crate::backend::{Backend, Float, cpu::Cpu};
 use crate::dim::Dim;
 use crate::mask::Mask;
@@ -31,7 +32,7 @@ fn residual<S: Last<E>, E: Dim, B: Backend<Elem: Float>>(
 }
 
 /// Self-attention and a feed-forward network, each with a residual connection and a norm.
-#[derive(Clone)]
+#[derive(Clone, Module)]
 pub struct EncoderLayer<E, H, D, F, B: Backend = Cpu<f32>> {
     /// The sequence attends to itself.
     pub attention: MultiHeadAttention<E, H, D, B>,
@@ -77,7 +78,7 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> EncoderLayer<E, H,
 }
 
 /// Self-attention, attention to a memory, and a feed-forward network.
-#[derive(Clone)]
+#[derive(Clone, Module)]
 pub struct DecoderLayer<E, H, D, F, B: Backend = Cpu<f32>> {
     /// The sequence attends to itself.
     pub attention: MultiHeadAttention<E, H, D, B>,
@@ -117,7 +118,7 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> DecoderLayer<E, H,
 }
 
 /// Encoder layers one after another.
-#[derive(Clone)]
+#[derive(Clone, Module)]
 pub struct Encoder<E, H, D, F, B: Backend = Cpu<f32>> {
     /// The layers.
     pub layers: Vec<EncoderLayer<E, H, D, F, B>>,
@@ -151,7 +152,7 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> Encoder<E, H, D, F
 }
 
 /// Decoder layers one after another.
-#[derive(Clone)]
+#[derive(Clone, Module)]
 pub struct Decoder<E, H, D, F, B: Backend = Cpu<f32>> {
     /// The layers.
     pub layers: Vec<DecoderLayer<E, H, D, F, B>>,

@@ -77,6 +77,11 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
         &self.array
     }
 
+    /// The backend's array, to be replaced by one of the same sizes.
+    pub(crate) fn array_mut(&mut self) -> &mut B::Array {
+        &mut self.array
+    }
+
     /// The backend's array.
     pub fn into_array(self) -> B::Array {
         self.array
