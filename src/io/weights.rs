@@ -245,7 +245,12 @@ impl<'a, T: Stored> Weights<'a, T> {
 
     /// The array of this name, or zeros and an entry in the log.
     pub(crate) fn array(&self, name: &str, sizes: &[usize], shape: &dyn Display) -> Array<T> {
-        let name = format!("{}{name}", self.prefix);
+        // What has no name below the prefix has that for its name.
+        let name = if name.is_empty() {
+            self.prefix.trim_end_matches('.').to_owned()
+        } else {
+            format!("{}{name}", self.prefix)
+        };
         let array = self.find(&name, sizes, shape).unwrap_or_else(|problem| {
             self.log.borrow_mut().problems.push(problem);
             Array::full(num_traits::zero::<T>(), sizes)

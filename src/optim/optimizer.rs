@@ -3,7 +3,6 @@
 use crate::backend::{Backend, Float, cpu::Cpu, no_grad};
 use crate::io::{Stored, Weights};
 use crate::module::{Module, Parameter};
-use crate::tensor::Create;
 use crate::tensor::Gradients;
 use std::collections::BTreeMap;
 use std::fmt::{self, Debug, Formatter};
@@ -148,7 +147,7 @@ impl<T: Float + Stored> Optimizer<Cpu<T>> {
         T: zerocopy::IntoBytes,
     {
         for (path, State { steps, moments }) in &self.states {
-            writer.add(format!("{name}.{path}.steps"), &Cpu::<u64>::full((), *steps));
+            writer.add(format!("{name}.{path}.steps"), &<Cpu<u64> as crate::tensor::Create>::full((), *steps));
             for (i, moment) in moments.iter().enumerate() {
                 writer.add_array(format!("{name}.{path}.{i}"), moment);
             }
