@@ -56,6 +56,11 @@ pub trait Backend: Copy + Debug + Send + Sync {
     fn gradient(gradients: &Self::Gradients, x: &Self::Array) -> Option<Self::Array>
     where
         Self::Elem: Float;
+    /// Puts another gradient in place of that with respect to `x`, or where there was none. If `x` is not tracked, nothing
+    /// changes.
+    fn set_gradient(gradients: &mut Self::Gradients, x: &Self::Array, gradient: Self::Array)
+    where
+        Self::Elem: Float;
 
     /// An array of these row-major elements, of which there are as many as `sizes` say.
     fn from_elements(elements: Vec<Self::Elem>, sizes: &[usize]) -> Self::Array;

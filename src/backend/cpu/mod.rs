@@ -289,6 +289,12 @@ impl<T: Element> Backend for Cpu<T> {
     {
         gradient::gradient(gradients, x)
     }
+    fn set_gradient(gradients: &mut Gradients, x: &Array<T>, gradient: Array<T>)
+    where
+        T: Float,
+    {
+        gradient::set_gradient(gradients, x, gradient);
+    }
 }
 
 #[cfg(test)]

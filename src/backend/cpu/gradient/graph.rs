@@ -94,6 +94,11 @@ impl Gradients {
     pub fn get(&self, node: &Node) -> Option<&AnyArray> {
         self.0.get(&node.number)
     }
+
+    /// Puts another in its place.
+    pub fn set(&mut self, node: &Node, gradient: AnyArray) {
+        self.0.insert(node.number, gradient);
+    }
 }
 
 impl Debug for Gradients {

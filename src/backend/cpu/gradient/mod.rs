@@ -19,4 +19,4 @@ mod tests;
 
 pub use graph::Gradients;
 pub use operation::{Addends, Op};
-pub use tape::{Recorder, Tape, Tracked, backward, cast, gradient, track};
+pub use tape::{Recorder, Tape, Tracked, backward, cast, gradient, set_gradient, track};

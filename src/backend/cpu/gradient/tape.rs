@@ -133,3 +133,34 @@ pub fn backward<T: Float>(x: &Array<T>) -> Gradients {
 pub fn gradient<T: Float>(gradients: &Gradients, x: &Array<T>) -> Option<Array<T>> {
     gradients.get(&x.tracked()?.node)?.downcast_ref::<Array<T>>().cloned()
 }
+
+/// Puts a gradient in place of that with respect to a tracked array.
+pub fn set_gradient<T: Float>(gradients: &mut Gradients, x: &Array<T>, gradient: Array<T>) {
+    assert_eq!(gradient.sizes(), x.sizes(), "a gradient has the sizes of its array");
+    if let Some(tracked) = x.tracked() {
+        // Nobody asks how a gradient came about, and what it holds would be kept with it.
+        gradients.set(&tracked.node, Box::new(gradient.detached()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::Cpu;
+    use super::*;
+    use crate::backend::{Backend, Binary};
+
+    #[test]
+    fn a_gradient_is_replaced() {
+        let x = track(Array::from_vec(vec![3.0], &[1]));
+        let unused = track(Array::from_vec(vec![1.0], &[1]));
+        let mut gradients = backward(&Cpu::<f64>::binary(Binary::Mul, x.clone(), x.clone()));
+        let [first, second] = [7.0, 8.0].map(|x| Array::from_vec(vec![x], &[1]));
+        set_gradient(&mut gradients, &x, first.clone());
+        set_gradient(&mut gradients, &unused, second.clone());
+        assert_eq!(gradient(&gradients, &x).unwrap().elements(), first.elements());
+        assert_eq!(gradient(&gradients, &unused).unwrap().elements(), second.elements());
+        let constant = x.detached();
+        set_gradient(&mut gradients, &constant, first);
+        assert!(gradient(&gradients, &constant).is_none());
+    }
+}
