@@ -277,6 +277,12 @@ impl<T: Element> Backend for Cpu<T> {
     fn detach(x: Array<T>) -> Array<T> {
         x.detached()
     }
+    fn checkpoint<R>(x: Array<T>, block: impl Fn(Array<T>) -> (Array<T>, R) + Send + Sync + 'static) -> (Array<T>, R)
+    where
+        T: Float,
+    {
+        gradient::checkpoint(x, block)
+    }
     fn backward(x: &Array<T>) -> Gradients
     where
         T: Float,
