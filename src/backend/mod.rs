@@ -152,6 +152,11 @@ pub trait Backend: Copy + Debug + Send + Sync {
     fn log_softmax(x: Self::Array, axis: usize) -> Self::Array
     where
         Self::Elem: Float;
+    /// `-ln(softmax(x)[target])` along the last axis of `x (.., n)` for targets `(..)` below `n`: the cross-entropy. Of each
+    /// target, a share of `smoothing` goes to all `n` alike.
+    fn cross_entropy<I: TableIndex>(x: &Self::Array, targets: &ArrayOf<Self, I>, smoothing: f64) -> Self::Array
+    where
+        Self::Elem: Float;
     /// Softmax over the last axis of scores `(batch, heads, queries, keys)` on the pairs that `mask`
     /// allows; zeros elsewhere, and in a row that may attend to nothing.
     fn masked_softmax(scores: Self::Array, mask: &AttentionMask) -> Self::Array

@@ -3,6 +3,7 @@
 mod array;
 mod attention;
 mod blocks;
+mod cross_entropy;
 #[cfg(all(feature = "matrixmultiply", not(miri)))]
 pub(super) mod double;
 mod elementwise;
@@ -180,6 +181,14 @@ impl<T: Element> Backend for Cpu<T> {
         T: Float,
     {
         Tape::new(&[&x], || Op::LogSoftmax(axis)).record(softmax::log_softmax(x, axis))
+    }
+    fn cross_entropy<I: TableIndex>(x: &Array<T>, targets: &Array<I>, smoothing: f64) -> Array<T>
+    where
+        T: Float,
+    {
+        let targets = targets.elements().iter().map(|target| target.row()).collect::<Vec<_>>();
+        let losses = cross_entropy::cross_entropy(x, &targets, smoothing);
+        Tape::new(&[x], || Op::CrossEntropy(x.saved(), targets, smoothing)).record(losses)
     }
     fn masked_softmax(scores: Array<T>, mask: &AttentionMask) -> Array<T>
     where

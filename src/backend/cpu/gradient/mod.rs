@@ -7,6 +7,7 @@
 mod attention;
 mod axes;
 mod checkpoint;
+mod cross_entropy;
 mod elementwise;
 mod gather;
 mod graph;

@@ -3,7 +3,7 @@
 use super::super::array::Array;
 use super::super::{elementwise as each, rotary};
 use super::graph::{Addend, AnyArray, Node, Step};
-use super::{attention, axes, checkpoint, elementwise, gather, product, rows};
+use super::{attention, axes, checkpoint, cross_entropy, elementwise, gather, product, rows};
 use crate::backend::{AttentionMask, Binary, Element, Float, Reduce, RotaryLayout, Unary};
 use std::sync::Arc;
 
@@ -43,6 +43,8 @@ pub enum Op<T> {
     /// Softmax along an axis, masked or not.
     Softmax(usize),
     LogSoftmax(usize),
+    /// The logits, the target of each row, and the smoothing.
+    CrossEntropy(Array<T>, Vec<usize>, f64),
     /// The factors.
     MatMul([Array<T>; 2]),
     /// The input and the weight; a bias and a residual may follow.
@@ -197,6 +199,9 @@ impl<T: Float> Operation<T> {
             }
             Op::Softmax(axis) => only(rows::softmax(result(), *axis, gradient)),
             Op::LogSoftmax(axis) => only(rows::log_softmax(result(), *axis, gradient)),
+            Op::CrossEntropy(x, targets, smoothing) => {
+                only(cross_entropy::cross_entropy(x, targets, *smoothing, &gradient))
+            }
             Op::MatMul([x, y]) => product::matmul(x, y, &gradient, wanted),
             Op::Linear([x, weight], addends) => product::linear(x, weight, *addends, gradient, wanted),
             Op::Norm([x, weight], centered, epsilon) => rows::norm(x, weight, *centered, *epsilon, gradient),
