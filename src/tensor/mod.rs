@@ -5,6 +5,7 @@
 
 mod arithmetic;
 mod axes;
+mod checkpoint;
 mod compare;
 mod convert;
 mod create;
@@ -20,6 +21,7 @@ mod show;
 mod softmax;
 mod unary;
 
+pub use checkpoint::checkpoint;
 pub use create::{Create, Nested};
 pub use each::Each;
 pub use gradient::Gradients;

@@ -26,10 +26,18 @@ impl<T: Float> Recorder<T> {
     }
 }
 
+impl<T> Recorder<T> {
+    /// The result of an operation on these inputs, tracked.
+    pub fn record(self, op: Op<T>, inputs: Vec<Option<Arc<Node>>>, result: Array<T>) -> Array<T> {
+        let node = (self.0)(Operation { op, result: None }, inputs, false);
+        result.with_tracked(Tracked { node, recorder: self })
+    }
+}
+
 /// What a tracked array knows of how it came about.
 pub struct Tracked<T> {
-    node: Arc<Node>,
-    recorder: Recorder<T>,
+    pub node: Arc<Node>,
+    pub recorder: Recorder<T>,
 }
 
 impl<T> Clone for Tracked<T> {
@@ -108,9 +116,7 @@ pub fn cast<T: Number, U: Number>(x: &Array<T>) -> Array<U> {
     match (x.tracked(), U::recorder()) {
         (Some(tracked), Some(recorder)) if is_recording() => {
             let back: fn(&Array<U>) -> AnyArray = |gradient| Box::new(converted::<U, T>(gradient));
-            let inputs = vec![Some(tracked.node.clone())];
-            let node = (recorder.0)(Operation { op: Op::Cast(back), result: None }, inputs, false);
-            result.with_tracked(Tracked { node, recorder })
+            recorder.record(Op::Cast(back), vec![Some(tracked.node.clone())], result)
         }
         _ => result,
     }
