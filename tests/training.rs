@@ -63,8 +63,8 @@ impl Model {
     fn loss(&self, rng: &mut Rng) -> Tensor<()> {
         let tokens: Vec<u32> = (0..15).map(|_| (rng.u64() % 7) as u32).collect();
         let tokens = Ids::new((Batch, Seq), Vocab, &tokens).unwrap();
-        let x = self.dropout.forward_training(&self.embedding.forward(&tokens), rng);
-        let logits = self.head.forward(&self.encoder.forward(&x, &Causal));
+        let x = self.embedding.forward(&tokens);
+        let logits = self.head.forward(&self.encoder.forward_training(&x, &Causal, self.dropout, rng));
         cross_entropy(&logits, &tokens).mean(Seq).mean(Batch)
     }
 }
@@ -257,4 +257,20 @@ fn a_file_is_written_whole_or_not_at_all() {
     let missing = folder.join("missing").join("model.safetensors");
     assert!(matches!(writer.write(missing), Err(LoadError::Io { .. })));
     std::fs::remove_dir_all(&folder).unwrap();
+}
+
+/// Without dropout, training is as inference; with it, the seed decides.
+#[test]
+fn dropout_is_that_of_the_seed() {
+    let (model, x) = (Model::new(1), Tensor::uniform((Batch, Seq, Embed), -1.0..1.0, &mut Rng::with_seed(3)));
+    let run = |rate, seed| {
+        let y = model.encoder.forward_training(&x, &Causal, Dropout { rate }, &mut Rng::with_seed(seed));
+        y.to_vec()
+    };
+    let inference = model.encoder.forward(&x, &Causal).to_vec();
+    assert!(run(0.0, 1).iter().zip(&inference).all(|(x, y)| (x - y).abs() < 1e-5));
+    assert_eq!(run(0.5, 1), run(0.5, 1));
+    assert_ne!(run(0.5, 1), run(0.5, 2));
+    // With everything dropped, what is left is the input.
+    assert_eq!(run(1.0, 1), x.to_vec());
 }
