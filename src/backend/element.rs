@@ -128,6 +128,29 @@ pub trait Real: Number + num_traits::Float {
     fn log_softmax(x: InOut<'_, Self>, size: usize) {
         plain::log_softmax(x, size);
     }
+    /// Each gradient times the slope of `op` at `x`, if there is a kernel for it. Whether there is.
+    #[doc(hidden)]
+    fn times_slope(op: Unary, x: &[Self], gradient: &mut [Self]) -> bool {
+        let _ = (op, x, gradient);
+        false
+    }
+    /// The gradients of rows of the result `y` of softmax become those of its argument.
+    #[doc(hidden)]
+    fn softmax_backward(y: &[Self], gradient: &mut [Self], size: usize) {
+        plain::softmax_backward(y, gradient, size);
+    }
+    /// Gradients of a norm, from `x`, the weight and the gradients of rows: those of `x` are written, those of the weight and
+    /// then of the bias added to what is there.
+    #[doc(hidden)]
+    fn norm_backward(
+        inputs: [&[Self]; 3],
+        epsilon: f64,
+        centered: bool,
+        of_x: &mut [Self],
+        of_parameters: &mut [Self],
+    ) {
+        plain::norm_backward(inputs, epsilon, centered, of_x, of_parameters);
+    }
     /// The largest number of each row of so many, and the logarithm of the sum of `exp(x - largest)`.
     #[doc(hidden)]
     fn log_sums(x: &[Self], size: usize, out: &mut [[Self; 2]]) {
@@ -395,6 +418,21 @@ real! {
         }
         fn log_softmax(x: InOut<'_, f32>, size: usize) {
             simd::log_softmax(x, size);
+        }
+        fn times_slope(op: Unary, x: &[f32], gradient: &mut [f32]) -> bool {
+            simd::times_slope(op, x, gradient)
+        }
+        fn softmax_backward(y: &[f32], gradient: &mut [f32], size: usize) {
+            simd::softmax_backward(y, gradient, size);
+        }
+        fn norm_backward(
+            inputs: [&[f32]; 3],
+            epsilon: f64,
+            centered: bool,
+            of_x: &mut [f32],
+            of_parameters: &mut [f32],
+        ) {
+            simd::norm_backward(inputs, epsilon as f32, centered, of_x, of_parameters);
         }
         fn log_sums(x: &[f32], size: usize, out: &mut [[f32; 2]]) {
             simd::log_sums(x, size, out);

@@ -109,6 +109,16 @@ pub fn log_softmax<T: Real>(x: InOut<'_, T>, size: usize) {
     }
 }
 
+/// Each row of gradients of the result `y` of softmax becomes `y · (gradient - Σ gradient · y)`. Where `y` is zero, so is this,
+/// whatever the gradient: it may be that of something masked.
+pub fn softmax_backward<T: Real>(y: &[T], gradient: &mut [T], size: usize) {
+    let product = |y: T, x: T| if y == T::zero() { y } else { y * x };
+    for (y, gradient) in y.chunks_exact(size).zip(gradient.chunks_exact_mut(size)) {
+        let sum = sum_pairs(y, gradient, product);
+        gradient.iter_mut().zip(y).for_each(|(x, &y)| *x = product(y, *x - sum));
+    }
+}
+
 /// The largest number of each row of so many, and the logarithm of the sum of `exp(x - largest)`.
 pub fn log_sums<T: Real>(x: &[T], size: usize, out: &mut [[T; 2]]) {
     for (row, out) in x.chunks_exact(size).zip(out) {
@@ -129,6 +139,58 @@ pub fn norm<T: Real>(x: InOut<'_, T>, weight: &[T], bias: Option<&[T]>, epsilon:
         row.part(0..len).zip(weight, |x, weight| (x - center) * scale * weight);
         if let Some(bias) = bias {
             InOut::in_place(row.to()).zip(bias, |x, bias| x + bias);
+        }
+    }
+}
+
+/// The sum of `f` of each pair, in halves: see [`sum`].
+fn sum_pairs<T: Real>(x: &[T], y: &[T], f: impl Fn(T, T) -> T + Copy) -> T {
+    if x.len() > 256 {
+        let half = x.len() / 2;
+        return sum_pairs(&x[..half], &y[..half], f) + sum_pairs(&x[half..], &y[half..], f);
+    }
+    let mut lanes = [T::zero(); 8];
+    let (chunks, y_chunks) = (x.chunks_exact(8), y.chunks_exact(8));
+    let (rest, y_rest) = (chunks.remainder(), y_chunks.remainder());
+    for (x, y) in chunks.zip(y_chunks) {
+        for i in 0..8 {
+            lanes[i] = lanes[i] + f(x[i], y[i]);
+        }
+    }
+    let sum = lanes.into_iter().fold(T::zero(), |sum, x| sum + x);
+    rest.iter().zip(y_rest).fold(sum, |sum, (&x, &y)| sum + f(x, y))
+}
+
+/// Of a norm, from `x`, the weight and the gradients of rows: those of `x` are written, those of the weight and then of the
+/// bias added to what is there.
+///
+/// With `n = (x - center) · scale`, the gradient of `x` is `scale · (p - mean(p) - n · mean(p · n))` for
+/// `p = gradient · weight`; without a center, the mean of `p` is left out.
+pub fn norm_backward<T: Real>(
+    [x, weight, gradient]: [&[T]; 3],
+    epsilon: f64,
+    centered: bool,
+    of_x: &mut [T],
+    of_parameters: &mut [T],
+) {
+    let size = weight.len();
+    let count = T::constant(size as f64);
+    let (of_weight, of_bias) = of_parameters.split_at_mut(size);
+    let rows = x.chunks_exact(size).zip(gradient.chunks_exact(size)).zip(of_x.chunks_exact_mut(size));
+    for ((x, gradient), of_x) in rows {
+        let center = if centered { sum(x, |x| x) / count } else { T::zero() };
+        let square = sum(x, |x| (x - center) * (x - center)) / count;
+        let scale = (square + T::constant(epsilon)).sqrt().recip();
+        for i in 0..size {
+            let normed = (x[i] - center) * scale;
+            of_weight[i] = of_weight[i] + gradient[i] * normed;
+            of_bias[i] = of_bias[i] + gradient[i];
+            of_x[i] = gradient[i] * weight[i];
+        }
+        let mean = if centered { sum(of_x, |x| x) / count } else { T::zero() };
+        let along = sum_pairs(of_x, x, |p, x| p * (x - center)) * scale / count;
+        for (of_x, &x) in of_x.iter_mut().zip(x) {
+            *of_x = scale * (*of_x - mean - (x - center) * scale * along);
         }
     }
 }

@@ -1,11 +1,11 @@
 //! Gradients of attention, a block of queries at a time: the whole matrix of weights is never held.
 
 use super::super::array::Array;
+use super::super::in_out::{InOut, Operand};
 use super::super::live::LiveKeys;
 use super::super::matmul::Matrix;
-use super::super::parallel::for_each_chunk;
-use super::rows::softmax_row;
-use crate::backend::{AttentionMask, Float, Number, Real};
+use super::super::parallel::{cores, for_each_chunk};
+use crate::backend::{AttentionMask, Binary, Float, Number, Real};
 use num_traits::{Float as _, Zero};
 use std::ops::Range;
 
@@ -68,14 +68,20 @@ pub fn attention<T: Float>(
                     parts.push(Part { of_q, of_k: take(&mut k, keys * d), of_v: take(&mut v, keys * e) });
                 }
                 let work = group * queries * keys * (3 * d + 2 * e) / 16;
-                for_each_chunk(&mut parts, 1, work, |at, parts| {
-                    for Part { of_q, of_k, of_v } in parts {
-                        let place = [at / key_heads, at % key_heads];
-                        T::write(of_q, |of_q| {
-                            T::write(of_k, |of_k| T::write(of_v, |of_v| inputs.go_back(place, of_q, of_k, of_v)));
-                        });
-                    }
-                });
+                let go_back = |at: usize, Part { of_q, of_k, of_v }: &mut Part<'_, T>| {
+                    let place = [at / key_heads, at % key_heads];
+                    T::write(of_q, |of_q| {
+                        T::write(of_k, |of_k| T::write(of_v, |of_v| inputs.go_back(place, of_q, of_k, of_v)));
+                    });
+                };
+                if parts.len() >= cores() {
+                    for_each_chunk(&mut parts, 1, work, |at, parts| {
+                        parts.iter_mut().for_each(|part| go_back(at, part));
+                    });
+                } else {
+                    // The products of each are shared by themselves.
+                    parts.iter_mut().enumerate().for_each(|(at, part)| go_back(at, part));
+                }
             }));
         }));
     });
@@ -106,7 +112,7 @@ fn product<T: Real>(size: [usize; 3], x: Matrix<'_, T>, y: Matrix<'_, T>) -> Vec
 }
 
 fn add<T: Real>(sum: &mut [T], addend: &[T]) {
-    sum.iter_mut().zip(addend).for_each(|(sum, &x)| *sum = *sum + x);
+    T::binary_all(Binary::Add, InOut::in_place(sum), Operand::Slice(addend), false);
 }
 
 impl<T: Float> Inputs<'_, T> {
@@ -178,7 +184,7 @@ impl<T: Float> Inputs<'_, T> {
                 weights.fill(zero);
                 continue;
             }
-            weights.iter_mut().for_each(|score| *score = *score * self.scale);
+            T::Wide::binary_all(Binary::Mul, InOut::in_place(weights), Operand::Scalar(self.scale), false);
             self.live.softmax(place[0], place[2] + query, live.start, weights);
             if spoiled.iter().any(|key| live.contains(key) && weights[key - live.start] != zero) {
                 weights.fill(T::Wide::nan());
@@ -192,10 +198,8 @@ impl<T: Float> Inputs<'_, T> {
         } else {
             gradient.chunks_exact(width).flat_map(|row| &row[live.clone()]).copied().collect()
         };
-        for (weights, of_scores) in weights.chunks_exact(keys).zip(of_scores.chunks_exact_mut(keys)) {
-            softmax_row(weights, of_scores);
-            of_scores.iter_mut().for_each(|x| *x = *x * self.scale);
-        }
+        T::Wide::softmax_backward(&weights, &mut of_scores, keys);
+        T::Wide::binary_all(Binary::Mul, InOut::in_place(&mut of_scores), Operand::Scalar(self.scale), false);
         T::Wide::multiply([count, keys, d], row_major(&of_scores, keys), k, of_q);
         add(of_k, &product([keys, count, d], row_major(&of_scores, keys).transposed(), row_major(&q, d)));
     }

@@ -16,7 +16,12 @@ pub fn unary<T: Float>(op: Unary, of: &Array<T>, gradient: Array<T>) -> Array<T>
     let of = of.elements();
     gradient.transform(CHUNK, CHUNK * 16, |chunk, gradient| {
         let of = T::all_widened(&of[chunk * CHUNK..][..gradient.len()]);
-        T::calculate(gradient, |gradient| times_slope(op, &of, gradient.copied()));
+        T::calculate(gradient, |gradient| {
+            let gradient = gradient.copied();
+            if !T::Wide::times_slope(op, &of, gradient) {
+                times_slope(op, &of, gradient);
+            }
+        });
     })
 }
 

@@ -144,26 +144,39 @@ pub struct Gelu;
 impl Function for Gelu {
     #[inline(always)]
     unsafe fn apply<V: Vector>(self, x: V) -> V {
-        const P: [f32; 4] = [9.091_001_5, 38.544_086, 87.381_714, 92.867_584];
-        const Q: [f32; 5] = [9.090_788, 39.544_39, 96.504_01, 128.841_28, 74.097_18];
-        /// `K e^(-r/2)`.
-        const POWER: [f32; 7] =
-            [8.604_797e-6, -1.043_307_1e-4, 1.038_954_1e-3, -8.311_178e-3, 4.986_749_2e-2, -1.994_7e-1, 3.989_4e-1];
-        // Beyond it the tail is zero.
-        const END: f32 = 14.5;
         // SAFETY: the caller's.
         unsafe {
-            let size = V::splat(END).min(x.abs());
-            let n = size.mul(size).mul(V::splat(-0.5 * std::f32::consts::LOG2_E)).round();
-            // x² + 2n ln 2, of which the square is not rounded: in an exponent every digit counts.
-            let r = size.mul_add(size, n.mul(V::splat(2.0 * LN_2[0])));
-            let r = n.mul_add(V::splat(2.0 * LN_2[1]), r);
-            let power = polynomial(r, &POWER).scale(n);
-            let p = polynomial_from(size.add(V::splat(P[0])), size, &P[1..]);
-            let q = polynomial_from(size.add(V::splat(Q[0])), size, &Q[1..]);
+            let [size, power, p, q] = gaussian(x);
             // x Φ(x) = x - x Φ(-x)
             V::splat(0.0).max(x).sub(size.mul(p).mul(power).div(q))
         }
+    }
+}
+
+/// `|x|` up to where the tail is zero, `K e^(-x²/2)`, which is the density, and `P(|x|)` and `Q(|x|)`: see [`Gelu`].
+///
+/// # Safety
+/// As for the methods of [`Vector`].
+#[inline(always)]
+pub unsafe fn gaussian<V: Vector>(x: V) -> [V; 4] {
+    const P: [f32; 4] = [9.091_001_5, 38.544_086, 87.381_714, 92.867_584];
+    const Q: [f32; 5] = [9.090_788, 39.544_39, 96.504_01, 128.841_28, 74.097_18];
+    /// `K e^(-r/2)`.
+    const POWER: [f32; 7] =
+        [8.604_797e-6, -1.043_307_1e-4, 1.038_954_1e-3, -8.311_178e-3, 4.986_749_2e-2, -1.994_7e-1, 3.989_4e-1];
+    // Beyond it the tail is zero.
+    const END: f32 = 14.5;
+    // SAFETY: the caller's.
+    unsafe {
+        let size = V::splat(END).min(x.abs());
+        let n = size.mul(size).mul(V::splat(-0.5 * std::f32::consts::LOG2_E)).round();
+        // x² + 2n ln 2, of which the square is not rounded: in an exponent every digit counts.
+        let r = size.mul_add(size, n.mul(V::splat(2.0 * LN_2[0])));
+        let r = n.mul_add(V::splat(2.0 * LN_2[1]), r);
+        let power = polynomial(r, &POWER).scale(n);
+        let p = polynomial_from(size.add(V::splat(P[0])), size, &P[1..]);
+        let q = polynomial_from(size.add(V::splat(Q[0])), size, &Q[1..]);
+        [size, power, p, q]
     }
 }
 

@@ -9,6 +9,7 @@
 #![allow(clippy::needless_range_loop)]
 
 mod attention;
+mod backward;
 mod blocks;
 mod columns;
 mod each;
@@ -138,6 +139,14 @@ kernels! {
         epsilon: f32,
         centered: bool
     ) = rows::norm;
+    fn softmax_backward_at(y: &[f32], gradient: &mut [f32], size: usize) = backward::softmax;
+    fn norm_backward_at(
+        inputs: [&[f32]; 3],
+        epsilon: f32,
+        centered: bool,
+        of_x: &mut [f32],
+        of_parameters: &mut [f32]
+    ) = backward::norm;
     fn tile_at() -> [usize; 2] = product::tile;
     fn multiply_packed_at(a: Matrix<'_, f32>, b: &Packed, c: &mut [f32], addends: Addends<'_>)
         = product::multiply_packed;
@@ -219,6 +228,42 @@ fn unary_at(level: Level, op: Unary, x: InOut<'_, f32>) {
         Unary::GeluTanh => map_at(level, math::GeluTanh, x),
         Unary::Ln | Unary::Sin | Unary::Cos | Unary::Softplus => plain::unary(op, x),
     }
+}
+
+/// Each gradient times the slope of the function at `x`, if there is a kernel for it. Whether there is.
+///
+/// # Panics
+/// There are fewer numbers than gradients.
+pub fn times_slope(op: Unary, x: &[f32], gradient: &mut [f32]) -> bool {
+    times_slope_at(level(), op, x, gradient)
+}
+
+fn times_slope_at(level: Level, op: Unary, x: &[f32], gradient: &mut [f32]) -> bool {
+    let gradient = InOut::in_place(gradient);
+    match op {
+        Unary::Relu => zip_at(level, backward::ReluSlope, gradient, x),
+        Unary::Silu => zip_at(level, backward::SiluSlope, gradient, x),
+        Unary::Gelu => zip_at(level, backward::GeluSlope, gradient, x),
+        Unary::GeluTanh => zip_at(level, backward::GeluTanhSlope, gradient, x),
+        _ => return false,
+    }
+    true
+}
+
+/// The way back of softmax: see [`backward::softmax`].
+///
+/// # Panics
+/// The rows are empty, or there is not a gradient for each number.
+pub fn softmax_backward(y: &[f32], gradient: &mut [f32], size: usize) {
+    softmax_backward_at(level(), y, gradient, size);
+}
+
+/// The way back of a norm: see [`backward::norm`].
+///
+/// # Panics
+/// The slices are not as long as the rows, or the weight is empty.
+pub fn norm_backward(inputs: [&[f32]; 3], epsilon: f32, centered: bool, of_x: &mut [f32], of_parameters: &mut [f32]) {
+    norm_backward_at(level(), inputs, epsilon, centered, of_x, of_parameters);
 }
 
 /// The operation on each number and the operand; in the other order, if they are swapped.

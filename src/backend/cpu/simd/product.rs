@@ -77,6 +77,36 @@ pub struct Addends<'a> {
     pub residual: Option<&'a [f32]>,
 }
 
+/// Packs rows for tiles, column after column: where the columns lie together and far from each other, each is read once.
+#[inline(always)]
+fn pack_columns<V: Vector>(to: &mut [f32], from: Matrix<'_, f32>, [rows, columns]: [usize; 2]) {
+    for column in 0..columns {
+        let from = &from.elements[column * from.strides[1]..][..rows];
+        for (row, height) in even_parts(rows, V::TILE) {
+            copy_few(&mut to[row * columns + column * height..][..height], &from[row..][..height]);
+        }
+    }
+}
+
+/// Copies some numbers, of which there are too few for a call: by two parts of a fixed length, which may overlap.
+#[inline(always)]
+fn copy_few(to: &mut [f32], from: &[f32]) {
+    #[inline(always)]
+    fn ends<const LEN: usize>(to: &mut [f32], from: &[f32]) -> bool {
+        if let (true, Some(first), Some(last)) =
+            (from.len() <= 2 * LEN, from.first_chunk::<LEN>(), from.last_chunk::<LEN>())
+        {
+            to[..LEN].copy_from_slice(first);
+            to[from.len() - LEN..].copy_from_slice(last);
+            return true;
+        }
+        false
+    }
+    if !(ends::<8>(to, from) || ends::<4>(to, from) || ends::<2>(to, from)) {
+        to.copy_from_slice(from);
+    }
+}
+
 /// The rows and columns of a tile: two vectors.
 ///
 /// # Safety
@@ -104,9 +134,13 @@ pub unsafe fn multiply_packed<V: Vector>(a: Matrix<'_, f32>, b: &Packed, c: &mut
         let terms = first_term..k.min(first_term + DEPTH);
         for first_row in (0..m).step_by(ROWS) {
             let rows = ROWS.min(m - first_row);
-            for (row, height) in even_parts(rows, V::TILE) {
-                let to = &mut packed_a[row * terms.len()..][..height * terms.len()];
-                pack(to, a.part(first_row + row, first_term), [height, terms.len()], height);
+            if a.strides[0] == 1 {
+                pack_columns::<V>(packed_a, a.part(first_row, first_term), [rows, terms.len()]);
+            } else {
+                for (row, height) in even_parts(rows, V::TILE) {
+                    let to = &mut packed_a[row * terms.len()..][..height * terms.len()];
+                    pack(to, a.part(first_row + row, first_term), [height, terms.len()], height);
+                }
             }
             for (panel, column) in (0..n).step_by(b.width).enumerate() {
                 let width = b.width.min(n - column);

@@ -10,21 +10,21 @@ use crate::backend::cpu::InOut;
 
 /// Rows, one after another, of which some are calculated together.
 #[derive(Clone, Copy)]
-struct Rows {
-    from: *const f32,
-    to: *mut f32,
-    size: usize,
+pub struct Rows {
+    pub from: *const f32,
+    pub to: *mut f32,
+    pub size: usize,
 }
 
 /// A function of a number that is summed up.
-trait Term: Function {
+pub trait Term: Function {
     /// A number of which it is zero.
     fn nothing(self) -> f32;
 }
 
 /// The number itself.
 #[derive(Clone, Copy)]
-struct Same;
+pub struct Same;
 impl Function for Same {
     #[inline(always)]
     unsafe fn apply<V: Vector>(self, x: V) -> V {
@@ -40,7 +40,7 @@ impl Term for Same {
 
 /// The square of the distance from a number.
 #[derive(Clone, Copy)]
-struct SquareFrom(f32);
+pub struct SquareFrom(pub f32);
 impl Function for SquareFrom {
     #[inline(always)]
     unsafe fn apply<V: Vector>(self, x: V) -> V {
@@ -80,7 +80,7 @@ impl Term for ExpFrom {
 /// # Safety
 /// The processor has the instructions of `V`.
 #[inline(always)]
-unsafe fn fold<V: Vector, const ROWS: usize>(vectors: [V; ROWS], largest: bool) -> [f32; ROWS] {
+pub unsafe fn fold<V: Vector, const ROWS: usize>(vectors: [V; ROWS], largest: bool) -> [f32; ROWS] {
     let mut folded = [0.0; ROWS];
     for first in (0..ROWS).step_by(4) {
         let count = if ROWS - first < 4 { ROWS - first } else { 4 };
@@ -102,7 +102,7 @@ unsafe fn fold<V: Vector, const ROWS: usize>(vectors: [V; ROWS], largest: bool) 
 /// # Safety
 /// The processor has the instructions of `V`, and the rows lie in memory that may be read, and written.
 #[inline(always)]
-unsafe fn sums<V: Vector, F: Term, const ROWS: usize, const WRITE: bool>(f: [F; ROWS], rows: Rows) -> [f64; ROWS] {
+pub unsafe fn sums<V: Vector, F: Term, const ROWS: usize, const WRITE: bool>(f: [F; ROWS], rows: Rows) -> [f64; ROWS] {
     #[inline(always)]
     unsafe fn step<V: Vector, F: Term, const ROWS: usize, const WRITE: bool, const WHOLE: bool>(
         at: usize,
