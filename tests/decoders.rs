@@ -32,15 +32,20 @@ fn cache<B: Dim>(batch: B) -> Cache<B> {
     KeyValueCache::new(batch, KeyHeads, Size, Positions, 3)
 }
 
-/// The decoder without a cache, by the layers' forms that have none.
+/// Those of sequences from their beginning.
+fn positions<B: Dim, S: Dim>(batch: B, seq: S) -> Ids<(B, S), Positions> {
+    let positions: Vec<u32> = (0..batch.size()).flat_map(|_| 0..seq.size() as u32).collect();
+    Ids::new((batch, seq), Positions, &positions).unwrap()
+}
+
+/// The decoder without a cache, by the parts of its layers.
 fn uncached<B: Dim, S: Dim, M: Mask<B, S, S>>(
     decoder: &Decoder,
     x: &Tensor<(B, S, Embed)>,
     mask: &M,
 ) -> Tensor<(B, S, Embed)> {
     let (batch, seq, _) = x.shape();
-    let positions: Vec<u32> = (0..batch.size()).flat_map(|_| 0..seq.size() as u32).collect();
-    let positions = Ids::new((batch, seq), Positions, &positions).unwrap();
+    let positions = positions(batch, seq);
     let x = decoder.layers.iter().fold(x.clone(), |x, layer| {
         let normed = layer.attention_norm.forward(&x);
         let x = x + layer.attention.forward(&normed, &decoder.rotary, &positions, mask);
@@ -72,7 +77,7 @@ fn next<B: Dim>(
         if s < counts[b] { text[b][(held[b] + s) * Embed.size() + e] } else { f32::NAN }
     });
     let lengths = Lengths::new(cache.batch(), seq, counts)?;
-    let y = cache.step_ragged(&lengths, |step| decoder.forward(&x, step))?.to_vec();
+    let y = cache.step_ragged(&lengths, |step| decoder.forward_cached(&x, step))?.to_vec();
     let rows = y.chunks(longest * Embed.size());
     Ok(rows.zip(counts).map(|(row, count)| row[..count * Embed.size()].to_vec()).collect())
 }
@@ -88,13 +93,14 @@ fn a_text_in_parts_is_the_text_at_once() {
     bind!(all: Seq = 90);
     let x = Tensor::uniform((Two, all, Embed), -1.0..1.0, &mut Rng::with_seed(3));
     let expected = uncached(&decoder, &x, &Causal);
+    assert_near(&decoder.forward(&x, &positions(Two, all), &Causal).to_vec(), &expected.to_vec());
     let mut cache = cache(Two);
     let mut done = 0;
     // Beyond the first room of the cache.
     for length in [7, 1, 1, 0, 5, 1, 60, 1, 14] {
         bind!(seq: Seq = length);
         let part = x.narrow(all, done, seq).unwrap();
-        let y = cache.step(seq, |step| decoder.forward(&part, step)).unwrap();
+        let y = cache.step(seq, |step| decoder.forward_cached(&part, step)).unwrap();
         assert_near(&y.to_vec(), &expected.narrow(all, done, seq).unwrap().to_vec());
         done += length;
     }
@@ -127,6 +133,8 @@ fn a_window_forgets_what_it_does_not_reach() {
     bind!(all: Seq = 250);
     let x = Tensor::uniform((Two, all, Embed), -1.0..1.0, &mut Rng::with_seed(3));
     let expected = uncached(&decoder, &x, &SlidingWindow(WINDOW));
+    let at_once = decoder.forward(&x, &positions(Two, all), &SlidingWindow(WINDOW));
+    assert_near(&at_once.to_vec(), &expected.to_vec());
     assert!((&expected - &uncached(&decoder, &x, &Causal)).abs().max(all).to_vec().iter().any(|x| *x > 0.01));
     let mut cache = cache(Two).with_window(WINDOW);
     let mut done = 0;
@@ -136,7 +144,7 @@ fn a_window_forgets_what_it_does_not_reach() {
         let y = cache
             .step(seq, |step| {
                 assert!(step.keys().size() < 160, "what is forgotten is lent");
-                decoder.forward(&part, step)
+                decoder.forward_cached(&part, step)
             })
             .unwrap();
         assert_near(&y.to_vec(), &expected.narrow(all, done, seq).unwrap().to_vec());
@@ -145,7 +153,7 @@ fn a_window_forgets_what_it_does_not_reach() {
     // The past may be taken back as far as it is held.
     cache.truncate(249).unwrap();
     bind!(seq: Seq = 1);
-    let y = cache.step(seq, |step| decoder.forward(&x.narrow(all, 249, seq).unwrap(), step)).unwrap();
+    let y = cache.step(seq, |step| decoder.forward_cached(&x.narrow(all, 249, seq).unwrap(), step)).unwrap();
     assert_near(&y.to_vec(), &expected.narrow(all, 249, seq).unwrap().to_vec());
     let error = cache.truncate(20).unwrap_err().to_string();
     assert!(error.starts_with("sequence 0 cannot go on from length 20: its positions before "), "{error}");

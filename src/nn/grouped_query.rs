@@ -52,8 +52,41 @@ impl<E: Dim, Q: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> GroupedQueryAttent
         Q: SharesHeads<H>,
         M: Mask<S::Batch, S::Length, S::Length>,
     {
+        self.attend(x, rotary, positions, mask, Epilogue::default())
+    }
+
+    /// `forward(x) + residual`: it is added while the last product is at hand.
+    pub(super) fn forward_residual<S, P: Dim, I: IdOf<P>, M>(
+        &self,
+        x: &Tensor<S, B>,
+        rotary: &Rotary<P, D, B>,
+        positions: &TensorOf<(S::Batch, S::Length), I, B>,
+        mask: &M,
+        residual: &Tensor<S, B>,
+    ) -> Tensor<S, B>
+    where
+        S: Sequence<E>,
+        Q: SharesHeads<H>,
+        M: Mask<S::Batch, S::Length, S::Length>,
+    {
+        self.attend(x, rotary, positions, mask, Epilogue::residual(residual.array()))
+    }
+
+    fn attend<S, P: Dim, I: IdOf<P>, M>(
+        &self,
+        x: &Tensor<S, B>,
+        rotary: &Rotary<P, D, B>,
+        positions: &TensorOf<(S::Batch, S::Length), I, B>,
+        mask: &M,
+        after: Epilogue<'_, B::Array>,
+    ) -> Tensor<S, B>
+    where
+        S: Sequence<E>,
+        Q: SharesHeads<H>,
+        M: Mask<S::Batch, S::Length, S::Length>,
+    {
         let (q, k, v) = self.project(x, rotary, positions);
-        project_merged(x, &attention(&q, &k, &v, mask), &self.output, Epilogue::default())
+        project_merged(x, &attention(&q, &k, &v, mask), &self.output, after)
     }
 
     /// The sequence attends to itself and to what the cache holds, as this layer of it.

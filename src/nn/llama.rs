@@ -4,8 +4,9 @@ use super::{CacheStep, GatedFeedForward, GroupedQueryAttention, RmsNorm, Rotary}
 use crate::Module;
 use crate::backend::{Backend, Float, cpu::Cpu};
 use crate::dim::Dim;
+use crate::mask::Mask;
 use crate::shape::{Last, Sequence, SharesHeads};
-use crate::tensor::Tensor;
+use crate::tensor::{IdOf, Tensor, TensorOf};
 
 /// Grouped-query attention with rotary positions and a gated feed-forward network, each behind a norm and beside a residual
 /// connection.
@@ -22,11 +23,28 @@ pub struct LlamaLayer<E, Q, H, D, F, B: Backend = Cpu<f32>> {
 }
 
 impl<E: Dim, Q: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> LlamaLayer<E, Q, H, D, F, B> {
+    /// The layer on `x (batch, sequence, E)`, which attends to itself.
+    pub fn forward<S, P: Dim, I: IdOf<P>, M>(
+        &self,
+        x: &Tensor<S, B>,
+        rotary: &Rotary<P, D, B>,
+        positions: &TensorOf<(S::Batch, S::Length), I, B>,
+        mask: &M,
+    ) -> Tensor<S, B>
+    where
+        S: Sequence<E> + Last<E>,
+        Q: SharesHeads<H>,
+        M: Mask<S::Batch, S::Length, S::Length>,
+    {
+        let normed = self.attention_norm.forward(x);
+        self.fed_forward(&self.attention.forward_residual(&normed, rotary, positions, mask, x))
+    }
+
     /// The layer on `x (batch, sequence, E)`, which goes on from what the cache holds, as this layer of it.
     ///
     /// # Panics
     /// The cache has no such layer, or the step was there before.
-    pub fn forward<S, P: Dim, K: Dim>(
+    pub fn forward_cached<S, P: Dim, K: Dim>(
         &self,
         x: &Tensor<S, B>,
         rotary: &Rotary<P, D, B>,
@@ -38,8 +56,12 @@ impl<E: Dim, Q: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> LlamaLayer
         Q: SharesHeads<H>,
     {
         let normed = self.attention_norm.forward(x);
-        let x = self.attention.forward_cached_residual(&normed, rotary, layer, step, x);
-        self.feed_forward.forward_residual(&self.feed_forward_norm.forward(&x), &x)
+        self.fed_forward(&self.attention.forward_cached_residual(&normed, rotary, layer, step, x))
+    }
+
+    /// What follows the attention.
+    fn fed_forward<S: Last<E>>(&self, x: &Tensor<S, B>) -> Tensor<S, B> {
+        self.feed_forward.forward_residual(&self.feed_forward_norm.forward(x), x)
     }
 }
 
@@ -61,10 +83,17 @@ impl<E: Dim, Q: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> LlamaLayer
 /// let rotary = Rotary::new(Positions, HeadDim, 10000.0, RotaryLayout::Half);
 /// let decoder = LlamaDecoder { layers: layers.collect(), norm: norm.clone(), rotary };
 ///
+/// // All of a text at once, as in training.
+/// bind!(seq: Seq = 11);
+/// let positions = Ids::new((Batch, seq), Positions, &Vec::from_iter(0..11))?;
+/// let y = decoder.forward(&Tensor::ones((Batch, seq, Embed)), &positions, &Causal);
+/// assert_eq!(y.sizes(), [1, 11, 24]);
+///
+/// // In parts, as it comes.
 /// let mut cache = KeyValueCache::new(Batch, KeyHeads, HeadDim, Positions, decoder.layers.len());
 /// for length in [10, 1] {
 ///     bind!(seq: Seq = length);
-///     let y = cache.step(seq, |step| decoder.forward(&Tensor::ones((Batch, seq, Embed)), step))?;
+///     let y = cache.step(seq, |step| decoder.forward_cached(&Tensor::ones((Batch, seq, Embed)), step))?;
 ///     assert_eq!(y.sizes(), [1, length, 24]);
 /// }
 /// # Ok::<(), congruent::Error>(())
@@ -80,11 +109,28 @@ pub struct LlamaDecoder<E, Q, H, D, F, P, B: Backend = Cpu<f32>> {
 }
 
 impl<E: Dim, Q: Dim, H: Dim, D: Dim, F: Dim, P: Dim, B: Backend<Elem: Float>> LlamaDecoder<E, Q, H, D, F, P, B> {
+    /// All layers on `x (batch, sequence, E)`, whose elements stand at these positions, `(batch, sequence)`, of the table.
+    pub fn forward<S, I: IdOf<P>, M>(
+        &self,
+        x: &Tensor<S, B>,
+        positions: &TensorOf<(S::Batch, S::Length), I, B>,
+        mask: &M,
+    ) -> Tensor<S, B>
+    where
+        S: Sequence<E> + Last<E>,
+        Q: SharesHeads<H>,
+        M: Mask<S::Batch, S::Length, S::Length>,
+    {
+        let layers = self.layers.iter();
+        let x = layers.fold(x.clone(), |x, layer| layer.forward(&x, &self.rotary, positions, mask));
+        self.norm.forward(&x)
+    }
+
     /// All layers on `x (batch, sequence, E)`, which goes on from what the cache holds.
     ///
     /// # Panics
     /// The cache has fewer layers.
-    pub fn forward<S, K: Dim>(
+    pub fn forward_cached<S, K: Dim>(
         &self,
         x: &Tensor<S, B>,
         step: &mut CacheStep<'_, S::Batch, H, D, P, S::Length, K, B>,
@@ -94,7 +140,7 @@ impl<E: Dim, Q: Dim, H: Dim, D: Dim, F: Dim, P: Dim, B: Backend<Elem: Float>> Ll
         Q: SharesHeads<H>,
     {
         let layers = self.layers.iter().enumerate();
-        let x = layers.fold(x.clone(), |x, (i, layer)| layer.forward(&x, &self.rotary, i, step));
+        let x = layers.fold(x.clone(), |x, (i, layer)| layer.forward_cached(&x, &self.rotary, i, step));
         self.norm.forward(&x)
     }
 }

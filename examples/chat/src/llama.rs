@@ -218,7 +218,7 @@ impl<V: Dense, P: Dense, E: Dense, H: Dense, G: Dense, D: Dense, F: Dense> Langu
         ids: &Ids<(B, S), V>,
         step: &mut CacheStep<'_, B, H, D, P, S, K>,
     ) -> Tensor<(B, S, E)> {
-        self.decoder.forward(&self.tokens.forward(ids), step)
+        self.decoder.forward_cached(&self.tokens.forward(ids), step)
     }
 
     fn output(&self) -> &Linear<E, V> {

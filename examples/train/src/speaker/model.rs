@@ -1,0 +1,120 @@
+//! The model: Llama's layers on characters.
+
+use congruent::nn::{
+    Activation, CacheStep, Dropout, Embedding, GatedFeedForward, GroupedQueryAttention, KeyValueCache, Linear,
+    LlamaDecoder, LlamaLayer, RmsNorm, Rotary, RotaryLayout,
+};
+use congruent::prelude::*;
+
+dims! {
+    /// The width of the model.
+    pub Embed = 128;
+    /// The heads, each with keys of its own.
+    pub Heads = 4;
+    /// The width of a head.
+    pub HeadDim = 32;
+    /// The width between the layers of the feed-forward network: `8/3 · Embed`, rounded to what half precision is
+    /// multiplied by in place.
+    pub Ffn = 352;
+    /// The characters that the model sees at once.
+    pub Positions = 256;
+}
+
+/// Predicts the next character of an alphabet `V`.
+#[derive(Clone, Module)]
+pub struct Model<V> {
+    /// What a character is to the first layer, and what the last one is compared with.
+    pub characters: Embedding<V, Embed>,
+    /// The layers.
+    pub decoder: LlamaDecoder<Embed, Heads, Heads, HeadDim, Ffn, Positions>,
+}
+
+/// The cache of one text of the batch `B`.
+pub type Cache<B> = KeyValueCache<B, Heads, HeadDim, Positions>;
+
+impl<V: Dense> Model<V> {
+    /// A new model. What is added to the residual connections begins smaller the more layers do so, as in GPT-2.
+    pub fn random(vocab: V, layers: usize, rng: &mut Rng) -> Self {
+        const DEVIATION: f64 = 0.02;
+        let residual = DEVIATION / (2.0 * layers as f64).sqrt();
+        let norm = RmsNorm::new(Embed, 1e-5);
+        let width = Times(Heads, HeadDim);
+        let layers = (0..layers).map(|_| LlamaLayer {
+            attention_norm: norm.clone(),
+            attention: GroupedQueryAttention {
+                query: linear(Embed, width, DEVIATION, rng),
+                key: linear(Embed, width, DEVIATION, rng),
+                value: linear(Embed, width, DEVIATION, rng),
+                output: linear(width, Embed, residual, rng),
+            },
+            feed_forward_norm: norm.clone(),
+            feed_forward: GatedFeedForward {
+                gate: linear(Embed, Ffn, DEVIATION, rng),
+                up: linear(Embed, Ffn, DEVIATION, rng),
+                activation: Activation::Silu,
+                down: linear(Ffn, Embed, residual, rng),
+            },
+        });
+        let layers = layers.collect();
+        let rotary = Rotary::new(Positions, HeadDim, 10000.0, RotaryLayout::Half);
+        let decoder = LlamaDecoder { layers, norm, rotary };
+        Model { characters: Embedding { weight: Tensor::normal((vocab, Embed), 0.0, DEVIATION, rng) }, decoder }
+    }
+
+    /// From hidden states to logits: the embedding of the characters, as the weight of a layer.
+    pub fn output(&self) -> Linear<Embed, V> {
+        Linear { weight: self.characters.weight.clone(), bias: None }
+    }
+
+    /// The logits of what follows each character of texts that are read from their beginning.
+    ///
+    /// # Errors
+    /// The texts are longer than [`Positions`].
+    pub fn logits<B: Dim, S: Dense>(&self, texts: &Ids<(B, S), V>) -> Result<Tensor<(B, S, V)>, Error> {
+        self.logits_between(texts, |x| x)
+    }
+
+    /// As [`logits`](Self::logits), in training: dropout before the first layer and after the last.
+    ///
+    /// # Errors
+    /// As of `logits`.
+    pub fn training_logits<B: Dim, S: Dense>(
+        &self,
+        texts: &Ids<(B, S), V>,
+        dropout: Dropout,
+        rng: &mut Rng,
+    ) -> Result<Tensor<(B, S, V)>, Error> {
+        self.logits_between(texts, |x| if dropout.rate > 0.0 { dropout.forward_training(&x, rng) } else { x })
+    }
+
+    fn logits_between<B: Dim, S: Dense>(
+        &self,
+        texts: &Ids<(B, S), V>,
+        mut drop: impl FnMut(Tensor<(B, S, Embed)>) -> Tensor<(B, S, Embed)>,
+    ) -> Result<Tensor<(B, S, V)>, Error> {
+        let (batch, seq) = texts.shape();
+        let positions: Vec<u32> = (0..batch.size()).flat_map(|_| 0..seq.size() as u32).collect();
+        let positions = Ids::new((batch, seq), Positions, &positions)?;
+        let x = drop(self.characters.forward(texts));
+        let x = drop(self.decoder.forward(&x, &positions, &Causal));
+        Ok(self.output().forward(&x))
+    }
+
+    /// An empty cache for a batch.
+    pub fn cache<B: Dim>(&self, batch: B) -> Cache<B> {
+        KeyValueCache::new(batch, Heads, HeadDim, Positions, self.decoder.layers.len())
+    }
+
+    /// What the model makes of characters that follow those of the cache: the logits are linear in it.
+    pub fn hidden_states<B: Dim, S: Dim, K: Dim>(
+        &self,
+        new: &Ids<(B, S), V>,
+        step: &mut CacheStep<'_, B, Heads, HeadDim, Positions, S, K>,
+    ) -> Tensor<(B, S, Embed)> {
+        self.decoder.forward_cached(&self.characters.forward(new), step)
+    }
+}
+
+fn linear<I: Dim, O: Dim>(input: I, output: O, deviation: f64, rng: &mut Rng) -> Linear<I, O> {
+    Linear { weight: Tensor::normal((output, input), 0.0, deviation, rng), bias: None }
+}
