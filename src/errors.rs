@@ -267,4 +267,9 @@ errors! {
     C42: "a loss of shape `S` is not one number"
     /// Gradients are those of one number, a tensor of shape `()`. Take the mean of the losses, or their sum, along each of
     /// their dimensions; where one is padded, by [`mean_of_live`](crate::nn::mean_of_live).
+
+    C43: "`A` is not a module"
+    /// The parameters of a model are asked for, and this is neither a tensor of floating-point numbers nor a structure of
+    /// such: [`Module`](trait@crate::Module). Put `#[derive(Module)]` on the structure, or `#[module(skip)]` on a field that has
+    /// no parameters. A tensor on another backend than the other parameters, or of integers, is no parameter either.
 }

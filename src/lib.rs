@@ -9,7 +9,9 @@ pub mod errors;
 pub mod generate;
 pub mod io;
 pub mod mask;
+pub mod module;
 pub mod nn;
+pub mod optim;
 mod random;
 pub mod shape;
 mod tensor;
@@ -19,9 +21,10 @@ pub use backend::no_grad;
 pub use dim::{N, Plus, Ragged, Times};
 pub use error::Error;
 pub use mask::{Allowed, Causal, Full, Lengths};
+pub use module::Module;
 pub use random::Rng;
 pub use shape::At;
-pub use tensor::{AtLeast, Create, Each, Gradients, IdOf, Ids, Index, Nested, Tensor, TensorOf};
+pub use tensor::{AtLeast, Create, Each, Gradients, IdOf, Ids, Index, Nested, Tensor, TensorOf, checkpoint};
 pub use {generic_array, half, num_traits, typenum};
 
 /// What model code needs: `use congruent::prelude::*;`.
@@ -31,8 +34,11 @@ pub mod prelude {
     pub use crate::nn::attention;
     pub use crate::shape::{At, Shape};
     pub use crate::tensor::{Create, Each, Ids, Index, Tensor, TensorOf};
-    pub use crate::{Cpu, Error, Rng, bind, dims, einsum, rearrange};
+    pub use crate::{Cpu, Error, Module, Rng, bind, dims, einsum, rearrange};
 }
+
+/// Makes a [`Module`](trait@Module) of a structure.
+pub use congruent_macros::Module;
 
 #[doc(hidden)]
 pub use congruent_macros as macros;

@@ -19,6 +19,19 @@ impl Rng {
         Rng { state: seed }
     }
 
+    /// The seed of a source that gives the numbers that this one would give from here on: to go on later.
+    ///
+    /// ```
+    /// use congruent::Rng;
+    /// let mut rng = Rng::with_seed(1);
+    /// rng.u64();
+    /// let mut later = Rng::with_seed(rng.seed());
+    /// assert_eq!(later.u64(), rng.u64());
+    /// ```
+    pub fn seed(&self) -> u64 {
+        self.state
+    }
+
     /// A number of 64 random bits.
     pub fn u64(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);

@@ -11,6 +11,7 @@ use congruent::nn::{
     Activation, DecoderLayer, Embedding, LayerNorm, Linear, NormOrder, RmsNorm, RotaryLayout, attention,
     attention_weights, cross_entropy, smoothed_cross_entropy,
 };
+use congruent::optim::{Adam, AdamW, Optimizer, Sgd};
 use congruent::prelude::*;
 use std::cell::RefCell;
 
@@ -324,4 +325,27 @@ fn decoder_layer() {
     };
     let memory = case.case.tensor("memory", (batch, memory_seq, embed));
     case.assert(&layer.forward(&case.input("x", (batch, seq, embed)), &memory, &Causal, &Full));
+}
+
+/// Five steps down `sum((w · a - b)²)`, within `1e-5` of numbers around 1: PyTorch's steps are in double precision.
+#[test]
+fn optimizers_take_the_steps_of_pytorch() {
+    let file = file();
+    dims! { Rows = 4; Columns = 3; }
+    let check = |name: &str, mut optimizer: Optimizer| {
+        let case = Case { file: &file, name };
+        let [mut w, a, b] = ["w", "a", "b"].map(|input| case.input(input, (Rows, Columns)));
+        w.track();
+        for _ in 0..5 {
+            let gradients = (&w * &a - &b).square().sum(Rows).sum(Columns).backward();
+            optimizer.step(&mut w, &gradients, 1.0);
+        }
+        let expected = case.tensor("out.w", (Rows, Columns));
+        let distance = (w - expected).abs().to_vec().into_iter().fold(0.0, f32::max);
+        assert!(distance < 1e-5, "{name}: {distance}");
+    };
+    check("sgd_momentum", Optimizer::new(Sgd { learning_rate: 0.01, momentum: 0.9, ..Sgd::default() }));
+    check("adam", Optimizer::new(Adam { learning_rate: 0.01, ..Adam::default() }));
+    let adam_w = AdamW { learning_rate: 0.01, weight_decay: 0.1, betas: [0.9, 0.95], ..AdamW::default() };
+    check("adamw", Optimizer::new(adam_w));
 }

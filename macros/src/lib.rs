@@ -3,6 +3,7 @@
 
 mod dims;
 mod einsum;
+mod module;
 mod pattern;
 mod place;
 mod rearrange;
@@ -27,6 +28,12 @@ pub fn einsum(input: TokenStream) -> TokenStream {
 #[proc_macro]
 pub fn rearrange(input: TokenStream) -> TokenStream {
     expand(syn::parse(input).and_then(rearrange::expand), "C34")
+}
+
+/// Parameters by path. Documented as `congruent::Module`.
+#[proc_macro_derive(Module, attributes(module))]
+pub fn module(input: TokenStream) -> TokenStream {
+    expand(syn::parse(input).and_then(module::expand), "C43")
 }
 
 /// The numbers up to this one as names of dimensions: the items of `congruent::dim::numbers`.

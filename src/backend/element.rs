@@ -128,6 +128,11 @@ pub trait Real: Number + num_traits::Float {
     fn log_softmax(x: InOut<'_, Self>, size: usize) {
         plain::log_softmax(x, size);
     }
+    /// The largest number of each row of so many, and the logarithm of the sum of `exp(x - largest)`.
+    #[doc(hidden)]
+    fn log_sums(x: &[Self], size: usize, out: &mut [[Self; 2]]) {
+        plain::log_sums(x, size, out);
+    }
     /// `(x - center) · scale · weight + bias` of each row of as many numbers as there are weights: the center is the mean
     /// or zero, the scale one by the root of the mean square distance from it, to which `epsilon` was added.
     #[doc(hidden)]
@@ -390,6 +395,9 @@ real! {
         }
         fn log_softmax(x: InOut<'_, f32>, size: usize) {
             simd::log_softmax(x, size);
+        }
+        fn log_sums(x: &[f32], size: usize, out: &mut [[f32; 2]]) {
+            simd::log_sums(x, size, out);
         }
         fn norm(x: InOut<'_, f32>, weight: &[f32], bias: Option<&[f32]>, epsilon: f64, centered: bool) {
             simd::norm(x, weight, bias, epsilon as f32, centered);

@@ -10,6 +10,7 @@ mod recording;
 
 pub use element::{AnyBits, Element, Float, Number, Real, TableIndex, Value};
 pub use ops::{AttentionMask, Binary, Compare, Epilogue, Reduce, RotaryLayout, Unary};
+pub(crate) use recording::recorded;
 pub use recording::{is_recording, no_grad};
 
 use std::fmt::Debug;
@@ -48,12 +49,26 @@ pub trait Backend: Copy + Debug + Send + Sync {
     fn is_tracked(x: &Self::Array) -> bool;
     /// The array as a constant.
     fn detach(x: Self::Array) -> Self::Array;
+    /// What `block` gives for `x`, an array and something else. If it is to be recorded, nothing of it is kept but `x`: it is
+    /// calculated again on the way back, and gives the same again. Gradients are those with respect to `x` and to what the
+    /// block itself holds.
+    fn checkpoint<R>(
+        x: Self::Array,
+        block: impl Fn(Self::Array) -> (Self::Array, R) + Send + Sync + 'static,
+    ) -> (Self::Array, R)
+    where
+        Self::Elem: Float;
     /// The gradients of the one element of `x` with respect to the arrays that [`track`](Self::track) gave.
     fn backward(x: &Self::Array) -> Self::Gradients
     where
         Self::Elem: Float;
     /// The gradient with respect to an array that [`track`](Self::track) gave; none if the number does not depend on it.
     fn gradient(gradients: &Self::Gradients, x: &Self::Array) -> Option<Self::Array>
+    where
+        Self::Elem: Float;
+    /// Puts another gradient in place of that with respect to `x`, or where there was none. If `x` is not tracked, nothing
+    /// changes.
+    fn set_gradient(gradients: &mut Self::Gradients, x: &Self::Array, gradient: Self::Array)
     where
         Self::Elem: Float;
 
@@ -135,6 +150,11 @@ pub trait Backend: Copy + Debug + Send + Sync {
         Self::Elem: Float;
     /// `x - ln(sum(exp(x)))` along `axis`.
     fn log_softmax(x: Self::Array, axis: usize) -> Self::Array
+    where
+        Self::Elem: Float;
+    /// `-ln(softmax(x)[target])` along the last axis of `x (.., n)` for targets `(..)` below `n`: the cross-entropy. Of each
+    /// target, a share of `smoothing` goes to all `n` alike.
+    fn cross_entropy<I: TableIndex>(x: &Self::Array, targets: &ArrayOf<Self, I>, smoothing: f64) -> Self::Array
     where
         Self::Elem: Float;
     /// Softmax over the last axis of scores `(batch, heads, queries, keys)` on the pairs that `mask`

@@ -36,6 +36,8 @@ pub enum Unary {
     GeluTanh,
     /// `x · sigmoid(x)`.
     Silu,
+    /// `ln(1 + eˣ)`.
+    Softplus,
 }
 
 /// A function of two numbers. Integers wrap around.

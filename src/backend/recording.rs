@@ -21,13 +21,22 @@ pub fn is_recording() -> bool {
 /// assert!(weight.is_tracked() && !y.is_tracked());
 /// ```
 pub fn no_grad<R>(f: impl FnOnce() -> R) -> R {
-    /// Records again as before, after a panic too.
+    with_recording(false, f)
+}
+
+/// Calls `f`, in which this thread records, whether it does outside or not.
+pub(crate) fn recorded<R>(f: impl FnOnce() -> R) -> R {
+    with_recording(true, f)
+}
+
+fn with_recording<R>(is_recording: bool, f: impl FnOnce() -> R) -> R {
+    /// Records as before, after a panic too.
     struct Former(bool);
     impl Drop for Former {
         fn drop(&mut self) {
             RECORDING.set(self.0);
         }
     }
-    let _former = Former(RECORDING.replace(false));
+    let _former = Former(RECORDING.replace(is_recording));
     f()
 }

@@ -11,14 +11,18 @@ mod safetensors;
 mod shards;
 mod stored;
 mod weights;
+#[cfg(feature = "safetensors")]
+mod writer;
 
 #[cfg(feature = "gguf")]
 pub use self::gguf::Gguf;
 #[cfg(feature = "safetensors")]
-pub use self::safetensors::{SafeTensors, Writer};
+pub use self::safetensors::SafeTensors;
 pub use shards::Shards;
 pub use stored::{Bytes, Dtype, Entry, Source, Stored};
 pub use weights::{LoadError, Problem, Weights, load};
+#[cfg(feature = "safetensors")]
+pub use writer::Writer;
 
 #[cfg(target_endian = "big")]
 compile_error!("files of weights are read in the byte order of little-endian machines");

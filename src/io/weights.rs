@@ -3,6 +3,8 @@
 use super::stored::{converted, in_blocks, shared};
 use super::{Dtype, Source, Stored};
 use crate::backend::cpu::{Array, Cpu};
+use crate::backend::{Backend, Float};
+use crate::module::Module;
 use crate::shape::{Described, Shape};
 use crate::tensor::Tensor;
 use std::cell::RefCell;
@@ -165,6 +167,17 @@ impl<'a, T: Stored> Weights<'a, T> {
         Weights { prefix: format!("{}{name}.", self.prefix), ..*self }
     }
 
+    /// The same tensors, to be taken as elements `U`.
+    pub fn of<U: Stored>(&self) -> Weights<'a, U> {
+        Weights {
+            source: self.source,
+            prefix: self.prefix.clone(),
+            casts: self.casts,
+            log: self.log,
+            element: PhantomData,
+        }
+    }
+
     /// Converts tensors of other element types, which are an error else.
     ///
     /// Into `f32`, matrices of `F16` and `BF16` are not converted, if their rows are a multiple of 32 elements: they are
@@ -189,21 +202,69 @@ impl<'a, T: Stored> Weights<'a, T> {
     /// A quantised tensor is one of `f32` that is stored otherwise. As the weight of a linear map, or as a table of vectors,
     /// it is read as it is. Any other operation on it reads all its elements once, which then take their memory as well.
     pub fn tensor<S: Shape>(&self, name: &str, shape: S) -> Tensor<S, Cpu<T>> {
-        let name = format!("{}{name}", self.prefix);
-        let array = self.array(&name, shape).unwrap_or_else(|problem| {
-            self.log.borrow_mut().problems.push(problem);
-            Array::full(num_traits::zero::<T>(), shape.sizes().as_ref())
-        });
-        self.log.borrow_mut().taken.insert(name);
+        let array = self.array(name, shape.sizes().as_ref(), &Described::new(shape));
         Tensor::from_parts(shape, array)
     }
 
-    fn array<S: Shape>(&self, name: &str, shape: S) -> Result<Array<T>, Problem> {
-        let expected = || Described::new(shape).to_string();
+    /// A model with the parameters of this file, which has them by their paths. Everything else is as in `like`: their
+    /// shapes, and whether they are [tracked](crate::Tensor::tracked).
+    ///
+    /// ```
+    /// # #[cfg(feature = "safetensors")]
+    /// # fn main() -> Result<(), congruent::io::LoadError> {
+    /// use congruent::io::{SafeTensors, Weights, Writer, load};
+    /// use congruent::nn::Linear;
+    /// use congruent::prelude::*;
+    /// dims! { Embed = 2; Hidden = 3; }
+    /// let random = |seed| Linear::random(Embed, Hidden, &mut Rng::with_seed(seed));
+    /// let saved = random(1);
+    /// let mut writer = Writer::default();
+    /// writer.module("model", &saved);
+    /// let file = SafeTensors::from_bytes(writer.to_bytes()?)?;
+    ///
+    /// let loaded = load(&file, |weights: Weights<f32>| weights.at("model").module(&random(2)))?;
+    /// assert_eq!(loaded.weight.to_vec(), saved.weight.to_vec());
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "safetensors"))]
+    /// # fn main() {}
+    /// ```
+    pub fn module<M: Module<Cpu<T>> + Clone>(&self, like: &M) -> M
+    where
+        T: Float,
+    {
+        let mut module = like.clone();
+        module.for_each_mut(|mut parameter| {
+            let shown = parameter.as_parameter();
+            let (name, is_tracked) = (shown.path().to_string(), shown.is_tracked());
+            let array = self.array(&name, shown.sizes(), shown.shape());
+            parameter.change(|_| if is_tracked { Cpu::<T>::track(array) } else { array });
+        });
+        module
+    }
+
+    /// The array of this name, or zeros and an entry in the log.
+    pub(crate) fn array(&self, name: &str, sizes: &[usize], shape: &dyn Display) -> Array<T> {
+        // What has no name below the prefix has that for its name.
+        let name = if name.is_empty() {
+            self.prefix.trim_end_matches('.').to_owned()
+        } else {
+            format!("{}{name}", self.prefix)
+        };
+        let array = self.find(&name, sizes, shape).unwrap_or_else(|problem| {
+            self.log.borrow_mut().problems.push(problem);
+            Array::full(num_traits::zero::<T>(), sizes)
+        });
+        self.log.borrow_mut().taken.insert(name);
+        array
+    }
+
+    fn find(&self, name: &str, sizes: &[usize], shape: &dyn Display) -> Result<Array<T>, Problem> {
+        let expected = || shape.to_string();
         let Some(entry) = self.source.get(name) else {
             return Err(Problem::Missing { name: name.to_owned(), expected: expected() });
         };
-        if entry.sizes != shape.sizes().as_ref() {
+        if entry.sizes != sizes {
             return Err(Problem::Shape { name: name.to_owned(), expected: expected(), found: entry.sizes });
         }
         if let Some(reason) = entry.defect() {

@@ -1,9 +1,10 @@
 //! A table of vectors.
 
-use crate::backend::{Backend, cpu::Cpu};
+use crate::Module;
+use crate::backend::{Backend, Epilogue, Float, cpu::Cpu};
 use crate::dim::Dim;
 use crate::io::{Stored, Weights};
-use crate::shape::{Append, Shape};
+use crate::shape::{Append, Last, Shape};
 use crate::tensor::{IdOf, Tensor, TensorOf};
 
 /// A vector `E` for each id of the table `V`.
@@ -15,7 +16,7 @@ use crate::tensor::{IdOf, Tensor, TensorOf};
 /// let ids = Ids::new((Batch,), Vocab, &[2, 0]).unwrap();
 /// let vectors: Tensor<(Batch, Embed)> = embedding.forward(&ids);
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Module)]
 pub struct Embedding<V, E, B: Backend = Cpu<f32>> {
     /// The vectors, one a row.
     pub weight: Tensor<(V, E), B>,
@@ -28,6 +29,25 @@ impl<V: Dim, E: Dim, B: Backend> Embedding<V, E, B> {
         S: Shape + Append<E>,
     {
         self.weight.lookup(ids)
+    }
+
+    /// The product of `x` and the vector of each id: the logits of a model whose output is tied to its input
+    /// ([Press and Wolf 2017](https://arxiv.org/abs/1608.05859)).
+    ///
+    /// ```
+    /// use congruent::{nn::Embedding, prelude::*};
+    /// dims! { Batch = 2; Vocab = 3; Embed = 4; }
+    /// let embedding = Embedding { weight: Tensor::ones((Vocab, Embed)) };
+    /// let logits: Tensor<(Batch, Vocab)> = embedding.logits(&Tensor::ones((Batch, Embed)));
+    /// assert_eq!(logits.to_vec(), [4.0; 6]);
+    /// ```
+    pub fn logits<S>(&self, x: &Tensor<S, B>) -> Tensor<<S as Last<E>>::With<V>, B>
+    where
+        S: Last<E>,
+        B::Elem: Float,
+    {
+        let logits = B::linear(x.array(), self.weight.array(), Epilogue::default());
+        Tensor::from_parts(x.shape().with_last(self.weight.shape().0), logits)
     }
 }
 

@@ -1,13 +1,14 @@
 //! Two linear layers and a function between them.
 
 use super::{Activation, Linear};
+use crate::Module;
 use crate::backend::{Backend, Epilogue, Float, cpu::Cpu};
 use crate::dim::Dim;
 use crate::shape::Last;
 use crate::tensor::Tensor;
 
 /// `down(activation(up(x)))`, on each position by itself.
-#[derive(Clone)]
+#[derive(Clone, Module)]
 pub struct FeedForward<E, F, B: Backend = Cpu<f32>> {
     /// From `E` to `F`.
     pub up: Linear<E, F, B>,
@@ -23,18 +24,11 @@ impl<E: Dim, F: Dim, B: Backend<Elem: Float>> FeedForward<E, F, B> {
     where
         S: Last<E>,
     {
-        self.finished(x, Epilogue::default())
+        self.forward_then(x, Epilogue::default())
     }
 
-    /// `layer(x) + residual`: it is added while the last product is at hand.
-    pub(super) fn forward_residual<S>(&self, x: &Tensor<S, B>, residual: &Tensor<S, B>) -> Tensor<S, B>
-    where
-        S: Last<E>,
-    {
-        self.finished(x, Epilogue::residual(residual.array()))
-    }
-
-    fn finished<S: Last<E>>(&self, x: &Tensor<S, B>, after: Epilogue<'_, B::Array>) -> Tensor<S, B> {
+    /// As [`forward`](Self::forward), with an epilogue of the last product.
+    pub(super) fn forward_then<S: Last<E>>(&self, x: &Tensor<S, B>, after: Epilogue<'_, B::Array>) -> Tensor<S, B> {
         let hidden = self.up.forward_activated(x, self.activation);
         // That `down` undoes what `up` did to the shape is known here, and not to the compiler.
         Tensor::from_parts(x.shape(), self.down.apply(hidden.array(), after))

@@ -1,11 +1,11 @@
 //! A feed-forward network with a gate.
 
 use super::{Activation, Linear};
-use crate::Rng;
 use crate::backend::{Backend, Binary, Epilogue, Float, cpu::Cpu};
 use crate::dim::Dim;
 use crate::shape::Last;
 use crate::tensor::Tensor;
+use crate::{Module, Rng};
 
 /// `down(activation(gate(x)) · up(x))`, on each position by itself: with SiLU it is SwiGLU
 /// ([Shazeer 2020](https://arxiv.org/abs/2002.05202)).
@@ -16,7 +16,7 @@ use crate::tensor::Tensor;
 /// let layer = GatedFeedForward::random(Embed, Hidden, &mut Rng::with_seed(1));
 /// let y: Tensor<(Batch, Embed)> = layer.forward(&Tensor::ones((Batch, Embed)));
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Module)]
 pub struct GatedFeedForward<E, F, B: Backend = Cpu<f32>> {
     /// From `E` to `F`: how much passes.
     pub gate: Linear<E, F, B>,

@@ -2,12 +2,12 @@
 
 use super::multi_head::{Heads, project_merged, sequence};
 use super::{CacheStep, Linear, Rotary, attention};
-use crate::Rng;
 use crate::backend::{Backend, Epilogue, Float, cpu::Cpu};
 use crate::dim::{Dim, Times};
 use crate::mask::Mask;
 use crate::shape::{Sequence, SharesHeads};
 use crate::tensor::{IdOf, Tensor, TensorOf};
+use crate::{Module, Rng};
 
 /// Attention of `Q` query heads to `H` key heads of size `D`, with rotary positions.
 ///
@@ -26,7 +26,7 @@ use crate::tensor::{IdOf, Tensor, TensorOf};
 /// let y: Tensor<(Batch, Seq, Embed)> = cache.step(Seq, |step| layer.forward_cached(&x, &rotary, 0, step))?;
 /// # Ok::<(), congruent::Error>(())
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Module)]
 pub struct GroupedQueryAttention<E, Q, H, D, B: Backend = Cpu<f32>> {
     /// To the queries.
     pub query: Linear<E, Times<Q, D>, B>,

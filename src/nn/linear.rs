@@ -1,12 +1,12 @@
 //! The linear layer.
 
 use super::Activation;
-use crate::Rng;
 use crate::backend::{Backend, Epilogue, Float, cpu::Cpu};
 use crate::dim::Dim;
 use crate::io::{Stored, Weights};
 use crate::shape::Last;
 use crate::tensor::Tensor;
+use crate::{Module, Rng};
 
 /// `x · weightᵀ + bias`, on the last dimension: `In` becomes `Out`.
 ///
@@ -19,7 +19,7 @@ use crate::tensor::Tensor;
 /// let layer = Linear::random(Embed, Hidden, &mut Rng::with_seed(1));
 /// let y: Tensor<(Batch, Hidden)> = layer.forward(&Tensor::ones((Batch, Embed)));
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Module)]
 pub struct Linear<In, Out, B: Backend = Cpu<f32>> {
     /// What each output takes of each input.
     pub weight: Tensor<(Out, In), B>,

@@ -1,6 +1,7 @@
 //! The layers of the Llama family ([Touvron et al. 2023](https://arxiv.org/abs/2302.13971)).
 
 use super::{CacheStep, GatedFeedForward, GroupedQueryAttention, RmsNorm, Rotary};
+use crate::Module;
 use crate::backend::{Backend, Float, cpu::Cpu};
 use crate::dim::Dim;
 use crate::shape::{Last, Sequence, SharesHeads};
@@ -8,7 +9,7 @@ use crate::tensor::Tensor;
 
 /// Grouped-query attention with rotary positions and a gated feed-forward network, each behind a norm and beside a residual
 /// connection.
-#[derive(Clone)]
+#[derive(Clone, Module)]
 pub struct LlamaLayer<E, Q, H, D, F, B: Backend = Cpu<f32>> {
     /// The norm before the attention.
     pub attention_norm: RmsNorm<E, B>,
@@ -68,7 +69,7 @@ impl<E: Dim, Q: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> LlamaLayer
 /// }
 /// # Ok::<(), congruent::Error>(())
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Module)]
 pub struct LlamaDecoder<E, Q, H, D, F, P, B: Backend = Cpu<f32>> {
     /// The layers.
     pub layers: Vec<LlamaLayer<E, Q, H, D, F, B>>,

@@ -30,8 +30,13 @@ pub use gated::GatedFeedForward;
 pub use grouped_query::GroupedQueryAttention;
 pub use linear::Linear;
 pub use llama::{LlamaDecoder, LlamaLayer};
-pub use loss::{cross_entropy, mean_of_live, smoothed_cross_entropy};
+pub use loss::{
+    absolute_error, binary_cross_entropy, cosine_similarity, cross_entropy, huber, info_nce, kl_divergence,
+    mean_of_live, smoothed_cross_entropy, squared_error,
+};
 pub use multi_head::{Memory, MultiHeadAttention};
 pub use norm::{LayerNorm, RmsNorm};
 pub use rotary::{Rotary, rotary_frequencies};
 pub use transformer::{Decoder, DecoderLayer, Encoder, EncoderLayer, NormOrder};
+
+crate::module::constants! { [] Activation; [] Dropout; [] NormOrder; }

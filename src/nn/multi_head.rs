@@ -1,12 +1,12 @@
 //! Multi-head attention ([Vaswani et al. 2017](https://arxiv.org/abs/1706.03762)).
 
 use super::{CacheStep, Linear, attention};
-use crate::Rng;
 use crate::backend::{Backend, Epilogue, Float, cpu::Cpu};
 use crate::dim::{Dim, Times};
 use crate::mask::Mask;
 use crate::shape::{Sequence, Shape};
 use crate::tensor::Tensor;
+use crate::{Module, Rng};
 
 /// Attention of `H` heads of size `D`, each on its own projection of `E`.
 ///
@@ -17,7 +17,7 @@ use crate::tensor::Tensor;
 /// let x = Tensor::ones((Batch, Seq, Embed));
 /// let y: Tensor<(Batch, Seq, Embed)> = layer.forward(&x, &Causal);
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Module)]
 pub struct MultiHeadAttention<E, H, D, B: Backend = Cpu<f32>> {
     /// To the queries.
     pub query: Linear<E, Times<H, D>, B>,
@@ -61,13 +61,13 @@ impl<E: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> MultiHeadAttention<E, H, D
         self.attend(x, &sequence(x), mask, Epilogue::default())
     }
 
-    /// `layer(x) + residual`: it is added while the last product is at hand.
-    pub(super) fn forward_residual<S, M>(&self, x: &Tensor<S, B>, mask: &M, residual: &Tensor<S, B>) -> Tensor<S, B>
+    /// As [`forward`](Self::forward), with an epilogue of the last product.
+    pub(super) fn forward_then<S, M>(&self, x: &Tensor<S, B>, mask: &M, after: Epilogue<'_, B::Array>) -> Tensor<S, B>
     where
         S: Sequence<E>,
         M: Mask<S::Batch, S::Length, S::Length>,
     {
-        self.attend(x, &sequence(x), mask, Epilogue::residual(residual.array()))
+        self.attend(x, &sequence(x), mask, after)
     }
 
     /// Cross-attention: the sequence attends to another one, the memory.
@@ -80,20 +80,20 @@ impl<E: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> MultiHeadAttention<E, H, D
         self.attend(x, &self.memory(x, memory), mask, Epilogue::default())
     }
 
-    /// `cross(x, memory) + residual`: it is added while the last product is at hand.
-    pub(super) fn cross_residual<S, R, M>(
+    /// As [`cross`](Self::cross), with an epilogue of the last product.
+    pub(super) fn cross_then<S, R, M>(
         &self,
         x: &Tensor<S, B>,
         memory: &Tensor<R, B>,
         mask: &M,
-        residual: &Tensor<S, B>,
+        after: Epilogue<'_, B::Array>,
     ) -> Tensor<S, B>
     where
         S: Sequence<E>,
         R: Memory<S, E>,
         M: Mask<S::Batch, S::Length, R::Length>,
     {
-        self.attend(x, &self.memory(x, memory), mask, Epilogue::residual(residual.array()))
+        self.attend(x, &self.memory(x, memory), mask, after)
     }
 
     /// The sequence attends to itself and to what the cache holds, as this layer of it.
@@ -109,24 +109,11 @@ impl<E: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> MultiHeadAttention<E, H, D
     where
         S: Sequence<E>,
     {
-        self.attend_cached(x, layer, step, Epilogue::default())
+        self.forward_cached_then(x, layer, step, Epilogue::default())
     }
 
-    /// `forward_cached(x) + residual`: it is added while the last product is at hand.
-    pub(super) fn forward_cached_residual<S, P: Dim, K: Dim>(
-        &self,
-        x: &Tensor<S, B>,
-        layer: usize,
-        step: &mut CacheStep<'_, S::Batch, H, D, P, S::Length, K, B>,
-        residual: &Tensor<S, B>,
-    ) -> Tensor<S, B>
-    where
-        S: Sequence<E>,
-    {
-        self.attend_cached(x, layer, step, Epilogue::residual(residual.array()))
-    }
-
-    fn attend_cached<S: Sequence<E>, P: Dim, K: Dim>(
+    /// As [`forward_cached`](Self::forward_cached), with an epilogue of the last product.
+    pub(super) fn forward_cached_then<S: Sequence<E>, P: Dim, K: Dim>(
         &self,
         x: &Tensor<S, B>,
         layer: usize,

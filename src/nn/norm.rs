@@ -1,5 +1,6 @@
 //! Normalisation of the last dimension.
 
+use crate::Module;
 use crate::backend::{Backend, Float, cpu::Cpu};
 use crate::dim::Dim;
 use crate::io::{Stored, Weights};
@@ -15,7 +16,7 @@ use crate::tensor::Tensor;
 /// let norm = LayerNorm::new(Embed, 1e-5);
 /// assert_eq!(norm.forward(&Tensor::ones((Batch, Embed))).to_vec(), [0.0; 16]);
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Module)]
 pub struct LayerNorm<E, B: Backend = Cpu<f32>> {
     /// The factor of each element.
     pub weight: Tensor<(E,), B>,
@@ -64,7 +65,7 @@ impl<E: Dim, T: Stored> LayerNorm<E, Cpu<T>> {
 /// let norm = RmsNorm::new(Embed, 0.0);
 /// assert_eq!(norm.forward(&Tensor::full((Batch, Embed), 3.0)).to_vec(), [1.0; 8]);
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Module)]
 pub struct RmsNorm<E, B: Backend = Cpu<f32>> {
     /// The factor of each element.
     pub weight: Tensor<(E,), B>,

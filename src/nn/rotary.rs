@@ -1,10 +1,10 @@
 //! Rotary positions ([Su et al. 2021](https://arxiv.org/abs/2104.09864)).
 
-use crate::Error;
 use crate::backend::{Backend, Float, RotaryLayout, cpu::Cpu};
 use crate::dim::{Dim, Even, Name};
 use crate::shape::{Shape, Turns};
 use crate::tensor::{IdOf, Tensor, TensorOf};
+use crate::{Error, Module};
 
 /// Rotary positions: each pair of elements of a head is turned by an angle that grows with its position, so that the
 /// product of a query and a key depends on how far apart they stand.
@@ -21,12 +21,14 @@ use crate::tensor::{IdOf, Tensor, TensorOf};
 /// let q = Tensor::ones((Batch, Heads, Seq, HeadDim));
 /// let turned: Tensor<(Batch, Heads, Seq, HeadDim)> = rotary.forward(&q, &positions);
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Module)]
 pub struct Rotary<P, D, B: Backend = Cpu<f32>> {
     positions: P,
     head_dim: D,
     /// `(P, D / 2)`.
+    #[module(skip)]
     cos: B::Array,
+    #[module(skip)]
     sin: B::Array,
     layout: RotaryLayout,
 }

@@ -1,11 +1,12 @@
 //! The layers of a transformer, and stacks of them.
 
-use super::{CacheStep, FeedForward, LayerNorm, Memory, MultiHeadAttention};
-use crate::backend::{Backend, Float, cpu::Cpu};
+use super::{CacheStep, Dropout, FeedForward, LayerNorm, Memory, MultiHeadAttention};
+use crate::backend::{Backend, Binary, Epilogue, Float, cpu::Cpu};
 use crate::dim::Dim;
 use crate::mask::Mask;
 use crate::shape::{Last, Sequence};
 use crate::tensor::Tensor;
+use crate::{Module, Rng};
 
 /// Where a layer normalises.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,21 +18,41 @@ pub enum NormOrder {
     Post,
 }
 
-/// `part` beside a residual connection, with its normalisation. `part` takes its input and the residual to be added.
+/// Dropout in training, and where its random numbers come from; nothing in inference.
+type Training<'a> = Option<(Dropout, &'a mut Rng)>;
+
+/// `part` beside a residual connection, with its normalisation. `part` takes its input and the residual to be added, if it is
+/// to add one: dropout comes before that.
 fn residual<S: Last<E>, E: Dim, B: Backend<Elem: Float>>(
     order: NormOrder,
     norm: &LayerNorm<E, B>,
     x: &Tensor<S, B>,
-    part: impl FnOnce(&Tensor<S, B>, &Tensor<S, B>) -> Tensor<S, B>,
+    training: &mut Training<'_>,
+    part: impl FnOnce(&Tensor<S, B>, Epilogue<'_, B::Array>) -> Tensor<S, B>,
 ) -> Tensor<S, B> {
+    let normed;
+    let input = match order {
+        NormOrder::Pre => {
+            normed = norm.forward(x);
+            &normed
+        }
+        NormOrder::Post => x,
+    };
+    let y = match training {
+        None => part(input, Epilogue::residual(x.array())),
+        Some((dropout, rng)) => {
+            let dropped = dropout.forward_training(&part(input, Epilogue::default()), rng).into_array();
+            Tensor::from_parts(x.shape(), B::binary(Binary::Add, dropped, x.array().clone()))
+        }
+    };
     match order {
-        NormOrder::Pre => part(&norm.forward(x), x),
-        NormOrder::Post => norm.normalized(part(x, x)),
+        NormOrder::Pre => y,
+        NormOrder::Post => norm.normalized(y),
     }
 }
 
 /// Self-attention and a feed-forward network, each with a residual connection and a norm.
-#[derive(Clone)]
+#[derive(Clone, Module)]
 pub struct EncoderLayer<E, H, D, F, B: Backend = Cpu<f32>> {
     /// The sequence attends to itself.
     pub attention: MultiHeadAttention<E, H, D, B>,
@@ -52,8 +73,43 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> EncoderLayer<E, H,
         S: Sequence<E> + Last<E>,
         M: Mask<S::Batch, S::Length, S::Length>,
     {
-        let x = residual(self.order, &self.attention_norm, x, |x, y| self.attention.forward_residual(x, mask, y));
-        residual(self.order, &self.feed_forward_norm, &x, |x, y| self.feed_forward.forward_residual(x, y))
+        self.apply(x, mask, &mut None)
+    }
+
+    /// As [`forward`](Self::forward), in training: each part has dropout before it is added to what it was calculated of.
+    ///
+    /// ```
+    /// use congruent::nn::{Activation, Dropout, EncoderLayer, FeedForward, LayerNorm, Linear, MultiHeadAttention, NormOrder};
+    /// use congruent::prelude::*;
+    /// dims! { Batch = 2; Seq = 5; Embed = 12; Heads = 3; HeadDim = 4; Hidden = 24; }
+    /// let mut rng = Rng::with_seed(1);
+    /// let (up, down) = (Linear::random(Embed, Hidden, &mut rng), Linear::random(Hidden, Embed, &mut rng));
+    /// let layer = EncoderLayer {
+    ///     attention: MultiHeadAttention::random(Embed, Heads, HeadDim, &mut rng),
+    ///     attention_norm: LayerNorm::new(Embed, 1e-5),
+    ///     feed_forward: FeedForward { up, activation: Activation::Gelu, down },
+    ///     feed_forward_norm: LayerNorm::new(Embed, 1e-5),
+    ///     order: NormOrder::Pre,
+    /// };
+    /// let x = Tensor::ones((Batch, Seq, Embed));
+    /// let y: Tensor<(Batch, Seq, Embed)> = layer.forward_training(&x, &Causal, Dropout { rate: 0.1 }, &mut rng);
+    /// ```
+    pub fn forward_training<S, M>(&self, x: &Tensor<S, B>, mask: &M, dropout: Dropout, rng: &mut Rng) -> Tensor<S, B>
+    where
+        S: Sequence<E> + Last<E>,
+        M: Mask<S::Batch, S::Length, S::Length>,
+    {
+        self.apply(x, mask, &mut Some((dropout, rng)))
+    }
+
+    fn apply<S, M>(&self, x: &Tensor<S, B>, mask: &M, training: &mut Training<'_>) -> Tensor<S, B>
+    where
+        S: Sequence<E> + Last<E>,
+        M: Mask<S::Batch, S::Length, S::Length>,
+    {
+        let attend = |x: &Tensor<S, B>, after: Epilogue<'_, B::Array>| self.attention.forward_then(x, mask, after);
+        let x = residual(self.order, &self.attention_norm, x, training, attend);
+        residual(self.order, &self.feed_forward_norm, &x, training, |x, after| self.feed_forward.forward_then(x, after))
     }
 
     /// The layer of a decoder without a memory, such as GPT-2: on `x (batch, sequence, E)`, which goes on from what the cache
@@ -70,14 +126,17 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> EncoderLayer<E, H,
     where
         S: Sequence<E> + Last<E>,
     {
-        let attend = |x: &Tensor<S, B>, y: &Tensor<S, B>| self.attention.forward_cached_residual(x, layer, step, y);
-        let x = residual(self.order, &self.attention_norm, x, attend);
-        residual(self.order, &self.feed_forward_norm, &x, |x, y| self.feed_forward.forward_residual(x, y))
+        let attend =
+            |x: &Tensor<S, B>, after: Epilogue<'_, B::Array>| self.attention.forward_cached_then(x, layer, step, after);
+        let x = residual(self.order, &self.attention_norm, x, &mut None, attend);
+        residual(self.order, &self.feed_forward_norm, &x, &mut None, |x, after| {
+            self.feed_forward.forward_then(x, after)
+        })
     }
 }
 
 /// Self-attention, attention to a memory, and a feed-forward network.
-#[derive(Clone)]
+#[derive(Clone, Module)]
 pub struct DecoderLayer<E, H, D, F, B: Backend = Cpu<f32>> {
     /// The sequence attends to itself.
     pub attention: MultiHeadAttention<E, H, D, B>,
@@ -110,14 +169,53 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> DecoderLayer<E, H,
         M: Mask<S::Batch, S::Length, S::Length>,
         N: Mask<S::Batch, S::Length, R::Length>,
     {
-        let x = residual(self.order, &self.attention_norm, x, |x, y| self.attention.forward_residual(x, mask, y));
-        let x = residual(self.order, &self.cross_norm, &x, |x, y| self.cross.cross_residual(x, memory, memory_mask, y));
-        residual(self.order, &self.feed_forward_norm, &x, |x, y| self.feed_forward.forward_residual(x, y))
+        self.apply(x, memory, mask, memory_mask, &mut None)
+    }
+
+    /// As [`forward`](Self::forward), in training: each part has dropout before it is added to what it was calculated of.
+    pub fn forward_training<S, R, M, N>(
+        &self,
+        x: &Tensor<S, B>,
+        memory: &Tensor<R, B>,
+        mask: &M,
+        memory_mask: &N,
+        dropout: Dropout,
+        rng: &mut Rng,
+    ) -> Tensor<S, B>
+    where
+        S: Sequence<E> + Last<E>,
+        R: Memory<S, E>,
+        M: Mask<S::Batch, S::Length, S::Length>,
+        N: Mask<S::Batch, S::Length, R::Length>,
+    {
+        self.apply(x, memory, mask, memory_mask, &mut Some((dropout, rng)))
+    }
+
+    fn apply<S, R, M, N>(
+        &self,
+        x: &Tensor<S, B>,
+        memory: &Tensor<R, B>,
+        mask: &M,
+        memory_mask: &N,
+        training: &mut Training<'_>,
+    ) -> Tensor<S, B>
+    where
+        S: Sequence<E> + Last<E>,
+        R: Memory<S, E>,
+        M: Mask<S::Batch, S::Length, S::Length>,
+        N: Mask<S::Batch, S::Length, R::Length>,
+    {
+        let attend = |x: &Tensor<S, B>, after: Epilogue<'_, B::Array>| self.attention.forward_then(x, mask, after);
+        let x = residual(self.order, &self.attention_norm, x, training, attend);
+        let attend =
+            |x: &Tensor<S, B>, after: Epilogue<'_, B::Array>| self.cross.cross_then(x, memory, memory_mask, after);
+        let x = residual(self.order, &self.cross_norm, &x, training, attend);
+        residual(self.order, &self.feed_forward_norm, &x, training, |x, after| self.feed_forward.forward_then(x, after))
     }
 }
 
 /// Encoder layers one after another.
-#[derive(Clone)]
+#[derive(Clone, Module)]
 pub struct Encoder<E, H, D, F, B: Backend = Cpu<f32>> {
     /// The layers.
     pub layers: Vec<EncoderLayer<E, H, D, F, B>>,
@@ -131,6 +229,15 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> Encoder<E, H, D, F
         M: Mask<S::Batch, S::Length, S::Length>,
     {
         self.layers.iter().fold(x.clone(), |x, layer| layer.forward(&x, mask))
+    }
+
+    /// As [`forward`](Self::forward), in training, with dropout in each layer.
+    pub fn forward_training<S, M>(&self, x: &Tensor<S, B>, mask: &M, dropout: Dropout, rng: &mut Rng) -> Tensor<S, B>
+    where
+        S: Sequence<E> + Last<E>,
+        M: Mask<S::Batch, S::Length, S::Length>,
+    {
+        self.layers.iter().fold(x.clone(), |x, layer| layer.forward_training(&x, mask, dropout, rng))
     }
 
     /// All layers on `x (batch, sequence, E)`, which goes on from what the cache holds: each position attends to those up to
@@ -151,7 +258,7 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> Encoder<E, H, D, F
 }
 
 /// Decoder layers one after another.
-#[derive(Clone)]
+#[derive(Clone, Module)]
 pub struct Decoder<E, H, D, F, B: Backend = Cpu<f32>> {
     /// The layers.
     pub layers: Vec<DecoderLayer<E, H, D, F, B>>,
@@ -173,5 +280,27 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> Decoder<E, H, D, F
         N: Mask<S::Batch, S::Length, R::Length>,
     {
         self.layers.iter().fold(x.clone(), |x, layer| layer.forward(&x, memory, mask, memory_mask))
+    }
+
+    /// As [`forward`](Self::forward), in training, with dropout in each layer.
+    pub fn forward_training<S, R, M, N>(
+        &self,
+        x: &Tensor<S, B>,
+        memory: &Tensor<R, B>,
+        mask: &M,
+        memory_mask: &N,
+        dropout: Dropout,
+        rng: &mut Rng,
+    ) -> Tensor<S, B>
+    where
+        S: Sequence<E> + Last<E>,
+        R: Memory<S, E>,
+        M: Mask<S::Batch, S::Length, S::Length>,
+        N: Mask<S::Batch, S::Length, R::Length>,
+    {
+        let layer = |x: Tensor<S, B>, layer: &DecoderLayer<E, H, D, F, B>| {
+            layer.forward_training(&x, memory, mask, memory_mask, dropout, rng)
+        };
+        self.layers.iter().fold(x.clone(), layer)
     }
 }

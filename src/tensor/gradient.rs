@@ -59,6 +59,18 @@ impl<B: Backend> Gradients<B> {
     }
 }
 
+impl<B: Backend<Elem: Float>> Gradients<B> {
+    /// The gradient with respect to an array.
+    pub(crate) fn of_array(&self, x: &B::Array) -> Option<B::Array> {
+        B::gradient(&self.0, x)
+    }
+
+    /// Puts another in its place.
+    pub(crate) fn set(&mut self, x: &B::Array, gradient: B::Array) {
+        B::set_gradient(&mut self.0, x, gradient);
+    }
+}
+
 impl<B: Backend> Debug for Gradients<B> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         Debug::fmt(&self.0, f)

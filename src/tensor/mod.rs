@@ -5,6 +5,7 @@
 
 mod arithmetic;
 mod axes;
+mod checkpoint;
 mod compare;
 mod convert;
 mod create;
@@ -20,6 +21,7 @@ mod show;
 mod softmax;
 mod unary;
 
+pub use checkpoint::checkpoint;
 pub use create::{Create, Nested};
 pub use each::Each;
 pub use gradient::Gradients;
@@ -75,6 +77,11 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// The backend's array.
     pub fn array(&self) -> &B::Array {
         &self.array
+    }
+
+    /// The backend's array, to be replaced by one of the same sizes.
+    pub(crate) fn array_mut(&mut self) -> &mut B::Array {
+        &mut self.array
     }
 
     /// The backend's array.

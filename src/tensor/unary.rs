@@ -50,4 +50,6 @@ unary! {
     gelu_tanh GeluTanh;
     /// `x · sigmoid(x)`, also called swish ([Elfwing et al. 2017](https://arxiv.org/abs/1702.03118)).
     silu Silu;
+    /// `ln(1 + eˣ)`, exact where it is next to zero.
+    softplus Softplus;
 }

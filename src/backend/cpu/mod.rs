@@ -3,6 +3,7 @@
 mod array;
 mod attention;
 mod blocks;
+mod cross_entropy;
 #[cfg(all(feature = "matrixmultiply", not(miri)))]
 pub(super) mod double;
 mod elementwise;
@@ -181,6 +182,14 @@ impl<T: Element> Backend for Cpu<T> {
     {
         Tape::new(&[&x], || Op::LogSoftmax(axis)).record(softmax::log_softmax(x, axis))
     }
+    fn cross_entropy<I: TableIndex>(x: &Array<T>, targets: &Array<I>, smoothing: f64) -> Array<T>
+    where
+        T: Float,
+    {
+        let targets = targets.elements().iter().map(|target| target.row()).collect::<Vec<_>>();
+        let losses = cross_entropy::cross_entropy(x, &targets, smoothing);
+        Tape::new(&[x], || Op::CrossEntropy(x.saved(), targets, smoothing)).record(losses)
+    }
     fn masked_softmax(scores: Array<T>, mask: &AttentionMask) -> Array<T>
     where
         T: Float,
@@ -277,6 +286,12 @@ impl<T: Element> Backend for Cpu<T> {
     fn detach(x: Array<T>) -> Array<T> {
         x.detached()
     }
+    fn checkpoint<R>(x: Array<T>, block: impl Fn(Array<T>) -> (Array<T>, R) + Send + Sync + 'static) -> (Array<T>, R)
+    where
+        T: Float,
+    {
+        gradient::checkpoint(x, block)
+    }
     fn backward(x: &Array<T>) -> Gradients
     where
         T: Float,
@@ -288,6 +303,12 @@ impl<T: Element> Backend for Cpu<T> {
         T: Float,
     {
         gradient::gradient(gradients, x)
+    }
+    fn set_gradient(gradients: &mut Gradients, x: &Array<T>, gradient: Array<T>)
+    where
+        T: Float,
+    {
+        gradient::set_gradient(gradients, x, gradient);
     }
 }
 

@@ -80,6 +80,7 @@ pub fn unary<T: Real>(op: Unary, x: InOut<'_, T>) {
             x.map(|x: T| x / (one + (scale * (x + cubic * x * x * x)).exp()))
         }
         Unary::Silu => x.map(|x: T| x / (one + (-x).exp())),
+        Unary::Softplus => x.map(|x: T| if x > zero { x + (-x).exp().ln_1p() } else { x.exp().ln_1p() }),
     }
 }
 
@@ -105,6 +106,14 @@ pub fn log_softmax<T: Real>(x: InOut<'_, T>, size: usize) {
         let log = sum(row.from(), |x| (x - largest).exp()).ln();
         // The largest goes first: added to the logarithm, it would swallow its digits.
         row.map(|x| x - largest - log);
+    }
+}
+
+/// The largest number of each row of so many, and the logarithm of the sum of `exp(x - largest)`.
+pub fn log_sums<T: Real>(x: &[T], size: usize, out: &mut [[T; 2]]) {
+    for (row, out) in x.chunks_exact(size).zip(out) {
+        let largest = largest(row);
+        *out = [largest, sum(row, |x| (x - largest).exp()).ln()];
     }
 }
 

@@ -68,6 +68,7 @@ fn times_slope<T: Real>(op: Unary, x: &[T], gradient: &mut [T]) {
         Unary::Tanh => times!(|y: T| one - y * y),
         Unary::Sigmoid => times!(|y: T| y * (one - y)),
         Unary::Silu => times_with!(all(Unary::Sigmoid, x, |x| x), |x: T, s: T| s * (one + x * (one - s))),
+        Unary::Softplus => times_with!(all(Unary::Sigmoid, x, |x| x), |_, s: T| s),
         Unary::GeluTanh => {
             // x · sigmoid(u) with u = 2 √(2/π) · (x + 0.044715 x³).
             let (scale, cubic) = (constant(2.0 * (2.0 / std::f64::consts::PI).sqrt()), constant(0.044715));

@@ -28,8 +28,9 @@ pub struct Addend {
 
 /// What is to be known of an operation, whatever its elements are.
 pub trait Step: Send + Sync {
-    /// From the gradient of the result, what is added to those of the inputs that are wanted.
-    fn backward(&self, gradient: AnyArray, wanted: &[bool]) -> Vec<Option<Addend>>;
+    /// From the gradient of the result, what is added to those of other results: of the inputs that are tracked, or of what
+    /// was recorded only now.
+    fn backward(&self, gradient: AnyArray, inputs: &[Option<Arc<Node>>]) -> Vec<(Arc<Node>, Addend)>;
     /// Adds to a gradient of the result, which is zero where there is none yet.
     fn add(&self, sum: Option<AnyArray>, addend: Addend) -> AnyArray;
     /// Another holder of the same array.
@@ -68,7 +69,8 @@ impl Gradients {
     /// The gradients of the node's result, of which that with respect to itself is given.
     ///
     /// Nodes are taken by falling numbers, so that all gradients of a result are summed before its operation is gone
-    /// back through, in an order that is that of recording.
+    /// back through, in an order that is that of recording. What is recorded on the way has higher numbers than all that is
+    /// left, and so is gone back through at once.
     pub fn new(node: &Arc<Node>, gradient: AnyArray) -> Self {
         let mut found = HashMap::new();
         let mut pending = BTreeMap::from([(node.number, (node.clone(), gradient))]);
@@ -76,15 +78,10 @@ impl Gradients {
             if node.kept {
                 found.insert(number, node.step.share(&gradient));
             }
-            if node.inputs.is_empty() {
-                continue;
-            }
-            let wanted: Vec<_> = node.inputs.iter().map(Option::is_some).collect();
-            for (input, addend) in node.inputs.iter().zip(node.step.backward(gradient, &wanted)) {
-                if let (Some(input), Some(addend)) = (input, addend) {
-                    let sum = pending.remove(&input.number).map(|(_, sum)| sum);
-                    pending.insert(input.number, (input.clone(), input.step.add(sum, addend)));
-                }
+            for (input, addend) in node.step.backward(gradient, &node.inputs) {
+                let sum = pending.remove(&input.number).map(|(_, sum)| sum);
+                let sum = input.step.add(sum, addend);
+                pending.insert(input.number, (input, sum));
             }
         }
         Gradients(found)
@@ -93,6 +90,11 @@ impl Gradients {
     /// That with respect to the result of the node.
     pub fn get(&self, node: &Node) -> Option<&AnyArray> {
         self.0.get(&node.number)
+    }
+
+    /// Puts another in its place.
+    pub fn set(&mut self, node: &Node, gradient: AnyArray) {
+        self.0.insert(node.number, gradient);
     }
 }
 

@@ -6,6 +6,8 @@
 
 mod attention;
 mod axes;
+mod checkpoint;
+mod cross_entropy;
 mod elementwise;
 mod gather;
 mod graph;
@@ -17,6 +19,7 @@ mod tape;
 #[cfg(all(test, not(miri)))]
 mod tests;
 
+pub use checkpoint::checkpoint;
 pub use graph::Gradients;
 pub use operation::{Addends, Op};
-pub use tape::{Recorder, Tape, Tracked, backward, cast, gradient, track};
+pub use tape::{Recorder, Tape, Tracked, backward, cast, gradient, set_gradient, track};

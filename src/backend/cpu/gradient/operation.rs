@@ -2,9 +2,10 @@
 
 use super::super::array::Array;
 use super::super::{elementwise as each, rotary};
-use super::graph::{Addend, AnyArray, Step};
-use super::{attention, axes, elementwise, gather, product, rows};
+use super::graph::{Addend, AnyArray, Node, Step};
+use super::{attention, axes, checkpoint, cross_entropy, elementwise, gather, product, rows};
 use crate::backend::{AttentionMask, Binary, Element, Float, Reduce, RotaryLayout, Unary};
+use std::sync::Arc;
 
 /// An operation, with what its gradients are calculated of.
 pub enum Op<T> {
@@ -42,6 +43,8 @@ pub enum Op<T> {
     /// Softmax along an axis, masked or not.
     Softmax(usize),
     LogSoftmax(usize),
+    /// The logits, the target of each row, and the smoothing.
+    CrossEntropy(Array<T>, Vec<usize>, f64),
     /// The factors.
     MatMul([Array<T>; 2]),
     /// The input and the weight; a bias and a residual may follow.
@@ -54,6 +57,8 @@ pub enum Op<T> {
     AttentionWeights(Box<([Array<T>; 2], AttentionMask)>, f64),
     /// Queries, keys and values.
     Attention(Box<([Array<T>; 3], AttentionMask)>, f64),
+    /// What is calculated again on the way back, and of what.
+    Checkpoint(Arc<checkpoint::Block<T>>, Array<T>),
 }
 
 /// What is added to a product.
@@ -118,16 +123,26 @@ fn array<T: Element + 'static>(array: AnyArray) -> Array<T> {
 }
 
 impl<T: Float> Step for Operation<T> {
-    fn backward(&self, gradient: AnyArray, wanted: &[bool]) -> Vec<Option<Addend>> {
+    fn backward(&self, gradient: AnyArray, inputs: &[Option<Arc<Node>>]) -> Vec<(Arc<Node>, Addend)> {
+        if inputs.is_empty() {
+            return Vec::new();
+        }
         let gradient = array::<T>(gradient);
-        match &self.op {
+        let whole = |array: Array<T>| Some(Addend { array: Box::new(array), place: None });
+        let addends = match &self.op {
+            Op::Checkpoint(block, x) => {
+                let result = checkpoint::again(&**block, x, inputs);
+                return result.into_iter().filter_map(|node| Some((node, whole(gradient.clone())?))).collect();
+            }
             Op::Cast(back) => vec![Some(Addend { array: back(&gradient), place: None })],
             Op::Narrow(place) => vec![Some(Addend { array: Box::new(gradient), place: Some(place.clone()) })],
             _ => {
-                let whole = |array| Addend { array: Box::new(array), place: None };
-                self.gradients(gradient, wanted).into_iter().map(|found| found.map(whole)).collect()
+                let wanted: Vec<_> = inputs.iter().map(Option::is_some).collect();
+                self.gradients(gradient, &wanted).into_iter().map(|found| found.and_then(whole)).collect()
             }
-        }
+        };
+        let of_tracked = inputs.iter().zip(addends);
+        of_tracked.filter_map(|(input, addend)| Some((input.clone()?, addend?))).collect()
     }
 
     fn add(&self, sum: Option<AnyArray>, Addend { array: addend, place }: Addend) -> AnyArray {
@@ -153,7 +168,7 @@ impl<T: Float> Operation<T> {
         let only = |found| vec![Some(found)];
         let result = || self.result.as_ref().expect("the result was kept");
         match &self.op {
-            Op::Same | Op::Cast(_) | Op::Narrow(_) => only(gradient),
+            Op::Same | Op::Cast(_) | Op::Narrow(_) | Op::Checkpoint(..) => only(gradient),
             Op::Permute(order) => only(gradient.permute(&axes::inverse(order))),
             Op::Reshape(sizes) => only(gradient.reshape(sizes)),
             Op::Broadcast(sizes) => only(axes::sum_to(gradient, sizes)),
@@ -184,6 +199,9 @@ impl<T: Float> Operation<T> {
             }
             Op::Softmax(axis) => only(rows::softmax(result(), *axis, gradient)),
             Op::LogSoftmax(axis) => only(rows::log_softmax(result(), *axis, gradient)),
+            Op::CrossEntropy(x, targets, smoothing) => {
+                only(cross_entropy::cross_entropy(x, targets, *smoothing, &gradient))
+            }
             Op::MatMul([x, y]) => product::matmul(x, y, &gradient, wanted),
             Op::Linear([x, weight], addends) => product::linear(x, weight, *addends, gradient, wanted),
             Op::Norm([x, weight], centered, epsilon) => rows::norm(x, weight, *centered, *epsilon, gradient),

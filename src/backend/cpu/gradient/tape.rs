@@ -26,10 +26,18 @@ impl<T: Float> Recorder<T> {
     }
 }
 
+impl<T> Recorder<T> {
+    /// The result of an operation on these inputs, tracked.
+    pub fn record(self, op: Op<T>, inputs: Vec<Option<Arc<Node>>>, result: Array<T>) -> Array<T> {
+        let node = (self.0)(Operation { op, result: None }, inputs, false);
+        result.with_tracked(Tracked { node, recorder: self })
+    }
+}
+
 /// What a tracked array knows of how it came about.
 pub struct Tracked<T> {
-    node: Arc<Node>,
-    recorder: Recorder<T>,
+    pub node: Arc<Node>,
+    pub recorder: Recorder<T>,
 }
 
 impl<T> Clone for Tracked<T> {
@@ -108,9 +116,7 @@ pub fn cast<T: Number, U: Number>(x: &Array<T>) -> Array<U> {
     match (x.tracked(), U::recorder()) {
         (Some(tracked), Some(recorder)) if is_recording() => {
             let back: fn(&Array<U>) -> AnyArray = |gradient| Box::new(converted::<U, T>(gradient));
-            let inputs = vec![Some(tracked.node.clone())];
-            let node = (recorder.0)(Operation { op: Op::Cast(back), result: None }, inputs, false);
-            result.with_tracked(Tracked { node, recorder })
+            recorder.record(Op::Cast(back), vec![Some(tracked.node.clone())], result)
         }
         _ => result,
     }
@@ -132,4 +138,35 @@ pub fn backward<T: Float>(x: &Array<T>) -> Gradients {
 /// The gradient with respect to a tracked array, if the number depends on it.
 pub fn gradient<T: Float>(gradients: &Gradients, x: &Array<T>) -> Option<Array<T>> {
     gradients.get(&x.tracked()?.node)?.downcast_ref::<Array<T>>().cloned()
+}
+
+/// Puts a gradient in place of that with respect to a tracked array.
+pub fn set_gradient<T: Float>(gradients: &mut Gradients, x: &Array<T>, gradient: Array<T>) {
+    assert_eq!(gradient.sizes(), x.sizes(), "a gradient has the sizes of its array");
+    if let Some(tracked) = x.tracked() {
+        // Nobody asks how a gradient came about, and what it holds would be kept with it.
+        gradients.set(&tracked.node, Box::new(gradient.detached()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::Cpu;
+    use super::*;
+    use crate::backend::{Backend, Binary};
+
+    #[test]
+    fn a_gradient_is_replaced() {
+        let x = track(Array::from_vec(vec![3.0], &[1]));
+        let unused = track(Array::from_vec(vec![1.0], &[1]));
+        let mut gradients = backward(&Cpu::<f64>::binary(Binary::Mul, x.clone(), x.clone()));
+        let [first, second] = [7.0, 8.0].map(|x| Array::from_vec(vec![x], &[1]));
+        set_gradient(&mut gradients, &x, first.clone());
+        set_gradient(&mut gradients, &unused, second.clone());
+        assert_eq!(gradient(&gradients, &x).unwrap().elements(), first.elements());
+        assert_eq!(gradient(&gradients, &unused).unwrap().elements(), second.elements());
+        let constant = x.detached();
+        set_gradient(&mut gradients, &constant, first);
+        assert!(gradient(&gradients, &constant).is_none());
+    }
 }

@@ -58,6 +58,7 @@ fn positive(sizes: &[usize], seed: u64) -> Array<f64> {
 fn functions_of_each_element() {
     let all = [Unary::Abs, Unary::Neg, Unary::Recip, Unary::Square, Unary::Sqrt, Unary::Exp, Unary::Ln, Unary::Sin];
     let others = [Unary::Cos, Unary::Tanh, Unary::Sigmoid, Unary::Relu, Unary::Gelu, Unary::GeluTanh, Unary::Silu];
+    let others = others.into_iter().chain([Unary::Softplus]);
     for op in all.into_iter().chain(others) {
         let is_everywhere = !matches!(op, Unary::Recip | Unary::Sqrt | Unary::Ln);
         let x = if is_everywhere { random(&[3, 4], 1) } else { positive(&[3, 4], 1) };
@@ -118,6 +119,11 @@ fn reductions_and_softmax() {
         }
         check(&format!("softmax {axis}"), std::slice::from_ref(&x), |x| Double::softmax(x[0].clone(), axis));
         check(&format!("log_softmax {axis}"), &[x], |x| Double::log_softmax(x[0].clone(), axis));
+    }
+    let targets = Array::from_vec(vec![2usize, 0, 3, 3, 1, 2], &[2, 3]);
+    for smoothing in [0.0, 0.3] {
+        let x = random(&[2, 3, 4], 1);
+        check("cross_entropy", &[x], |x| Double::cross_entropy(&x[0], &targets, smoothing));
     }
     check("top_k", &[random(&[3, 7], 1)], |x| Double::top_k(&x[0], 3).0);
     let mask = AttentionMask { causal: true, lengths: Some([2, 0].into()), ..AttentionMask::default() };

@@ -126,6 +126,7 @@ kernels! {
     fn zip_at<F: Operation>(f: F, x: InOut<'_, f32>, y: &[f32]) = each::zip;
     fn softmax_at(x: InOut<'_, f32>, size: usize) = rows::softmax;
     fn log_softmax_at(x: InOut<'_, f32>, size: usize) = rows::log_softmax;
+    fn log_sums_at(x: &[f32], size: usize, out: &mut [[f32; 2]]) = rows::log_sums;
     fn reduce_at(op: Reduce, x: &[f32], size: usize, out: &mut [f32]) = rows::reduce;
     fn add_rows_at(x: &[f32], size: [usize; 2], centers: Option<&[f32]>, sums: &mut [f32]) = columns::add_rows;
     fn widen_at<T: Narrow>(from: &[T], to: &mut [MaybeUninit<f32>]) = narrow::widen;
@@ -216,7 +217,7 @@ fn unary_at(level: Level, op: Unary, x: InOut<'_, f32>) {
         Unary::Silu => map_at(level, math::Silu, x),
         Unary::Gelu => map_at(level, math::Gelu, x),
         Unary::GeluTanh => map_at(level, math::GeluTanh, x),
-        Unary::Ln | Unary::Sin | Unary::Cos => plain::unary(op, x),
+        Unary::Ln | Unary::Sin | Unary::Cos | Unary::Softplus => plain::unary(op, x),
     }
 }
 
@@ -245,6 +246,14 @@ pub fn softmax(x: InOut<'_, f32>, size: usize) {
 /// `x - ln(sum(exp(x)))` of each row of so many numbers.
 pub fn log_softmax(x: InOut<'_, f32>, size: usize) {
     log_softmax_at(level(), x, size);
+}
+
+/// The largest number of each row of so many, and the logarithm of the sum of `exp(x - largest)`.
+///
+/// # Panics
+/// The rows are empty, or not as many as there are places.
+pub fn log_sums(x: &[f32], size: usize, out: &mut [[f32; 2]]) {
+    log_sums_at(level(), x, size, out);
 }
 
 /// `op` of each row of so many numbers, for each of which there is a place.

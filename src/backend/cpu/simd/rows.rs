@@ -297,6 +297,31 @@ pub unsafe fn log_softmax<V: Vector>(mut x: InOut<'_, f32>, size: usize) {
     }
 }
 
+/// The largest number of each row of so many, and the logarithm of the sum of `exp(x - largest)`; that is NaN, where one of
+/// them is NaN or none is finite.
+///
+/// # Safety
+/// The processor has the instructions of `V`.
+#[inline(always)]
+pub unsafe fn log_sums<V: Vector>(x: &[f32], size: usize, out: &mut [[f32; 2]]) {
+    #[inline(always)]
+    unsafe fn log_sums_of_rows<V: Vector, const ROWS: usize>(rows: Rows) -> [[f32; 2]; ROWS] {
+        // SAFETY: the caller's; nothing is written.
+        unsafe {
+            let largest = largest::<V, _, ROWS, false>(Same, rows);
+            let sums = sums::<V, _, ROWS, false>(largest.map(ExpFrom), rows);
+            std::array::from_fn(|row| [largest[row], sums[row].ln() as f32])
+        }
+    }
+    assert!(size > 0 && size.checked_mul(out.len()) == Some(x.len()), "a place for each row");
+    // SAFETY: the caller's; the rows lie inside the slice.
+    unsafe {
+        together!(V, out.len(), x.as_ptr(), std::ptr::null_mut(), size, |first, rows, ROWS| {
+            out[first..first + ROWS].copy_from_slice(&log_sums_of_rows::<V, ROWS>(rows));
+        });
+    }
+}
+
 /// `(x - center) · scale · weight + bias` of each row of as many numbers as there are weights, with the mean for a center
 /// or zero, and for a scale one by the root of the mean square distance from it.
 ///

@@ -1,0 +1,148 @@
+//! `#[derive(Module)]`.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{Data, DeriveInput, Error, Field, Fields, GenericParam, Ident, LitStr, Path, Result, Type, TypeParam};
+
+/// The implementation of `Module` for a structure, or for an enumeration of alternatives.
+pub fn expand(input: DeriveInput) -> Result<TokenStream> {
+    let options = Options::parse(&input.attrs, &["backend"])?;
+    let declared = input.generics.type_params().find(|parameter| is_backend(parameter)).map(|found| &found.ident);
+    let backend = match (&options.backend, declared) {
+        (Some(given), _) => given.to_token_stream(),
+        (None, Some(declared)) => declared.to_token_stream(),
+        (None, None) => quote!(::congruent::Cpu<f32>),
+    };
+    let variants = match &input.data {
+        Data::Struct(data) => vec![(quote!(Self), &data.fields)],
+        Data::Enum(data) => {
+            let variant = |variant: &'_ syn::Variant| {
+                let name = &variant.ident;
+                quote!(Self::#name)
+            };
+            data.variants.iter().map(|found| (variant(found), &found.fields)).collect()
+        }
+        Data::Union(data) => return Err(Error::new(data.union_token.span, "a union is not a module")),
+    };
+    let arms = |method: &str| -> Result<TokenStream> {
+        variants.iter().map(|(name, fields)| arm(name, fields, &backend, method)).collect()
+    };
+    let (shown, changed) = (arms("visit")?, arms("visit_mut")?);
+
+    let mut generics = input.generics.clone();
+    for parameter in generics.params.iter_mut() {
+        if let GenericParam::Type(parameter) = parameter {
+            parameter.default = None;
+            if parameter.bounds.is_empty() {
+                parameter.bounds.push(syn::parse_quote!(::congruent::dim::Dim));
+            }
+        }
+    }
+    if let Some(declared) = declared {
+        let float = syn::parse_quote!(<#declared as ::congruent::backend::Backend>::Elem: ::congruent::backend::Float);
+        generics.make_where_clause().predicates.push(float);
+    }
+    let (name, (parameters, _, bounds)) = (&input.ident, generics.split_for_impl());
+    let (_, arguments, _) = input.generics.split_for_impl();
+    Ok(quote! {
+        #[automatically_derived]
+        #[diagnostic::do_not_recommend]
+        impl #parameters ::congruent::Module<#backend> for #name #arguments #bounds {
+            #[allow(unused_variables)]
+            fn visit(
+                &self,
+                path: &::congruent::module::Path<'_>,
+                visitor: &mut dyn ::core::ops::FnMut(::congruent::module::Parameter<'_, #backend>),
+            ) {
+                match self { #shown }
+            }
+            #[allow(unused_variables)]
+            fn visit_mut(
+                &mut self,
+                path: &::congruent::module::Path<'_>,
+                visitor: &mut dyn ::core::ops::FnMut(::congruent::module::ParameterMut<'_, #backend>),
+            ) {
+                match self { #changed }
+            }
+        }
+    })
+}
+
+/// Whether a type parameter is the backend, by its bounds.
+fn is_backend(parameter: &TypeParam) -> bool {
+    parameter.bounds.iter().any(|bound| match bound {
+        syn::TypeParamBound::Trait(bound) => bound.path.segments.last().is_some_and(|last| last.ident == "Backend"),
+        _ => false,
+    })
+}
+
+/// The arm of one alternative: each field that is not skipped, by the name that its path has.
+fn arm(name: &TokenStream, fields: &Fields, backend: &TokenStream, method: &str) -> Result<TokenStream> {
+    // What is wrapped has the path of the wrapper.
+    let is_wrapper = matches!(fields, Fields::Unnamed(fields) if fields.unnamed.len() == 1);
+    let (mut patterns, mut calls) = (TokenStream::new(), TokenStream::new());
+    for (i, field) in fields.iter().enumerate() {
+        let options = Options::parse(&field.attrs, &["skip", "name"])?;
+        if options.skip {
+            continue;
+        }
+        let variable = format_ident!("field_{i}", span = Span::mixed_site());
+        let member = match &field.ident {
+            Some(name) => name.to_token_stream(),
+            None => syn::Index::from(i).to_token_stream(),
+        };
+        patterns.extend(quote!(#member: #variable,));
+        let path = match (&options.name, is_wrapper) {
+            (None, true) => quote!(path),
+            (name, _) => {
+                let name = name.clone().unwrap_or_else(|| name_of(field, i));
+                quote!(&path.at(#name))
+            }
+        };
+        calls.extend(call(&field.ty, backend, method, &variable, &path));
+    }
+    Ok(quote!(#name { #patterns .. } => { #calls }))
+}
+
+/// The call for one field. It stands at the type of the field, so that a message about that points there.
+fn call(ty: &Type, backend: &TokenStream, method: &str, variable: &Ident, path: &TokenStream) -> TokenStream {
+    let (method, span) = (format_ident!("{method}"), ty.span());
+    quote_spanned!(span => <#ty as ::congruent::Module<#backend>>::#method(#variable, #path, visitor);)
+}
+
+fn name_of(field: &Field, position: usize) -> String {
+    let ident = field.ident.as_ref().map(|name| name.to_string().trim_start_matches("r#").to_owned());
+    ident.unwrap_or_else(|| position.to_string())
+}
+
+/// What stands in `#[module(..)]`.
+#[derive(Default)]
+struct Options {
+    skip: bool,
+    name: Option<String>,
+    backend: Option<Path>,
+}
+
+impl Options {
+    fn parse(attributes: &[syn::Attribute], allowed: &[&str]) -> Result<Self> {
+        let mut options = Options::default();
+        for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("module")) {
+            attribute.parse_nested_meta(|meta| {
+                let is = |name| meta.path.is_ident(name) && allowed.contains(&name);
+                if is("skip") {
+                    options.skip = true;
+                } else if is("name") {
+                    options.name = Some(meta.value()?.parse::<LitStr>()?.value());
+                } else if is("backend") {
+                    options.backend = Some(meta.value()?.parse()?);
+                } else {
+                    let list = allowed.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ");
+                    return Err(meta.error(format!("expected {list}")));
+                }
+                Ok(())
+            })?;
+        }
+        Ok(options)
+    }
+}

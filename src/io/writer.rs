@@ -1,0 +1,133 @@
+//! Writing files in the [safetensors](https://huggingface.co/docs/safetensors) format.
+
+use super::safetensors::format_dtype;
+use super::{Dtype, LoadError, Stored};
+use crate::backend::cpu::{Array, Cpu};
+use crate::backend::{Backend, Float};
+use crate::module::{Module, Path};
+use crate::shape::Shape;
+use crate::tensor::Tensor;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+use std::fs::{self, File};
+use std::io::{self, Write};
+use zerocopy::IntoBytes;
+
+/// Tensors to be written to a file.
+///
+/// ```
+/// use congruent::io::{SafeTensors, Weights, Writer, load};
+/// use congruent::prelude::*;
+/// dims! { Embed = 2; Hidden = 3; }
+///
+/// # fn main() -> Result<(), congruent::io::LoadError> {
+/// let weight = Tensor::ones((Hidden, Embed));
+/// let mut writer = Writer::default();
+/// writer.add("weight", &weight);
+/// let file = SafeTensors::from_bytes(writer.to_bytes()?)?;
+///
+/// let loaded = load(&file, |weights: Weights<f32>| weights.tensor("weight", (Hidden, Embed)))?;
+/// assert_eq!(loaded.to_vec(), weight.to_vec());
+/// let error = load(&file, |weights: Weights<f32>| weights.tensor("weight", (Embed, Embed))).err().unwrap();
+/// assert!(error.to_string().contains("`weight`, expected (Embed = 2, Embed = 2), found [3, 2]"));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Default)]
+pub struct Writer {
+    tensors: BTreeMap<String, Written>,
+    metadata: HashMap<String, String>,
+}
+
+struct Written {
+    dtype: Dtype,
+    sizes: Vec<usize>,
+    bytes: Vec<u8>,
+}
+
+impl Writer {
+    /// Adds a tensor. One of the same name is replaced.
+    pub fn add<S: Shape, T: Stored + IntoBytes>(&mut self, name: impl Into<String>, tensor: &Tensor<S, Cpu<T>>) {
+        self.add_array(name.into(), tensor.array());
+    }
+
+    pub(crate) fn add_array<T: Stored + IntoBytes>(&mut self, name: String, array: &Array<T>) {
+        let (sizes, bytes) = (array.sizes().to_vec(), array.elements().as_bytes().to_vec());
+        self.tensors.insert(name, Written { dtype: T::DTYPE, sizes, bytes });
+    }
+
+    /// Adds the parameters of a model, by their paths below `name`; without a name, by their paths.
+    /// [`Weights::module`](super::Weights::module) reads them.
+    pub fn module<T: Float + Stored + IntoBytes>(&mut self, name: &str, module: &impl Module<Cpu<T>>) {
+        self.module_as::<T, T>(name, module);
+    }
+
+    /// As [`module`](Self::module), with the elements converted to `U`: half of the memory with `f16`.
+    pub fn module_as<U: Stored + IntoBytes, T: Float>(&mut self, name: &str, module: &impl Module<Cpu<T>>) {
+        let root = Path::root();
+        let path = if name.is_empty() { root } else { root.at(name) };
+        module.visit(&path, &mut |parameter| {
+            self.add_array(parameter.path().to_string(), &Cpu::<T>::cast::<U>(parameter.array()));
+        });
+    }
+
+    /// Adds a text beside the tensors, which [`SafeTensors::metadata`](super::SafeTensors::metadata) reads.
+    pub fn metadata(&mut self, key: impl Into<String>, value: impl ToString) {
+        self.metadata.insert(key.into(), value.to_string());
+    }
+
+    /// The file, in memory.
+    ///
+    /// # Errors
+    /// The header grows beyond what the format allows.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, LoadError> {
+        let metadata = (!self.metadata.is_empty()).then(|| self.metadata.clone());
+        safetensors::serialize(&self.tensors, metadata).map_err(|error| LoadError::Format(error.to_string()))
+    }
+
+    /// Writes the file, whole or not at all: to another one first, whose name ends with `.part`, which takes the place of
+    /// this one once the disk has it.
+    ///
+    /// # Errors
+    /// It cannot be written. What was there before is there still.
+    pub fn write(&self, path: impl AsRef<std::path::Path>) -> Result<(), LoadError> {
+        let path = path.as_ref();
+        write_whole(path, &self.to_bytes()?).map_err(|source| LoadError::Io { path: path.to_owned(), source })
+    }
+}
+
+fn write_whole(path: &std::path::Path, bytes: &[u8]) -> io::Result<()> {
+    let name = path.file_name().ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "not the name of a file"))?;
+    let mut part = name.to_owned();
+    // Two processes that write one file do not write into one part of it.
+    part.push(format!(".{}.part", std::process::id()));
+    let part = path.with_file_name(part);
+    let written = File::create(&part).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&part, path)
+    });
+    if written.is_err() {
+        // The first error is the one to be told.
+        let _ = fs::remove_file(&part);
+    }
+    written?;
+    // That the file has its name is on the disk once its folder is. Not every system opens a folder.
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(".".as_ref());
+    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+}
+
+impl safetensors::View for &Written {
+    fn dtype(&self) -> safetensors::Dtype {
+        format_dtype(&self.dtype)
+    }
+    fn shape(&self) -> &[usize] {
+        &self.sizes
+    }
+    fn data(&self) -> Cow<'_, [u8]> {
+        Cow::Borrowed(&self.bytes)
+    }
+    fn data_len(&self) -> usize {
+        self.bytes.len()
+    }
+}

@@ -1,0 +1,162 @@
+//! Models as their parameters: by path, to be trained, counted, frozen, saved and loaded.
+
+mod gradients;
+mod parts;
+mod path;
+
+pub(crate) use parts::constants;
+pub use path::Path;
+
+use crate::backend::{Backend, Float, cpu::Cpu};
+use std::fmt::{self, Debug, Display, Formatter};
+
+/// A model, or a part of one: its parameters, each with its path.
+///
+/// `#[derive(Module)]` makes one of a structure or an enumeration whose fields are tensors, layers and other modules. A path
+/// is the names of the fields on the way to a parameter: `encoder.layers.0.attention.query.weight`. Vectors, arrays and
+/// tuples have positions for names; what is the only field of a tuple structure has the path of that.
+///
+/// - A type parameter without bounds is a dimension. One that is a [`Backend`] by its bounds is the backend of the
+///   parameters; where there is none, that is `Cpu<f32>`, or what `#[module(backend = Cpu<f64>)]` says.
+/// - Fields without parameters are numbers, texts, dimensions, settings such as an [`Activation`](crate::nn::Activation),
+///   and those marked by `#[module(skip)]`.
+/// - `#[module(name = "ln_1")]` gives a field another name in the path.
+///
+/// Each field is a parameter of its own, and cloning one makes another that begins as equal. Parameters are tied by using
+/// one field twice: it is counted, saved and trained once.
+///
+/// ```
+/// use congruent::nn::{Dropout, Embedding, LayerNorm};
+/// use congruent::prelude::*;
+/// dims! { Batch = 2; Vocab = 5; Embed = 4; }
+///
+/// #[derive(Clone, Module)]
+/// struct Model {
+///     embedding: Embedding<Vocab, Embed>,
+///     norms: Vec<LayerNorm<Embed>>,
+///     dropout: Dropout,
+/// }
+///
+/// let norm = LayerNorm::new(Embed, 1e-5);
+/// let embedding = Embedding { weight: Tensor::ones((Vocab, Embed)) };
+/// let mut model = Model { embedding, norms: vec![norm.clone(), norm], dropout: Dropout { rate: 0.1 } };
+/// assert_eq!(model.parameter_count(), 5 * 4 + 2 * (4 + 4));
+/// let mut names = Vec::new();
+/// model.for_each(|parameter| names.push(parameter.path().to_string()));
+/// assert_eq!(names, ["embedding.weight", "norms.0.weight", "norms.0.bias", "norms.1.weight", "norms.1.bias"]);
+///
+/// model.track();
+/// model.embedding.freeze();
+/// assert!(model.norms[0].weight.is_tracked() && !model.embedding.weight.is_tracked());
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a module",
+    label = "neither a tensor nor a module",
+    note = "a structure of tensors and layers becomes one by `#[derive(Module)]`; a field without parameters is left out by `#[module(skip)]`",
+    note = "explained in `congruent::errors::C43`"
+)]
+pub trait Module<B: Backend<Elem: Float> = Cpu<f32>> {
+    /// Shows each parameter to `visitor`. Their paths begin with `path`.
+    fn visit(&self, path: &Path<'_>, visitor: &mut dyn FnMut(Parameter<'_, B>));
+
+    /// Gives each parameter to `visitor`, to be changed. Their paths begin with `path`.
+    fn visit_mut(&mut self, path: &Path<'_>, visitor: &mut dyn FnMut(ParameterMut<'_, B>));
+
+    /// Shows each parameter to `visitor`.
+    fn for_each(&self, mut visitor: impl FnMut(Parameter<'_, B>))
+    where
+        Self: Sized,
+    {
+        self.visit(&Path::root(), &mut visitor);
+    }
+
+    /// Gives each parameter to `visitor`, to be changed.
+    fn for_each_mut(&mut self, mut visitor: impl FnMut(ParameterMut<'_, B>))
+    where
+        Self: Sized,
+    {
+        self.visit_mut(&Path::root(), &mut visitor);
+    }
+
+    /// The number of elements of all parameters.
+    fn parameter_count(&self) -> usize {
+        let mut count = 0;
+        self.visit(&Path::root(), &mut |parameter| count += parameter.sizes().iter().product::<usize>());
+        count
+    }
+
+    /// Makes all parameters [tracked](crate::Tensor::tracked): they are to be trained.
+    fn track(&mut self) {
+        self.visit_mut(&Path::root(), &mut |mut parameter| parameter.change(|x| B::track(B::detach(x))));
+    }
+
+    /// Makes all parameters constants: they are not to be trained.
+    fn freeze(&mut self) {
+        self.visit_mut(&Path::root(), &mut |mut parameter| parameter.change(B::detach));
+    }
+}
+
+/// A parameter of a [`Module`].
+pub struct Parameter<'a, B: Backend = Cpu<f32>> {
+    path: &'a Path<'a>,
+    shape: &'a dyn Display,
+    array: &'a B::Array,
+}
+
+impl<'a, B: Backend> Parameter<'a, B> {
+    /// Where it is.
+    pub fn path(&self) -> &'a Path<'a> {
+        self.path
+    }
+
+    /// Its dimensions, by name and size.
+    pub fn shape(&self) -> &'a dyn Display {
+        self.shape
+    }
+
+    /// The size of each dimension.
+    pub fn sizes(&self) -> &'a [usize] {
+        B::sizes(self.array)
+    }
+
+    /// Its array.
+    pub fn array(&self) -> &'a B::Array {
+        self.array
+    }
+
+    /// Whether it is to be trained.
+    pub fn is_tracked(&self) -> bool {
+        B::is_tracked(self.array)
+    }
+}
+
+impl<B: Backend> Debug for Parameter<'_, B> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.path, self.shape)
+    }
+}
+
+/// A parameter of a [`Module`], to be changed.
+pub struct ParameterMut<'a, B: Backend = Cpu<f32>> {
+    path: &'a Path<'a>,
+    shape: &'a dyn Display,
+    array: &'a mut B::Array,
+}
+
+impl<B: Backend> ParameterMut<'_, B> {
+    /// The parameter, to be looked at.
+    pub fn as_parameter(&self) -> Parameter<'_, B> {
+        Parameter { path: self.path, shape: self.shape, array: self.array }
+    }
+
+    /// Puts what `f` makes of the array in its place. `f` holds it alone, if nobody else does, and may write into it.
+    ///
+    /// # Panics
+    /// `f` gives an array of other sizes. If `f` panics, the array stays empty.
+    pub fn change(&mut self, f: impl FnOnce(B::Array) -> B::Array) {
+        let sizes = B::sizes(self.array).to_vec();
+        let array = std::mem::replace(self.array, B::from_elements(Vec::new(), &[0]));
+        *self.array = f(array);
+        assert_eq!(B::sizes(self.array), sizes, "`{}` is {}", self.path, self.shape);
+    }
+}

@@ -1,0 +1,87 @@
+//! What modules are made of.
+
+use super::{Module, Parameter, ParameterMut, Path};
+use crate::Rng;
+use crate::backend::{Backend, Float, RotaryLayout};
+use crate::dim::Dim;
+use crate::shape::{Described, Shape};
+use crate::tensor::Tensor;
+use generic_array::{ArrayLength, GenericArray};
+use std::marker::PhantomData;
+
+#[diagnostic::do_not_recommend]
+impl<S: Shape, B: Backend<Elem: Float>> Module<B> for Tensor<S, B> {
+    fn visit(&self, path: &Path<'_>, visitor: &mut dyn FnMut(Parameter<'_, B>)) {
+        visitor(Parameter { path, shape: &Described::new(self.shape()), array: self.array() });
+    }
+
+    fn visit_mut(&mut self, path: &Path<'_>, visitor: &mut dyn FnMut(ParameterMut<'_, B>)) {
+        let shape = Described::new(self.shape());
+        visitor(ParameterMut { path, shape: &shape, array: self.array_mut() });
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<M: Module<B>, B: Backend<Elem: Float>> Module<B> for Option<M> {
+    fn visit(&self, path: &Path<'_>, visitor: &mut dyn FnMut(Parameter<'_, B>)) {
+        self.iter().for_each(|module| module.visit(path, visitor));
+    }
+
+    fn visit_mut(&mut self, path: &Path<'_>, visitor: &mut dyn FnMut(ParameterMut<'_, B>)) {
+        self.iter_mut().for_each(|module| module.visit_mut(path, visitor));
+    }
+}
+
+/// The modules of a list have its path and their position.
+macro_rules! lists { ($([$($N:tt)*] $List:ty;)*) => {$(
+    #[diagnostic::do_not_recommend]
+    impl<M: Module<B>, $($N)* B: Backend<Elem: Float>> Module<B> for $List {
+        fn visit(&self, path: &Path<'_>, visitor: &mut dyn FnMut(Parameter<'_, B>)) {
+            self.iter().enumerate().for_each(|(i, module)| module.visit(&path.position(i), visitor));
+        }
+        fn visit_mut(&mut self, path: &Path<'_>, visitor: &mut dyn FnMut(ParameterMut<'_, B>)) {
+            self.iter_mut().enumerate().for_each(|(i, module)| module.visit_mut(&path.position(i), visitor));
+        }
+    }
+)*} }
+lists! {
+    [] Vec<M>;
+    [const N: usize,] [M; N];
+    [N: ArrayLength,] GenericArray<M, N>;
+}
+
+macro_rules! tuples { ($($($M:ident $i:tt)*;)*) => {$(
+    #[diagnostic::do_not_recommend]
+    impl<$($M: Module<B>,)* B: Backend<Elem: Float>> Module<B> for ($($M,)*) {
+        fn visit(&self, path: &Path<'_>, visitor: &mut dyn FnMut(Parameter<'_, B>)) {
+            $(self.$i.visit(&path.position($i), visitor);)*
+        }
+        fn visit_mut(&mut self, path: &Path<'_>, visitor: &mut dyn FnMut(ParameterMut<'_, B>)) {
+            $(self.$i.visit_mut(&path.position($i), visitor);)*
+        }
+    }
+)*} }
+tuples! {
+    M 0;
+    M 0 N 1;
+    M 0 N 1 O 2;
+    M 0 N 1 O 2 P 3;
+    M 0 N 1 O 2 P 3 Q 4;
+    M 0 N 1 O 2 P 3 Q 4 R 5;
+}
+
+/// Without parameters.
+macro_rules! constants { ($([$($Bound:tt)*] $Constant:ty;)*) => {$(
+    #[diagnostic::do_not_recommend]
+    impl<$($Bound)* B: $crate::backend::Backend<Elem: $crate::backend::Float>> $crate::Module<B> for $Constant {
+        fn visit(&self, _: &$crate::module::Path<'_>, _: &mut dyn FnMut($crate::module::Parameter<'_, B>)) {}
+        fn visit_mut(&mut self, _: &$crate::module::Path<'_>, _: &mut dyn FnMut($crate::module::ParameterMut<'_, B>)) {}
+    }
+)*} }
+pub(crate) use constants;
+constants! {
+    [] bool; [] f32; [] f64; [] usize; [] u64; [] u32; [] i64; [] i32; [] String; [] &'static str; [] Rng;
+    [] RotaryLayout;
+    [D: Dim,] D;
+    [T: ?Sized,] PhantomData<T>;
+}

@@ -1,0 +1,54 @@
+//! Where a parameter is.
+
+use std::fmt::{self, Debug, Display, Formatter};
+
+/// Where a parameter is in a model: names with dots between them.
+///
+/// ```
+/// use congruent::module::Path;
+/// assert_eq!(Path::root().at("layers").position(3).at("weight").to_string(), "layers.3.weight");
+/// ```
+#[derive(Clone, Copy)]
+pub struct Path<'a>(Option<(&'a Path<'a>, Segment<'a>)>);
+
+#[derive(Clone, Copy)]
+enum Segment<'a> {
+    Name(&'a str),
+    Position(usize),
+}
+
+impl Path<'_> {
+    /// That of the whole model.
+    pub const fn root() -> Self {
+        Path(None)
+    }
+
+    /// That of a field.
+    pub fn at<'a>(&'a self, name: &'a str) -> Path<'a> {
+        Path(Some((self, Segment::Name(name))))
+    }
+
+    /// That of an element of a list.
+    pub fn position(&self, position: usize) -> Path<'_> {
+        Path(Some((self, Segment::Position(position))))
+    }
+}
+
+impl Display for Path<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Some((parent, segment)) = self.0 else { return Ok(()) };
+        if parent.0.is_some() {
+            write!(f, "{parent}.")?;
+        }
+        match segment {
+            Segment::Name(name) => f.write_str(name),
+            Segment::Position(position) => write!(f, "{position}"),
+        }
+    }
+}
+
+impl Debug for Path<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}

@@ -1,0 +1,118 @@
+//! Losses of probabilities.
+
+use super::constant;
+use crate::backend::{Backend, Binary, Float, Reduce, Unary};
+use crate::dim::{Dense, Dim};
+use crate::shape::{Axis, Rows, Shape};
+use crate::tensor::{Index, Tensor, TensorOf};
+use num_traits::Bounded;
+
+/// The cross-entropy of each target and its logits, `-ln(softmax(logits)[target])`: logits `(.., V)` and targets of the
+/// table `V` give a loss for each target. One operation, which keeps nothing but the logits.
+///
+/// ```
+/// use congruent::{nn::cross_entropy, prelude::*};
+/// dims! { Batch = 2; Vocab = 4; }
+/// let logits = Tensor::zeros((Batch, Vocab)).tracked();
+/// let targets = Ids::new((Batch,), Vocab, &[3, 0]).unwrap();
+/// let loss: Tensor<()> = cross_entropy(&logits, &targets).mean(Batch);
+/// assert!((loss.scalar() - 4f32.ln()).abs() < 1e-6);
+/// assert_eq!(loss.backward().of(&logits).to_vec(), [0.125, 0.125, 0.125, -0.375, -0.375, 0.125, 0.125, 0.125]);
+/// ```
+///
+/// The mean along a padded axis does not compile: that over the live targets is [`mean_of_live`].
+///
+/// ```compile_fail,E0277
+/// use congruent::{nn::cross_entropy, prelude::*};
+/// dims! { Batch = 2; Seq = 3; Vocab = 4; }
+/// let logits = Tensor::zeros((Batch, Ragged(Seq), Vocab));
+/// let targets = Ids::new((Batch, Ragged(Seq)), Vocab, &[0; 6]).unwrap();
+/// cross_entropy(&logits, &targets).mean(Ragged(Seq));
+/// ```
+pub fn cross_entropy<S, R, V, B>(logits: &Tensor<S, B>, targets: &TensorOf<R, Index<V>, B>) -> Tensor<R, B>
+where
+    S: Rows<R, V>,
+    R: Shape,
+    V: Dim + Dense,
+    B: Backend<Elem: Float>,
+{
+    smoothed_cross_entropy(logits, targets, 0.0)
+}
+
+/// As [`cross_entropy`], to a target that is the given one but for a share of `smoothing`, which all have equally
+/// ([Szegedy et al. 2016](https://arxiv.org/abs/1512.00567)).
+pub fn smoothed_cross_entropy<S, R, V, B>(
+    logits: &Tensor<S, B>,
+    targets: &TensorOf<R, Index<V>, B>,
+    smoothing: f64,
+) -> Tensor<R, B>
+where
+    S: Rows<R, V>,
+    R: Shape,
+    V: Dim + Dense,
+    B: Backend<Elem: Float>,
+{
+    Tensor::from_parts(targets.shape(), B::cross_entropy(logits.array(), targets.array(), smoothing))
+}
+
+/// The binary cross-entropy of each logit and the probability that was to be predicted:
+/// `-t · ln(sigmoid(x)) - (1 - t) · ln(1 - sigmoid(x))`, with its digits where the sigmoid is next to 0 or 1.
+///
+/// ```
+/// use congruent::{nn::binary_cross_entropy, prelude::*};
+/// dims! { Batch = 2; Labels = 2; }
+/// let logits = Tensor::from_nested((Batch, Labels), [[0.0, 50.0], [-50.0, 0.0]]).tracked();
+/// let targets = Tensor::from_nested((Batch, Labels), [[1.0, 1.0], [1.0, 0.0]]);
+/// let losses: Tensor<(Batch, Labels)> = binary_cross_entropy(&logits, &targets);
+/// let expected = [2f32.ln(), 2e-22, 50.0, 2f32.ln()];
+/// assert!(losses.to_vec().iter().zip(expected).all(|(loss, expected)| (loss - expected).abs() < 1e-5));
+/// let gradients = losses.sum(Labels).sum(Batch).backward();
+/// assert_eq!(gradients.of(&logits).at(Batch, 0).unwrap().to_vec()[0], -0.5);
+/// ```
+pub fn binary_cross_entropy<S, B>(logits: &Tensor<S, B>, targets: &Tensor<S, B>) -> Tensor<S, B>
+where
+    S: Shape,
+    B: Backend<Elem: Float>,
+{
+    // Each of the two softplus is next to zero where its target is near, and nothing is subtracted from it.
+    let (x, t) = (logits.array(), targets.array());
+    let other = B::unary(Unary::Softplus, B::unary(Unary::Neg, x.clone()));
+    let one = B::unary(Unary::Softplus, x.clone());
+    let rest = B::scalar_binary(Binary::Sub, constant(1.0), t.clone());
+    let losses = B::binary(Binary::Add, B::binary(Binary::Mul, t.clone(), other), B::binary(Binary::Mul, rest, one));
+    Tensor::from_parts(logits.shape(), losses)
+}
+
+/// The Kullback-Leibler divergence of predicted probabilities from those that were to be predicted, `Σ p · (ln p - ln q)`
+/// along an axis without padding ([Kullback and Leibler 1951](https://doi.org/10.1214/aoms/1177729694)). Both are given by
+/// their logarithms, `ln q` first: what [`log_softmax`](Tensor::log_softmax) gives.
+///
+/// Where `p` is zero, so is its term, whatever `q` is. Where `q` alone is zero, the divergence is infinite, and the result
+/// a number too large for anything else.
+///
+/// ```
+/// use congruent::{nn::kl_divergence, prelude::*};
+/// dims! { Batch = 1; Vocab = 2; }
+/// let predicted = Tensor::from_nested((Batch, Vocab), [[0.5, 0.5]]).ln();
+/// let targets = Tensor::from_nested((Batch, Vocab), [[1.0, 0.0]]).ln();
+/// let losses: Tensor<(Batch,)> = kl_divergence(&predicted, &targets, Vocab);
+/// assert!((losses.to_vec()[0] - 2f32.ln()).abs() < 1e-6);
+/// ```
+pub fn kl_divergence<S, D, Position, B>(
+    predicted: &Tensor<S, B>,
+    targets: &Tensor<S, B>,
+    axis: D,
+) -> Tensor<S::Removed, B>
+where
+    S: Axis<D, Position>,
+    S::Dim: Dense,
+    B: Backend<Elem: Float>,
+{
+    let _ = axis;
+    // Of -∞, the lowest number whose distance from another is still one: zero times that is zero.
+    let lowest = B::Elem::min_value() * constant(0.25);
+    let [q, p] = [predicted, targets].map(|x| B::binary_scalar(Binary::Max, x.array().clone(), lowest));
+    let distance = B::binary(Binary::Sub, p.clone(), q);
+    let terms = B::binary(Binary::Mul, B::unary(Unary::Exp, p), distance);
+    Tensor::from_parts(predicted.shape().removed(), B::reduce(Reduce::Sum, &terms, S::INDEX))
+}

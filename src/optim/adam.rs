@@ -1,0 +1,89 @@
+//! Adam, and what became of it.
+
+use super::sgd::decayed;
+use super::{Rule, State, added, scaled};
+use crate::backend::{Backend, Binary, Float, Number, Unary, Value};
+
+/// Adam ([Kingma and Ba 2015](https://arxiv.org/abs/1412.6980)): the parameter falls by
+/// `learning_rate · mean / (√square + epsilon)`, with running means of the gradient and of its square, corrected for
+/// having begun at zero.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Adam {
+    /// By how much a parameter falls, while its gradient stays the same.
+    pub learning_rate: f64,
+    /// How much of the running means of the gradient and of its square stays from one step to the next.
+    pub betas: [f64; 2],
+    /// What is added to the root of the mean square.
+    pub epsilon: f64,
+    /// How much of the parameter is added to its gradient.
+    pub weight_decay: f64,
+}
+
+/// The values of the paper, without decay.
+impl Default for Adam {
+    fn default() -> Self {
+        Adam { learning_rate: 1e-3, betas: [0.9, 0.999], epsilon: 1e-8, weight_decay: 0.0 }
+    }
+}
+
+impl<B: Backend<Elem: Float>> Rule<B> for Adam {
+    fn moments(&self) -> usize {
+        2
+    }
+
+    fn step(&self, parameter: B::Array, gradient: B::Array, state: &mut State<B>, learning_rate: f64) -> B::Array {
+        let gradient = decayed::<B>(gradient, &parameter, self.weight_decay);
+        let [mean_stays, square_stays] = self.betas;
+        let square = B::unary(Unary::Square, gradient.clone());
+        let mut running = |moment: usize, x, stays: f64| {
+            let empty = B::filled(num_traits::zero(), &[0]);
+            let before = std::mem::replace(&mut state.moments[moment], empty);
+            let after = added::<B>(scaled::<B>(before, stays), scaled::<B>(x, 1.0 - stays));
+            state.moments[moment] = after.clone();
+            after
+        };
+        let (mean, square) = (running(0, gradient, mean_stays), running(1, square, square_stays));
+        let begun = |stays: f64| 1.0 - stays.powi(state.steps.try_into().unwrap_or(i32::MAX));
+        // √(square / begun) + epsilon, in one factor.
+        let root = scaled::<B>(B::unary(Unary::Sqrt, square), begun(square_stays).sqrt().recip());
+        let root = B::binary_scalar(Binary::Add, root, B::Elem::from_value(Value::Float(self.epsilon)));
+        let rate = self.learning_rate * learning_rate / begun(mean_stays);
+        added::<B>(parameter, scaled::<B>(B::binary(Binary::Div, mean, root), -rate))
+    }
+}
+
+/// Adam with a decay of the parameter that has no part in the running means
+/// ([Loshchilov and Hutter 2019](https://arxiv.org/abs/1711.05101)): before each step, the parameter falls by
+/// `learning_rate · weight_decay` of itself.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AdamW {
+    /// By how much a parameter falls, while its gradient stays the same.
+    pub learning_rate: f64,
+    /// How much of the running means of the gradient and of its square stays from one step to the next.
+    pub betas: [f64; 2],
+    /// What is added to the root of the mean square.
+    pub epsilon: f64,
+    /// By how much a parameter falls by itself, in parts of itself and times the learning rate.
+    pub weight_decay: f64,
+}
+
+/// The values of Adam, and a decay of 0.01, as PyTorch has them.
+impl Default for AdamW {
+    fn default() -> Self {
+        let Adam { learning_rate, betas, epsilon, .. } = Adam::default();
+        AdamW { learning_rate, betas, epsilon, weight_decay: 0.01 }
+    }
+}
+
+impl<B: Backend<Elem: Float>> Rule<B> for AdamW {
+    fn moments(&self) -> usize {
+        2
+    }
+
+    fn step(&self, parameter: B::Array, gradient: B::Array, state: &mut State<B>, learning_rate: f64) -> B::Array {
+        let AdamW { learning_rate: rate, betas, epsilon, weight_decay } = *self;
+        let parameter = scaled::<B>(parameter, 1.0 - rate * learning_rate * weight_decay);
+        let adam = Adam { learning_rate: rate, betas, epsilon, weight_decay: 0.0 };
+        adam.step(parameter, gradient, state, learning_rate)
+    }
+}

@@ -1,0 +1,47 @@
+//! Optimizers: how parameters follow from their gradients.
+//!
+//! ```
+//! use congruent::nn::Linear;
+//! use congruent::optim::{AdamW, Optimizer, Schedule};
+//! use congruent::prelude::*;
+//! dims! { Batch = 8; In = 3; Out = 2; }
+//!
+//! let mut rng = Rng::with_seed(1);
+//! let (x, expected) = (Tensor::uniform((Batch, In), -1.0..1.0, &mut rng), Tensor::ones((Batch, Out)));
+//! let mut model = Linear::random(In, Out, &mut rng);
+//! model.track();
+//!
+//! let rule = AdamW { learning_rate: 0.05, ..AdamW::default() };
+//! let mut optimizer = Optimizer::new(rule).group(AdamW { weight_decay: 0.0, ..rule }, |x| x.sizes().len() < 2);
+//! let schedule = Schedule::warmup_cosine(10, 200, 0.1);
+//! let mut last = f32::NAN;
+//! for step in 0..200 {
+//!     let loss: Tensor<()> = (model.forward(&x) - &expected).square().mean(Batch).mean(Out);
+//!     last = loss.scalar();
+//!     let mut gradients = loss.backward();
+//!     gradients.clip_norm(&model, 1.0);
+//!     optimizer.step(&mut model, &gradients, schedule.at(step));
+//! }
+//! assert!(last < 1e-3);
+//! ```
+
+mod adam;
+mod optimizer;
+mod schedule;
+mod sgd;
+
+pub use adam::{Adam, AdamW};
+pub use optimizer::{Optimizer, Rule, State};
+pub use schedule::Schedule;
+pub use sgd::Sgd;
+
+use crate::backend::{Backend, Binary, Float, Number, Value};
+
+/// Arithmetic of arrays and numbers.
+fn scaled<B: Backend<Elem: Float>>(x: B::Array, factor: f64) -> B::Array {
+    B::binary_scalar(Binary::Mul, x, B::Elem::from_value(Value::Float(factor)))
+}
+
+fn added<B: Backend<Elem: Float>>(x: B::Array, y: B::Array) -> B::Array {
+    B::binary(Binary::Add, x, y)
+}

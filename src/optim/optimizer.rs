@@ -1,0 +1,162 @@
+//! What all optimizers share: which rule is for which parameter, and what is kept from one step to the next.
+
+use crate::backend::{Backend, Float, cpu::Cpu, no_grad};
+use crate::io::{Stored, Weights};
+use crate::module::{Module, Parameter};
+use crate::tensor::Gradients;
+use std::collections::BTreeMap;
+use std::fmt::{self, Debug, Formatter};
+use std::sync::Arc;
+
+/// What an optimizer does to one parameter.
+pub trait Rule<B: Backend<Elem: Float> = Cpu<f32>>: Send + Sync {
+    /// How many arrays of the size of a parameter are kept for it. They begin as zeros.
+    fn moments(&self) -> usize;
+
+    /// The parameter after a step. `learning_rate` is what the rate of the rule is multiplied by.
+    fn step(&self, parameter: B::Array, gradient: B::Array, state: &mut State<B>, learning_rate: f64) -> B::Array;
+}
+
+/// What is kept for one parameter.
+pub struct State<B: Backend = Cpu<f32>> {
+    /// How many steps there were, with the one that is being calculated.
+    pub steps: u64,
+    /// As many arrays as [`Rule::moments`] says.
+    pub moments: Vec<B::Array>,
+}
+
+impl<B: Backend> Clone for State<B> {
+    fn clone(&self) -> Self {
+        State { steps: self.steps, moments: self.moments.clone() }
+    }
+}
+
+type Chosen<B> = Arc<dyn Fn(&Parameter<'_, B>) -> bool + Send + Sync>;
+
+/// Changes the parameters of a model by their gradients: rules, and what they keep.
+///
+/// Cloning one copies no elements, and the two go on apart.
+#[derive(Clone)]
+pub struct Optimizer<B: Backend<Elem: Float> = Cpu<f32>> {
+    rule: Arc<dyn Rule<B>>,
+    groups: Vec<(Arc<dyn Rule<B>>, Chosen<B>)>,
+    states: BTreeMap<String, State<B>>,
+}
+
+impl<B: Backend<Elem: Float>> Optimizer<B> {
+    /// An optimizer with one rule for all parameters.
+    pub fn new(rule: impl Rule<B> + 'static) -> Self {
+        Optimizer { rule: Arc::new(rule), groups: Vec::new(), states: BTreeMap::new() }
+    }
+
+    /// With another rule for the parameters for which `chosen` holds, unless they are of a group that was given before.
+    ///
+    /// ```
+    /// use congruent::optim::{AdamW, Optimizer};
+    /// let rule = AdamW { weight_decay: 0.1, ..AdamW::default() };
+    /// // Norms and biases do not decay.
+    /// let optimizer: Optimizer = Optimizer::new(rule).group(AdamW { weight_decay: 0.0, ..rule }, |x| x.sizes().len() < 2);
+    /// ```
+    pub fn group(
+        mut self,
+        rule: impl Rule<B> + 'static,
+        chosen: impl Fn(&Parameter<'_, B>) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.groups.push((Arc::new(rule), Arc::new(chosen)));
+        self
+    }
+
+    fn rule_for(&self, parameter: &Parameter<'_, B>) -> Arc<dyn Rule<B>> {
+        let group = self.groups.iter().find(|(_, chosen)| chosen(parameter));
+        group.map_or(&self.rule, |(rule, _)| rule).clone()
+    }
+
+    /// Changes every parameter of the model that is [tracked](crate::Tensor::tracked) and has a gradient; what is frozen,
+    /// or has no part in the loss, stays as it is. All learning rates are multiplied by `learning_rate`.
+    ///
+    /// Parameters and what is kept for them are known by their paths. Where nobody else holds a parameter, the new one is
+    /// written into its memory: a loss holds those that it was calculated of, so drop it before.
+    pub fn step<M: Module<B>>(&mut self, model: &mut M, gradients: &Gradients<B>, learning_rate: f64) {
+        model.for_each_mut(|mut parameter| {
+            let shown = parameter.as_parameter();
+            let Some(gradient) = gradients.of_array(shown.array()) else { return };
+            let rule = self.rule_for(&shown);
+            let zeros = || B::filled(num_traits::zero(), shown.sizes());
+            let new = || State { steps: 0, moments: (0..rule.moments()).map(|_| zeros()).collect() };
+            let state = self.states.entry(shown.path().to_string()).or_insert_with(new);
+            state.steps += 1;
+            parameter.change(|array| {
+                let step = || rule.step(B::detach(array), gradient, state, learning_rate);
+                B::track(no_grad(step))
+            });
+        });
+    }
+}
+
+/// Saving and restoring: an optimizer with the state of another goes on as that one would have, bit for bit.
+impl<T: Float + Stored> Optimizer<Cpu<T>> {
+    /// An optimizer with the same rules, and the state that a file has for the parameters of the model.
+    ///
+    /// ```
+    /// # #[cfg(feature = "safetensors")]
+    /// # fn main() -> Result<(), congruent::io::LoadError> {
+    /// use congruent::io::{SafeTensors, Weights, Writer, load};
+    /// use congruent::optim::{Adam, Optimizer};
+    /// use congruent::prelude::*;
+    /// dims! { Embed = 2; }
+    /// let mut model = Tensor::ones((Embed,)).tracked();
+    /// let mut optimizer = Optimizer::new(Adam::default());
+    /// let gradients = model.square().sum(Embed).backward();
+    /// optimizer.step(&mut model, &gradients, 1.0);
+    ///
+    /// let mut writer = Writer::default();
+    /// writer.module("model", &model);
+    /// optimizer.save("optimizer", &mut writer);
+    /// let file = SafeTensors::from_bytes(writer.to_bytes()?)?;
+    /// let (model, optimizer) = load(&file, |weights: Weights<f32>| {
+    ///     let model = weights.at("model").module(&model);
+    ///     let optimizer = optimizer.load(&weights.at("optimizer"), &model);
+    ///     (model, optimizer)
+    /// })?;
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "safetensors"))]
+    /// # fn main() {}
+    /// ```
+    pub fn load(&self, weights: &Weights<'_, T>, model: &impl Module<Cpu<T>>) -> Self {
+        let mut states = BTreeMap::new();
+        model.for_each(|parameter| {
+            let name = parameter.path().to_string();
+            let weights = weights.at(&name);
+            // A parameter without a step has nothing.
+            if weights.has("steps") {
+                let steps = weights.of::<u64>().tensor("steps", ()).scalar();
+                let moment = |i: usize| weights.array(&i.to_string(), parameter.sizes(), parameter.shape());
+                let moments = (0..self.rule_for(&parameter).moments()).map(moment).collect();
+                states.insert(name, State { steps, moments });
+            }
+        });
+        Optimizer { states, ..self.clone() }
+    }
+
+    /// Adds the state to a file: for each parameter that had a step, below `name` and its path, `steps` and the moments by
+    /// number.
+    #[cfg(feature = "safetensors")]
+    pub fn save(&self, name: &str, writer: &mut crate::io::Writer)
+    where
+        T: zerocopy::IntoBytes,
+    {
+        for (path, State { steps, moments }) in &self.states {
+            writer.add(format!("{name}.{path}.steps"), &<Cpu<u64> as crate::tensor::Create>::full((), *steps));
+            for (i, moment) in moments.iter().enumerate() {
+                writer.add_array(format!("{name}.{path}.{i}"), moment);
+            }
+        }
+    }
+}
+
+impl<B: Backend<Elem: Float>> Debug for Optimizer<B> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "Optimizer with the state of {} parameters", self.states.len())
+    }
+}
