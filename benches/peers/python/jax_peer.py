@@ -119,6 +119,22 @@ def train_encoder(bench, b, s, h, d, f):
     run(bench, jax.value_and_grad(loss), layer, numbers(1, b, s, h * d), parts=parts)
 
 
+def zeros(model):
+    return jax.tree.map(jnp.zeros_like, model)
+
+
+def adamw(model, gradients, means, squares, count):
+    """What it gives: the model, the moments and the count of the steps."""
+    count = count + 1
+    means = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, means, gradients)
+    squares = jax.tree.map(lambda v, g: 0.999 * v + 0.001 * g * g, squares, gradients)
+
+    def update(x, m, v):
+        return x * (1 - 1e-3 * 0.01) - 1e-3 * (m / (1 - 0.9**count)) / (jnp.sqrt(v / (1 - 0.999**count)) + 1e-8)
+
+    return jax.tree.map(update, model, means, squares), means, squares, count
+
+
 def train_decoder(bench, b, s, v, h, d, f, count):
     mask = jnp.tril(jnp.ones((s, s), bool))
 
@@ -141,7 +157,22 @@ def train_decoder(bench, b, s, v, h, d, f, count):
     norm = (jnp.ones(embed), jnp.zeros(embed))
     model = (numbers(200, v, embed), numbers(201, s, embed), layers, norm, linear(202, embed, v))
     ids, targets = (jnp.asarray(harness.ids(seed, v, b, s).astype(np.int32)) for seed in (300, 301))
-    run(bench, jax.value_and_grad(loss), model, ids, targets, parts=parts)
+    gradients = jax.value_and_grad(loss)
+
+    def step(state):
+        model, *state = state
+        value, of_model = gradients(model, ids, targets)
+        return adamw(model, of_model, *state), value
+
+    jitted = jax.jit(step, donate_argnums=0)
+    # Its own copy of each array, as those of the norms are shared, and donated only once.
+    state = [jax.tree.map(lambda x: x.copy(), (model, zeros(model), zeros(model), jnp.zeros(())))]
+
+    def update():
+        state[0], value = jax.block_until_ready(jitted(state[0]))
+        return value
+
+    bench.run_parts(update, lambda _: parts(jax.jit(gradients)(state[0][0], ids, targets)))
 
 
 def rows(function, *seeds):

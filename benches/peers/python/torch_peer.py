@@ -33,7 +33,14 @@ def train(build):
         torch.compiler.reset()
         model, inputs = build(*sizes)
         compiled = torch.compile(model, dynamic=False) if COMPILE else model
-        bench.run_parts(lambda: torch_training.step(compiled, inputs), lambda loss: torch_training.parts(loss, model))
+        optimizer = torch_training.optimizer(bench.kind, model)
+
+        def step():
+            torch_training.gradients(compiled, inputs)
+            if optimizer:
+                optimizer.step()
+
+        bench.run_parts(step, lambda _: [torch_training.gradients(compiled, inputs), *model.gradients()])
 
     return case
 

@@ -72,7 +72,7 @@ def layer_gradients(layer):
         yield from (part.weight.grad, part.bias.grad)
 
 
-def step(model, inputs):
+def gradients(model, inputs):
     for parameter in model.parameters():
         parameter.grad = None
     loss = model(*inputs)
@@ -80,8 +80,11 @@ def step(model, inputs):
     return loss.detach()
 
 
-def parts(loss, model):
-    return [loss, *model.gradients()]
+def optimizer(kind, model):
+    """The one that a case has, if it has one."""
+    if kind == "train_decoder":
+        return torch.optim.AdamW(model.parameters(), lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.01, fused=True)
+    return None
 
 
 def encoder(b, s, h, d, f):

@@ -2,7 +2,7 @@
 
 mod training;
 
-use burn::module::Param;
+use burn::module::{Module, Param};
 use burn::nn::{LayerNormConfig, Linear};
 use burn::tensor::ops::AttentionModuleOptions;
 use burn::tensor::{Bool, Device, Tensor, TensorData, activation, module};
@@ -99,6 +99,7 @@ fn attention(bench: &Bench, [b, h, g, s, d]: [usize; 5], device: &Device) {
     });
 }
 
+#[derive(Module, Debug)]
 struct MultiHead {
     heads: usize,
     causal: bool,

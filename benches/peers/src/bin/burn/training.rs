@@ -1,11 +1,13 @@
 //! Steps of training: a loss, and its gradients of all parameters.
 
 use super::{MultiHead, linear, tensor, values};
-use burn::module::Param;
+use burn::module::{Module, Param};
 use burn::nn::loss::CrossEntropyLossConfig;
 use burn::nn::{Embedding, LayerNorm, LayerNormConfig, Linear};
+use burn::optim::{AdamWConfig, GradientsParams};
 use burn::tensor::{Device, Gradients, Int, Tensor, TensorData, activation};
 use peers::Bench;
+use std::cell::RefCell;
 
 /// A loss, and its gradients.
 type Step = (Tensor<1>, Gradients);
@@ -25,7 +27,8 @@ pub fn encoder(bench: &Bench, [b, s, h, d, f]: [usize; 5], device: &Device) {
         let [first, second] = &layer.norms;
         let y = first.forward(x.clone() + layer.attention.forward(x.clone()));
         let y = second.forward(y.clone() + layer.down.forward(activation::relu(layer.up.forward(y))));
-        step(y.square().mean())
+        // In two steps, as it sums one number after another.
+        step(y.square().mean_dim(2).mean())
     };
     bench.run_parts(step, |result| {
         let mut parts = vec![values(&result.0)];
@@ -34,32 +37,56 @@ pub fn encoder(bench: &Bench, [b, s, h, d, f]: [usize; 5], device: &Device) {
     });
 }
 
+/// A language model.
+#[derive(Module, Debug)]
+struct Decoder {
+    tokens: Embedding,
+    positions: Param<Tensor<3>>,
+    layers: Vec<Layer>,
+    norm: LayerNorm,
+    output: Linear,
+}
+
 /// The mean cross-entropy of a language model.
 pub fn decoder(bench: &Bench, [b, s, v, h, d, f, layers]: [usize; 7], device: &Device) {
     let embed = h * d;
-    let tokens = Embedding { weight: Param::from_tensor(tensor(200, [v, embed], device)) };
-    let positions = Param::from_tensor(tensor(201, [1, s, embed], device));
-    let layers: Vec<_> = (0..layers).map(|i| Layer::new(2 + 16 * i as u64, [h, d, f], true, device)).collect();
-    let (norm, output) = (LayerNormConfig::new(embed).init(device), linear(202, embed, v, device));
+    let model = Decoder {
+        tokens: Embedding { weight: Param::from_tensor(tensor(200, [v, embed], device)) },
+        positions: Param::from_tensor(tensor(201, [1, s, embed], device)),
+        layers: (0..layers).map(|i| Layer::new(2 + 16 * i as u64, [h, d, f], true, device)).collect(),
+        norm: LayerNormConfig::new(embed).init(device),
+        output: linear(202, embed, v, device),
+    };
     let ids = |seed| peers::ids(seed, b * s, v).into_iter().map(|id| id as i32).collect::<Vec<_>>();
     let input = Tensor::<2, Int>::from_data(TensorData::new(ids(300), [b, s]), device);
     let targets = Tensor::<1, Int>::from_data(TensorData::new(ids(301), [b * s]), device);
     let cross_entropy = CrossEntropyLossConfig::new().init(device);
-    let step = || {
-        let mut x = tokens.forward(input.clone()) + positions.val();
-        for layer in &layers {
+    let gradients = |model: &Decoder| {
+        let mut x = model.tokens.forward(input.clone()) + model.positions.val();
+        for layer in &model.layers {
             x = x.clone() + layer.attention.forward(layer.norms[0].forward(x));
             let hidden = activation::gelu_approximate(layer.up.forward(layer.norms[1].forward(x.clone())));
             x = x + layer.down.forward(hidden);
         }
-        let logits = output.forward(norm.forward(x));
+        let logits = model.output.forward(model.norm.forward(x));
         step(cross_entropy.forward(logits.reshape([b * s, v]), targets.clone()))
     };
-    bench.run_parts(step, |(loss, gradients)| {
-        let mut parts = vec![values(loss), of(&tokens.weight, gradients), of(&positions, gradients)];
-        layers.iter().for_each(|layer| layer.gradients(gradients, &mut parts));
-        parts.extend(of_norm(&norm, gradients));
-        parts.extend(of_linear(&output, gradients));
+    let config = AdamWConfig::new().with_beta_1(0.9).with_beta_2(0.999).with_epsilon(1e-8).with_weight_decay(0.01);
+    let state = RefCell::new((Some(model), config.init()));
+    let update = || {
+        let (kept, optimizer) = &mut *state.borrow_mut();
+        let model = kept.take().expect("the step before has left it");
+        let gradients = GradientsParams::from_grads(gradients(&model).1, &model);
+        *kept = Some(optimizer.step(1e-3, model, gradients));
+    };
+    bench.run_parts(update, |()| {
+        let kept = state.borrow();
+        let model = kept.0.as_ref().expect("the step before has left it");
+        let (loss, gradients) = gradients(model);
+        let mut parts = vec![values(&loss), of(&model.tokens.weight, &gradients), of(&model.positions, &gradients)];
+        model.layers.iter().for_each(|layer| layer.gradients(&gradients, &mut parts));
+        parts.extend(of_norm(&model.norm, &gradients));
+        parts.extend(of_linear(&model.output, &gradients));
         parts
     });
 }
@@ -69,6 +96,7 @@ fn step(loss: Tensor<1>) -> Step {
     (loss.detach(), gradients)
 }
 
+#[derive(Module, Debug)]
 struct Layer {
     attention: MultiHead,
     up: Linear,

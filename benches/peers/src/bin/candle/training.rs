@@ -4,7 +4,7 @@
 use super::{linear, tensor, values};
 use candle_core::backprop::GradStore;
 use candle_core::{D, Device, Module, Result, Tensor, Var};
-use candle_nn::{Embedding, Linear, loss, ops};
+use candle_nn::{AdamW, Embedding, Linear, Optimizer, loss, ops};
 use peers::Bench;
 
 /// A loss, and its gradients.
@@ -38,7 +38,7 @@ pub fn decoder(bench: &Bench, [b, s, v, h, d, f, layers]: [usize; 7]) -> Result<
     let targets = Tensor::from_vec(peers::ids(301, b * s, v), b * s, &Device::Cpu)?;
     let mask = (0..s * s).map(|i| if i % s > i / s { f32::NEG_INFINITY } else { 0.0 }).collect();
     let mask = Tensor::from_vec(mask, (s, s), &Device::Cpu)?;
-    let step = || -> Result<Step> {
+    let gradients = || -> Result<Step> {
         let mut x = tokens.forward(&ids)?.broadcast_add(&positions)?;
         for layer in &layers {
             x = (&x + layer.attend(&layer.norms[0].forward(&x)?, Some(&mask))?)?;
@@ -53,7 +53,12 @@ pub fn decoder(bench: &Bench, [b, s, v, h, d, f, layers]: [usize; 7]) -> Result<
     parameters.extend(layers.iter().flat_map(Layer::parameters));
     parameters.extend(norm.parameters());
     parameters.extend(of_linear(&output));
-    bench.run_parts(|| step().unwrap(), |result| parts(result, &parameters));
+    let biases = layers.iter().filter_map(|layer| layer.projections[1].bias());
+    let all = parameters.iter().copied().chain(biases).map(Var::from_tensor).collect::<Result<_>>()?;
+    // Its defaults are those of the case.
+    let mut optimizer = AdamW::new_lr(all, 1e-3)?;
+    let step = || optimizer.step(&gradients().unwrap().1).unwrap();
+    bench.run_parts(step, |()| parts(&gradients().unwrap(), &parameters));
     Ok(())
 }
 

@@ -3,13 +3,12 @@
 use super::{Batch, HeadDim, Heads, Hidden, Seq, encoder_layer, linear, tensor};
 use congruent::Gradients;
 use congruent::nn::{Activation, Embedding, Encoder, EncoderLayer, LayerNorm, Linear, NormOrder, cross_entropy};
+use congruent::optim::{AdamW, Optimizer};
 use congruent::prelude::*;
 use peers::Bench;
+use std::cell::RefCell;
 
 dims! { Vocab; }
-
-/// A loss, and its gradients.
-type Step = (f32, Gradients);
 
 /// The mean square of what a layer gives.
 pub fn encoder(bench: &Bench, [b, s, h, d, f]: [usize; 5]) {
@@ -22,16 +21,17 @@ pub fn encoder(bench: &Bench, [b, s, h, d, f]: [usize; 5]) {
         bias: Some(tensor(seed + 1, (embed,))),
         ..LayerNorm::new(embed, 1e-5)
     };
-    let layer = track_layer(EncoderLayer {
+    let mut layer = EncoderLayer {
         attention_norm: norm(20),
         feed_forward_norm: norm(22),
         ..encoder_layer(2, heads, head_dim, hidden, Activation::Relu, NormOrder::Post)
-    });
+    };
+    layer.track();
     let step = || {
         let loss: Tensor<()> = layer.forward(&x, &Full).square().mean(embed).mean(seq).mean(batch);
         (loss.scalar(), loss.backward())
     };
-    bench.run_parts(step, |(loss, gradients): &Step| {
+    bench.run_parts(step, |(loss, gradients): &(f32, Gradients)| {
         let mut parts = vec![vec![*loss]];
         layer_gradients(&mut parts, gradients, &layer);
         parts
@@ -39,6 +39,7 @@ pub fn encoder(bench: &Bench, [b, s, h, d, f]: [usize; 5]) {
 }
 
 /// A language model.
+#[derive(Module)]
 struct Decoder<V, S, E, H, D, F> {
     tokens: Embedding<V, E>,
     positions: Tensor<(S, E)>,
@@ -51,53 +52,40 @@ struct Decoder<V, S, E, H, D, F> {
 pub fn decoder(bench: &Bench, [b, s, v, h, d, f, layers]: [usize; 7]) {
     bind!(batch: Batch = b, seq: Seq = s, vocab: Vocab = v, heads: Heads = h, head_dim: HeadDim = d, hidden: Hidden = f);
     let embed = Times(heads, head_dim);
-    let layer = |i| {
-        let layer = encoder_layer(2 + 16 * i as u64, heads, head_dim, hidden, Activation::GeluTanh, NormOrder::Pre);
-        track_layer(layer)
+    let layer = |i| encoder_layer(2 + 16 * i, heads, head_dim, hidden, Activation::GeluTanh, NormOrder::Pre);
+    let mut model = Decoder {
+        tokens: Embedding { weight: tensor(200, (vocab, embed)) },
+        positions: tensor(201, (seq, embed)),
+        layers: Encoder { layers: (0..layers as u64).map(layer).collect() },
+        norm: LayerNorm::new(embed, 1e-5),
+        output: linear(202, embed, vocab),
     };
-    let model = Decoder {
-        tokens: Embedding { weight: tensor(200, (vocab, embed)).tracked() },
-        positions: tensor(201, (seq, embed)).tracked(),
-        layers: Encoder { layers: (0..layers).map(layer).collect() },
-        norm: track_norm(LayerNorm::new(embed, 1e-5)),
-        output: track_linear(linear(202, embed, vocab)),
-    };
+    model.track();
+    let rule = AdamW { learning_rate: 1e-3, betas: [0.9, 0.999], epsilon: 1e-8, weight_decay: 0.01 };
+    let state = RefCell::new((model, Optimizer::new(rule)));
     let [ids, targets] = [300, 301].map(|seed| Ids::new((batch, seq), vocab, &peers::ids(seed, b * s, v)).unwrap());
-    let step = || {
+    let gradients = |model: &Decoder<_, _, _, _, _, _>| {
         let x = model.tokens.forward(&ids) + &model.positions;
         let logits = model.output.forward(&model.norm.forward(&model.layers.forward(&x, &Causal)));
         let loss: Tensor<()> = cross_entropy(&logits, &targets).mean(seq).mean(batch);
         (loss.scalar(), loss.backward())
     };
-    bench.run_parts(step, |(loss, gradients): &Step| {
+    let step = || {
+        let (model, optimizer) = &mut *state.borrow_mut();
+        let (_, gradients) = gradients(model);
+        optimizer.step(model, &gradients, 1.0);
+    };
+    bench.run_parts(step, |()| {
+        let (model, _) = &*state.borrow();
+        let (loss, gradients) = gradients(model);
         let of_tables = [gradients.of(&model.tokens.weight).to_vec(), gradients.of(&model.positions).to_vec()];
-        let mut parts = vec![vec![*loss]];
+        let mut parts = vec![vec![loss]];
         parts.extend(of_tables);
-        model.layers.layers.iter().for_each(|layer| layer_gradients(&mut parts, gradients, layer));
-        norm_gradients(&mut parts, gradients, &model.norm);
-        linear_gradients(&mut parts, gradients, &model.output);
+        model.layers.layers.iter().for_each(|layer| layer_gradients(&mut parts, &gradients, layer));
+        norm_gradients(&mut parts, &gradients, &model.norm);
+        linear_gradients(&mut parts, &gradients, &model.output);
         parts
     });
-}
-
-fn track_linear<I: Dim, O: Dim>(layer: Linear<I, O>) -> Linear<I, O> {
-    Linear { weight: layer.weight.tracked(), bias: layer.bias.map(Tensor::tracked) }
-}
-
-fn track_norm<E: Dim>(norm: LayerNorm<E>) -> LayerNorm<E> {
-    LayerNorm { weight: norm.weight.tracked(), bias: norm.bias.map(Tensor::tracked), ..norm }
-}
-
-fn track_layer<E: Dim, H: Dim, D: Dim, F: Dim>(mut layer: EncoderLayer<E, H, D, F>) -> EncoderLayer<E, H, D, F> {
-    layer.attention.query = track_linear(layer.attention.query);
-    layer.attention.key = track_linear(layer.attention.key);
-    layer.attention.value = track_linear(layer.attention.value);
-    layer.attention.output = track_linear(layer.attention.output);
-    layer.attention_norm = track_norm(layer.attention_norm);
-    layer.feed_forward.up = track_linear(layer.feed_forward.up);
-    layer.feed_forward.down = track_linear(layer.feed_forward.down);
-    layer.feed_forward_norm = track_norm(layer.feed_forward_norm);
-    layer
 }
 
 /// The gradients of a layer, in the order of the seeds, then of its norms; without that of the keys' bias, which is zero

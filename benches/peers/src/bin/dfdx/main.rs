@@ -1,6 +1,7 @@
 //! dfdx: steps of training. Its sizes are constants.
 
 use dfdx::nn::modules::{Embedding, LayerNorm1D, Linear, MultiHeadAttention, TransformerEncoderBlock};
+use dfdx::optim::Adam;
 use dfdx::prelude::{Module, *};
 use peers::{Bench, each_case, input, weights};
 use std::cell::RefCell;
@@ -32,10 +33,10 @@ fn encoder(bench: &Bench) {
         norm.beta = tensor(&device, input(seed + 1, 512));
     }
     // In two steps, as it sums one number after another.
-    let loss = |gradients| layer.forward(x.trace(gradients)).square().mean::<_, Axis<2>>().mean();
-    train(bench, &layer, loss, |gradients| {
+    let loss = |layer: &Wide, gradients| layer.forward(x.trace(gradients)).square().mean::<_, Axis<2>>().mean();
+    train(bench, layer, None, loss, |layer, gradients| {
         let mut parts = Vec::new();
-        layer_gradients(&layer, gradients, &mut parts);
+        layer_gradients(layer, gradients, &mut parts);
         parts
     });
 }
@@ -69,8 +70,8 @@ fn decoder(bench: &Bench) {
     let [ids, targets] = [300, 301].map(|seed| device.tensor_from_vec(ids(seed), (Const::<32>, Const::<128>)));
     let mask = (0..128 * 128).map(|i| if i % 128 > i / 128 { f32::NEG_INFINITY } else { 0.0 }).collect();
     let mask: Tensor<Rank2<128, 128>, f32, Device> = tensor(&device, mask);
-    let loss = |gradients| {
-        let (tokens, positions, layers, norm, output) = &model;
+    let loss = |model: &Decoder, gradients| {
+        let (tokens, positions, layers, norm, output) = model;
         let x: Sequence<32, 128, 128> = tokens.weight.trace(gradients).gather(ids.clone());
         let mut x = x + positions.weight.retaped::<Tape>().broadcast();
         for layer in &layers.modules {
@@ -83,8 +84,10 @@ fn decoder(bench: &Bench) {
         }
         output.forward(norm.forward(x)).log_softmax::<Axis<2>>().select(targets.clone()).mean().negate()
     };
-    train(bench, &model, loss, |gradients| {
-        let (tokens, positions, layers, norm, output) = &model;
+    let decay = Some(WeightDecay::Decoupled(0.01));
+    let adam = AdamConfig { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weight_decay: decay };
+    train(bench, model, Some(adam), loss, |model, gradients| {
+        let (tokens, positions, layers, norm, output) = model;
         let mut parts = vec![of(&tokens.weight, gradients), of(&positions.weight, gradients)];
         layers.modules.iter().for_each(|layer| layer_gradients(layer, gradients, &mut parts));
         parts.extend([of(&norm.gamma, gradients), of(&norm.beta, gradients)]);
@@ -113,23 +116,30 @@ fn attend<const B: usize, const S: usize>(
 /// Runs steps as its users do: the gradients of the parameters stay, and are set to zero before each step.
 fn train<M: ZeroGrads<f32, Device>>(
     bench: &Bench,
-    model: &M,
-    loss: impl Fn(Grads) -> Tensor<Rank0, f32, Device, Tape>,
-    parts: impl FnOnce(&Grads) -> Vec<Vec<f32>>,
+    model: M,
+    adam: Option<AdamConfig>,
+    loss: impl Fn(&M, Grads) -> Tensor<Rank0, f32, Device, Tape>,
+    parts: impl FnOnce(&M, &Grads) -> Vec<Vec<f32>>,
 ) {
-    let kept = RefCell::new(Some(model.alloc_grads()));
-    let step = || {
-        let mut gradients = kept.take().expect("the step before has left them");
+    let gradients_of = |model: &M, mut gradients: Grads| {
         model.zero_grads(&mut gradients);
-        let loss = loss(gradients);
-        let value = loss.array();
-        kept.replace(Some(loss.backward()));
-        value
+        let loss = loss(model, gradients);
+        (loss.array(), loss.backward())
     };
-    bench.run_parts(step, |loss| {
-        let mut all = vec![vec![*loss]];
-        all.extend(kept.borrow().as_ref().map(parts).into_iter().flatten());
-        all
+    let optimizer = adam.map(|config| Adam::new(&model, config));
+    let state = RefCell::new((model.alloc_grads(), model, optimizer));
+    let step = || {
+        let (kept, model, optimizer) = &mut *state.borrow_mut();
+        let (_, gradients) = gradients_of(model, std::mem::replace(kept, Grads::leaky()));
+        if let Some(optimizer) = optimizer {
+            optimizer.update(model, &gradients).expect("every parameter has a gradient");
+        }
+        *kept = gradients;
+    };
+    bench.run_parts(step, |()| {
+        let (kept, model, _) = &*state.borrow();
+        let (loss, gradients) = gradients_of(model, kept.clone());
+        [vec![loss]].into_iter().chain(parts(model, &gradients)).collect()
     });
 }
 
