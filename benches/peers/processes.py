@@ -10,6 +10,7 @@ PEERS = {
     "congruent": (["rust", "congruent"], ["congruent"]),
     "burn": (["rust", "burn"], ["burn"]),
     "candle": (["rust", "candle"], ["candle-core", "candle-transformers"]),
+    "dfdx": (["rust", "dfdx"], ["dfdx"]),
     "faer": (["rust", "faer"], ["faer"]),
     "gemm": (["rust", "gemm"], ["gemm"]),
     "jax": (["python", "jax_peer.py"], ["jax"]),

@@ -84,11 +84,24 @@ is in `cases.txt`.
             others = ", ".join(f"{peer} {time / fastest:.2f}" for peer, time in peers[1 : NAMED + 1])
             own = [microseconds(ours), f"**{ours / fastest:.2f}**"] if ours else ["–", "–"]
             text += f"| {case} | {own[0]} | {best} | {microseconds(fastest)} | {own[1]} | {others} |\n"
+    if results.get("kibibytes"):
+        text += memory(results["kibibytes"])
     text += "\n## Versions\n\n"
     text += "".join(f"- {peer}: {version}\n" for peer, version in results["versions"].items())
     if results["problems"]:
         text += "\n## What did not work\n\n"
         text += "".join(f"- {peer}: {escape(problem)}\n" for peer, problem in results["problems"].items())
+    return text
+
+
+def memory(kibibytes):
+    """The most that a process holds, in MiB."""
+    text = "\n## Memory of training\n\nThe most that a process of its own holds, in MiB, and in brackets what it holds before the "
+    text += "case: the library itself, by the most part.\n\n| case | congruent | peers |\n|---|---:|---|\n"
+    for case, by_peer in kibibytes.items():
+        shown = {peer: f"{peak / 1024:.0f} ({before / 1024:.0f})" for peer, (peak, before) in by_peer.items()}
+        others = sorted(set(by_peer) - {OURS}, key=by_peer.get)
+        text += f"| {case} | {shown.get(OURS, '–')} | {', '.join(f'{peer} {shown[peer]}' for peer in others)} |\n"
     return text
 
 

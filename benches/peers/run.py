@@ -15,6 +15,7 @@ import argparse
 import datetime
 import fnmatch
 import json
+import math
 import os
 import random
 import time
@@ -36,28 +37,38 @@ def cases(patterns):
     return [line for line in lines if any(fnmatch.fnmatch(line.split()[0], pattern) for pattern in patterns)]
 
 
+def distance(found, wanted):
+    """How far a result is from what is wanted, in parts of its largest value: each is a count and some of the values."""
+    (count, values), (wanted_count, wanted_values) = found, wanted
+    if count != wanted_count or not all(map(math.isfinite, values)):
+        return math.inf
+    largest = max(map(abs, wanted_values), default=0)
+    return max((abs(x - y) for x, y in zip(values, wanted_values)), default=math.inf) / (largest or 1)
+
+
 def check(peers, lines, work, problems):
     """Compares what the peers give with what congruent gives; returns the pairs of peer and case that differ."""
     variables = {"PEERS_MODE": "check"}
-    read = lambda row: (int(row[1]), [float(value) for value in row[2].split()])
-    expected = {row[0]: read(row) for row in run(PEERS["congruent"][0], lines, 2, work, **variables)[0]}
+    read = lambda result: (int(result[0]), [float(value) for value in result[1].split()])
+    # A result may have several parts: a loss and gradients.
+    expected = {(row[0], row[1]): read(row[2:]) for row in run(PEERS["congruent"][0], lines, 2, work, **variables)[0]}
     wrong = set()
     for peer in peers:
         found, problem = run(PEERS[peer][0], lines, 2, work, **variables)
         if problem:
             problems.setdefault(peer, problem)
-        furthest = 0
-        for row in found:
-            (count, values), (wanted_count, wanted) = read(row), expected.get(row[0], (0, []))
-            largest = max(map(abs, wanted), default=0)
-            distance = max((abs(x - y) for x, y in zip(values, wanted)), default=float("inf")) / (largest or 1)
-            # Written so that NaN is too far.
-            if count == wanted_count and distance <= TOLERANCE:
-                furthest = max(furthest, distance)
-            else:
-                wrong.add((peer, row[0]))
-                problems[peer] = f"{problems.get(peer, '')} {row[0]} differs by {distance:.1e}".strip()
-        print(f"check: {peer:14} {len(found):3} results, furthest {furthest:.1e} {problems.get(peer, '')}", flush=True)
+        distances = {}
+        for case, part, *result in found:
+            apart = distance(read(result), expected.get((case, part), (0, [])))
+            distances[case] = max(apart, distances.get(case, 0))
+        for case, _ in {part for part in expected if part[0] in distances} - {(row[0], row[1]) for row in found}:
+            distances[case] = math.inf
+        for case, apart in distances.items():
+            if apart > TOLERANCE:
+                wrong.add((peer, case))
+                problems[peer] = f"{problems.get(peer, '')} {case} differs by {apart:.1e}".strip()
+        furthest = max((apart for apart in distances.values() if apart <= TOLERANCE), default=0)
+        print(f"check: {peer:14} {len(distances):3} cases, furthest {furthest:.1e} {problems.get(peer, '')}", flush=True)
     return wrong
 
 
@@ -75,13 +86,25 @@ def measure(peers, lines, options, wrong, problems):
                 best = {}
                 # A peer that has two ways to do a case is as fast as the faster one.
                 for case, median in found:
-                    best[case] = min(float(median), best.get(case, float("inf")))
+                    best[case] = min(float(median), best.get(case, math.inf))
                 for case, median in best.items():
                     if (peer, case) not in wrong:
                         medians[case][str(threads)].setdefault(peer, []).append(median)
                 said = f"round {number + 1}, {threads} threads: {peer}, {len(best)} cases in {seconds:.0f} s {problem}"
                 print(said, flush=True)
     return medians
+
+
+def peaks(lines, medians, options):
+    """For cases of training the most memory that a process of its own holds, and what it holds before, by peer in KiB."""
+    found = {}
+    for line in lines:
+        case, kind, *_ = line.split()
+        if kind.startswith("train_"):
+            for peer in {peer for by_peer in medians[case].values() for peer in by_peer}:
+                rows, _ = run(PEERS[peer][0], [line], max(options.threads), options.work, PEERS_MODE="peak")
+                found.setdefault(case, {}).update({peer: [int(peak), int(before)] for _, peak, before in rows})
+    return found
 
 
 def main():
@@ -123,6 +146,7 @@ def main():
         "versions": versions | {"congruent": environment.commit()},
         "problems": problems,
         "nanoseconds": medians,
+        "kibibytes": peaks(lines, medians, options),
     }
     complete = options.peers == list(PEERS) and options.cases == ["*"] and options.threads == [1, 2]
     folder = HERE if complete else options.work

@@ -12,7 +12,7 @@ import traceback
 import numpy as np
 
 THREADS = int(os.environ.get("PEERS_THREADS", "1"))
-CHECK = os.environ.get("PEERS_MODE") == "check"
+MODE = os.environ.get("PEERS_MODE")
 # Seconds, as in src/lib.rs.
 WARM_UP, SAMPLE, BUDGET, LIMIT, LEAST = 0.02, 0.0003, 0.06, 0.5, 3
 COMPARED = 256
@@ -24,18 +24,34 @@ class Bench:
     def __init__(self, line):
         self.name, self.kind, *sizes = line.split()
         self.sizes = [int(size) for size in sizes]
+        self.held_before = held()
 
     def run(self, step, values=lambda result: result):
-        """Measures `step` and prints the median in nanoseconds; or prints what it gives, to be compared."""
-        if CHECK:
-            flat = np.asarray(values(step()), dtype=np.float32).reshape(-1)
-            count = flat.size
-            at = np.arange(min(count, COMPARED), dtype=np.int64)
-            if count > COMPARED:
-                at = at * 2_654_435_761 % count
-            print(self.name, count, " ".join(map(str, flat[at])), sep="\t", flush=True)
+        """Measures `step` and prints the median in nanoseconds, or its memory; or what it gives, to be compared."""
+        self.run_parts(step, lambda result: [values(result)])
+
+    def run_parts(self, step, parts):
+        """As `run`, for a result of several parts, each of which is compared by itself: a loss and gradients."""
+        if MODE == "check":
+            for i, part in enumerate(parts(step())):
+                flat = np.asarray(part, dtype=np.float32).reshape(-1)
+                count = flat.size
+                at = np.arange(min(count, COMPARED), dtype=np.int64)
+                if count > COMPARED:
+                    at = at * 2_654_435_761 % count
+                print(self.name, i, count, " ".join(map(str, flat[at])), sep="\t", flush=True)
+        elif MODE == "peak":
+            for _ in range(3):
+                step()
+            print(self.name, held(), self.held_before, sep="\t", flush=True)
         else:
             print(f"{self.name}\t{median(step):.1f}", flush=True)
+
+
+def held():
+    """The most memory that the process has held, in KiB."""
+    lines = pathlib.Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
 
 
 def median(step):
@@ -83,6 +99,11 @@ def weights(seed, outputs, inputs):
     """The weights `[outputs, inputs]` of a layer, and with the next seed its biases."""
     scale = np.sqrt(np.float32(inputs))
     return numbers(seed, outputs, inputs) / scale, numbers(seed + 1, outputs) / scale
+
+
+def ids(seed, table, *sizes):
+    """Ids of a table, from the numbers of an input."""
+    return ((numbers(seed, *sizes) + np.float32(1)) * np.float32(table / 2)).astype(np.int64)
 
 
 def live_keys(batch, longest):

@@ -21,9 +21,9 @@ def linear(seed, inputs, outputs):
     return tuple(map(jnp.asarray, harness.weights(seed, outputs, inputs)))
 
 
-def run(bench, function, *inputs, values=lambda y: y):
+def run(bench, function, *inputs, values=lambda y: y, parts=None):
     jitted = jax.jit(function)
-    bench.run(lambda: jax.block_until_ready(jitted(*inputs)), values)
+    bench.run_parts(lambda: jax.block_until_ready(jitted(*inputs)), parts or (lambda y: [values(y)]))
 
 
 def attend(q, k, v, mask=None):
@@ -43,16 +43,16 @@ def layer_norm(x, weight=1, bias=0):
     return y * jax.lax.rsqrt((y * y).mean(-1, keepdims=True) + 1e-5) * weight + bias
 
 
-def multi_head(layers, x, heads):
+def multi_head(layers, x, heads, mask=None):
     query, key, value, output = layers
     b, s, e = x.shape
     split = lambda layer: apply(layer, x).reshape(b, s, heads, -1).swapaxes(1, 2)
-    y = attend(split(query)[:, :, None], split(key), split(value))[:, :, 0]
+    y = attend(split(query)[:, :, None], split(key), split(value), mask)[:, :, 0]
     return apply(output, y.swapaxes(1, 2).reshape(b, s, e))
 
 
-def projections(embed):
-    return [linear(seed, embed, embed) for seed in (2, 4, 6, 8)]
+def projections(embed, first=2):
+    return [linear(seed, embed, embed) for seed in range(first, first + 8, 2)]
 
 
 def matmul(bench, *sizes):
@@ -93,6 +93,88 @@ def encoder(bench, b, s, h, d, f):
     run(bench, forward, projections(embed), linear(10, embed, f), linear(12, f, embed), numbers(1, b, s, embed))
 
 
+def training_layer(embed, hidden, first=2):
+    """The parameters of a layer: those of the seeds in their order, then of the norms."""
+    norm = (jnp.ones(embed), jnp.zeros(embed))
+    return [*projections(embed, first), linear(first + 8, embed, hidden), linear(first + 10, hidden, embed), norm, norm]
+
+
+def layer_parts(gradients):
+    """The gradients of a layer; without that of the keys' bias, which is zero but for rounding."""
+    parts = [part for pair in gradients for part in pair]
+    return parts[:3] + parts[4:]
+
+
+def train_encoder(bench, b, s, h, d, f):
+    def loss(layer, x):
+        *attention, up, down, first, second = layer
+        x = layer_norm(x + multi_head(attention, x, h), *first)
+        x = layer_norm(x + apply(down, jax.nn.relu(apply(up, x))), *second)
+        return (x * x).mean()
+
+    # Of a norm without weights the mean square does not depend on anything.
+    norms = [(numbers(seed, h * d), numbers(seed + 1, h * d)) for seed in (20, 22)]
+    layer = [*training_layer(h * d, f)[:-2], *norms]
+    parts = lambda step: [step[0], *layer_parts(step[1])]
+    run(bench, jax.value_and_grad(loss), layer, numbers(1, b, s, h * d), parts=parts)
+
+
+def zeros(model):
+    return jax.tree.map(jnp.zeros_like, model)
+
+
+def adamw(model, gradients, means, squares, count):
+    """What it gives: the model, the moments and the count of the steps."""
+    count = count + 1
+    means = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, means, gradients)
+    squares = jax.tree.map(lambda v, g: 0.999 * v + 0.001 * g * g, squares, gradients)
+
+    def update(x, m, v):
+        return x * (1 - 1e-3 * 0.01) - 1e-3 * (m / (1 - 0.9**count)) / (jnp.sqrt(v / (1 - 0.999**count)) + 1e-8)
+
+    return jax.tree.map(update, model, means, squares), means, squares, count
+
+
+def train_decoder(bench, b, s, v, h, d, f, count):
+    mask = jnp.tril(jnp.ones((s, s), bool))
+
+    def loss(model, ids, targets):
+        tokens, positions, layers, norm, output = model
+        x = tokens[ids] + positions
+        for *attention, up, down, first, second in layers:
+            x = x + multi_head(attention, layer_norm(x, *first), h, mask)
+            x = x + apply(down, jax.nn.gelu(apply(up, layer_norm(x, *second))))
+        logarithms = jax.nn.log_softmax(apply(output, layer_norm(x, *norm)), -1)
+        return -jnp.take_along_axis(logarithms, targets[..., None], -1).mean()
+
+    def parts(step):
+        value, (tokens, positions, layers, norm, output) = step
+        inner = [part for layer in layers for part in layer_parts(layer)]
+        return [value, tokens, positions, *inner, *norm, *output]
+
+    embed = h * d
+    layers = [training_layer(embed, f, 2 + 16 * i) for i in range(count)]
+    norm = (jnp.ones(embed), jnp.zeros(embed))
+    model = (numbers(200, v, embed), numbers(201, s, embed), layers, norm, linear(202, embed, v))
+    ids, targets = (jnp.asarray(harness.ids(seed, v, b, s).astype(np.int32)) for seed in (300, 301))
+    gradients = jax.value_and_grad(loss)
+
+    def step(state):
+        model, *state = state
+        value, of_model = gradients(model, ids, targets)
+        return adamw(model, of_model, *state), value
+
+    jitted = jax.jit(step, donate_argnums=0)
+    # Its own copy of each array, as those of the norms are shared, and donated only once.
+    state = [jax.tree.map(lambda x: x.copy(), (model, zeros(model), zeros(model), jnp.zeros(())))]
+
+    def update():
+        state[0], value = jax.block_until_ready(jitted(state[0]))
+        return value
+
+    bench.run_parts(update, lambda _: parts(jax.jit(gradients)(state[0][0], ids, targets)))
+
+
 def rows(function, *seeds):
     """A case on matrices of these seeds."""
     return lambda bench, r, c: run(bench, function, *(numbers(seed, r, c) for seed in seeds))
@@ -118,6 +200,8 @@ harness.each_case(
         "grouped_attention": grouped_attention,
         "mha": mha,
         "encoder": encoder,
+        "train_encoder": train_encoder,
+        "train_decoder": train_decoder,
         "softmax": rows(lambda x: jax.nn.softmax(x, -1), 1),
         "layer_norm": lambda bench, r, c: run(bench, layer_norm, numbers(1, r, c), numbers(2, c), numbers(3, c)),
         "gelu": rows(gelu, 1),

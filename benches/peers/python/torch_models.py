@@ -21,20 +21,21 @@ def linear(seed, inputs, outputs, bias=True):
 class MultiHead(nn.Module):
     """The three projections are one product, as in `nn.MultiheadAttention`."""
 
-    def __init__(self, heads, width):
+    def __init__(self, heads, width, first=2, causal=False):
         super().__init__()
         embed = heads * width
-        parts = [linear(seed, embed, embed) for seed in (2, 4, 6)]
-        self.heads, self.width = heads, width
+        parts = [linear(first + seed, embed, embed) for seed in (0, 2, 4)]
+        self.heads, self.width, self.causal = heads, width, causal
         self.projections = nn.Linear(embed, 3 * embed)
         self.projections.weight.data = torch.cat([part.weight for part in parts]).detach()
         self.projections.bias.data = torch.cat([part.bias for part in parts]).detach()
-        self.output = linear(8, embed, embed)
+        self.output = linear(first + 6, embed, embed)
 
     def forward(self, x):
         b, s, e = x.shape
         q, k, v = self.projections(x).view(b, s, 3, self.heads, self.width).permute(2, 0, 3, 1, 4).unbind(0)
-        return self.output(F.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(b, s, e))
+        attended = F.scaled_dot_product_attention(q, k, v, is_causal=self.causal)
+        return self.output(attended.transpose(1, 2).reshape(b, s, e))
 
 
 class Encoder(nn.Module):

@@ -5,12 +5,14 @@ import sys
 import harness
 import torch
 import torch_models
+import torch_training
 
 torch.set_num_threads(harness.THREADS)
 torch.set_num_interop_threads(1)
 COMPILE = sys.argv[1:] == ["compile"]
 # What gains by it: for products and attention it calls the same functions.
 COMPILED = {"softmax", "layer_norm", "gelu", "gelu_tanh", "chain", "gelu_add", "linear_gelu_add"}
+COMPILED |= set(torch_training.STEPS)
 
 
 def run(build):
@@ -26,5 +28,23 @@ def run(build):
     return case
 
 
+def train(build):
+    def case(bench, *sizes):
+        torch.compiler.reset()
+        model, inputs = build(*sizes)
+        compiled = torch.compile(model, dynamic=False) if COMPILE else model
+        optimizer = torch_training.optimizer(bench.kind, model)
+
+        def step():
+            torch_training.gradients(compiled, inputs)
+            if optimizer:
+                optimizer.step()
+
+        bench.run_parts(step, lambda _: [torch_training.gradients(compiled, inputs), *model.gradients()])
+
+    return case
+
+
 models = torch_models.models()
-harness.each_case({kind: run(models[kind]) for kind in models if not COMPILE or kind in COMPILED})
+kinds = {kind: run(models[kind]) for kind in models} | {kind: train(build) for kind, build in torch_training.STEPS.items()}
+harness.each_case({kind: kinds[kind] for kind in kinds if not COMPILE or kind in COMPILED})

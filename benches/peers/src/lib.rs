@@ -32,6 +32,7 @@ pub struct Bench {
     /// The sizes, as `cases.txt` lists them for the kind.
     pub sizes: Vec<usize>,
     mode: Mode,
+    held_before: u64,
 }
 
 /// What is asked of the cases, by the variable `PEERS_MODE`.
@@ -43,6 +44,8 @@ enum Mode {
     Check,
     /// How often one step, after others, allocates, how many bytes, and the most that it holds at once.
     Memory,
+    /// The most memory that the process has held, after some steps, and what it has held before the case, in KiB.
+    Peak,
 }
 
 /// Calls `peer` for each case on standard input, one a line: name, kind, sizes.
@@ -52,13 +55,14 @@ pub fn each_case(mut peer: impl FnMut(&Bench)) {
     let mode = match std::env::var("PEERS_MODE").as_deref() {
         Ok("check") => Mode::Check,
         Ok("memory") => Mode::Memory,
+        Ok("peak") => Mode::Peak,
         _ => Mode::Time,
     };
     for line in stdin().lock().lines().map_while(Result::ok) {
         let mut words = line.split_whitespace().map(str::to_owned);
         let (Some(name), Some(kind)) = (words.next(), words.next()) else { continue };
         let sizes = words.map(|size| size.parse().expect("a size is a number")).collect();
-        let bench = Bench { name, kind, sizes, mode };
+        let bench = Bench { name, kind, sizes, mode, held_before: held() };
         if catch_unwind(AssertUnwindSafe(|| peer(&bench))).is_err() {
             eprintln!("{} panicked", bench.name);
         }
@@ -67,14 +71,34 @@ pub fn each_case(mut peer: impl FnMut(&Bench)) {
 
 impl Bench {
     /// Measures `step` and prints what is asked for.
-    pub fn run<R>(&self, mut step: impl FnMut() -> R, values: impl FnOnce(&R) -> Vec<f32>) {
-        let found = match self.mode {
-            Mode::Time => format!("{:.1}", median(&mut step)),
-            Mode::Check => sample(&values(&step())),
-            Mode::Memory => allocations(&mut step),
-        };
-        println!("{}\t{found}", self.name);
+    pub fn run<R>(&self, step: impl FnMut() -> R, values: impl FnOnce(&R) -> Vec<f32>) {
+        self.run_parts(step, |result| vec![values(result)]);
     }
+
+    /// As [`run`](Bench::run), for a result of several parts, each of which is compared by itself: a loss and gradients.
+    pub fn run_parts<R>(&self, mut step: impl FnMut() -> R, parts: impl FnOnce(&R) -> Vec<Vec<f32>>) {
+        let name = &self.name;
+        match self.mode {
+            Mode::Time => println!("{name}\t{:.1}", median(&mut step)),
+            Mode::Check => {
+                for (i, part) in parts(&step()).iter().enumerate() {
+                    println!("{name}\t{i}\t{}", sample(part));
+                }
+            }
+            Mode::Memory => println!("{name}\t{}", allocations(&mut step)),
+            Mode::Peak => {
+                (0..3).for_each(|_| _ = black_box(step()));
+                println!("{name}\t{}\t{}", held(), self.held_before);
+            }
+        }
+    }
+}
+
+/// The most memory that the process has held, in KiB.
+fn held() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
 }
 
 /// The number of values, and some of them.
@@ -141,6 +165,11 @@ pub fn input(seed: u64, count: usize) -> Vec<f32> {
 pub fn weights(seed: u64, inputs: usize, count: usize) -> Vec<f32> {
     let scale = (inputs as f32).sqrt();
     input(seed, count).into_iter().map(|value| value / scale).collect()
+}
+
+/// Ids of a table, from the numbers of an input.
+pub fn ids(seed: u64, count: usize, table: usize) -> Vec<u32> {
+    input(seed, count).into_iter().map(|value| ((value + 1.0) * (table as f32 / 2.0)) as u32).collect()
 }
 
 /// The finalizer of SplitMix64 (Steele et al. 2014), on a counter.

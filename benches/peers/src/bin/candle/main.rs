@@ -1,5 +1,7 @@
 //! candle: its tensors and layers. Where it has a fused attention, that is tried too, and the faster one counts.
 
+mod training;
+
 use candle_core::{D, Device, Module, Result, Tensor};
 use candle_nn::attention::{AttnMask, flash_attn};
 use candle_nn::{LayerNorm, Linear, VarBuilder, ops};
@@ -84,6 +86,8 @@ fn case(bench: &Bench) -> Result<()> {
             let (x, layer, residual) = (tensor(1, &[m, k])?, linear(2, k, n)?, tensor(4, &[m, n])?);
             bench.run(|| (&residual + layer.forward(&x).unwrap().gelu_erf().unwrap()).unwrap(), values);
         }
+        ("train_encoder", &[b, s, h, d, f]) => training::encoder(bench, [b, s, h, d, f])?,
+        ("train_decoder", &[b, s, v, h, d, f, layers]) => training::decoder(bench, [b, s, v, h, d, f, layers])?,
         ("minilm", &[first, count]) => minilm(bench, first, count)?,
         _ => {}
     }

@@ -1,6 +1,8 @@
 //! burn with its backend `flex`: tensors, `module::attention` and layers.
 
-use burn::module::Param;
+mod training;
+
+use burn::module::{Module, Param};
 use burn::nn::{LayerNormConfig, Linear};
 use burn::tensor::ops::AttentionModuleOptions;
 use burn::tensor::{Bool, Device, Tensor, TensorData, activation, module};
@@ -30,18 +32,22 @@ fn case(bench: &Bench, device: &Device) {
         }
         ("grouped_attention", &[b, h, g, s, d]) => attention(bench, [b, h, g, s, d], device),
         ("mha", &[b, s, h, d]) => {
-            let (x, layer) = (tensor(1, [b, s, h * d], device), MultiHead::new(h, d, device));
+            let (x, layer) = (tensor(1, [b, s, h * d], device), MultiHead::new(2, h, d, device));
             bench.run(|| layer.forward(x.clone()), values);
         }
         ("encoder", &[b, s, h, d, f]) => {
             let (embed, x) = (h * d, tensor(1, [b, s, h * d], device));
-            let (attention, norm) = (MultiHead::new(h, d, device), LayerNormConfig::new(embed).init(device));
+            let (attention, norm) = (MultiHead::new(2, h, d, device), LayerNormConfig::new(embed).init(device));
             let (up, down) = (linear(10, embed, f, device), linear(12, f, embed, device));
             let step = || {
                 let y = norm.forward(x.clone() + attention.forward(x.clone()));
                 norm.forward(y.clone() + down.forward(activation::relu(up.forward(y))))
             };
             bench.run(step, values);
+        }
+        ("train_encoder", &[b, s, h, d, f]) => training::encoder(bench, [b, s, h, d, f], &device.clone().autodiff()),
+        ("train_decoder", &[b, s, v, h, d, f, layers]) => {
+            training::decoder(bench, [b, s, v, h, d, f, layers], &device.clone().autodiff())
         }
         ("linear_gelu_add", &[m, k, n]) => {
             let (x, r) = (tensor(1, [m, k], device), tensor(4, [m, n], device));
@@ -93,17 +99,19 @@ fn attention(bench: &Bench, [b, h, g, s, d]: [usize; 5], device: &Device) {
     });
 }
 
+#[derive(Module, Debug)]
 struct MultiHead {
     heads: usize,
+    causal: bool,
     projections: [Linear; 3],
     output: Linear,
 }
 
 impl MultiHead {
-    fn new(heads: usize, width: usize, device: &Device) -> Self {
+    fn new(first: u64, heads: usize, width: usize, device: &Device) -> Self {
         let embed = heads * width;
-        let projections = [2, 4, 6].map(|seed| linear(seed, embed, embed, device));
-        MultiHead { heads, projections, output: linear(8, embed, embed, device) }
+        let projections = [0, 2, 4].map(|seed| linear(first + seed, embed, embed, device));
+        MultiHead { heads, causal: false, projections, output: linear(first + 6, embed, embed, device) }
     }
 
     fn forward(&self, x: Tensor<3>) -> Tensor<3> {
@@ -112,7 +120,8 @@ impl MultiHead {
             .projections
             .each_ref()
             .map(|linear| linear.forward(x.clone()).reshape([b, s, self.heads, e / self.heads]).swap_dims(1, 2));
-        let y = module::attention(q, k, v, None, None, AttentionModuleOptions::default());
+        let options = AttentionModuleOptions { is_causal: self.causal, ..Default::default() };
+        let y = module::attention(q, k, v, None, None, options);
         self.output.forward(y.swap_dims(1, 2).reshape([b, s, e]))
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! `congruent prepare FOLDER` finds the model and writes the token ids of `sentences.txt`, for all peers.
 
+mod training;
+
 use congruent::nn::{Activation, Encoder, EncoderLayer, FeedForward, LayerNorm, Linear, MultiHeadAttention, NormOrder};
 use congruent::prelude::*;
 use minilm::{MiniLm, PUBLISHED, find_or_fetch};
@@ -57,11 +59,13 @@ fn case(bench: &Bench) {
         }
         ("mha", &[b, s, h, d]) => {
             bind!(batch: Batch = b, seq: Seq = s, heads: Heads = h, head_dim: HeadDim = d);
-            let (x, layer) = (tensor(1, (batch, seq, Times(heads, head_dim))), multi_head(heads, head_dim));
+            let (x, layer) = (tensor(1, (batch, seq, Times(heads, head_dim))), multi_head(2, heads, head_dim));
             bench.run(|| layer.forward(&x, &Full), Tensor::to_vec);
         }
         ("encoder", &[b, s, h, d, f]) => stack(bench, [b, s, h, d, f, 1]),
         ("stack", &[b, s, h, d, f, layers]) => stack(bench, [b, s, h, d, f, layers]),
+        ("train_encoder", &[b, s, h, d, f]) => training::encoder(bench, [b, s, h, d, f]),
+        ("train_decoder", &[b, s, v, h, d, f, layers]) => training::decoder(bench, [b, s, v, h, d, f, layers]),
         ("decode", &[keys, h, d, f]) => decode(bench, [keys, h, d, f]),
         ("minilm", &[first, count]) => embed_texts(bench, first, count),
         ("linear_gelu_add", &[m, k, n]) => {
@@ -81,13 +85,7 @@ fn case(bench: &Bench) {
 fn stack(bench: &Bench, [b, s, h, d, f, layers]: [usize; 6]) {
     bind!(batch: Batch = b, seq: Seq = s, heads: Heads = h, head_dim: HeadDim = d, hidden: Hidden = f);
     let embed = Times(heads, head_dim);
-    let layer = |_| EncoderLayer {
-        attention: multi_head(heads, head_dim),
-        attention_norm: LayerNorm::new(embed, 1e-5),
-        feed_forward: feed_forward(embed, hidden, Activation::Relu),
-        feed_forward_norm: LayerNorm::new(embed, 1e-5),
-        order: NormOrder::Post,
-    };
+    let layer = |_| encoder_layer(2, heads, head_dim, hidden, Activation::Relu, NormOrder::Post);
     let encoder = Encoder { layers: (0..layers).map(layer).collect() };
     let x = tensor(1, (batch, seq, embed));
     bench.run(|| encoder.forward(&x, &Full), Tensor::to_vec);
@@ -98,7 +96,7 @@ fn decode(bench: &Bench, [keys, h, d, f]: [usize; 4]) {
     bind!(seq: Seq = keys, heads: Heads = h, head_dim: HeadDim = d, hidden: Hidden = f);
     let (batch, one) = (N::<1>, N::<1>);
     let embed = Times(heads, head_dim);
-    let (layer, network) = (multi_head(heads, head_dim), feed_forward(embed, hidden, Activation::Gelu));
+    let (layer, network) = (multi_head(2, heads, head_dim), feed_forward(10, embed, hidden, Activation::Gelu));
     let x = tensor(1, (batch, one, embed));
     let [k, v] = [2, 3].map(|seed| tensor(seed, (batch, heads, seq, head_dim)));
     let step = || {
@@ -151,20 +149,39 @@ fn linear<I: Dim, O: Dim>(seed: u64, inputs: I, outputs: O) -> Linear<I, O> {
     }
 }
 
-fn feed_forward<E: Dim, F: Dim>(embed: E, hidden: F, activation: Activation) -> FeedForward<E, F> {
-    FeedForward { up: linear(10, embed, hidden), activation, down: linear(12, hidden, embed) }
+fn feed_forward<E: Dim, F: Dim>(first: u64, embed: E, hidden: F, activation: Activation) -> FeedForward<E, F> {
+    FeedForward { up: linear(first, embed, hidden), activation, down: linear(first + 2, hidden, embed) }
 }
 
-fn multi_head<H: Dim, D: Dim>(heads: H, head_dim: D) -> MultiHeadAttention<Times<H, D>, H, D> {
+fn multi_head<H: Dim, D: Dim>(first: u64, heads: H, head_dim: D) -> MultiHeadAttention<Times<H, D>, H, D> {
     let embed = Times(heads, head_dim);
-    let [query, key, value, output] = [2, 4, 6, 8].map(|seed| linear(seed, embed, embed));
+    let [query, key, value, output] = [0, 2, 4, 6].map(|seed| linear(first + seed, embed, embed));
     MultiHeadAttention { query, key, value, output }
+}
+
+/// A layer, the first of whose seeds is given.
+fn encoder_layer<H: Dim, D: Dim, F: Dim>(
+    first: u64,
+    heads: H,
+    head_dim: D,
+    hidden: F,
+    activation: Activation,
+    order: NormOrder,
+) -> EncoderLayer<Times<H, D>, H, D, F> {
+    let embed = Times(heads, head_dim);
+    EncoderLayer {
+        attention: multi_head(first, heads, head_dim),
+        attention_norm: LayerNorm::new(embed, 1e-5),
+        feed_forward: feed_forward(first + 8, embed, hidden, activation),
+        feed_forward_norm: LayerNorm::new(embed, 1e-5),
+        order,
+    }
 }
 
 fn prepare(folder: &Path) {
     let path = find_or_fetch(None).expect("the model can be fetched");
     let model = MiniLm::load(&path, PUBLISHED).expect("the model can be read");
-    let sentences: Vec<&str> = include_str!("../../sentences.txt").lines().collect();
+    let sentences: Vec<&str> = include_str!("../../../sentences.txt").lines().collect();
     let ids = model.tokenize(&sentences).expect("the sentences can be tokenized");
     let line = |ids: &Vec<u32>| ids.iter().map(u32::to_string).collect::<Vec<_>>().join(" ") + "\n";
     std::fs::write(folder.join("tokens.txt"), ids.iter().map(line).collect::<String>()).unwrap();
