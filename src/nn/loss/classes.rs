@@ -20,7 +20,7 @@ use num_traits::Bounded;
 /// assert_eq!(loss.backward().of(&logits).to_vec(), [0.125, 0.125, 0.125, -0.375, -0.375, 0.125, 0.125, 0.125]);
 /// ```
 ///
-/// The mean along a padded axis does not compile: that over the live targets is [`mean_of_live`].
+/// The mean along a padded axis does not compile: that over the live targets is [`mean_of_live`](super::mean_of_live).
 ///
 /// ```compile_fail,E0277
 /// use congruent::{nn::cross_entropy, prelude::*};

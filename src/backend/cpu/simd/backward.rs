@@ -185,3 +185,85 @@ pub unsafe fn norm<V: Vector>(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{levels, norm_backward_at, softmax_backward_at, times_slope_at};
+    use crate::backend::Unary;
+    use crate::backend::cpu::plain;
+
+    fn numbers(len: usize, range: f64, seed: u64) -> Vec<f32> {
+        let mut rng = fastrand::Rng::with_seed(seed);
+        (0..len).map(|_| ((rng.f64() * 2.0 - 1.0) * range) as f32).collect()
+    }
+
+    fn wide(x: &[f32]) -> Vec<f64> {
+        x.iter().map(|&x| x.into()).collect()
+    }
+
+    fn assert_near(name: &str, found: &[f32], expected: &[f64], tolerance: f64) {
+        for (&found, expected) in found.iter().zip(expected) {
+            let near = (f64::from(found) - expected).abs() <= tolerance * expected.abs().max(1.0);
+            assert!(near, "{name}: {found} for {expected}");
+        }
+    }
+
+    #[test]
+    fn slopes_agree_with_differences_in_double_precision() {
+        let x = numbers(if cfg!(miri) { 40 } else { 5000 }, 12.0, 1);
+        for op in [Unary::Relu, Unary::Silu, Unary::Gelu, Unary::GeluTanh] {
+            let at_distance = |distance: f64| {
+                let mut moved: Vec<f64> = x.iter().map(|&x| f64::from(x) + distance).collect();
+                plain::unary(op, crate::backend::cpu::InOut::in_place(&mut moved));
+                moved
+            };
+            let differences = at_distance(1e-5).into_iter().zip(at_distance(-1e-5));
+            let slopes: Vec<f64> = differences.map(|(after, before)| (after - before) / 2e-5).collect();
+            for (name, level) in levels() {
+                let mut found = vec![1.0; x.len()];
+                assert!(times_slope_at(level, op, &x, &mut found));
+                assert_near(&format!("{name}, {op:?}"), &found, &slopes, 2e-6);
+                let mut far = [2.0; 4];
+                times_slope_at(level, op, &[1e30, -1e30, f32::INFINITY, f32::NAN], &mut far);
+                assert_eq!(far[..2], [2.0, 0.0], "{name}, {op:?}");
+                assert!(far[3].is_nan() || op == Unary::Relu, "{name}, {op:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn rows_agree_with_double_precision_at_every_length() {
+        let lengths = (1..=70).chain([127, 128, 129, 700]);
+        for size in lengths.filter(|len| !cfg!(miri) || len % 9 == 0) {
+            let (x, gradient) = (numbers(3 * size, 2.0, 1), numbers(3 * size, 2.0, 2));
+            let weight = numbers(size, 2.0, 3);
+            // What is masked has a gradient that may be anything.
+            let mut y: Vec<f32> = x.iter().map(|x| x.abs() / size as f32).collect();
+            let mut spoiled = gradient.clone();
+            (y[0], spoiled[0]) = (0.0, f32::NAN);
+            let mut expected = wide(&spoiled);
+            plain::softmax_backward(&wide(&y), &mut expected, size);
+            for (name, level) in levels() {
+                let mut found = spoiled.clone();
+                softmax_backward_at(level, &y, &mut found, size);
+                assert_near(name, &found, &expected, 1e-6);
+                for centered in [false, true] {
+                    let (mut found, mut of_parameters) = (vec![0.0; 3 * size], vec![1.0; 2 * size]);
+                    norm_backward_at(level, [&x, &weight, &gradient], 0.1, centered, &mut found, &mut of_parameters);
+                    let (mut expected, mut expected_parameters) = (vec![0.0; 3 * size], vec![1.0; 2 * size]);
+                    let inputs = [&x, &weight, &gradient].map(|x| wide(x));
+                    let [x, weight, gradient] = &inputs;
+                    plain::norm_backward(
+                        [x, weight, gradient],
+                        0.1f32.into(),
+                        centered,
+                        &mut expected,
+                        &mut expected_parameters,
+                    );
+                    assert_near(name, &found, &expected, 1e-5);
+                    assert_near(name, &of_parameters, &expected_parameters, 1e-5);
+                }
+            }
+        }
+    }
+}

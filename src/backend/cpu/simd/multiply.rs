@@ -1,6 +1,6 @@
 //! Products of matrices: which kernel takes one, and how the cores share it.
 
-use super::product::{Addends, Packed, ROWS};
+use super::product::{Addends, DEPTH, Packed, ROWS};
 use super::{
     Level, add_products_at, dot_at, dot_rows_at, level, multiply_packed_at, multiply_small_at, panel_at, tile_at,
 };
@@ -20,6 +20,9 @@ const SMALL: usize = 1 << 12;
 /// The elements of the result that one core takes at a time: what it does to them afterwards, it does in the second cache.
 const BLOCK: usize = 1 << 17;
 
+/// So many elements stay in the second cache beside others, or nearly.
+const CACHED: usize = 1 << 18;
+
 /// The product of `a (m, k)` and `b (k, n)`, into the row-major `c (m, n)`.
 ///
 /// # Panics
@@ -38,11 +41,22 @@ pub(super) fn multiply_at(level: Level, size: [usize; 3], a: Matrix<'_, f32>, b:
     } else if m <= FEW_ROWS && (b.strides[0] == 1 || b.strides[1] == 1) {
         multiply_few_rows(level, size, a, b, c);
     } else {
-        let packed = Packed::new(b, [k, n], tile_at(level)[1]);
-        share_rows(part(level, size), a, c, |_, a, c| {
-            multiply_packed_at(level, a, &packed, c, Addends::default());
-        });
+        let terms = terms(size);
+        for first in (0..k).step_by(terms) {
+            let terms = terms.min(k - first);
+            let packed = Packed::new(b.part(first, 0), [terms, n], tile_at(level)[1]);
+            share_rows(part(level, [m, terms, n]), a.part(0, first), c, |_, a, c| {
+                multiply_packed_at(level, a, &packed, c, Addends { onto: first > 0, ..Addends::default() });
+            });
+        }
     }
+}
+
+/// How many terms are packed at a time. All of them, unless there are so many more of them than rows that `b` is read for
+/// little else, as in the gradients of weights: then so many that their panels are still in a cache when they are needed.
+fn terms([m, k, n]: [usize; 3]) -> usize {
+    let terms = (CACHED / n).next_multiple_of(DEPTH);
+    if m * n <= CACHED && terms < k { terms } else { k }
 }
 
 /// The size of the parts of a product that the cores take one by one, as many for each of them.
@@ -165,7 +179,7 @@ fn multiply_finished(
         let residual = after.residual.map(|residual| &residual[first..first + out.len()]);
         // An activation stands between the bias and the residual.
         let late = after.activation.is_some();
-        let addends = Addends { bias: after.bias, residual: residual.filter(|_| !late) };
+        let addends = Addends { bias: after.bias, residual: residual.filter(|_| !late), onto: false };
         multiply_packed_at(level, x, packed, out, addends);
         if late && last {
             finish(Epilogue { bias: None, ..after }, n, first, out);

@@ -10,7 +10,7 @@ use std::ops::Range;
 
 /// The columns of `a` and rows of `b` that are taken at a time: the most that a usual width of a model is done in one go,
 /// so that the result is read and written once. (256 and 384 were 3 to 6 % slower at widths of 512 and 2048.)
-const DEPTH: usize = 512;
+pub const DEPTH: usize = 512;
 /// The rows of `a` that are packed at a time: a quarter of a megabyte, which stays in the second cache beside a panel of `b`.
 pub const ROWS: usize = 120;
 
@@ -75,6 +75,8 @@ pub struct Addends<'a> {
     pub bias: Option<&'a [f32]>,
     /// Row-major, as the result.
     pub residual: Option<&'a [f32]>,
+    /// Whether what stands in the place of the result is added.
+    pub onto: bool,
 }
 
 /// Packs rows for tiles, column after column: where the columns lie together and far from each other, each is read once.
@@ -152,7 +154,7 @@ pub unsafe fn multiply_packed<V: Vector>(a: Matrix<'_, f32>, b: &Packed, c: &mut
                         at: (first_row + row) * stride + first,
                         stride,
                         columns: first..first + width,
-                        first: terms.start == 0,
+                        first: terms.start == 0 && !addends.onto,
                         last: terms.end == k,
                     };
                     // SAFETY: the caller's; the panels are packed, and the tile lies inside `c`.
