@@ -20,8 +20,8 @@ const LARGE: usize = 1 << 14;
 const PAGE: usize = 1 << 12;
 /// From this size on a block begins with a page of this size, if the system has such.
 const HUGE_PAGE: usize = 2 << 20;
-/// The most bytes that are kept for later, of all blocks together.
-const MOST_KEPT: usize = 256 << 20;
+/// So many bytes are kept for later, of all blocks together, however few arrays there were at once.
+const ALWAYS_KEPT: usize = 256 << 20;
 /// Four sizes of blocks for each power of two.
 const SIZES: usize = 4 * usize::BITS as usize;
 
@@ -59,12 +59,14 @@ impl Block {
         advise(unsafe { std::slice::from_raw_parts(start.as_ptr().cast::<MaybeUninit<u8>>(), bytes) }, false);
         // SAFETY: the block has as many bytes.
         unsafe { start.write_bytes(0, bytes) };
+        ALLOCATED.fetch_add(bytes, Ordering::Relaxed);
         Block { start, bytes, derived: Derived::new() }
     }
 }
 
 impl Drop for Block {
     fn drop(&mut self) {
+        ALLOCATED.fetch_sub(self.bytes, Ordering::Relaxed);
         // SAFETY: it was allocated with this layout.
         unsafe { dealloc(self.start.as_ptr(), Self::layout(self.bytes)) };
     }
@@ -97,6 +99,16 @@ pub fn use_huge_pages<T>(elements: &[T]) {
 static FREE: [Mutex<Vec<Arc<Block>>>; SIZES] = [const { Mutex::new(Vec::new()) }; SIZES];
 /// The bytes of all of them.
 static KEPT: AtomicUsize = AtomicUsize::new(0);
+/// The bytes of all blocks.
+static ALLOCATED: AtomicUsize = AtomicUsize::new(0);
+/// The most bytes that arrays have held at once. A step of training holds what the way back needs, and then nothing: the next
+/// one finds it all again.
+static MOST_HELD: AtomicUsize = AtomicUsize::new(0);
+
+fn held() -> usize {
+    // Each is read at another moment: the limit is not exact where threads allocate at the same time.
+    ALLOCATED.load(Ordering::Relaxed).saturating_sub(KEPT.load(Ordering::Relaxed))
+}
 
 fn free_blocks(size: usize) -> MutexGuard<'static, Vec<Arc<Block>>> {
     FREE[size].lock().unwrap_or_else(PoisonError::into_inner)
@@ -111,7 +123,8 @@ fn block_size(bytes: usize) -> (usize, usize) {
 
 /// Gives the memory that is kept for later arrays back to the system.
 ///
-/// What arrays leave behind is kept, up to 256 MiB, since fresh memory costs more than most of what is calculated in it.
+/// What arrays leave behind is kept, since fresh memory costs more than most of what is calculated in it: up to 256 MiB, or as
+/// much as arrays have held at once, if that was more.
 ///
 /// ```
 /// use congruent::prelude::*;
@@ -124,6 +137,7 @@ pub fn release_memory() {
         let blocks = std::mem::take(&mut *free_blocks(size));
         KEPT.fetch_sub(blocks.iter().map(|block| block.bytes).sum(), Ordering::Relaxed);
     }
+    MOST_HELD.store(held(), Ordering::Relaxed);
 }
 
 /// A shared block; it is kept when the last holder goes.
@@ -136,7 +150,12 @@ impl Shared {
         if let Some(block) = &free {
             KEPT.fetch_sub(block.bytes, Ordering::Relaxed);
         }
-        Shared(Some(free.unwrap_or_else(|| Arc::new(Block::new(bytes)))))
+        let block = free.unwrap_or_else(|| Arc::new(Block::new(bytes)));
+        let held = held();
+        if held > MOST_HELD.load(Ordering::Relaxed) {
+            MOST_HELD.store(held, Ordering::Relaxed);
+        }
+        Shared(Some(block))
     }
 
     fn block(&self) -> &Arc<Block> {
@@ -150,8 +169,8 @@ impl Drop for Shared {
         // Where two holders go at once, neither may see itself as the last: then the block is not kept.
         let Some(last) = block.as_mut().and_then(Arc::get_mut) else { return };
         last.derived.take();
-        let bytes = last.bytes;
-        if KEPT.fetch_add(bytes, Ordering::Relaxed) + bytes <= MOST_KEPT {
+        let (bytes, most) = (last.bytes, ALWAYS_KEPT.max(MOST_HELD.load(Ordering::Relaxed)));
+        if KEPT.fetch_add(bytes, Ordering::Relaxed) + bytes <= most {
             free_blocks(block_size(bytes).1).extend(block);
         } else {
             KEPT.fetch_sub(bytes, Ordering::Relaxed);
