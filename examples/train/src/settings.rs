@@ -11,13 +11,13 @@ use serde::{Deserialize, Serialize};
 #[derive(Args, Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
     /// How many times the parameters change.
-    #[arg(long, value_name = "N", default_value_t = 6000)]
+    #[arg(long, value_name = "N", default_value_t = 12000)]
     pub steps: u64,
     /// The sequences of a step.
-    #[arg(long, value_name = "N", default_value_t = 32)]
+    #[arg(long, value_name = "N", default_value_t = 8)]
     pub batch: usize,
     /// The characters of a sequence.
-    #[arg(long, value_name = "N", default_value_t = 128)]
+    #[arg(long, value_name = "N", default_value_t = 256)]
     pub context: usize,
     /// Batches whose gradients are added up for a step.
     #[arg(long, value_name = "N", default_value_t = 1)]
@@ -29,7 +29,7 @@ pub struct Settings {
     #[arg(long, value_name = "RATE", default_value_t = 3e-3)]
     pub learning_rate: f64,
     /// The steps in which the learning rate rises.
-    #[arg(long, value_name = "N", default_value_t = 100)]
+    #[arg(long, value_name = "N", default_value_t = 200)]
     pub warmup: u64,
     /// How fast the weights decay; those of the norms do not.
     #[arg(long, value_name = "RATE", default_value_t = 0.1)]
@@ -37,14 +37,14 @@ pub struct Settings {
     /// The longest that the gradient of a step may be.
     #[arg(long, value_name = "NORM", default_value_t = 1.0)]
     pub clip: f64,
-    /// The share of the elements between the layers and what is before and after them that become zero.
+    /// The share of the elements before the first layer and after the last that become zero.
     #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
     pub dropout: f64,
     /// Where the random numbers begin: the same seed gives the same model.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
     /// The steps after which the held-out loss is measured and a checkpoint written.
-    #[arg(long, value_name = "N", default_value_t = 250)]
+    #[arg(long, value_name = "N", default_value_t = 500)]
     pub every: u64,
 }
 
