@@ -92,7 +92,7 @@ fn attention(bench: &Bench, [b, h, g, s, d]: [usize; 5], device: &Device) {
         1 => x.clone(),
         n => x.clone().reshape([b, g, 1, s * d]).repeat_dim(2, n).reshape([b, h, s, d]),
     };
-    let step = || module::attention(q.clone(), repeat(&k), repeat(&v), mask.clone(), None, options.clone());
+    let step = || module::attention(q.clone(), repeat(&k), repeat(&v), mask.clone(), None, options);
     bench.run(step, |y| match mask {
         Some(_) => without_padding(values(y), &lengths, h, d),
         None => values(y),
