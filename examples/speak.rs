@@ -70,7 +70,10 @@ mod tests {
     use super::*;
 
     /// What it says to the default prompt and seed begins so.
-    const SAID: &str = "";
+    const SAID: &str = "O, my lord, he doth be blame you not strong:  \n\
+        But can I become the manner of your soul!\n\n\
+        **BUCKINGHAM**  \n\
+        Ay, and I'll speak a fearful rage, and the  \n";
 
     fn said(prompt: &str, seed: u64) -> Result<String, Box<dyn Error>> {
         let mut said = Vec::new();

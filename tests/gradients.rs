@@ -9,7 +9,7 @@ use congruent::backend::{Backend, Binary, Reduce};
 use congruent::io::SafeTensors;
 use congruent::nn::{
     Activation, DecoderLayer, Embedding, LayerNorm, Linear, NormOrder, RmsNorm, RotaryLayout, attention,
-    attention_weights, cross_entropy, smoothed_cross_entropy,
+    attention_weights, cross_entropy, mean_where, smoothed_cross_entropy,
 };
 use congruent::optim::{Adam, AdamW, Optimizer, Sgd};
 use congruent::prelude::*;
@@ -242,11 +242,10 @@ fn cross_entropies() {
     bind!(batch: Batch = 6, rows: Rows = 9, one: Seq = 1);
     let case = Tracked::new(&file, "cross_entropy");
     let targets = case.case.of::<i32, _>("in.targets", (batch,)).to_vec();
-    // What is ignored has no part in the mean.
-    let live = Tensor::from_fn((batch,), |[i]| if targets[i] < 0 { 0.0 } else { 1.0 });
+    let known = Cpu::from_vec((batch,), targets.iter().map(|target| *target >= 0).collect()).unwrap();
     let targets: Vec<u32> = targets.into_iter().map(|id| id.max(0) as u32).collect();
     let losses = cross_entropy(&case.input("logits", (batch, rows)), &Ids::new((batch,), rows, &targets).unwrap());
-    let loss = (losses * &live).sum(batch) / live.sum(batch).scalar();
+    let loss = mean_where(&losses, &known);
     case.assert(&Tensor::try_from_array((one,), Cpu::<f32>::reshape(loss.array(), &[1])).unwrap());
 
     let case = Tracked::new(&file, "cross_entropy_smoothed");

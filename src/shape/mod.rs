@@ -19,7 +19,7 @@ pub use last::{Last, Rows};
 pub use matmul::MatMul;
 pub use permute::Permute;
 
-use crate::dim::{Dim, Name};
+use crate::dim::{Dense, Dim, Name};
 #[doc(hidden)]
 pub use crate::dim::{Never, Nothing};
 use std::fmt::{self, Debug, Display, Formatter};
@@ -58,6 +58,15 @@ pub trait Shape: Copy + Debug + Send + Sync + Broadcast<Self, Larger = Self> {
     fn names() -> Vec<String>;
 }
 
+/// A shape whose dimensions are all without padding: [`Dense`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` may hold padding, and this operation would read it",
+    label = "a dimension of this shape may hold padding",
+    note = "say what it becomes by `fill_padding`, which makes the dimension one without padding",
+    note = "explained in `congruent::errors::C06`"
+)]
+pub trait Unpadded: Shape {}
+
 macro_rules! shape { ($rank:literal: $($D:ident $i:tt)*) => {
     impl<$($D: Dim),*> Shape for ($($D,)*) {
         const RANK: usize = $rank;
@@ -69,6 +78,8 @@ macro_rules! shape { ($rank:literal: $($D:ident $i:tt)*) => {
             vec![$(Name::<$D>::new().to_string()),*]
         }
     }
+    #[diagnostic::do_not_recommend]
+    impl<$($D: Dense),*> Unpadded for ($($D,)*) {}
 } }
 shape!(0:);
 shape!(1: A 0);

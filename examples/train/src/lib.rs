@@ -1,7 +1,7 @@
 //! A language model of characters, trained on the plays of Shakespeare: typed from the text to the loss.
 //!
 //! ```sh
-//! cargo run --release -p train                                   # about half an hour on two cores
+//! cargo run --release -p train                                   # 22 minutes on two cores
 //! cargo run --release -p train -- --resume                       # goes on after Ctrl-C, bit for bit
 //! cargo run --release -p train -- --resume --export plays.safetensors
 //! cargo run --release --features safetensors --example speak     # the model that is checked in

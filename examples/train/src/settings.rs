@@ -7,11 +7,11 @@ use congruent::optim::{AdamW, Optimizer, Schedule};
 use congruent::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// How a model is trained. The defaults take about half an hour on two cores.
+/// How a model is trained. The defaults take less than half an hour on two cores.
 #[derive(Args, Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
     /// How many times the parameters change.
-    #[arg(long, value_name = "N", default_value_t = 12000)]
+    #[arg(long, value_name = "N", default_value_t = 9000)]
     pub steps: u64,
     /// The sequences of a step.
     #[arg(long, value_name = "N", default_value_t = 8)]

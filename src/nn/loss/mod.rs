@@ -1,6 +1,7 @@
 //! Losses: how far predictions are from what was to be predicted.
 //!
-//! Each gives the losses of all positions. A mean makes one number of them, along an axis or over what is not padding.
+//! Each gives the losses of all positions. A mean makes one number of them: along an axis, over what is not padding, or over what is
+//! chosen.
 
 mod classes;
 mod distance;
@@ -13,7 +14,8 @@ pub use similarity::{cosine_similarity, info_nce};
 use crate::backend::{Backend, Binary, Float, Number, Reduce, Value};
 use crate::dim::{Dim, Ragged};
 use crate::mask::Lengths;
-use crate::tensor::Tensor;
+use crate::shape::Unpadded;
+use crate::tensor::{Tensor, TensorOf};
 
 fn constant<T: Number>(value: f64) -> T {
     T::from_value(Value::Float(value))
@@ -40,4 +42,30 @@ where
     let sum = B::reduce(Reduce::Sum, &B::reduce(Reduce::Sum, live.array(), 1), 0);
     let share = constant((lengths.total().max(1) as f64).recip());
     Tensor::from_parts((), B::binary_scalar(Binary::Mul, sum, share))
+}
+
+/// The mean over the positions that are chosen; zero if there is none. What is not chosen has no part in the loss, whatever it
+/// is: targets that are not known, or the words of a question.
+///
+/// ```
+/// use congruent::{nn::mean_where, prelude::*};
+/// dims! { Batch = 2; Seq = 2; }
+/// let losses = Tensor::from_nested((Batch, Seq), [[1.0, f32::NAN], [2.0, 6.0]]).tracked();
+/// let chosen = Cpu::from_vec((Batch, Seq), vec![true, false, false, true])?;
+/// let loss: Tensor<()> = mean_where(&losses, &chosen);
+/// assert_eq!(loss.scalar(), 3.5);
+/// assert_eq!(loss.backward().of(&losses).to_vec(), [0.5, 0.0, 0.0, 0.5]);
+/// # Ok::<(), Error>(())
+/// ```
+pub fn mean_where<S, B>(losses: &Tensor<S, B>, chosen: &TensorOf<S, bool, B>) -> Tensor<(), B>
+where
+    S: Unpadded,
+    B: Backend<Elem: Float>,
+{
+    let count = losses.shape().elements();
+    let zeros = B::filled(num_traits::zero(), losses.sizes().as_ref());
+    let kept = B::reshape(&B::select(chosen.array(), losses.array(), &zeros), &[count]);
+    let of = chosen.to_vec().into_iter().filter(|chosen| *chosen).count();
+    let share = constant((of.max(1) as f64).recip());
+    Tensor::from_parts((), B::binary_scalar(Binary::Mul, B::reduce(Reduce::Sum, &kept, 0), share))
 }

@@ -61,9 +61,9 @@ impl<V: Dense> Model<V> {
         Model { characters: Embedding { weight: Tensor::normal((vocab, Embed), 0.0, DEVIATION, rng) }, decoder }
     }
 
-    /// From hidden states to logits: the embedding of the characters, as the weight of a layer.
-    pub fn output(&self) -> Linear<Embed, V> {
-        Linear { weight: self.characters.weight.clone(), bias: None }
+    /// The alphabet.
+    pub fn vocab(&self) -> V {
+        self.characters.weight.shape().0
     }
 
     /// The logits of what follows each character of texts that are read from their beginning.
@@ -97,7 +97,7 @@ impl<V: Dense> Model<V> {
         let positions = Ids::new((batch, seq), Positions, &positions)?;
         let x = drop(self.characters.forward(texts));
         let x = drop(self.decoder.forward(&x, &positions, &Causal));
-        Ok(self.output().forward(&x))
+        Ok(self.characters.logits(&x))
     }
 
     /// An empty cache for a batch.

@@ -35,7 +35,7 @@ impl<'m, V: Dense> Reader<'m, V> {
         let ids = Cpu::from_slice((One, seq), &self.text[self.text.len() - unread..])?;
         let hidden = self.cache.step(seq, |step| self.model.hidden_states(&ids, step))?;
         let last = hidden.at(seq, unread - 1)?;
-        self.model.output().forward(&last).at(One, 0)
+        self.model.characters.logits(&last).at(One, 0)
     }
 }
 
@@ -43,7 +43,7 @@ impl<V: Dense> Session for Reader<'_, V> {
     type Vocab = V;
 
     fn vocab(&self) -> V {
-        self.model.output().output()
+        self.model.vocab()
     }
     fn context(&self) -> usize {
         usize::MAX
