@@ -2,12 +2,17 @@
 //! texts in, one vector for each out.
 
 mod bert;
+mod classifier;
 mod files;
+pub mod passages;
 mod plot;
+mod tuning;
 
 pub use bert::{Bert, Dims, normalized};
+pub use classifier::{Classifier, Example, features, fit_head, predictions};
 pub use files::find_or_fetch;
 pub use plot::plot;
+pub use tuning::Settings;
 
 use anyhow::{Context, anyhow};
 use congruent::mask::by_length;
