@@ -2,8 +2,9 @@
 
 use congruent::Error;
 use congruent::io::{LoadError, SafeTensors, Weights, load};
+use congruent::module::{Parameter, ParameterMut};
 use congruent::nn::{
-    Activation, Embedding, Encoder, EncoderLayer, FeedForward, LayerNorm, Linear, MultiHeadAttention, NormOrder,
+    Activation, Dropout, Embedding, EncoderLayer, FeedForward, LayerNorm, Linear, MultiHeadAttention, NormOrder,
     attention_weights,
 };
 use congruent::prelude::*;
@@ -28,42 +29,75 @@ pub trait Dims: Copy {
     fn ffn(self) -> Self::Ffn;
 }
 
-/// The model: token ids in, hidden states out.
+/// The model: token ids in, hidden states out. Its parameters have the names that they are published under.
+#[derive(Clone, Module)]
 pub struct Bert<D: Dims> {
+    #[module(name = "embeddings.word_embeddings")]
     words: Embedding<D::Vocab, D::Embed>,
+    #[module(name = "embeddings.position_embeddings")]
     positions: Embedding<D::Positions, D::Embed>,
+    #[module(name = "embeddings.token_type_embeddings")]
     token_types: Embedding<D::TokenTypes, D::Embed>,
+    #[module(name = "embeddings.LayerNorm")]
     norm: LayerNorm<D::Embed>,
-    encoder: Encoder<D::Embed, D::Heads, D::HeadDim, D::Ffn>,
+    #[module(name = "encoder.layer")]
+    layers: Vec<Layer<D>>,
+    /// Nothing here uses it: what is loaded is saved again whole.
+    #[module(name = "pooler.dense")]
+    pooler: Option<Linear<D::Embed, D::Embed>>,
+}
+
+#[derive(Clone)]
+struct Layer<D: Dims>(EncoderLayer<D::Embed, D::Heads, D::HeadDim, D::Ffn>);
+
+/// Visits the parts of a layer by their published names.
+macro_rules! visit_parts {
+    ($visit:ident, $layer:expr, $path:expr, $visitor:expr) => {{
+        let (layer, path, visitor) = ($layer, $path, $visitor);
+        layer.attention.query.$visit(&path.at("attention.self.query"), visitor);
+        layer.attention.key.$visit(&path.at("attention.self.key"), visitor);
+        layer.attention.value.$visit(&path.at("attention.self.value"), visitor);
+        layer.attention.output.$visit(&path.at("attention.output.dense"), visitor);
+        layer.attention_norm.$visit(&path.at("attention.output.LayerNorm"), visitor);
+        layer.feed_forward.up.$visit(&path.at("intermediate.dense"), visitor);
+        layer.feed_forward.down.$visit(&path.at("output.dense"), visitor);
+        layer.feed_forward_norm.$visit(&path.at("output.LayerNorm"), visitor);
+    }};
+}
+
+impl<D: Dims> Module for Layer<D> {
+    fn visit(&self, path: &congruent::module::Path<'_>, visitor: &mut dyn FnMut(Parameter<'_>)) {
+        visit_parts!(visit, &self.0, path, visitor);
+    }
+    fn visit_mut(&mut self, path: &congruent::module::Path<'_>, visitor: &mut dyn FnMut(ParameterMut<'_>)) {
+        visit_parts!(visit_mut, &mut self.0, path, visitor);
+    }
 }
 
 impl<D: Dims> Bert<D> {
     /// Takes the weights of a file in Hugging Face layout.
     pub fn load(path: &Path, dims: D, layers: usize, epsilon: f64) -> Result<Self, LoadError> {
         load(&SafeTensors::open(path)?, |weights: Weights<'_, f32>| {
-            // The pooler is for classification, and the positions are 0, 1, 2, ….
-            weights.ignore("pooler");
+            // The positions are 0, 1, 2, …, and a classifier is that of one task.
             weights.ignore("embeddings.position_ids");
-            let embeddings = weights.at("embeddings");
+            weights.ignore("classifier");
+            let (embeddings, pooler) = (weights.at("embeddings"), weights.at("pooler.dense"));
             let layer = |i| Self::load_layer(&weights.at("encoder.layer").at(i), dims, epsilon);
             Bert {
                 words: Embedding::load(&embeddings.at("word_embeddings"), dims.vocab(), dims.embed()),
                 positions: Embedding::load(&embeddings.at("position_embeddings"), dims.positions(), dims.embed()),
                 token_types: Embedding::load(&embeddings.at("token_type_embeddings"), dims.token_types(), dims.embed()),
                 norm: LayerNorm::load(&embeddings.at("LayerNorm"), dims.embed(), epsilon),
-                encoder: Encoder { layers: (0..layers).map(layer).collect() },
+                layers: (0..layers).map(layer).collect(),
+                pooler: pooler.has("weight").then(|| Linear::load(&pooler, dims.embed(), dims.embed())),
             }
         })
     }
 
-    fn load_layer(
-        weights: &Weights<'_, f32>,
-        dims: D,
-        epsilon: f64,
-    ) -> EncoderLayer<D::Embed, D::Heads, D::HeadDim, D::Ffn> {
+    fn load_layer(weights: &Weights<'_, f32>, dims: D, epsilon: f64) -> Layer<D> {
         let (embed, ffn, merged) = (dims.embed(), dims.ffn(), Times(dims.heads(), dims.head_dim()));
         let attention = weights.at("attention");
-        EncoderLayer {
+        Layer(EncoderLayer {
             attention: MultiHeadAttention {
                 query: Linear::load(&attention.at("self.query"), embed, merged),
                 key: Linear::load(&attention.at("self.key"), embed, merged),
@@ -78,7 +112,7 @@ impl<D: Dims> Bert<D> {
             },
             feed_forward_norm: LayerNorm::load(&weights.at("output.LayerNorm"), embed, epsilon),
             order: NormOrder::Post,
-        }
+        })
     }
 
     /// What goes into the first layer.
@@ -98,7 +132,40 @@ impl<D: Dims> Bert<D> {
         ids: &Ids<(B, S), D::Vocab>,
         mask: &impl Mask<B, S, S>,
     ) -> Result<Tensor<(B, S, D::Embed)>, Error> {
-        Ok(self.encoder.forward(&self.embedded(ids)?, mask))
+        Ok(self.layers.iter().fold(self.embedded(ids)?, |x, layer| layer.0.forward(&x, mask)))
+    }
+
+    /// As [`last_hidden_state`](Self::last_hidden_state), in training: with dropout after the embeddings and in each layer.
+    ///
+    /// # Errors
+    /// The sequence is longer than the model has positions.
+    pub fn last_hidden_state_training<B: Dim, S: Dim>(
+        &self,
+        ids: &Ids<(B, S), D::Vocab>,
+        mask: &impl Mask<B, S, S>,
+        dropout: Dropout,
+        rng: &mut Rng,
+    ) -> Result<Tensor<(B, S, D::Embed)>, Error> {
+        let embedded = dropout.forward_training(&self.embedded(ids)?, rng);
+        let layers = self.layers.iter();
+        Ok(layers.fold(embedded, |x, layer| layer.0.forward_training(&x, mask, dropout, rng)))
+    }
+
+    /// Makes the layers [tracked](Tensor::tracked), and them alone: a word that training has not seen stays where it was
+    /// among those that it has.
+    pub fn track_layers(&mut self) {
+        self.freeze();
+        self.layers.track();
+    }
+
+    /// The tokens that it knows.
+    pub fn vocab(&self) -> D::Vocab {
+        self.words.weight.shape().0
+    }
+
+    /// The width of a hidden state.
+    pub fn embed(&self) -> D::Embed {
+        self.words.weight.shape().1
     }
 
     /// The hidden states: after the embeddings, and after each layer.
@@ -111,8 +178,8 @@ impl<D: Dims> Bert<D> {
         mask: &impl Mask<B, S, S>,
     ) -> Result<Vec<Tensor<(B, S, D::Embed)>>, Error> {
         let mut states = vec![self.embedded(ids)?];
-        for layer in &self.encoder.layers {
-            states.push(layer.forward(&states[states.len() - 1], mask));
+        for layer in &self.layers {
+            states.push(layer.0.forward(&states[states.len() - 1], mask));
         }
         Ok(states)
     }
@@ -124,7 +191,7 @@ impl<D: Dims> Bert<D> {
         hidden: &Tensor<(B, S, D::Embed)>,
         mask: &impl Mask<B, S, S>,
     ) -> Tensor<(B, D::Heads, S, S)> {
-        let attention = &self.encoder.layers[layer].attention;
+        let attention = &self.layers[layer].0.attention;
         let q = attention.query.forward(hidden).split_heads();
         let k = attention.key.forward(hidden).split_heads();
         attention_weights(&q, &k, mask)

@@ -1,13 +1,38 @@
 //! [all-MiniLM-L6-v2](https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2), typed end to end:
 //! texts in, one vector for each out.
+//!
+//! A second program trains its layers further, with a head that tells Shakespeare's verse from his prose by 24 words without
+//! their lines, and compares it on plays that it has not seen with the best head of the published model, whose decay the
+//! validation has chosen:
+//!
+//! ```sh
+//! cargo run --release -p minilm --bin fine-tune -- --threads 2 --seed 1 2 3 --save model.safetensors
+//! ```
+//!
+//! | right, in percent | training, 3602 passages | validation, 930 | test, 1056 |
+//! |---|---|---|---|
+//! | published, with a head | 72.0 | 66.9 | 68.5 |
+//! | fine-tuned, seed 1 | 95.6 | 76.1 | 76.2 |
+//! | fine-tuned, seed 2 | 95.4 | 76.1 | 77.2 |
+//! | fine-tuned, seed 3 | 95.0 | 76.0 | 78.2 |
+//!
+//! Half of the passages of each play are verse. Tested are Twelfth Night, Henry V and Hamlet; for the validation there are Much
+//! Ado About Nothing, Henry IV Part 1 and Othello; all others are learnt from. A seed took three minutes on two cores, with two
+//! threads. What is saved has the published names, and is loaded beside `config.json` and `tokenizer.json` as the published
+//! file is.
 
 mod bert;
+mod classifier;
 mod files;
+pub mod passages;
 mod plot;
+mod tuning;
 
 pub use bert::{Bert, Dims, normalized};
+pub use classifier::{Classifier, Example, features, fit_head, predictions};
 pub use files::find_or_fetch;
 pub use plot::plot;
+pub use tuning::Settings;
 
 use anyhow::{Context, anyhow};
 use congruent::mask::by_length;
