@@ -83,7 +83,7 @@ fn hidden_states_agree() {
     let states = model.cache(One).step(seq, |step| {
         let mut states = vec![model.tokens.forward(&ids)];
         for (i, layer) in model.decoder.layers.iter().enumerate() {
-            states.push(layer.forward(states.last().unwrap(), &model.decoder.rotary, i, step));
+            states.push(layer.forward_cached(states.last().unwrap(), &model.decoder.rotary, i, step));
         }
         // What transformers calls the last hidden state is after the norm.
         let last = states.pop().unwrap();
