@@ -86,6 +86,11 @@ pub enum Value {
     Float(f64),
 }
 
+/// The number as an element.
+pub(crate) fn constant<T: Number>(value: f64) -> T {
+    T::from_value(Value::Float(value))
+}
+
 /// A floating-point number. Narrow ones are calculated with in `f32`.
 pub trait Float: Number {
     /// The type in which it is calculated with.

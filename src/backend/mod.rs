@@ -8,6 +8,7 @@ mod element;
 mod ops;
 mod recording;
 
+pub(crate) use element::constant;
 pub use element::{AnyBits, Element, Float, Number, Real, TableIndex, Value};
 pub use ops::{AttentionMask, Binary, Compare, Epilogue, Reduce, RotaryLayout, Unary};
 pub(crate) use recording::recorded;

@@ -59,16 +59,12 @@ impl Writer {
     /// Adds the parameters of a model, by their paths below `name`; without a name, by their paths.
     /// [`Weights::module`](super::Weights::module) reads them.
     pub fn module<T: Float + Stored + IntoBytes>(&mut self, name: &str, module: &impl Module<Cpu<T>>) {
-        self.module_as::<T, T>(name, module);
+        each(name, module, |name, array| self.add_array(name, array));
     }
 
     /// As [`module`](Self::module), with the elements converted to `U`: half of the memory with `f16`.
     pub fn module_as<U: Stored + IntoBytes, T: Float>(&mut self, name: &str, module: &impl Module<Cpu<T>>) {
-        let root = Path::root();
-        let path = if name.is_empty() { root } else { root.at(name) };
-        module.visit(&path, &mut |parameter| {
-            self.add_array(parameter.path().to_string(), &Cpu::<T>::cast::<U>(parameter.array()));
-        });
+        each(name, module, |name, array| self.add_array(name, &Cpu::<T>::cast::<U>(array)));
     }
 
     /// Adds a text beside the tensors, which [`SafeTensors::metadata`](super::SafeTensors::metadata) reads.
@@ -94,6 +90,13 @@ impl Writer {
         let path = path.as_ref();
         write_whole(path, &self.to_bytes()?).map_err(|source| LoadError::Io { path: path.to_owned(), source })
     }
+}
+
+/// Each parameter, with its path below `name`.
+fn each<T: Float>(name: &str, module: &impl Module<Cpu<T>>, mut add: impl FnMut(String, &Array<T>)) {
+    let root = Path::root();
+    let path = if name.is_empty() { root } else { root.at(name) };
+    module.visit(&path, &mut |parameter| add(parameter.path().to_string(), parameter.array()));
 }
 
 fn write_whole(path: &std::path::Path, bytes: &[u8]) -> io::Result<()> {

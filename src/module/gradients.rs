@@ -1,7 +1,7 @@
 //! Gradients of all parameters of a model together.
 
 use super::Module;
-use crate::backend::{Backend, Binary, Float, Number, Reduce, Unary, Value, no_grad};
+use crate::backend::{Backend, Binary, Float, Number, Reduce, Unary, Value, constant, no_grad};
 use crate::tensor::Gradients;
 
 /// The gradients of the parameters of a model together.
@@ -61,7 +61,7 @@ impl<B: Backend<Elem: Float>> Gradients<B> {
     pub fn clip_norm<M: Module<B>>(&mut self, model: &M, largest: f64) -> f64 {
         let norm = self.norm(model);
         if norm.is_finite() && norm > largest {
-            let factor = B::Elem::from_value(Value::Float(largest / norm));
+            let factor = constant(largest / norm);
             model.for_each(|parameter| {
                 if let Some(gradient) = self.of_array(parameter.array()) {
                     let scaled = no_grad(|| B::binary_scalar(Binary::Mul, gradient, factor));

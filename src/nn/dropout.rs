@@ -1,7 +1,7 @@
 //! Dropout ([Srivastava et al. 2014](https://jmlr.org/papers/v15/srivastava14a.html)).
 
 use crate::Rng;
-use crate::backend::{Backend, Float, Number, Value};
+use crate::backend::{Backend, Float, constant};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -28,7 +28,7 @@ impl Dropout {
     /// assert!(y.to_vec().iter().all(|&x| x == 0.0 || x == 2.0));
     /// ```
     pub fn forward_training<S: Shape, B: Backend<Elem: Float>>(self, x: &Tensor<S, B>, rng: &mut Rng) -> Tensor<S, B> {
-        let scale = B::Elem::from_value(Value::Float((1.0 - self.rate).recip()));
+        let scale = constant((1.0 - self.rate).recip());
         let kept = (0..x.shape().elements()).map(|_| if rng.f64() < self.rate { num_traits::zero() } else { scale });
         let kept = B::from_elements(kept.collect(), x.sizes().as_ref());
         x * &Tensor::from_parts(x.shape(), kept)

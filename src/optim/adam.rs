@@ -2,7 +2,7 @@
 
 use super::sgd::decayed;
 use super::{Rule, State, added, scaled};
-use crate::backend::{Backend, Binary, Float, Number, Unary, Value};
+use crate::backend::{Backend, Binary, Float, Unary, constant};
 
 /// Adam ([Kingma and Ba 2015](https://arxiv.org/abs/1412.6980)): the parameter falls by
 /// `learning_rate · mean / (√square + epsilon)`, with running means of the gradient and of its square, corrected for
@@ -46,7 +46,7 @@ impl<B: Backend<Elem: Float>> Rule<B> for Adam {
         let begun = |stays: f64| 1.0 - stays.powi(state.steps.try_into().unwrap_or(i32::MAX));
         // √(square / begun) + epsilon, in one factor.
         let root = scaled::<B>(B::unary(Unary::Sqrt, square), begun(square_stays).sqrt().recip());
-        let root = B::binary_scalar(Binary::Add, root, B::Elem::from_value(Value::Float(self.epsilon)));
+        let root = B::binary_scalar(Binary::Add, root, constant(self.epsilon));
         let rate = self.learning_rate * learning_rate / begun(mean_stays);
         added::<B>(parameter, scaled::<B>(B::binary(Binary::Div, mean, root), -rate))
     }

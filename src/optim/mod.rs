@@ -35,11 +35,11 @@ pub use optimizer::{Optimizer, Rule, State};
 pub use schedule::Schedule;
 pub use sgd::Sgd;
 
-use crate::backend::{Backend, Binary, Float, Number, Value};
+use crate::backend::{Backend, Binary, Float, constant};
 
 /// Arithmetic of arrays and numbers.
 fn scaled<B: Backend<Elem: Float>>(x: B::Array, factor: f64) -> B::Array {
-    B::binary_scalar(Binary::Mul, x, B::Elem::from_value(Value::Float(factor)))
+    B::binary_scalar(Binary::Mul, x, constant(factor))
 }
 
 fn added<B: Backend<Elem: Float>>(x: B::Array, y: B::Array) -> B::Array {

@@ -2,7 +2,7 @@
 
 use super::Tensor;
 use crate::backend::cpu::Cpu;
-use crate::backend::{Backend, Element, Float, Number, Value};
+use crate::backend::{Backend, Element, Float, Number, constant};
 use crate::dim::{ArrayDim, Dim, N, SameSize};
 use crate::shape::{Described, Shape};
 use crate::{Error, Rng};
@@ -123,7 +123,7 @@ fn check_count<S: Shape>(shape: S, found: usize) -> Result<(), Error> {
 }
 
 fn random<S: Shape, B: Backend<Elem: Float>>(shape: S, mut number: impl FnMut() -> f64) -> Tensor<S, B> {
-    let elements = (0..shape.elements()).map(|_| B::Elem::from_value(Value::Float(number())));
+    let elements = (0..shape.elements()).map(|_| constant(number()));
     Tensor::from_parts(shape, B::from_elements(elements.collect(), shape.sizes().as_ref()))
 }
 

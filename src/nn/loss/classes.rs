@@ -1,7 +1,6 @@
 //! Losses of probabilities.
 
-use super::constant;
-use crate::backend::{Backend, Binary, Float, Reduce, Unary};
+use crate::backend::{Backend, Binary, Float, Reduce, Unary, constant};
 use crate::dim::{Dense, Dim};
 use crate::shape::{Axis, Rows, Shape};
 use crate::tensor::{Index, Tensor, TensorOf};

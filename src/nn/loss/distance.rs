@@ -1,7 +1,6 @@
 //! Losses of numbers, each by its distance from that which was to be predicted.
 
-use super::constant;
-use crate::backend::{Backend, Binary, Float, Unary};
+use crate::backend::{Backend, Binary, Float, Unary, constant};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 

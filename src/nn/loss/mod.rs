@@ -11,15 +11,11 @@ pub use classes::{binary_cross_entropy, cross_entropy, kl_divergence, smoothed_c
 pub use distance::{absolute_error, huber, squared_error};
 pub use similarity::{cosine_similarity, info_nce};
 
-use crate::backend::{Backend, Binary, Float, Number, Reduce, Value};
+use crate::backend::{Backend, Binary, Float, Reduce, constant};
 use crate::dim::{Dim, Ragged};
 use crate::mask::Lengths;
 use crate::shape::Unpadded;
 use crate::tensor::{Tensor, TensorOf};
-
-fn constant<T: Number>(value: f64) -> T {
-    T::from_value(Value::Float(value))
-}
 
 /// The mean over all live positions of a batch together; zero if there is none.
 ///

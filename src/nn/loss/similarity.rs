@@ -1,7 +1,7 @@
 //! Losses of vectors, by the angles between them.
 
-use super::{constant, cross_entropy};
-use crate::backend::{Backend, Binary, Float, Reduce, Unary};
+use super::cross_entropy;
+use crate::backend::{Backend, Binary, Float, Reduce, Unary, constant};
 use crate::dim::{Dense, Dim};
 use crate::shape::Axis;
 use crate::tensor::{Index, Tensor};
