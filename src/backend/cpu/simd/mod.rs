@@ -19,6 +19,7 @@ mod multiply;
 mod narrow;
 #[cfg(target_arch = "aarch64")]
 mod neon;
+mod pack;
 mod pair;
 mod portable;
 mod product;
@@ -39,7 +40,8 @@ pub use format::tests as format_tests;
 use math::{Function, Operation, Swapped, With};
 pub use multiply::{linear, linear_blocks, multiply};
 pub use narrow::Narrow;
-use product::{Addends, Packed};
+use pack::Packed;
+use product::Addends;
 use std::mem::MaybeUninit;
 use std::sync::OnceLock;
 
@@ -148,6 +150,7 @@ kernels! {
         of_parameters: &mut [f32]
     ) = backward::norm;
     fn tile_at() -> [usize; 2] = product::tile;
+    fn panels_at(b: Matrix<'_, f32>, size: [usize; 2], to: &mut [f32]) = pack::panels;
     fn multiply_packed_at(a: Matrix<'_, f32>, b: &Packed, c: &mut [f32], addends: Addends<'_>)
         = product::multiply_packed;
     fn multiply_small_at(size: [usize; 3], a: Matrix<'_, f32>, b: Matrix<'_, f32>, c: &mut [f32])

@@ -1,6 +1,7 @@
 //! Products of matrices: which kernel takes one, and how the cores share it.
 
-use super::product::{Addends, DEPTH, Packed, ROWS};
+use super::pack::Packed;
+use super::product::{Addends, ROWS};
 use super::{
     Level, add_products_at, dot_at, dot_rows_at, level, multiply_packed_at, multiply_small_at, panel_at, tile_at,
 };
@@ -44,7 +45,7 @@ pub(super) fn multiply_at(level: Level, size: [usize; 3], a: Matrix<'_, f32>, b:
         let terms = terms(size);
         for first in (0..k).step_by(terms) {
             let terms = terms.min(k - first);
-            let packed = Packed::new(b.part(first, 0), [terms, n], tile_at(level)[1]);
+            let packed = Packed::new(level, b.part(first, 0), [terms, n]);
             share_rows(part(level, [m, terms, n]), a.part(0, first), c, |_, a, c| {
                 multiply_packed_at(level, a, &packed, c, Addends { onto: first > 0, ..Addends::default() });
             });
@@ -55,16 +56,19 @@ pub(super) fn multiply_at(level: Level, size: [usize; 3], a: Matrix<'_, f32>, b:
 /// How many terms are packed at a time. All of them, unless there are so many more of them than rows that `b` is read for
 /// little else, as in the gradients of weights: then so many that their panels are still in a cache when they are needed.
 fn terms([m, k, n]: [usize; 3]) -> usize {
-    let terms = (CACHED / n).next_multiple_of(DEPTH);
-    if m * n <= CACHED && terms < k { terms } else { k }
+    if m * n <= CACHED { k.div_ceil(k.div_ceil(CACHED / n)) } else { k }
 }
 
-/// The size of the parts of a product that the cores take one by one, as many for each of them.
+/// The size of the parts of a product that the cores take one by one, as many for each of them: of whole tiles, unless one
+/// core would then have more to do than another.
 fn part(level: Level, [m, k, n]: [usize; 3]) -> [usize; 3] {
     let [tile, _] = tile_at(level);
     let most = (BLOCK / n).clamp(tile, ROWS);
-    let parts = m.div_ceil(most * cores()) * cores();
-    [m.div_ceil(parts).next_multiple_of(tile).min(ROWS), k, n]
+    let even = m.div_ceil(m.div_ceil(most * cores()) * cores());
+    let whole = even.next_multiple_of(tile).min(ROWS);
+    let rows_of_a_core = |rows: usize| m.div_ceil(rows).div_ceil(cores()) * rows;
+    let rows = if rows_of_a_core(whole) > rows_of_a_core(even) * 33 / 32 { even } else { whole };
+    [rows, k, n]
 }
 
 /// The product with a large `b` whose rows or columns lie together.
@@ -123,7 +127,7 @@ fn with_kept<R>(weight: &Weight<'_, f32>, f: impl FnOnce(&mut Kept) -> R) -> Opt
 
 /// The weight `(k, n)`, packed.
 fn packed(level: Level, weight: &Weight<'_, f32>, size: [usize; 2]) -> Arc<Packed> {
-    let pack = || Arc::new(Packed::new(weight.matrix, size, tile_at(level)[1]));
+    let pack = || Arc::new(Packed::new(level, weight.matrix, size));
     with_kept(weight, |kept| kept.packed.get_or_insert_with(pack).clone()).unwrap_or_else(pack)
 }
 

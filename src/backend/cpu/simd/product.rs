@@ -1,72 +1,26 @@
 //! Products of matrices, in the blocks of Goto and van de Geijn (2008, <https://doi.org/10.1145/1356052.1356053>):
 //! the matrices are packed so that the kernel reads them one after another, and a tile of the result stays in registers.
 
+use super::pack::{Packed, tiles};
 use super::vector::{Vector, at_most, even_parts, load, of_rows, store};
 use crate::backend::cpu::matmul::Matrix;
 use crate::backend::cpu::memory::Elements;
-use crate::backend::cpu::parallel::for_each_chunk;
 use std::cell::RefCell;
 use std::ops::Range;
 
-/// The columns of `a` and rows of `b` that are taken at a time: the most that a usual width of a model is done in one go,
-/// so that the result is read and written once. (256 and 384 were 3 to 6 % slower at widths of 512 and 2048.)
-pub const DEPTH: usize = 512;
-/// The rows of `a` that are packed at a time: a quarter of a megabyte, which stays in the second cache beside a panel of `b`.
+/// The columns of `a` and rows of `b` that are taken at a time: those of most models in one go, so that the result is
+/// written once and not read.
+pub const DEPTH: usize = 2048;
+/// The most rows of `a` that are packed at a time.
 pub const ROWS: usize = 120;
+/// The elements of `a` that are packed at a time: half a megabyte, which stays in the second cache.
+const PACKED_ELEMENTS: usize = 1 << 17;
+/// The elements of panels of `b` that are used for all of these before others: they stay there too.
+const PANEL_ELEMENTS: usize = 1 << 16;
 
 thread_local! {
     /// The packed rows of `a`, kept for the next product.
     static PACKED: RefCell<Option<Elements<f32>>> = const { RefCell::new(None) };
-}
-
-/// How many panels are packed together.
-const PANELS: usize = 4;
-
-/// A matrix `(k, n)` in panels of as many columns as a tile has: row after row of a panel, and zeros behind the last column.
-pub struct Packed {
-    panels: Elements<f32>,
-    size: [usize; 2],
-    width: usize,
-    /// Which columns they are, and of how many that the result has.
-    columns: Range<usize>,
-    all_columns: usize,
-}
-
-impl Packed {
-    pub fn new(b: Matrix<'_, f32>, [k, n]: [usize; 2], width: usize) -> Self {
-        let block = PANELS * width;
-        Packed::of_panels([k, n], 0..n, width, PANELS, |first, to| {
-            if b.strides[1] == 1 && first + block <= n {
-                // Whole rows of several panels: from a row to the next may be far.
-                for term in 0..k {
-                    let row = &b.part(term, first).elements[..block];
-                    for (part, to) in row.chunks_exact(width).zip(to.chunks_exact_mut(k * width)) {
-                        to[term * width..][..width].copy_from_slice(part);
-                    }
-                }
-                return;
-            }
-            for (panel, to) in to.chunks_exact_mut(k * width).enumerate() {
-                let first = first + panel * width;
-                pack(to, b.part(0, first).transposed(), [width.min(n - first), k], width);
-            }
-        })
-    }
-
-    /// Some columns of a matrix `(k, n)`: `write` writes so many panels together, or less, from the given column of these on.
-    pub fn of_panels(
-        [k, n]: [usize; 2],
-        columns: Range<usize>,
-        width: usize,
-        together: usize,
-        write: impl Fn(usize, &mut [f32]) + Sync,
-    ) -> Self {
-        let mut panels = Elements::any(k * columns.len().next_multiple_of(width));
-        let room = panels.get_mut().expect("new elements have one holder");
-        let block = together * width;
-        for_each_chunk(room, k * block, 2 * k * block, |index, to| write(index * block, to));
-        Packed { panels, size: [k, columns.len()], width, columns, all_columns: n }
-    }
 }
 
 /// What becomes of each element of a product, before it is written: `bias` of its column and `residual` are added.
@@ -77,36 +31,6 @@ pub struct Addends<'a> {
     pub residual: Option<&'a [f32]>,
     /// Whether what stands in the place of the result is added.
     pub onto: bool,
-}
-
-/// Packs rows for tiles, column after column: where the columns lie together and far from each other, each is read once.
-#[inline(always)]
-fn pack_columns<V: Vector>(to: &mut [f32], from: Matrix<'_, f32>, [rows, columns]: [usize; 2]) {
-    for column in 0..columns {
-        let from = &from.elements[column * from.strides[1]..][..rows];
-        for (row, height) in even_parts(rows, V::TILE) {
-            copy_few(&mut to[row * columns + column * height..][..height], &from[row..][..height]);
-        }
-    }
-}
-
-/// Copies some numbers, of which there are too few for a call: by two parts of a fixed length, which may overlap.
-#[inline(always)]
-fn copy_few(to: &mut [f32], from: &[f32]) {
-    #[inline(always)]
-    fn ends<const LEN: usize>(to: &mut [f32], from: &[f32]) -> bool {
-        if let (true, Some(first), Some(last)) =
-            (from.len() <= 2 * LEN, from.first_chunk::<LEN>(), from.last_chunk::<LEN>())
-        {
-            to[..LEN].copy_from_slice(first);
-            to[from.len() - LEN..].copy_from_slice(last);
-            return true;
-        }
-        false
-    }
-    if !(ends::<8>(to, from) || ends::<4>(to, from) || ends::<2>(to, from)) {
-        to.copy_from_slice(from);
-    }
 }
 
 /// The rows and columns of a tile: two vectors.
@@ -130,40 +54,46 @@ pub unsafe fn multiply_packed<V: Vector>(a: Matrix<'_, f32>, b: &Packed, c: &mut
     assert!(addends.bias.is_none_or(|bias| bias.len() == stride), "a bias for each column");
     assert!(addends.residual.is_none_or(|residual| residual.len() == c.len()), "a residual for each element");
     // Taken out, and not borrowed in a closure: a closure would be compiled without the instructions of `V`.
-    let mut packed = PACKED.take().unwrap_or_else(|| Elements::any(ROWS * DEPTH));
+    let mut packed = PACKED.take().unwrap_or_else(|| Elements::any(PACKED_ELEMENTS));
     let packed_a = packed.get_mut().expect("the elements of this thread");
     for first_term in (0..k).step_by(DEPTH) {
         let terms = first_term..k.min(first_term + DEPTH);
-        for first_row in (0..m).step_by(ROWS) {
-            let rows = ROWS.min(m - first_row);
-            if a.strides[0] == 1 {
-                pack_columns::<V>(packed_a, a.part(first_row, first_term), [rows, terms.len()]);
-            } else {
+        let depth = terms.len();
+        let rows_at_once = tiles_at_once::<V>(m, (PACKED_ELEMENTS / depth).min(ROWS));
+        let columns_at_once = (PANEL_ELEMENTS / depth / b.width * b.width).max(b.width);
+        for first_row in (0..m).step_by(rows_at_once) {
+            let rows = rows_at_once.min(m - first_row);
+            // SAFETY: the caller's.
+            unsafe { tiles::<V>(a.part(first_row, first_term), [rows, depth], packed_a) };
+            for first_column in (0..n).step_by(columns_at_once) {
                 for (row, height) in even_parts(rows, V::TILE) {
-                    let to = &mut packed_a[row * terms.len()..][..height * terms.len()];
-                    pack(to, a.part(first_row + row, first_term), [height, terms.len()], height);
-                }
-            }
-            for (panel, column) in (0..n).step_by(b.width).enumerate() {
-                let width = b.width.min(n - column);
-                let b = &b.panels.as_slice()[(panel * k + terms.start) * b.width..][..terms.len() * b.width];
-                for (row, height) in even_parts(rows, V::TILE) {
-                    let a = &packed_a[row * terms.len()..][..height * terms.len()];
-                    let first = b_first + column;
-                    let tile = Tile {
-                        at: (first_row + row) * stride + first,
-                        stride,
-                        columns: first..first + width,
-                        first: terms.start == 0 && !addends.onto,
-                        last: terms.end == k,
-                    };
-                    // SAFETY: the caller's; the panels are packed, and the tile lies inside `c`.
-                    unsafe { of_rows!(height, V::TILE, multiply_panels::<V>(a, b, c, &tile, addends)) };
+                    let a = &packed_a[row * depth..][..height * depth];
+                    for column in (first_column..n.min(first_column + columns_at_once)).step_by(b.width) {
+                        let width = b.width.min(n - column);
+                        let b = &b.panels.as_slice()[column * k + terms.start * b.width..][..depth * b.width];
+                        let first = b_first + column;
+                        let tile = Tile {
+                            at: (first_row + row) * stride + first,
+                            stride,
+                            columns: first..first + width,
+                            first: terms.start == 0 && !addends.onto,
+                            last: terms.end == k,
+                        };
+                        // SAFETY: the caller's; the panels are packed, and the tile lies inside `c`.
+                        unsafe { of_rows!(height, V::TILE, multiply_panels::<V>(a, b, c, &tile, addends)) };
+                    }
                 }
             }
         }
     }
     PACKED.set(Some(packed));
+}
+
+/// Rows for as few parts as there must be: whole tiles if these are not too many.
+fn tiles_at_once<V: Vector>(rows: usize, most: usize) -> usize {
+    let even = rows.div_ceil(rows.div_ceil(most));
+    let whole = even.next_multiple_of(V::TILE);
+    if whole <= most { whole } else { even }
 }
 
 /// Where a tile of the result lies.
@@ -400,44 +330,6 @@ unsafe fn add_block<V: Vector, const ROWS: usize>(x: &[f32], b: &[f32], stride: 
                 sum = V::splat(x[i]).mul_add(load(rows[i].get_unchecked(part.clone()), 0.0), sum);
             }
             store(sum, &mut out[part]);
-        }
-    }
-}
-
-/// A panel of the rows of a matrix: column after column, and zeros for the rows that it lacks.
-fn pack(to: &mut [f32], from: Matrix<'_, f32>, [rows, columns]: [usize; 2], height: usize) {
-    let [row_stride, column_stride] = from.strides;
-    let to = &mut to[..height * columns];
-    if row_stride == 1 {
-        for (column, to) in to.chunks_exact_mut(height).enumerate() {
-            to[..rows].copy_from_slice(&from.elements[column * column_stride..][..rows]);
-            to[rows..].fill(0.0);
-        }
-        return;
-    }
-    if rows < height {
-        to.chunks_exact_mut(height).for_each(|to| to[rows..].fill(0.0));
-    }
-    let whole_rows = if column_stride == 1 { rows - rows % 4 } else { 0 };
-    for row in (0..whole_rows).step_by(4) {
-        let rows: [&[f32]; 4] = std::array::from_fn(|i| &from.elements[(row + i) * row_stride..][..columns]);
-        let blocks = rows.map(|row| row.as_chunks::<4>().0);
-        let mut columns = to.chunks_exact_mut(height);
-        for block in 0..blocks[0].len() {
-            // Four by four, which the compiler makes shuffles of.
-            let [a, b, c, d] = blocks.map(|row| row[block]);
-            for (i, column) in columns.by_ref().take(4).enumerate() {
-                column[row..row + 4].copy_from_slice(&[a[i], b[i], c[i], d[i]]);
-            }
-        }
-        let rest = rows[0].len() - rows[0].len() % 4;
-        for (at, column) in columns.enumerate() {
-            (0..4).for_each(|i| column[row + i] = rows[i][rest + at]);
-        }
-    }
-    for row in whole_rows..rows {
-        for (column, to) in to.chunks_exact_mut(height).enumerate() {
-            to[row] = from.elements[row * row_stride + column * column_stride];
         }
     }
 }
