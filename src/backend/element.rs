@@ -1,8 +1,8 @@
 //! What a tensor may hold.
 
 use super::cpu::{
-    Block, COLUMNS, InOut, Matrix, Narrow, Operand, Recorder, Rows, Weight, add_rows, finish, has_terms, plain,
-    reduce_rows, simd,
+    Block, COLUMNS, InOut, Matrix, Multiplier, Narrow, Operand, Recorder, Rows, Weight, add_rows, finish, has_terms,
+    plain, reduce_rows, simd,
 };
 use super::{Binary, Epilogue, Reduce, Unary};
 use half::{bf16, f16};
@@ -113,7 +113,7 @@ pub trait Float: Number {
 }
 
 /// A floating-point number that is calculated with as it is.
-pub trait Real: Number + num_traits::Float {
+pub trait Real: Number<Sum = Self> + num_traits::Float {
     /// The error function.
     fn erf(self) -> Self;
     /// A constant, rounded.
@@ -178,6 +178,12 @@ pub trait Real: Number + num_traits::Float {
     ) {
         Self::multiply(size, x, weight.matrix, out);
         finish(after, size[2], 0, out);
+    }
+    /// What multiplies rows by `b (k, n)`, into the row-major rows of a result, of which there are `m`; none of them is zero.
+    /// Several threads may call it.
+    #[doc(hidden)]
+    fn multiplier<'a>([_, k, n]: [usize; 3], b: Matrix<'a, Self>) -> Multiplier<'a, Self> {
+        Box::new(move |a, out| Self::multiply([out.len() / n, k, n], a, b, out))
     }
     /// Attention of a block of queries in one pass, if there is a kernel for it: see [`Backend`](super::Backend). Whether
     /// there is, and all of the result is finite; else it has to be calculated in another way.
@@ -444,6 +450,9 @@ real! {
         }
         fn norm(x: InOut<'_, f32>, weight: &[f32], bias: Option<&[f32]>, epsilon: f64, centered: bool) {
             simd::norm(x, weight, bias, epsilon as f32, centered);
+        }
+        fn multiplier<'a>(size: [usize; 3], b: Matrix<'a, f32>) -> Multiplier<'a, f32> {
+            simd::multiplier(size, b)
         }
         fn linear(
             size: [usize; 3],

@@ -32,6 +32,11 @@ impl<T> Matrix<'_, T> {
         last.checked_add(size[1].checked_sub(1)?.checked_mul(self.strides[1])?)?.checked_add(1)
     }
 
+    /// Whether a matrix of this size lies inside its buffer.
+    pub fn lies_inside(&self, size: [usize; 2]) -> bool {
+        self.span(size).is_some_and(|span| span <= self.elements.len())
+    }
+
     /// No more of the buffer than a matrix of this size spans.
     pub fn cut(self, size: [usize; 2]) -> Self {
         Matrix { elements: &self.elements[..self.span(size).unwrap_or(0)], ..self }
@@ -47,8 +52,7 @@ pub fn has_terms<T>([m, k, n]: [usize; 3], a: Matrix<'_, T>, b: Matrix<'_, T>, c
     if m * n == 0 || k == 0 {
         return false;
     }
-    let inside = |x: &Matrix<'_, T>, size| x.span(size).is_some_and(|span| span <= x.elements.len());
-    assert!(inside(&a, [m, k]) && inside(&b, [k, n]), "a buffer ends before its matrix");
+    assert!(a.lies_inside([m, k]) && b.lies_inside([k, n]), "a buffer ends before its matrix");
     true
 }
 
@@ -84,6 +88,9 @@ pub struct Weight<'a, T> {
     pub(super) buffer: Option<(&'a Layout, &'a Derived)>,
 }
 
+/// Multiplies rows by a matrix, into as many rows of a result.
+pub type Multiplier<'a, T> = Box<dyn Fn(Matrix<'_, T>, &mut [T]) + Sync + 'a>;
+
 /// The epilogue on rows of a product of so many columns, which begin with the given element.
 pub fn finish<T: Real>(after: Epilogue<'_, [T]>, columns: usize, first: usize, out: &mut [T]) {
     let add = |out: &mut [T], other: &[T]| {
@@ -108,7 +115,7 @@ fn matrix<T>(x: &Array<T>, index: usize) -> Matrix<'_, T> {
 }
 
 /// The matrix of a layout of two axes.
-fn only_matrix<'a, T>(buffer: &'a [T], layout: &Layout) -> Matrix<'a, T> {
+pub fn only_matrix<'a, T>(buffer: &'a [T], layout: &Layout) -> Matrix<'a, T> {
     Matrix { elements: buffer.get(layout.offset..).unwrap_or(&[]), strides: layout.matrix_strides() }
 }
 
@@ -118,7 +125,7 @@ fn is_wide<T: Float>() -> bool {
 }
 
 /// The array, cut out of its buffer if that has to be converted.
-fn to_widen<T: Float>(x: &Array<T>) -> Array<T> {
+pub fn to_widen<T: Float>(x: &Array<T>) -> Array<T> {
     if is_wide::<T>() { x.clone() } else { Array::collect(x.sizes(), x.elements().iter().copied()) }
 }
 

@@ -32,11 +32,11 @@ pub use memory::release_memory;
 pub(super) use blocks::Rows;
 pub(super) use gradient::Recorder;
 pub(super) use in_out::{InOut, Operand};
-pub(super) use matmul::{Matrix, Weight, finish, has_terms};
+pub(super) use matmul::{Matrix, Multiplier, Weight, finish, has_terms};
 pub(super) use reduce::{COLUMNS, add_rows, reduce_rows};
 pub(super) use simd::{Block, Narrow};
 
-use gradient::{Addends, Op, Tape};
+use gradient::{After, Op, Tape, is_by_result};
 
 use super::{
     AttentionMask, Backend, Binary, Compare, Element, Epilogue, Float, Number, Reduce, RotaryLayout, TableIndex, Unary,
@@ -211,19 +211,23 @@ impl<T: Element> Backend for Cpu<T> {
         if !Tape::records(inputs.into_iter().flatten()) {
             return matmul::linear(x, weight, after);
         }
-        if let Some(activation) = after.activation {
+        let (mut result, mut activation) = (None, None);
+        if let Some(op) = after.activation {
             // The slope is that of the product, which nobody has where the function is calculated at once.
-            let product = Self::linear(x, weight, Epilogue { bias: after.bias, ..Epilogue::default() });
-            let activated = Self::unary(activation, product);
-            return match after.residual {
-                Some(residual) => Self::binary(Binary::Add, activated, residual.clone()),
+            let product = matmul::linear(x, weight, Epilogue { bias: after.bias, ..Epilogue::default() });
+            let activated = elementwise::unary(op, product.clone());
+            activation = Some((op, if is_by_result(op) { activated.clone() } else { product }));
+            result = Some(match after.residual {
+                Some(residual) => elementwise::binary(Binary::Add, activated, residual.clone()),
                 None => activated,
-            };
+            });
         }
-        let addends = Addends { bias: after.bias.is_some(), residual: after.residual.is_some() };
         let inputs: Vec<_> = inputs.into_iter().flatten().collect();
-        let tape = Tape::new(&inputs, || Op::Linear([x.saved(), weight.saved()], addends));
-        tape.record(matmul::linear(x, weight, after))
+        let tape = Tape::new(&inputs, || {
+            let after = After { bias: after.bias.is_some(), activation, residual: after.residual.is_some() };
+            Op::Linear([x.saved(), weight.saved()], after)
+        });
+        tape.record(result.unwrap_or_else(|| matmul::linear(x, weight, after)))
     }
     fn layer_norm(x: Array<T>, weight: &Array<T>, bias: Option<&Array<T>>, epsilon: f64) -> Array<T>
     where

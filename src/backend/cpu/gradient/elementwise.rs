@@ -15,14 +15,17 @@ pub fn is_by_result(op: Unary) -> bool {
 pub fn unary<T: Float>(op: Unary, of: &Array<T>, gradient: Array<T>) -> Array<T> {
     let of = of.elements();
     gradient.transform(CHUNK, CHUNK * 16, |chunk, gradient| {
-        let of = T::all_widened(&of[chunk * CHUNK..][..gradient.len()]);
-        T::calculate(gradient, |gradient| {
-            let gradient = gradient.copied();
-            if !T::Wide::times_slope(op, &of, gradient) {
-                times_slope(op, &of, gradient);
-            }
-        });
+        let of = &of[chunk * CHUNK..][..gradient.len()];
+        T::calculate(gradient, |gradient| times_slopes(op, of, gradient.copied()));
     })
+}
+
+/// Multiplies each element of a gradient by the slope of `op`, of its argument or its result.
+pub fn times_slopes<T: Float>(op: Unary, of: &[T], gradient: &mut [T::Wide]) {
+    let of = T::all_widened(of);
+    if !T::Wide::times_slope(op, &of, gradient) {
+        times_slope(op, &of, gradient);
+    }
 }
 
 /// `op` of `f` of each element.

@@ -20,6 +20,7 @@ mod tape;
 mod tests;
 
 pub use checkpoint::checkpoint;
+pub use elementwise::is_by_result;
 pub use graph::Gradients;
-pub use operation::{Addends, Op};
+pub use operation::{After, Op};
 pub use tape::{Recorder, Tape, Tracked, backward, cast, gradient, set_gradient, track};

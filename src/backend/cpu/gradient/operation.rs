@@ -48,7 +48,7 @@ pub enum Op<T> {
     /// The factors.
     MatMul([Array<T>; 2]),
     /// The input and the weight; a bias and a residual may follow.
-    Linear([Array<T>; 2], Addends),
+    Linear([Array<T>; 2], After<T>),
     /// The input and the weight, whether it is centered, and what is added to the mean square; a bias may follow.
     Norm([Array<T>; 2], bool, f64),
     /// Positions, cosines and sines.
@@ -61,10 +61,11 @@ pub enum Op<T> {
     Checkpoint(Arc<checkpoint::Block<T>>, Array<T>),
 }
 
-/// What is added to a product.
-#[derive(Clone, Copy)]
-pub struct Addends {
+/// What became of a product: an epilogue.
+pub struct After<T> {
     pub bias: bool,
+    /// The function, and what its slope is calculated of.
+    pub activation: Option<(Unary, Array<T>)>,
     pub residual: bool,
 }
 
@@ -203,7 +204,7 @@ impl<T: Float> Operation<T> {
                 only(cross_entropy::cross_entropy(x, targets, *smoothing, &gradient))
             }
             Op::MatMul([x, y]) => product::matmul(x, y, &gradient, wanted),
-            Op::Linear([x, weight], addends) => product::linear(x, weight, *addends, gradient, wanted),
+            Op::Linear([x, weight], after) => product::linear(x, weight, after, gradient, wanted),
             Op::Norm([x, weight], centered, epsilon) => rows::norm(x, weight, *centered, *epsilon, gradient),
             Op::Rotate(positions, [cos, sin], layout) => {
                 // The other way round.

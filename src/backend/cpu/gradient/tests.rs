@@ -17,7 +17,7 @@ fn product_sum<T: Float>(x: &Array<T>, y: &Array<T>) -> Array<T> {
 }
 
 /// The gradients of the sum of all products of `f` and some numbers between -2 and 2.
-fn gradients<T: Float>(inputs: &[Array<T>], f: &dyn Fn(&[Array<T>]) -> Array<T>) -> Vec<Array<T>> {
+pub fn gradients<T: Float>(inputs: &[Array<T>], f: &dyn Fn(&[Array<T>]) -> Array<T>) -> Vec<Array<T>> {
     let tracked: Vec<_> = inputs.iter().map(|x| Cpu::<T>::track(x.clone())).collect();
     let y = f(&tracked);
     let loss = product_sum(&y, &random(y.sizes(), 77));

@@ -38,7 +38,7 @@ use format::Packing;
 #[cfg(test)]
 pub use format::tests as format_tests;
 use math::{Function, Operation, Swapped, With};
-pub use multiply::{linear, linear_blocks, multiply};
+pub use multiply::{linear, linear_blocks, multiplier, multiply};
 pub use narrow::Narrow;
 use pack::Packed;
 use product::Addends;

@@ -8,7 +8,7 @@ use super::{
 use crate::backend::Epilogue;
 use crate::backend::cpu::array::Layout;
 use crate::backend::cpu::blocks::Rows;
-use crate::backend::cpu::matmul::{Matrix, Weight, finish, has_terms, share_rows};
+use crate::backend::cpu::matmul::{Matrix, Multiplier, Weight, finish, has_terms, share_rows};
 use crate::backend::cpu::memory::{Elements, use_huge_pages};
 use crate::backend::cpu::parallel::{cores, for_each_chunk};
 use std::borrow::Cow;
@@ -69,6 +69,23 @@ fn part(level: Level, [m, k, n]: [usize; 3]) -> [usize; 3] {
     let rows_of_a_core = |rows: usize| m.div_ceil(rows).div_ceil(cores()) * rows;
     let rows = if rows_of_a_core(whole) > rows_of_a_core(even) * 33 / 32 { even } else { whole };
     [rows, k, n]
+}
+
+/// What multiplies rows by `b (k, n)`, which is packed once, into the row-major rows of a result, of which there are `m`.
+///
+/// # Panics
+/// The matrix does not lie inside its slice, or has no rows or columns.
+pub fn multiplier<'a>([m, k, n]: [usize; 3], b: Matrix<'a, f32>) -> Multiplier<'a, f32> {
+    assert!(k > 0 && n > 0 && b.lies_inside([k, n]), "a buffer ends before its matrix");
+    let level = level();
+    if m <= FEW_ROWS || k * n <= SMALL {
+        return Box::new(move |a, out| multiply_at(level, [out.len() / n, k, n], a, b, out));
+    }
+    let packed = Packed::new(level, b, [k, n]);
+    Box::new(move |a, out| {
+        assert!(out.is_empty() || a.lies_inside([out.len() / n, k]), "a buffer ends before its matrix");
+        multiply_packed_at(level, a, &packed, out, Addends::default());
+    })
 }
 
 /// The product with a large `b` whose rows or columns lie together.
