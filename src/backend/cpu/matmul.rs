@@ -181,12 +181,12 @@ pub fn linear<T: Float>(x: &Array<T>, weight: &Array<T>, after: Epilogue<'_, Arr
         });
     }
     let (layout, derived) = (*weight.layout(), weight.derived());
+    // A conversion is not kept, but only what is calculated of the weight itself, which training will change.
+    let buffer = (is_wide::<T>() && weight.tracked().is_none()).then_some((&layout, derived));
     let (x, weight) = (to_widen(&x), to_widen(weight));
     let (a, b) = (T::all_widened(x.buffer()), T::all_widened(weight.buffer()));
     let (a, b) = (only_matrix(&a, x.layout()), only_matrix(&b, weight.layout()).transposed());
     Array::build(sizes.sizes(), |out| {
-        // A conversion is not kept, but only what is calculated of the weight itself.
-        let buffer = is_wide::<T>().then_some((&layout, derived));
         T::write(out, |out| T::Wide::linear([rows, inputs, outputs], a, Weight { matrix: b, buffer }, after, out));
     })
 }

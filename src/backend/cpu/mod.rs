@@ -213,10 +213,12 @@ impl<T: Element> Backend for Cpu<T> {
         }
         let (mut result, mut activation) = (None, None);
         if let Some(op) = after.activation {
-            // The slope is that of the product, which nobody has where the function is calculated at once.
-            let product = matmul::linear(x, weight, Epilogue { bias: after.bias, ..Epilogue::default() });
-            let activated = elementwise::unary(op, product.clone());
-            activation = Some((op, if is_by_result(op) { activated.clone() } else { product }));
+            let at_once = is_by_result(op);
+            let first = Epilogue { bias: after.bias, activation: after.activation.filter(|_| at_once), residual: None };
+            // What the slope is calculated of: the activated product, or the product.
+            let kept = matmul::linear(x, weight, first);
+            let activated = if at_once { kept.clone() } else { elementwise::unary(op, kept.clone()) };
+            activation = Some((op, kept));
             result = Some(match after.residual {
                 Some(residual) => elementwise::binary(Binary::Add, activated, residual.clone()),
                 None => activated,

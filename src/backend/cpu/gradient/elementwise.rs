@@ -8,7 +8,7 @@ use crate::backend::{Binary, Float, Real, Unary};
 
 /// Whether the slope is calculated of the result, and not of the argument.
 pub fn is_by_result(op: Unary) -> bool {
-    matches!(op, Unary::Recip | Unary::Sqrt | Unary::Exp | Unary::Tanh | Unary::Sigmoid)
+    matches!(op, Unary::Recip | Unary::Sqrt | Unary::Exp | Unary::Tanh | Unary::Sigmoid | Unary::Relu)
 }
 
 /// `gradient` times the slope of `op`, of its argument or its result.
@@ -65,8 +65,8 @@ fn times_slope<T: Real>(op: Unary, x: &[T], gradient: &mut [T]) {
         Unary::Ln => gradient.iter_mut().zip(x).for_each(|(gradient, &x)| *gradient = *gradient / x),
         Unary::Sin => times_with!(all(Unary::Cos, x, |x| x), |_, cos: T| cos),
         Unary::Cos => times_with!(all(Unary::Sin, x, |x| x), |_, sin: T| -sin),
-        Unary::Relu => times!(|x: T| if x > zero { one } else { zero }),
         // By the result.
+        Unary::Relu => times!(|y: T| if y > zero { one } else { zero }),
         Unary::Recip => times!(|y: T| -(y * y)),
         Unary::Sqrt => {
             let half = constant(0.5);
