@@ -492,7 +492,7 @@ mod tests {
                 sizes.extend([0, 1, 2, 7, 64].map(|k| [m, k, n]));
             }
         }
-        sizes.extend([[250, 400, 40], [3, 800, 2100], [241, 385, 65], [30, 1100, 80], [13, 1100, 600]]);
+        sizes.extend([[250, 400, 40], [3, 800, 2100], [241, 385, 65], [30, 1100, 80], [13, 1100, 600], [70, 2100, 70]]);
         if cfg!(miri) {
             sizes = vec![[1, 1, 1], [3, 0, 2], [5, 2, 17], [13, 3, 9]];
         }
@@ -536,7 +536,7 @@ mod tests {
     #[test]
     fn a_linear_map_is_a_product_and_what_follows() {
         let sizes =
-            if cfg!(miri) { vec![[5, 3, 9]] } else { vec![[5, 3, 9], [2, 70, 40], [300, 20, 100], [17, 600, 33]] };
+            if cfg!(miri) { vec![[5, 3, 9]] } else { vec![[5, 3, 9], [2, 70, 40], [300, 20, 100], [17, 600, 33], [6, 4100, 33]] };
         for [m, k, n] in sizes {
             let (x, weight) = (random(m * k, 1.0, 1), random(k * n, 1.0, 2));
             let (bias, residual) = (random(n, 1.0, 3), random(m * n, 1.0, 4));
