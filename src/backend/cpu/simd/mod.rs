@@ -535,8 +535,11 @@ mod tests {
 
     #[test]
     fn a_linear_map_is_a_product_and_what_follows() {
-        let sizes =
-            if cfg!(miri) { vec![[5, 3, 9]] } else { vec![[5, 3, 9], [2, 70, 40], [300, 20, 100], [17, 600, 33], [6, 4100, 33]] };
+        let sizes = if cfg!(miri) {
+            vec![[5, 3, 9]]
+        } else {
+            vec![[5, 3, 9], [2, 70, 40], [300, 20, 100], [17, 600, 33], [6, 4100, 33]]
+        };
         for [m, k, n] in sizes {
             let (x, weight) = (random(m * k, 1.0, 1), random(k * n, 1.0, 2));
             let (bias, residual) = (random(n, 1.0, 3), random(m * n, 1.0, 4));
