@@ -131,14 +131,8 @@ impl Display for LoadError {
     }
 }
 
-impl std::error::Error for LoadError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            LoadError::Io { source, .. } => Some(source),
-            _ => None,
-        }
-    }
-}
+// What the system says is in the message, and so not a source beside it: a chain of errors would print it twice.
+impl std::error::Error for LoadError {}
 
 /// Builds a model of the tensors of `source`.
 ///
