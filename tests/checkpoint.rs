@@ -5,7 +5,7 @@ use congruent::prelude::*;
 use congruent::{checkpoint, no_grad, release_memory, threads};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 dims! { Batch = 2; Seq = 24; Embed = 16; Heads = 4; HeadDim = 4; Hidden = 64; }
 
@@ -69,7 +69,7 @@ fn loss(y: &X) -> Tensor<()> {
 
 /// The gradients of a loss with respect to an input and some parameters of layers.
 fn gradients(loss: &Tensor<()>, x: &X, layers: &[Arc<Layer>]) -> Vec<Vec<f32>> {
-    let gradients = loss.backward();
+    let gradients = loss.clone().backward();
     let of_layer = |layer: &Arc<Layer>| {
         let Layer { attention, feed_forward, .. } = &**layer;
         let bias = |bias: &Option<_>| gradients.get(bias.as_ref().unwrap()).map(|x: Tensor<(Hidden,)>| x.to_vec());
@@ -85,6 +85,23 @@ fn same_gradient(found: &X, expected: &X, x: &X) {
     assert_eq!(found.to_vec(), expected.to_vec());
     let [found, expected] = [found, expected].map(|y| loss(y).backward().of(x).to_vec());
     assert_eq!(found, expected);
+}
+
+#[test]
+fn what_was_gone_back_through_is_freed() {
+    let (x, held, is_freed) = (x().tracked(), Arc::new(()), Arc::new(AtomicBool::new(false)));
+    let (watched, seen) = (Arc::downgrade(&held), is_freed.clone());
+    let first = checkpoint(&x, move |x| {
+        seen.store(watched.upgrade().is_none(), Ordering::Relaxed);
+        x * 2.0
+    });
+    let second = checkpoint(&first, move |x| x * (Arc::strong_count(&held) as f32));
+    let total = loss(&second);
+    drop((first, second));
+    assert!(!is_freed.load(Ordering::Relaxed));
+    // The first block is calculated again when the second one is done with.
+    let gradients = total.backward();
+    assert!(is_freed.load(Ordering::Relaxed) && gradients.get(&x).is_some());
 }
 
 #[test]

@@ -47,7 +47,7 @@ impl<'a> Tracked<'a> {
         let terms = Cpu::<f32>::binary(Binary::Mul, y.array().clone(), cot.into_array());
         let count = y.shape().elements();
         let sum = Cpu::<f32>::reduce(Reduce::Sum, &Cpu::<f32>::reshape(&terms, &[count]), 0);
-        let gradients = Cpu::<f32>::backward(&sum);
+        let gradients = Cpu::<f32>::backward(sum);
         for (name, input) in self.inputs.borrow().iter() {
             let found = Cpu::<f32>::gradient(&gradients, input).expect("the loss depends on every input");
             assert_eq!(found.sizes(), input.sizes());

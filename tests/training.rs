@@ -91,7 +91,6 @@ impl Run {
             let loss = self.model.loss(&mut self.rng);
             last = loss.scalar();
             let mut gradients = loss.backward();
-            drop(loss);
             gradients.clip_norm(&self.model, 1.0);
             self.optimizer.step(&mut self.model, &gradients, schedule.at(self.step));
             self.step += 1;
@@ -220,10 +219,10 @@ fn a_tied_parameter_is_one() {
 #[test]
 fn gradients_accumulate() {
     let (run, mut rng) = (adam_w(), Rng::with_seed(5));
-    let losses = [run.model.loss(&mut rng), run.model.loss(&mut rng)];
-    let together = (&losses[0] + &losses[1]).backward();
-    let mut sum = losses[0].backward();
-    sum.accumulate(&run.model, &losses[1].backward());
+    let (first, second) = (run.model.loss(&mut rng), run.model.loss(&mut rng));
+    let together = (&first + &second).backward();
+    let mut sum = first.backward();
+    sum.accumulate(&run.model, &second.backward());
     assert!((sum.norm(&run.model) / together.norm(&run.model) - 1.0).abs() < 1e-6);
     let weight = &run.model.head.weight;
     assert!((sum.of(weight) - together.of(weight)).abs().to_vec().iter().all(|distance| *distance < 1e-6));

@@ -59,8 +59,9 @@ pub trait Backend: Copy + Debug + Send + Sync {
     ) -> (Self::Array, R)
     where
         Self::Elem: Float;
-    /// The gradients of the one element of `x` with respect to the arrays that [`track`](Self::track) gave.
-    fn backward(x: &Self::Array) -> Self::Gradients
+    /// The gradients of the one element of `x` with respect to the arrays that [`track`](Self::track) gave. What was recorded
+    /// is freed on the way, as far as nobody else holds it.
+    fn backward(x: Self::Array) -> Self::Gradients
     where
         Self::Elem: Float;
     /// The gradient with respect to an array that [`track`](Self::track) gave; none if the number does not depend on it.

@@ -123,13 +123,14 @@ impl<S: Shape, B: Backend<Elem: Float>> Tensor<S, B> {
     /// [`tracked`](Tensor::tracked).
     ///
     /// They are summed in the order in which the operations were called, so that they do not depend on the number of
-    /// threads. What is not differentiable has a gradient nonetheless: of `abs` and `relu` at zero, zero; of the largest
+    /// threads. What was recorded is freed on the way, unless it is held elsewhere: the value of a loss is asked for before.
+    /// What is not differentiable has a gradient nonetheless: of `abs` and `relu` at zero, zero; of the largest
     /// or smallest, an equal share to equals.
-    pub fn backward<X>(&self) -> Gradients<B>
+    pub fn backward<X>(self) -> Gradients<B>
     where
         S: Is<X>,
         X: OneNumber,
     {
-        Gradients(B::backward(&self.array))
+        Gradients(B::backward(self.array))
     }
 }

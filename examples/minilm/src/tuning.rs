@@ -63,7 +63,6 @@ impl Settings {
                 let loss = classifier.loss(batch, Dropout { rate }, &mut rng)?;
                 let (last, mut gradients) = (loss.scalar(), loss.backward());
                 // It holds the parameters, which are written in place if nobody else does.
-                drop(loss);
                 let norm = gradients.clip_norm(classifier, clip);
                 ensure!(norm.is_finite(), "after {step} steps the loss is {last}: a lower --learning-rate may help");
                 optimizer.step(classifier, &gradients, schedule.at(step));

@@ -4,7 +4,7 @@ use super::array::{Array, Layout};
 use super::in_out::{InOut, Operand};
 use super::memory::Derived;
 use super::parallel::{cores, for_each_chunk};
-use crate::backend::{Binary, Epilogue, Float, Number, Real};
+use crate::backend::{Binary, Epilogue, Float, Number, Real, is_recording};
 
 /// A matrix inside a buffer, by the strides of its rows and columns.
 #[derive(Clone, Copy, Debug)]
@@ -181,8 +181,9 @@ pub fn linear<T: Float>(x: &Array<T>, weight: &Array<T>, after: Epilogue<'_, Arr
         });
     }
     let (layout, derived) = (*weight.layout(), weight.derived());
-    // A conversion is not kept, but only what is calculated of the weight itself, which training will change.
-    let buffer = (is_wide::<T>() && weight.tracked().is_none()).then_some((&layout, derived));
+    // Nothing is kept of a conversion, nor of a weight that a step of training will change.
+    let is_trained = weight.tracked().is_some() && is_recording();
+    let buffer = (is_wide::<T>() && !is_trained).then_some((&layout, derived));
     let (x, weight) = (to_widen(&x), to_widen(weight));
     let (a, b) = (T::all_widened(x.buffer()), T::all_widened(weight.buffer()));
     let (a, b) = (only_matrix(&a, x.layout()), only_matrix(&b, weight.layout()).transposed());

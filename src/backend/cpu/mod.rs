@@ -298,7 +298,7 @@ impl<T: Element> Backend for Cpu<T> {
     {
         gradient::checkpoint(x, block)
     }
-    fn backward(x: &Array<T>) -> Gradients
+    fn backward(x: Array<T>) -> Gradients
     where
         T: Float,
     {

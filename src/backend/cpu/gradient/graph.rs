@@ -70,10 +70,10 @@ impl Gradients {
     ///
     /// Nodes are taken by falling numbers, so that all gradients of a result are summed before its operation is gone
     /// back through, in an order that is that of recording. What is recorded on the way has higher numbers than all that is
-    /// left, and so is gone back through at once.
-    pub fn new(node: &Arc<Node>, gradient: AnyArray) -> Self {
+    /// left, and so is gone back through at once. A node that nobody else holds is freed then, with all that it kept.
+    pub fn new(node: Arc<Node>, gradient: AnyArray) -> Self {
         let mut found = HashMap::new();
-        let mut pending = BTreeMap::from([(node.number, (node.clone(), gradient))]);
+        let mut pending = BTreeMap::from([(node.number, (node, gradient))]);
         while let Some((number, (node, gradient))) = pending.pop_last() {
             if node.kept {
                 found.insert(number, node.step.share(&gradient));

@@ -127,12 +127,12 @@ fn converted<T: Number, U: Number>(x: &Array<T>) -> Array<U> {
 }
 
 /// The gradients of the one element of an array.
-pub fn backward<T: Float>(x: &Array<T>) -> Gradients {
+pub fn backward<T: Float>(x: Array<T>) -> Gradients {
     assert_eq!(x.layout().len(), 1, "gradients are those of one number");
-    match x.tracked() {
-        Some(tracked) => Gradients::new(&tracked.node, Box::new(Array::full(T::one(), x.sizes()))),
-        None => Gradients::none(),
-    }
+    let Some(Tracked { node, .. }) = x.tracked().cloned() else { return Gradients::none() };
+    let gradient = Array::full(T::one(), x.sizes());
+    drop(x);
+    Gradients::new(node, Box::new(gradient))
 }
 
 /// The gradient with respect to a tracked array, if the number depends on it.
@@ -159,7 +159,7 @@ mod tests {
     fn a_gradient_is_replaced() {
         let x = track(Array::from_vec(vec![3.0], &[1]));
         let unused = track(Array::from_vec(vec![1.0], &[1]));
-        let mut gradients = backward(&Cpu::<f64>::binary(Binary::Mul, x.clone(), x.clone()));
+        let mut gradients = backward(Cpu::<f64>::binary(Binary::Mul, x.clone(), x.clone()));
         let [first, second] = [7.0, 8.0].map(|x| Array::from_vec(vec![x], &[1]));
         set_gradient(&mut gradients, &x, first.clone());
         set_gradient(&mut gradients, &unused, second.clone());

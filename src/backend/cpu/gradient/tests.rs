@@ -21,7 +21,7 @@ pub fn gradients<T: Float>(inputs: &[Array<T>], f: &dyn Fn(&[Array<T>]) -> Array
     let tracked: Vec<_> = inputs.iter().map(|x| Cpu::<T>::track(x.clone())).collect();
     let y = f(&tracked);
     let loss = product_sum(&y, &random(y.sizes(), 77));
-    let gradients = Cpu::<T>::backward(&loss);
+    let gradients = Cpu::<T>::backward(loss);
     let zeros = |x: &Array<T>| Array::full(T::zero(), x.sizes());
     tracked.iter().map(|x| Cpu::<T>::gradient(&gradients, x).unwrap_or_else(|| zeros(x))).collect()
 }
@@ -73,7 +73,7 @@ fn slopes_at_large_and_small_numbers() {
     for (op, at_zero) in [(Unary::Gelu, 0.5), (Unary::GeluTanh, 0.5), (Unary::Silu, 0.5), (Unary::Sigmoid, 0.25)] {
         let y = Cpu::<f32>::track(x.clone());
         let sum = Cpu::<f32>::reduce(Reduce::Sum, &Cpu::<f32>::unary(op, y.clone()), 0);
-        let slopes = Cpu::<f32>::gradient(&Cpu::<f32>::backward(&sum), &y).unwrap().elements().into_owned();
+        let slopes = Cpu::<f32>::gradient(&Cpu::<f32>::backward(sum), &y).unwrap().elements().into_owned();
         let far = if op == Unary::Sigmoid { 0.0 } else { 1.0 };
         for (found, expected) in slopes.iter().zip([at_zero, at_zero, at_zero, at_zero, far, 0.0]) {
             assert!((found - expected).abs() < 1e-6, "{op:?}: {slopes:?}");
@@ -297,7 +297,7 @@ fn conversions_give_gradients_of_their_own_type() {
     let y = Cpu::<i32>::cast::<f32>(&Cpu::<f32>::cast::<i32>(&x));
     assert!(Cpu::<bf16>::is_tracked(&narrow) && !Cpu::<f32>::is_tracked(&y));
     let wide = Cpu::<bf16>::cast::<f64>(&Cpu::<bf16>::unary(Unary::Neg, narrow));
-    let gradients = Double::backward(&Double::reduce(Reduce::Sum, &wide, 0));
+    let gradients = Double::backward(Double::reduce(Reduce::Sum, &wide, 0));
     assert_eq!(*Cpu::<f32>::gradient(&gradients, &x).unwrap().elements(), [-1.0; 4]);
 }
 
@@ -307,8 +307,10 @@ fn a_deep_graph_does_not_overflow_the_stack() {
     let depth = 200_000;
     let deep = (0..depth).fold(x.clone(), |y, _| Double::binary_scalar(Binary::Add, y, 1.0));
     let loss = Double::reduce(Reduce::Sum, &deep, 0);
-    assert_eq!(*Double::gradient(&Double::backward(&loss), &x).unwrap().elements(), [1.0]);
-    drop((deep, loss));
+    // Freed as a whole afterwards, and on the way.
+    assert_eq!(*Double::gradient(&Double::backward(loss.clone()), &x).unwrap().elements(), [1.0]);
+    drop(deep);
+    assert_eq!(*Double::gradient(&Double::backward(loss), &x).unwrap().elements(), [1.0]);
 }
 
 #[test]
@@ -321,7 +323,7 @@ fn what_is_kept_for_the_way_back_is_not_overwritten() {
     let w = Double::unary(Unary::Square, Double::unary(Unary::Neg, x.clone()));
     let _ = Double::binary_scalar(Binary::Mul, w.clone(), 0.0);
     assert!(!Double::is_tracked(&z));
-    let gradients = Double::backward(&Double::reduce(Reduce::Sum, &w, 0));
+    let gradients = Double::backward(Double::reduce(Reduce::Sum, &w, 0));
     let doubled: Vec<f64> = x.elements().iter().map(|x| 2.0 * x).collect();
     assert_eq!(*Double::gradient(&gradients, &x).unwrap().elements(), doubled);
     assert_eq!(expected, x.elements().iter().map(|x| x.exp()).collect::<Vec<_>>());
