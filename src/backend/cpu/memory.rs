@@ -19,7 +19,7 @@ const ALIGNMENT: usize = 64;
 const LARGE: usize = 1 << 14;
 const PAGE: usize = 1 << 12;
 /// From this size on a block begins with a page of this size, if the system has such.
-const HUGE_PAGE: usize = 2 << 20;
+pub const HUGE_PAGE: usize = 2 << 20;
 /// So many bytes are kept for later, of all blocks together, however few arrays there were at once.
 const ALWAYS_KEPT: usize = 256 << 20;
 /// Four sizes of blocks for each power of two.
@@ -83,9 +83,14 @@ fn advise<T>(elements: &[T], now: bool) {
     let (first, end) = (start.next_multiple_of(HUGE_PAGE), start + size_of_val(elements));
     #[cfg(all(target_os = "linux", not(miri)))]
     if end > first {
-        let advice = if now { MADV_COLLAPSE } else { libc::MADV_HUGEPAGE };
         // SAFETY: the advice is about whole pages inside the elements, and does not change them.
-        unsafe { libc::madvise(first as *mut libc::c_void, (end - first) / HUGE_PAGE * HUGE_PAGE, advice) };
+        let ask = |advice| unsafe {
+            libc::madvise(first as *mut libc::c_void, (end - first) / HUGE_PAGE * HUGE_PAGE, advice)
+        };
+        // An older system may still do it by and by.
+        if !now || ask(MADV_COLLAPSE) != 0 {
+            ask(libc::MADV_HUGEPAGE);
+        }
     }
     let _ = (first, end, now);
 }
