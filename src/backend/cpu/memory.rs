@@ -120,7 +120,7 @@ fn free_blocks(size: usize) -> MutexGuard<'static, Vec<Arc<Block>>> {
 }
 
 /// The size of a block for so many bytes, and its number: small ones are powers of two, others at most a quarter too large.
-fn block_size(bytes: usize) -> (usize, usize) {
+pub fn block_size(bytes: usize) -> (usize, usize) {
     let power = bytes.max(ALIGNMENT).next_power_of_two();
     let bytes = if power < 8 * ALIGNMENT { power } else { bytes.next_multiple_of(power / 8) };
     (bytes, 4 * power.ilog2() as usize + bytes / (power / 8) % 4)

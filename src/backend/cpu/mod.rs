@@ -14,6 +14,7 @@ mod live;
 mod matmul;
 mod memory;
 mod norm;
+pub mod packed_weights;
 mod parallel;
 pub(super) mod plain;
 #[cfg(feature = "threads")]

@@ -16,6 +16,7 @@ mod blocks;
 mod columns;
 mod each;
 mod format;
+mod kept;
 mod math;
 mod multiply;
 mod narrow;

@@ -1,20 +1,19 @@
 //! Products of matrices: which kernel takes one, and how the cores share it.
 
+use super::kept::{packed, stream};
 use super::pack::Packed;
 use super::product::{Addends, ROWS};
 use super::{
     Level, add_products_at, binary_at, dot_at, dot_rows_at, level, multiply_packed_at, multiply_small_at, panel_at,
     tile_at,
 };
-use crate::backend::cpu::array::Layout;
 use crate::backend::cpu::blocks::Rows;
 use crate::backend::cpu::in_out::{InOut, Operand};
 use crate::backend::cpu::matmul::{Matrix, Multiplier, Weight, finish, has_terms, share_rows};
-use crate::backend::cpu::memory::{Elements, HUGE_PAGE, use_huge_pages};
+use crate::backend::cpu::memory::Elements;
 use crate::backend::cpu::parallel::{cores, for_each_chunk};
 use crate::backend::{Binary, Epilogue};
 use std::borrow::Cow;
-use std::sync::{Arc, Mutex, PoisonError};
 
 /// With so many rows or fewer, a matrix is read from memory for little else: it is not packed.
 const FEW_ROWS: usize = 4;
@@ -140,59 +139,11 @@ fn add_rows(level: Level, x: &[f32], b: Matrix<'_, f32>, c: &mut [f32]) {
         .for_each(|sums| binary_at(level, Binary::Add, InOut::in_place(c), Operand::Slice(sums), false));
 }
 
-/// What is kept of a weight that was used before: it will be used again. In training each one is used once.
-#[derive(Default)]
-struct Kept {
-    packed: Option<Arc<Packed>>,
-    /// Whether its memory is read in huge pages, as far as that can be.
-    streamed: bool,
-}
-
-/// What is kept of the weights in a buffer, by the layouts that they have there.
-#[derive(Default)]
-struct Cache(Mutex<Vec<(Layout, Kept)>>);
-
-/// A buffer that has more weights than a model's layer puts together is used in another way.
-const MOST_KEPT: usize = 8;
-
-/// `f` of what is kept of a weight, if this is not its first use.
-fn with_kept<T, R>(weight: &Weight<'_, T>, f: impl FnOnce(&mut Kept) -> R) -> Option<R> {
-    let (layout, derived) = weight.buffer?;
-    let cache = derived.get_or_init(|| Box::new(Cache::default())).downcast_ref::<Cache>()?;
-    let mut entries = cache.0.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some((_, kept)) = entries.iter_mut().find(|(of, _)| of == layout) {
-        return Some(f(kept));
-    }
-    if entries.len() < MOST_KEPT {
-        entries.push((*layout, Kept::default()));
-    }
-    None
-}
-
-/// Brings a large weight that was used before into huge pages: it is about to be read from memory.
-fn stream<T: Copy>(weight: &Weight<'_, T>, size: [usize; 2]) {
-    let elements = weight.matrix.cut(size).elements;
-    if size_of_val(elements) < HUGE_PAGE {
-        return;
-    }
-    with_kept(weight, |kept| {
-        if !std::mem::replace(&mut kept.streamed, true) {
-            use_huge_pages(elements);
-        }
-    });
-}
-
 /// As [`stream`], if the weight is about to be multiplied by few rows.
 pub fn prepare<T: Copy>([m, k, n]: [usize; 3], weight: &Weight<'_, T>) {
     if m <= FEW_ROWS {
         stream(weight, [k, n]);
     }
-}
-
-/// The weight `(k, n)`, packed.
-fn packed(level: Level, weight: &Weight<'_, f32>, size: [usize; 2]) -> Arc<Packed> {
-    let pack = || Arc::new(Packed::new(level, weight.matrix, size));
-    with_kept(weight, |kept| kept.packed.get_or_insert_with(pack).clone()).unwrap_or_else(pack)
 }
 
 /// `x (m, k)` times `weight (k, n)`, and the epilogue, into the row-major `out`.
