@@ -57,6 +57,9 @@ impl<T: Element> Backend for Cpu<T> {
     fn from_elements(elements: Vec<T>, sizes: &[usize]) -> Array<T> {
         Array::from_vec(elements, sizes)
     }
+    fn collect(elements: impl Iterator<Item = T>, sizes: &[usize]) -> Array<T> {
+        Array::collect(sizes, elements)
+    }
     fn filled(value: T, sizes: &[usize]) -> Array<T> {
         Array::full(value, sizes)
     }
