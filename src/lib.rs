@@ -16,7 +16,7 @@ mod random;
 pub mod shape;
 mod tensor;
 
-pub use backend::cpu::{Cpu, release_memory, threads};
+pub use backend::cpu::{Cpu, packed_weights, release_memory, threads};
 pub use backend::no_grad;
 pub use dim::{N, Plus, Ragged, Times};
 pub use error::Error;

@@ -23,6 +23,7 @@ fn operations<T: Float>([b, h, q, k, d, e]: [usize; 6]) -> Vec<(&'static str, Ve
     let weight = Tensor::normal((outer, inner), 0.0, 1.0, &mut rng).cast::<T>();
     let bias = Tensor::normal((outer,), 0.0, 1.0, &mut rng).cast::<T>();
     let transposed = rearrange!(weight, "o i -> i o");
+    let rows = Tensor::normal((inner, outer), 0.0, 1.0, &mut rng).cast::<T>();
     let scores = einsum!("b h q d, b h k d -> b h q k", x, y);
     let norm = LayerNorm { weight: Cpu::<T>::ones((inner,)), bias: None, epsilon: 1e-5 };
     let linear = Linear { weight: weight.clone(), bias: Some(bias) };
@@ -30,6 +31,7 @@ fn operations<T: Float>([b, h, q, k, d, e]: [usize; 6]) -> Vec<(&'static str, Ve
     let lengths = Lengths::new(batch, keys, &lengths).unwrap();
     vec![
         ("product", bits(&x.matmul(&transposed))),
+        ("product with rows", bits(&x.matmul(&rows))),
         ("batched product", bits(&scores)),
         ("linear", bits(&linear.forward(&x))),
         ("attention", bits(&attention(&x, &y, &z, &Full))),
@@ -56,6 +58,7 @@ fn results_do_not_depend_on_threads<T: Float>() {
         [1, 1, 300, 257, 64, 48],
         [1, 5, 129, 250, 70, 100],
         [1, 1, 1, 5000, 31, 3],
+        [1, 1, 1, 2, 700, 300],
     ] {
         let expected = threads::with(1, || operations::<T>(sizes));
         for count in 2..=4 {

@@ -30,6 +30,7 @@ STEPS = {
     "encoder layer, 512 tokens": "encoder 1 512 8 64 2048",
     "12 encoder layers, 32 × 20 tokens": "stack 32 20 8 64 2048 12",
     "one new token beside 512: attention and feed-forward": "decode 512 8 64 2048",
+    "Llama of 4 layers, 576 wide: one new token beside 512 in the cache": "llama_step 512 3 3 64 1536 4",
     "MiniLM, 64 sentences": "minilm 0 64",
     "MiniLM, one sentence": "minilm 13 1",
 }

@@ -76,6 +76,10 @@ pub trait Backend: Copy + Debug + Send + Sync {
 
     /// An array of these row-major elements, of which there are as many as `sizes` say.
     fn from_elements(elements: Vec<Self::Elem>, sizes: &[usize]) -> Self::Array;
+    /// As [`from_elements`](Self::from_elements), of elements as they come.
+    fn collect(elements: impl Iterator<Item = Self::Elem>, sizes: &[usize]) -> Self::Array {
+        Self::from_elements(elements.collect(), sizes)
+    }
     /// An array of one value. It may be stored once.
     fn filled(value: Self::Elem, sizes: &[usize]) -> Self::Array;
     /// The size of each axis.

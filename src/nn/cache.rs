@@ -57,6 +57,8 @@ pub struct KeyValueCache<B, H, D, P, Bk: Backend = Cpu<f32>> {
     lengths: Vec<usize>,
     /// How many of these, the first ones, are not held any more.
     forgotten: Vec<usize>,
+    /// Which layers the last step has appended to.
+    appended: Vec<bool>,
 }
 
 impl<B: Dim, H: Dim, D: Dim, P: Dim> KeyValueCache<B, H, D, P> {
@@ -69,9 +71,9 @@ impl<B: Dim, H: Dim, D: Dim, P: Dim> KeyValueCache<B, H, D, P> {
 impl<B: Dim, H: Dim, D: Dim, P: Dim, Bk: Backend<Elem: Float>> KeyValueCache<B, H, D, P, Bk> {
     /// As [`new`](KeyValueCache::new), on any backend.
     pub fn on_backend(batch: B, heads: H, head_dim: D, capacity: P, layers: usize) -> Self {
-        let (layers, zeros) = (vec![None; layers], vec![0; batch.size()]);
+        let (appended, layers, zeros) = (vec![false; layers], vec![None; layers], vec![0; batch.size()]);
         let (lengths, forgotten) = (zeros.clone(), zeros);
-        KeyValueCache { batch, heads, head_dim, capacity, window: None, layers, room: 0, lengths, forgotten }
+        KeyValueCache { batch, heads, head_dim, capacity, window: None, layers, room: 0, lengths, forgotten, appended }
     }
 
     /// The same cache for attention to a sliding window, its own position and those before it, so many in all: what no later
@@ -136,7 +138,8 @@ impl<B: Dim, H: Dim, D: Dim, P: Dim, Bk: Backend<Elem: Float>> KeyValueCache<B, 
         let layers = self.layers.iter();
         let selected = |layer: &[Bk::Array; 2]| layer.each_ref().map(|array| Bk::gather(array, sequences.array()));
         let layers = layers.map(|layer| layer.as_ref().map(selected)).collect();
-        KeyValueCache { batch, heads, head_dim, capacity, window, layers, room, lengths, forgotten }
+        let appended = self.appended.clone();
+        KeyValueCache { batch, heads, head_dim, capacity, window, layers, room, lengths, forgotten, appended }
     }
 
     /// Appends `new` positions to every sequence: `run` gets the step, and calls [`append`](CacheStep::append) for each
@@ -153,8 +156,8 @@ impl<B: Dim, H: Dim, D: Dim, P: Dim, Bk: Backend<Elem: Float>> KeyValueCache<B, 
         if self.lengths.iter().any(|length| *length != self.lengths[0]) {
             return Err(Error::CacheLengths { lengths: self.lengths.clone() });
         }
-        let counts = vec![new.size(); self.batch.size()];
-        self.make_room(&counts, new.size())?;
+        let counts = Counts::Same(new.size());
+        self.make_room(counts, new.size())?;
         let mask = AttentionMask { causal: true, window: self.window, ..AttentionMask::default() };
         let held = self.held().next().unwrap_or(0);
         Past::with(held, |past| self.run(new, Plus(past, new), counts, mask, run))
@@ -189,10 +192,10 @@ impl<B: Dim, H: Dim, D: Dim, P: Dim, Bk: Backend<Elem: Float>> KeyValueCache<B, 
         new: &Lengths<B, S>,
         run: impl for<'id> FnOnce(&mut CacheStep<'_, B, H, D, P, S, Ragged<Cached<'id>>, Bk>) -> R,
     ) -> Result<R, Error> {
-        let (counts, size) = (new.as_slice().to_vec(), new.keys().size());
-        self.make_room(&counts, size)?;
+        let (counts, size) = (Counts::Each(new.as_slice()), new.keys().size());
+        self.make_room(counts, size)?;
         let held: Vec<usize> = self.held().collect();
-        let totals: Vec<usize> = held.iter().zip(&counts).map(|(held, count)| held + count).collect();
+        let totals: Vec<usize> = held.iter().zip(counts.all()).map(|(held, count)| held + count).collect();
         let longest = totals.iter().copied().max().unwrap_or(0);
         let mask = AttentionMask {
             causal: true,
@@ -213,7 +216,7 @@ impl<B: Dim, H: Dim, D: Dim, P: Dim, Bk: Backend<Elem: Float>> KeyValueCache<B, 
         &mut self,
         new: S,
         keys: K,
-        counts: Vec<usize>,
+        counts: Counts<'_>,
         mask: AttentionMask,
         run: impl FnOnce(&mut CacheStep<'_, B, H, D, P, S, K, Bk>) -> R,
     ) -> Result<R, Error> {
@@ -221,37 +224,34 @@ impl<B: Dim, H: Dim, D: Dim, P: Dim, Bk: Backend<Elem: Float>> KeyValueCache<B, 
         // Padding may reach beyond the table, and nobody looks at what it gives.
         let positions =
             self.lengths.iter().flat_map(|length| (0..new.size()).map(move |i| (length + i).min(last) as u32));
-        let positions = Index::tensor_of_positions::<_, Bk>((self.batch, new), positions.collect());
-        let appended = vec![false; self.layers.len()];
+        let positions = Index::tensor_of_positions::<_, Bk>((self.batch, new), positions);
+        self.appended.fill(false);
         let mask = CacheMask { mask, dims: PhantomData };
-        let mut step = CacheStep { cache: self, new, keys, counts, mask, positions, appended };
-        let result = run(&mut step);
-        let CacheStep { counts, appended, .. } = step;
-        if let Some(layer) = appended.iter().position(|appended| !appended) {
-            return Err(Error::CacheStep { layer, layers: appended.len() });
+        let result = run(&mut CacheStep { cache: self, new, keys, counts, mask, positions });
+        if let Some(layer) = self.appended.iter().position(|appended| !appended) {
+            return Err(Error::CacheStep { layer, layers: self.appended.len() });
         }
-        self.lengths.iter_mut().zip(counts).for_each(|(length, count)| *length += count);
+        self.lengths.iter_mut().zip(counts.all()).for_each(|(length, count)| *length += count);
         Ok(result)
     }
 
     /// Room for so many more positions of each sequence, and so many with their padding.
-    fn make_room(&mut self, counts: &[usize], size: usize) -> Result<(), Error> {
+    fn make_room(&mut self, counts: Counts<'_>, size: usize) -> Result<(), Error> {
         let capacity = self.capacity.size();
-        for (sequence, (&held, &new)) in self.lengths.iter().zip(counts).enumerate() {
+        for (sequence, (&held, new)) in self.lengths.iter().zip(counts.all()).enumerate() {
             if new > capacity.saturating_sub(held) || capacity == 0 && size > 0 {
                 let dimension = Name::<P>::new().to_string();
                 return Err(Error::CacheFull { sequence, held, new, dimension, capacity });
             }
         }
-        let most = |held: &[usize]| held.iter().zip(counts).map(|(held, new)| held + new).max().unwrap_or(0);
-        let held: Vec<usize> = self.held().collect();
-        if most(&held) <= self.room {
+        if counts.most(self.held()) <= self.room {
             return Ok(());
         }
+        let held: Vec<usize> = self.held().collect();
         // What a new position may still attend to.
         let window = self.window.map_or(usize::MAX, |window| window.saturating_sub(1));
         let kept: Vec<usize> = held.iter().map(|held| window.min(*held)).collect();
-        let needed = most(&kept);
+        let needed = counts.most(kept.iter().copied());
         /// So that short texts do not grow often.
         const LEAST: usize = 64;
         let room = (2 * needed).max(LEAST).min(capacity.max(needed)).max(self.room);
@@ -286,10 +286,31 @@ pub struct CacheStep<'c, B, H, D, P, S, K, Bk: Backend = Cpu<f32>> {
     cache: &'c mut KeyValueCache<B, H, D, P, Bk>,
     new: S,
     keys: K,
-    counts: Vec<usize>,
+    counts: Counts<'c>,
     mask: CacheMask<B, S, K>,
     positions: TensorOf<(B, S), Index<P>, Bk>,
-    appended: Vec<bool>,
+}
+
+/// How many positions are new, of each sequence.
+#[derive(Clone, Copy)]
+enum Counts<'c> {
+    Same(usize),
+    Each(&'c [usize]),
+}
+
+impl Counts<'_> {
+    /// One for each sequence, and perhaps more.
+    fn all(&self) -> impl Iterator<Item = usize> {
+        (0..).map_while(|sequence| match self {
+            Counts::Same(count) => Some(*count),
+            Counts::Each(counts) => counts.get(sequence).copied(),
+        })
+    }
+
+    /// The most that sequences have which had so many before.
+    fn most(&self, held: impl Iterator<Item = usize>) -> usize {
+        held.zip(self.all()).map(|(held, new)| held + new).max().unwrap_or(0)
+    }
 }
 
 /// Keys and values: see [`CacheStep::append`].
@@ -315,13 +336,13 @@ impl<B: Dim, H: Dim, D: Dim, P: Dim, S: Dim, K: Dim, Bk: Backend<Elem: Float>> C
         let cache = &mut *self.cache;
         let layers = cache.layers.len();
         assert!(layer < layers, "layer {layer} of a cache of {layers}");
-        assert!(!std::mem::replace(&mut self.appended[layer], true), "a step appends once to layer {layer}");
+        assert!(!std::mem::replace(&mut cache.appended[layer], true), "a step appends once to layer {layer}");
         let sizes = [cache.batch.size(), cache.heads.size(), cache.room, cache.head_dim.size()];
         let empty = || [(); 2].map(|()| Bk::filled(num_traits::zero(), &sizes));
         let held = cache.layers[layer].take().unwrap_or_else(empty);
         // By value: nobody else holds the arrays, so that they are written in place.
         let append = |held: Bk::Array, new: &Bk::Array| {
-            self.counts.iter().zip(cache.held()).enumerate().fold(held, |held, (sequence, (&count, past))| {
+            cache.held().zip(self.counts.all()).enumerate().fold(held, |held, (sequence, (past, count))| {
                 let part = Bk::narrow(&Bk::narrow(new, 0, sequence, 1), 2, 0, count);
                 Bk::update_slice(held, &part, &[sequence, 0, past, 0])
             })

@@ -59,9 +59,12 @@ impl<D: Dim> Index<D> {
     }
 
     /// The caller has positions that the dimension has.
-    pub(crate) fn tensor_of_positions<S: Shape, B: Backend>(shape: S, positions: Vec<u32>) -> TensorOf<S, Self, B> {
-        let ids = positions.into_iter().map(Index::at).collect();
-        Tensor::from_parts(shape, B::With::<Self>::from_elements(ids, shape.sizes().as_ref()))
+    pub(crate) fn tensor_of_positions<S: Shape, B: Backend>(
+        shape: S,
+        positions: impl IntoIterator<Item = u32>,
+    ) -> TensorOf<S, Self, B> {
+        let ids = positions.into_iter().map(Index::at);
+        Tensor::from_parts(shape, B::With::<Self>::collect(ids, shape.sizes().as_ref()))
     }
 }
 

@@ -4,6 +4,7 @@ use super::array::{Array, Layout};
 use super::in_out::{InOut, Operand};
 use super::memory::Derived;
 use super::parallel::{cores, for_each_chunk};
+use super::simd;
 use crate::backend::{Binary, Epilogue, Float, Number, Real, is_recording};
 
 /// A matrix inside a buffer, by the strides of its rows and columns.
@@ -146,6 +147,9 @@ pub fn matmul<T: Number>(x: &Array<T>, y: &Array<T>) -> Array<T> {
             let x = only_matrix(x.buffer(), x.layout());
             return Array::build(sizes.sizes(), |out| T::linear_blocks(x, *m, rows, Epilogue::default(), out));
         }
+    }
+    if outer.is_empty() {
+        simd::prepare(size, &Weight { matrix: matrix(y, 0), buffer: Some((y.layout(), y.derived())) });
     }
     Array::build(sizes.sizes(), |out| {
         let multiply = |i: usize, c: &mut [T]| T::multiply(size, matrix(x, i), matrix(y, i), c);

@@ -19,7 +19,7 @@ const ALIGNMENT: usize = 64;
 const LARGE: usize = 1 << 14;
 const PAGE: usize = 1 << 12;
 /// From this size on a block begins with a page of this size, if the system has such.
-const HUGE_PAGE: usize = 2 << 20;
+pub const HUGE_PAGE: usize = 2 << 20;
 /// So many bytes are kept for later, of all blocks together, however few arrays there were at once.
 const ALWAYS_KEPT: usize = 256 << 20;
 /// Four sizes of blocks for each power of two.
@@ -83,9 +83,14 @@ fn advise<T>(elements: &[T], now: bool) {
     let (first, end) = (start.next_multiple_of(HUGE_PAGE), start + size_of_val(elements));
     #[cfg(all(target_os = "linux", not(miri)))]
     if end > first {
-        let advice = if now { MADV_COLLAPSE } else { libc::MADV_HUGEPAGE };
         // SAFETY: the advice is about whole pages inside the elements, and does not change them.
-        unsafe { libc::madvise(first as *mut libc::c_void, (end - first) / HUGE_PAGE * HUGE_PAGE, advice) };
+        let ask = |advice| unsafe {
+            libc::madvise(first as *mut libc::c_void, (end - first) / HUGE_PAGE * HUGE_PAGE, advice)
+        };
+        // An older system may still do it by and by.
+        if !now || ask(MADV_COLLAPSE) != 0 {
+            ask(libc::MADV_HUGEPAGE);
+        }
     }
     let _ = (first, end, now);
 }
@@ -115,7 +120,7 @@ fn free_blocks(size: usize) -> MutexGuard<'static, Vec<Arc<Block>>> {
 }
 
 /// The size of a block for so many bytes, and its number: small ones are powers of two, others at most a quarter too large.
-fn block_size(bytes: usize) -> (usize, usize) {
+pub fn block_size(bytes: usize) -> (usize, usize) {
     let power = bytes.max(ALIGNMENT).next_power_of_two();
     let bytes = if power < 8 * ALIGNMENT { power } else { bytes.next_multiple_of(power / 8) };
     (bytes, 4 * power.ilog2() as usize + bytes / (power / 8) % 4)

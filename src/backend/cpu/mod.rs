@@ -14,6 +14,7 @@ mod live;
 mod matmul;
 mod memory;
 mod norm;
+pub mod packed_weights;
 mod parallel;
 pub(super) mod plain;
 #[cfg(feature = "threads")]
@@ -55,6 +56,9 @@ impl<T: Element> Backend for Cpu<T> {
 
     fn from_elements(elements: Vec<T>, sizes: &[usize]) -> Array<T> {
         Array::from_vec(elements, sizes)
+    }
+    fn collect(elements: impl Iterator<Item = T>, sizes: &[usize]) -> Array<T> {
+        Array::collect(sizes, elements)
     }
     fn filled(value: T, sizes: &[usize]) -> Array<T> {
         Array::full(value, sizes)

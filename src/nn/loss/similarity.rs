@@ -65,6 +65,6 @@ where
     let [x, y] = [x, y].map(|x| of_length_one::<B>(x.array(), 1));
     let cosines = B::matmul(&x, &B::permute(&y, &[1, 0]));
     let logits = B::binary_scalar(Binary::Mul, cosines, constant(temperature.recip()));
-    let own = Index::tensor_of_positions::<_, B>((pairs,), (0..pairs.size() as u32).collect());
+    let own = Index::tensor_of_positions::<_, B>((pairs,), 0..pairs.size() as u32);
     cross_entropy(&Tensor::from_parts((pairs, pairs), logits), &own)
 }

@@ -16,6 +16,7 @@ mod blocks;
 mod columns;
 mod each;
 mod format;
+mod kept;
 mod math;
 mod multiply;
 mod narrow;
@@ -26,6 +27,7 @@ mod pair;
 mod portable;
 mod product;
 mod rows;
+mod stream;
 mod vector;
 #[cfg(target_arch = "x86_64")]
 mod x86;
@@ -40,7 +42,7 @@ use format::Packing;
 #[cfg(test)]
 pub use format::tests as format_tests;
 use math::{Function, Operation, Swapped, With};
-pub use multiply::{linear, linear_blocks, multiplier, multiply};
+pub use multiply::{linear, linear_blocks, multiplier, multiply, prepare};
 pub use narrow::Narrow;
 use pack::Packed;
 use product::Addends;
@@ -157,8 +159,8 @@ kernels! {
         = product::multiply_packed;
     fn multiply_small_at(size: [usize; 3], a: Matrix<'_, f32>, b: Matrix<'_, f32>, c: &mut [f32])
         = product::multiply_small;
-    fn dot_rows_at(x: &[f32], b: &[f32], stride: usize, out: &mut [f32]) = product::dot_rows;
-    fn add_products_at(x: &[f32], b: &[f32], stride: usize, out: &mut [f32]) = product::add_products;
+    fn dot_rows_at(x: &[f32], b: &[f32], stride: usize, out: &mut [f32]) = stream::dot_rows;
+    fn add_products_at(x: &[f32], b: &[f32], stride: usize, out: &mut [f32]) = stream::add_products;
     fn dot_packing<F: Packing>(x: &[f32], k: usize, bytes: &[u8], out: &mut [f32]) = blocks::dot;
     fn panel_packing<F: Packing>(bytes: &[u8], k: usize, to: &mut [f32]) = blocks::panel;
     fn unpack_packing<F: Packing>(bytes: &[u8], out: &mut [f32]) = blocks::unpack;
@@ -504,9 +506,17 @@ mod tests {
                 sizes.extend([0, 1, 2, 7, 64].map(|k| [m, k, n]));
             }
         }
-        sizes.extend([[250, 400, 40], [3, 800, 2100], [241, 385, 65], [30, 1100, 80], [13, 1100, 600], [70, 2100, 70]]);
+        sizes.extend([
+            [250, 400, 40],
+            [3, 800, 2100],
+            [241, 385, 65],
+            [30, 1100, 80],
+            [13, 1100, 600],
+            [70, 2100, 70],
+            [1, 131, 33],
+        ]);
         if cfg!(miri) {
-            sizes = vec![[1, 1, 1], [3, 0, 2], [5, 2, 17], [13, 3, 9]];
+            sizes = vec![[1, 1, 1], [3, 0, 2], [5, 2, 17], [13, 3, 9], [1, 131, 33]];
         }
         for [m, k, n] in sizes {
             let (a, b, before) = (random(m * k, 1.0, 1), random(k * n, 1.0, 2), random(m * n, 1.0, 3));

@@ -1,18 +1,19 @@
 //! Products of matrices: which kernel takes one, and how the cores share it.
 
+use super::kept::{packed, stream};
 use super::pack::Packed;
 use super::product::{Addends, ROWS};
 use super::{
-    Level, add_products_at, dot_at, dot_rows_at, level, multiply_packed_at, multiply_small_at, panel_at, tile_at,
+    Level, add_products_at, binary_at, dot_at, dot_rows_at, level, multiply_packed_at, multiply_small_at, panel_at,
+    tile_at,
 };
-use crate::backend::Epilogue;
-use crate::backend::cpu::array::Layout;
 use crate::backend::cpu::blocks::Rows;
+use crate::backend::cpu::in_out::{InOut, Operand};
 use crate::backend::cpu::matmul::{Matrix, Multiplier, Weight, finish, has_terms, share_rows};
-use crate::backend::cpu::memory::{Elements, use_huge_pages};
+use crate::backend::cpu::memory::Elements;
 use crate::backend::cpu::parallel::{cores, for_each_chunk};
+use crate::backend::{Binary, Epilogue};
 use std::borrow::Cow;
-use std::sync::{Arc, Mutex, PoisonError};
 
 /// With so many rows or fewer, a matrix is read from memory for little else: it is not packed.
 const FEW_ROWS: usize = 4;
@@ -88,64 +89,61 @@ pub fn multiplier<'a>([m, k, n]: [usize; 3], b: Matrix<'a, f32>) -> Multiplier<'
     })
 }
 
+/// A core takes no fewer columns than this at a time.
+const COLUMNS: usize = 256;
+
 /// The product with a large `b` whose rows or columns lie together.
 fn multiply_few_rows(level: Level, [m, k, n]: [usize; 3], a: Matrix<'_, f32>, b: Matrix<'_, f32>, c: &mut [f32]) {
-    /// The least columns that a core takes at a time.
-    const COLUMNS: usize = 256;
-    let columns_lie_together = b.strides[0] == 1;
-    // A row is read in long parts: from one to the next may be far.
-    let parts = if columns_lie_together { 4 * cores() } else { cores() };
-    let columns = n.div_ceil(parts).next_multiple_of(COLUMNS);
     for (row, c) in c.chunks_mut(n).enumerate().take(m) {
         let x = &a.elements[row * a.strides[0]..];
         let x = match a.strides[1] {
             1 => Cow::Borrowed(&x[..k]),
             stride => (0..k).map(|term| x[term * stride]).collect(),
         };
+        if b.strides[0] != 1 {
+            add_rows(level, &x, b, c);
+            continue;
+        }
+        let columns = n.div_ceil(4 * cores()).next_multiple_of(COLUMNS);
         for_each_chunk(c, columns, columns * k, |chunk, c| {
             let b = b.part(0, chunk * columns);
-            if columns_lie_together {
-                dot_rows_at(level, &x, b.elements, b.strides[1], c);
-            } else {
-                add_products_at(level, &x, b.elements, b.strides[0], c);
-            }
+            dot_rows_at(level, &x, b.elements, b.strides[1], c);
         });
     }
 }
 
-/// What is kept of a weight that was used before: it will be used again. In training each one is used once.
-#[derive(Default)]
-struct Kept {
-    packed: Option<Arc<Packed>>,
-    /// Whether its memory is read in huge pages, as far as that can be.
-    streamed: bool,
+/// The sum of rows of `b` that lie together, each times its element of `x`.
+fn add_rows(level: Level, x: &[f32], b: Matrix<'_, f32>, c: &mut [f32]) {
+    /// The rows are read in so many parts, however many cores there are, or in fewer, of so many rows.
+    const PARTS: usize = 16;
+    const TERMS: usize = 128;
+    let (k, n) = (x.len(), c.len());
+    let terms = k.div_ceil(PARTS).max(TERMS);
+    if k <= terms {
+        let columns = n.div_ceil(cores()).next_multiple_of(COLUMNS);
+        return for_each_chunk(c, columns, columns * k, |chunk, c| {
+            add_products_at(level, x, b.part(0, chunk * columns).elements, b.strides[0], c);
+        });
+    }
+    // A core that took some columns of all rows would read a bit here and a bit there.
+    let mut sums = Elements::any(k.div_ceil(terms) * n);
+    let room = sums.get_mut().expect("new elements have one holder");
+    for_each_chunk(room, n, n * terms, |part, sums| {
+        let terms = part * terms..k.min((part + 1) * terms);
+        add_products_at(level, &x[terms.clone()], b.part(terms.start, 0).elements, b.strides[0], sums);
+    });
+    let (first, others) = room.split_at(n);
+    c.copy_from_slice(first);
+    others
+        .chunks_exact(n)
+        .for_each(|sums| binary_at(level, Binary::Add, InOut::in_place(c), Operand::Slice(sums), false));
 }
 
-/// What is kept of the weights in a buffer, by the layouts that they have there.
-#[derive(Default)]
-struct Cache(Mutex<Vec<(Layout, Kept)>>);
-
-/// A buffer that has more weights than a model's layer puts together is used in another way.
-const MOST_KEPT: usize = 8;
-
-/// `f` of what is kept of a weight, if this is not its first use.
-fn with_kept<R>(weight: &Weight<'_, f32>, f: impl FnOnce(&mut Kept) -> R) -> Option<R> {
-    let (layout, derived) = weight.buffer?;
-    let cache = derived.get_or_init(|| Box::new(Cache::default())).downcast_ref::<Cache>()?;
-    let mut entries = cache.0.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some((_, kept)) = entries.iter_mut().find(|(of, _)| of == layout) {
-        return Some(f(kept));
+/// As [`stream`], if the weight is about to be multiplied by few rows.
+pub fn prepare<T: Copy>([m, k, n]: [usize; 3], weight: &Weight<'_, T>) {
+    if m <= FEW_ROWS {
+        stream(weight, [k, n]);
     }
-    if entries.len() < MOST_KEPT {
-        entries.push((*layout, Kept::default()));
-    }
-    None
-}
-
-/// The weight `(k, n)`, packed.
-fn packed(level: Level, weight: &Weight<'_, f32>, size: [usize; 2]) -> Arc<Packed> {
-    let pack = || Arc::new(Packed::new(level, weight.matrix, size));
-    with_kept(weight, |kept| kept.packed.get_or_insert_with(pack).clone()).unwrap_or_else(pack)
 }
 
 /// `x (m, k)` times `weight (k, n)`, and the epilogue, into the row-major `out`.
@@ -172,11 +170,7 @@ pub(super) fn linear_at(
 ) {
     let [m, k, n] = size;
     if m <= FEW_ROWS || !has_terms(size, x, weight.matrix, out) {
-        with_kept(&weight, |kept| {
-            if !std::mem::replace(&mut kept.streamed, true) {
-                use_huge_pages(weight.matrix.cut([k, n]).elements);
-            }
-        });
+        stream(&weight, [k, n]);
         multiply_at(level, size, x, weight.matrix, out);
         return finish(after, n, 0, out);
     }

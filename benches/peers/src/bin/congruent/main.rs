@@ -5,6 +5,8 @@
 mod training;
 
 use congruent::nn::{Activation, Encoder, EncoderLayer, FeedForward, LayerNorm, Linear, MultiHeadAttention, NormOrder};
+use congruent::nn::{GatedFeedForward, GroupedQueryAttention, KeyValueCache, LlamaDecoder, LlamaLayer, RmsNorm};
+use congruent::nn::{Rotary, RotaryLayout};
 use congruent::prelude::*;
 use minilm::{MiniLm, PUBLISHED, find_or_fetch};
 use peers::{Bench, each_case, input, weights, without_padding};
@@ -67,6 +69,7 @@ fn case(bench: &Bench) {
         ("train_encoder", &[b, s, h, d, f]) => training::encoder(bench, [b, s, h, d, f]),
         ("train_decoder", &[b, s, v, h, d, f, layers]) => training::decoder(bench, [b, s, v, h, d, f, layers]),
         ("decode", &[keys, h, d, f]) => decode(bench, [keys, h, d, f]),
+        ("llama_step", &[keys, h, g, d, f, layers]) => llama_step(bench, [keys, h, g, d, f, layers]),
         ("minilm", &[first, count]) => embed_texts(bench, first, count),
         ("linear_gelu_add", &[m, k, n]) => {
             bind!(m: Rows = m, k: Inner = k, n: Columns = n);
@@ -103,6 +106,34 @@ fn decode(bench: &Bench, [keys, h, d, f]: [usize; 4]) {
         let attended = attention(&layer.query.forward(&x).split_heads(), &k, &v, &Full);
         let y = &x + layer.output.forward(&attended.merge_heads());
         &y + network.forward(&y)
+    };
+    bench.run(step, Tensor::to_vec);
+}
+
+/// One new token of a Llama, with the cache: the layers and the last norm, when `keys` positions were there before.
+fn llama_step(bench: &Bench, [keys, h, g, d, f, layers]: [usize; 6]) {
+    dims! { Positions; }
+    bind!(seq: Seq = keys, heads: Heads = h, group: Group = g, head_dim: HeadDim = d, hidden: Hidden = f);
+    bind!(positions: Positions = 2 * keys);
+    let embed = Times(Times(heads, group), head_dim);
+    let (batch, one) = (N::<1>, N::<1>);
+    let mut rng = congruent::Rng::with_seed(1);
+    let norm = RmsNorm { weight: tensor(3, (embed,)), epsilon: 1e-5 };
+    let layer = |_| LlamaLayer {
+        attention_norm: norm.clone(),
+        attention: GroupedQueryAttention::random(embed, Times(heads, group), heads, head_dim, &mut rng),
+        feed_forward_norm: norm.clone(),
+        feed_forward: GatedFeedForward::random(embed, hidden, &mut rng),
+    };
+    let layers: Vec<_> = (0..layers).map(layer).collect();
+    let rotary = Rotary::check(positions, head_dim, 10000.0, RotaryLayout::Half).expect("an even width");
+    let mut cache = KeyValueCache::new(batch, heads, head_dim, positions, layers.len());
+    let decoder = LlamaDecoder { layers, norm: norm.clone(), rotary };
+    let (text, token) = (tensor(1, (batch, seq, embed)), tensor(2, (batch, one, embed)));
+    cache.step(seq, |step| decoder.forward_cached(&text, step)).expect("there is room");
+    let step = || {
+        cache.truncate(keys).expect("there is no window");
+        cache.step(one, |step| decoder.forward_cached(&token, step)).expect("there is room")
     };
     bench.run(step, Tensor::to_vec);
 }

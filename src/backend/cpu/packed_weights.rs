@@ -1,0 +1,82 @@
+//! How much memory copies of weights may take.
+//!
+//! The product of a linear layer is fastest where the kernel finds the weight in the order in which it reads it. So a weight
+//! of `f32` that meets more than four rows a second time is kept in that order too, for all the times to come: a copy that is
+//! as large as the weight, or up to a quarter larger. Weights in blocks, of `f16` and of `bf16` are not copied, nor are those
+//! of one new token at a time. A copy lasts as long as its weight.
+//!
+//! Where memory is scarce, the copies of a whole program can be bounded: further weights are then brought into that order
+//! for each product, which costs time, the more the fewer rows there are. The bound is, in this order:
+//!
+//! 1. what [`set_limit`] was called with;
+//! 2. the environment variable `CONGRUENT_PACKED_BYTES`, read once; what is not a whole number counts as not set;
+//! 3. none.
+//!
+//! **Results do not depend on it**, bit for bit.
+//!
+//! ```
+//! use congruent::nn::Linear;
+//! use congruent::packed_weights;
+//! use congruent::prelude::*;
+//! dims! { Batch = 8; Inputs = 256; Outputs = 256; }
+//!
+//! let x = Tensor::ones((Batch, Inputs));
+//! let layer = Linear::random(Inputs, Outputs, &mut Rng::with_seed(1));
+//! let y = layer.forward(&x) + layer.forward(&x);
+//! assert_eq!(packed_weights::bytes(), 4 * 256 * 256);
+//!
+//! packed_weights::set_limit(0);
+//! assert_eq!((layer.forward(&x) + layer.forward(&x)).to_vec(), y.to_vec());
+//! assert_eq!(packed_weights::bytes(), 0);
+//! ```
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// What all copies take.
+static BYTES: AtomicUsize = AtomicUsize::new(0);
+
+fn most() -> &'static AtomicUsize {
+    static MOST: OnceLock<AtomicUsize> = OnceLock::new();
+    MOST.get_or_init(|| {
+        let asked = std::env::var("CONGRUENT_PACKED_BYTES").ok().and_then(|number| number.trim().parse().ok());
+        AtomicUsize::new(asked.unwrap_or(usize::MAX))
+    })
+}
+
+/// The most bytes that copies of weights may take, `usize::MAX` where there is no bound.
+pub fn limit() -> usize {
+    most().load(Ordering::Relaxed)
+}
+
+/// Bounds the bytes that copies of weights may take, from now on and in the whole program: zero is none, `usize::MAX` is as
+/// many as there are weights.
+///
+/// Of copies that are there already and take more, each one is given up when it is used next. The memory serves other
+/// arrays, and [`release_memory`](crate::release_memory) gives it back to the system.
+pub fn set_limit(bytes: usize) {
+    most().store(bytes, Ordering::Relaxed);
+}
+
+/// The bytes that copies of weights take now.
+pub fn bytes() -> usize {
+    BYTES.load(Ordering::Relaxed)
+}
+
+/// The bytes of one copy, as long as it is there.
+pub struct Share(usize);
+
+impl Share {
+    /// None if all copies would take too many.
+    pub fn new(bytes: usize) -> Option<Self> {
+        let most = limit();
+        let more = |all: usize| all.checked_add(bytes).filter(|&all| all <= most);
+        BYTES.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).ok().map(|_| Share(bytes))
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        BYTES.fetch_sub(self.0, Ordering::Relaxed);
+    }
+}
