@@ -1,7 +1,7 @@
 //! What a tensor may hold.
 
 use super::cpu::{
-    Block, COLUMNS, InOut, Matrix, Narrow, Operand, Recorder, Rows, Weight, add_rows, finish, has_terms, plain,
+    Block, COLUMNS, InOut, Link, Matrix, Narrow, Operand, Recorder, Rows, Weight, add_rows, finish, has_terms, plain,
     reduce_rows, simd,
 };
 use super::{Binary, Epilogue, Reduce, Unary};
@@ -122,6 +122,11 @@ pub trait Real: Number + num_traits::Float {
     #[doc(hidden)]
     fn unary(op: Unary, x: InOut<'_, Self>) {
         plain::unary(op, x);
+    }
+    /// The operations one after another on each number. There is at least one.
+    #[doc(hidden)]
+    fn chain(x: InOut<'_, Self>, links: &[Link<'_, Self>]) {
+        plain::chain(x, links);
     }
     /// `exp(x) / sum(exp(x))` of each row of so many numbers.
     #[doc(hidden)]
@@ -280,8 +285,11 @@ macro_rules! real { ($($t:ident $erf:ident { $($product:tt)* } { $($kernels:tt)*
     }
     impl Float for $t {
         type Wide = $t;
+        #[inline]
         fn widened(self) -> $t { self }
+        #[inline]
         fn rounded(wide: $t) -> $t { wide }
+        #[inline]
         fn all_widened(elements: &[$t]) -> Cow<'_, [$t]> { Cow::Borrowed(elements) }
         fn calculate(elements: InOut<'_, $t>, f: impl FnOnce(InOut<'_, $t>)) { f(elements) }
         fn write(elements: &mut [$t], f: impl FnOnce(&mut [$t])) { f(elements) }
@@ -365,6 +373,7 @@ macro_rules! narrow_float { ($($t:ident)*) => {$(
     }
     impl Float for $t {
         type Wide = f32;
+        #[inline]
         fn widened(self) -> f32 { self.into() }
         fn rounded(wide: f32) -> $t { $t::from_f32(wide) }
         fn widen_all(elements: &[$t], wide: &mut [f32]) {
@@ -417,6 +426,9 @@ real! {
     } {
         fn unary(op: Unary, x: InOut<'_, f32>) {
             simd::unary(op, x);
+        }
+        fn chain(x: InOut<'_, f32>, links: &[Link<'_, f32>]) {
+            simd::chain(x, links);
         }
         fn softmax(x: InOut<'_, f32>, size: usize) {
             simd::softmax(x, size);

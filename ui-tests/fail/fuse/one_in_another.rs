@@ -1,0 +1,12 @@
+use congruent::fuse;
+use congruent::prelude::*;
+
+dims! { Embed = 8; }
+
+fn main() {
+    let x = Tensor::ones((Embed,));
+    let y = fuse(&x, |x| {
+        let inner = fuse(&Tensor::ones((Embed,)), |y| x * y);
+        x
+    });
+}
