@@ -283,6 +283,7 @@ macro_rules! real { ($($t:ident $erf:ident { $($product:tt)* } { $($kernels:tt)*
 
         $($product)*
     }
+    #[diagnostic::do_not_recommend]
     impl Float for $t {
         type Wide = $t;
         #[inline]
@@ -371,6 +372,7 @@ macro_rules! narrow_float { ($($t:ident)*) => {$(
         }
         float_operations! { wide => $t::from_f64(wide as f64) }
     }
+    #[diagnostic::do_not_recommend]
     impl Float for $t {
         type Wide = f32;
         #[inline]

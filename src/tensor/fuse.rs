@@ -73,6 +73,13 @@ pub fn fuse<F, I: Fuse<F>>(inputs: I, f: F) -> I::Output {
 }
 
 /// Inputs of [`fuse`], for functions `F` of their elements: a tensor, or a tuple of up to four.
+#[diagnostic::on_unimplemented(
+    message = "cannot fuse `{Self}` elementwise",
+    label = "expected tensors by reference, of one floating-point type, whose shapes go together",
+    note = "two shapes go together if they are the same, or if one is the end of the other: `(Batch, Seq, Embed)` and `(Seq, Embed)`",
+    note = "the inputs are a tensor, `&x`, or a tuple of two to four, `(&x, &y)`; repeat a tensor along a new dimension by name: `x.expand(Batch)`",
+    note = "explained in `congruent::errors::C44`"
+)]
 pub trait Fuse<F> {
     /// The result.
     type Output;
@@ -98,8 +105,7 @@ fn run<S: Shape, B: Backend<Elem: Float>, const INPUTS: usize>(
     Tensor::from_parts(shape, B::fused(&program, &inputs))
 }
 
-// Written out, not made by a macro: the bounds are part of messages, which would show the macro.
-
+#[diagnostic::do_not_recommend]
 impl<S, B, F> Fuse<F> for &Tensor<S, B>
 where
     S: Shape,
@@ -118,6 +124,7 @@ fn larger<S: Broadcast<R>, R>(x: S, y: R) -> Larger<S, R> {
     x.broadcast(y)
 }
 
+#[diagnostic::do_not_recommend]
 impl<S, R, B, F> Fuse<F> for (&Tensor<S, B>, &Tensor<R, B>)
 where
     S: Shape + Broadcast<R>,
@@ -132,6 +139,7 @@ where
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<S, R, Q, B, F> Fuse<F> for (&Tensor<S, B>, &Tensor<R, B>, &Tensor<Q, B>)
 where
     S: Shape + Broadcast<R>,
@@ -149,6 +157,7 @@ where
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<S, R, Q, P, B, F> Fuse<F> for (&Tensor<S, B>, &Tensor<R, B>, &Tensor<Q, B>, &Tensor<P, B>)
 where
     S: Shape + Broadcast<R>,
@@ -201,12 +210,14 @@ impl<T: Float> Expr<'_, T> {
 }
 
 macro_rules! operators { ($($Op:ident $op:ident;)*) => {$(
+    #[diagnostic::do_not_recommend]
     impl<'p, T: Float> $Op for Expr<'p, T> {
         type Output = Expr<'p, T>;
         fn $op(self, other: Self) -> Expr<'p, T> {
             self.binary(Binary::$Op, other)
         }
     }
+    #[diagnostic::do_not_recommend]
     impl<'p, T: Float> $Op<T> for Expr<'p, T> {
         type Output = Expr<'p, T>;
         fn $op(self, other: T) -> Expr<'p, T> {
@@ -217,6 +228,7 @@ macro_rules! operators { ($($Op:ident $op:ident;)*) => {$(
 )*} }
 
 macro_rules! number_operators { ($Op:ident $op:ident: $($T:ty)*) => {$(
+    #[diagnostic::do_not_recommend]
     impl<'p> $Op<Expr<'p, $T>> for $T {
         type Output = Expr<'p, $T>;
         fn $op(self, other: Expr<'p, $T>) -> Expr<'p, $T> {

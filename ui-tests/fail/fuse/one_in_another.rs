@@ -5,8 +5,8 @@ dims! { Embed = 8; }
 
 fn main() {
     let x = Tensor::ones((Embed,));
-    let y = fuse(&x, |x| {
-        let inner = fuse(&Tensor::ones((Embed,)), |y| x * y);
-        x
+    let _ = fuse(&x, |outer| {
+        let _ = fuse(&x, |inner| outer * inner);
+        outer
     });
 }
