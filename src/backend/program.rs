@@ -43,7 +43,7 @@ impl<T> Program<T> {
     /// There is none.
     pub fn new(inputs: usize) -> Self {
         assert!(inputs > 0, "a function of nothing");
-        Program { inputs, steps: Vec::new(), result: 0 }
+        Program { inputs, steps: Vec::with_capacity(8), result: 0 }
     }
 
     /// One step more: the number of its result, which becomes that of the function.

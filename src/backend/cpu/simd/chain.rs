@@ -130,3 +130,67 @@ unsafe fn zip<V: Vector, F: Operation, const N: usize, const WHOLE: bool>(
         x[i] = unsafe { f.apply(x[i], read::<V, WHOLE>(y.add(i * V::LANES), len, 0.0)) };
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{binary_at, chain_at, levels, unary_at};
+    use super::*;
+
+    #[test]
+    fn a_chain_is_its_operations_one_after_another() {
+        let mut rng = fastrand::Rng::with_seed(1);
+        let functions = [
+            Unary::Abs,
+            Unary::Neg,
+            Unary::Recip,
+            Unary::Relu,
+            Unary::Sqrt,
+            Unary::Square,
+            Unary::Exp,
+            Unary::Tanh,
+            Unary::Sigmoid,
+            Unary::Silu,
+            Unary::Gelu,
+            Unary::GeluTanh,
+        ];
+        let pairs = [Binary::Add, Binary::Sub, Binary::Mul, Binary::Div, Binary::Max, Binary::Min];
+        for (name, level) in levels() {
+            for len in (0..300).filter(|len| !cfg!(miri) || [0, 13, 81].contains(len)) {
+                let mut numbers = || -> Vec<f32> { (0..len).map(|_| rng.f32() * 8.0 - 4.0).collect() };
+                let (x, y) = (numbers(), numbers());
+                let mut link = || match rng.u8(..3) {
+                    0 => Link::Unary(rng.choice(functions).unwrap()),
+                    1 => Link::Binary(rng.choice(pairs).unwrap(), Operand::Scalar(rng.f32() - 0.5), rng.bool()),
+                    _ => Link::Binary(rng.choice(pairs).unwrap(), Operand::Slice(&y), rng.bool()),
+                };
+                let links: Vec<_> = (0..5).map(|_| link()).collect();
+                let mut expected = x.clone();
+                for link in &links {
+                    match *link {
+                        Link::Unary(op) => unary_at(level, op, InOut::in_place(&mut expected)),
+                        Link::Binary(op, y, swapped) => {
+                            binary_at(level, op, InOut::in_place(&mut expected), y, swapped)
+                        }
+                    }
+                }
+                let mut found = vec![7.0; len];
+                chain_at(level, InOut::new(&x, &mut found), &links);
+                let mut in_place = x.clone();
+                chain_at(level, InOut::in_place(&mut in_place), &links);
+                for (at, expected) in expected.iter().enumerate() {
+                    for found in [found[at], in_place[at]] {
+                        let same = found.to_bits() == expected.to_bits() || found.is_nan() && expected.is_nan();
+                        assert!(same, "{name}: {found} for {expected} at {at} of {len}: {links:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "an operand for each number")]
+    fn an_operand_that_is_too_short_is_refused() {
+        let link = Link::Binary(Binary::Add, Operand::Slice(&[1.0]), false);
+        super::super::chain(InOut::in_place(&mut [1.0, 2.0]), &[link, link]);
+    }
+}
