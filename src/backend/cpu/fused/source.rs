@@ -43,10 +43,13 @@ impl<'a, T: Float> Source<'a, T> {
     pub fn lying(&self, first: usize, len: usize) -> Option<&'a [T::Wide]> {
         let (run, stride) = self.run;
         let in_run = self.axes.is_empty() || first % run + len <= run;
-        let elements = if stride == 1 && in_run { &self.elements[self.start(first)..][..len] } else { &[] };
-        match T::all_widened(elements) {
-            Cow::Borrowed(wide) if wide.len() == len => Some(wide),
-            _ => None,
+        let is_wide = matches!(T::all_widened(&[]), Cow::Borrowed(_));
+        if !is_wide || stride != 1 || !in_run {
+            return None;
+        }
+        match T::all_widened(&self.elements[self.start(first)..][..len]) {
+            Cow::Borrowed(elements) => Some(elements),
+            Cow::Owned(_) => None,
         }
     }
 

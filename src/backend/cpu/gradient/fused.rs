@@ -19,9 +19,6 @@ pub fn fused<T: Float>(
     let plan = Plan::new(program, |value| way.is_kept[value]);
     let sources: Vec<Source<T>> = inputs.iter().map(Source::new).collect();
     let gradients = Source::new(gradient);
-    // Those that are left at the end, or at hand on the way: no more at once than values that have one.
-    let passed = 1 + way.is_passed.iter().filter(|&&is_passed| is_passed).count();
-
     let of_input = |input: usize| way.is_passed[input].then(|| Array::build(gradient.sizes(), |_| ()));
     let mut found: Vec<_> = (0..inputs.len()).map(of_input).collect();
     let count = gradient.layout().len();
@@ -34,7 +31,7 @@ pub fn fused<T: Float>(
     for_each_chunk(&mut parts, 1, 2 * part * work(program), |i, outs| {
         let outs = &mut outs[0];
         let Some(count) = outs.first().map(|out| out.len()) else { return };
-        let mut memory = blocks(sources.len() + plan.registers() + passed);
+        let mut memory = blocks(sources.len() + plan.registers() + way.most_sums());
         let mut blocks = memory.get_mut().expect("nobody else holds it").chunks_mut(BLOCK);
         let mut readers: Vec<_> = sources.iter().zip(&mut blocks).map(Reader::new).collect();
         let mut registers: Vec<_> = blocks.by_ref().take(plan.registers()).collect();
@@ -142,6 +139,20 @@ impl<'a, T: Float> Way<'a, T> {
         Way { program, is_passed, is_kept, of_inputs }
     }
 
+    /// How many gradients there are at once, on the way or at its end.
+    fn most_sums(&self) -> usize {
+        let (mut is_there, mut count, mut most) = (vec![false; self.program.values()], 1, 1);
+        for (_, step) in self.program.steps().rev().filter(|(value, _)| self.is_passed[*value]) {
+            // That of the result may be copied for a second argument, before it goes.
+            most = most.max(count + 1);
+            count -= 1;
+            for x in step.values().filter(|&x| self.is_passed[x]) {
+                count += !std::mem::replace(&mut is_there[x], true) as usize;
+            }
+        }
+        most
+    }
+
     /// From the gradient of the result to those of the inputs, for a block. They are summed in the order in which they are
     /// where each operation was recorded by itself.
     fn back<'v>(&self, value: impl Fn(usize) -> &'v [T::Wide], sums: &mut Sums<'_, T::Wide>) {
@@ -195,7 +206,7 @@ impl<'a, R: Real> Sums<'a, R> {
     }
 
     fn room(&mut self) -> &'a mut [R] {
-        self.free.pop().expect("memory for each value that has a gradient")
+        self.free.pop().expect("memory for as many as there are at once")
     }
 
     /// For a block of so many elements, from the gradient of the result on.
