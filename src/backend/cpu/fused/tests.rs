@@ -11,13 +11,13 @@ const FUNCTIONS: [Unary; 16] = [
     Unary::Recip,
     Unary::Square,
     Unary::Sqrt,
+    Unary::Relu,
     Unary::Exp,
     Unary::Ln,
     Unary::Sin,
     Unary::Cos,
     Unary::Tanh,
     Unary::Sigmoid,
-    Unary::Relu,
     Unary::Gelu,
     Unary::GeluTanh,
     Unary::Silu,
@@ -28,6 +28,8 @@ const PAIRS: [Binary; 6] = [Binary::Add, Binary::Sub, Binary::Mul, Binary::Div, 
 /// Up to so many steps on any values before them, and one of these as the result.
 pub fn some_program<T: Number>(rng: &mut fastrand::Rng, inputs: usize, most: usize) -> Program<T> {
     let mut program = Program::new(inputs);
+    // Miri makes errors of its own in the others.
+    let functions = if cfg!(miri) { &FUNCTIONS[..6] } else { &FUNCTIONS };
     for _ in 0..rng.usize(0..=most) {
         // The last ones more often, so that there are chains.
         let values = program.values();
@@ -36,7 +38,7 @@ pub fn some_program<T: Number>(rng: &mut fastrand::Rng, inputs: usize, most: usi
         let number = T::from_value(Value::Float(rng.i32(-4..=4) as f64 / 2.0));
         let op = rng.choice(PAIRS).unwrap();
         program.push(match rng.u8(..4) {
-            0 => Step::Unary(rng.choice(FUNCTIONS).unwrap(), x),
+            0 => Step::Unary(*rng.choice(functions).unwrap(), x),
             1 => Step::BinaryScalar(op, x, number),
             2 => Step::ScalarBinary(op, number, x),
             _ => Step::Binary(op, x, y),
