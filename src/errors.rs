@@ -272,4 +272,9 @@ errors! {
     /// The parameters of a model are asked for, and this is neither a tensor of floating-point numbers nor a structure of
     /// such: [`Module`](trait@crate::Module). Put `#[derive(Module)]` on the structure, or `#[module(skip)]` on a field that has
     /// no parameters. A tensor on another backend than the other parameters, or of integers, is no parameter either.
+
+    C44: "cannot fuse `I` elementwise"
+    /// [`fuse`](crate::fuse()) takes a tensor, or a tuple of two to four, all of them by reference. Their shapes go together
+    /// as those of operators do: see [`C13`]. Their elements are floating-point numbers of one type: others are converted
+    /// first, by [`cast`](crate::Tensor::cast).
 }

@@ -24,7 +24,9 @@ pub use mask::{Allowed, Causal, Full, Lengths};
 pub use module::Module;
 pub use random::Rng;
 pub use shape::At;
-pub use tensor::{AtLeast, Create, Each, Gradients, IdOf, Ids, Index, Nested, Tensor, TensorOf, checkpoint};
+pub use tensor::{
+    AtLeast, Create, Each, Expr, Fuse, Gradients, IdOf, Ids, Index, Nested, Tensor, TensorOf, checkpoint, fuse,
+};
 pub use {generic_array, half, num_traits, typenum};
 
 /// What model code needs: `use congruent::prelude::*;`.

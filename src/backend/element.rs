@@ -1,8 +1,8 @@
 //! What a tensor may hold.
 
 use super::cpu::{
-    Block, COLUMNS, InOut, Matrix, Multiplier, Narrow, Operand, Recorder, Rows, Weight, add_rows, finish, has_terms,
-    plain, reduce_rows, simd,
+    Block, COLUMNS, InOut, Link, Matrix, Multiplier, Narrow, Operand, Recorder, Rows, Weight, add_rows, finish,
+    has_terms, plain, reduce_rows, simd,
 };
 use super::{Binary, Epilogue, Reduce, Unary};
 use half::{bf16, f16};
@@ -122,6 +122,11 @@ pub trait Real: Number<Sum = Self> + num_traits::Float {
     #[doc(hidden)]
     fn unary(op: Unary, x: InOut<'_, Self>) {
         plain::unary(op, x);
+    }
+    /// The operations one after another on each number. There is at least one.
+    #[doc(hidden)]
+    fn chain(x: InOut<'_, Self>, links: &[Link<'_, Self>]) {
+        plain::chain(x, links);
     }
     /// `exp(x) / sum(exp(x))` of each row of so many numbers.
     #[doc(hidden)]
@@ -284,10 +289,14 @@ macro_rules! real { ($($t:ident $erf:ident { $($product:tt)* } { $($kernels:tt)*
 
         $($product)*
     }
+    #[diagnostic::do_not_recommend]
     impl Float for $t {
         type Wide = $t;
+        #[inline]
         fn widened(self) -> $t { self }
+        #[inline]
         fn rounded(wide: $t) -> $t { wide }
+        #[inline]
         fn all_widened(elements: &[$t]) -> Cow<'_, [$t]> { Cow::Borrowed(elements) }
         fn calculate(elements: InOut<'_, $t>, f: impl FnOnce(InOut<'_, $t>)) { f(elements) }
         fn write(elements: &mut [$t], f: impl FnOnce(&mut [$t])) { f(elements) }
@@ -369,8 +378,10 @@ macro_rules! narrow_float { ($($t:ident)*) => {$(
         }
         float_operations! { wide => $t::from_f64(wide as f64) }
     }
+    #[diagnostic::do_not_recommend]
     impl Float for $t {
         type Wide = f32;
+        #[inline]
         fn widened(self) -> f32 { self.into() }
         fn rounded(wide: f32) -> $t { $t::from_f32(wide) }
         fn widen_all(elements: &[$t], wide: &mut [f32]) {
@@ -423,6 +434,9 @@ real! {
     } {
         fn unary(op: Unary, x: InOut<'_, f32>) {
             simd::unary(op, x);
+        }
+        fn chain(x: InOut<'_, f32>, links: &[Link<'_, f32>]) {
+            simd::chain(x, links);
         }
         fn softmax(x: InOut<'_, f32>, size: usize) {
             simd::softmax(x, size);

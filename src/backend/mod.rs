@@ -6,11 +6,13 @@
 pub mod cpu;
 mod element;
 mod ops;
+mod program;
 mod recording;
 
 pub(crate) use element::constant;
 pub use element::{AnyBits, Element, Float, Number, Real, TableIndex, Value};
 pub use ops::{AttentionMask, Binary, Compare, Epilogue, Reduce, RotaryLayout, Unary};
+pub use program::{Program, Step};
 pub(crate) use recording::recorded;
 pub use recording::{is_recording, no_grad};
 
@@ -125,6 +127,14 @@ pub trait Backend: Copy + Debug + Send + Sync {
     fn scalar_binary(op: Binary, x: Self::Elem, y: Self::Array) -> Self::Array
     where
         Self::Elem: Number;
+    /// The function of each element of the inputs, which are of one size. Each operation by itself, if a backend has nothing
+    /// better.
+    fn fused(program: &Program<Self::Elem>, inputs: &[Self::Array]) -> Self::Array
+    where
+        Self::Elem: Float,
+    {
+        program.separately::<Self>(inputs)
+    }
     /// Each pair compared. The sizes of one are the last sizes of the other.
     fn compare(op: Compare, x: &Self::Array, y: &Self::Array) -> ArrayOf<Self, bool>
     where

@@ -11,6 +11,7 @@ mod convert;
 mod create;
 mod each;
 mod einsum;
+mod fuse;
 mod gradient;
 mod heads;
 mod index;
@@ -24,6 +25,7 @@ mod unary;
 pub use checkpoint::checkpoint;
 pub use create::{Create, Nested};
 pub use each::Each;
+pub use fuse::{Expr, Fuse, fuse};
 pub use gradient::Gradients;
 pub use index::{AtLeast, IdOf, Ids, Index};
 

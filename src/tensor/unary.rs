@@ -1,6 +1,6 @@
 //! Functions of each element.
 
-use super::Tensor;
+use super::{Expr, Tensor};
 use crate::backend::{Backend, Float, Unary};
 use crate::shape::Shape;
 
@@ -17,6 +17,14 @@ macro_rules! unary { ($($(#[$docs:meta])* $name:ident $Op:ident;)*) => {
         $(#[$docs])*
         pub fn $name(&self) -> Self {
             Tensor::from_parts(self.shape, B::unary(Unary::$Op, self.array.clone()))
+        }
+    )*}
+
+    /// The functions that a tensor has of each element.
+    impl<T: Float> Expr<'_, T> {$(
+        $(#[$docs])*
+        pub fn $name(self) -> Self {
+            self.unary(Unary::$Op)
         }
     )*}
 } }

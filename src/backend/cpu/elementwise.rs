@@ -44,14 +44,17 @@ pub fn runs(at: usize, len: usize, period: usize) -> impl Iterator<Item = (usize
     })
 }
 
-pub fn unary<T: Float>(op: Unary, x: Array<T>) -> Array<T> {
-    // What is calculated with more than one instruction is worth sharing sooner.
-    let work = match op {
+/// What a function costs for each element: what is calculated with more than one instruction is worth sharing sooner.
+pub fn work(op: Unary) -> usize {
+    match op {
         Unary::Abs | Unary::Neg | Unary::Square | Unary::Relu => 1,
         Unary::Recip | Unary::Sqrt => 2,
         _ => 16,
-    };
-    x.transform(CHUNK, CHUNK * work, |_, part| T::calculate(part, |x| T::Wide::unary(op, x)))
+    }
+}
+
+pub fn unary<T: Float>(op: Unary, x: Array<T>) -> Array<T> {
+    x.transform(CHUNK, CHUNK * work(op), |_, part| T::calculate(part, |x| T::Wide::unary(op, x)))
 }
 
 pub fn binary<T: Number>(op: Binary, mut x: Array<T>, mut y: Array<T>) -> Array<T> {

@@ -1,5 +1,6 @@
 //! What a kernel reads and writes.
 
+use crate::backend::{Binary, Unary};
 use std::marker::PhantomData;
 use std::ops::Range;
 
@@ -21,6 +22,15 @@ pub enum Operand<'a, T> {
     Scalar(T),
     /// One for each.
     Slice(&'a [T]),
+}
+
+/// An operation on each element, in a chain of such.
+#[derive(Clone, Copy, Debug)]
+pub enum Link<'a, T> {
+    /// A function of it.
+    Unary(Unary),
+    /// A function of it and the operand, which are swapped or not.
+    Binary(Binary, Operand<'a, T>, bool),
 }
 
 impl<'a, T> InOut<'a, T> {

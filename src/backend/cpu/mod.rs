@@ -7,6 +7,7 @@ mod cross_entropy;
 #[cfg(all(feature = "matrixmultiply", not(miri)))]
 pub(super) mod double;
 mod elementwise;
+mod fused;
 mod gradient;
 mod in_out;
 mod join;
@@ -32,7 +33,7 @@ pub use memory::release_memory;
 // The kernels trust in their strides and counts: no other crate makes them.
 pub(super) use blocks::Rows;
 pub(super) use gradient::Recorder;
-pub(super) use in_out::{InOut, Operand};
+pub(super) use in_out::{InOut, Link, Operand};
 pub(super) use matmul::{Matrix, Multiplier, Weight, finish, has_terms};
 pub(super) use reduce::{COLUMNS, add_rows, reduce_rows};
 pub(super) use simd::{Block, Narrow};
@@ -40,7 +41,8 @@ pub(super) use simd::{Block, Narrow};
 use gradient::{After, Op, Tape, is_by_result};
 
 use super::{
-    AttentionMask, Backend, Binary, Compare, Element, Epilogue, Float, Number, Reduce, RotaryLayout, TableIndex, Unary,
+    AttentionMask, Backend, Binary, Compare, Element, Epilogue, Float, Number, Program, Reduce, RotaryLayout,
+    TableIndex, Unary,
 };
 use std::marker::PhantomData;
 
@@ -138,6 +140,14 @@ impl<T: Element> Backend for Cpu<T> {
     {
         let tape = Tape::new(&[&y], || Op::scalar_binary(op, x, &y));
         tape.record(elementwise::scalar_binary(op, x, y))
+    }
+    fn fused(program: &Program<T>, inputs: &[Array<T>]) -> Array<T>
+    where
+        T: Float,
+    {
+        let saved = || inputs.iter().map(Array::saved).collect();
+        let tape = Tape::new(&inputs.iter().collect::<Vec<_>>(), || Op::Fused(program.clone(), saved()));
+        tape.record(fused::fused(program, inputs))
     }
     fn compare(op: Compare, x: &Array<T>, y: &Array<T>) -> Array<bool>
     where

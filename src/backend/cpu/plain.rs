@@ -1,6 +1,6 @@
 //! Kernels in plain loops, for every type that is calculated with.
 
-use super::in_out::{InOut, Operand};
+use super::in_out::{InOut, Link, Operand};
 use super::matmul::{Matrix, even_rows, has_terms, share_rows};
 use super::reduce::sum;
 use crate::backend::{Binary, Number, Real, Unary};
@@ -81,6 +81,18 @@ pub fn unary<T: Real>(op: Unary, x: InOut<'_, T>) {
         }
         Unary::Silu => x.map(|x: T| x / (one + (-x).exp())),
         Unary::Softplus => x.map(|x: T| if x > zero { x + (-x).exp().ln_1p() } else { x.exp().ln_1p() }),
+    }
+}
+
+/// The operations one after another on each number, one pass for each.
+pub fn chain<T: Real>(mut x: InOut<'_, T>, links: &[Link<'_, T>]) {
+    let len = x.len();
+    for (i, link) in links.iter().enumerate() {
+        let part = if i == 0 { x.part(0..len) } else { InOut::in_place(x.to()) };
+        match *link {
+            Link::Unary(op) => T::unary(op, part),
+            Link::Binary(op, y, swapped) => T::binary_all(op, part, y, swapped),
+        }
     }
 }
 

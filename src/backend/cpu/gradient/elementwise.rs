@@ -2,9 +2,9 @@
 
 use super::super::array::Array;
 use super::super::elementwise::{self as each, CHUNK};
-use super::super::in_out::InOut;
+use super::super::in_out::{InOut, Operand};
 use super::axes::sum_to;
-use crate::backend::{Binary, Float, Real, Unary};
+use crate::backend::{Binary, Float, Number, Real, Unary};
 
 /// Whether the slope is calculated of the result, and not of the argument.
 pub fn is_by_result(op: Unary) -> bool {
@@ -15,17 +15,9 @@ pub fn is_by_result(op: Unary) -> bool {
 pub fn unary<T: Float>(op: Unary, of: &Array<T>, gradient: Array<T>) -> Array<T> {
     let of = of.elements();
     gradient.transform(CHUNK, CHUNK * 16, |chunk, gradient| {
-        let of = &of[chunk * CHUNK..][..gradient.len()];
-        T::calculate(gradient, |gradient| times_slopes(op, of, gradient.copied()));
+        let of = T::all_widened(&of[chunk * CHUNK..][..gradient.len()]);
+        T::calculate(gradient, |gradient| times_slope(op, &of, gradient.copied()));
     })
-}
-
-/// Multiplies each element of a gradient by the slope of `op`, of its argument or its result.
-pub fn times_slopes<T: Float>(op: Unary, of: &[T], gradient: &mut [T::Wide]) {
-    let of = T::all_widened(of);
-    if !T::Wide::times_slope(op, &of, gradient) {
-        times_slope(op, &of, gradient);
-    }
 }
 
 /// `op` of `f` of each element.
@@ -35,8 +27,12 @@ fn all<T: Real>(op: Unary, x: &[T], f: impl Fn(T) -> T) -> Vec<T> {
     found
 }
 
-/// The kernels of functions that the processor has no instructions for are used on whole slices.
-fn times_slope<T: Real>(op: Unary, x: &[T], gradient: &mut [T]) {
+/// `gradient` times the slope of `op`, by its argument or its result. The kernels of functions that the processor has no
+/// instructions for are used on whole slices.
+pub fn times_slope<T: Real>(op: Unary, x: &[T], gradient: &mut [T]) {
+    if T::times_slope(op, x, gradient) {
+        return;
+    }
     let (zero, one, constant) = (T::zero(), T::one(), T::constant);
     // Each loop is compiled for its own slope.
     macro_rules! times {
@@ -53,7 +49,7 @@ fn times_slope<T: Real>(op: Unary, x: &[T], gradient: &mut [T]) {
         }};
     }
     match op {
-        Unary::Neg => times!(|_| -one),
+        Unary::Neg => gradient.iter_mut().for_each(|gradient| *gradient = -*gradient),
         Unary::Abs => times!(|x: T| if x > zero {
             one
         } else if x < zero {
@@ -102,8 +98,45 @@ fn kept<T>(argument: Option<&Array<T>>) -> &Array<T> {
     argument.expect("the argument was kept")
 }
 
+/// Which arguments the slopes in those that are wanted depend on.
+pub fn needed(op: Binary, wanted: [bool; 2]) -> [bool; 2] {
+    let [of_x, of_y] = wanted;
+    match op {
+        Binary::Add | Binary::Sub => [false, false],
+        Binary::Mul => [of_y, of_x],
+        Binary::Div => [of_y, of_x || of_y],
+        Binary::Max | Binary::Min => [of_x || of_y; 2],
+    }
+}
+
+/// `gradient` times the slope of `op` in the argument of this number. Those arguments are read that the slope depends on.
+pub fn times_slope_of_pair<T: Real>(op: Binary, number: usize, pair: [Operand<'_, T>; 2], gradient: &mut [T]) {
+    let (this, other) = (pair[number], pair[1 - number]);
+    let at = |operand, i: usize| match operand {
+        Operand::Scalar(x) => x,
+        Operand::Slice(x) => x[i],
+    };
+    match (op, number) {
+        (Binary::Add, _) | (Binary::Sub, 0) => {}
+        (Binary::Sub, _) => T::unary(Unary::Neg, InOut::in_place(gradient)),
+        (Binary::Mul, _) | (Binary::Div, 0) => T::binary_all(op, InOut::in_place(gradient), other, false),
+        (Binary::Div, _) => {
+            let times_slope = |(i, gradient): (usize, &mut T)| {
+                let y = at(this, i);
+                *gradient = -(*gradient * (at(other, i) / y / y));
+            };
+            gradient.iter_mut().enumerate().for_each(times_slope);
+        }
+        (Binary::Max | Binary::Min, _) => {
+            let times_share =
+                |(i, gradient): (usize, &mut T)| *gradient = *gradient * share(op, at(this, i), at(other, i));
+            gradient.iter_mut().enumerate().for_each(times_share);
+        }
+    }
+}
+
 /// The share of the first of two in the larger, or the smaller: equals share it.
-fn share<T: Float>(op: Binary, x: T, y: T) -> T {
+fn share<T: Number>(op: Binary, x: T, y: T) -> T {
     let first = if op == Binary::Max { x > y } else { x < y };
     match (first, x == y) {
         (true, _) => T::one(),

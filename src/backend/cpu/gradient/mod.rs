@@ -9,6 +9,7 @@ mod axes;
 mod checkpoint;
 mod cross_entropy;
 mod elementwise;
+mod fused;
 mod gather;
 mod graph;
 mod operation;

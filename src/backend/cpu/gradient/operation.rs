@@ -3,8 +3,8 @@
 use super::super::array::Array;
 use super::super::{elementwise as each, rotary};
 use super::graph::{Addend, AnyArray, Node, Step};
-use super::{attention, axes, checkpoint, cross_entropy, elementwise, gather, product, rows};
-use crate::backend::{AttentionMask, Binary, Element, Float, Reduce, RotaryLayout, Unary};
+use super::{attention, axes, checkpoint, cross_entropy, elementwise, fused, gather, product, rows};
+use crate::backend::{AttentionMask, Binary, Element, Float, Program, Reduce, RotaryLayout, Unary};
 use std::sync::Arc;
 
 /// An operation, with what its gradients are calculated of.
@@ -38,6 +38,8 @@ pub enum Op<T> {
     BinaryScalar(Binary, Option<Array<T>>, T),
     /// The function, the number before its argument, and that where it is needed.
     ScalarBinary(Binary, T, Option<Array<T>>),
+    /// Functions one after another, and the inputs.
+    Fused(Program<T>, Vec<Array<T>>),
     /// The function, its argument where that is needed, the sizes of that, and the axis.
     Reduce(Reduce, Option<Array<T>>, Vec<usize>, usize),
     /// Softmax along an axis, masked or not.
@@ -76,12 +78,12 @@ impl<T> Op<T> {
     }
 
     pub fn binary_scalar(op: Binary, x: &Array<T>, y: T) -> Self {
-        let is_needed = matches!(op, Binary::Max | Binary::Min);
+        let [is_needed, _] = elementwise::needed(op, [true, false]);
         Op::BinaryScalar(op, is_needed.then(|| x.saved()), y)
     }
 
     pub fn scalar_binary(op: Binary, x: T, y: &Array<T>) -> Self {
-        let is_needed = matches!(op, Binary::Div | Binary::Max | Binary::Min);
+        let [_, is_needed] = elementwise::needed(op, [false, true]);
         Op::ScalarBinary(op, x, is_needed.then(|| y.saved()))
     }
 
@@ -91,13 +93,7 @@ impl<T> Op<T> {
     }
 
     pub fn binary(op: Binary, x: &Array<T>, y: &Array<T>) -> Self {
-        let (of_x, of_y) = (x.tracked().is_some(), y.tracked().is_some());
-        let needed = match op {
-            Binary::Add | Binary::Sub => [false, false],
-            Binary::Mul => [of_y, of_x],
-            Binary::Div => [of_y, true],
-            Binary::Max | Binary::Min => [true, true],
-        };
+        let needed = elementwise::needed(op, [x.tracked().is_some(), y.tracked().is_some()]);
         let saved = [needed[0].then(|| x.saved()), needed[1].then(|| y.saved())];
         Op::Binary(op, [x.sizes().to_vec(), y.sizes().to_vec()], saved)
     }
@@ -194,6 +190,7 @@ impl<T: Float> Operation<T> {
             Op::Binary(op, sizes, saved) => elementwise::binary(*op, sizes, saved, gradient, wanted),
             Op::BinaryScalar(op, x, y) => only(elementwise::binary_scalar(*op, x.as_ref(), *y, gradient)),
             Op::ScalarBinary(op, x, y) => only(elementwise::scalar_binary(*op, *x, y.as_ref(), gradient)),
+            Op::Fused(program, inputs) => fused::fused(program, inputs, &gradient, wanted),
             Op::Reduce(op, x, sizes, axis) => {
                 let of = x.as_ref().map(|x| (x, self.result.as_ref().unwrap_or(x)));
                 only(axes::reduced(*op, of, sizes, *axis, &gradient))

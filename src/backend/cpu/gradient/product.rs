@@ -4,7 +4,7 @@ use super::super::array::Array;
 use super::super::matmul::{self, Matrix, Multiplier, only_matrix, product_work, to_widen};
 use super::super::parallel::for_each;
 use super::super::reduce::reduce;
-use super::elementwise::times_slopes;
+use super::elementwise::times_slope;
 use super::operation::After;
 use crate::backend::{Float, Number, Real, Reduce};
 use num_traits::Zero;
@@ -96,10 +96,10 @@ fn in_parts<T: Float>(
             Some((op, of)) => {
                 let of = of.elements();
                 gradient.transform(len, work, |part, gradient| {
-                    let of = &of[part * len..][..gradient.len()];
+                    let of = T::all_widened(&of[part * len..][..gradient.len()]);
                     T::calculate(gradient, |gradient| {
                         let gradient = gradient.copied();
-                        times_slopes(*op, of, gradient);
+                        times_slope(*op, &of, gradient);
                         go_back(part, gradient);
                     });
                 })

@@ -1,10 +1,12 @@
 //! Every operation against differences of its results, in double precision.
 
 use super::super::array::Array;
+use super::super::fused::tests::{assert_same, some_inputs, some_program, some_sizes};
 use super::super::tests::random;
 use super::super::{Cpu, threads};
 use crate::backend::{
-    AttentionMask, Backend, Binary, Compare, Epilogue, Float, Reduce, RotaryLayout, Unary, Value, no_grad,
+    AttentionMask, Backend, Binary, Compare, Epilogue, Float, Program, Reduce, RotaryLayout, Step, Unary, Value,
+    no_grad,
 };
 use half::bf16;
 
@@ -405,4 +407,64 @@ fn gradients_of_narrow_numbers_are_near_those_of_wide_ones() {
     is_near_double::<f32>(5e-6);
     is_near_double::<half::f16>(1e-2);
     is_near_double::<bf16>(6e-2);
+}
+
+fn are_those_of_separate_operations<T: Float>(seed: u64) {
+    let mut rng = fastrand::Rng::with_seed(seed);
+    for _ in 0..300 {
+        let (count, sizes) = (rng.usize(1..=4), some_sizes(&mut rng));
+        let wanted: Vec<bool> = (0..count).map(|_| rng.u8(..4) > 0).collect();
+        let inputs = some_inputs::<T>(&mut rng, sizes, count);
+        let program = some_program::<T>(&mut rng, count, 12);
+        let gradients = |f: &dyn Fn(&[Array<T>]) -> Array<T>| -> Vec<_> {
+            let track = |(x, wanted): (&Array<T>, _)| if wanted { Cpu::<T>::track(x.clone()) } else { x.clone() };
+            let inputs: Vec<_> = inputs.iter().zip(wanted.iter().copied()).map(track).collect();
+            let y = f(&inputs);
+            let found = Cpu::<T>::backward(product_sum(&y, &random(&sizes, 77)));
+            inputs.iter().map(|x| Cpu::<T>::gradient(&found, x)).collect()
+        };
+        let expected = gradients(&|x| program.separately::<Cpu<T>>(x));
+        let found = threads::with(rng.usize(1..=4), || gradients(&|x| Cpu::<T>::fused(&program, x)));
+        for (input, (found, expected)) in found.iter().zip(&expected).enumerate() {
+            let what = (sizes, &program, &wanted, input);
+            assert_eq!(found.is_some(), expected.is_some(), "{what:?}");
+            if let (Some(found), Some(expected)) = (found, expected) {
+                assert_same(found, expected, what);
+            }
+        }
+    }
+}
+
+#[test]
+fn gradients_of_operations_one_after_another() {
+    are_those_of_separate_operations::<f32>(1);
+    are_those_of_separate_operations::<f64>(2);
+    // r + gelu(x · y + b), over its largest part.
+    let mut program = Program::new(4);
+    program.push(Step::Binary(Binary::Mul, 0, 1));
+    program.push(Step::Binary(Binary::Add, 4, 2));
+    program.push(Step::Unary(Unary::Gelu, 5));
+    program.push(Step::Binary(Binary::Add, 3, 6));
+    program.push(Step::BinaryScalar(Binary::Max, 5, 0.5));
+    program.push(Step::ScalarBinary(Binary::Div, 2.0, 8));
+    program.push(Step::Binary(Binary::Div, 7, 9));
+    let inputs = [1, 2, 3, 4].map(|seed| random(&[3, 5], seed));
+    check("fused", &inputs, |x| Double::fused(&program, x));
+    let narrow = |x: &Array<f64>| Double::cast::<bf16>(x);
+    let of_narrow: Vec<_> = inputs.iter().map(narrow).collect();
+    let wide: Vec<_> = of_narrow.iter().map(Cpu::<bf16>::cast::<f64>).collect();
+    let mut same = Program::new(4);
+    for (_, step) in program.steps() {
+        same.push(match *step {
+            Step::Unary(op, x) => Step::Unary(op, x),
+            Step::Binary(op, x, y) => Step::Binary(op, x, y),
+            Step::BinaryScalar(op, x, y) => Step::BinaryScalar(op, x, bf16::from_f64(y)),
+            Step::ScalarBinary(op, x, y) => Step::ScalarBinary(op, bf16::from_f64(x), y),
+        });
+    }
+    let expected = gradients(&wide, &|x| Double::fused(&program, x));
+    let found = gradients(&of_narrow, &|x| Cpu::<bf16>::fused(&same, x));
+    for (found, expected) in found.iter().zip(&expected) {
+        super::super::tests::assert_near(found, &expected.elements(), 2e-2);
+    }
 }

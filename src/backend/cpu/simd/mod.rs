@@ -13,6 +13,7 @@
 mod attention;
 mod backward;
 mod blocks;
+mod chain;
 mod columns;
 mod each;
 mod format;
@@ -33,7 +34,7 @@ mod vector;
 mod x86;
 
 use super::blocks::{Format, Rows};
-use super::in_out::{InOut, Operand};
+use super::in_out::{InOut, Link, Operand};
 use super::plain;
 use crate::backend::cpu::matmul::Matrix;
 use crate::backend::{Binary, Reduce, Unary};
@@ -131,6 +132,7 @@ macro_rules! kernels { ($(
 kernels! {
     fn map_at<F: Function>(f: F, x: InOut<'_, f32>) = each::map;
     fn zip_at<F: Operation>(f: F, x: InOut<'_, f32>, y: &[f32]) = each::zip;
+    fn chain_at(x: InOut<'_, f32>, links: &[Link<'_, f32>]) = chain::chain;
     fn softmax_at(x: InOut<'_, f32>, size: usize) = rows::softmax;
     fn log_softmax_at(x: InOut<'_, f32>, size: usize) = rows::log_softmax;
     fn log_sums_at(x: &[f32], size: usize, out: &mut [[f32; 2]]) = rows::log_sums;
@@ -298,6 +300,22 @@ fn binary_at(level: Level, op: Binary, x: InOut<'_, f32>, y: Operand<'_, f32>, s
         )*}
     } }
     for_each_operation!(Add Sub Mul Div Max Min);
+}
+
+/// The operations one after another on each number.
+///
+/// # Panics
+/// There are none, or fewer operands than numbers.
+pub fn chain(mut x: InOut<'_, f32>, links: &[Link<'_, f32>]) {
+    let (level, len) = (level(), x.len());
+    for (i, run) in links.chunk_by(|x, y| chain::has_kernel(x) && chain::has_kernel(y)).enumerate() {
+        let part = if i == 0 { x.part(0..len) } else { InOut::in_place(x.to()) };
+        match *run {
+            [Link::Unary(op)] => unary_at(level, op, part),
+            [Link::Binary(op, y, swapped)] => binary_at(level, op, part, y, swapped),
+            _ => chain_at(level, part, run),
+        }
+    }
 }
 
 /// `exp(x) / sum(exp(x))` of each row of so many numbers.

@@ -7,7 +7,7 @@ mod training;
 use congruent::nn::{Activation, Encoder, EncoderLayer, FeedForward, LayerNorm, Linear, MultiHeadAttention, NormOrder};
 use congruent::nn::{GatedFeedForward, GroupedQueryAttention, KeyValueCache, LlamaDecoder, LlamaLayer, RmsNorm};
 use congruent::nn::{Rotary, RotaryLayout};
-use congruent::prelude::*;
+use congruent::{fuse, prelude::*};
 use minilm::{MiniLm, PUBLISHED, find_or_fetch};
 use peers::{Bench, each_case, input, weights, without_padding};
 use std::path::Path;
@@ -150,10 +150,10 @@ fn elementwise<R: Dense, C: Dense>(bench: &Bench, rows: R, columns: C) {
         }
         "gelu" => bench.run(|| x.gelu(), Tensor::to_vec),
         "gelu_tanh" => bench.run(|| x.gelu_tanh(), Tensor::to_vec),
-        "chain" => bench.run(|| (&x * &y + &x).relu() * 0.5 + 1.0, Tensor::to_vec),
+        "chain" => bench.run(|| fuse((&x, &y), |x, y| (x * y + x).relu() * 0.5 + 1.0), Tensor::to_vec),
         "gelu_add" => {
             let bias = tensor(2, (columns,));
-            bench.run(|| &r + (&x + &bias).gelu(), Tensor::to_vec);
+            bench.run(|| fuse((&r, &x, &bias), |r, x, bias| r + (x + bias).gelu()), Tensor::to_vec);
         }
         _ => {}
     }

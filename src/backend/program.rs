@@ -1,0 +1,106 @@
+//! Elementwise operations one after another, as a value.
+
+use super::{Backend, Binary, Float, Unary};
+
+/// A function of several numbers: what [`Backend::fused`] calculates of each element.
+///
+/// Values are known by their numbers: first the inputs, then the result of each step.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Program<T> {
+    inputs: usize,
+    steps: Vec<Step<T>>,
+    result: usize,
+}
+
+/// An operation on values that were there before.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Step<T> {
+    /// A function of a value.
+    Unary(Unary, usize),
+    /// A function of two values.
+    Binary(Binary, usize, usize),
+    /// A function of a value and a number.
+    BinaryScalar(Binary, usize, T),
+    /// A function of a number and a value.
+    ScalarBinary(Binary, T, usize),
+}
+
+impl<T> Step<T> {
+    /// The values that it is calculated of.
+    pub fn values(&self) -> impl Iterator<Item = usize> + use<T> {
+        let (first, second) = match *self {
+            Step::Unary(_, x) | Step::BinaryScalar(_, x, _) | Step::ScalarBinary(_, _, x) => (x, None),
+            Step::Binary(_, x, y) => (x, Some(y)),
+        };
+        std::iter::once(first).chain(second)
+    }
+}
+
+impl<T> Program<T> {
+    /// The function that gives the first of so many inputs.
+    ///
+    /// # Panics
+    /// There is none.
+    pub fn new(inputs: usize) -> Self {
+        assert!(inputs > 0, "a function of nothing");
+        Program { inputs, steps: Vec::with_capacity(8), result: 0 }
+    }
+
+    /// One step more: the number of its result, which becomes that of the function.
+    ///
+    /// # Panics
+    /// The step is of a value that is not there.
+    pub fn push(&mut self, step: Step<T>) -> usize {
+        let value = self.inputs + self.steps.len();
+        assert!(step.values().all(|of| of < value), "a step is of values before it");
+        self.steps.push(step);
+        self.result = value;
+        value
+    }
+
+    /// Makes this value the result.
+    ///
+    /// # Panics
+    /// There is no such value.
+    pub fn give(&mut self, value: usize) {
+        assert!(value < self.inputs + self.steps.len(), "a result is a value");
+        self.result = value;
+    }
+
+    /// How many numbers it is a function of.
+    pub fn inputs(&self) -> usize {
+        self.inputs
+    }
+
+    /// How many values there are: inputs, and results of steps.
+    pub fn values(&self) -> usize {
+        self.inputs + self.steps.len()
+    }
+
+    /// The steps, each with the number of its result.
+    pub fn steps(&self) -> impl DoubleEndedIterator<Item = (usize, &Step<T>)> + ExactSizeIterator {
+        self.steps.iter().enumerate().map(|(i, step)| (self.inputs + i, step))
+    }
+
+    /// The number of the value that it gives.
+    pub fn result(&self) -> usize {
+        self.result
+    }
+}
+
+impl<T: Float> Program<T> {
+    /// Each operation by itself, on arrays of the same sizes.
+    pub fn separately<B: Backend<Elem = T>>(&self, inputs: &[B::Array]) -> B::Array {
+        let mut values = inputs.to_vec();
+        for step in &self.steps {
+            let value = |at: usize| values[at].clone();
+            values.push(match *step {
+                Step::Unary(op, x) => B::unary(op, value(x)),
+                Step::Binary(op, x, y) => B::binary(op, value(x), value(y)),
+                Step::BinaryScalar(op, x, y) => B::binary_scalar(op, value(x), y),
+                Step::ScalarBinary(op, x, y) => B::scalar_binary(op, x, value(y)),
+            });
+        }
+        values.swap_remove(self.result)
+    }
+}
