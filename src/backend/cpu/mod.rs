@@ -30,6 +30,11 @@ pub use array::Array;
 pub(crate) use blocks::{Blocks, Format};
 pub use gradient::Gradients;
 pub use memory::release_memory;
+/// Kernels for `benches/static_sizes.rs`.
+#[doc(hidden)]
+pub mod static_sizes {
+    pub use super::simd::{StaticSizes, multiply_dynamic, multiply_static};
+}
 // The kernels trust in their strides and counts: no other crate makes them.
 pub(super) use blocks::Rows;
 pub(super) use gradient::Recorder;

@@ -47,6 +47,7 @@ pub use multiply::{linear, linear_blocks, multiplier, multiply, prepare};
 pub use narrow::Narrow;
 use pack::Packed;
 use product::Addends;
+pub use product::StaticSizes;
 use std::mem::MaybeUninit;
 use std::sync::OnceLock;
 
@@ -161,12 +162,31 @@ kernels! {
         = product::multiply_packed;
     fn multiply_small_at(size: [usize; 3], a: Matrix<'_, f32>, b: Matrix<'_, f32>, c: &mut [f32])
         = product::multiply_small;
+    fn multiply_static_at<S: StaticSizes>(a: &[f32], b: &[f32], c: &mut [f32]) = product::multiply_static;
     fn dot_rows_at(x: &[f32], b: &[f32], stride: usize, out: &mut [f32]) = stream::dot_rows;
     fn add_products_at(x: &[f32], b: &[f32], stride: usize, out: &mut [f32]) = stream::add_products;
     fn dot_packing<F: Packing>(x: &[f32], k: usize, bytes: &[u8], out: &mut [f32]) = blocks::dot;
     fn panel_packing<F: Packing>(bytes: &[u8], k: usize, to: &mut [f32]) = blocks::panel;
     fn unpack_packing<F: Packing>(bytes: &[u8], out: &mut [f32]) = blocks::unpack;
     fn attend_at(block: &Block<'_, f32>, out: &mut [f32]) -> bool = attention::attend;
+}
+
+/// The product of small row-major matrices by the kernel for sizes at run time, for comparison.
+///
+/// # Panics
+/// A matrix is not of its size.
+pub fn multiply_dynamic([m, k, n]: [usize; 3], a: &[f32], b: &[f32], c: &mut [f32]) {
+    assert!(a.len() == m * k && b.len() == k * n && c.len() == m * n, "matrices of their sizes");
+    let (a, b) = (Matrix { elements: a, strides: [k, 1] }, Matrix { elements: b, strides: [n, 1] });
+    multiply_small_at(level(), [m, k, n], a, b, c);
+}
+
+/// The same by the same kernel, compiled for these sizes.
+///
+/// # Panics
+/// A matrix is not of its size.
+pub fn multiply_static<S: StaticSizes>(a: &[f32], b: &[f32], c: &mut [f32]) {
+    multiply_static_at::<S>(level(), a, b, c);
 }
 
 /// The kernel for the format of the blocks.

@@ -189,6 +189,25 @@ pub unsafe fn multiply_small<V: Vector>([m, k, n]: [usize; 3], a: Matrix<'_, f32
     }
 }
 
+/// Sizes `(m, k, n)` of a product that the compiler knows.
+pub trait StaticSizes {
+    /// They.
+    const SIZES: [usize; 3];
+}
+
+/// [`multiply_small`] of row-major matrices, whose sizes the compiler knows.
+///
+/// # Safety
+/// The processor has the instructions of `V`.
+#[inline(always)]
+pub unsafe fn multiply_static<V: Vector, S: StaticSizes>(a: &[f32], b: &[f32], c: &mut [f32]) {
+    let [m, k, n] = S::SIZES;
+    assert!(a.len() == m * k && b.len() == k * n && c.len() == m * n, "matrices of their sizes");
+    let (a, b) = (Matrix { elements: a, strides: [k, 1] }, Matrix { elements: b, strides: [n, 1] });
+    // SAFETY: the caller's.
+    unsafe { multiply_small::<V>([m, k, n], a, b, c) };
+}
+
 /// A tile of so many columns, of the rows of `a` and `b` as they lie.
 ///
 /// # Safety
