@@ -6,7 +6,7 @@ use super::super::parallel::for_each;
 use super::super::reduce::reduce;
 use super::elementwise::times_slope;
 use super::operation::After;
-use crate::backend::{Float, Number, Real, Reduce};
+use crate::backend::{Float, Number, Real, Reduce, Unary};
 use num_traits::Zero;
 use std::sync::{Mutex, PoisonError};
 
@@ -47,6 +47,7 @@ pub fn linear<T: Float>(
     let &[outputs, inputs] = weight.sizes() else { panic!("the weight of a linear map is a matrix") };
     let gradient = as_rows(gradient);
     let count = gradient.sizes()[0];
+    let bias_is_wanted = after.bias && wanted[2];
     if count == 0 || outputs == 0 {
         let zeros = |sizes: &[usize]| Some(Array::full(T::zero(), sizes));
         let of_bias = after.bias.then(|| zeros(&[outputs]));
@@ -56,28 +57,30 @@ pub fn linear<T: Float>(
     let elements = T::all_widened(weight.buffer());
     let multiply = (wanted[0] && inputs > 0)
         .then(|| T::Wide::multiplier([count, outputs, inputs], only_matrix(&elements, weight.layout())));
-    let (of_product, of_x, of_bias) = in_parts(gradient, after, inputs, multiply);
+    let activation = after.activation.as_ref();
+    let (of_product, of_x, of_bias) = in_parts(gradient, activation, bias_is_wanted, inputs, multiply);
     let of_weight = wanted[1].then(|| matmul::matmul(&transposed(&of_product), &as_rows(x.clone())));
     let of_x = wanted[0].then(|| of_x.reshape(x.sizes()));
-    [of_x, of_weight].into_iter().chain(after.bias.then_some(Some(of_bias))).chain(of_residual).collect()
+    [of_x, of_weight].into_iter().chain(after.bias.then_some(of_bias)).chain(of_residual).collect()
 }
 
 /// Goes through a gradient of a linear map once: while some rows of it are at hand, they are multiplied by the slope of the
 /// activation, summed up for the bias, and multiplied by the weight. Returns the gradient of the product, that of its input,
-/// if `multiply` is given, and that of its bias, if it has one.
+/// if `multiply` is given, and that of its bias, if it is wanted.
 fn in_parts<T: Float>(
     gradient: Array<T>,
-    after: &After<T>,
+    activation: Option<&(Unary, Array<T>)>,
+    bias_is_wanted: bool,
     inputs: usize,
     multiply: Option<Multiplier<'_, T::Wide>>,
-) -> (Array<T>, Array<T>, Array<T>) {
+) -> (Array<T>, Array<T>, Option<Array<T>>) {
     /// At most so many rows at a time: they stay in the second cache.
     const ROWS: usize = 64;
     let (count, outputs) = (gradient.sizes()[0], gradient.sizes()[1]);
     let parts = count.div_ceil(ROWS);
     let rows = count.div_ceil(parts);
     let (len, work) = (rows * outputs, product_work([rows, outputs, inputs + 16]));
-    let mut of_bias = vec![T::Wide::zero(); if after.bias { parts * outputs } else { 0 }];
+    let mut of_bias = vec![T::Wide::zero(); if bias_is_wanted { parts * outputs } else { 0 }];
     let mut of_product = None;
     let of_x = Array::build(&[if multiply.is_some() { count } else { 0 }, inputs], |of_x| {
         let (mut of_x, mut of_bias) = (of_x.chunks_mut((rows * inputs).max(1)), of_bias.chunks_mut(outputs));
@@ -92,7 +95,7 @@ fn in_parts<T: Float>(
                 T::write(of_x, |of_x| multiply(Matrix { elements: gradient, strides: [outputs, 1] }, of_x));
             }
         };
-        of_product = Some(match &after.activation {
+        of_product = Some(match activation {
             Some((op, of)) => {
                 let of = of.elements();
                 gradient.transform(len, work, |part, gradient| {
@@ -113,15 +116,17 @@ fn in_parts<T: Float>(
             }
         });
     });
-    let sums = reduce(Reduce::Sum, &Array::from_vec(of_bias, &[if after.bias { parts } else { 0 }, outputs]), 0);
-    let of_bias = Array::collect(&[outputs], sums.elements().iter().map(|&sum| T::rounded(sum)));
+    let of_bias = bias_is_wanted.then(|| {
+        let sums = reduce(Reduce::Sum, &Array::from_vec(of_bias, &[parts, outputs]), 0);
+        Array::collect(&[outputs], sums.elements().iter().map(|&sum| T::rounded(sum)))
+    });
     (of_product.expect("it was gone through"), of_x, of_bias)
 }
 
 // As the other tests of gradients.
 #[cfg(all(test, not(miri)))]
 mod tests {
-    use super::super::super::tests::random;
+    use super::super::super::tests::{assert_near, random};
     use super::super::super::{Array, Cpu};
     use super::super::tests::gradients;
     use crate::backend::{Backend, Binary, Epilogue, Float, Unary};
@@ -138,16 +143,6 @@ mod tests {
         Cpu::<T>::binary(Binary::Add, activated, x[3].clone())
     }
 
-    fn assert_all_near<T: Float>(found: &[Array<T>], expected: &[Array<T>], tolerance: f64, name: &str) {
-        for (found, expected) in found.iter().zip(expected) {
-            assert_eq!(found.sizes(), expected.sizes(), "{name}");
-            for (x, y) in found.elements().iter().zip(&*expected.elements()) {
-                let (x, y) = (x.to_f64().unwrap(), y.to_f64().unwrap());
-                assert!((x - y).abs() <= tolerance * y.abs().max(1.0), "{name}: {x} for {y}");
-            }
-        }
-    }
-
     /// Sums of up to 200 terms around 1, in another order.
     fn agrees<T: Float>(tolerance: f64) {
         let ops = [None, Some(Unary::Gelu), Some(Unary::Tanh), Some(Unary::Relu), Some(Unary::Neg)];
@@ -156,7 +151,10 @@ mod tests {
             let x: Vec<Array<T>> = sizes.iter().zip(1..).map(|(sizes, seed)| random(sizes, seed)).collect();
             for op in ops {
                 let [found, expected] = [true, false].map(|at_once| gradients(&x, &|x| linear(x, op, at_once)));
-                assert_all_near(&found, &expected, tolerance, &format!("{rows} rows, {op:?}"));
+                for (found, expected) in found.iter().zip(&expected) {
+                    assert_eq!(found.sizes(), expected.sizes(), "{rows} rows, {op:?}");
+                    assert_near(found, &Cpu::<T>::cast::<f64>(expected).elements(), tolerance);
+                }
             }
         }
     }

@@ -175,10 +175,9 @@ kernels! {
 ///
 /// # Panics
 /// A matrix is not of its size.
-pub fn multiply_dynamic([m, k, n]: [usize; 3], a: &[f32], b: &[f32], c: &mut [f32]) {
-    assert!(a.len() == m * k && b.len() == k * n && c.len() == m * n, "matrices of their sizes");
-    let (a, b) = (Matrix { elements: a, strides: [k, 1] }, Matrix { elements: b, strides: [n, 1] });
-    multiply_small_at(level(), [m, k, n], a, b, c);
+pub fn multiply_dynamic(size: [usize; 3], a: &[f32], b: &[f32], c: &mut [f32]) {
+    let [a, b] = product::row_major(size, a, b, c);
+    multiply_small_at(level(), size, a, b, c);
 }
 
 /// The same by the same kernel, compiled for these sizes.

@@ -4,15 +4,14 @@ use super::kept::{packed, stream};
 use super::pack::Packed;
 use super::product::{Addends, ROWS};
 use super::{
-    Level, add_products_at, binary_at, dot_at, dot_rows_at, level, multiply_packed_at, multiply_small_at, panel_at,
+    Level, add_products_at, add_rows_at, dot_at, dot_rows_at, level, multiply_packed_at, multiply_small_at, panel_at,
     tile_at,
 };
+use crate::backend::Epilogue;
 use crate::backend::cpu::blocks::Rows;
-use crate::backend::cpu::in_out::{InOut, Operand};
 use crate::backend::cpu::matmul::{Matrix, Multiplier, Weight, finish, has_terms, share_rows};
 use crate::backend::cpu::memory::Elements;
 use crate::backend::cpu::parallel::{cores, for_each_chunk};
-use crate::backend::{Binary, Epilogue};
 use std::borrow::Cow;
 
 /// With so many rows or fewer, a matrix is read from memory for little else: it is not packed.
@@ -101,7 +100,7 @@ fn multiply_few_rows(level: Level, [m, k, n]: [usize; 3], a: Matrix<'_, f32>, b:
             stride => (0..k).map(|term| x[term * stride]).collect(),
         };
         if b.strides[0] != 1 {
-            add_rows(level, &x, b, c);
+            add_weighted_rows(level, &x, b, c);
             continue;
         }
         let columns = n.div_ceil(4 * cores()).next_multiple_of(COLUMNS);
@@ -113,7 +112,7 @@ fn multiply_few_rows(level: Level, [m, k, n]: [usize; 3], a: Matrix<'_, f32>, b:
 }
 
 /// The sum of rows of `b` that lie together, each times its element of `x`.
-fn add_rows(level: Level, x: &[f32], b: Matrix<'_, f32>, c: &mut [f32]) {
+fn add_weighted_rows(level: Level, x: &[f32], b: Matrix<'_, f32>, c: &mut [f32]) {
     /// The rows are read in so many parts, however many cores there are, or in fewer, of so many rows.
     const PARTS: usize = 16;
     const TERMS: usize = 128;
@@ -134,9 +133,7 @@ fn add_rows(level: Level, x: &[f32], b: Matrix<'_, f32>, c: &mut [f32]) {
     });
     let (first, others) = room.split_at(n);
     c.copy_from_slice(first);
-    others
-        .chunks_exact(n)
-        .for_each(|sums| binary_at(level, Binary::Add, InOut::in_place(c), Operand::Slice(sums), false));
+    add_rows_at(level, others, [others.len() / n, n], None, c);
 }
 
 /// As [`stream`], if the weight is about to be multiplied by few rows.

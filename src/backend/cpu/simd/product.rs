@@ -189,6 +189,16 @@ pub unsafe fn multiply_small<V: Vector>([m, k, n]: [usize; 3], a: Matrix<'_, f32
     }
 }
 
+/// The factors of a product, as row-major matrices.
+///
+/// # Panics
+/// A matrix is not of its size.
+#[inline(always)]
+pub fn row_major<'a>([m, k, n]: [usize; 3], a: &'a [f32], b: &'a [f32], c: &[f32]) -> [Matrix<'a, f32>; 2] {
+    assert!(a.len() == m * k && b.len() == k * n && c.len() == m * n, "matrices of their sizes");
+    [Matrix { elements: a, strides: [k, 1] }, Matrix { elements: b, strides: [n, 1] }]
+}
+
 /// Sizes `(m, k, n)` of a product that the compiler knows.
 pub trait StaticSizes {
     /// They.
@@ -201,11 +211,9 @@ pub trait StaticSizes {
 /// The processor has the instructions of `V`.
 #[inline(always)]
 pub unsafe fn multiply_static<V: Vector, S: StaticSizes>(a: &[f32], b: &[f32], c: &mut [f32]) {
-    let [m, k, n] = S::SIZES;
-    assert!(a.len() == m * k && b.len() == k * n && c.len() == m * n, "matrices of their sizes");
-    let (a, b) = (Matrix { elements: a, strides: [k, 1] }, Matrix { elements: b, strides: [n, 1] });
+    let [a, b] = row_major(S::SIZES, a, b, c);
     // SAFETY: the caller's.
-    unsafe { multiply_small::<V>([m, k, n], a, b, c) };
+    unsafe { multiply_small::<V>(S::SIZES, a, b, c) };
 }
 
 /// A tile of so many columns, of the rows of `a` and `b` as they lie.
