@@ -143,7 +143,7 @@ fn median<R>(step: &mut impl FnMut() -> R) -> f64 {
     while start.elapsed() < budget || (samples.len() < least && start.elapsed() < LIMIT) {
         let sample = Instant::now();
         for _ in 0..calls {
-            black_box(step());
+            black_box(&step());
         }
         samples.push(sample.elapsed().as_secs_f64() * 1e9 / f64::from(calls));
     }

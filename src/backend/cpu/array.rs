@@ -108,19 +108,14 @@ impl Layout {
     #[inline]
     pub fn row_major(sizes: &[usize]) -> Self {
         assert!(sizes.len() <= MAX_RANK, "an array has at most {MAX_RANK} axes");
-        // The kernels count on it that no position in an array overflows.
-        let count = sizes.iter().try_fold(1usize, |count, size| count.checked_mul((*size).max(1)));
-        assert!(
-            count.is_some_and(|count| isize::try_from(count).is_ok()),
-            "{sizes:?} are more elements than can be counted"
-        );
         let mut layout = Layout { rank: sizes.len(), sizes: [0; MAX_RANK], strides: [0; MAX_RANK], offset: 0 };
-        layout.sizes[..sizes.len()].copy_from_slice(sizes);
-        let mut stride = 1;
-        for axis in (0..sizes.len()).rev() {
-            layout.strides[axis] = stride;
-            stride *= sizes[axis];
+        let mut stride = 1usize;
+        for (axis, &size) in sizes.iter().enumerate().rev() {
+            (layout.sizes[axis], layout.strides[axis]) = (size, stride);
+            stride = stride.saturating_mul(size.max(1));
         }
+        // The kernels count on it that no position in an array overflows.
+        assert!(isize::try_from(stride).is_ok(), "{sizes:?} are more elements than can be counted");
         layout
     }
 
@@ -473,7 +468,12 @@ impl<T: Number> Array<T> {
     /// An array whose elements `write` writes, all of them; before, they are of any value.
     #[inline]
     pub(super) fn build(sizes: &[usize], write: impl FnOnce(&mut [T])) -> Self {
-        let layout = Layout::row_major(sizes);
+        Self::build_as(Layout::row_major(sizes), write)
+    }
+
+    /// [`build`](Self::build) in a row-major layout.
+    #[inline]
+    pub(super) fn build_as(layout: Layout, write: impl FnOnce(&mut [T])) -> Self {
         let mut elements = Elements::any(layout.len());
         write(elements.get_mut().expect("new elements have one holder"));
         Array { buffer: Buffer::Ours(elements), layout, tracked: None }

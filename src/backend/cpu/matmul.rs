@@ -48,6 +48,7 @@ impl<T> Matrix<'_, T> {
 ///
 /// # Panics
 /// A matrix does not lie inside its buffer.
+#[inline]
 pub fn has_terms<T>([m, k, n]: [usize; 3], a: Matrix<'_, T>, b: Matrix<'_, T>, c: &[T]) -> bool {
     assert_eq!(Some(c.len()), m.checked_mul(n), "a product as large as its result");
     if m * n == 0 || k == 0 {
@@ -110,6 +111,7 @@ pub fn finish<T: Real>(after: Epilogue<'_, [T]>, columns: usize, first: usize, o
 }
 
 /// A matrix of an array: see [`Layout::matrix`].
+#[inline]
 fn matrix<T>(x: &Array<T>, index: usize) -> Matrix<'_, T> {
     let (elements, layout) = (x.buffer(), x.layout());
     Matrix { elements: elements.get(layout.matrix(index)..).unwrap_or(&[]), strides: layout.matrix_strides() }
@@ -134,26 +136,27 @@ pub fn matmul<T: Number>(x: &Array<T>, y: &Array<T>) -> Array<T> {
     let ([outer @ .., m, k], [y_outer @ .., inner, n]) = (x.sizes(), y.sizes()) else {
         panic!("a product of matrices takes two axes and more");
     };
-    assert!(k == inner && (y_outer == outer || y_outer.is_empty()), "{:?} by {:?}", x.sizes(), y.sizes());
-    let sizes = Layout::row_major(x.sizes()).with_last(*n);
+    assert!(k == inner && (y_outer.is_empty() || y_outer == outer), "{:?} by {:?}", x.sizes(), y.sizes());
+    let layout = x.layout().with_last(*n);
     if y_outer.is_empty() && !outer.is_empty() {
         let rows: usize = outer.iter().product::<usize>() * m;
-        return matmul(&x.reshape(&[rows, *k]), y).reshape(sizes.sizes());
+        return matmul(&x.reshape(&[rows, *k]), y).reshape(layout.sizes());
     }
     let size = [*m, *k, *n];
     if outer.is_empty() && y.is_stored() {
         let weight = y.permute(&[1, 0]);
         if let Some(rows) = weight.block_rows() {
             let x = only_matrix(x.buffer(), x.layout());
-            return Array::build(sizes.sizes(), |out| T::linear_blocks(x, *m, rows, Epilogue::default(), out));
+            return Array::build_as(layout, |out| T::linear_blocks(x, *m, rows, Epilogue::default(), out));
         }
     }
     if outer.is_empty() {
         simd::prepare(size, &Weight { matrix: matrix(y, 0), buffer: Some((y.layout(), y.derived())) });
     }
-    Array::build(sizes.sizes(), |out| {
+    Array::build_as(layout, |out| {
         let multiply = |i: usize, c: &mut [T]| T::multiply(size, matrix(x, i), matrix(y, i), c);
-        if outer.iter().product::<usize>() >= cores() {
+        let count: usize = outer.iter().product();
+        if count > 1 && count >= cores() {
             for_each_chunk(out, m * n, product_work(size), multiply);
         } else {
             // Each product is shared by itself.
@@ -167,12 +170,12 @@ pub fn linear<T: Float>(x: &Array<T>, weight: &Array<T>, after: Epilogue<'_, Arr
         panic!("a linear map takes a matrix and at least one axis");
     };
     assert_eq!(*last, inputs, "{:?} by {:?}", x.sizes(), weight.sizes());
-    let sizes = x.layout().with_last(outputs);
+    let layout = x.layout().with_last(outputs);
     let rows = outer.iter().product();
     let x = x.reshape(&[rows, inputs]);
     let whole = |x: &Array<T>, size: &[usize]| assert_eq!(x.sizes(), size, "an addend of the size of the result");
     after.bias.inspect(|bias| whole(bias, &[outputs]));
-    after.residual.inspect(|residual| whole(residual, sizes.sizes()));
+    after.residual.inspect(|residual| whole(residual, layout.sizes()));
     let (bias, residual) = (after.bias.map(Array::elements), after.residual.map(Array::elements));
     let (bias, residual) = (bias.as_deref().map(T::all_widened), residual.as_deref().map(T::all_widened));
     let after = Epilogue { bias: bias.as_deref(), activation: after.activation, residual: residual.as_deref() };
@@ -180,18 +183,18 @@ pub fn linear<T: Float>(x: &Array<T>, weight: &Array<T>, after: Epilogue<'_, Arr
         let x = to_widen(&x);
         let a = T::all_widened(x.buffer());
         let a = only_matrix(&a, x.layout());
-        return Array::build(sizes.sizes(), |out| {
+        return Array::build_as(layout, |out| {
             T::write(out, |out| T::Wide::linear_blocks(a, rows, rows_of_blocks, after, out));
         });
     }
-    let (layout, derived) = (*weight.layout(), weight.derived());
+    let (place, derived) = (*weight.layout(), weight.derived());
     // Nothing is kept of a conversion, nor of a weight that a step of training will change.
     let is_trained = weight.tracked().is_some() && is_recording();
-    let buffer = (is_wide::<T>() && !is_trained).then_some((&layout, derived));
+    let buffer = (is_wide::<T>() && !is_trained).then_some((&place, derived));
     let (x, weight) = (to_widen(&x), to_widen(weight));
     let (a, b) = (T::all_widened(x.buffer()), T::all_widened(weight.buffer()));
     let (a, b) = (only_matrix(&a, x.layout()), only_matrix(&b, weight.layout()).transposed());
-    Array::build(sizes.sizes(), |out| {
+    Array::build_as(layout, |out| {
         T::write(out, |out| T::Wide::linear([rows, inputs, outputs], a, Weight { matrix: b, buffer }, after, out));
     })
 }

@@ -6,6 +6,7 @@
 use crate::backend::{Element, Number};
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::any::Any;
+use std::cell::Cell;
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 use std::ptr::NonNull;
@@ -29,6 +30,8 @@ const SIZES: usize = 4 * usize::BITS as usize;
 struct Block {
     start: NonNull<u8>,
     bytes: usize,
+    /// The number of its size.
+    size: usize,
     derived: Derived,
 }
 
@@ -50,7 +53,7 @@ impl Block {
         Layout::from_size_align(bytes, alignment).expect("more elements than memory can hold")
     }
 
-    fn new(bytes: usize) -> Self {
+    fn new((bytes, size): (usize, usize)) -> Self {
         let layout = Self::layout(bytes);
         // SAFETY: no block is empty.
         let start = unsafe { alloc(layout) };
@@ -60,7 +63,7 @@ impl Block {
         // SAFETY: the block has as many bytes.
         unsafe { start.write_bytes(0, bytes) };
         ALLOCATED.fetch_add(bytes, Ordering::Relaxed);
-        Block { start, bytes, derived: Derived::new() }
+        Block { start, bytes, size, derived: Derived::new() }
     }
 }
 
@@ -100,6 +103,22 @@ pub fn use_huge_pages<T>(elements: &[T]) {
     advise(elements, true);
 }
 
+/// The sizes of blocks up to half of [`LARGE`]: one of each are 51 KiB.
+const SMALL_SIZES: usize = 4 * LARGE.ilog2() as usize;
+
+thread_local! {
+    /// Of each small size the block that this thread let go last: it is taken again without a lock. It counts as held.
+    static LAST: [Cell<Option<Arc<Block>>>; SMALL_SIZES] = const { [const { Cell::new(None) }; SMALL_SIZES] };
+}
+
+/// Puts a block of this size, or none, in the place of the last one, and gives that; the same one where there is no place: for
+/// larger blocks, and at the end of a thread.
+fn swap_last(size: usize, block: Option<Arc<Block>>) -> Option<Arc<Block>> {
+    let block = Cell::new(block);
+    _ = LAST.try_with(|last| last.get(size).map(|place| place.swap(&block)));
+    block.into_inner()
+}
+
 /// Blocks that nobody holds, by their size.
 static FREE: [Mutex<Vec<Arc<Block>>>; SIZES] = [const { Mutex::new(Vec::new()) }; SIZES];
 /// The bytes of all of them.
@@ -129,7 +148,7 @@ pub fn block_size(bytes: usize) -> (usize, usize) {
 /// Gives the memory that is kept for later arrays back to the system.
 ///
 /// What arrays leave behind is kept, since fresh memory costs more than most of what is calculated in it: up to 256 MiB, or as
-/// much as arrays have held at once, if that was more.
+/// much as arrays have held at once, if that was more. Every other thread still keeps its last small blocks, 51 KiB at most.
 ///
 /// ```
 /// use congruent::prelude::*;
@@ -139,6 +158,7 @@ pub fn block_size(bytes: usize) -> (usize, usize) {
 /// ```
 pub fn release_memory() {
     for size in 0..SIZES {
+        drop(swap_last(size, None));
         let blocks = std::mem::take(&mut *free_blocks(size));
         KEPT.fetch_sub(blocks.iter().map(|block| block.bytes).sum(), Ordering::Relaxed);
     }
@@ -151,11 +171,14 @@ struct Shared(Option<Arc<Block>>);
 impl Shared {
     fn new(bytes: usize) -> Self {
         let (bytes, size) = block_size(bytes);
+        if let Some(block) = swap_last(size, None) {
+            return Shared(Some(block));
+        }
         let free = free_blocks(size).pop();
         if let Some(block) = &free {
             KEPT.fetch_sub(block.bytes, Ordering::Relaxed);
         }
-        let block = free.unwrap_or_else(|| Arc::new(Block::new(bytes)));
+        let block = free.unwrap_or_else(|| Arc::new(Block::new((bytes, size))));
         let held = held();
         if held > MOST_HELD.load(Ordering::Relaxed) {
             MOST_HELD.store(held, Ordering::Relaxed);
@@ -170,13 +193,14 @@ impl Shared {
 
 impl Drop for Shared {
     fn drop(&mut self) {
-        let mut block = self.0.take();
         // Where two holders go at once, neither may see itself as the last: then the block is not kept.
-        let Some(last) = block.as_mut().and_then(Arc::get_mut) else { return };
+        let Some(last) = self.0.as_mut().and_then(Arc::get_mut) else { return };
         last.derived.take();
-        let (bytes, most) = (last.bytes, ALWAYS_KEPT.max(MOST_HELD.load(Ordering::Relaxed)));
+        let size = last.size;
+        let Some(block) = swap_last(size, self.0.take()) else { return };
+        let (bytes, most) = (block.bytes, ALWAYS_KEPT.max(MOST_HELD.load(Ordering::Relaxed)));
         if KEPT.fetch_add(bytes, Ordering::Relaxed) + bytes <= most {
-            free_blocks(block_size(bytes).1).extend(block);
+            free_blocks(size).push(block);
         } else {
             KEPT.fetch_sub(bytes, Ordering::Relaxed);
         }
@@ -297,6 +321,18 @@ mod tests {
         drop(z);
         release_memory();
         assert!(Elements::<u8>::any(4 * 123_456).as_slice().iter().all(|&x| x == 0));
+    }
+
+    #[test]
+    fn a_small_block_stays_with_its_thread() {
+        let start = || Elements::<f32>::any(700).as_slice().as_ptr() as usize;
+        let here = start();
+        // The other one is alive as long as this comparison, or its block could be had again.
+        let other = std::thread::spawn(|| Elements::<f32>::any(700)).join().unwrap();
+        assert_ne!(other.as_slice().as_ptr() as usize, here);
+        assert_eq!(start(), here);
+        let (x, y) = (Elements::<f32>::any(700), Elements::<f32>::any(700));
+        assert_ne!(x.as_slice().as_ptr(), y.as_slice().as_ptr());
     }
 
     #[test]

@@ -81,21 +81,21 @@ impl<T: Element> Backend for Cpu<T> {
     }
 
     fn permute(x: &Array<T>, order: &[usize]) -> Array<T> {
-        Tape::new(&[x], || Op::Permute(order.to_vec())).record(x.permute(order))
+        Tape::new(&[x], || Op::Permute(order.to_vec())).record_of(|| x.permute(order))
     }
     fn reshape(x: &Array<T>, sizes: &[usize]) -> Array<T> {
-        Tape::new(&[x], || Op::Reshape(x.sizes().to_vec())).record(x.reshape(sizes))
+        Tape::new(&[x], || Op::Reshape(x.sizes().to_vec())).record_of(|| x.reshape(sizes))
     }
     fn narrow(x: &Array<T>, axis: usize, start: usize, len: usize) -> Array<T> {
         let starts = || (0..x.sizes().len()).map(|i| if i == axis { start } else { 0 }).collect();
-        Tape::new(&[x], || Op::Narrow([x.sizes().to_vec(), starts()])).record(x.narrow(axis, start, len))
+        Tape::new(&[x], || Op::Narrow([x.sizes().to_vec(), starts()])).record_of(|| x.narrow(axis, start, len))
     }
     fn broadcast(x: &Array<T>, sizes: &[usize]) -> Array<T> {
-        Tape::new(&[x], || Op::Broadcast(x.sizes().to_vec())).record(x.broadcast(sizes))
+        Tape::new(&[x], || Op::Broadcast(x.sizes().to_vec())).record_of(|| x.broadcast(sizes))
     }
     fn concat(parts: &[&Array<T>], axis: usize) -> Array<T> {
         let op = || Op::Concat(axis, parts.iter().map(|part| part.sizes()[axis]).collect());
-        Tape::new(parts, op).record(join::concat(parts, axis))
+        Tape::new(parts, op).record_of(|| join::concat(parts, axis))
     }
     fn update_slice(x: Array<T>, part: &Array<T>, starts: &[usize]) -> Array<T> {
         let tape = Tape::new(&[&x, part], || Op::UpdateSlice([part.sizes().to_vec(), starts.to_vec()]));
@@ -167,14 +167,14 @@ impl<T: Element> Backend for Cpu<T> {
         elementwise::compare_scalar(op, x, y)
     }
     fn select(condition: &Array<bool>, x: &Array<T>, y: &Array<T>) -> Array<T> {
-        Tape::new(&[x, y], || Op::Select(condition.saved())).record(elementwise::select(condition, x, y))
+        Tape::new(&[x, y], || Op::Select(condition.saved())).record_of(|| elementwise::select(condition, x, y))
     }
 
     fn reduce(op: Reduce, x: &Array<T>, axis: usize) -> Array<T>
     where
         T: Number,
     {
-        Tape::new(&[x], || Op::reduce(op, x, axis)).record(reduce::reduce(op, x, axis))
+        Tape::new(&[x], || Op::reduce(op, x, axis)).record_of(|| reduce::reduce(op, x, axis))
     }
     fn argmax(x: &Array<T>, axis: usize) -> Array<u32>
     where
@@ -220,7 +220,7 @@ impl<T: Element> Backend for Cpu<T> {
     where
         T: Number,
     {
-        Tape::new(&[x, y], || Op::MatMul([x.saved(), y.saved()])).record(matmul::matmul(x, y))
+        Tape::new(&[x, y], || Op::MatMul([x.saved(), y.saved()])).record_of(|| matmul::matmul(x, y))
     }
     fn linear(x: &Array<T>, weight: &Array<T>, after: Epilogue<'_, Array<T>>) -> Array<T>
     where
@@ -248,7 +248,7 @@ impl<T: Element> Backend for Cpu<T> {
             let after = After { bias: after.bias.is_some(), activation, residual: after.residual.is_some() };
             Op::Linear([x.saved(), weight.saved()], after)
         });
-        tape.record(result.unwrap_or_else(|| matmul::linear(x, weight, after)))
+        tape.record_of(|| result.unwrap_or_else(|| matmul::linear(x, weight, after)))
     }
     fn layer_norm(x: Array<T>, weight: &Array<T>, bias: Option<&Array<T>>, epsilon: f64) -> Array<T>
     where
@@ -288,7 +288,7 @@ impl<T: Element> Backend for Cpu<T> {
     {
         let inputs = || ([q.saved(), k.saved()], mask.clone());
         let tape = Tape::new(&[q, k], || Op::AttentionWeights(Box::new(inputs()), scale));
-        tape.record(attention::weights(q, k, mask, scale))
+        tape.record_of(|| attention::weights(q, k, mask, scale))
     }
     fn attention(q: &Array<T>, k: &Array<T>, v: &Array<T>, mask: &AttentionMask, scale: f64) -> Array<T>
     where
@@ -296,7 +296,7 @@ impl<T: Element> Backend for Cpu<T> {
     {
         let inputs = || ([q.saved(), k.saved(), v.saved()], mask.clone());
         let tape = Tape::new(&[q, k, v], || Op::Attention(Box::new(inputs()), scale));
-        tape.record(attention::attention(q, k, v, mask, scale))
+        tape.record_of(|| attention::attention(q, k, v, mask, scale))
     }
 
     fn track(x: Array<T>) -> Array<T>

@@ -129,19 +129,19 @@ fn reduce_columns<T: Number>(op: Reduce, x: &[T], [rows, stride]: [usize; 2], ou
 
 pub fn reduce<T: Number>(op: Reduce, x: &Array<T>, axis: usize) -> Array<T> {
     let (size, inner) = (x.sizes()[axis], x.sizes()[axis + 1..].iter().product::<usize>());
-    let sizes = Layout::joined(&x.sizes()[..axis], &x.sizes()[axis + 1..]);
+    let layout = Layout::joined(&x.sizes()[..axis], &x.sizes()[axis + 1..]);
     // A few columns are too short to be calculated with side by side.
     if inner < 8 {
         let x = x.move_last(axis);
         let (elements, rows) = (x.elements(), rows_of_chunk(size));
-        return Array::build(sizes.sizes(), |out| {
+        return Array::build_as(layout, |out| {
             for_each_chunk(out, rows, rows * size, |chunk, out| {
                 T::reduce_rows(op, &elements[chunk * rows * size..][..out.len() * size], size, out);
             });
         });
     }
     let elements = x.elements();
-    Array::build(sizes.sizes(), |out| {
+    Array::build_as(layout, |out| {
         for_each_chunk(out, COLUMNS, COLUMNS * size, |chunk, out| {
             for (start, len, column) in runs(chunk * COLUMNS, out.len(), inner) {
                 let outer = (chunk * COLUMNS + start) / inner;

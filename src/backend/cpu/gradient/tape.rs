@@ -90,6 +90,16 @@ impl<T: Element> Tape<T> {
             Some(recording) => recording.end(result),
         }
     }
+
+    /// [`record`](Self::record) of what `operation` gives, which is written where the result will be: to move an array once
+    /// more took a third of the time of a view.
+    #[inline]
+    pub fn record_of(self, operation: impl FnOnce() -> Array<T>) -> Array<T> {
+        match self.0 {
+            None => operation(),
+            Some(recording) => recording.end(operation()),
+        }
+    }
 }
 
 impl<T: Element> Recording<T> {

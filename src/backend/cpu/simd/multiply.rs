@@ -5,7 +5,7 @@ use super::pack::Packed;
 use super::product::{Addends, ROWS};
 use super::{
     Level, add_products_at, add_rows_at, dot_at, dot_rows_at, level, multiply_packed_at, multiply_small_at, panel_at,
-    tile_at,
+    rows_at, tile_at,
 };
 use crate::backend::Epilogue;
 use crate::backend::cpu::blocks::Rows;
@@ -16,7 +16,7 @@ use std::borrow::Cow;
 
 /// With so many rows or fewer, a matrix is read from memory for little else: it is not packed.
 const FEW_ROWS: usize = 4;
-/// A matrix of so many elements or fewer stays in the first caches: it is not packed, if its rows lie together.
+/// A matrix of so many elements or fewer stays in the first caches: it is not packed, but its rows are brought together.
 const SMALL: usize = 1 << 12;
 /// The elements of the result that one core takes at a time: what it does to them afterwards, it does in the second cache.
 const BLOCK: usize = 1 << 17;
@@ -37,10 +37,14 @@ pub(super) fn multiply_at(level: Level, size: [usize; 3], a: Matrix<'_, f32>, b:
         return c.fill(0.0);
     }
     let [m, k, n] = size;
-    if b.strides[1] == 1 && (k * n <= SMALL || m * k * n <= SMALL) {
+    if k * n <= SMALL && b.strides[1] == 1 {
         multiply_small_at(level, size, a, b, c);
     } else if m <= FEW_ROWS && (b.strides[0] == 1 || b.strides[1] == 1) {
         multiply_few_rows(level, size, a, b, c);
+    } else if k * n <= SMALL {
+        let mut rows = Elements::any(k * n);
+        rows_at(level, b, [k, n], rows.get_mut().expect("new elements have one holder"));
+        multiply_small_at(level, size, a, Matrix { elements: rows.as_slice(), strides: [n, 1] }, c);
     } else {
         let terms = terms(size);
         for first in (0..k).step_by(terms) {

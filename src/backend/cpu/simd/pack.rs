@@ -74,6 +74,16 @@ pub unsafe fn panels<V: Vector>(b: Matrix<'_, f32>, [k, n]: [usize; 2], to: &mut
     }
 }
 
+/// A small matrix `(k, n)` with its rows one after another.
+///
+/// # Safety
+/// The processor has the instructions of `V`. The matrix lies inside its slice.
+#[inline(always)]
+pub unsafe fn rows<V: Vector>(b: Matrix<'_, f32>, [k, n]: [usize; 2], to: &mut [f32]) {
+    // SAFETY: the caller's.
+    unsafe { pack::<V>(to, b.transposed(), [n, k], n) };
+}
+
 /// Rows in tiles, as even as can be, one after another.
 ///
 /// # Safety

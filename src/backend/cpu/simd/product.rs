@@ -2,6 +2,7 @@
 //! the matrices are packed so that the kernel reads them one after another, and a tile of the result stays in registers.
 
 use super::pack::{Packed, tiles};
+use super::pair::Pair;
 use super::vector::{Vector, at_most, even_parts, load, of_rows, store};
 use crate::backend::cpu::matmul::Matrix;
 use crate::backend::cpu::memory::Elements;
@@ -169,23 +170,42 @@ const AHEAD: usize = 8;
 pub unsafe fn multiply_small<V: Vector>([m, k, n]: [usize; 3], a: Matrix<'_, f32>, b: Matrix<'_, f32>, c: &mut [f32]) {
     let (whole, half) = (V::LANES, V::Half::LANES);
     assert!(c.len() == m * n, "a product as large as its result");
-    for column in (0..n).step_by(2 * whole) {
-        let (width, b) = ((2 * whole).min(n - column), b.part(0, column));
-        for (row, height) in even_parts(m, at_most::<V>(8)) {
-            let (a, c) = (a.part(row, 0), &mut c[row * n + column..]);
-            // SAFETY: the caller's.
-            unsafe {
-                if width <= half {
-                    of_rows!(height, at_most::<V>(8), multiply_rows::<V::Half, V::Half, false>(k, a, b, c, n, width));
-                } else if width <= whole {
-                    of_rows!(height, at_most::<V>(8), multiply_rows::<V, V, false>(k, a, b, c, n, width));
-                } else if width <= whole + half {
-                    of_rows!(height, at_most::<V>(8), multiply_rows::<V, V::Half, true>(k, a, b, c, n, width));
-                } else {
-                    of_rows!(height, at_most::<V>(8), multiply_rows::<V, V, true>(k, a, b, c, n, width));
-                }
+    let mut column = 0;
+    while column < n {
+        let width = (2 * whole).min(n - column);
+        let (b, c) = (b.part(0, column), &mut c[column..]);
+        // SAFETY: the caller's.
+        unsafe {
+            if width <= half {
+                multiply_columns::<V, V::Half>([m, k, width], a, b, c, n);
+            } else if width <= whole {
+                multiply_columns::<V, V>([m, k, width], a, b, c, n);
+            } else if width <= whole + half {
+                multiply_columns::<V, Pair<V, V::Half>>([m, k, width], a, b, c, n);
+            } else {
+                multiply_columns::<V, Pair<V, V>>([m, k, width], a, b, c, n);
             }
         }
+        column += 2 * whole;
+    }
+}
+
+/// The columns of the product that a vector `W` has, or fewer.
+///
+/// # Safety
+/// The processor has the instructions of `V`. The columns lie inside the matrices.
+#[inline(always)]
+unsafe fn multiply_columns<V: Vector, W: Vector>(
+    [m, k, width]: [usize; 3],
+    a: Matrix<'_, f32>,
+    b: Matrix<'_, f32>,
+    c: &mut [f32],
+    stride: usize,
+) {
+    for (row, height) in even_parts(m, at_most::<V>(8)) {
+        let (a, c) = (a.part(row, 0), &mut c[row * stride..]);
+        // SAFETY: the caller's.
+        unsafe { of_rows!(height, at_most::<V>(8), multiply_rows::<W>([k, width], a, b, c, stride)) };
     }
 }
 
@@ -219,66 +239,50 @@ pub unsafe fn multiply_static<V: Vector, S: StaticSizes>(a: &[f32], b: &[f32], c
 /// A tile of so many columns, of the rows of `a` and `b` as they lie.
 ///
 /// # Safety
-/// The processor has the instructions of `L` and `R`. The tile lies inside the matrices.
+/// The processor has the instructions of `W`. The tile lies inside the matrices.
 #[inline(always)]
-unsafe fn multiply_rows<L: Vector, R: Vector, const RIGHT: bool, const ROWS: usize>(
-    k: usize,
+unsafe fn multiply_rows<W: Vector, const ROWS: usize>(
+    [k, width]: [usize; 2],
     a: Matrix<'_, f32>,
     b: Matrix<'_, f32>,
     c: &mut [f32],
     stride: usize,
-    width: usize,
 ) {
-    let middle = width.min(L::LANES);
-    let whole = if RIGHT { L::LANES + R::LANES } else { L::LANES };
     // What stands behind the columns may be read, as long as it is inside the slice: its sums are not written.
-    let readable =
-        b.elements.len().checked_sub(whole).map_or(0, |last| last.checked_div(b.strides[0]).unwrap_or(k) + 1);
-    let readable = readable.min(k);
+    let readable = match b.elements.len().checked_sub(W::LANES) {
+        _ if width == W::LANES => k,
+        None => 0,
+        Some(last) => k.min(last.checked_div(b.strides[0]).unwrap_or(k) + 1),
+    };
     // SAFETY: the caller's.
     unsafe {
-        let mut sums = ([L::splat(0.0); ROWS], [R::splat(0.0); ROWS]);
+        let mut sums = [W::splat(0.0); ROWS];
         for term in 0..readable {
-            let b = b.elements.get_unchecked(term * b.strides[0]..);
-            let (x, y) = (L::load(b), if RIGHT { R::load(b.get_unchecked(L::LANES..)) } else { R::splat(0.0) });
-            add_term::<L, R, RIGHT, ROWS>(a, term, x, y, &mut sums);
+            let b = W::load(b.elements.get_unchecked(term * b.strides[0]..));
+            add_term(a, term, b, &mut sums);
         }
         for term in readable..k {
-            let b = b.elements.get_unchecked(term * b.strides[0]..);
-            let x = load::<L>(b.get_unchecked(..middle), 0.0);
-            let y = if RIGHT { load::<R>(b.get_unchecked(middle..width), 0.0) } else { R::splat(0.0) };
-            add_term::<L, R, RIGHT, ROWS>(a, term, x, y, &mut sums);
+            let b = load(b.elements.get_unchecked(term * b.strides[0]..).get_unchecked(..width), 0.0);
+            add_term(a, term, b, &mut sums);
         }
-        let (left, right) = sums;
-        for (row, (left, right)) in left.into_iter().zip(right).enumerate() {
-            let c = &mut c[row * stride..][..width];
-            store(left, &mut c[..middle]);
-            if RIGHT {
-                store(right, &mut c[middle..]);
-            }
+        for (row, sum) in sums.into_iter().enumerate() {
+            store(sum, &mut c[row * stride..][..width]);
         }
     }
 }
 
+/// Adds the products of a number of each row of `a` and a row of `b`.
+///
 /// # Safety
-/// The processor has the instructions of `L` and `R`. The term lies inside the matrix.
+/// The processor has the instructions of `W`. The term lies inside the matrix.
 #[inline(always)]
-unsafe fn add_term<L: Vector, R: Vector, const RIGHT: bool, const ROWS: usize>(
-    a: Matrix<'_, f32>,
-    term: usize,
-    x: L,
-    y: R,
-    (left, right): &mut ([L; ROWS], [R; ROWS]),
-) {
-    // SAFETY: the caller's.
-    unsafe {
-        let a_term = term * a.strides[1];
-        for row in 0..ROWS {
-            let factor = *a.elements.get_unchecked(row * a.strides[0] + a_term);
-            left[row] = L::splat(factor).mul_add(x, left[row]);
-            if RIGHT {
-                right[row] = R::splat(factor).mul_add(y, right[row]);
-            }
+unsafe fn add_term<W: Vector, const ROWS: usize>(a: Matrix<'_, f32>, term: usize, b: W, sums: &mut [W; ROWS]) {
+    let first = term * a.strides[1];
+    for row in 0..ROWS {
+        // SAFETY: the caller's.
+        unsafe {
+            let factor = *a.elements.get_unchecked(row * a.strides[0] + first);
+            sums[row] = W::splat(factor).mul_add(b, sums[row]);
         }
     }
 }

@@ -267,7 +267,8 @@ pub(super) use each_vector;
 #[inline(always)]
 pub fn even_parts(len: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
     let count = len.div_ceil(most);
-    let (each, longer) = (len / count, len % count);
+    // To divide takes longer than a small tile.
+    let (each, longer) = if count <= 1 { (len, 0) } else { (len / count, len % count) };
     (0..count).map(move |part| (part * each + part.min(longer), each + (part < longer) as usize))
 }
 
