@@ -3,6 +3,7 @@
 use super::blocks::{Blocks, Rows, Stored};
 use super::gradient::Tracked;
 use super::in_out::InOut;
+use super::layout::Layout;
 use super::memory::{Derived, Elements};
 use super::parallel::for_each_chunk;
 use crate::backend::{Element, MAX_RANK, Number, TableIndex};
@@ -92,139 +93,6 @@ impl<T> Buffer<T> {
             Buffer::Given(given) => &given.derived,
             Buffer::Stored(stored) => stored.derived(),
         }
-    }
-}
-
-/// Sizes, strides and the first element. Unused axes are zero.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Layout {
-    rank: usize,
-    sizes: [usize; MAX_RANK],
-    strides: [usize; MAX_RANK],
-    pub offset: usize,
-}
-
-impl Layout {
-    #[inline]
-    pub fn row_major(sizes: &[usize]) -> Self {
-        assert!(sizes.len() <= MAX_RANK, "an array has at most {MAX_RANK} axes");
-        let mut layout = Layout { rank: sizes.len(), sizes: [0; MAX_RANK], strides: [0; MAX_RANK], offset: 0 };
-        let mut stride = 1usize;
-        for (axis, &size) in sizes.iter().enumerate().rev() {
-            (layout.sizes[axis], layout.strides[axis]) = (size, stride);
-            stride = stride.saturating_mul(size.max(1));
-        }
-        // The kernels count on it that no position in an array overflows.
-        assert!(isize::try_from(stride).is_ok(), "{sizes:?} are more elements than can be counted");
-        layout
-    }
-
-    #[inline]
-    pub fn sizes(&self) -> &[usize] {
-        &self.sizes[..self.rank]
-    }
-
-    pub fn strides(&self) -> &[usize] {
-        &self.strides[..self.rank]
-    }
-
-    #[inline]
-    pub fn len(&self) -> usize {
-        self.sizes().iter().product()
-    }
-
-    fn axes(&self) -> impl Iterator<Item = (usize, usize)> {
-        self.sizes().iter().copied().zip(self.strides().iter().copied())
-    }
-
-    /// Whether the elements lie one after another, row-major.
-    fn is_contiguous(&self) -> bool {
-        let mut expected = 1;
-        self.len() == 0
-            || (0..self.rank).rev().all(|axis| {
-                let fits = self.sizes[axis] == 1 || self.strides[axis] == expected;
-                expected *= self.sizes[axis];
-                fits
-            })
-    }
-
-    /// The layout of the same elements under other sizes, if strides can express it.
-    fn reshape(&self, sizes: &[usize]) -> Option<Layout> {
-        let mut new = Layout { offset: self.offset, ..Layout::row_major(sizes) };
-        if self.len() == 0 {
-            return Some(new);
-        }
-        let (mut old, mut count) = ([(0, 0); MAX_RANK], 0);
-        for axis in self.axes().filter(|(size, _)| *size != 1) {
-            old[count] = axis;
-            count += 1;
-        }
-        let old = &old[..count];
-        let (mut old_at, mut new_at) = (0, 0);
-        while old_at < old.len() {
-            // The fewest axes on both sides that hold the same number of elements.
-            let (old_start, new_start) = (old_at, new_at);
-            let (mut old_count, mut new_count) = (old[old_at].0, 1);
-            old_at += 1;
-            while old_count != new_count {
-                if new_count < old_count {
-                    new_count *= sizes[new_at];
-                    new_at += 1;
-                } else {
-                    old_count *= old[old_at].0;
-                    old_at += 1;
-                }
-            }
-            let merged = &old[old_start..old_at];
-            if merged.windows(2).any(|pair| pair[0].1 != pair[1].0 * pair[1].1) {
-                return None;
-            }
-            let mut stride = merged[merged.len() - 1].1;
-            for axis in (new_start..new_at).rev() {
-                new.strides[axis] = stride;
-                stride *= sizes[axis];
-            }
-        }
-        Some(new)
-    }
-
-    /// The strides of the last two axes.
-    #[inline]
-    pub fn matrix_strides(&self) -> [usize; 2] {
-        [self.strides[self.rank - 2], self.strides[self.rank - 1]]
-    }
-
-    /// The first element at these indices of the first axes.
-    pub fn start(&self, indices: &[usize]) -> usize {
-        self.offset + indices.iter().zip(self.strides()).map(|(index, stride)| index * stride).sum::<usize>()
-    }
-
-    /// The first element of a matrix (the last two axes), of which there is one for each place along the other axes,
-    /// row-major.
-    #[inline]
-    pub fn matrix(&self, mut index: usize) -> usize {
-        let mut start = self.offset;
-        for axis in (0..self.rank.saturating_sub(2)).rev() {
-            start += index % self.sizes[axis] * self.strides[axis];
-            index /= self.sizes[axis];
-        }
-        start
-    }
-
-    /// A row-major layout of the first sizes, and then the others.
-    pub fn joined(first: &[usize], then: &[usize]) -> Self {
-        let mut sizes = [0; MAX_RANK];
-        sizes[..first.len()].copy_from_slice(first);
-        sizes[first.len()..][..then.len()].copy_from_slice(then);
-        Layout::row_major(&sizes[..first.len() + then.len()])
-    }
-
-    /// A row-major layout of these sizes, but for the last one.
-    #[inline]
-    pub fn with_last(&self, size: usize) -> Self {
-        let mut sizes = self.sizes;
-        sizes[self.rank - 1] = size;
-        Layout::row_major(&sizes[..self.rank])
     }
 }
 
@@ -346,12 +214,7 @@ impl<T> Array<T> {
 
     /// Axis `i` of the result is axis `order[i]`.
     pub fn permute(&self, order: &[usize]) -> Self {
-        let mut layout = self.layout;
-        for (to, &from) in order.iter().enumerate() {
-            layout.sizes[to] = self.layout.sizes()[from];
-            layout.strides[to] = self.layout.strides[from];
-        }
-        self.view(layout)
+        self.view(self.layout.permute(order))
     }
 
     /// An axis moved behind all others.
@@ -372,23 +235,12 @@ impl<T> Array<T> {
 
     /// The elements `start .. start + len` of an axis.
     pub fn narrow(&self, axis: usize, start: usize, len: usize) -> Self {
-        let size = self.sizes()[axis];
-        assert!(start <= size && len <= size - start, "a part ends behind its axis");
-        let mut layout = self.layout;
-        layout.sizes[axis] = len;
-        layout.offset += start * layout.strides[axis];
-        self.view(layout)
+        self.view(self.layout.narrow(axis, start, len))
     }
 
     /// Repeated along new leading axes and along axes of size 1.
     pub fn broadcast(&self, sizes: &[usize]) -> Self {
-        let mut layout = Layout { strides: [0; MAX_RANK], offset: self.layout.offset, ..Layout::row_major(sizes) };
-        let new_axes = sizes.len() - self.sizes().len();
-        for (axis, (size, stride)) in self.layout.axes().enumerate() {
-            assert!(size == 1 || size == sizes[new_axes + axis], "only an axis of size 1 is repeated");
-            layout.strides[new_axes + axis] = if size == 1 { 0 } else { stride };
-        }
-        self.view(layout)
+        self.view(self.layout.broadcast(sizes))
     }
 }
 
@@ -415,7 +267,7 @@ impl<T: Element> Array<T> {
 
     /// An array of one value, stored once.
     pub fn full(value: T, sizes: &[usize]) -> Self {
-        let layout = Layout { strides: [0; MAX_RANK], ..Layout::row_major(sizes) };
+        let layout = Layout::repeated(sizes);
         Array { buffer: Buffer::Ours(Elements::collect(1, [value])), layout, tracked: None }
     }
 

@@ -1,7 +1,8 @@
 //! Products of matrices.
 
-use super::array::{Array, Layout};
+use super::array::Array;
 use super::in_out::{InOut, Operand};
+use super::layout::Layout;
 use super::memory::Derived;
 use super::parallel::{cores, for_each_chunk};
 use super::simd;

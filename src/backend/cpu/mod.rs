@@ -11,6 +11,7 @@ mod fused;
 mod gradient;
 mod in_out;
 mod join;
+mod layout;
 mod live;
 mod matmul;
 mod memory;
@@ -107,7 +108,7 @@ impl<T: Element> Backend for Cpu<T> {
             let row: usize = row_sizes.iter().product();
             let (elements, ids_of_rows) = (table.elements(), ids.elements());
             let rows = ids_of_rows.iter().flat_map(|id| &elements[id.row() * row..(id.row() + 1) * row]).copied();
-            Array::collect(array::Layout::joined(ids.sizes(), row_sizes).sizes(), rows)
+            Array::collect(layout::Layout::joined(ids.sizes(), row_sizes).sizes(), rows)
         });
         Tape::new(&[table], || Op::Gather(table.sizes().to_vec(), ids.elements().iter().map(|id| id.row()).collect()))
             .record(rows)

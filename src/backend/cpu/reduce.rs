@@ -1,8 +1,9 @@
 //! Many elements made one, along an axis.
 
-use super::array::{Array, Layout};
+use super::array::Array;
 use super::elementwise::{rows_of_chunk, runs};
 use super::in_out::{InOut, Operand};
+use super::layout::Layout;
 use super::parallel::for_each_chunk;
 use crate::backend::{Binary, Element, Number, Reduce};
 use num_traits::{Bounded, NumCast, Zero};

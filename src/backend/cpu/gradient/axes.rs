@@ -1,7 +1,8 @@
 //! Gradients of what is done to axes.
 
-use super::super::array::{Array, Layout};
+use super::super::array::Array;
 use super::super::in_out::{InOut, Operand};
+use super::super::layout::Layout;
 use super::super::{elementwise as each, join, reduce::reduce};
 use crate::backend::{Binary, Float, Number, Reduce, Value};
 

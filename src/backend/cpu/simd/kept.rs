@@ -2,7 +2,7 @@
 
 use super::pack::Packed;
 use super::{Level, tile_at};
-use crate::backend::cpu::array::Layout;
+use crate::backend::cpu::layout::Layout;
 use crate::backend::cpu::matmul::Weight;
 use crate::backend::cpu::memory::{HUGE_PAGE, block_size, use_huge_pages};
 use crate::backend::cpu::packed_weights::{self, Share};

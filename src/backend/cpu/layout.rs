@@ -1,0 +1,172 @@
+//! Where the elements of an array lie in its buffer.
+
+use crate::backend::MAX_RANK;
+
+/// Sizes, strides and the first element. Unused axes are zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Layout {
+    rank: usize,
+    sizes: [usize; MAX_RANK],
+    strides: [usize; MAX_RANK],
+    pub offset: usize,
+}
+
+impl Layout {
+    #[inline]
+    pub fn row_major(sizes: &[usize]) -> Self {
+        assert!(sizes.len() <= MAX_RANK, "an array has at most {MAX_RANK} axes");
+        let mut layout = Layout { rank: sizes.len(), sizes: [0; MAX_RANK], strides: [0; MAX_RANK], offset: 0 };
+        let mut stride = 1usize;
+        for (axis, &size) in sizes.iter().enumerate().rev() {
+            (layout.sizes[axis], layout.strides[axis]) = (size, stride);
+            stride = stride.saturating_mul(size.max(1));
+        }
+        // The kernels count on it that no position in an array overflows.
+        assert!(isize::try_from(stride).is_ok(), "{sizes:?} are more elements than can be counted");
+        layout
+    }
+
+    /// One element, repeated.
+    pub fn repeated(sizes: &[usize]) -> Self {
+        Layout { strides: [0; MAX_RANK], ..Layout::row_major(sizes) }
+    }
+
+    #[inline]
+    pub fn sizes(&self) -> &[usize] {
+        &self.sizes[..self.rank]
+    }
+
+    pub fn strides(&self) -> &[usize] {
+        &self.strides[..self.rank]
+    }
+
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.sizes().iter().product()
+    }
+
+    pub fn axes(&self) -> impl Iterator<Item = (usize, usize)> {
+        self.sizes().iter().copied().zip(self.strides().iter().copied())
+    }
+
+    /// Whether the elements lie one after another, row-major.
+    pub fn is_contiguous(&self) -> bool {
+        let mut expected = 1;
+        self.len() == 0
+            || (0..self.rank).rev().all(|axis| {
+                let fits = self.sizes[axis] == 1 || self.strides[axis] == expected;
+                expected *= self.sizes[axis];
+                fits
+            })
+    }
+
+    /// The layout of the same elements under other sizes, if strides can express it.
+    pub fn reshape(&self, sizes: &[usize]) -> Option<Layout> {
+        let mut new = Layout { offset: self.offset, ..Layout::row_major(sizes) };
+        if self.len() == 0 {
+            return Some(new);
+        }
+        let (mut old, mut count) = ([(0, 0); MAX_RANK], 0);
+        for axis in self.axes().filter(|(size, _)| *size != 1) {
+            old[count] = axis;
+            count += 1;
+        }
+        let old = &old[..count];
+        let (mut old_at, mut new_at) = (0, 0);
+        while old_at < old.len() {
+            // The fewest axes on both sides that hold the same number of elements.
+            let (old_start, new_start) = (old_at, new_at);
+            let (mut old_count, mut new_count) = (old[old_at].0, 1);
+            old_at += 1;
+            while old_count != new_count {
+                if new_count < old_count {
+                    new_count *= sizes[new_at];
+                    new_at += 1;
+                } else {
+                    old_count *= old[old_at].0;
+                    old_at += 1;
+                }
+            }
+            let merged = &old[old_start..old_at];
+            if merged.windows(2).any(|pair| pair[0].1 != pair[1].0 * pair[1].1) {
+                return None;
+            }
+            let mut stride = merged[merged.len() - 1].1;
+            for axis in (new_start..new_at).rev() {
+                new.strides[axis] = stride;
+                stride *= sizes[axis];
+            }
+        }
+        Some(new)
+    }
+
+    /// The strides of the last two axes.
+    #[inline]
+    pub fn matrix_strides(&self) -> [usize; 2] {
+        [self.strides[self.rank - 2], self.strides[self.rank - 1]]
+    }
+
+    /// The first element at these indices of the first axes.
+    pub fn start(&self, indices: &[usize]) -> usize {
+        self.offset + indices.iter().zip(self.strides()).map(|(index, stride)| index * stride).sum::<usize>()
+    }
+
+    /// The first element of a matrix (the last two axes), of which there is one for each place along the other axes,
+    /// row-major.
+    #[inline]
+    pub fn matrix(&self, mut index: usize) -> usize {
+        let mut start = self.offset;
+        for axis in (0..self.rank.saturating_sub(2)).rev() {
+            start += index % self.sizes[axis] * self.strides[axis];
+            index /= self.sizes[axis];
+        }
+        start
+    }
+
+    /// A row-major layout of the first sizes, and then the others.
+    pub fn joined(first: &[usize], then: &[usize]) -> Self {
+        let mut sizes = [0; MAX_RANK];
+        sizes[..first.len()].copy_from_slice(first);
+        sizes[first.len()..][..then.len()].copy_from_slice(then);
+        Layout::row_major(&sizes[..first.len() + then.len()])
+    }
+
+    /// A row-major layout of these sizes, but for the last one.
+    #[inline]
+    pub fn with_last(&self, size: usize) -> Self {
+        let mut sizes = self.sizes;
+        sizes[self.rank - 1] = size;
+        Layout::row_major(&sizes[..self.rank])
+    }
+
+    /// Axis `i` of the result is axis `order[i]`.
+    pub fn permute(&self, order: &[usize]) -> Self {
+        let mut layout = *self;
+        for (to, &from) in order.iter().enumerate() {
+            layout.sizes[to] = self.sizes()[from];
+            layout.strides[to] = self.strides[from];
+        }
+        layout
+    }
+
+    /// The elements `start .. start + len` of an axis.
+    pub fn narrow(&self, axis: usize, start: usize, len: usize) -> Self {
+        let size = self.sizes()[axis];
+        assert!(start <= size && len <= size - start, "a part ends behind its axis");
+        let mut layout = *self;
+        layout.sizes[axis] = len;
+        layout.offset += start * layout.strides[axis];
+        layout
+    }
+
+    /// Repeated along new leading axes and along axes of size 1.
+    pub fn broadcast(&self, sizes: &[usize]) -> Self {
+        let mut layout = Layout { offset: self.offset, ..Layout::repeated(sizes) };
+        let new_axes = sizes.len() - self.rank;
+        for (axis, (size, stride)) in self.axes().enumerate() {
+            assert!(size == 1 || size == sizes[new_axes + axis], "only an axis of size 1 is repeated");
+            layout.strides[new_axes + axis] = if size == 1 { 0 } else { stride };
+        }
+        layout
+    }
+}
