@@ -17,6 +17,7 @@ mod chain;
 mod columns;
 mod each;
 mod format;
+mod four_columns;
 mod kept;
 mod math;
 mod multiply;
@@ -552,6 +553,11 @@ mod tests {
             [13, 1100, 600],
             [70, 2100, 70],
             [1, 131, 33],
+            [21, 70, 20],
+            [20, 64, 20],
+            [12, 200, 20],
+            [13, 51, 12],
+            [17, 131, 4],
         ]);
         if cfg!(miri) {
             sizes = vec![[1, 1, 1], [3, 0, 2], [5, 2, 17], [13, 3, 9], [1, 131, 33]];

@@ -1,6 +1,7 @@
 //! Products of matrices, in the blocks of Goto and van de Geijn (2008, <https://doi.org/10.1145/1356052.1356053>):
 //! the matrices are packed so that the kernel reads them one after another, and a tile of the result stays in registers.
 
+use super::four_columns;
 use super::pack::{Packed, tiles};
 use super::pair::Pair;
 use super::vector::{Vector, at_most, even_parts, load, of_rows, store};
@@ -170,9 +171,14 @@ const AHEAD: usize = 8;
 pub unsafe fn multiply_small<V: Vector>([m, k, n]: [usize; 3], a: Matrix<'_, f32>, b: Matrix<'_, f32>, c: &mut [f32]) {
     let (whole, half) = (V::LANES, V::Half::LANES);
     assert!(c.len() == m * n, "a product as large as its result");
-    let mut column = 0;
-    while column < n {
-        let width = (2 * whole).min(n - column);
+    let left_over = four_columns::left_over::<V>([m, k, n], a);
+    if left_over > 0 {
+        // SAFETY: the caller's.
+        unsafe { four_columns::multiply::<V>([m, k], a, b.part(0, n - left_over), &mut c[n - left_over..], n) };
+    }
+    let (columns, mut column) = (n - left_over, 0);
+    while column < columns {
+        let width = (2 * whole).min(columns - column);
         let (b, c) = (b.part(0, column), &mut c[column..]);
         // SAFETY: the caller's.
         unsafe {
@@ -239,7 +245,7 @@ pub unsafe fn multiply_static<V: Vector, S: StaticSizes>(a: &[f32], b: &[f32], c
 /// A tile of so many columns, of the rows of `a` and `b` as they lie.
 ///
 /// # Safety
-/// The processor has the instructions of `W`. The tile lies inside the matrices.
+/// The processor has the instructions of `W`. The tile lies inside the matrices, and inside `c`.
 #[inline(always)]
 unsafe fn multiply_rows<W: Vector, const ROWS: usize>(
     [k, width]: [usize; 2],
@@ -266,7 +272,7 @@ unsafe fn multiply_rows<W: Vector, const ROWS: usize>(
             add_term(a, term, b, &mut sums);
         }
         for (row, sum) in sums.into_iter().enumerate() {
-            store(sum, &mut c[row * stride..][..width]);
+            store(sum, c.get_unchecked_mut(row * stride..).get_unchecked_mut(..width));
         }
     }
 }
