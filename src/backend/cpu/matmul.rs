@@ -203,6 +203,7 @@ pub fn linear<T: Float>(x: &Array<T>, weight: &Array<T>, after: Epilogue<'_, Arr
 #[cfg(test)]
 mod tests {
     use super::super::tests::{assert_near, random};
+    use super::super::threads;
     use super::*;
     use half::f16;
 
@@ -235,6 +236,30 @@ mod tests {
         }
         let integers = matmul(&Array::from_vec(vec![1, 2, 3, 4], &[2, 2]), &Array::from_vec(vec![5, 6, 7, 8], &[2, 2]));
         assert_eq!(*integers.elements(), [19, 22, 43, 50]);
+    }
+
+    #[test]
+    fn rows_and_columns_are_shared_alike() {
+        let sizes = [[5, 33, 96], [20, 70, 1000], [121, 40, 1040], [130, 64, 300]];
+        for [m, k, n] in sizes.into_iter().filter(|_| !cfg!(miri)) {
+            let (x, y) = (random::<f64>(&[m, k], 1), random::<f64>(&[k, n], 2));
+            let expected = naive([m, k, n], &x.elements(), &y.elements());
+            let [x, y, bias, residual] =
+                [x, y, random(&[n], 3), random(&[m, n], 4)].map(|array: Array<f64>| as_type::<f32>(&array));
+            let weight = y.permute(&[1, 0]).contiguous();
+            let after = Epilogue {
+                bias: Some(&bias),
+                activation: Some(crate::backend::Unary::Gelu),
+                residual: Some(&residual),
+            };
+            let products = |threads| {
+                let results = || [matmul(&x, &y), linear(&x, &weight, Epilogue::default()), linear(&x, &weight, after)];
+                threads::with(threads, results).map(|result| result.elements().to_vec())
+            };
+            let alone = products(1);
+            assert_near(&Array::from_vec(alone[0].clone(), &[m, n]), &expected, 1e-4);
+            assert!([2, 3, 4].map(products).iter().all(|shared| *shared == alone), "{m} x {k} x {n}");
+        }
     }
 
     #[test]

@@ -18,6 +18,7 @@ mod memory;
 mod norm;
 pub mod packed_weights;
 mod parallel;
+mod place;
 pub(super) mod plain;
 #[cfg(feature = "threads")]
 mod pool;

@@ -38,6 +38,7 @@ use super::blocks::{Format, Rows};
 use super::in_out::{InOut, Link, Operand};
 use super::plain;
 use crate::backend::cpu::matmul::Matrix;
+use crate::backend::cpu::place::Place;
 use crate::backend::{Binary, Reduce, Unary};
 pub use attention::{Block, Live};
 use format::Packing;
@@ -46,7 +47,7 @@ pub use format::tests as format_tests;
 use math::{Function, Operation, Swapped, With};
 pub use multiply::{linear, linear_blocks, multiplier, multiply, prepare};
 pub use narrow::Narrow;
-use pack::Packed;
+use pack::Panels;
 use product::Addends;
 pub use product::StaticSizes;
 use std::mem::MaybeUninit;
@@ -160,7 +161,7 @@ kernels! {
     fn tile_at() -> [usize; 2] = product::tile;
     fn panels_at(b: Matrix<'_, f32>, size: [usize; 2], to: &mut [f32]) = pack::panels;
     fn rows_at(b: Matrix<'_, f32>, size: [usize; 2], to: &mut [f32]) = pack::rows;
-    fn multiply_packed_at(a: Matrix<'_, f32>, b: &Packed, c: &mut [f32], addends: Addends<'_>)
+    fn multiply_packed_at(a: Matrix<'_, f32>, b: &Panels<'_>, c: &mut Place<'_, f32>, addends: Addends<'_>)
         = product::multiply_packed;
     fn multiply_small_at(size: [usize; 3], a: Matrix<'_, f32>, b: Matrix<'_, f32>, c: &mut [f32])
         = product::multiply_small;

@@ -1,7 +1,7 @@
 //! Products of matrices: which kernel takes one, and how the cores share it.
 
 use super::kept::{packed, stream};
-use super::pack::Packed;
+use super::pack::{Packed, Panels, write_panels};
 use super::product::{Addends, ROWS};
 use super::{
     Level, add_products_at, add_rows_at, dot_at, dot_rows_at, level, multiply_packed_at, multiply_small_at, panel_at,
@@ -9,10 +9,12 @@ use super::{
 };
 use crate::backend::Epilogue;
 use crate::backend::cpu::blocks::Rows;
-use crate::backend::cpu::matmul::{Matrix, Multiplier, Weight, finish, has_terms, share_rows};
+use crate::backend::cpu::matmul::{Matrix, Multiplier, Weight, finish, has_terms, product_work, share_rows};
 use crate::backend::cpu::memory::Elements;
 use crate::backend::cpu::parallel::{cores, for_each_chunk};
+use crate::backend::cpu::place::{Place, for_each_columns};
 use std::borrow::Cow;
+use std::sync::Mutex;
 
 /// With so many rows or fewer, a matrix is read from memory for little else: it is not packed.
 const FEW_ROWS: usize = 4;
@@ -20,6 +22,9 @@ const FEW_ROWS: usize = 4;
 const SMALL: usize = 1 << 12;
 /// The elements of the result that one core takes at a time: what it does to them afterwards, it does in the second cache.
 const BLOCK: usize = 1 << 17;
+
+/// How many parts of the columns each core takes, if it does not take rows.
+const PIECES: usize = 2;
 
 /// So many elements stay in the second cache beside others, or nearly.
 const CACHED: usize = 1 << 18;
@@ -49,9 +54,14 @@ pub(super) fn multiply_at(level: Level, size: [usize; 3], a: Matrix<'_, f32>, b:
         let terms = terms(size);
         for first in (0..k).step_by(terms) {
             let terms = terms.min(k - first);
+            let addends = Addends { onto: first > 0, ..Addends::default() };
+            if let Some(columns) = columns_of_a_core(level, [m, terms, n]) {
+                multiply_columns(level, [m, terms, n], columns, a.part(0, first), b.part(first, 0), c, addends);
+                continue;
+            }
             let packed = Packed::new(level, b.part(first, 0), [terms, n]);
-            share_rows(part(level, [m, terms, n]), a.part(0, first), c, |_, a, c| {
-                multiply_packed_at(level, a, &packed, c, Addends { onto: first > 0, ..Addends::default() });
+            share(level, [m, terms, n], a.part(0, first), &packed.panels(), c, |_, a, c| {
+                multiply_packed_at(level, a, &packed.panels(), c, addends);
             });
         }
     }
@@ -75,6 +85,60 @@ fn part(level: Level, [m, k, n]: [usize; 3]) -> [usize; 3] {
     [rows, k, n]
 }
 
+/// So many columns for each core that each packs its own, if that pays: what one has just written, another waits for. But
+/// each packs all rows of `a` then, which is little beside many columns; and of many terms, it has gained nothing.
+fn columns_of_a_core(level: Level, [_, k, n]: [usize; 3]) -> Option<usize> {
+    const FEWEST: usize = 256;
+    const MOST_TERMS: usize = 1024;
+    let ([_, width], cores) = (tile_at(level), cores());
+    let columns = n.div_ceil(width).div_ceil(cores) * width;
+    let even = columns * cores <= n + n / 32;
+    (cores > 1 && even && columns >= FEWEST && k <= MOST_TERMS).then_some(columns)
+}
+
+/// The product and the addends, so many columns by each core, which packs them.
+fn multiply_columns(
+    level: Level,
+    [m, k, n]: [usize; 3],
+    columns: usize,
+    a: Matrix<'_, f32>,
+    b: Matrix<'_, f32>,
+    c: &mut [f32],
+    addends: Addends<'_>,
+) {
+    let [_, width] = tile_at(level);
+    let mut panels = Elements::any(k * n.next_multiple_of(width));
+    let room = panels.get_mut().expect("new elements have one holder");
+    let rooms: Vec<_> = room.chunks_mut(k * columns).map(Mutex::new).collect();
+    for_each_columns(c, n, 0..n, columns, product_work([m, k, columns]), |mut c| {
+        let part = c.columns();
+        let mut room = rooms[part.start / columns].try_lock().expect("each is taken once");
+        write_panels(level, b.part(0, part.start), [k, n - part.start], &mut room);
+        let panels = Panels { elements: &room, size: [k, part.len()], width, columns: part, all_columns: n };
+        multiply_packed_at(level, a, &panels, &mut c, addends);
+    });
+}
+
+/// `f` of the first row, the rows of `a` and the place in the product of every part, shared by the cores. There are whole rows
+/// in a part where there are many of them. Of few rows it has some columns: so each core reads its own part of `b`, which
+/// comes from memory, and not each the whole.
+fn share(
+    level: Level,
+    [m, k, n]: [usize; 3],
+    a: Matrix<'_, f32>,
+    b: &Panels<'_>,
+    c: &mut [f32],
+    f: impl Fn(usize, Matrix<'_, f32>, &mut Place<'_, f32>) + Sync,
+) {
+    let panels = b.columns.len().div_ceil(b.width);
+    if m <= ROWS && 1 < cores() && cores() <= panels {
+        let columns = panels.div_ceil(PIECES * cores()) * b.width;
+        let work = product_work([m, k, columns]);
+        return for_each_columns(c, n, b.columns.clone(), columns, work, |mut c| f(0, a, &mut c));
+    }
+    share_rows(part(level, [m, k, n]), a, c, |row, a, c| f(row, a, &mut Place::new(c, n, b.columns.clone())));
+}
+
 /// What multiplies rows by `b (k, n)`, which is packed once, into the row-major rows of a result, of which there are `m`.
 ///
 /// # Panics
@@ -88,7 +152,9 @@ pub fn multiplier<'a>([m, k, n]: [usize; 3], b: Matrix<'a, f32>) -> Multiplier<'
     let packed = Packed::new(level, b, [k, n]);
     Box::new(move |a, out| {
         assert!(out.is_empty() || a.lies_inside([out.len() / n, k]), "a buffer ends before its matrix");
-        multiply_packed_at(level, a, &packed, out, Addends::default());
+        if !out.is_empty() {
+            multiply_packed_at(level, a, &packed.panels(), &mut Place::new(out, n, 0..n), Addends::default());
+        }
     })
 }
 
@@ -176,10 +242,10 @@ pub(super) fn linear_at(
         return finish(after, n, 0, out);
     }
     let packed = packed(level, &weight, [k, n]);
-    multiply_finished(level, size, x, &packed, after, out, true);
+    multiply_finished(level, size, x, &packed, after, out);
 }
 
-/// The product with packed columns, and the epilogue; that of whole rows with the last columns only.
+/// The product with packed columns, and the epilogue.
 fn multiply_finished(
     level: Level,
     size: [usize; 3],
@@ -187,18 +253,18 @@ fn multiply_finished(
     packed: &Packed,
     after: Epilogue<'_, [f32]>,
     out: &mut [f32],
-    last: bool,
 ) {
     let n = size[2];
-    share_rows(part(level, size), x, out, |first_row, x, out| {
+    share(level, size, x, &packed.panels(), out, |first_row, x, out| {
         let first = first_row * n;
-        let residual = after.residual.map(|residual| &residual[first..first + out.len()]);
+        let elements: usize = out.size().into_iter().product();
+        let residual = after.residual.map(|residual| &residual[first..first + elements]);
         // An activation stands between the bias and the residual.
         let late = after.activation.is_some();
         let addends = Addends { bias: after.bias, residual: residual.filter(|_| !late), onto: false };
-        multiply_packed_at(level, x, packed, out, addends);
-        if late && last {
-            finish(Epilogue { bias: None, ..after }, n, first, out);
+        multiply_packed_at(level, x, &packed.panels(), out, addends);
+        if late {
+            out.for_each_part(|at, out| finish(Epilogue { bias: None, ..after }, n, first + at, out));
         }
     });
 }
@@ -245,7 +311,7 @@ pub(super) fn linear_blocks_at(
             let end = rows.size[0].min(column + width);
             panel_at(level, rows.part(column..end), to);
         });
-        multiply_finished(level, [m, k, n], x, &packed, after, out, first + columns >= n);
+        multiply_finished(level, [m, k, n], x, &packed, after, out);
     }
 }
 

@@ -7,12 +7,26 @@ use crate::backend::cpu::memory::Elements;
 use crate::backend::cpu::parallel::for_each_chunk;
 use std::ops::Range;
 
+/// The elements of a line of the cache: a row is read line by line, before another takes its place there.
+const LINE: usize = 16;
+/// How many elements of a row are asked for ahead.
+const AHEAD: usize = 4 * LINE;
+
 /// How many panels are packed together.
 const PANELS: usize = 4;
 
 /// A matrix `(k, n)` in panels of as many columns as a tile has: row after row of a panel, and zeros behind the last column.
 pub struct Packed {
-    pub panels: Elements<f32>,
+    elements: Elements<f32>,
+    size: [usize; 2],
+    width: usize,
+    columns: Range<usize>,
+    all_columns: usize,
+}
+
+/// The elements of a matrix that is packed, or of some of its columns.
+pub struct Panels<'a> {
+    pub elements: &'a [f32],
     pub size: [usize; 2],
     pub width: usize,
     /// Which columns they are, and of how many that the result has.
@@ -36,11 +50,25 @@ impl Packed {
         together: usize,
         write: impl Fn(usize, &mut [f32]) + Sync,
     ) -> Self {
-        let mut panels = Elements::any(k * columns.len().next_multiple_of(width));
-        let room = panels.get_mut().expect("new elements have one holder");
+        let mut elements = Elements::any(k * columns.len().next_multiple_of(width));
+        let room = elements.get_mut().expect("new elements have one holder");
         let block = together * width;
         for_each_chunk(room, k * block, 2 * k * block, |index, to| write(index * block, to));
-        Packed { panels, size: [k, columns.len()], width, columns, all_columns: n }
+        Packed { elements, size: [k, columns.len()], width, columns, all_columns: n }
+    }
+
+    /// To be read.
+    pub fn panels(&self) -> Panels<'_> {
+        let Packed { size, width, all_columns, .. } = *self;
+        Panels { elements: self.elements.as_slice(), size, width, columns: self.columns.clone(), all_columns }
+    }
+}
+
+/// The first panels of a matrix `(k, n)`, as many as there is room for, some together.
+pub fn write_panels(level: Level, b: Matrix<'_, f32>, [k, n]: [usize; 2], room: &mut [f32]) {
+    let block = PANELS * tile_at(level)[1];
+    for (index, to) in room.chunks_mut(k * block).enumerate() {
+        panels_at(level, b.part(0, index * block), [k, n - index * block], to);
     }
 }
 
@@ -147,22 +175,31 @@ unsafe fn pack<V: Vector>(to: &mut [f32], from: Matrix<'_, f32>, [rows, columns]
     if rows < height {
         to.chunks_exact_mut(height).for_each(|to| to[rows..].fill(0.0));
     }
-    let [turned_rows, turned_columns] =
-        if column_stride == 1 { [rows - rows % 4, columns - columns % 4] } else { [0; 2] };
-    for column in (0..turned_columns).step_by(4) {
-        for row in (0..turned_rows).step_by(4) {
-            // SAFETY: the caller's; there are four rows and four columns more, here and there.
-            unsafe {
-                let part = |i: usize| from.elements.get_unchecked((row + i) * row_stride + column..);
-                let to = to.get_unchecked_mut(column * height + row..);
-                V::turn([part(0), part(1), part(2), part(3)], 1.0, to, height);
+    // Four rows and columns at a time; the last ones may be turned twice, so that none is left.
+    if column_stride == 1 && rows >= 4 && columns >= 4 {
+        for line in (0..columns).step_by(LINE) {
+            let end = columns.min(line + LINE);
+            for row in 0..rows {
+                V::prefetch(from.elements.as_ptr().wrapping_add(row * row_stride + line + AHEAD));
+            }
+            for row in (0..rows).step_by(4) {
+                let row = row.min(rows - 4);
+                for column in (line..end).step_by(4) {
+                    let column = column.min(columns - 4);
+                    // SAFETY: the caller's; there are four rows and four columns more, here and there.
+                    unsafe {
+                        let part = |i: usize| from.elements.get_unchecked((row + i) * row_stride + column..);
+                        let to = to.get_unchecked_mut(column * height + row..);
+                        V::turn([part(0), part(1), part(2), part(3)], 1.0, to, height);
+                    }
+                }
             }
         }
+        return;
     }
     for row in 0..rows {
         let from = &from.elements[row * row_stride..];
-        let first = if row < turned_rows { turned_columns } else { 0 };
-        for column in first..columns {
+        for column in 0..columns {
             to[column * height + row] = from[column * column_stride];
         }
     }

@@ -2,11 +2,12 @@
 //! the matrices are packed so that the kernel reads them one after another, and a tile of the result stays in registers.
 
 use super::four_columns;
-use super::pack::{Packed, tiles};
+use super::pack::{Panels, tiles};
 use super::pair::Pair;
 use super::vector::{Vector, at_most, even_parts, load, of_rows, store};
 use crate::backend::cpu::matmul::Matrix;
 use crate::backend::cpu::memory::Elements;
+use crate::backend::cpu::place::Place;
 use std::cell::RefCell;
 use std::ops::Range;
 
@@ -44,17 +45,24 @@ pub unsafe fn tile<V: Vector>() -> [usize; 2] {
     [V::TILE, 2 * V::LANES]
 }
 
-/// The product of `a (m, k)` and the packed `b`, and the addends, into its columns of the row-major `c`, which is not empty.
+/// The product of `a (m, k)` and the packed `b`, and the addends, into columns of the row-major `c`, which begin with a panel
+/// of `b`.
 ///
 /// # Safety
 /// The processor has the instructions of `V`, whose tiles `b` was packed for. `a` lies inside its slice.
 #[inline(always)]
-pub unsafe fn multiply_packed<V: Vector>(a: Matrix<'_, f32>, b: &Packed, c: &mut [f32], addends: Addends<'_>) {
-    let ([k, n], b_first, stride) = (b.size, b.columns.start, b.all_columns);
-    let m = c.len() / stride;
-    assert!(b.width == 2 * V::LANES && c.len() == m * stride, "a product as large as its result");
+pub unsafe fn multiply_packed<V: Vector>(
+    a: Matrix<'_, f32>,
+    b: &Panels<'_>,
+    c: &mut Place<'_, f32>,
+    addends: Addends<'_>,
+) {
+    let ([k, _], [m, stride], b_first, columns) = (b.size, c.size(), b.columns.start, c.columns());
+    assert!(b.width == 2 * V::LANES && stride == b.all_columns, "a product as large as its result");
+    let inside = b_first <= columns.start && columns.end <= b.columns.end;
+    assert!(inside && (columns.start - b_first).is_multiple_of(b.width), "columns from a panel on");
     assert!(addends.bias.is_none_or(|bias| bias.len() == stride), "a bias for each column");
-    assert!(addends.residual.is_none_or(|residual| residual.len() == c.len()), "a residual for each element");
+    assert!(addends.residual.is_none_or(|residual| residual.len() == m * stride), "a residual for each element");
     // Taken out, and not borrowed in a closure: a closure would be compiled without the instructions of `V`.
     let mut packed = PACKED.take().unwrap_or_else(|| Elements::any(PACKED_ELEMENTS));
     let packed_a = packed.get_mut().expect("the elements of this thread");
@@ -67,21 +75,19 @@ pub unsafe fn multiply_packed<V: Vector>(a: Matrix<'_, f32>, b: &Packed, c: &mut
             let rows = rows_at_once.min(m - first_row);
             // SAFETY: the caller's.
             unsafe { tiles::<V>(a.part(first_row, first_term), [rows, depth], packed_a) };
-            for first_column in (0..n).step_by(columns_at_once) {
+            for first_column in columns.clone().step_by(columns_at_once) {
                 for (row, height) in even_parts(rows, V::TILE) {
                     let a = &packed_a[row * depth..][..height * depth];
-                    for column in (first_column..n.min(first_column + columns_at_once)).step_by(b.width) {
-                        let width = b.width.min(n - column);
-                        let b = &b.panels.as_slice()[column * k + terms.start * b.width..][..depth * b.width];
-                        let first = b_first + column;
+                    for column in (first_column..columns.end.min(first_column + columns_at_once)).step_by(b.width) {
+                        let panel = (column - b_first) * k + terms.start * b.width;
                         let tile = Tile {
-                            at: (first_row + row) * stride + first,
-                            stride,
-                            columns: first..first + width,
+                            row: first_row + row,
+                            columns: column..columns.end.min(column + b.width),
                             first: terms.start == 0 && !addends.onto,
                             last: terms.end == k,
                         };
-                        // SAFETY: the caller's; the panels are packed, and the tile lies inside `c`.
+                        let b = &b.elements[panel..][..depth * b.width];
+                        // SAFETY: the caller's; the panels are packed.
                         unsafe { of_rows!(height, V::TILE, multiply_panels::<V>(a, b, c, &tile, addends)) };
                     }
                 }
@@ -100,10 +106,8 @@ fn tiles_at_once<V: Vector>(rows: usize, most: usize) -> usize {
 
 /// Where a tile of the result lies.
 struct Tile {
-    /// Its first element.
-    at: usize,
-    /// From row to row.
-    stride: usize,
+    /// Its first row.
+    row: usize,
     columns: Range<usize>,
     /// Whether nothing was written there before.
     first: bool,
@@ -119,7 +123,7 @@ struct Tile {
 unsafe fn multiply_panels<V: Vector, const ROWS: usize>(
     a: &[f32],
     b: &[f32],
-    c: &mut [f32],
+    c: &mut Place<'_, f32>,
     tile: &Tile,
     addends: Addends<'_>,
 ) {
@@ -139,29 +143,28 @@ unsafe fn multiply_panels<V: Vector, const ROWS: usize>(
         let middle = tile.columns.end.min(tile.columns.start + V::LANES);
         let parts = [tile.columns.start..middle, middle..tile.columns.end];
         for (row, sums) in sums.into_iter().enumerate() {
-            let at = tile.at + row * tile.stride;
+            let (row, [_, stride]) = (tile.row + row, c.size());
             for (mut sum, columns) in sums.into_iter().zip(parts.clone()) {
-                let from = at + columns.start - tile.columns.start;
-                let place = from..from + columns.len();
+                let out = c.row(row, columns.clone());
                 if !tile.first {
-                    sum = sum.add(load(&c[place.clone()], 0.0));
+                    sum = sum.add(load(out, 0.0));
                 }
                 if tile.last {
                     if let Some(bias) = addends.bias {
-                        sum = sum.add(load(&bias[columns], 0.0));
+                        sum = sum.add(load(&bias[columns.clone()], 0.0));
                     }
                     if let Some(residual) = addends.residual {
-                        sum = sum.add(load(&residual[place.clone()], 0.0));
+                        sum = sum.add(load(&residual[row * stride..][columns], 0.0));
                     }
                 }
-                store(sum, &mut c[place]);
+                store(sum, out);
             }
         }
     }
 }
 
 /// How many rows of a panel of `b` are asked for ahead.
-const AHEAD: usize = 8;
+const AHEAD: usize = 32;
 
 /// The product of a small `a (m, k)` and a small `b (k, n)` whose rows lie together, into `c`: nothing is packed.
 ///
