@@ -138,8 +138,8 @@ unsafe fn call<V: Vector, R: Routine>(lanes: usize, routine: R) -> R::Output {
 
 /// Where the queries in the lanes are, and what they may attend to.
 struct Rows {
-    /// The position of each query, of which each head has one.
-    query: [usize; QUERIES],
+    /// Which row the first of them is.
+    first: usize,
     /// The first element of each query.
     q: [usize; QUERIES],
     /// The first element of each result.
@@ -155,32 +155,41 @@ impl Rows {
     /// A row is a query of a head; the heads of a query are one after another.
     #[inline(always)]
     fn new(block: &Block<'_, f32>, first: usize, lanes: usize) -> Self {
-        let (zeros, len) = ([0; QUERIES], lanes.min(block.live.counts.len() * block.heads - first));
-        let mut rows = Rows { query: zeros, q: zeros, out: zeros, counts: zeros, len, fewest: usize::MAX, most: 0 };
+        let len = lanes.min(block.live.counts.len() * block.heads - first);
+        let [mut q, mut out, mut counts] = [[0; QUERIES]; 3];
+        let (mut fewest, mut most) = (usize::MAX, 0);
         let (mut query, mut head) = (first / block.heads, first % block.heads);
-        for row in 0..len {
+        for ((q, out), to) in q.iter_mut().zip(&mut out).zip(&mut counts).take(len) {
             let count = block.live.counts[query];
-            rows.query[row] = query;
-            rows.q[row] = query * block.q_strides[0] + head * block.q_strides[1];
-            rows.out[row] = query * block.out_stride + head * block.size[1];
-            rows.counts[row] = count;
-            (rows.fewest, rows.most) = (rows.fewest.min(count), rows.most.max(count));
+            *q = query * block.q_strides[0] + head * block.q_strides[1];
+            *out = query * block.out_stride + head * block.size[1];
+            *to = count;
+            (fewest, most) = (fewest.min(count), most.max(count));
             head += 1;
             if head == block.heads {
                 (query, head) = (query + 1, 0);
             }
         }
         // Queries are turned four by four.
-        let some = rows.q[0];
-        rows.q[len..len.next_multiple_of(4)].fill(some);
-        rows
+        let some = q[0];
+        q[len..len.next_multiple_of(4)].fill(some);
+        Rows { first, q, out, counts, len, fewest, most }
+    }
+
+    /// The excluded keys of a query, unless none is.
+    #[inline(always)]
+    fn allowed<'a>(&self, row: usize, block: &Block<'a, f32>) -> Option<&'a [bool]> {
+        let Live { counts, allowed } = block.live;
+        allowed.map(|allowed| {
+            let keys = allowed.len() / counts.len();
+            &allowed[(self.first + row) / block.heads * keys..][..keys]
+        })
     }
 
     /// Whether the query may attend to any key.
-    fn has_key(&self, row: usize, live: &Live<'_>) -> bool {
+    fn has_key(&self, row: usize, block: &Block<'_, f32>) -> bool {
         let count = self.counts[row];
-        let stride = live.allowed.map_or(0, |allowed| allowed.len() / live.counts.len());
-        count > 0 && live.allowed.is_none_or(|allowed| allowed[self.query[row] * stride..][..count].contains(&true))
+        count > 0 && self.allowed(row, block).is_none_or(|allowed| allowed[..count].contains(&true))
     }
 }
 
@@ -200,7 +209,7 @@ unsafe fn attend_keys<V: Vector>(
     sums: &mut [f32],
     out: &mut [f32],
 ) -> bool {
-    let ([d, e], live) = (block.size, block.live);
+    let [d, e] = block.size;
     let rows = Rows::new(block, first_row, lanes);
     if rows.most == 0 && first == 0 {
         rows.out[..rows.len].iter().for_each(|&start| out[start..][..e].fill(0.0));
@@ -234,13 +243,10 @@ unsafe fn attend_keys<V: Vector>(
             call::<V, _>(lanes, Scores { q, k, d, scores });
         }
     }
-    if let Some(allowed) = live.allowed {
-        let stride = allowed.len() / live.counts.len();
-        for row in 0..rows.len {
-            let allowed = &allowed[rows.query[row] * stride + first..][..keys];
-            for (scores, _) in scores.chunks_exact_mut(lanes).zip(allowed).filter(|(_, allowed)| !**allowed) {
-                scores[row] = f32::NEG_INFINITY;
-            }
+    for row in 0..if block.live.allowed.is_some() { rows.len } else { 0 } {
+        let allowed = &rows.allowed(row, block).unwrap_or(&[])[first..][..keys];
+        for (scores, _) in scores.chunks_exact_mut(lanes).zip(allowed).filter(|(_, allowed)| !**allowed) {
+            scores[row] = f32::NEG_INFINITY;
         }
     }
 
@@ -263,7 +269,7 @@ unsafe fn attend_keys<V: Vector>(
     let last = first + keys == rows.most;
     if last {
         for row in 0..rows.len {
-            if totals[lanes + row] == 0.0 && !rows.has_key(row, &live) {
+            if totals[lanes + row] == 0.0 && !rows.has_key(row, block) {
                 inverse[row] = 0.0;
             }
         }

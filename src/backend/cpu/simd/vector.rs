@@ -63,6 +63,17 @@ pub unsafe trait Vector: Copy {
         }
     }
 
+    /// [`turn`](Self::turn) for 8 rows.
+    #[inline(always)]
+    unsafe fn turn_eight(rows: [&[f32]; 8], factor: f32, to: &mut [f32], stride: usize) {
+        let [a, b, c, d, e, f, g, h] = rows;
+        // SAFETY: the caller's.
+        unsafe {
+            Self::turn([a, b, c, d], factor, to, stride);
+            Self::turn([e, f, g, h], factor, to.get_unchecked_mut(4..), stride);
+        }
+    }
+
     unsafe fn add(self, other: Self) -> Self;
     unsafe fn sub(self, other: Self) -> Self;
     unsafe fn mul(self, other: Self) -> Self;
@@ -81,12 +92,12 @@ pub unsafe trait Vector: Copy {
     unsafe fn round(self) -> Self;
     /// `self · 2ⁿ` for `self` from 1/4 to 2 and a whole number `n` from -250 to 250, rounded once.
     unsafe fn scale(self, n: Self) -> Self;
-    /// `self · 2ⁿ` for a whole number `n` from -130 to 0, zero below -126.
+    /// `self · 2ⁿ` for `self` from 1/4 to 2 and a whole number `n`, at most 0; zero below -126, whatever `self` is there.
     #[inline(always)]
     unsafe fn shrink(self, n: Self) -> Self {
         // SAFETY: the caller's.
         unsafe {
-            let shrunk = self.scale(n);
+            let shrunk = self.scale(Self::splat(-130.0).max(n));
             n.if_less(Self::splat(-126.0), Self::splat(0.0), shrunk)
         }
     }

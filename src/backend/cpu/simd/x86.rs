@@ -38,6 +38,29 @@ unsafe fn turn(rows: [&[f32]; 4], factor: f32, to: &mut [f32], stride: usize) {
     }
 }
 
+/// [`Vector::turn_eight`] by AVX: the two halves of a vector are turned as those of [`turn`].
+///
+/// # Safety
+/// The processor has AVX.
+#[inline(always)]
+unsafe fn turn_eight(rows: [&[f32]; 8], factor: f32, to: &mut [f32], stride: usize) {
+    debug_assert!(rows.iter().all(|row| row.len() >= 4) && to.len() >= 3 * stride + 8);
+    // SAFETY: see above.
+    unsafe {
+        let factor = _mm256_set1_ps(factor);
+        let both = |i: usize| _mm256_loadu2_m128(rows[i + 4].as_ptr(), rows[i].as_ptr());
+        let (x, y) = (_mm256_mul_ps(both(0), factor), _mm256_mul_ps(both(1), factor));
+        let (z, w) = (_mm256_mul_ps(both(2), factor), _mm256_mul_ps(both(3), factor));
+        let (xy, zw) = (_mm256_unpacklo_ps(x, y), _mm256_unpacklo_ps(z, w));
+        let (xy_end, zw_end) = (_mm256_unpackhi_ps(x, y), _mm256_unpackhi_ps(z, w));
+        let to = to.as_mut_ptr();
+        _mm256_storeu_ps(to, _mm256_shuffle_ps::<0x44>(xy, zw));
+        _mm256_storeu_ps(to.add(stride), _mm256_shuffle_ps::<0xEE>(xy, zw));
+        _mm256_storeu_ps(to.add(2 * stride), _mm256_shuffle_ps::<0x44>(xy_end, zw_end));
+        _mm256_storeu_ps(to.add(3 * stride), _mm256_shuffle_ps::<0xEE>(xy_end, zw_end));
+    }
+}
+
 /// Four vectors made one: in each quarter of a vector of 16 lanes, or half of one of 8, a lane for each of them, with
 /// its four lanes put together.
 macro_rules! in_quarters {
@@ -118,6 +141,11 @@ unsafe impl Vector for Avx512 {
         unsafe { turn(rows, factor, to, stride) }
     }
     #[inline(always)]
+    unsafe fn turn_eight(rows: [&[f32]; 8], factor: f32, to: &mut [f32], stride: usize) {
+        // SAFETY: see above.
+        unsafe { turn_eight(rows, factor, to, stride) }
+    }
+    #[inline(always)]
     unsafe fn add(self, other: Self) -> Self {
         // SAFETY: see above.
         Avx512(unsafe { _mm512_add_ps(self.0, other.0) })
@@ -181,6 +209,15 @@ unsafe impl Vector for Avx512 {
     unsafe fn scale(self, n: Self) -> Self {
         // SAFETY: see above.
         Avx512(unsafe { _mm512_scalef_ps(self.0, n.0) })
+    }
+    #[inline(always)]
+    unsafe fn shrink(self, n: Self) -> Self {
+        // SAFETY: see above.
+        unsafe {
+            // Not less than -126, or NaN.
+            let left = _mm512_cmp_ps_mask::<_CMP_NLT_UQ>(n.0, _mm512_set1_ps(-126.0));
+            Avx512(_mm512_maskz_scalef_ps(left, self.0, n.0))
+        }
     }
     #[inline(always)]
     unsafe fn if_less(self, limit: Self, then: Self, otherwise: Self) -> Self {
@@ -386,6 +423,11 @@ unsafe impl Vector for Avx2 {
         unsafe { turn(rows, factor, to, stride) }
     }
     #[inline(always)]
+    unsafe fn turn_eight(rows: [&[f32]; 8], factor: f32, to: &mut [f32], stride: usize) {
+        // SAFETY: see above.
+        unsafe { turn_eight(rows, factor, to, stride) }
+    }
+    #[inline(always)]
     unsafe fn add(self, other: Self) -> Self {
         // SAFETY: see above.
         Avx2(unsafe { _mm256_add_ps(self.0, other.0) })
@@ -466,10 +508,10 @@ unsafe impl Vector for Avx2 {
     unsafe fn shrink(self, n: Self) -> Self {
         // SAFETY: see above.
         unsafe {
-            // Below -126 the exponent is zero or less: then nothing is left.
             let exponent = _mm256_add_epi32(_mm256_cvtps_epi32(n.0), _mm256_set1_epi32(127));
-            let exponent = _mm256_max_epi32(exponent, _mm256_setzero_si256());
-            Avx2(_mm256_mul_ps(self.0, _mm256_castsi256_ps(_mm256_slli_epi32::<23>(exponent))))
+            let shrunk = _mm256_mul_ps(self.0, _mm256_castsi256_ps(_mm256_slli_epi32::<23>(exponent)));
+            // Not less than -126, or NaN.
+            Avx2(_mm256_and_ps(shrunk, _mm256_cmp_ps::<_CMP_NLT_UQ>(n.0, _mm256_set1_ps(-126.0))))
         }
     }
     #[inline(always)]

@@ -13,24 +13,32 @@ use crate::backend::cpu::matmul::Matrix;
 pub unsafe fn turn<V: Vector>(turned: &mut [f32], lanes: usize, q: &[f32], starts: &[usize], d: usize, scale: f32) {
     let whole = d - d % 4;
     assert!(turned.len() >= d * lanes && starts.len() <= lanes, "the turned queries end too soon");
-    for (block, starts) in starts.chunks_exact(4).enumerate() {
-        let [x, y, z, w] = [&q[starts[0]..][..d], &q[starts[1]..][..d], &q[starts[2]..][..d], &q[starts[3]..][..d]];
+    let (eights, four) = starts.as_chunks::<8>();
+    for (block, starts) in eights.iter().enumerate() {
+        assert!(starts.iter().all(|start| start + d <= q.len()), "queries end too soon");
         for column in (0..whole).step_by(4) {
             // SAFETY: the caller's; there are 4 more columns in each row, and so many in `turned`.
             unsafe {
-                let rows = [
-                    x.get_unchecked(column..),
-                    y.get_unchecked(column..),
-                    z.get_unchecked(column..),
-                    w.get_unchecked(column..),
-                ];
-                V::turn(rows, scale, turned.get_unchecked_mut(column * lanes + 4 * block..), lanes);
+                let row = |i: usize| q.get_unchecked(starts[i] + column..);
+                let rows = [row(0), row(1), row(2), row(3), row(4), row(5), row(6), row(7)];
+                V::turn_eight(rows, scale, turned.get_unchecked_mut(column * lanes + 8 * block..), lanes);
             }
         }
-        for column in whole..d {
-            let to = &mut turned[column * lanes + 4 * block..][..4];
-            to.copy_from_slice(&[x[column] * scale, y[column] * scale, z[column] * scale, w[column] * scale]);
+    }
+    if !four.is_empty() {
+        assert!(four.len() == 4 && four.iter().all(|start| start + d <= q.len()), "queries end too soon");
+        for column in (0..whole).step_by(4) {
+            // SAFETY: as above.
+            unsafe {
+                let row = |i: usize| q.get_unchecked(*four.get_unchecked(i) + column..);
+                let rows = [row(0), row(1), row(2), row(3)];
+                V::turn(rows, scale, turned.get_unchecked_mut(column * lanes + 8 * eights.len()..), lanes);
+            }
         }
+    }
+    for column in whole..d {
+        let turned = &mut turned[column * lanes..];
+        turned.iter_mut().zip(starts).for_each(|(to, start)| *to = q[start + column] * scale);
     }
 }
 
