@@ -61,7 +61,7 @@ impl Routine for Softmax<'_> {
     }
 }
 
-/// `2ˣ` for `x <= 0`, within 2 units of the last place, zero below -126; NaN stays.
+/// `2ˣ` for `x <= 0`, within 2 units of the last place, zero where `x` is nearer to -127 than to -126, or below; NaN stays.
 ///
 /// `2ⁿ · 2ʳ` with a polynomial for `2ʳ` whose largest relative error is as small as one of degree 5 that is 1 at zero
 /// allows (Lawson's iteration, then the nearest `f32` that did best): the largest score's power is exactly 1.
@@ -80,5 +80,55 @@ unsafe fn power_of_two<W: Vector>(x: W) -> W {
             power = power.mul_add(r, W::splat(*term));
         }
         power.mul_add(r, W::splat(1.0)).shrink(n)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::{Level, attend_at, levels};
+    use super::super::{Block, Live};
+    use crate::backend::cpu::matmul::Matrix;
+
+    /// For each query, `2ˣ / (1 + 2ˣ)`: how much it attends to the second of two keys, whose scores are zero and `x`.
+    fn weights(level: Level, x: &[f32]) -> Vec<f32> {
+        let mut out = vec![f32::NAN; x.len()];
+        let block = Block {
+            size: [1, 1],
+            heads: 1,
+            q: x,
+            q_strides: [1, 1],
+            k: Matrix { elements: &[0.0, 1.0], strides: [1, 1] },
+            v: Matrix { elements: &[0.0, 1.0], strides: [1, 1] },
+            // What is multiplied by log₂ e becomes 1.
+            scale: std::f32::consts::LN_2,
+            live: Live { counts: &vec![2; x.len()], allowed: None },
+            out_stride: 1,
+        };
+        attend_at(level, &block, &mut out);
+        out
+    }
+
+    #[test]
+    fn powers_are_within_two_units_of_the_last_place() {
+        assert_eq!(std::f32::consts::LN_2 * std::f32::consts::LOG2_E, 1.0);
+        let x: Vec<f32> = (0..8000).map(|i| i as f32 * -0.0157).collect();
+        for (name, level) in levels() {
+            for (x, found) in x.iter().zip(weights(level, &x)) {
+                let power = f64::from(*x).exp2();
+                let error = (f64::from(found) - power / (1.0 + power)) / (power / (1.0 + power));
+                // The power's two units, and one in all for their sum, its inverse and the product.
+                assert!(error.abs() < 3.0 * f64::from(f32::EPSILON), "{name}: {found} at {x} is off by {error}");
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_is_left_far_below_the_largest_score() {
+        for (name, level) in levels() {
+            let x = [-127.0, -130.5, -200.0, -1e30, f32::MIN, 0.0, f32::NAN];
+            let found = weights(level, &x);
+            assert_eq!(found[..6], [0.0, 0.0, 0.0, 0.0, 0.0, 0.5], "{name}");
+            assert!(found[6].is_nan(), "{name}: {}", found[6]);
+        }
     }
 }
