@@ -75,6 +75,16 @@ impl Term for ExpFrom {
     }
 }
 
+/// `f` of each: `map` of an array, which would take the compiler as long as a kernel.
+#[inline(always)]
+fn each<X: Copy, Y: Copy, const ROWS: usize>(x: [X; ROWS], f: impl Fn(X) -> Y) -> [Y; ROWS] {
+    let mut all = [f(x[0]); ROWS];
+    for row in 1..ROWS {
+        all[row] = f(x[row]);
+    }
+    all
+}
+
 /// What [`Vector::sums`] or [`Vector::largest`] makes of each of some vectors.
 ///
 /// # Safety
@@ -243,8 +253,8 @@ pub unsafe fn softmax<V: Vector>(mut x: InOut<'_, f32>, size: usize) {
         // SAFETY: the caller's; each step lies inside the rows.
         unsafe {
             let largest = largest::<V, _, ROWS, false>(Same, rows);
-            let sums = sums::<V, _, ROWS, true>(largest.map(ExpFrom), rows);
-            let scales = sums.map(|sum| (1.0 / sum) as f32);
+            let sums = sums::<V, _, ROWS, true>(each(largest, ExpFrom), rows);
+            let scales = each(sums, |sum| (1.0 / sum) as f32);
             each_vector!(V, 0..rows.size, step::<V, ROWS>(rows, scales));
         }
     }
@@ -285,7 +295,7 @@ pub unsafe fn log_softmax<V: Vector>(mut x: InOut<'_, f32>, size: usize) {
         // SAFETY: the caller's; each step lies inside the rows.
         unsafe {
             let largest = largest::<V, _, ROWS, false>(Same, rows);
-            let logs = sums::<V, _, ROWS, false>(largest.map(ExpFrom), rows).map(|sum| sum.ln() as f32);
+            let logs = each(sums::<V, _, ROWS, false>(each(largest, ExpFrom), rows), |sum| sum.ln() as f32);
             each_vector!(V, 0..rows.size, step::<V, ROWS>(rows, largest, logs));
         }
     }
@@ -309,8 +319,12 @@ pub unsafe fn log_sums<V: Vector>(x: &[f32], size: usize, out: &mut [[f32; 2]]) 
         // SAFETY: the caller's; nothing is written.
         unsafe {
             let largest = largest::<V, _, ROWS, false>(Same, rows);
-            let sums = sums::<V, _, ROWS, false>(largest.map(ExpFrom), rows);
-            std::array::from_fn(|row| [largest[row], sums[row].ln() as f32])
+            let sums = sums::<V, _, ROWS, false>(each(largest, ExpFrom), rows);
+            let mut both = [[0.0; 2]; ROWS];
+            for row in 0..ROWS {
+                both[row] = [largest[row], sums[row].ln() as f32];
+            }
+            both
         }
     }
     assert!(size > 0 && size.checked_mul(out.len()) == Some(x.len()), "a place for each row");
@@ -372,12 +386,12 @@ pub unsafe fn norm<V: Vector>(
         // SAFETY: the caller's; each step lies inside the rows.
         unsafe {
             let centers = if centered {
-                sums::<V, _, ROWS, false>([Same; ROWS], rows).map(|sum| (sum / count) as f32)
+                each(sums::<V, _, ROWS, false>([Same; ROWS], rows), |sum| (sum / count) as f32)
             } else {
                 [0.0; ROWS]
             };
-            let squares = sums::<V, _, ROWS, false>(centers.map(SquareFrom), rows);
-            let scales = squares.map(|sum| ((sum / count) as f32 + epsilon).sqrt().recip());
+            let squares = sums::<V, _, ROWS, false>(each(centers, SquareFrom), rows);
+            let scales = each(squares, |sum| ((sum / count) as f32 + epsilon).sqrt().recip());
             each_vector!(V, 0..rows.size, step::<V, ROWS>(rows, weight, bias, centers, scales));
         }
     }
@@ -407,14 +421,14 @@ pub unsafe fn reduce<V: Vector>(op: Reduce, x: &[f32], size: usize, out: &mut [f
             let total = |sum| sum as f32;
             let mean = |sum| (sum / count) as f32;
             match op {
-                Reduce::Sum => sums::<V, _, ROWS, false>([Same; ROWS], rows).map(total),
-                Reduce::Mean => sums::<V, _, ROWS, false>([Same; ROWS], rows).map(mean),
+                Reduce::Sum => each(sums::<V, _, ROWS, false>([Same; ROWS], rows), total),
+                Reduce::Mean => each(sums::<V, _, ROWS, false>([Same; ROWS], rows), mean),
                 Reduce::Variance => {
-                    let centers = sums::<V, _, ROWS, false>([Same; ROWS], rows).map(mean);
-                    sums::<V, _, ROWS, false>(centers.map(SquareFrom), rows).map(mean)
+                    let centers = each(sums::<V, _, ROWS, false>([Same; ROWS], rows), mean);
+                    each(sums::<V, _, ROWS, false>(each(centers, SquareFrom), rows), mean)
                 }
                 Reduce::Max => largest::<V, _, ROWS, true>(Same, rows),
-                Reduce::Min => largest::<V, _, ROWS, true>(math::Neg, rows).map(|x| -x),
+                Reduce::Min => each(largest::<V, _, ROWS, true>(math::Neg, rows), |x: f32| -x),
             }
         }
     }
