@@ -5,6 +5,7 @@
 
 pub mod cpu;
 mod element;
+mod numbers;
 mod ops;
 mod program;
 mod recording;

@@ -56,9 +56,9 @@ mod of_elements {
 mod of_rows {
     use super::*;
     kernels! {
-        fn softmax_at(x: InOut<'_, f32>, size: usize) = rows::softmax;
-        fn log_softmax_at(x: InOut<'_, f32>, size: usize) = rows::log_softmax;
-        fn log_sums_at(x: &[f32], size: usize, out: &mut [[f32; 2]]) = rows::log_sums;
+        fn softmax_at(x: InOut<'_, f32>, size: usize) = softmax::softmax;
+        fn log_softmax_at(x: InOut<'_, f32>, size: usize) = softmax::log_softmax;
+        fn log_sums_at(x: &[f32], size: usize, out: &mut [[f32; 2]]) = softmax::log_sums;
         fn reduce_at(op: Reduce, x: &[f32], size: usize, out: &mut [f32]) = rows::reduce;
         fn add_rows_at(x: &[f32], size: [usize; 2], centers: Option<&[f32]>, sums: &mut [f32]) = columns::add_rows;
         fn norm_at(

@@ -1,0 +1,75 @@
+//! Vectors of x86-64.
+
+use std::arch::x86_64::*;
+
+// SAFETY of every block below: whoever calls a function promises that slices are long enough.
+
+/// `Vector::turn` by SSE, which every processor of the architecture has.
+#[inline(always)]
+unsafe fn turn(rows: [&[f32]; 4], factor: f32, to: &mut [f32], stride: usize) {
+    debug_assert!(rows.iter().all(|row| row.len() >= 4) && to.len() >= 3 * stride + 4);
+    // SAFETY: see above.
+    unsafe {
+        let factor = _mm_set1_ps(factor);
+        let x = _mm_mul_ps(_mm_loadu_ps(rows[0].as_ptr()), factor);
+        let y = _mm_mul_ps(_mm_loadu_ps(rows[1].as_ptr()), factor);
+        let z = _mm_mul_ps(_mm_loadu_ps(rows[2].as_ptr()), factor);
+        let w = _mm_mul_ps(_mm_loadu_ps(rows[3].as_ptr()), factor);
+        let (xy, zw) = (_mm_unpacklo_ps(x, y), _mm_unpacklo_ps(z, w));
+        let (xy_end, zw_end) = (_mm_unpackhi_ps(x, y), _mm_unpackhi_ps(z, w));
+        let to = to.as_mut_ptr();
+        _mm_storeu_ps(to, _mm_movelh_ps(xy, zw));
+        _mm_storeu_ps(to.add(stride), _mm_movehl_ps(zw, xy));
+        _mm_storeu_ps(to.add(2 * stride), _mm_movelh_ps(xy_end, zw_end));
+        _mm_storeu_ps(to.add(3 * stride), _mm_movehl_ps(zw_end, xy_end));
+    }
+}
+
+/// `Vector::turn_eight` by AVX: the two halves of a vector are turned as those of [`turn`].
+///
+/// # Safety
+/// The processor has AVX.
+#[inline(always)]
+unsafe fn turn_eight(rows: [&[f32]; 8], factor: f32, to: &mut [f32], stride: usize) {
+    debug_assert!(rows.iter().all(|row| row.len() >= 4) && to.len() >= 3 * stride + 8);
+    // SAFETY: see above.
+    unsafe {
+        let factor = _mm256_set1_ps(factor);
+        let both = |i: usize| _mm256_loadu2_m128(rows[i + 4].as_ptr(), rows[i].as_ptr());
+        let (x, y) = (_mm256_mul_ps(both(0), factor), _mm256_mul_ps(both(1), factor));
+        let (z, w) = (_mm256_mul_ps(both(2), factor), _mm256_mul_ps(both(3), factor));
+        let (xy, zw) = (_mm256_unpacklo_ps(x, y), _mm256_unpacklo_ps(z, w));
+        let (xy_end, zw_end) = (_mm256_unpackhi_ps(x, y), _mm256_unpackhi_ps(z, w));
+        let to = to.as_mut_ptr();
+        _mm256_storeu_ps(to, _mm256_shuffle_ps::<0x44>(xy, zw));
+        _mm256_storeu_ps(to.add(stride), _mm256_shuffle_ps::<0xEE>(xy, zw));
+        _mm256_storeu_ps(to.add(2 * stride), _mm256_shuffle_ps::<0x44>(xy_end, zw_end));
+        _mm256_storeu_ps(to.add(3 * stride), _mm256_shuffle_ps::<0xEE>(xy_end, zw_end));
+    }
+}
+
+/// Four vectors made one: in each quarter of a vector of 16 lanes, or half of one of 8, a lane for each of them, with
+/// its four lanes put together.
+macro_rules! in_quarters {
+    ($four:expr, $put:ident, $low:ident, $high:ident, $shuffle:ident) => {{
+        let [a, b, c, d] = $four;
+        let (ab, cd) = ($put($low(a.0, b.0), $high(a.0, b.0)), $put($low(c.0, d.0), $high(c.0, d.0)));
+        $put($shuffle::<0b01_00_01_00>(ab, cd), $shuffle::<0b11_10_11_10>(ab, cd))
+    }};
+}
+
+/// The halves of a vector put together.
+macro_rules! fold_256 {
+    ($vector:expr, $put:ident) => {{
+        let (vector, mut four) = ($vector, [0.0; 4]);
+        let folded = $put(_mm256_castps256_ps128(vector), _mm256_extractf128_ps::<1>(vector));
+        _mm_storeu_ps(four.as_mut_ptr(), folded);
+        four
+    }};
+}
+
+mod avx2;
+mod avx512;
+
+pub use avx2::Avx2;
+pub use avx512::Avx512;
