@@ -83,25 +83,25 @@ impl<T: Element> Backend for Cpu<T> {
     }
 
     fn permute(x: &Array<T>, order: &[usize]) -> Array<T> {
-        Tape::new(&[x], || Op::Permute(order.to_vec())).record_of(|| x.permute(order))
+        Tape::new(&[x], || Op::Permute(order.to_vec())).record(|| x.permute(order))
     }
     fn reshape(x: &Array<T>, sizes: &[usize]) -> Array<T> {
-        Tape::new(&[x], || Op::Reshape(x.sizes().to_vec())).record_of(|| x.reshape(sizes))
+        Tape::new(&[x], || Op::Reshape(x.sizes().to_vec())).record(|| x.reshape(sizes))
     }
     fn narrow(x: &Array<T>, axis: usize, start: usize, len: usize) -> Array<T> {
         let starts = || (0..x.sizes().len()).map(|i| if i == axis { start } else { 0 }).collect();
-        Tape::new(&[x], || Op::Narrow([x.sizes().to_vec(), starts()])).record_of(|| x.narrow(axis, start, len))
+        Tape::new(&[x], || Op::Narrow([x.sizes().to_vec(), starts()])).record(|| x.narrow(axis, start, len))
     }
     fn broadcast(x: &Array<T>, sizes: &[usize]) -> Array<T> {
-        Tape::new(&[x], || Op::Broadcast(x.sizes().to_vec())).record_of(|| x.broadcast(sizes))
+        Tape::new(&[x], || Op::Broadcast(x.sizes().to_vec())).record(|| x.broadcast(sizes))
     }
     fn concat(parts: &[&Array<T>], axis: usize) -> Array<T> {
         let op = || Op::Concat(axis, parts.iter().map(|part| part.sizes()[axis]).collect());
-        Tape::new(parts, op).record_of(|| join::concat(parts, axis))
+        Tape::new(parts, op).record(|| join::concat(parts, axis))
     }
     fn update_slice(x: Array<T>, part: &Array<T>, starts: &[usize]) -> Array<T> {
         let tape = Tape::new(&[&x, part], || Op::UpdateSlice([part.sizes().to_vec(), starts.to_vec()]));
-        tape.record(join::update_slice(x.detached(), part, starts))
+        tape.record(|| join::update_slice(x.detached(), part, starts))
     }
     fn gather<I: TableIndex>(table: &Array<T>, ids: &Array<I>) -> Array<T> {
         let row_sizes = &table.sizes()[1..];
@@ -112,7 +112,7 @@ impl<T: Element> Backend for Cpu<T> {
             Array::collect(layout::Layout::joined(ids.sizes(), row_sizes).sizes(), rows)
         });
         Tape::new(&[table], || Op::Gather(table.sizes().to_vec(), ids.elements().iter().map(|id| id.row()).collect()))
-            .record(rows)
+            .record(|| rows)
     }
     fn cast<U: Number>(x: &Array<T>) -> Array<U>
     where
@@ -125,28 +125,28 @@ impl<T: Element> Backend for Cpu<T> {
     where
         T: Float,
     {
-        Tape::new(&[&x], || Op::unary(op, &x)).record(elementwise::unary(op, x))
+        Tape::new(&[&x], || Op::unary(op, &x)).record(|| elementwise::unary(op, x))
     }
     fn binary(op: Binary, x: Array<T>, y: Array<T>) -> Array<T>
     where
         T: Number,
     {
         let tape = Tape::new(&[&x, &y], || Op::binary(op, &x, &y));
-        tape.record(elementwise::binary(op, x, y))
+        tape.record(|| elementwise::binary(op, x, y))
     }
     fn binary_scalar(op: Binary, x: Array<T>, y: T) -> Array<T>
     where
         T: Number,
     {
         let tape = Tape::new(&[&x], || Op::binary_scalar(op, &x, y));
-        tape.record(elementwise::binary_scalar(op, x, y))
+        tape.record(|| elementwise::binary_scalar(op, x, y))
     }
     fn scalar_binary(op: Binary, x: T, y: Array<T>) -> Array<T>
     where
         T: Number,
     {
         let tape = Tape::new(&[&y], || Op::scalar_binary(op, x, &y));
-        tape.record(elementwise::scalar_binary(op, x, y))
+        tape.record(|| elementwise::scalar_binary(op, x, y))
     }
     fn fused(program: &Program<T>, inputs: &[Array<T>]) -> Array<T>
     where
@@ -154,7 +154,7 @@ impl<T: Element> Backend for Cpu<T> {
     {
         let saved = || inputs.iter().map(Array::saved).collect();
         let tape = Tape::new(&inputs.iter().collect::<Vec<_>>(), || Op::Fused(program.clone(), saved()));
-        tape.record(fused::fused(program, inputs))
+        tape.record(|| fused::fused(program, inputs))
     }
     fn compare(op: Compare, x: &Array<T>, y: &Array<T>) -> Array<bool>
     where
@@ -169,14 +169,14 @@ impl<T: Element> Backend for Cpu<T> {
         elementwise::compare_scalar(op, x, y)
     }
     fn select(condition: &Array<bool>, x: &Array<T>, y: &Array<T>) -> Array<T> {
-        Tape::new(&[x, y], || Op::Select(condition.saved())).record_of(|| elementwise::select(condition, x, y))
+        Tape::new(&[x, y], || Op::Select(condition.saved())).record(|| elementwise::select(condition, x, y))
     }
 
     fn reduce(op: Reduce, x: &Array<T>, axis: usize) -> Array<T>
     where
         T: Number,
     {
-        Tape::new(&[x], || Op::reduce(op, x, axis)).record_of(|| reduce::reduce(op, x, axis))
+        Tape::new(&[x], || Op::reduce(op, x, axis)).record(|| reduce::reduce(op, x, axis))
     }
     fn argmax(x: &Array<T>, axis: usize) -> Array<u32>
     where
@@ -189,19 +189,19 @@ impl<T: Element> Backend for Cpu<T> {
         T: Number,
     {
         let (values, positions) = reduce::top_k(x, k);
-        (Tape::new(&[x], || Op::TopK(x.sizes().to_vec(), positions.saved())).record(values), positions)
+        (Tape::new(&[x], || Op::TopK(x.sizes().to_vec(), positions.saved())).record(|| values), positions)
     }
     fn softmax(x: Array<T>, axis: usize) -> Array<T>
     where
         T: Float,
     {
-        Tape::new(&[&x], || Op::Softmax(axis)).record(softmax::softmax(x, axis))
+        Tape::new(&[&x], || Op::Softmax(axis)).record(|| softmax::softmax(x, axis))
     }
     fn log_softmax(x: Array<T>, axis: usize) -> Array<T>
     where
         T: Float,
     {
-        Tape::new(&[&x], || Op::LogSoftmax(axis)).record(softmax::log_softmax(x, axis))
+        Tape::new(&[&x], || Op::LogSoftmax(axis)).record(|| softmax::log_softmax(x, axis))
     }
     fn cross_entropy<I: TableIndex>(x: &Array<T>, targets: &Array<I>, smoothing: f64) -> Array<T>
     where
@@ -209,20 +209,20 @@ impl<T: Element> Backend for Cpu<T> {
     {
         let targets = targets.elements().iter().map(|target| target.row()).collect::<Vec<_>>();
         let losses = cross_entropy::cross_entropy(x, &targets, smoothing);
-        Tape::new(&[x], || Op::CrossEntropy(x.saved(), targets, smoothing)).record(losses)
+        Tape::new(&[x], || Op::CrossEntropy(x.saved(), targets, smoothing)).record(|| losses)
     }
     fn masked_softmax(scores: Array<T>, mask: &AttentionMask) -> Array<T>
     where
         T: Float,
     {
-        Tape::new(&[&scores], || Op::Softmax(3)).record(softmax::masked_softmax(scores, mask))
+        Tape::new(&[&scores], || Op::Softmax(3)).record(|| softmax::masked_softmax(scores, mask))
     }
 
     fn matmul(x: &Array<T>, y: &Array<T>) -> Array<T>
     where
         T: Number,
     {
-        Tape::new(&[x, y], || Op::MatMul([x.saved(), y.saved()])).record_of(|| matmul::matmul(x, y))
+        Tape::new(&[x, y], || Op::MatMul([x.saved(), y.saved()])).record(|| matmul::matmul(x, y))
     }
     fn linear(x: &Array<T>, weight: &Array<T>, after: Epilogue<'_, Array<T>>) -> Array<T>
     where
@@ -250,7 +250,7 @@ impl<T: Element> Backend for Cpu<T> {
             let after = After { bias: after.bias.is_some(), activation, residual: after.residual.is_some() };
             Op::Linear([x.saved(), weight.saved()], after)
         });
-        tape.record_of(|| result.unwrap_or_else(|| matmul::linear(x, weight, after)))
+        tape.record(|| result.unwrap_or_else(|| matmul::linear(x, weight, after)))
     }
     fn layer_norm(x: Array<T>, weight: &Array<T>, bias: Option<&Array<T>>, epsilon: f64) -> Array<T>
     where
@@ -261,14 +261,14 @@ impl<T: Element> Backend for Cpu<T> {
             Some(bias) => Tape::new(&[&x, weight, bias], op),
             None => Tape::new(&[&x, weight], op),
         };
-        tape.record(norm::layer_norm(x, weight, bias, epsilon))
+        tape.record(|| norm::layer_norm(x, weight, bias, epsilon))
     }
     fn rms_norm(x: Array<T>, weight: &Array<T>, epsilon: f64) -> Array<T>
     where
         T: Float,
     {
         let tape = Tape::new(&[&x, weight], || Op::Norm([x.saved(), weight.saved()], false, epsilon));
-        tape.record(norm::rms_norm(x, weight, epsilon))
+        tape.record(|| norm::rms_norm(x, weight, epsilon))
     }
     fn rotate<I: TableIndex>(
         x: Array<T>,
@@ -282,7 +282,7 @@ impl<T: Element> Backend for Cpu<T> {
     {
         let rows = || Array::from_vec(positions.elements().iter().map(|id| id.row()).collect(), positions.sizes());
         let tape = Tape::new(&[&x], || Op::Rotate(rows(), [cos.saved(), sin.saved()], layout));
-        tape.record(rotary::rotate(x, positions, cos, sin, layout))
+        tape.record(|| rotary::rotate(x, positions, cos, sin, layout))
     }
     fn attention_weights(q: &Array<T>, k: &Array<T>, mask: &AttentionMask, scale: f64) -> Array<T>
     where
@@ -290,7 +290,7 @@ impl<T: Element> Backend for Cpu<T> {
     {
         let inputs = || ([q.saved(), k.saved()], mask.clone());
         let tape = Tape::new(&[q, k], || Op::AttentionWeights(Box::new(inputs()), scale));
-        tape.record_of(|| attention::weights(q, k, mask, scale))
+        tape.record(|| attention::weights(q, k, mask, scale))
     }
     fn attention(q: &Array<T>, k: &Array<T>, v: &Array<T>, mask: &AttentionMask, scale: f64) -> Array<T>
     where
@@ -298,7 +298,7 @@ impl<T: Element> Backend for Cpu<T> {
     {
         let inputs = || ([q.saved(), k.saved(), v.saved()], mask.clone());
         let tape = Tape::new(&[q, k, v], || Op::Attention(Box::new(inputs()), scale));
-        tape.record_of(|| attention::attention(q, k, v, mask, scale))
+        tape.record(|| attention::attention(q, k, v, mask, scale))
     }
 
     fn track(x: Array<T>) -> Array<T>

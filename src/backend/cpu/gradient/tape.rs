@@ -82,19 +82,10 @@ impl<T: Element> Tape<T> {
         Tape(recorder.map(|recorder| Box::new(Recording { recorder, inputs, op: op() })))
     }
 
-    /// The result of the operation, which is tracked if it is recorded.
-    #[inline]
-    pub fn record(self, result: Array<T>) -> Array<T> {
-        match self.0 {
-            None => result,
-            Some(recording) => recording.end(result),
-        }
-    }
-
-    /// [`record`](Self::record) of what `operation` gives, which is written where the result will be: to move an array once
+    /// The result of `operation`, which is tracked if it is recorded. It is written where it will be: to move an array once
     /// more took a third of the time of a view.
     #[inline]
-    pub fn record_of(self, operation: impl FnOnce() -> Array<T>) -> Array<T> {
+    pub fn record(self, operation: impl FnOnce() -> Array<T>) -> Array<T> {
         match self.0 {
             None => operation(),
             Some(recording) => recording.end(operation()),
