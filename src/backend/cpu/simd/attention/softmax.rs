@@ -111,7 +111,8 @@ mod tests {
     #[test]
     fn powers_are_within_two_units_of_the_last_place() {
         assert_eq!(std::f32::consts::LN_2 * std::f32::consts::LOG2_E, 1.0);
-        let x: Vec<f32> = (0..8000).map(|i| i as f32 * -0.0157).collect();
+        let step = if cfg!(miri) { 400 } else { 1 };
+        let x: Vec<f32> = (0..8000).step_by(step).map(|i| i as f32 * -0.0157).collect();
         for (name, level) in levels() {
             for (x, found) in x.iter().zip(weights(level, &x)) {
                 let power = f64::from(*x).exp2();
