@@ -243,8 +243,9 @@ unsafe fn attend_keys<V: Vector>(
             call::<V, _>(lanes, Scores { q, k, d, scores });
         }
     }
-    for row in 0..if block.live.allowed.is_some() { rows.len } else { 0 } {
-        let allowed = &rows.allowed(row, block).unwrap_or(&[])[first..][..keys];
+    for row in 0..rows.len {
+        let Some(allowed) = rows.allowed(row, block) else { break };
+        let allowed = &allowed[first..][..keys];
         for (scores, _) in scores.chunks_exact_mut(lanes).zip(allowed).filter(|(_, allowed)| !**allowed) {
             scores[row] = f32::NEG_INFINITY;
         }

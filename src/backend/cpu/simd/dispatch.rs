@@ -85,7 +85,7 @@ mod of_matrices {
         fn tile_at() -> [usize; 2] = product::tile;
         fn panels_at(b: Matrix<'_, f32>, size: [usize; 2], to: &mut [f32]) = pack::panels;
         fn rows_at(b: Matrix<'_, f32>, size: [usize; 2], to: &mut [f32]) = pack::rows;
-        fn multiply_packed_at(a: Matrix<'_, f32>, b: &Panels<'_>, c: &mut Place<'_, f32>, addends: Addends<'_>)
+        fn multiply_packed_at(a: Matrix<'_, f32>, b: &Packed, c: &mut Place<'_, f32>, addends: Addends<'_>)
             = product::multiply_packed;
         fn multiply_small_at(size: [usize; 3], a: Matrix<'_, f32>, b: Matrix<'_, f32>, c: &mut [f32])
             = product::multiply_small;

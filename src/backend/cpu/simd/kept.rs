@@ -52,7 +52,7 @@ pub fn stream<T: Copy>(weight: &Weight<'_, T>, size: [usize; 2]) {
 
 /// The weight `(k, n)`, packed.
 pub fn packed(level: Level, weight: &Weight<'_, f32>, size: [usize; 2]) -> Arc<Packed> {
-    let pack = || Arc::new(Packed::new(level, weight.matrix, size));
+    let pack = || Arc::new(Packed::new(level, weight.matrix, size, 0..size[1]));
     let kept = with_kept(weight, |kept| {
         if kept.packed.is_none() {
             let [_, width] = tile_at(level);

@@ -1,8 +1,9 @@
 //! Kernels in vectors of the processor, chosen at run time.
 //!
 //! In layers, after the manner of the `memchr` crate: what a kernel needs of a vector ([`vector`]), functions of a vector
-//! ([`math`]), the kernels over any vector ([`each`], [`rows`], [`softmax`], [`columns`], [`narrow`], [`product`], [`attention`]), one
-//! function for each kernel and set of instructions, and the safe functions of this module, which choose among them.
+//! ([`math`]), the kernels over any vector ([`each`], [`rows`], [`softmax`], [`columns`], [`narrow`], [`product`],
+//! [`attention`]), one function for each kernel and set of instructions ([`dispatch`]), and the safe functions of this module,
+//! which choose among them.
 //! `CONGRUENT_SIMD` forces a choice: `portable`, `avx2`, `avx512` or `neon`; what the processor lacks is not chosen.
 
 // Over arrays of vectors, iterators keep the compiler from using registers.
@@ -52,7 +53,7 @@ pub use format::tests as format_tests;
 use math::{Function, Operation, Swapped, With};
 pub use multiply::{linear, linear_blocks, multiplier, multiply, prepare};
 pub use narrow::Narrow;
-use pack::Panels;
+use pack::Packed;
 use product::Addends;
 pub use product::StaticSizes;
 use std::mem::MaybeUninit;

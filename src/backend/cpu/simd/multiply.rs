@@ -1,7 +1,7 @@
 //! Products of matrices: which kernel takes one, and how the cores share it.
 
 use super::kept::{packed, stream};
-use super::pack::{Packed, Panels, write_panels};
+use super::pack::Packed;
 use super::product::{Addends, ROWS};
 use super::{
     Level, add_products_at, add_rows_at, dot_at, dot_rows_at, level, multiply_packed_at, multiply_small_at, panel_at,
@@ -14,7 +14,6 @@ use crate::backend::cpu::memory::Elements;
 use crate::backend::cpu::parallel::{cores, for_each_chunk};
 use crate::backend::cpu::place::{Place, for_each_columns};
 use std::borrow::Cow;
-use std::sync::Mutex;
 
 /// With so many rows or fewer, a matrix is read from memory for little else: it is not packed.
 const FEW_ROWS: usize = 4;
@@ -59,9 +58,9 @@ pub(super) fn multiply_at(level: Level, size: [usize; 3], a: Matrix<'_, f32>, b:
                 multiply_columns(level, [m, terms, n], columns, a.part(0, first), b.part(first, 0), c, addends);
                 continue;
             }
-            let packed = Packed::new(level, b.part(first, 0), [terms, n]);
-            share(level, [m, terms, n], a.part(0, first), &packed.panels(), c, |_, a, c| {
-                multiply_packed_at(level, a, &packed.panels(), c, addends);
+            let packed = Packed::new(level, b.part(first, 0), [terms, n], 0..n);
+            share(level, [m, terms, n], a.part(0, first), &packed, c, |_, a, c| {
+                multiply_packed_at(level, a, &packed, c, addends);
             });
         }
     }
@@ -106,16 +105,9 @@ fn multiply_columns(
     c: &mut [f32],
     addends: Addends<'_>,
 ) {
-    let [_, width] = tile_at(level);
-    let mut panels = Elements::any(k * n.next_multiple_of(width));
-    let room = panels.get_mut().expect("new elements have one holder");
-    let rooms: Vec<_> = room.chunks_mut(k * columns).map(Mutex::new).collect();
     for_each_columns(c, n, 0..n, columns, product_work([m, k, columns]), |mut c| {
-        let part = c.columns();
-        let mut room = rooms[part.start / columns].try_lock().expect("each is taken once");
-        write_panels(level, b.part(0, part.start), [k, n - part.start], &mut room);
-        let panels = Panels { elements: &room, size: [k, part.len()], width, columns: part, all_columns: n };
-        multiply_packed_at(level, a, &panels, &mut c, addends);
+        let packed = Packed::new(level, b, [k, n], c.columns());
+        multiply_packed_at(level, a, &packed, &mut c, addends);
     });
 }
 
@@ -126,7 +118,7 @@ fn share(
     level: Level,
     [m, k, n]: [usize; 3],
     a: Matrix<'_, f32>,
-    b: &Panels<'_>,
+    b: &Packed,
     c: &mut [f32],
     f: impl Fn(usize, Matrix<'_, f32>, &mut Place<'_, f32>) + Sync,
 ) {
@@ -149,11 +141,11 @@ pub fn multiplier<'a>([m, k, n]: [usize; 3], b: Matrix<'a, f32>) -> Multiplier<'
     if m <= FEW_ROWS || k * n <= SMALL {
         return Box::new(move |a, out| multiply_at(level, [out.len() / n, k, n], a, b, out));
     }
-    let packed = Packed::new(level, b, [k, n]);
+    let packed = Packed::new(level, b, [k, n], 0..n);
     Box::new(move |a, out| {
         assert!(out.is_empty() || a.lies_inside([out.len() / n, k]), "a buffer ends before its matrix");
         if !out.is_empty() {
-            multiply_packed_at(level, a, &packed.panels(), &mut Place::new(out, n, 0..n), Addends::default());
+            multiply_packed_at(level, a, &packed, &mut Place::new(out, n, 0..n), Addends::default());
         }
     })
 }
@@ -255,14 +247,14 @@ fn multiply_finished(
     out: &mut [f32],
 ) {
     let n = size[2];
-    share(level, size, x, &packed.panels(), out, |first_row, x, out| {
+    share(level, size, x, packed, out, |first_row, x, out| {
         let first = first_row * n;
         let elements: usize = out.size().into_iter().product();
         let residual = after.residual.map(|residual| &residual[first..first + elements]);
         // An activation stands between the bias and the residual.
         let late = after.activation.is_some();
         let addends = Addends { bias: after.bias, residual: residual.filter(|_| !late), onto: false };
-        multiply_packed_at(level, x, &packed.panels(), out, addends);
+        multiply_packed_at(level, x, packed, out, addends);
         if late {
             out.for_each_part(|at, out| finish(Epilogue { bias: None, ..after }, n, first + at, out));
         }

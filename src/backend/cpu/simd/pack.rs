@@ -17,16 +17,7 @@ const PANELS: usize = 4;
 
 /// A matrix `(k, n)` in panels of as many columns as a tile has: row after row of a panel, and zeros behind the last column.
 pub struct Packed {
-    elements: Elements<f32>,
-    size: [usize; 2],
-    width: usize,
-    columns: Range<usize>,
-    all_columns: usize,
-}
-
-/// The elements of a matrix that is packed, or of some of its columns.
-pub struct Panels<'a> {
-    pub elements: &'a [f32],
+    pub panels: Elements<f32>,
     pub size: [usize; 2],
     pub width: usize,
     /// Which columns they are, and of how many that the result has.
@@ -35,10 +26,11 @@ pub struct Panels<'a> {
 }
 
 impl Packed {
-    pub fn new(level: Level, b: Matrix<'_, f32>, [k, n]: [usize; 2]) -> Self {
-        let [_, width] = tile_at(level);
-        Packed::of_panels([k, n], 0..n, width, PANELS, |first, to| {
-            panels_at(level, b.part(0, first), [k, n - first], to);
+    /// Some columns of `b (k, n)`.
+    pub fn new(level: Level, b: Matrix<'_, f32>, [k, n]: [usize; 2], columns: Range<usize>) -> Self {
+        let ([_, width], b, count) = (tile_at(level), b.part(0, columns.start), columns.len());
+        Packed::of_panels([k, n], columns, width, PANELS, |first, to| {
+            panels_at(level, b.part(0, first), [k, count - first], to);
         })
     }
 
@@ -50,25 +42,11 @@ impl Packed {
         together: usize,
         write: impl Fn(usize, &mut [f32]) + Sync,
     ) -> Self {
-        let mut elements = Elements::any(k * columns.len().next_multiple_of(width));
-        let room = elements.get_mut().expect("new elements have one holder");
+        let mut panels = Elements::any(k * columns.len().next_multiple_of(width));
+        let room = panels.get_mut().expect("new elements have one holder");
         let block = together * width;
         for_each_chunk(room, k * block, 2 * k * block, |index, to| write(index * block, to));
-        Packed { elements, size: [k, columns.len()], width, columns, all_columns: n }
-    }
-
-    /// To be read.
-    pub fn panels(&self) -> Panels<'_> {
-        let Packed { size, width, all_columns, .. } = *self;
-        Panels { elements: self.elements.as_slice(), size, width, columns: self.columns.clone(), all_columns }
-    }
-}
-
-/// The first panels of a matrix `(k, n)`, as many as there is room for, some together.
-pub fn write_panels(level: Level, b: Matrix<'_, f32>, [k, n]: [usize; 2], room: &mut [f32]) {
-    let block = PANELS * tile_at(level)[1];
-    for (index, to) in room.chunks_mut(k * block).enumerate() {
-        panels_at(level, b.part(0, index * block), [k, n - index * block], to);
+        Packed { panels, size: [k, columns.len()], width, columns, all_columns: n }
     }
 }
 

@@ -6,24 +6,21 @@ use super::vector::{Routine, Vector};
 #[derive(Clone, Copy)]
 pub struct Portable([f32; 4]);
 
-// Arrays are written out: what iterates over them takes a third of the time to compile all kernels.
 impl Portable {
+    /// Written out: of `array::from_fn` and `map`, the compiler has much more to read.
+    #[inline(always)]
+    fn lanes(f: impl Fn(usize) -> f32) -> Self {
+        Portable([f(0), f(1), f(2), f(3)])
+    }
+
     #[inline(always)]
     fn map(self, f: impl Fn(f32) -> f32) -> Self {
-        let [a, b, c, d] = self.0;
-        Portable([f(a), f(b), f(c), f(d)])
+        Self::lanes(|i| f(self.0[i]))
     }
 
     #[inline(always)]
     fn zip(self, other: Self, f: impl Fn(f32, f32) -> f32) -> Self {
-        let ([a, b, c, d], [x, y, z, w]) = (self.0, other.0);
-        Portable([f(a, x), f(b, y), f(c, z), f(d, w)])
-    }
-
-    #[inline(always)]
-    fn choose(self, limit: Self, then: Self, otherwise: Self, f: impl Fn(f32, f32) -> bool) -> Self {
-        let of = |i: usize| if f(self.0[i], limit.0[i]) { then.0[i] } else { otherwise.0[i] };
-        Portable([of(0), of(1), of(2), of(3)])
+        Self::lanes(|i| f(self.0[i], other.0[i]))
     }
 }
 
@@ -75,8 +72,7 @@ unsafe impl Vector for Portable {
     // In double precision the product is exact. Without the instruction, a fused one would be a call.
     #[inline(always)]
     unsafe fn mul_add(self, factor: Self, addend: Self) -> Self {
-        let of = |i: usize| (self.0[i] as f64 * factor.0[i] as f64 + addend.0[i] as f64) as f32;
-        Portable([of(0), of(1), of(2), of(3)])
+        Self::lanes(|i| (self.0[i] as f64 * factor.0[i] as f64 + addend.0[i] as f64) as f32)
     }
     #[inline(always)]
     unsafe fn sqrt(self) -> Self {
@@ -112,11 +108,11 @@ unsafe impl Vector for Portable {
     }
     #[inline(always)]
     unsafe fn if_less(self, limit: Self, then: Self, otherwise: Self) -> Self {
-        self.choose(limit, then, otherwise, |x, limit| x < limit)
+        Self::lanes(|i| if self.0[i] < limit.0[i] { then.0[i] } else { otherwise.0[i] })
     }
     #[inline(always)]
     unsafe fn if_nan(self, then: Self, otherwise: Self) -> Self {
-        self.choose(self, then, otherwise, |x, _| x.is_nan())
+        Self::lanes(|i| if self.0[i].is_nan() { then.0[i] } else { otherwise.0[i] })
     }
     #[inline(always)]
     unsafe fn sum(self) -> f32 {

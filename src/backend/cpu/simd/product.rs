@@ -2,7 +2,7 @@
 //! the matrices are packed so that the kernel reads them one after another, and a tile of the result stays in registers.
 
 use super::four_columns;
-use super::pack::{Panels, tiles};
+use super::pack::{Packed, tiles};
 use super::pair::Pair;
 use super::vector::{Vector, at_most, even_parts, load, of_rows, store};
 use crate::backend::cpu::matmul::Matrix;
@@ -51,12 +51,7 @@ pub unsafe fn tile<V: Vector>() -> [usize; 2] {
 /// # Safety
 /// The processor has the instructions of `V`, whose tiles `b` was packed for. `a` lies inside its slice.
 #[inline(always)]
-pub unsafe fn multiply_packed<V: Vector>(
-    a: Matrix<'_, f32>,
-    b: &Panels<'_>,
-    c: &mut Place<'_, f32>,
-    addends: Addends<'_>,
-) {
+pub unsafe fn multiply_packed<V: Vector>(a: Matrix<'_, f32>, b: &Packed, c: &mut Place<'_, f32>, addends: Addends<'_>) {
     let ([k, _], [m, stride], b_first, columns) = (b.size, c.size(), b.columns.start, c.columns());
     assert!(b.width == 2 * V::LANES && stride == b.all_columns, "a product as large as its result");
     let inside = b_first <= columns.start && columns.end <= b.columns.end;
@@ -86,7 +81,7 @@ pub unsafe fn multiply_packed<V: Vector>(
                             first: terms.start == 0 && !addends.onto,
                             last: terms.end == k,
                         };
-                        let b = &b.elements[panel..][..depth * b.width];
+                        let b = &b.panels.as_slice()[panel..][..depth * b.width];
                         // SAFETY: the caller's; the panels are packed.
                         unsafe { of_rows!(height, V::TILE, multiply_panels::<V>(a, b, c, &tile, addends)) };
                     }

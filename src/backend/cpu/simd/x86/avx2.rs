@@ -1,7 +1,6 @@
 //! Vectors by AVX2 and FMA.
 
 use super::super::vector::{Routine, Vector};
-use super::{turn, turn_eight};
 use half::{bf16, f16};
 use std::arch::x86_64::*;
 
@@ -24,11 +23,7 @@ unsafe impl Vector for Avx2 {
         // SAFETY: this function has the instructions.
         unsafe { routine.run::<W>() }
     }
-    #[inline(always)]
-    fn prefetch(from: *const f32) {
-        // SAFETY: every processor of the architecture has the instruction, and it reads nothing.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(from.cast()) }
-    }
+    of_x86!();
     #[inline(always)]
     unsafe fn splat(x: f32) -> Self {
         // SAFETY: see above.
@@ -79,55 +74,16 @@ unsafe impl Vector for Avx2 {
             }
         }
     }
-    #[inline(always)]
-    unsafe fn turn(rows: [&[f32]; 4], factor: f32, to: &mut [f32], stride: usize) {
-        // SAFETY: see above.
-        unsafe { turn(rows, factor, to, stride) }
-    }
-    #[inline(always)]
-    unsafe fn turn_eight(rows: [&[f32]; 8], factor: f32, to: &mut [f32], stride: usize) {
-        // SAFETY: see above.
-        unsafe { turn_eight(rows, factor, to, stride) }
-    }
-    #[inline(always)]
-    unsafe fn add(self, other: Self) -> Self {
-        // SAFETY: see above.
-        Avx2(unsafe { _mm256_add_ps(self.0, other.0) })
-    }
-    #[inline(always)]
-    unsafe fn sub(self, other: Self) -> Self {
-        // SAFETY: see above.
-        Avx2(unsafe { _mm256_sub_ps(self.0, other.0) })
-    }
-    #[inline(always)]
-    unsafe fn mul(self, other: Self) -> Self {
-        // SAFETY: see above.
-        Avx2(unsafe { _mm256_mul_ps(self.0, other.0) })
-    }
-    #[inline(always)]
-    unsafe fn div(self, other: Self) -> Self {
-        // SAFETY: see above.
-        Avx2(unsafe { _mm256_div_ps(self.0, other.0) })
-    }
-    #[inline(always)]
-    unsafe fn mul_add(self, factor: Self, addend: Self) -> Self {
-        // SAFETY: see above.
-        Avx2(unsafe { _mm256_fmadd_ps(self.0, factor.0, addend.0) })
-    }
-    #[inline(always)]
-    unsafe fn sqrt(self) -> Self {
-        // SAFETY: see above.
-        Avx2(unsafe { _mm256_sqrt_ps(self.0) })
-    }
-    #[inline(always)]
-    unsafe fn max(self, other: Self) -> Self {
-        // SAFETY: see above.
-        Avx2(unsafe { _mm256_max_ps(self.0, other.0) })
-    }
-    #[inline(always)]
-    unsafe fn min(self, other: Self) -> Self {
-        // SAFETY: see above.
-        Avx2(unsafe { _mm256_min_ps(self.0, other.0) })
+    by_instruction! {
+        Avx2:
+        fn add(other) = _mm256_add_ps;
+        fn sub(other) = _mm256_sub_ps;
+        fn mul(other) = _mm256_mul_ps;
+        fn div(other) = _mm256_div_ps;
+        fn mul_add(factor, addend) = _mm256_fmadd_ps;
+        fn sqrt() = _mm256_sqrt_ps;
+        fn max(other) = _mm256_max_ps;
+        fn min(other) = _mm256_min_ps;
     }
     #[inline(always)]
     unsafe fn abs(self) -> Self {

@@ -1,7 +1,7 @@
 //! Vectors by AVX-512.
 
 use super::super::vector::{Routine, Vector};
-use super::{Avx2, turn, turn_eight};
+use super::Avx2;
 use half::{bf16, f16};
 use std::arch::x86_64::*;
 
@@ -38,11 +38,7 @@ unsafe impl Vector for Avx512 {
         // SAFETY: this function has the instructions.
         unsafe { routine.run::<W>() }
     }
-    #[inline(always)]
-    fn prefetch(from: *const f32) {
-        // SAFETY: every processor of the architecture has the instruction, and it reads nothing.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(from.cast()) }
-    }
+    of_x86!();
     #[inline(always)]
     unsafe fn splat(x: f32) -> Self {
         // SAFETY: see above.
@@ -72,55 +68,16 @@ unsafe impl Vector for Avx512 {
         // SAFETY: see above; lanes behind the slice are not written.
         unsafe { _mm512_mask_storeu_ps(to.as_mut_ptr(), first(to.len()), self.0) }
     }
-    #[inline(always)]
-    unsafe fn turn(rows: [&[f32]; 4], factor: f32, to: &mut [f32], stride: usize) {
-        // SAFETY: see above.
-        unsafe { turn(rows, factor, to, stride) }
-    }
-    #[inline(always)]
-    unsafe fn turn_eight(rows: [&[f32]; 8], factor: f32, to: &mut [f32], stride: usize) {
-        // SAFETY: see above.
-        unsafe { turn_eight(rows, factor, to, stride) }
-    }
-    #[inline(always)]
-    unsafe fn add(self, other: Self) -> Self {
-        // SAFETY: see above.
-        Avx512(unsafe { _mm512_add_ps(self.0, other.0) })
-    }
-    #[inline(always)]
-    unsafe fn sub(self, other: Self) -> Self {
-        // SAFETY: see above.
-        Avx512(unsafe { _mm512_sub_ps(self.0, other.0) })
-    }
-    #[inline(always)]
-    unsafe fn mul(self, other: Self) -> Self {
-        // SAFETY: see above.
-        Avx512(unsafe { _mm512_mul_ps(self.0, other.0) })
-    }
-    #[inline(always)]
-    unsafe fn div(self, other: Self) -> Self {
-        // SAFETY: see above.
-        Avx512(unsafe { _mm512_div_ps(self.0, other.0) })
-    }
-    #[inline(always)]
-    unsafe fn mul_add(self, factor: Self, addend: Self) -> Self {
-        // SAFETY: see above.
-        Avx512(unsafe { _mm512_fmadd_ps(self.0, factor.0, addend.0) })
-    }
-    #[inline(always)]
-    unsafe fn sqrt(self) -> Self {
-        // SAFETY: see above.
-        Avx512(unsafe { _mm512_sqrt_ps(self.0) })
-    }
-    #[inline(always)]
-    unsafe fn max(self, other: Self) -> Self {
-        // SAFETY: see above.
-        Avx512(unsafe { _mm512_max_ps(self.0, other.0) })
-    }
-    #[inline(always)]
-    unsafe fn min(self, other: Self) -> Self {
-        // SAFETY: see above.
-        Avx512(unsafe { _mm512_min_ps(self.0, other.0) })
+    by_instruction! {
+        Avx512:
+        fn add(other) = _mm512_add_ps;
+        fn sub(other) = _mm512_sub_ps;
+        fn mul(other) = _mm512_mul_ps;
+        fn div(other) = _mm512_div_ps;
+        fn mul_add(factor, addend) = _mm512_fmadd_ps;
+        fn sqrt() = _mm512_sqrt_ps;
+        fn max(other) = _mm512_max_ps;
+        fn min(other) = _mm512_min_ps;
     }
     #[inline(always)]
     unsafe fn abs(self) -> Self {

@@ -68,6 +68,36 @@ macro_rules! fold_256 {
     }};
 }
 
+/// Methods that are one instruction each.
+macro_rules! by_instruction { ($Vector:ident: $(fn $name:ident($($other:ident),*) = $instruction:ident;)*) => {$(
+    #[inline(always)]
+    unsafe fn $name(self, $($other: Self),*) -> Self {
+        // SAFETY: see above.
+        $Vector(unsafe { $instruction(self.0, $($other.0),*) })
+    }
+)*} }
+
+/// Methods that are those of the architecture.
+macro_rules! of_x86 {
+    () => {
+        #[inline(always)]
+        fn prefetch(from: *const f32) {
+            // SAFETY: every processor of the architecture has the instruction, and it reads nothing.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(from.cast()) }
+        }
+        #[inline(always)]
+        unsafe fn turn(rows: [&[f32]; 4], factor: f32, to: &mut [f32], stride: usize) {
+            // SAFETY: see above.
+            unsafe { super::turn(rows, factor, to, stride) }
+        }
+        #[inline(always)]
+        unsafe fn turn_eight(rows: [&[f32]; 8], factor: f32, to: &mut [f32], stride: usize) {
+            // SAFETY: see above.
+            unsafe { super::turn_eight(rows, factor, to, stride) }
+        }
+    };
+}
+
 mod avx2;
 mod avx512;
 
