@@ -59,9 +59,12 @@ fn main() {
         4 4 4;
         8 8 8;
         16 16 16;
-        20 64 20;
         24 24 24;
         32 32 32;
         64 64 64;
+        // The scores and the values of a head of 64 for 20 tokens, and a step through rank 8.
+        20 64 20;
+        20 20 64;
+        20 64 8;
     }
 }

@@ -1,32 +1,21 @@
-//! Attention of a block of queries in one pass over the keys, with a running softmax (Milakov and Gimelshein 2018,
-//! <https://arxiv.org/abs/1805.02867>; Dao et al. 2022, <https://arxiv.org/abs/2205.14135>).
+//! Attention of a block of queries in one pass over the keys: the matrix of scores is never held.
 //!
-//! Each lane is a query, and the scores of a key are one wide vector: the softmax goes down the keys, lane by lane, and
-//! nothing is ever summed across a vector. No lane knows of the others, so that what a query gives does not depend on
-//! which queries are taken with it.
+//! What a query gives does not depend on which queries are taken with it.
 
+mod few_keys;
+mod many_keys;
 mod scores;
 mod softmax;
 mod values;
 
-use super::pair::Pair;
-use super::vector::{MAX_LANES, Routine, Vector, at_most};
+use super::vector::{MAX_LANES, Vector};
 use crate::backend::cpu::matmul::Matrix;
-use scores::{FewScores, Scores, turn};
-use softmax::Softmax;
 use std::cell::Cell;
-use values::Values;
 
-/// The keys that are taken at a time: their scores stay in the first cache.
-const KEYS: usize = 192;
-/// The most queries that lanes hold.
+/// The most queries that are taken together.
 const QUERIES: usize = 2 * MAX_LANES;
-/// So few queries take the elements of a key side by side: of the lanes, they would leave most empty.
-const FEW: usize = 4;
 /// The rows of a tile that are enough to keep a processor busy: each number of rows is code to compile.
 const ENOUGH: usize = 8;
-/// The most times that they hold others before the next keys are taken: what is kept of each stays in the second cache.
-const GROUPS: usize = 8;
 
 /// Which keys each query of a block may attend to.
 #[derive(Clone, Copy, Debug)]
@@ -37,29 +26,48 @@ pub struct Live<'a> {
     pub allowed: Option<&'a [bool]>,
 }
 
-/// Some queries of the heads that share the keys and values of one head.
+/// Some queries of each head, and the keys and values of all their heads.
 ///
 /// The elements of a query, of a key and of a value lie together.
 #[derive(Clone, Copy, Debug)]
 pub struct Block<'a, T> {
     /// The sizes of a key and of a value.
     pub size: [usize; 2],
-    /// How many heads the queries have.
+    /// Of all that this is a block of: the queries that share keys, and the keys. What is chosen by these does not depend on
+    /// the blocks.
+    pub whole: [usize; 2],
+    /// The heads of the keys and values, and the heads of queries that share each of them.
+    pub key_heads: usize,
     pub heads: usize,
     /// The queries.
     pub q: &'a [T],
     /// From a query to the next, and from a head to the next.
     pub q_strides: [usize; 2],
-    /// The keys.
+    /// The keys of the first head.
     pub k: Matrix<'a, T>,
-    /// The values.
+    /// The values of the first head.
     pub v: Matrix<'a, T>,
+    /// From the keys and the values of a head to those of the next.
+    pub head_strides: [usize; 2],
     /// The factor of the scores.
     pub scale: T,
     /// What each query may attend to.
     pub live: Live<'a>,
     /// From the result of a query to that of the next; the heads of a query lie side by side.
     pub out_stride: usize,
+}
+
+impl<'a, T: Copy> Block<'a, T> {
+    /// What has the keys and values of this head only, and where its result is.
+    #[inline(always)]
+    pub fn of_head<'out>(&self, head: usize, out: &'out mut [T]) -> (Self, &'out mut [T]) {
+        let [k_stride, v_stride] = self.head_strides;
+        let from = |x: Matrix<'a, T>, start| Matrix { elements: x.elements.get(start..).unwrap_or(&[]), ..x };
+        let (k, v) = (from(self.k, head * k_stride), from(self.v, head * v_stride));
+        let q = self.q.get(head * self.heads * self.q_strides[1]..).unwrap_or(&[]);
+        let out = out.get_mut(head * self.heads * self.size[1]..).unwrap_or(&mut []);
+        (Block { key_heads: 1, q, k, v, ..*self }, out)
+    }
 }
 
 thread_local! {
@@ -74,66 +82,28 @@ thread_local! {
 /// The processor has the instructions of `V`.
 #[inline(always)]
 pub unsafe fn attend<V: Vector>(block: &Block<'_, f32>, out: &mut [f32]) -> bool {
-    let [d, e] = block.size;
-    let (rows, lanes) = (block.live.counts.len() * block.heads, 2 * V::LANES);
-    // Each part of the memory begins with a line of the cache.
-    let [for_q, for_sums, for_scores] = [d * lanes, (e + 2) * lanes, KEYS * lanes].map(|len| len.next_multiple_of(16));
-    let most_groups = rows.div_ceil(lanes).min(GROUPS);
     let mut memory = SCRATCH.take();
-    let needed = for_scores + most_groups * (for_q + for_sums) + 15;
-    if memory.len() < needed {
-        memory.resize(needed, 0.0);
-    }
-    let start = memory.as_ptr().align_offset(64).min(15);
-    let (scores, states) = memory[start..].split_at_mut(for_scores);
-
-    let mut finite = true;
-    for first_row in (0..rows).step_by(GROUPS * lanes) {
-        let end = rows.min(first_row + GROUPS * lanes);
-        let queries = first_row / block.heads..(end - 1) / block.heads + 1;
-        let most = block.live.counts[queries].iter().copied().max().unwrap_or(0);
-        // All groups see some keys before the next ones are read.
-        for first_key in (0..most.max(1)).step_by(KEYS) {
-            let groups = (first_row..end).step_by(lanes);
-            for (first, state) in groups.zip(states.chunks_exact_mut(for_q + for_sums)) {
-                let left = end - first;
-                let (q, sums) = state.split_at_mut(for_q);
-                // SAFETY: the caller's.
-                finite &=
-                    unsafe { attend_keys::<V>(block, [first, first_key], lanes_for::<V>(left), q, scores, sums, out) };
-            }
+    // SAFETY: the caller's.
+    let finite = unsafe {
+        // A constant, so that nothing is compiled that no vector needs.
+        if const { few_keys::suits_vector::<V>() } && few_keys::suits(block) {
+            few_keys::attend::<V>(block, &mut memory, out)
+        } else {
+            many_keys::attend::<V>(block, &mut memory, out)
         }
-    }
+    };
     SCRATCH.set(memory);
     finite
 }
 
-/// The lanes of one vector and a half, or two halves, that are enough for so many queries, if any are.
-#[inline(always)]
-fn lanes_for<V: Vector>(queries: usize) -> usize {
-    let (whole, half) = (V::LANES, V::Half::LANES);
-    [half, whole, whole + half].into_iter().find(|&lanes| lanes >= queries).unwrap_or(2 * whole)
-}
-
-/// Runs a routine over the vector that has as many lanes.
-///
-/// # Safety
-/// The processor has the instructions of `V`, and the lanes are those of [`lanes_for`].
-#[inline(always)]
-unsafe fn call<V: Vector, R: Routine>(lanes: usize, routine: R) -> R::Output {
-    let (whole, half) = (V::LANES, V::Half::LANES);
-    // SAFETY: the caller's.
-    unsafe {
-        if lanes == half {
-            V::Half::call::<V::Half, R>(routine)
-        } else if lanes == whole {
-            V::call::<V, R>(routine)
-        } else if lanes == whole + half {
-            V::call::<Pair<V, V::Half>, R>(routine)
-        } else {
-            V::call::<Pair<V, V>, R>(routine)
-        }
+/// So much of the memory, which grows where it must, from the begin of a line of the cache on.
+fn aligned(memory: &mut Vec<f32>, len: usize) -> &mut [f32] {
+    const LINE: usize = 64 / size_of::<f32>();
+    if memory.len() < len + LINE - 1 {
+        memory.resize(len + LINE - 1, 0.0);
     }
+    let start = memory.as_ptr().align_offset(64).min(LINE - 1);
+    &mut memory[start..][..len]
 }
 
 /// Where the queries in the lanes are, and what they may attend to.
@@ -170,9 +140,9 @@ impl Rows {
                 (query, head) = (query + 1, 0);
             }
         }
-        // Queries are turned four by four.
+        // Lanes without a query are those of one that there is.
         let some = q[0];
-        q[len..len.next_multiple_of(4)].fill(some);
+        q[len..lanes].fill(some);
         Rows { first, q, out, counts, len, fewest, most }
     }
 
@@ -191,101 +161,4 @@ impl Rows {
         let count = self.counts[row];
         count > 0 && self.allowed(row, block).is_none_or(|allowed| allowed[..count].contains(&true))
     }
-}
-
-/// [`attend`] for the rows that the lanes hold, from the first one on, and for a part of the keys, from the first one on.
-/// What is kept until the next part of the keys are the queries, a column each, and with the sums the largest scores and
-/// their totals.
-///
-/// # Safety
-/// The processor has the instructions of `V`, and the lanes are those of [`lanes_for`].
-#[inline(always)]
-unsafe fn attend_keys<V: Vector>(
-    block: &Block<'_, f32>,
-    [first_row, first]: [usize; 2],
-    lanes: usize,
-    q: &mut [f32],
-    scores: &mut [f32],
-    sums: &mut [f32],
-    out: &mut [f32],
-) -> bool {
-    let [d, e] = block.size;
-    let rows = Rows::new(block, first_row, lanes);
-    if rows.most == 0 && first == 0 {
-        rows.out[..rows.len].iter().for_each(|&start| out[start..][..e].fill(0.0));
-    }
-    if rows.most <= first {
-        return true;
-    }
-    let keys = KEYS.min(rows.most - first);
-    let few = rows.len <= at_most::<V>(FEW);
-    let (totals, sums) = sums.split_at_mut(2 * lanes);
-    let scores = &mut scores[..keys * lanes];
-    let q = &mut q[..d * lanes];
-    if first == 0 {
-        // In powers of two, an exponential takes fewer steps.
-        let scale = block.scale * std::f32::consts::LOG2_E;
-        if few {
-            for (to, &start) in q.chunks_exact_mut(d.max(1)).zip(&rows.q[..rows.len]) {
-                to.iter_mut().zip(&block.q[start..][..d]).for_each(|(to, x)| *to = x * scale);
-            }
-        } else {
-            // SAFETY: the caller's.
-            unsafe { turn::<V>(q, lanes, block.q, &rows.q[..rows.len.next_multiple_of(4)], d, scale) };
-        }
-    }
-    let (k, v) = (block.k.part(first, 0), block.v.part(first, 0));
-    // SAFETY: the caller's.
-    unsafe {
-        if few {
-            V::call::<V, _>(FewScores { q, queries: rows.len, k, d, scores, lanes });
-        } else {
-            call::<V, _>(lanes, Scores { q, k, d, scores });
-        }
-    }
-    for row in 0..rows.len {
-        let Some(allowed) = rows.allowed(row, block) else { break };
-        let allowed = &allowed[first..][..keys];
-        for (scores, _) in scores.chunks_exact_mut(lanes).zip(allowed).filter(|(_, allowed)| !**allowed) {
-            scores[row] = f32::NEG_INFINITY;
-        }
-    }
-
-    let mut counts = [0.0; QUERIES];
-    let some_end = first + keys > rows.fewest;
-    if some_end {
-        counts.iter_mut().zip(rows.counts).for_each(|(to, count)| *to = count.saturating_sub(first) as f32);
-    }
-    let (mut scales, mut inverse) = ([0.0; QUERIES], [0.0; QUERIES]);
-    let softmax = Softmax {
-        scores,
-        counts: some_end.then_some(&counts),
-        totals,
-        goes_on: first > 0,
-        scales: &mut scales,
-        inverse: &mut inverse,
-    };
-    // SAFETY: the caller's.
-    unsafe { call::<V, _>(lanes, softmax) };
-    let last = first + keys == rows.most;
-    if last {
-        for row in 0..rows.len {
-            if totals[lanes + row] == 0.0 && !rows.has_key(row, block) {
-                inverse[row] = 0.0;
-            }
-        }
-    }
-    let values = Values {
-        v,
-        size: [keys, e],
-        weights: scores,
-        lanes,
-        before: (first > 0).then_some(&scales),
-        inverse: last.then_some(&inverse),
-        sums,
-        out,
-        places: &rows.out[..rows.len],
-    };
-    // SAFETY: the caller's.
-    unsafe { V::call::<V, _>(values) }
 }

@@ -63,15 +63,50 @@ pub unsafe trait Vector: Copy {
         }
     }
 
-    /// [`turn`](Self::turn) for 8 rows.
+    /// The first 4 elements of a slice, again and again.
     #[inline(always)]
-    unsafe fn turn_eight(rows: [&[f32]; 8], factor: f32, to: &mut [f32], stride: usize) {
-        let [a, b, c, d, e, f, g, h] = rows;
+    unsafe fn splat_four(from: &[f32]) -> Self {
+        const { assert!(Self::LANES == 4) };
+        // SAFETY: the caller's.
+        unsafe { Self::load(from) }
+    }
+    /// The first 4 elements of as many slices as fit.
+    #[inline(always)]
+    unsafe fn load_fours(from: [&[f32]; 4]) -> Self {
+        const { assert!(Self::LANES == 4) };
+        // SAFETY: the caller's.
+        unsafe { Self::load(from[0]) }
+    }
+    /// In each four lanes, rows for columns: what stands in four vectors becomes the first lanes of these, then the second.
+    #[inline(always)]
+    unsafe fn turn_fours(four: [Self; 4]) -> [Self; 4] {
+        const { assert!(Self::LANES == 4) };
         // SAFETY: the caller's.
         unsafe {
-            Self::turn([a, b, c, d], factor, to, stride);
-            Self::turn([e, f, g, h], factor, to.get_unchecked_mut(4..), stride);
+            let (mut rows, mut columns) = ([[0.0; 4]; 4], four);
+            for (row, vector) in four.iter().enumerate() {
+                vector.store(&mut rows[row]);
+            }
+            for column in 0..4 {
+                let column_of = |row: usize| rows[row][column];
+                columns[column] = Self::load(&[column_of(0), column_of(1), column_of(2), column_of(3)]);
+            }
+            columns
         }
+    }
+    /// In each four lanes, the sums of these lanes of each of four vectors.
+    #[inline(always)]
+    unsafe fn sums_of_fours(four: [Self; 4]) -> Self {
+        const { assert!(Self::LANES == 4) };
+        // SAFETY: the caller's.
+        unsafe { Self::load(&Self::sums(four)) }
+    }
+    /// In each four lanes, the largest of these lanes of each of four vectors, where none is NaN.
+    #[inline(always)]
+    unsafe fn largest_of_fours(four: [Self; 4]) -> Self {
+        const { assert!(Self::LANES == 4) };
+        // SAFETY: the caller's.
+        unsafe { Self::load(&Self::largest(four)) }
     }
 
     unsafe fn add(self, other: Self) -> Self;

@@ -1,44 +1,64 @@
 //! Products of queries and keys.
 
 use super::super::vector::{Routine, Vector, at_most, even_parts, of_rows};
-use super::{ENOUGH, FEW};
+use super::ENOUGH;
 use crate::backend::cpu::matmul::Matrix;
 
-/// The queries that begin at `starts`, scaled, become the first columns of `turned`. Their number is a multiple of 4. The
-/// other lanes keep what they held, and nobody looks at what they give.
+/// So few queries take the elements of a key side by side: of the lanes, they would leave most empty.
+pub const FEW: usize = 4;
+
+/// The queries that begin at `starts`, scaled, become the columns of `turned`, one for each lane.
 ///
 /// # Safety
-/// The processor has the instructions of `V`.
+/// The processor has the instructions of `V`, and the lanes are as many as a vector and a half have, or two halves.
 #[inline(always)]
-pub unsafe fn turn<V: Vector>(turned: &mut [f32], lanes: usize, q: &[f32], starts: &[usize], d: usize, scale: f32) {
-    let whole = d - d % 4;
-    assert!(turned.len() >= d * lanes && starts.len() <= lanes, "the turned queries end too soon");
-    let (eights, four) = starts.as_chunks::<8>();
-    for (block, starts) in eights.iter().enumerate() {
-        assert!(starts.iter().all(|start| start + d <= q.len()), "queries end too soon");
-        for column in (0..whole).step_by(4) {
-            // SAFETY: the caller's; there are 4 more columns in each row, and so many in `turned`.
-            unsafe {
-                let row = |i: usize| q.get_unchecked(starts[i] + column..);
-                let rows = [row(0), row(1), row(2), row(3), row(4), row(5), row(6), row(7)];
-                V::turn_eight(rows, scale, turned.get_unchecked_mut(column * lanes + 8 * block..), lanes);
+pub unsafe fn turn<V: Vector>(turned: &mut [f32], q: &[f32], starts: &[usize], d: usize, scale: f32) {
+    let lanes = starts.len();
+    assert!(turned.len() >= d * lanes, "the turned queries end too soon");
+    assert!(starts.iter().all(|start| start + d <= q.len()), "queries end too soon");
+    // SAFETY: the caller's; the assertions are that all slices are long enough.
+    unsafe {
+        for first in (0..lanes).step_by(V::LANES) {
+            let starts = &starts[first..];
+            if starts.len() >= V::LANES {
+                turn_rows::<V>(turned, [first, lanes], q, starts, d, scale);
+            } else {
+                turn_rows::<V::Half>(turned, [first, lanes], q, starts, d, scale);
             }
         }
     }
-    if !four.is_empty() {
-        assert!(four.len() == 4 && four.iter().all(|start| start + d <= q.len()), "queries end too soon");
-        for column in (0..whole).step_by(4) {
-            // SAFETY: as above.
-            unsafe {
-                let row = |i: usize| q.get_unchecked(*four.get_unchecked(i) + column..);
-                let rows = [row(0), row(1), row(2), row(3)];
-                V::turn(rows, scale, turned.get_unchecked_mut(column * lanes + 8 * eights.len()..), lanes);
-            }
-        }
-    }
-    for column in whole..d {
+    for column in d - d % 4..d {
         let turned = &mut turned[column * lanes..];
         turned.iter_mut().zip(starts).for_each(|(to, start)| *to = q[start + column] * scale);
+    }
+}
+
+/// [`turn`] for a vector of lanes from the first one on, without columns behind the last four.
+///
+/// # Safety
+/// The processor has the instructions of `W`, and the slices are long enough.
+#[inline(always)]
+unsafe fn turn_rows<W: Vector>(
+    turned: &mut [f32],
+    [first, lanes]: [usize; 2],
+    q: &[f32],
+    starts: &[usize],
+    d: usize,
+    scale: f32,
+) {
+    // SAFETY: the caller's.
+    unsafe {
+        let scale = W::splat(scale);
+        for column in (0..d - d % 4).step_by(4) {
+            // Every fourth row, as many as there are lanes: more than that are never looked at.
+            let row = |i: usize| q.get_unchecked(*starts.get_unchecked(i % W::LANES) + column..);
+            let rows = |i: usize| [row(i), row(i + 4), row(i + 8), row(i + 12)];
+            let rows = [W::load_fours(rows(0)), W::load_fours(rows(1)), W::load_fours(rows(2)), W::load_fours(rows(3))];
+            let columns = W::turn_fours(rows);
+            for i in 0..4 {
+                columns[i].mul(scale).store(turned.get_unchecked_mut((column + i) * lanes + first..));
+            }
+        }
     }
 }
 

@@ -69,7 +69,7 @@ impl Routine for Softmax<'_> {
 /// # Safety
 /// As for the methods of [`Vector`].
 #[inline(always)]
-unsafe fn power_of_two<W: Vector>(x: W) -> W {
+pub unsafe fn power_of_two<W: Vector>(x: W) -> W {
     const TERMS: [f32; 5] = [1.326_455_5e-3, 9.671_345e-3, 5.550_765_2e-2, 2.402_225_1e-1, 6.931_469_4e-1];
     // SAFETY: the caller's.
     unsafe {
@@ -94,11 +94,14 @@ mod tests {
         let mut out = vec![f32::NAN; x.len()];
         let block = Block {
             size: [1, 1],
+            whole: [x.len(), 2],
+            key_heads: 1,
             heads: 1,
             q: x,
             q_strides: [1, 1],
             k: Matrix { elements: &[0.0, 1.0], strides: [1, 1] },
             v: Matrix { elements: &[0.0, 1.0], strides: [1, 1] },
+            head_strides: [0; 2],
             // What is multiplied by log₂ e becomes 1.
             scale: std::f32::consts::LN_2,
             live: Live { counts: &vec![2; x.len()], allowed: None },

@@ -7,17 +7,17 @@ use crate::backend::cpu::matmul::Matrix;
 
 /// The values of keys, each by its weight for a query, are added to the sums, or these are the results. Whether the
 /// results, if there are any, are finite.
-pub struct Values<'a> {
+pub struct Values<'a, const TOGETHER: usize> {
     pub v: Matrix<'a, f32>,
     /// The keys, and the size of a value.
     pub size: [usize; 2],
-    /// For each key, the weights of so many lanes.
+    /// For each `TOGETHER` keys, so many weights of each lane.
     pub weights: &'a [f32],
     pub lanes: usize,
     /// What was summed up before, if anything was, counts so much.
     pub before: Option<&'a [f32; QUERIES]>,
-    /// The last keys of all: the sums times these are the results.
-    pub inverse: Option<&'a [f32; QUERIES]>,
+    /// The last keys of all: the sums times every `TOGETHER`th of these are the results.
+    pub inverse: Option<&'a [f32]>,
     /// A row for each query.
     pub sums: &'a mut [f32],
     pub out: &'a mut [f32],
@@ -25,45 +25,56 @@ pub struct Values<'a> {
     pub places: &'a [usize],
 }
 
-impl Routine for Values<'_> {
+impl<const TOGETHER: usize> Routine for Values<'_, TOGETHER> {
     type Output = bool;
 
     #[inline(always)]
     unsafe fn run<V: Vector>(mut self) -> bool {
         let ([keys, e], rows) = (self.size, self.places.len());
         assert!(keys > 0 && self.v.elements.len() >= (keys - 1) * self.v.strides[0] + e, "values end too soon");
-        assert!(self.weights.len() >= keys * self.lanes && rows <= self.lanes.min(QUERIES), "weights end too soon");
+        assert!(
+            self.weights.len() >= keys.next_multiple_of(TOGETHER) * self.lanes && rows <= self.lanes.min(QUERIES),
+            "weights end too soon"
+        );
         let inside = self.places.iter().all(|&place| place + e <= self.out.len());
-        assert!(self.sums.len() >= rows * e && inside, "results end too soon");
+        let sums = if self.before.is_some() || self.inverse.is_none() { rows * e } else { 0 };
+        assert!(self.sums.len() >= sums && inside, "results end too soon");
         // SAFETY: the caller's; the assertions are that all slices are long enough.
         unsafe {
             let mut check = Pair::splat(0.0);
             // The values of some columns are read for all rows before those of the next ones.
             for first in (0..e).step_by(2 * V::LANES) {
                 check = check.add(if first + 2 * V::LANES <= e {
-                    add_columns::<Pair<V, V>, true>(&mut self, [first, first + 2 * V::LANES])
+                    add_columns::<Pair<V, V>, TOGETHER, true>(&mut self, [first, first + 2 * V::LANES])
                 } else {
-                    add_columns::<Pair<V, V>, false>(&mut self, [first, e])
+                    add_columns::<Pair<V, V>, TOGETHER, false>(&mut self, [first, e])
                 });
             }
-            check.sum() == 0.0
+            check.sum().is_finite()
         }
     }
 }
 
-/// As many columns as a vector has, or less if not `WHOLE`. Zeros, if the results, if there are any, are finite.
+/// As many columns as a vector has, or less if not `WHOLE`. What is finite only if the results are, if there are any.
 ///
 /// Whether it is whole is a constant: with both ways to load in one loop, the compiler would not keep the tile in registers.
 ///
 /// # Safety
 /// The processor has the instructions of `W`, and all slices are as long as [`Values::run`] asserts.
 #[inline(always)]
-unsafe fn add_columns<W: Vector, const WHOLE: bool>(values: &mut Values<'_>, columns: [usize; 2]) -> W {
+unsafe fn add_columns<W: Vector, const TOGETHER: usize, const WHOLE: bool>(
+    values: &mut Values<'_, TOGETHER>,
+    columns: [usize; 2],
+) -> W {
     // SAFETY: the caller's.
     unsafe {
         let mut check = W::splat(0.0);
         for (row, count) in even_parts(values.places.len(), at_most::<W>(ENOUGH)) {
-            check = check.add(of_rows!(count, at_most::<W>(ENOUGH), value_tile::<W, WHOLE>(values, row, columns)));
+            check = check.add(of_rows!(
+                count,
+                at_most::<W>(ENOUGH),
+                value_tile::<W, TOGETHER, WHOLE>(values, row, columns)
+            ));
         }
         check
     }
@@ -74,8 +85,8 @@ unsafe fn add_columns<W: Vector, const WHOLE: bool>(values: &mut Values<'_>, col
 /// # Safety
 /// As of [`add_columns`].
 #[inline(always)]
-unsafe fn value_tile<W: Vector, const WHOLE: bool, const ROWS: usize>(
-    values: &mut Values<'_>,
+unsafe fn value_tile<W: Vector, const TOGETHER: usize, const WHOLE: bool, const ROWS: usize>(
+    values: &mut Values<'_, TOGETHER>,
     first_row: usize,
     [first, end]: [usize; 2],
 ) -> W {
@@ -86,8 +97,10 @@ unsafe fn value_tile<W: Vector, const WHOLE: bool, const ROWS: usize>(
         let mut tile = [W::splat(0.0); ROWS];
         for key in 0..values.size[0] {
             let value = read::<W, WHOLE>(v.elements.as_ptr().add(key * v.strides[0] + first), len, 0.0);
+            let of_key = key / TOGETHER * TOGETHER * lanes + key % TOGETHER;
+            let weights = weights.get_unchecked(of_key + first_row * TOGETHER..);
             for row in 0..ROWS {
-                let weight = W::splat(*weights.get_unchecked(key * lanes + first_row + row));
+                let weight = W::splat(*weights.get_unchecked(row * TOGETHER));
                 tile[row] = weight.mul_add(value, tile[row]);
             }
         }
@@ -102,8 +115,8 @@ unsafe fn value_tile<W: Vector, const WHOLE: bool, const ROWS: usize>(
         let mut check = W::splat(0.0);
         if let Some(inverse) = values.inverse {
             for row in 0..ROWS {
-                let result = tile[row].mul(W::splat(*inverse.get_unchecked(first_row + row)));
-                check = result.mul_add(W::splat(0.0), check);
+                let result = tile[row].mul(W::splat(*inverse.get_unchecked((first_row + row) * TOGETHER)));
+                check = check.add(result);
                 write::<W, WHOLE>(result, out.add(places.get_unchecked(first_row + row) + first), len);
             }
         } else {

@@ -143,6 +143,33 @@ unsafe impl Vector for Avx2 {
         Avx2(unsafe { _mm256_blendv_ps(otherwise.0, then.0, _mm256_cmp_ps::<_CMP_UNORD_Q>(self.0, self.0)) })
     }
     #[inline(always)]
+    unsafe fn splat_four(from: &[f32]) -> Self {
+        debug_assert!(from.len() >= 4);
+        // SAFETY: see above.
+        Avx2(unsafe { _mm256_broadcast_ps(&*from.as_ptr().cast()) })
+    }
+    #[inline(always)]
+    unsafe fn load_fours(from: [&[f32]; 4]) -> Self {
+        debug_assert!(from[..2].iter().all(|from| from.len() >= 4));
+        // SAFETY: see above.
+        Avx2(unsafe { _mm256_loadu2_m128(from[1].as_ptr(), from[0].as_ptr()) })
+    }
+    #[inline(always)]
+    unsafe fn turn_fours(four: [Self; 4]) -> [Self; 4] {
+        // SAFETY: see above.
+        unsafe { turn_fours!(four, _mm256_unpacklo_ps, _mm256_unpackhi_ps, _mm256_shuffle_ps) }
+    }
+    #[inline(always)]
+    unsafe fn sums_of_fours(four: [Self; 4]) -> Self {
+        // SAFETY: see above.
+        Avx2(unsafe { in_quarters!(four, _mm256_add_ps, _mm256_unpacklo_ps, _mm256_unpackhi_ps, _mm256_shuffle_ps) })
+    }
+    #[inline(always)]
+    unsafe fn largest_of_fours(four: [Self; 4]) -> Self {
+        // SAFETY: see above.
+        Avx2(unsafe { in_quarters!(four, _mm256_max_ps, _mm256_unpacklo_ps, _mm256_unpackhi_ps, _mm256_shuffle_ps) })
+    }
+    #[inline(always)]
     unsafe fn sum(self) -> f32 {
         // SAFETY: see above.
         unsafe {
@@ -154,22 +181,12 @@ unsafe impl Vector for Avx2 {
     #[inline(always)]
     unsafe fn sums(four: [Self; 4]) -> [f32; 4] {
         // SAFETY: see above.
-        unsafe {
-            fold_256!(
-                in_quarters!(four, _mm256_add_ps, _mm256_unpacklo_ps, _mm256_unpackhi_ps, _mm256_shuffle_ps),
-                _mm_add_ps
-            )
-        }
+        unsafe { fold_256!(Self::sums_of_fours(four).0, _mm_add_ps) }
     }
     #[inline(always)]
     unsafe fn largest(four: [Self; 4]) -> [f32; 4] {
         // SAFETY: see above.
-        unsafe {
-            fold_256!(
-                in_quarters!(four, _mm256_max_ps, _mm256_unpacklo_ps, _mm256_unpackhi_ps, _mm256_shuffle_ps),
-                _mm_max_ps
-            )
-        }
+        unsafe { fold_256!(Self::largest_of_fours(four).0, _mm_max_ps) }
     }
 
     #[inline(always)]

@@ -19,8 +19,8 @@ fn first(count: usize) -> __mmask16 {
 }
 
 macro_rules! fold_512 {
-    ($four:expr, $put:ident, $put_256:ident, $put_128:ident) => {{
-        let vector = in_quarters!($four, $put, _mm512_unpacklo_ps, _mm512_unpackhi_ps, _mm512_shuffle_ps);
+    ($vector:expr, $put_256:ident, $put_128:ident) => {{
+        let vector = $vector.0;
         let upper = _mm256_castpd_ps(_mm512_extractf64x4_pd::<1>(_mm512_castps_pd(vector)));
         fold_256!($put_256(_mm512_castps512_ps256(vector), upper), $put_128)
     }};
@@ -124,6 +124,38 @@ unsafe impl Vector for Avx512 {
         Avx512(unsafe { _mm512_mask_blend_ps(_mm512_cmp_ps_mask::<_CMP_UNORD_Q>(self.0, self.0), otherwise.0, then.0) })
     }
     #[inline(always)]
+    unsafe fn splat_four(from: &[f32]) -> Self {
+        debug_assert!(from.len() >= 4);
+        // SAFETY: see above.
+        Avx512(unsafe { _mm512_broadcast_f32x4(_mm_loadu_ps(from.as_ptr())) })
+    }
+    #[inline(always)]
+    unsafe fn load_fours(from: [&[f32]; 4]) -> Self {
+        debug_assert!(from.iter().all(|from| from.len() >= 4));
+        let [a, b, c, d] = from;
+        // SAFETY: see above.
+        unsafe {
+            let lower = _mm256_castps_pd(_mm256_loadu2_m128(b.as_ptr(), a.as_ptr()));
+            let upper = _mm256_castps_pd(_mm256_loadu2_m128(d.as_ptr(), c.as_ptr()));
+            Avx512(_mm512_castpd_ps(_mm512_insertf64x4::<1>(_mm512_castpd256_pd512(lower), upper)))
+        }
+    }
+    #[inline(always)]
+    unsafe fn turn_fours(four: [Self; 4]) -> [Self; 4] {
+        // SAFETY: see above.
+        unsafe { turn_fours!(four, _mm512_unpacklo_ps, _mm512_unpackhi_ps, _mm512_shuffle_ps) }
+    }
+    #[inline(always)]
+    unsafe fn sums_of_fours(four: [Self; 4]) -> Self {
+        // SAFETY: see above.
+        Avx512(unsafe { in_quarters!(four, _mm512_add_ps, _mm512_unpacklo_ps, _mm512_unpackhi_ps, _mm512_shuffle_ps) })
+    }
+    #[inline(always)]
+    unsafe fn largest_of_fours(four: [Self; 4]) -> Self {
+        // SAFETY: see above.
+        Avx512(unsafe { in_quarters!(four, _mm512_max_ps, _mm512_unpacklo_ps, _mm512_unpackhi_ps, _mm512_shuffle_ps) })
+    }
+    #[inline(always)]
     unsafe fn sum(self) -> f32 {
         // SAFETY: see above.
         unsafe { _mm512_reduce_add_ps(self.0) }
@@ -131,12 +163,12 @@ unsafe impl Vector for Avx512 {
     #[inline(always)]
     unsafe fn sums(four: [Self; 4]) -> [f32; 4] {
         // SAFETY: see above.
-        unsafe { fold_512!(four, _mm512_add_ps, _mm256_add_ps, _mm_add_ps) }
+        unsafe { fold_512!(Self::sums_of_fours(four), _mm256_add_ps, _mm_add_ps) }
     }
     #[inline(always)]
     unsafe fn largest(four: [Self; 4]) -> [f32; 4] {
         // SAFETY: see above.
-        unsafe { fold_512!(four, _mm512_max_ps, _mm256_max_ps, _mm_max_ps) }
+        unsafe { fold_512!(Self::largest_of_fours(four), _mm256_max_ps, _mm_max_ps) }
     }
 
     #[inline(always)]

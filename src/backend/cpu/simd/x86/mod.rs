@@ -25,27 +25,19 @@ unsafe fn turn(rows: [&[f32]; 4], factor: f32, to: &mut [f32], stride: usize) {
     }
 }
 
-/// `Vector::turn_eight` by AVX: the two halves of a vector are turned as those of [`turn`].
-///
-/// # Safety
-/// The processor has AVX.
-#[inline(always)]
-unsafe fn turn_eight(rows: [&[f32]; 8], factor: f32, to: &mut [f32], stride: usize) {
-    debug_assert!(rows.iter().all(|row| row.len() >= 4) && to.len() >= 3 * stride + 8);
-    // SAFETY: see above.
-    unsafe {
-        let factor = _mm256_set1_ps(factor);
-        let both = |i: usize| _mm256_loadu2_m128(rows[i + 4].as_ptr(), rows[i].as_ptr());
-        let (x, y) = (_mm256_mul_ps(both(0), factor), _mm256_mul_ps(both(1), factor));
-        let (z, w) = (_mm256_mul_ps(both(2), factor), _mm256_mul_ps(both(3), factor));
-        let (xy, zw) = (_mm256_unpacklo_ps(x, y), _mm256_unpacklo_ps(z, w));
-        let (xy_end, zw_end) = (_mm256_unpackhi_ps(x, y), _mm256_unpackhi_ps(z, w));
-        let to = to.as_mut_ptr();
-        _mm256_storeu_ps(to, _mm256_shuffle_ps::<0x44>(xy, zw));
-        _mm256_storeu_ps(to.add(stride), _mm256_shuffle_ps::<0xEE>(xy, zw));
-        _mm256_storeu_ps(to.add(2 * stride), _mm256_shuffle_ps::<0x44>(xy_end, zw_end));
-        _mm256_storeu_ps(to.add(3 * stride), _mm256_shuffle_ps::<0xEE>(xy_end, zw_end));
-    }
+/// `Vector::turn_fours` by the instructions of the vector.
+macro_rules! turn_fours {
+    ($four:expr, $low:ident, $high:ident, $shuffle:ident) => {{
+        let [a, b, c, d] = $four;
+        let (ab, cd) = ($low(a.0, b.0), $low(c.0, d.0));
+        let (ab_end, cd_end) = ($high(a.0, b.0), $high(c.0, d.0));
+        [
+            Self($shuffle::<0b01_00_01_00>(ab, cd)),
+            Self($shuffle::<0b11_10_11_10>(ab, cd)),
+            Self($shuffle::<0b01_00_01_00>(ab_end, cd_end)),
+            Self($shuffle::<0b11_10_11_10>(ab_end, cd_end)),
+        ]
+    }};
 }
 
 /// Four vectors made one: in each quarter of a vector of 16 lanes, or half of one of 8, a lane for each of them, with
@@ -89,11 +81,6 @@ macro_rules! of_x86 {
         unsafe fn turn(rows: [&[f32]; 4], factor: f32, to: &mut [f32], stride: usize) {
             // SAFETY: see above.
             unsafe { super::turn(rows, factor, to, stride) }
-        }
-        #[inline(always)]
-        unsafe fn turn_eight(rows: [&[f32]; 8], factor: f32, to: &mut [f32], stride: usize) {
-            // SAFETY: see above.
-            unsafe { super::turn_eight(rows, factor, to, stride) }
         }
     };
 }
