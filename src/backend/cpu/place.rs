@@ -40,11 +40,22 @@ impl<'a, T> Place<'a, T> {
     /// It does not lie inside.
     #[inline(always)]
     pub fn row(&mut self, row: usize, columns: Range<usize>) -> &mut [T] {
+        let first = self.rows(row..row + 1, columns.clone());
+        // SAFETY: it lies inside the matrix, in columns that are this place's alone, and is borrowed from it.
+        unsafe { std::slice::from_raw_parts_mut(first, columns.len()) }
+    }
+
+    /// Where a part of some rows begins, of some of the columns: from each to the next it is as far as a row is long.
+    ///
+    /// # Panics
+    /// It does not lie inside.
+    #[inline(always)]
+    pub fn rows(&mut self, rows: Range<usize>, columns: Range<usize>) -> *mut T {
         let Range { start, end } = columns;
         let inside = self.columns.start <= start && start <= end && end <= self.columns.end;
-        assert!(row < self.size[0] && inside, "a place inside the columns");
-        // SAFETY: it lies inside the matrix, in columns that are this place's alone, and is borrowed from it.
-        unsafe { std::slice::from_raw_parts_mut(self.first.add(row * self.size[1] + start), end - start) }
+        assert!(rows.start < rows.end && rows.end <= self.size[0] && inside, "a place inside the columns");
+        // SAFETY: it lies inside the matrix.
+        unsafe { self.first.add(rows.start * self.size[1] + start) }
     }
 
     /// Calls `f` with all elements, those together that lie together, and the number of the first of them in the matrix.
