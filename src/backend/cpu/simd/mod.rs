@@ -1,7 +1,7 @@
 //! Kernels in vectors of the processor, chosen at run time.
 //!
 //! In layers, after the manner of the `memchr` crate: what a kernel needs of a vector ([`vector`]), functions of a vector
-//! ([`math`]), the kernels over any vector ([`each`], [`rows`], [`softmax`], [`columns`], [`narrow`], [`product`],
+//! ([`math`]), the kernels over any vector ([`each`], [`rows`], [`softmax`](mod@softmax), [`columns`], [`narrow`], [`product`],
 //! [`attention`]), one function for each kernel and set of instructions ([`dispatch`]), and the safe functions of this module,
 //! which choose among them.
 //! `CONGRUENT_SIMD` forces a choice: `portable`, `avx2`, `avx512` or `neon`; what the processor lacks is not chosen.
