@@ -117,6 +117,8 @@ struct Rows {
     /// How many keys each may attend to.
     counts: [usize; QUERIES],
     len: usize,
+    /// The lanes that hold them.
+    lanes: usize,
     fewest: usize,
     most: usize,
 }
@@ -143,7 +145,7 @@ impl Rows {
         // Lanes without a query are those of one that there is.
         let some = q[0];
         q[len..lanes].fill(some);
-        Rows { first, q, out, counts, len, fewest, most }
+        Rows { first, q, out, counts, len, lanes, fewest, most }
     }
 
     /// The excluded keys of a query, unless none is.

@@ -31,20 +31,20 @@ pub unsafe fn attend<V: Vector>(block: &Block<'_, f32>, memory: &mut Vec<f32>, o
     let memory = aligned(memory, for_scores + most_groups * (for_q + for_sums));
     let (scores, states) = memory.split_at_mut(for_scores);
     let mut finite = true;
-    for head in 0..block.key_heads {
-        let (block, out) = block.of_head(head, out);
-        for first_row in (0..rows).step_by(GROUPS * lanes) {
-            let end = rows.min(first_row + GROUPS * lanes);
-            let queries = first_row / block.heads..(end - 1) / block.heads + 1;
-            let most = block.live.counts[queries].iter().copied().max().unwrap_or(0);
+    for first_row in (0..rows).step_by(GROUPS * lanes) {
+        let groups: [Option<Rows>; GROUPS] = std::array::from_fn(|group| {
+            let first = first_row + group * lanes;
+            (first < rows).then(|| Rows::new(block, first, lanes_for::<V>(rows - first)))
+        });
+        let most = groups.iter().flatten().map(|rows| rows.most).max().unwrap_or(0);
+        for head in 0..block.key_heads {
+            let (block, out) = block.of_head(head, out);
             // All groups see some keys before the next ones are read.
             for first_key in (0..most.max(1)).step_by(KEYS) {
-                let groups = (first_row..end).step_by(lanes);
-                for (first, state) in groups.zip(states.chunks_exact_mut(for_q + for_sums)) {
-                    let lanes = lanes_for::<V>(end - first);
+                for (rows, state) in groups.iter().flatten().zip(states.chunks_exact_mut(for_q + for_sums)) {
                     let (q, sums) = state.split_at_mut(for_q);
                     // SAFETY: the caller's.
-                    finite &= unsafe { attend_keys::<V>(&block, [first, first_key], lanes, q, scores, sums, out) };
+                    finite &= unsafe { attend_keys::<V>(&block, rows, first_key, q, scores, sums, out) };
                 }
             }
         }
@@ -80,7 +80,7 @@ unsafe fn call<V: Vector, R: Routine>(lanes: usize, routine: R) -> R::Output {
     }
 }
 
-/// [`attend`] for the rows of a head that the lanes hold, from the first one on, and for a part of the keys, from the first one on.
+/// [`attend`] for these rows of a head, and for a part of the keys, from the first one on.
 /// What is kept until the next part of the keys are the queries, a column each, and with the sums the largest scores and
 /// their totals.
 ///
@@ -89,15 +89,14 @@ unsafe fn call<V: Vector, R: Routine>(lanes: usize, routine: R) -> R::Output {
 #[inline(always)]
 unsafe fn attend_keys<V: Vector>(
     block: &Block<'_, f32>,
-    [first_row, first]: [usize; 2],
-    lanes: usize,
+    rows: &Rows,
+    first: usize,
     q: &mut [f32],
     scores: &mut [f32],
     sums: &mut [f32],
     out: &mut [f32],
 ) -> bool {
-    let [d, e] = block.size;
-    let rows = Rows::new(block, first_row, lanes);
+    let ([d, e], lanes) = (block.size, rows.lanes);
     if rows.most == 0 && first == 0 {
         rows.out[..rows.len].iter().for_each(|&start| out[start..][..e].fill(0.0));
     }

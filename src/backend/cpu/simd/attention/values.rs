@@ -25,6 +25,8 @@ pub struct Values<'a, const TOGETHER: usize> {
     pub places: &'a [usize],
 }
 
+type Two<V> = Pair<V, V>;
+
 impl<const TOGETHER: usize> Routine for Values<'_, TOGETHER> {
     type Output = bool;
 
@@ -41,16 +43,27 @@ impl<const TOGETHER: usize> Routine for Values<'_, TOGETHER> {
         assert!(self.sums.len() >= sums && inside, "results end too soon");
         // SAFETY: the caller's; the assertions are that all slices are long enough.
         unsafe {
-            let mut check = Pair::splat(0.0);
+            let (mut check, mut check_of_four) = (Two::<V>::splat(0.0), Two::<Two<V>>::splat(0.0));
+            let mut first = 0;
             // The values of some columns are read for all rows before those of the next ones.
-            for first in (0..e).step_by(2 * V::LANES) {
-                check = check.add(if first + 2 * V::LANES <= e {
-                    add_columns::<Pair<V, V>, TOGETHER, true>(&mut self, [first, first + 2 * V::LANES])
-                } else {
-                    add_columns::<Pair<V, V>, TOGETHER, false>(&mut self, [first, e])
-                });
+            if const { V::TILE > ENOUGH } {
+                // Enough registers for four vectors in a row, so that a value's line of the cache is read for all of them.
+                while first + 4 * V::LANES <= e {
+                    let columns = [first, first + 4 * V::LANES];
+                    check_of_four = check_of_four
+                        .add(add_columns::<Two<Two<V>>, TOGETHER, { ENOUGH / 2 }, true>(&mut self, columns));
+                    first += 4 * V::LANES;
+                }
             }
-            check.sum().is_finite()
+            while first + 2 * V::LANES <= e {
+                let columns = [first, first + 2 * V::LANES];
+                check = check.add(add_columns::<Two<V>, TOGETHER, ENOUGH, true>(&mut self, columns));
+                first += 2 * V::LANES;
+            }
+            if first < e {
+                check = check.add(add_columns::<Two<V>, TOGETHER, ENOUGH, false>(&mut self, [first, e]));
+            }
+            (check.sum() + check_of_four.sum()).is_finite()
         }
     }
 }
@@ -62,19 +75,16 @@ impl<const TOGETHER: usize> Routine for Values<'_, TOGETHER> {
 /// # Safety
 /// The processor has the instructions of `W`, and all slices are as long as [`Values::run`] asserts.
 #[inline(always)]
-unsafe fn add_columns<W: Vector, const TOGETHER: usize, const WHOLE: bool>(
+unsafe fn add_columns<W: Vector, const TOGETHER: usize, const MOST: usize, const WHOLE: bool>(
     values: &mut Values<'_, TOGETHER>,
     columns: [usize; 2],
 ) -> W {
     // SAFETY: the caller's.
     unsafe {
         let mut check = W::splat(0.0);
-        for (row, count) in even_parts(values.places.len(), at_most::<W>(ENOUGH)) {
-            check = check.add(of_rows!(
-                count,
-                at_most::<W>(ENOUGH),
-                value_tile::<W, TOGETHER, WHOLE>(values, row, columns)
-            ));
+        for (row, count) in even_parts(values.places.len(), at_most::<W>(MOST)) {
+            check =
+                check.add(of_rows!(count, at_most::<W>(MOST), value_tile::<W, TOGETHER, WHOLE>(values, row, columns)));
         }
         check
     }
