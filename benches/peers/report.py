@@ -57,7 +57,7 @@ def compared(results, threads):
 def markdown(results):
     # A case that was measured again alone may have more.
     counts = {len(times) for case in results["nanoseconds"].values() for peers in case.values() for times in peers.values()}
-    rounds = f"{' or '.join(map(str, sorted(counts)))} round{'s' if max(counts) > 1 else ''}"
+    rounds = f"{' to '.join(map(str, sorted({min(counts), max(counts)})))} round{'s' if max(counts) > 1 else ''}"
     text = f"""# congruent beside its peers
 
 f32, {results['machine']}; load {results['load']} before the run; {results['date']}; `benches/peers/run.py`,
