@@ -158,6 +158,11 @@ impl Rows {
         })
     }
 
+    /// Zeros for the results, each of so many numbers.
+    fn clear(&self, out: &mut [f32], size: usize) {
+        self.out[..self.len].iter().for_each(|&start| out[start..][..size].fill(0.0));
+    }
+
     /// Whether the query may attend to any key.
     fn has_key(&self, row: usize, block: &Block<'_, f32>) -> bool {
         let count = self.counts[row];

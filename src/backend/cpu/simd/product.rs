@@ -60,9 +60,14 @@ pub unsafe fn multiply_packed<V: Vector>(a: Matrix<'_, f32>, b: &Packed, c: &mut
     assert!(addends.bias.is_none_or(|bias| bias.len() == stride), "a bias for each column");
     assert!(addends.residual.is_none_or(|residual| residual.len() == m * stride), "a residual for each element");
     // Taken out, and not borrowed in a closure: a closure would be compiled without the instructions of `V`.
-    let mut packed = PACKED.take().unwrap_or_else(|| Elements::any(PACKED_ELEMENTS));
-    let packed_a = packed.get_mut().expect("the elements of this thread");
+    let mut packed = PACKED.take();
     let in_place = a.strides[1] == 1 && lie_apart(a.strides[0]);
+    let packed_a: &mut [f32] = if in_place {
+        &mut []
+    } else {
+        let elements = packed.get_or_insert_with(|| Elements::any(PACKED_ELEMENTS));
+        elements.get_mut().expect("the elements of this thread")
+    };
     for first_term in (0..k).step_by(DEPTH) {
         let terms = first_term..k.min(first_term + DEPTH);
         let depth = terms.len();
@@ -97,7 +102,7 @@ pub unsafe fn multiply_packed<V: Vector>(a: Matrix<'_, f32>, b: &Packed, c: &mut
             }
         }
     }
-    PACKED.set(Some(packed));
+    PACKED.set(packed);
 }
 
 /// Whether rows that begin so far apart can be read side by side as they lie. At 4096 bytes, or nearly, all of a tile want the

@@ -47,9 +47,8 @@ pub unsafe fn attend<V: Vector>(block: &Block<'_, f32>, memory: &mut Vec<f32>, o
         }
         for head in 0..block.key_heads {
             let (block, out) = block.of_head(head, out);
-            let places = &rows.out[..rows.len];
             if keys == 0 {
-                places.iter().for_each(|&start| out[start..][..e].fill(0.0));
+                rows.clear(out, e);
                 continue;
             }
             let scale = block.scale * std::f32::consts::LOG2_E;
@@ -80,7 +79,7 @@ pub unsafe fn attend<V: Vector>(block: &Block<'_, f32>, memory: &mut Vec<f32>, o
                 inverse: Some(&inverse),
                 sums: &mut [],
                 out,
-                places,
+                places: &rows.out[..rows.len],
             };
             // SAFETY: the caller's.
             finite &= unsafe { V::call::<V, _>(values) };
@@ -133,8 +132,7 @@ impl Routine for Scores<'_> {
                     fours.mul(scale).store(q.get_unchecked_mut((column / 4 * vectors + vector) * V::LANES..));
                 }
             }
-            let most = const { tile::<V>() };
-            for (first, count) in even_parts(vectors, most) {
+            for (first, count) in even_parts(vectors, tile::<V>()) {
                 for four in 0..keys.div_ceil(4) {
                     let row = |i: usize| (4 * four + i).min(keys - 1) * k.strides[0];
                     let rows = [row(0), row(1), row(2), row(3)];

@@ -98,7 +98,7 @@ unsafe fn attend_keys<V: Vector>(
 ) -> bool {
     let ([d, e], lanes) = (block.size, rows.lanes);
     if rows.most == 0 && first == 0 {
-        rows.out[..rows.len].iter().for_each(|&start| out[start..][..e].fill(0.0));
+        rows.clear(out, e);
     }
     if rows.most <= first {
         return true;

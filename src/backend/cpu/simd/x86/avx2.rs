@@ -154,20 +154,10 @@ unsafe impl Vector for Avx2 {
         // SAFETY: see above.
         Avx2(unsafe { _mm256_loadu2_m128(from[1].as_ptr(), from[0].as_ptr()) })
     }
-    #[inline(always)]
-    unsafe fn turn_fours(four: [Self; 4]) -> [Self; 4] {
-        // SAFETY: see above.
-        unsafe { turn_fours!(four, _mm256_unpacklo_ps, _mm256_unpackhi_ps, _mm256_shuffle_ps) }
-    }
-    #[inline(always)]
-    unsafe fn sums_of_fours(four: [Self; 4]) -> Self {
-        // SAFETY: see above.
-        Avx2(unsafe { in_quarters!(four, _mm256_add_ps, _mm256_unpacklo_ps, _mm256_unpackhi_ps, _mm256_shuffle_ps) })
-    }
-    #[inline(always)]
-    unsafe fn largest_of_fours(four: [Self; 4]) -> Self {
-        // SAFETY: see above.
-        Avx2(unsafe { in_quarters!(four, _mm256_max_ps, _mm256_unpacklo_ps, _mm256_unpackhi_ps, _mm256_shuffle_ps) })
+    on_fours! {
+        _mm256_unpacklo_ps, _mm256_unpackhi_ps, _mm256_shuffle_ps;
+        fn sums_of_fours = _mm256_add_ps;
+        fn largest_of_fours = _mm256_max_ps;
     }
     #[inline(always)]
     unsafe fn sum(self) -> f32 {

@@ -140,20 +140,10 @@ unsafe impl Vector for Avx512 {
             Avx512(_mm512_castpd_ps(_mm512_insertf64x4::<1>(_mm512_castpd256_pd512(lower), upper)))
         }
     }
-    #[inline(always)]
-    unsafe fn turn_fours(four: [Self; 4]) -> [Self; 4] {
-        // SAFETY: see above.
-        unsafe { turn_fours!(four, _mm512_unpacklo_ps, _mm512_unpackhi_ps, _mm512_shuffle_ps) }
-    }
-    #[inline(always)]
-    unsafe fn sums_of_fours(four: [Self; 4]) -> Self {
-        // SAFETY: see above.
-        Avx512(unsafe { in_quarters!(four, _mm512_add_ps, _mm512_unpacklo_ps, _mm512_unpackhi_ps, _mm512_shuffle_ps) })
-    }
-    #[inline(always)]
-    unsafe fn largest_of_fours(four: [Self; 4]) -> Self {
-        // SAFETY: see above.
-        Avx512(unsafe { in_quarters!(four, _mm512_max_ps, _mm512_unpacklo_ps, _mm512_unpackhi_ps, _mm512_shuffle_ps) })
+    on_fours! {
+        _mm512_unpacklo_ps, _mm512_unpackhi_ps, _mm512_shuffle_ps;
+        fn sums_of_fours = _mm512_add_ps;
+        fn largest_of_fours = _mm512_max_ps;
     }
     #[inline(always)]
     unsafe fn sum(self) -> f32 {

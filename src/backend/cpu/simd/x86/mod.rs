@@ -25,29 +25,33 @@ unsafe fn turn(rows: [&[f32]; 4], factor: f32, to: &mut [f32], stride: usize) {
     }
 }
 
-/// `Vector::turn_fours` by the instructions of the vector.
-macro_rules! turn_fours {
-    ($four:expr, $low:ident, $high:ident, $shuffle:ident) => {{
-        let [a, b, c, d] = $four;
-        let (ab, cd) = ($low(a.0, b.0), $low(c.0, d.0));
-        let (ab_end, cd_end) = ($high(a.0, b.0), $high(c.0, d.0));
-        [
-            Self($shuffle::<0b01_00_01_00>(ab, cd)),
-            Self($shuffle::<0b11_10_11_10>(ab, cd)),
-            Self($shuffle::<0b01_00_01_00>(ab_end, cd_end)),
-            Self($shuffle::<0b11_10_11_10>(ab_end, cd_end)),
-        ]
-    }};
-}
-
-/// Four vectors made one: in each quarter of a vector of 16 lanes, or half of one of 8, a lane for each of them, with
-/// its four lanes put together.
-macro_rules! in_quarters {
-    ($four:expr, $put:ident, $low:ident, $high:ident, $shuffle:ident) => {{
-        let [a, b, c, d] = $four;
-        let (ab, cd) = ($put($low(a.0, b.0), $high(a.0, b.0)), $put($low(c.0, d.0), $high(c.0, d.0)));
-        $put($shuffle::<0b01_00_01_00>(ab, cd), $shuffle::<0b11_10_11_10>(ab, cd))
-    }};
+/// Methods on each four lanes, by the instructions of the vector.
+macro_rules! on_fours {
+    ($low:ident, $high:ident, $shuffle:ident; $(fn $name:ident = $put:ident;)*) => {
+        #[inline(always)]
+        unsafe fn turn_fours([a, b, c, d]: [Self; 4]) -> [Self; 4] {
+            // SAFETY: see above.
+            unsafe {
+                let (ab, cd) = ($low(a.0, b.0), $low(c.0, d.0));
+                let (ab_end, cd_end) = ($high(a.0, b.0), $high(c.0, d.0));
+                [
+                    Self($shuffle::<0b01_00_01_00>(ab, cd)),
+                    Self($shuffle::<0b11_10_11_10>(ab, cd)),
+                    Self($shuffle::<0b01_00_01_00>(ab_end, cd_end)),
+                    Self($shuffle::<0b11_10_11_10>(ab_end, cd_end)),
+                ]
+            }
+        }
+        $(#[inline(always)]
+        unsafe fn $name([a, b, c, d]: [Self; 4]) -> Self {
+            // SAFETY: see above.
+            unsafe {
+                let ab = $put($low(a.0, b.0), $high(a.0, b.0));
+                let cd = $put($low(c.0, d.0), $high(c.0, d.0));
+                Self($put($shuffle::<0b01_00_01_00>(ab, cd), $shuffle::<0b11_10_11_10>(ab, cd)))
+            }
+        })*
+    };
 }
 
 /// The halves of a vector put together.
