@@ -23,8 +23,10 @@ const WORK: usize = 1 << 15;
 pub fn attention<T: Float>(q: &Array<T>, k: &Array<T>, v: &Array<T>, mask: &AttentionMask, scale: f64) -> Array<T> {
     let inputs = Inputs::new(q, k, v, mask, scale);
     let [batch, _, queries, _] = inputs.sizes;
+    // So many that all cores end at about the same time: four for each, or as many for each, at least two.
+    let enough = |parts: usize| parts >= 4 * cores() || parts >= 2 * cores() && parts.is_multiple_of(cores());
     let mut of_part = MOST_QUERIES;
-    while of_part > FEWEST_QUERIES && batch * queries.div_ceil(of_part) < 4 * cores() {
+    while of_part > FEWEST_QUERIES && !enough(batch * queries.div_ceil(of_part)) {
         of_part /= 2;
     }
     inputs.attend(of_part)

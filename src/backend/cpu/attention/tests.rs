@@ -151,14 +151,17 @@ fn every_number_of_queries_and_keys_agrees_with_the_definition() {
 
 #[test]
 fn the_result_does_not_depend_on_how_the_work_is_shared() {
-    let sizes = if cfg!(miri) { [1, 1, 1, 33, 33, 1, 1] } else { [1, 2, 1, 150, 450, 6, 3] };
-    let [q, k, v] = inputs(sizes).map(|x| cast::<f32>(&x));
-    for causal in if cfg!(miri) { 1..2 } else { 0..2 } {
-        let mask = AttentionMask { causal: causal == 1, ..Default::default() };
-        let inputs = Inputs::new(&q, &k, &v, &mask, 0.3);
-        let whole = inputs.attend(MOST_QUERIES);
-        for of_part in [FEWEST_QUERIES, 2 * FEWEST_QUERIES].into_iter().take(if cfg!(miri) { 1 } else { 2 }) {
-            assert_eq!(inputs.attend(of_part).elements(), whole.elements());
+    let all_sizes = [[1, 2, 1, 150, 450, 6, 3], [1, 1, 1, 61, 64, 4, 3]];
+    for sizes in if cfg!(miri) { &[[1, 1, 1, 33, 33, 1, 1]][..] } else { &all_sizes } {
+        let [q, k, v] = inputs(*sizes).map(|x| cast::<f32>(&x));
+        for kind in if cfg!(miri) { 1..2 } else { 0..4 } {
+            let (causal, window) = (kind & 1 == 1, (kind & 2 == 2).then_some(sizes[4] / 2 + 1));
+            let mask = AttentionMask { causal, window, ..Default::default() };
+            let inputs = Inputs::new(&q, &k, &v, &mask, 0.3);
+            let whole = inputs.attend(MOST_QUERIES);
+            for of_part in [FEWEST_QUERIES, 2 * FEWEST_QUERIES].into_iter().take(if cfg!(miri) { 1 } else { 2 }) {
+                assert_eq!(inputs.attend(of_part).elements(), whole.elements(), "{sizes:?}, {mask:?}");
+            }
         }
     }
 }

@@ -1,14 +1,16 @@
 //! Attention of a block of queries in one pass over the keys: the matrix of scores is never held.
 //!
-//! What a query gives does not depend on which queries are taken with it.
+//! What a query gives does not depend on how many others are calculated in the same call: those in the lanes beside it are
+//! always the same.
 
+mod ahead;
 mod few_keys;
 mod many_keys;
 mod scores;
 mod softmax;
 mod values;
 
-use super::vector::{MAX_LANES, Vector};
+use super::vector::{LINE, MAX_LANES, Vector};
 use crate::backend::cpu::matmul::Matrix;
 use std::cell::Cell;
 
@@ -70,6 +72,27 @@ impl<'a, T: Copy> Block<'a, T> {
     }
 }
 
+#[cfg(test)]
+impl<'a> Block<'a, f32> {
+    /// Queries, keys and values of one number each, and one head.
+    fn of_numbers([q, k, v]: [&'a [f32]; 3], scale: f32, counts: &'a [usize]) -> Self {
+        Block {
+            size: [1, 1],
+            whole: [q.len(), k.len()],
+            key_heads: 1,
+            heads: 1,
+            q,
+            q_strides: [1, 1],
+            k: Matrix { elements: k, strides: [1, 1] },
+            v: Matrix { elements: v, strides: [1, 1] },
+            head_strides: [0; 2],
+            scale,
+            live: Live { counts, allowed: None },
+            out_stride: 1,
+        }
+    }
+}
+
 thread_local! {
     /// The queries, scores and sums of a block, kept for the next one.
     static SCRATCH: Cell<Vec<f32>> = const { Cell::new(Vec::new()) };
@@ -98,7 +121,6 @@ pub unsafe fn attend<V: Vector>(block: &Block<'_, f32>, out: &mut [f32]) -> bool
 
 /// So much of the memory, which grows where it must, from the begin of a line of the cache on.
 fn aligned(memory: &mut Vec<f32>, len: usize) -> &mut [f32] {
-    const LINE: usize = 64 / size_of::<f32>();
     if memory.len() < len + LINE - 1 {
         memory.resize(len + LINE - 1, 0.0);
     }
@@ -121,6 +143,8 @@ struct Rows {
     lanes: usize,
     fewest: usize,
     most: usize,
+    /// The first key that any of them may attend to.
+    start: usize,
 }
 
 impl Rows {
@@ -145,7 +169,18 @@ impl Rows {
         // Lanes without a query are those of one that there is.
         let some = q[0];
         q[len..lanes].fill(some);
-        Rows { first, q, out, counts, len, lanes, fewest, most }
+        let mut rows = Rows { first, q, out, counts, len, lanes, fewest, most, start: 0 };
+        if block.live.allowed.is_some() {
+            rows.start = (0..len).map(|row| rows.excluded(row, block)).min().unwrap_or(0);
+        }
+        rows
+    }
+
+    /// How many of the first keys are excluded for a query.
+    fn excluded(&self, row: usize, block: &Block<'_, f32>) -> usize {
+        let count = self.counts[row];
+        let first = |allowed: &[bool]| allowed[..count].iter().position(|&allowed| allowed).unwrap_or(count);
+        self.allowed(row, block).map_or(0, first)
     }
 
     /// The excluded keys of a query, unless none is.
@@ -165,7 +200,6 @@ impl Rows {
 
     /// Whether the query may attend to any key.
     fn has_key(&self, row: usize, block: &Block<'_, f32>) -> bool {
-        let count = self.counts[row];
-        count > 0 && self.allowed(row, block).is_none_or(|allowed| allowed[..count].contains(&true))
+        self.excluded(row, block) < self.counts[row]
     }
 }

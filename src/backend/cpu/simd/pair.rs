@@ -27,6 +27,10 @@ unsafe impl<A: Vector, B: Vector> Vector for Pair<A, B> {
         unsafe { A::call::<W, R>(routine) }
     }
     #[inline(always)]
+    fn prefetch(from: *const f32) {
+        A::prefetch(from);
+    }
+    #[inline(always)]
     unsafe fn splat(x: f32) -> Self {
         // SAFETY: the caller's.
         unsafe { Pair(A::splat(x), B::splat(x)) }
@@ -82,7 +86,7 @@ unsafe impl<A: Vector, B: Vector> Vector for Pair<A, B> {
         fn with_sign_of(other);
         fn round();
         fn scale(n);
-        fn shrink(n);
+        fn scale_or_clear(n);
         fn if_less(limit, then, otherwise);
         fn if_nan(then, otherwise);
     }

@@ -127,13 +127,14 @@ pub unsafe trait Vector: Copy {
     unsafe fn round(self) -> Self;
     /// `self · 2ⁿ` for `self` from 1/4 to 2 and a whole number `n` from -250 to 250, rounded once.
     unsafe fn scale(self, n: Self) -> Self;
-    /// `self · 2ⁿ` for `self` from 1/4 to 2 and a whole number `n`, at most 0; zero below -126, whatever `self` is there.
+    /// `self · 2ⁿ` for `self` from 1/4 to 2 and any whole number `n`: zero below -126, whatever `self` is there, and above 127
+    /// at least 2¹²⁵.
     #[inline(always)]
-    unsafe fn shrink(self, n: Self) -> Self {
+    unsafe fn scale_or_clear(self, n: Self) -> Self {
         // SAFETY: the caller's.
         unsafe {
-            let shrunk = self.scale(Self::splat(-130.0).max(n));
-            n.if_less(Self::splat(-126.0), Self::splat(0.0), shrunk)
+            let scaled = self.scale(Self::splat(-130.0).max(Self::splat(127.0).min(n)));
+            n.if_less(Self::splat(-126.0), Self::splat(0.0), scaled)
         }
     }
     /// `then` where `self < limit`, `otherwise` elsewhere, also where `self` is NaN.
@@ -245,6 +246,8 @@ pub trait Routine {
 
 /// The most lanes that a vector has.
 pub const MAX_LANES: usize = 16;
+/// The numbers in a line of the cache.
+pub const LINE: usize = 64 / size_of::<f32>();
 
 /// A vector of a slice that is as long, or shorter and filled up.
 ///

@@ -6,6 +6,7 @@
 
 use super::super::pair::Pair;
 use super::super::vector::{Routine, Vector, at_most};
+use super::ahead::{Ahead, RowsAt};
 use super::scores::{FEW, FewScores, Scores, turn};
 use super::softmax::Softmax;
 use super::values::Values;
@@ -16,6 +17,9 @@ const KEYS: usize = 192;
 /// The most times that the lanes hold other queries before the next keys are taken: what is kept of each stays in the
 /// second cache.
 const GROUPS: usize = 8;
+/// Powers with a sum of less than this are neither too large to be multiplied by values nor much less exact than those of
+/// scores relative to the largest one.
+const LARGEST_TOTAL: f32 = (1_u64 << 32) as f32;
 
 /// [`attend`](super::attend), in this memory.
 ///
@@ -36,16 +40,21 @@ pub unsafe fn attend<V: Vector>(block: &Block<'_, f32>, memory: &mut Vec<f32>, o
             let first = first_row + group * lanes;
             (first < rows).then(|| Rows::new(block, first, lanes_for::<V>(rows - first)))
         });
-        let most = groups.iter().flatten().map(|rows| rows.most).max().unwrap_or(0);
-        for head in 0..block.key_heads {
-            let (block, out) = block.of_head(head, out);
-            // All groups see some keys before the next ones are read.
-            for first_key in (0..most.max(1)).step_by(KEYS) {
-                for (rows, state) in groups.iter().flatten().zip(states.chunks_exact_mut(for_q + for_sums)) {
-                    let (q, sums) = state.split_at_mut(for_q);
-                    // SAFETY: the caller's.
-                    finite &= unsafe { attend_keys::<V>(&block, rows, first_key, q, scores, sums, out) };
-                }
+        let most = groups.iter().flatten().map(|rows| rows.most - rows.start).max().unwrap_or(0);
+        let group_count = groups.iter().flatten().count();
+        // All groups see some keys before the next ones are read.
+        let parts = most.div_ceil(KEYS).max(1);
+        for part in 0..block.key_heads * parts {
+            let (first_key, next_key) = (part % parts * KEYS, (part + 1) % parts * KEYS);
+            let next_count = if part + 1 < block.key_heads * parts { KEYS.min(most - next_key) } else { 0 };
+            let (of_head, out) = block.of_head(part / parts, out);
+            let states = states.chunks_exact_mut(for_q + for_sums);
+            for (group, (rows, state)) in groups.iter().flatten().zip(states).enumerate() {
+                let (q, sums) = state.split_at_mut(for_q);
+                let next = [(part + 1) / parts, rows.start + next_key];
+                let ahead = Ahead::new(block, next, next_count, [group, group_count], rows);
+                // SAFETY: the caller's.
+                finite &= unsafe { attend_keys::<V>(&of_head, rows, first_key, [q, scores, sums], ahead, out) };
             }
         }
     }
@@ -90,25 +99,27 @@ unsafe fn call<V: Vector, R: Routine>(lanes: usize, routine: R) -> R::Output {
 unsafe fn attend_keys<V: Vector>(
     block: &Block<'_, f32>,
     rows: &Rows,
-    first: usize,
-    q: &mut [f32],
-    scores: &mut [f32],
-    sums: &mut [f32],
+    first_key: usize,
+    [q, scores, sums]: [&mut [f32]; 3],
+    ahead: Ahead<'_>,
     out: &mut [f32],
 ) -> bool {
     let ([d, e], lanes) = (block.size, rows.lanes);
-    if rows.most == 0 && first == 0 {
-        rows.clear(out, e);
-    }
+    // Each group begins with its own first key, whatever others are calculated with it.
+    let (first, goes_on) = (rows.start + first_key, first_key > 0);
     if rows.most <= first {
+        if !goes_on {
+            rows.clear(out, e);
+        }
         return true;
     }
     let keys = KEYS.min(rows.most - first);
+    let (last, some_end) = (first + keys == rows.most, first + keys > rows.fewest);
     let few = rows.len <= at_most::<V>(FEW);
     let (totals, sums) = sums.split_at_mut(2 * lanes);
     let scores = &mut scores[..keys * lanes];
     let q = &mut q[..d * lanes];
-    if first == 0 {
+    if !goes_on {
         // In powers of two, an exponential takes fewer steps.
         let scale = block.scale * std::f32::consts::LOG2_E;
         if few {
@@ -120,41 +131,51 @@ unsafe fn attend_keys<V: Vector>(
             unsafe { turn::<V>(q, block.q, &rows.q[..lanes], d, scale) };
         }
     }
+    let results = RowsAt { from: out, starts: if last { &rows.out[..rows.len] } else { &[] } };
+    let ahead = ahead.and_results(results);
     let (k, v) = (block.k.part(first, 0), block.v.part(first, 0));
-    // SAFETY: the caller's.
-    unsafe {
-        if few {
-            V::call::<V, _>(FewScores { q, queries: rows.len, k, d, scores, lanes });
-        } else {
-            call::<V, _>(lanes, Scores { q, k, d, scores });
+    let mut scales = [1.0; QUERIES];
+    // Scores become powers at once, where nothing is masked, in the hope that none is far above those before it.
+    let mut have_powers = false;
+    if !few && !some_end && block.live.allowed.is_none() {
+        let mut before = [0.0; 2 * QUERIES];
+        let before = &mut before[..2 * lanes];
+        before.copy_from_slice(totals);
+        // SAFETY: the caller's.
+        unsafe { call::<V, _>(lanes, Scores { q, k, d, scores, totals: Some(totals), goes_on, ahead }) };
+        // Not so if one is NaN.
+        have_powers = totals[lanes..].iter().all(|&total| total < LARGEST_TOTAL);
+        if !have_powers {
+            totals.copy_from_slice(before);
         }
     }
-    for row in 0..rows.len {
-        let Some(allowed) = rows.allowed(row, block) else { break };
-        let allowed = &allowed[first..][..keys];
-        for (scores, _) in scores.chunks_exact_mut(lanes).zip(allowed).filter(|(_, allowed)| !**allowed) {
-            scores[row] = f32::NEG_INFINITY;
+    if !have_powers {
+        // SAFETY: the caller's.
+        unsafe {
+            if few {
+                V::call::<V, _>(FewScores { q, queries: rows.len, k, d, scores, lanes });
+            } else {
+                call::<V, _>(lanes, Scores { q, k, d, scores, totals: None, goes_on, ahead });
+            }
         }
+        for row in 0..rows.len {
+            let Some(allowed) = rows.allowed(row, block) else { break };
+            let allowed = &allowed[first..][..keys];
+            for (scores, _) in scores.chunks_exact_mut(lanes).zip(allowed).filter(|(_, allowed)| !**allowed) {
+                scores[row] = f32::NEG_INFINITY;
+            }
+        }
+        let mut counts = [0.0; QUERIES];
+        if some_end {
+            counts.iter_mut().zip(rows.counts).for_each(|(to, count)| *to = count.saturating_sub(first) as f32);
+        }
+        let counts = some_end.then_some(&counts);
+        // SAFETY: the caller's.
+        unsafe { call::<V, _>(lanes, Softmax { scores, counts, totals, goes_on, scales: &mut scales }) };
     }
-
-    let mut counts = [0.0; QUERIES];
-    let some_end = first + keys > rows.fewest;
-    if some_end {
-        counts.iter_mut().zip(rows.counts).for_each(|(to, count)| *to = count.saturating_sub(first) as f32);
-    }
-    let (mut scales, mut inverse) = ([0.0; QUERIES], [0.0; QUERIES]);
-    let softmax = Softmax {
-        scores,
-        counts: some_end.then_some(&counts),
-        totals,
-        goes_on: first > 0,
-        scales: &mut scales,
-        inverse: &mut inverse,
-    };
-    // SAFETY: the caller's.
-    unsafe { call::<V, _>(lanes, softmax) };
-    let last = first + keys == rows.most;
+    let mut inverse = [0.0; QUERIES];
     if last {
+        inverse.iter_mut().zip(&totals[lanes..]).for_each(|(to, total)| *to = 1.0 / total);
         for row in 0..rows.len {
             if totals[lanes + row] == 0.0 && !rows.has_key(row, block) {
                 inverse[row] = 0.0;
@@ -166,7 +187,7 @@ unsafe fn attend_keys<V: Vector>(
         size: [keys, e],
         weights: scores,
         lanes,
-        before: (first > 0).then_some(&scales),
+        before: goes_on.then_some(&scales),
         inverse: last.then_some(&inverse[..]),
         sums,
         out,
@@ -174,4 +195,49 @@ unsafe fn attend_keys<V: Vector>(
     };
     // SAFETY: the caller's.
     unsafe { V::call::<V, _>(values) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::{attend_at, levels};
+    use super::*;
+
+    /// The powers of scores that lie far above those before them are calculated once more, and those far below are zero.
+    #[test]
+    fn scores_far_from_those_before_are_weighed_as_others() {
+        let (queries, keys) = if cfg!(miri) { (5, 20) } else { (40, 500) };
+        let q: Vec<f32> = (0..queries).map(|query| query as f32 / queries as f32 - 0.5).collect();
+        let v: Vec<f32> = (0..keys).map(|key| (key % 9) as f32 - 4.0).collect();
+        let all_scores: [fn(usize) -> f32; 5] = [
+            |key| key as f32,
+            |key| -(key as f32),
+            |key| if key % 16 == 9 { 900.0 } else { 0.0 },
+            |key| if key > 400 { 80.0 + key as f32 } else { 0.0 },
+            |key| if key < 8 { -900.0 } else { (key % 7) as f32 },
+        ];
+        for (case, score) in all_scores.iter().enumerate() {
+            let k: Vec<f32> = (0..keys).map(score).collect();
+            let counts = vec![keys; queries];
+            let block = Block::of_numbers([&q, &k, &v], 1.0, &counts);
+            let expected = q.iter().map(|&q| {
+                let score = |key: usize| f64::from(q) * f64::from(k[key]);
+                let largest = (0..keys).map(score).fold(f64::MIN, f64::max);
+                let weights = (0..keys).map(|key| (score(key) - largest).exp());
+                let sum: f64 = weights.clone().zip(&v).map(|(weight, &v)| weight * f64::from(v)).sum();
+                sum / weights.sum::<f64>()
+            });
+            let expected: Vec<f64> = expected.collect();
+            for (name, level) in levels() {
+                let mut found = vec![f32::NAN; queries];
+                assert!(attend_at(level, &block, &mut found), "{name}: case {case} is not finite");
+                for (found, expected) in found.iter().zip(&expected) {
+                    // A score of up to 450 is off by up to 6e-5, and so are the logarithms of the weights; values are up to 4.
+                    assert!(
+                        (f64::from(*found) - expected).abs() < 5e-4,
+                        "{name}: case {case}: {found} is not {expected}"
+                    );
+                }
+            }
+        }
+    }
 }

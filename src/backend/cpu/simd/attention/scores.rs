@@ -1,7 +1,9 @@
 //! Products of queries and keys.
 
-use super::super::vector::{Routine, Vector, at_most, even_parts, of_rows};
+use super::super::vector::{LINE, Routine, Vector, at_most, even_parts, of_rows};
 use super::ENOUGH;
+use super::ahead::Ahead;
+use super::softmax::power_of_two;
 use crate::backend::cpu::matmul::Matrix;
 
 /// So few queries take the elements of a key side by side: of the lanes, they would leave most empty.
@@ -63,6 +65,11 @@ unsafe fn turn_rows<W: Vector>(
 }
 
 /// The scores of keys for the queries in the lanes of a vector: a row of them for each key.
+///
+/// With totals, a score becomes its power while it is in a register: relative to the largest of the first scores, whatever
+/// comes after them. So the others are not looked through for a larger one, which is rarely far larger, and a softmax is the
+/// same whatever its scores are relative to. (FlashAttention-4, Zadouri et al. 2026, too keeps what they are relative to until
+/// a score is larger by a threshold.)
 pub struct Scores<'a> {
     /// The queries, a column each, as [`turn`] gives them.
     pub q: &'a [f32],
@@ -70,6 +77,11 @@ pub struct Scores<'a> {
     /// The size of a key.
     pub d: usize,
     pub scores: &'a mut [f32],
+    /// What scores are relative to, and the sums of their powers.
+    pub totals: Option<&'a mut [f32]>,
+    /// Whether there were keys before these.
+    pub goes_on: bool,
+    pub ahead: Ahead<'a>,
 }
 
 impl Routine for Scores<'_> {
@@ -77,11 +89,17 @@ impl Routine for Scores<'_> {
 
     #[inline(always)]
     unsafe fn run<W: Vector>(self) {
-        let Scores { q, k, d, scores } = self;
-        for (key, count) in even_parts(scores.len() / W::LANES, at_most::<W>(ENOUGH)) {
-            let scores = &mut scores[key * W::LANES..][..count * W::LANES];
+        let Scores { q, k, d, scores, mut totals, goes_on, ahead } = self;
+        let keys = scores.len() / W::LANES;
+        let tiles = keys.div_ceil(at_most::<W>(ENOUGH));
+        for (tile, (key, count)) in even_parts(keys, at_most::<W>(ENOUGH)).enumerate() {
+            let ahead = &ahead.part(tile, tiles, q.as_ptr());
+            let (k, scores) = (k.part(key, 0), &mut scores[key * W::LANES..][..count * W::LANES]);
+            let (totals, goes_on) = (totals.as_deref_mut(), goes_on || key > 0);
             // SAFETY: the caller's.
-            unsafe { of_rows!(count, at_most::<W>(ENOUGH), score_tile::<W>(q, k.part(key, 0), d, scores)) };
+            unsafe {
+                of_rows!(count, at_most::<W>(ENOUGH), score_tile::<W>(q, k, d, scores, totals, goes_on, ahead));
+            }
         }
     }
 }
@@ -91,22 +109,52 @@ impl Routine for Scores<'_> {
 /// # Safety
 /// The processor has the instructions of `W`.
 #[inline(always)]
-unsafe fn score_tile<W: Vector, const ROWS: usize>(q: &[f32], k: Matrix<'_, f32>, d: usize, scores: &mut [f32]) {
+unsafe fn score_tile<W: Vector, const ROWS: usize>(
+    q: &[f32],
+    k: Matrix<'_, f32>,
+    d: usize,
+    scores: &mut [f32],
+    totals: Option<&mut [f32]>,
+    goes_on: bool,
+    ahead: &[*const f32; LINE],
+) {
     assert!(k.elements.len() >= (ROWS - 1) * k.strides[0] + d, "keys end too soon");
     assert!(q.len() >= d * W::LANES, "queries end too soon");
-    // SAFETY: the caller's; a row of `q` and of the scores is as long as `W`, and the assertions are that the last
-    // elements of keys and queries lie inside their slices.
+    assert!(totals.as_ref().is_none_or(|totals| totals.len() >= 2 * W::LANES), "totals end too soon");
+    // SAFETY: the caller's; a row of `q`, of the scores and of the totals is as long as `W`, and the assertions are that the
+    // last elements of keys and queries lie inside their slices.
     unsafe {
         let mut sums = [W::splat(0.0); ROWS];
         for column in 0..d {
+            W::prefetch(ahead[column % LINE].wrapping_add(column / LINE * LINE));
             let q = W::load(q.get_unchecked(column * W::LANES..));
             for row in 0..ROWS {
                 let factor = W::splat(*k.elements.get_unchecked(row * k.strides[0] + column));
                 sums[row] = factor.mul_add(q, sums[row]);
             }
         }
-        for (scores, sum) in scores.chunks_exact_mut(W::LANES).zip(sums) {
-            sum.store(scores);
+        let scores = scores.chunks_exact_mut(W::LANES);
+        if let Some(totals) = totals {
+            let (center_before, total_before) = totals.split_at_mut(W::LANES);
+            let (mut center, mut total) = (W::load(center_before), W::load(total_before));
+            if !goes_on {
+                center = sums[0];
+                for row in 1..ROWS {
+                    center = center.max(sums[row]);
+                }
+                center.store(center_before);
+                total = W::splat(0.0);
+            }
+            for (scores, sum) in scores.zip(sums) {
+                let power = power_of_two(sum.sub(center));
+                total = total.add(power);
+                power.store(scores);
+            }
+            total.store(total_before);
+        } else {
+            for (scores, sum) in scores.zip(sums) {
+                sum.store(scores);
+            }
         }
     }
 }

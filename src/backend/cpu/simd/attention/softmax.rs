@@ -9,14 +9,12 @@ pub struct Softmax<'a> {
     pub scores: &'a mut [f32],
     /// How many of the first keys each query may attend to, unless it is all.
     pub counts: Option<&'a [f32; QUERIES]>,
-    /// The largest scores of all keys until now, and the sums of their powers.
+    /// What scores are relative to, the largest ones until now, and the sums of their powers.
     pub totals: &'a mut [f32],
     /// Whether there were keys before these.
     pub goes_on: bool,
     /// What was summed up before counts so much.
     pub scales: &'a mut [f32; QUERIES],
-    /// One by the sums of the powers.
-    pub inverse: &'a mut [f32; QUERIES],
 }
 
 impl Routine for Softmax<'_> {
@@ -24,7 +22,7 @@ impl Routine for Softmax<'_> {
 
     #[inline(always)]
     unsafe fn run<W: Vector>(self) {
-        let Softmax { scores, counts, totals, goes_on, scales, inverse } = self;
+        let Softmax { scores, counts, totals, goes_on, scales } = self;
         let (largest_before, total_before) = totals.split_at_mut(W::LANES);
         // SAFETY: the caller's; a row of scores, the two of `totals` and the arrays are as long as `W`, or longer.
         unsafe {
@@ -56,12 +54,12 @@ impl Routine for Softmax<'_> {
             }
             largest.store(largest_before);
             total.store(total_before);
-            W::splat(1.0).div(total).store(inverse);
         }
     }
 }
 
-/// `2ˣ` for `x <= 0`, within 2 units of the last place, zero where `x` is nearer to -127 than to -126, or below; NaN stays.
+/// `2ˣ` within 2 units of the last place, zero where `x` is nearer to -127 than to -126, or below, and at least 2¹²⁵ where it
+/// is nearer to 128 than to 127, or above; NaN stays, and infinity becomes NaN.
 ///
 /// `2ⁿ · 2ʳ` with a polynomial for `2ʳ` whose largest relative error is as small as one of degree 5 that is 1 at zero
 /// allows (Lawson's iteration, then the nearest `f32` that did best): the largest score's power is exactly 1.
@@ -79,34 +77,21 @@ pub unsafe fn power_of_two<W: Vector>(x: W) -> W {
         for term in &TERMS[1..] {
             power = power.mul_add(r, W::splat(*term));
         }
-        power.mul_add(r, W::splat(1.0)).shrink(n)
+        power.mul_add(r, W::splat(1.0)).scale_or_clear(n)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::super::{Level, attend_at, levels};
-    use super::super::{Block, Live};
-    use crate::backend::cpu::matmul::Matrix;
+    use super::super::Block;
 
     /// For each query, `2ˣ / (1 + 2ˣ)`: how much it attends to the second of two keys, whose scores are zero and `x`.
     fn weights(level: Level, x: &[f32]) -> Vec<f32> {
         let mut out = vec![f32::NAN; x.len()];
-        let block = Block {
-            size: [1, 1],
-            whole: [x.len(), 2],
-            key_heads: 1,
-            heads: 1,
-            q: x,
-            q_strides: [1, 1],
-            k: Matrix { elements: &[0.0, 1.0], strides: [1, 1] },
-            v: Matrix { elements: &[0.0, 1.0], strides: [1, 1] },
-            head_strides: [0; 2],
-            // What is multiplied by log₂ e becomes 1.
-            scale: std::f32::consts::LN_2,
-            live: Live { counts: &vec![2; x.len()], allowed: None },
-            out_stride: 1,
-        };
+        let counts = vec![2; x.len()];
+        // What is multiplied by log₂ e becomes 1.
+        let block = Block::of_numbers([x, &[0.0, 1.0], &[0.0, 1.0]], std::f32::consts::LN_2, &counts);
         attend_at(level, &block, &mut out);
         out
     }

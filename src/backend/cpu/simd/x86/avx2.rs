@@ -123,13 +123,14 @@ unsafe impl Vector for Avx2 {
         }
     }
     #[inline(always)]
-    unsafe fn shrink(self, n: Self) -> Self {
+    unsafe fn scale_or_clear(self, n: Self) -> Self {
         // SAFETY: see above.
         unsafe {
+            let n = Self::splat(127.0).min(n);
             let exponent = _mm256_add_epi32(_mm256_cvtps_epi32(n.0), _mm256_set1_epi32(127));
-            let shrunk = _mm256_mul_ps(self.0, _mm256_castsi256_ps(_mm256_slli_epi32::<23>(exponent)));
+            let scaled = _mm256_mul_ps(self.0, _mm256_castsi256_ps(_mm256_slli_epi32::<23>(exponent)));
             // Not less than -126, or NaN.
-            Avx2(_mm256_and_ps(shrunk, _mm256_cmp_ps::<_CMP_NLT_UQ>(n.0, _mm256_set1_ps(-126.0))))
+            Avx2(_mm256_and_ps(scaled, _mm256_cmp_ps::<_CMP_NLT_UQ>(n.0, _mm256_set1_ps(-126.0))))
         }
     }
     #[inline(always)]

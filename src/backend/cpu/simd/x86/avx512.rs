@@ -105,7 +105,7 @@ unsafe impl Vector for Avx512 {
         Avx512(unsafe { _mm512_scalef_ps(self.0, n.0) })
     }
     #[inline(always)]
-    unsafe fn shrink(self, n: Self) -> Self {
+    unsafe fn scale_or_clear(self, n: Self) -> Self {
         // SAFETY: see above.
         unsafe {
             // Not less than -126, or NaN.
