@@ -86,7 +86,7 @@ unsafe impl<A: Vector, B: Vector> Vector for Pair<A, B> {
         fn with_sign_of(other);
         fn round();
         fn scale(n);
-        fn scale_or_clear(n);
+        fn scale_far(n);
         fn if_less(limit, then, otherwise);
         fn if_nan(then, otherwise);
     }

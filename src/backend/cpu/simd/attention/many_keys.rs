@@ -138,15 +138,14 @@ unsafe fn attend_keys<V: Vector>(
     // Scores become powers at once, where nothing is masked, in the hope that none is far above those before it.
     let mut have_powers = false;
     if !few && !some_end && block.live.allowed.is_none() {
-        let mut before = [0.0; 2 * QUERIES];
-        let before = &mut before[..2 * lanes];
-        before.copy_from_slice(totals);
+        let mut before = [0.0; QUERIES];
+        before[..lanes].copy_from_slice(&totals[lanes..]);
         // SAFETY: the caller's.
         unsafe { call::<V, _>(lanes, Scores { q, k, d, scores, totals: Some(totals), goes_on, ahead }) };
-        // Not so if one is NaN.
-        have_powers = totals[lanes..].iter().all(|&total| total < LARGEST_TOTAL);
+        // Not so if one is NaN. All are looked at, which vectors can do.
+        have_powers = totals[lanes..].iter().fold(true, |all, &total| all & (total < LARGEST_TOTAL));
         if !have_powers {
-            totals.copy_from_slice(before);
+            totals[lanes..].copy_from_slice(&before[..lanes]);
         }
     }
     if !have_powers {

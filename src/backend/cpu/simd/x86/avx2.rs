@@ -123,7 +123,7 @@ unsafe impl Vector for Avx2 {
         }
     }
     #[inline(always)]
-    unsafe fn scale_or_clear(self, n: Self) -> Self {
+    unsafe fn scale_far(self, n: Self) -> Self {
         // SAFETY: see above.
         unsafe {
             let n = Self::splat(127.0).min(n);

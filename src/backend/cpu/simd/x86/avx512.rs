@@ -105,13 +105,9 @@ unsafe impl Vector for Avx512 {
         Avx512(unsafe { _mm512_scalef_ps(self.0, n.0) })
     }
     #[inline(always)]
-    unsafe fn scale_or_clear(self, n: Self) -> Self {
-        // SAFETY: see above.
-        unsafe {
-            // Not less than -126, or NaN.
-            let left = _mm512_cmp_ps_mask::<_CMP_NLT_UQ>(n.0, _mm512_set1_ps(-126.0));
-            Avx512(_mm512_maskz_scalef_ps(left, self.0, n.0))
-        }
+    unsafe fn scale_far(self, n: Self) -> Self {
+        // SAFETY: see above. The instruction takes any number, and makes a NaN and minus infinity zero.
+        unsafe { self.scale(n) }
     }
     #[inline(always)]
     unsafe fn if_less(self, limit: Self, then: Self, otherwise: Self) -> Self {
