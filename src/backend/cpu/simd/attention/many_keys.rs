@@ -14,6 +14,8 @@ use super::{Block, QUERIES, Rows, aligned};
 
 /// The keys that are taken at a time: their scores stay in the first cache.
 const KEYS: usize = 192;
+/// To so few keys, nothing is asked for: it takes a moment only, and little is far away.
+const NEAR: usize = 64;
 /// The most times that the lanes hold other queries before the next keys are taken: what is kept of each stays in the
 /// second cache.
 const GROUPS: usize = 8;
@@ -46,7 +48,8 @@ pub unsafe fn attend<V: Vector>(block: &Block<'_, f32>, memory: &mut Vec<f32>, o
         let parts = most.div_ceil(KEYS).max(1);
         for part in 0..block.key_heads * parts {
             let (first_key, next_key) = (part % parts * KEYS, (part + 1) % parts * KEYS);
-            let next_count = if part + 1 < block.key_heads * parts { KEYS.min(most - next_key) } else { 0 };
+            let goes_on = part + 1 < block.key_heads * parts && most > NEAR;
+            let next_count = if goes_on { KEYS.min(most - next_key) } else { 0 };
             let (of_head, out) = block.of_head(part / parts, out);
             let states = states.chunks_exact_mut(for_q + for_sums);
             for (group, (rows, state)) in groups.iter().flatten().zip(states).enumerate() {
@@ -131,7 +134,7 @@ unsafe fn attend_keys<V: Vector>(
             unsafe { turn::<V>(q, block.q, &rows.q[..lanes], d, scale) };
         }
     }
-    let results = RowsAt { from: out, starts: if last { &rows.out[..rows.len] } else { &[] } };
+    let results = RowsAt { from: out, starts: if last && rows.most > NEAR { &rows.out[..rows.len] } else { &[] } };
     let ahead = ahead.and_results(results);
     let (k, v) = (block.k.part(first, 0), block.v.part(first, 0));
     let mut scales = [1.0; QUERIES];
