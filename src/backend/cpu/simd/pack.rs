@@ -1,14 +1,12 @@
 //! Matrices in the order in which the kernel of the product reads them.
 
-use super::vector::{Vector, even_parts};
+use super::vector::{LINE, Vector, even_parts};
 use super::{Level, panels_at, tile_at};
 use crate::backend::cpu::matmul::Matrix;
 use crate::backend::cpu::memory::Elements;
 use crate::backend::cpu::parallel::for_each_chunk;
 use std::ops::Range;
 
-/// The elements of a line of the cache: a row is read line by line, before another takes its place there.
-const LINE: usize = 16;
 /// How many elements of a row are asked for ahead.
 const AHEAD: usize = 4 * LINE;
 
@@ -155,6 +153,7 @@ unsafe fn pack<V: Vector>(to: &mut [f32], from: Matrix<'_, f32>, [rows, columns]
     }
     // Four rows and columns at a time; the last ones may be turned twice, so that none is left.
     if column_stride == 1 && rows >= 4 && columns >= 4 {
+        // A row is read line by line, before another takes its place in the cache.
         for line in (0..columns).step_by(LINE) {
             let end = columns.min(line + LINE);
             for row in 0..rows {

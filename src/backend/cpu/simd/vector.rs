@@ -127,8 +127,8 @@ pub unsafe trait Vector: Copy {
     unsafe fn round(self) -> Self;
     /// `self · 2ⁿ` for `self` from 1/4 to 2 and a whole number `n` from -250 to 250, rounded once.
     unsafe fn scale(self, n: Self) -> Self;
-    /// `self · 2ⁿ` for `self` from 1/4 to 2 and any whole number `n`: below -126 rounded to a number that is not normal, or zero,
-    /// and above 127 at least 2¹²⁵. Zero where `n` is minus infinity, even if `self` is NaN.
+    /// `self · 2ⁿ` for `self` from 1/4 to 2 and any whole number `n`: zero below -126, whatever `self` is there, and above 127
+    /// at least 2¹²⁵.
     #[inline(always)]
     unsafe fn scale_far(self, n: Self) -> Self {
         // SAFETY: the caller's.

@@ -106,8 +106,12 @@ unsafe impl Vector for Avx512 {
     }
     #[inline(always)]
     unsafe fn scale_far(self, n: Self) -> Self {
-        // SAFETY: see above. The instruction takes any number, and makes a NaN and minus infinity zero.
-        unsafe { self.scale(n) }
+        // SAFETY: see above; the instruction takes any number.
+        unsafe {
+            // Not less than -126, or NaN.
+            let left = _mm512_cmp_ps_mask::<_CMP_NLT_UQ>(n.0, _mm512_set1_ps(-126.0));
+            Avx512(_mm512_maskz_scalef_ps(left, self.0, n.0))
+        }
     }
     #[inline(always)]
     unsafe fn if_less(self, limit: Self, then: Self, otherwise: Self) -> Self {
