@@ -12,8 +12,12 @@ use super::softmax::Softmax;
 use super::values::Values;
 use super::{Block, QUERIES, Rows, aligned};
 
-/// The keys that are taken at a time: their scores stay in the first cache.
-const KEYS: usize = 192;
+/// The keys that are taken at a time: with them, their values and scores stay in the second cache. As many as were fastest for
+/// 512 and 2048 keys of 64 numbers, with AVX-512 and with AVX2.
+const fn keys_at_once<V: Vector>() -> usize {
+    if V::LANES < 16 { 256 } else { 512 }
+}
+
 /// To so few keys, nothing is asked for: it takes a moment only, and little is far away.
 const NEAR: usize = 64;
 /// The most times that the lanes hold other queries before the next keys are taken: what is kept of each stays in the
@@ -30,9 +34,9 @@ const LARGEST_TOTAL: f32 = (1_u64 << 32) as f32;
 #[inline(always)]
 pub unsafe fn attend<V: Vector>(block: &Block<'_, f32>, memory: &mut Vec<f32>, out: &mut [f32]) -> bool {
     let [d, e] = block.size;
-    let (rows, lanes) = (block.live.counts.len() * block.heads, 2 * V::LANES);
+    let (rows, lanes, keys) = (block.live.counts.len() * block.heads, 2 * V::LANES, keys_at_once::<V>());
     // Each part of the memory begins with a line of the cache.
-    let [for_q, for_sums, for_scores] = [d * lanes, (e + 2) * lanes, KEYS * lanes].map(|len| len.next_multiple_of(16));
+    let [for_q, for_sums, for_scores] = [d * lanes, (e + 2) * lanes, keys * lanes].map(|len| len.next_multiple_of(16));
     let most_groups = rows.div_ceil(lanes).min(GROUPS);
     let memory = aligned(memory, for_scores + most_groups * (for_q + for_sums));
     let (scores, states) = memory.split_at_mut(for_scores);
@@ -45,11 +49,11 @@ pub unsafe fn attend<V: Vector>(block: &Block<'_, f32>, memory: &mut Vec<f32>, o
         let most = groups.iter().flatten().map(|rows| rows.most - rows.start).max().unwrap_or(0);
         let group_count = groups.iter().flatten().count();
         // All groups see some keys before the next ones are read.
-        let parts = most.div_ceil(KEYS).max(1);
+        let parts = most.div_ceil(keys).max(1);
         for part in 0..block.key_heads * parts {
-            let (first_key, next_key) = (part % parts * KEYS, (part + 1) % parts * KEYS);
+            let (first_key, next_key) = (part % parts * keys, (part + 1) % parts * keys);
             let goes_on = part + 1 < block.key_heads * parts && most > NEAR;
-            let next_count = if goes_on { KEYS.min(most - next_key) } else { 0 };
+            let next_count = if goes_on { keys.min(most - next_key) } else { 0 };
             let (of_head, out) = block.of_head(part / parts, out);
             let states = states.chunks_exact_mut(for_q + for_sums);
             for (group, (rows, state)) in groups.iter().flatten().zip(states).enumerate() {
@@ -116,7 +120,7 @@ unsafe fn attend_keys<V: Vector>(
         }
         return true;
     }
-    let keys = KEYS.min(rows.most - first);
+    let keys = keys_at_once::<V>().min(rows.most - first);
     let (last, some_end) = (first + keys == rows.most, first + keys > rows.fewest);
     let few = rows.len <= at_most::<V>(FEW);
     let (totals, sums) = sums.split_at_mut(2 * lanes);

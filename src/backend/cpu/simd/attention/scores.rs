@@ -124,7 +124,12 @@ unsafe fn score_tile<W: Vector, const ROWS: usize>(
     // SAFETY: the caller's; a row of `q`, of the scores and of the totals is as long as `W`, and the assertions are that the
     // last elements of keys and queries lie inside their slices.
     unsafe {
-        let mut sums = [W::splat(0.0); ROWS];
+        // What a score is relative to is taken off from the start, where it is known.
+        let start = match &totals {
+            Some(totals) if goes_on => W::splat(0.0).sub(W::load(totals)),
+            _ => W::splat(0.0),
+        };
+        let mut sums = [start; ROWS];
         for column in 0..d {
             W::prefetch(ahead[column % LINE].wrapping_add(column / LINE * LINE));
             let q = W::load(q.get_unchecked(column * W::LANES..));
@@ -136,17 +141,20 @@ unsafe fn score_tile<W: Vector, const ROWS: usize>(
         let scores = scores.chunks_exact_mut(W::LANES);
         if let Some(totals) = totals {
             let (center_before, total_before) = totals.split_at_mut(W::LANES);
-            let (mut center, mut total) = (W::load(center_before), W::load(total_before));
+            let mut total = W::load(total_before);
             if !goes_on {
-                center = sums[0];
+                let mut center = sums[0];
                 for row in 1..ROWS {
                     center = center.max(sums[row]);
                 }
                 center.store(center_before);
+                for row in 0..ROWS {
+                    sums[row] = sums[row].sub(center);
+                }
                 total = W::splat(0.0);
             }
             for (scores, sum) in scores.zip(sums) {
-                let power = power_of_two(sum.sub(center));
+                let power = power_of_two(sum);
                 total = total.add(power);
                 power.store(scores);
             }
