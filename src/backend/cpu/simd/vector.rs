@@ -125,9 +125,9 @@ pub unsafe trait Vector: Copy {
     unsafe fn with_sign_of(self, other: Self) -> Self;
     /// The nearest whole number, the even one of two.
     unsafe fn round(self) -> Self;
-    /// `self · 2ⁿ` for `self` from 1/4 to 2 and a whole number `n` from -250 to 250, rounded once.
+    /// `self · 2ⁿ` for `self` from 1/4 to 2¹¹ and a whole number `n` from -250 to 250, rounded once.
     unsafe fn scale(self, n: Self) -> Self;
-    /// `self · 2ⁿ` for `self` from 1/4 to 2 and any whole number `n`: zero below -126, whatever `self` is there, and above 127
+    /// `self · 2ⁿ` for `self` from 1/4 to 2¹¹ and any whole number `n`: zero below -126, whatever `self` is there, and above 127
     /// at least 2¹²⁵.
     #[inline(always)]
     unsafe fn scale_far(self, n: Self) -> Self {

@@ -5,7 +5,7 @@
 
 use super::super::vector::{Routine, Vector, even_parts, of_rows};
 use super::scores::FEW;
-use super::softmax::power_of_two;
+use super::softmax::power;
 use super::values::Values;
 use super::{Block, QUERIES, Rows, aligned};
 use crate::backend::cpu::matmul::Matrix;
@@ -219,7 +219,7 @@ impl Routine for Softmax<'_> {
                 let center = nothing.if_less(largest, largest, V::splat(0.0));
                 let mut total = V::splat(0.0);
                 for at in (first..scores.len()).step_by(step) {
-                    let power = power_of_two(V::load(&scores[at..]).sub(center));
+                    let power = power(V::load(&scores[at..]).sub(center));
                     total = total.add(power);
                     power.store(&mut scores[at..]);
                 }

@@ -8,7 +8,7 @@ use super::super::pair::Pair;
 use super::super::vector::{Routine, Vector, at_most};
 use super::ahead::{Ahead, RowsAt};
 use super::scores::{FEW, FewScores, Scores, turn};
-use super::softmax::Softmax;
+use super::softmax::{POWER_OF_ZERO, Softmax};
 use super::values::Values;
 use super::{Block, QUERIES, Rows, aligned};
 
@@ -25,7 +25,7 @@ const NEAR: usize = 64;
 const GROUPS: usize = 8;
 /// Powers with a sum of less than this are neither too large to be multiplied by values nor much less exact than those of
 /// scores relative to the largest one.
-const LARGEST_TOTAL: f32 = (1_u64 << 32) as f32;
+const LARGEST_TOTAL: f32 = POWER_OF_ZERO * (1_u64 << 32) as f32;
 
 /// [`attend`](super::attend), in this memory.
 ///

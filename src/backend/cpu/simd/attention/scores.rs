@@ -3,7 +3,7 @@
 use super::super::vector::{LINE, Routine, Vector, at_most, even_parts, of_rows};
 use super::ENOUGH;
 use super::ahead::Ahead;
-use super::softmax::power_of_two;
+use super::softmax::power;
 use crate::backend::cpu::matmul::Matrix;
 
 /// So few queries take the elements of a key side by side: of the lanes, they would leave most empty.
@@ -154,7 +154,7 @@ unsafe fn score_tile<W: Vector, const ROWS: usize>(
                 total = W::splat(0.0);
             }
             for (scores, sum) in scores.zip(sums) {
-                let power = power_of_two(sum);
+                let power = power(sum);
                 total = total.add(power);
                 power.store(scores);
             }
