@@ -59,14 +59,14 @@ impl Routine for Softmax<'_> {
 }
 
 /// What [`power`] is of zero.
-pub const POWER_OF_ZERO: f32 = 753.98633;
+pub const POWER_OF_ZERO: f32 = 753.986_3;
 
 /// [`POWER_OF_ZERO`] times `2ˣ`, which no softmax can tell from `2ˣ`, within 2 units of the last place; zero where `x` is nearer
-/// to -127 than to -126, or below, and at least 2¹³⁴ or NaN where it is nearer to 128 than to 127, or above; NaN stays.
+/// to -127 than to -126, or below, and infinite or NaN where it is nearer to 128 than to 127, or above; NaN stays.
 ///
 /// `2ⁿ · 2ʳ` with a polynomial for `2ʳ` whose largest relative error is about as small as one of degree 5 that is exact at zero
-/// allows (linear programming, then the nearest `f32` that did best), all of it divided by its first factor: the first
-/// product is then a sum, and where multiplications are what takes the time, a sixth less of it.
+/// allows (linear programming, then the `f32` nearby that did best), all of it divided by its first factor: so its first step is
+/// a sum, which a processor can do beside the products.
 ///
 /// # Safety
 /// As for the methods of [`Vector`].
