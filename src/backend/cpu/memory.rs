@@ -309,19 +309,19 @@ mod tests {
 
     #[test]
     fn a_block_is_used_again_by_another_type() {
-        // Of a size that no other test takes, since tests share what is kept: 40 MB.
-        const LEN: usize = 10_000_000;
-        let mut x = Elements::<f32>::any(LEN);
-        x.get_mut().unwrap()[..2].fill(1.0);
+        // Of a size that no other test takes, since tests share what is kept.
+        let len = if cfg!(miri) { 123_456 } else { 10_000_000 };
+        let mut x = Elements::<f32>::any(len);
+        x.get_mut().unwrap().fill(1.0);
         let (start, y) = (x.as_slice().as_ptr() as usize, x.clone());
         drop(x);
         drop(y);
-        let z = Elements::<u16>::any(2 * LEN);
+        let z = Elements::<u16>::any(2 * len);
         assert_eq!(z.as_slice().as_ptr() as usize, start);
         assert_eq!(z.as_slice()[..4], [0, 0x3f80, 0, 0x3f80]);
         drop(z);
         release_memory();
-        assert_eq!(Elements::<u8>::any(4 * LEN).as_slice()[..8], [0; 8]);
+        assert!(Elements::<u8>::any(4 * len).as_slice().iter().all(|&x| x == 0));
     }
 
     #[test]
