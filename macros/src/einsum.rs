@@ -50,7 +50,7 @@ pub fn expand(Arguments { krate, pattern, tensors }: Arguments) -> Result<TokenS
 
     let call = match numbers.as_slice() {
         [x, y] => quote! {
-            fn einsum<X, Y, B, Output>(x: &#krate::Tensor<X, B>, y: &#krate::Tensor<Y, B>) -> #krate::Tensor<Output, B>
+            fn einsum<X, Y, B, Output>(__x: &#krate::Tensor<X, B>, __y: &#krate::Tensor<Y, B>) -> #krate::Tensor<Output, B>
             where
                 X: Fits<Y, Output = Output>,
                 Output: #krate::shape::Shape,
@@ -59,12 +59,12 @@ pub fn expand(Arguments { krate, pattern, tensors }: Arguments) -> Result<TokenS
                 B::Elem: #krate::backend::Number,
                 #(<X as Fits<Y>>::#summed_names: WithoutPadding,)*
             {
-                let shape = Fits::output(x.shape(), y.shape());
-                #krate::__private::einsum(x, y, &[#(#x),*], &[#(#y),*], #output_numbers, shape)
+                let __shape = Fits::output(__x.shape(), __y.shape());
+                #krate::__private::einsum(__x, __y, &[#(#x),*], &[#(#y),*], #output_numbers, __shape)
             }
         },
         [x] => quote! {
-            fn einsum<X, B, Output>(x: &#krate::Tensor<X, B>) -> #krate::Tensor<Output, B>
+            fn einsum<X, B, Output>(__x: &#krate::Tensor<X, B>) -> #krate::Tensor<Output, B>
             where
                 X: Fits<(), Output = Output>,
                 Output: #krate::shape::Shape,
@@ -72,8 +72,8 @@ pub fn expand(Arguments { krate, pattern, tensors }: Arguments) -> Result<TokenS
                 B::Elem: #krate::backend::Number,
                 #(<X as Fits<()>>::#summed_names: WithoutPadding,)*
             {
-                let shape = Fits::output(x.shape(), ());
-                #krate::__private::einsum_one(x, &[#(#x),*], #output_numbers, shape)
+                let __shape = Fits::output(__x.shape(), ());
+                #krate::__private::einsum_one(__x, &[#(#x),*], #output_numbers, __shape)
             }
         },
         _ => unreachable!("the number of tensors was checked"),
@@ -88,8 +88,8 @@ pub fn expand(Arguments { krate, pattern, tensors }: Arguments) -> Result<TokenS
             impl<S: #krate::shape::Shape> Fits<#krate::shape::#never> for S {
                 type Output = S;
                 #(type #summed_names = #dims;)*
-                fn output(self, other: #krate::shape::#never) -> S {
-                    match other {}
+                fn output(self, __other: #krate::shape::#never) -> S {
+                    match __other {}
                 }
             }
         }
@@ -104,15 +104,15 @@ pub fn expand(Arguments { krate, pattern, tensors }: Arguments) -> Result<TokenS
         trait Fits<Other>: #krate::shape::Shape {
             type Output: #krate::shape::Shape;
             #(type #summed_names: #krate::dim::Dim;)*
-            fn output(self, other: Other) -> Self::Output;
+            fn output(self, __other: Other) -> Self::Output;
         }
         #[diagnostic::do_not_recommend]
         #[allow(non_camel_case_types, unused_variables, clippy::all)]
         impl<#(#parameters: #krate::dim::Dim,)*> Fits<#second> for #first {
             type Output = #output_shape;
             #(type #summed_names = #summed_dims;)*
-            fn output(self, other: #second) -> Self::Output {
-                let #second_value = other;
+            fn output(self, __other: #second) -> Self::Output {
+                let #second_value = __other;
                 let #first_value = self;
                 #output_value
             }

@@ -3,6 +3,7 @@
 use super::{Ignores, Restrict};
 use crate::backend::{AttentionMask, cpu::Cpu};
 use crate::dim::Dim;
+use crate::sealed::Sealed;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -37,6 +38,7 @@ impl<B: Dim, Q: Dim, K: Dim> Restrict<B, Q, K> for Allowed<(B, Q, K)> {
     fn describe(&self) -> AttentionMask {
         self.mask()
     }
+    fn sealed(_: Sealed) {}
 }
 
 #[diagnostic::do_not_recommend]
@@ -45,4 +47,5 @@ impl<B: Dim, Q: Dim, K: Dim> Restrict<B, Q, K> for Allowed<(Q, K)> {
     fn describe(&self) -> AttentionMask {
         self.mask()
     }
+    fn sealed(_: Sealed) {}
 }

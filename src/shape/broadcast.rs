@@ -2,6 +2,7 @@
 
 use super::Shape;
 use crate::dim::Dim;
+use crate::sealed::Sealed;
 
 /// That tensors of the two shapes go together elementwise: they are the same, or the dimensions of
 /// one are the last dimensions of the other.
@@ -19,6 +20,8 @@ pub trait Broadcast<Other> {
     type Larger: Shape;
     /// The larger of the two shapes.
     fn broadcast(self, other: Other) -> Self::Larger;
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
 }
 
 macro_rules! broadcast {
@@ -29,6 +32,7 @@ macro_rules! broadcast {
             fn broadcast(self, _: ($($Shared,)*)) -> Self {
                 self
             }
+            fn sealed(_: Sealed) {}
         }
         #[diagnostic::do_not_recommend]
         impl<$($Before: Dim,)* $($Shared: Dim,)*> Broadcast<($($Before,)* $($Shared,)*)> for ($($Shared,)*) {
@@ -36,6 +40,7 @@ macro_rules! broadcast {
             fn broadcast(self, other: Self::Larger) -> Self::Larger {
                 other
             }
+            fn sealed(_: Sealed) {}
         }
     )*};
 }
@@ -71,6 +76,7 @@ macro_rules! same {
             fn broadcast(self, _: Self) -> Self {
                 self
             }
+            fn sealed(_: Sealed) {}
         }
     )*};
 }
