@@ -44,6 +44,9 @@ pub trait Backend: Copy + Debug + Send + Sync {
     type Array: Clone + Debug + Send + Sync;
     /// The gradients of one number.
     type Gradients: Debug + Send + Sync;
+    /// Whether the sizes of what it gives are compared with the shape in every build, and not in debug builds alone.
+    #[doc(hidden)]
+    const IS_CHECKED: bool = true;
 
     /// The array, tracked. It may depend on others that are.
     fn track(x: Self::Array) -> Self::Array

@@ -1,6 +1,7 @@
 //! What the patterns of `einsum!` and `rearrange!` come down to.
 //!
-//! The macros have checked the pattern and the compiler the shapes. A letter is a number here.
+//! The macros have checked the pattern and the compiler the shapes. A letter is a number here. Anybody can call these
+//! functions, so the sizes of a result are compared with its shape.
 
 use super::Tensor;
 use crate::backend::{Backend, Number, Reduce};
@@ -35,7 +36,7 @@ pub fn einsum<X: Shape, Y: Shape, O: Shape, B: Backend<Elem: Number>>(
     let sizes: Vec<usize> = [x.0[0].as_slice(), &x.0[1], &y.0[2]].concat();
     let letters = [batch, left, right].concat();
     let product = B::reshape(&product, &sizes);
-    Tensor::from_parts(shape, B::permute(&product, &places(&letters, output)))
+    Tensor::checked(shape, B::permute(&product, &places(&letters, output)))
 }
 
 /// Sums over the letters that `output` lacks, and brings the others in its order.
@@ -48,7 +49,7 @@ pub fn einsum_one<X: Shape, O: Shape, B: Backend<Elem: Number>>(
 ) -> Tensor<O, B> {
     let mut x = Lettered::<B>::new(x.array(), letters);
     x.sum_all_but(|letter| output.contains(&letter));
-    Tensor::from_parts(shape, x.in_order(output))
+    Tensor::checked(shape, x.in_order(output))
 }
 
 /// Splits the axes into letters of these sizes, reorders them, and merges them into `shape`.
@@ -60,7 +61,7 @@ pub fn rearrange<X: Shape, O: Shape, B: Backend>(
     shape: O,
 ) -> Tensor<O, B> {
     let split = B::reshape(x.array(), letters);
-    Tensor::from_parts(shape, B::reshape(&B::permute(&split, order), shape.sizes().as_ref()))
+    Tensor::checked(shape, B::reshape(&B::permute(&split, order), shape.sizes().as_ref()))
 }
 
 /// An array and a letter for each of its axes.

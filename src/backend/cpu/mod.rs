@@ -62,6 +62,7 @@ impl<T: Element> Backend for Cpu<T> {
     type With<U: Element> = Cpu<U>;
     type Array = Array<T>;
     type Gradients = Gradients;
+    const IS_CHECKED: bool = false;
 
     fn from_elements(elements: Vec<T>, sizes: &[usize]) -> Array<T> {
         Array::from_vec(elements, sizes)
