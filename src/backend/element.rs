@@ -53,7 +53,7 @@ pub trait Number: Element + Num + NumCast + PartialOrd + Bounded + AnyBits + 'st
     }
     /// To the widest type of its kind.
     fn to_value(self) -> Value;
-    /// From a wide number, as the operator `as` does.
+    /// From a wide number: the nearest floating-point number, of two the even one; an integer as the operator `as` does.
     fn from_value(wide: Value) -> Self;
     /// What records operations on it, if it is a floating-point number.
     #[doc(hidden)]

@@ -5,6 +5,7 @@ use super::cpu::{
     simd,
 };
 use super::element::{Element, Float, Number, Real, TableIndex, Value};
+use super::rounding::to_odd;
 use super::{Binary, Epilogue, Reduce, Unary};
 use half::{bf16, f16};
 use num_traits::ToPrimitive;
@@ -57,6 +58,15 @@ macro_rules! same_sum {
 
 macro_rules! float_operations {
     ($wide:ident => $from:expr) => {
+        float_operations! {}
+        fn from_value(wide: Value) -> Self {
+            match wide {
+                Value::Integer($wide) => $from,
+                Value::Float($wide) => $from,
+            }
+        }
+    };
+    () => {
         fn is_nan(self) -> bool {
             Self::is_nan(self)
         }
@@ -76,12 +86,6 @@ macro_rules! float_operations {
         }
         fn to_value(self) -> Value {
             Value::Float(self.into())
-        }
-        fn from_value(wide: Value) -> Self {
-            match wide {
-                Value::Integer($wide) => $from,
-                Value::Float($wide) => $from,
-            }
         }
     };
 }
@@ -182,7 +186,8 @@ macro_rules! narrow_float { ($($t:ident)*) => {$(
                 $t::calculate(InOut::in_place(out), |mut out| f32::reduce_rows(op, x, size, out.to()));
             }
         }
-        float_operations! { wide => $t::from_f64(wide as f64) }
+        float_operations! {}
+        fn from_value(wide: Value) -> $t { $t::from_f32(to_odd(wide)) }
     }
     #[diagnostic::do_not_recommend]
     impl Float for $t {

@@ -50,7 +50,7 @@ pub(super) fn multiply_at(level: Level, size: [usize; 3], a: Matrix<'_, f32>, b:
         rows_at(level, b, [k, n], rows.get_mut().expect("new elements have one holder"));
         multiply_small_at(level, size, a, Matrix { elements: rows.as_slice(), strides: [n, 1] }, c);
     } else {
-        let terms = terms(size);
+        let terms = terms(size, a);
         for first in (0..k).step_by(terms) {
             let terms = terms.min(k - first);
             let addends = Addends { onto: first > 0, ..Addends::default() };
@@ -67,9 +67,10 @@ pub(super) fn multiply_at(level: Level, size: [usize; 3], a: Matrix<'_, f32>, b:
 }
 
 /// How many terms are packed at a time. All of them, unless there are so many more of them than rows that `b` is read for
-/// little else, as in the gradients of weights: then so many that their panels are still in a cache when they are needed.
-fn terms([m, k, n]: [usize; 3]) -> usize {
-    if m * n <= CACHED { k.div_ceil(k.div_ceil(CACHED / n)) } else { k }
+/// little else, as in the gradients of weights: then so many that their panels are still in a cache when they are needed. There
+/// the columns of `a` lie together. Where rows do, a batch has as many as it likes: no row is to be summed otherwise for that.
+fn terms([m, k, n]: [usize; 3], a: Matrix<'_, f32>) -> usize {
+    if m * n <= CACHED && a.strides[1] != 1 { k.div_ceil(k.div_ceil(CACHED / n)) } else { k }
 }
 
 /// The size of the parts of a product that the cores take one by one, as many for each of them: of whole tiles, unless one
