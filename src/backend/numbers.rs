@@ -1,8 +1,8 @@
 //! The types that are elements.
 
 use super::cpu::{
-    Block, COLUMNS, InOut, Link, Matrix, Multiplier, Narrow, Operand, Recorder, Rows, Weight, has_terms, reduce_rows,
-    simd,
+    Block, COLUMNS, InOut, Link, Matrix, Multiplier, Narrow, Operand, Recorder, Rows, Terms, Weight, has_terms,
+    reduce_rows, simd,
 };
 use super::element::{Element, Float, Number, Real, TableIndex, Value};
 use super::rounding::to_odd;
@@ -167,11 +167,11 @@ macro_rules! narrow_float { ($($t:ident)*) => {$(
                 $t::calculate(x, |x| f32::binary_all(op, x, Operand::Slice(y), swapped));
             }
         }
-        fn add_rows(x: &[$t], [rows, stride]: [usize; 2], centers: Option<&[f32]>, sums: &mut [f32]) {
+        fn add_rows(x: &[$t], [rows, stride]: [usize; 2], terms: Terms<'_, f32>, sums: &mut [f32]) {
             let mut buffer = [const { MaybeUninit::uninit() }; COLUMNS];
             for row in 0..rows {
                 let row = simd::widen(&x[row * stride..][..sums.len()], &mut buffer[..sums.len()]);
-                f32::add_rows(row, [1, 0], centers, sums);
+                f32::add_rows(row, [1, 0], terms, sums);
             }
         }
         fn reduce_rows(op: Reduce, x: &[$t], size: usize, out: &mut [$t]) {
@@ -236,8 +236,8 @@ real! {
         fn binary_all(op: Binary, x: InOut<'_, f32>, y: Operand<'_, f32>, swapped: bool) {
             simd::binary(op, x, y, swapped);
         }
-        fn add_rows(x: &[f32], size: [usize; 2], centers: Option<&[f32]>, sums: &mut [f32]) {
-            simd::add_rows(x, size, centers, sums);
+        fn add_rows(x: &[f32], size: [usize; 2], terms: Terms<'_, f32>, sums: &mut [f32]) {
+            simd::add_rows(x, size, terms, sums);
         }
         fn reduce_rows(op: Reduce, x: &[f32], size: usize, out: &mut [f32]) {
             if size == 0 { reduce_rows(op, x, size, out) } else { simd::reduce(op, x, size, out) }

@@ -8,6 +8,7 @@ use super::{
     rows_at, tile_at,
 };
 use crate::backend::Epilogue;
+use crate::backend::cpu::Terms;
 use crate::backend::cpu::blocks::Rows;
 use crate::backend::cpu::matmul::{Matrix, Multiplier, Weight, finish, has_terms, product_work, share_rows};
 use crate::backend::cpu::memory::Elements;
@@ -196,7 +197,7 @@ fn add_weighted_rows(level: Level, x: &[f32], b: Matrix<'_, f32>, c: &mut [f32])
     });
     let (first, others) = room.split_at(n);
     c.copy_from_slice(first);
-    add_rows_at(level, others, [others.len() / n, n], None, c);
+    add_rows_at(level, others, [others.len() / n, n], Terms::Numbers, c);
 }
 
 /// As [`stream`], if the weight is about to be multiplied by few rows.
