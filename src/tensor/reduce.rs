@@ -2,7 +2,7 @@
 
 use super::{Index, Tensor, TensorOf};
 use crate::backend::{Backend, Number, Reduce};
-use crate::dim::{Dense, Dim};
+use crate::dim::{Averaged, Compared, Dim, Summed};
 use crate::shape::{Axis, Shape};
 
 // Written out, not made by a macro: the bounds are part of messages, which would show the macro.
@@ -22,7 +22,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     pub fn sum<D, Position>(&self, axis: D) -> Tensor<S::Removed, B>
     where
         S: Axis<D, Position>,
-        S::Dim: Dense,
+        S::Dim: Summed,
         B::Elem: Number,
     {
         self.reduce(Reduce::Sum, axis)
@@ -32,7 +32,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     pub fn mean<D, Position>(&self, axis: D) -> Tensor<S::Removed, B>
     where
         S: Axis<D, Position>,
-        S::Dim: Dense,
+        S::Dim: Averaged,
         B::Elem: Number,
     {
         self.reduce(Reduce::Mean, axis)
@@ -42,7 +42,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     pub fn var<D, Position>(&self, axis: D) -> Tensor<S::Removed, B>
     where
         S: Axis<D, Position>,
-        S::Dim: Dense,
+        S::Dim: Averaged,
         B::Elem: Number,
     {
         self.reduce(Reduce::Variance, axis)
@@ -52,7 +52,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     pub fn max<D, Position>(&self, axis: D) -> Tensor<S::Removed, B>
     where
         S: Axis<D, Position>,
-        S::Dim: Dense,
+        S::Dim: Compared,
         B::Elem: Number,
     {
         self.reduce(Reduce::Max, axis)
@@ -62,7 +62,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     pub fn min<D, Position>(&self, axis: D) -> Tensor<S::Removed, B>
     where
         S: Axis<D, Position>,
-        S::Dim: Dense,
+        S::Dim: Compared,
         B::Elem: Number,
     {
         self.reduce(Reduce::Min, axis)
@@ -94,7 +94,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     pub fn argmax<D, Position>(&self, axis: D) -> TensorOf<S::Removed, Index<S::Dim>, B>
     where
         S: Axis<D, Position>,
-        S::Dim: Dense,
+        S::Dim: Compared,
         B::Elem: Number,
     {
         let _ = axis;
