@@ -81,10 +81,12 @@ errors! {
     /// [`dims!`](crate::dims).
 
     C06: "`A` may hold padding, and this operation would read it"
-    /// The axis is [`Ragged`](crate::Ragged): behind the end of each sequence stands padding, which a sum or a softmax
-    /// would take for data. Use the form of the operation that takes the lengths, as
-    /// [`masked_mean`](crate::Tensor::masked_mean), or say what the padding becomes by
-    /// [`fill_padding`](crate::Tensor::fill_padding). In generic code, ask for a dimension without padding: `S: Dense`.
+    /// A function, a layer or a comparison of sizes asks for a dimension without padding, [`Dense`](crate::dim::Dense), and this
+    /// one is [`Ragged`](crate::Ragged), or made of one by `Times` or `Plus`. Behind the end of each sequence stands padding,
+    /// which would be taken for data. Use what takes the lengths, as [`masked_mean`](crate::Tensor::masked_mean) does, or say
+    /// what the padding becomes by [`fill_padding`](crate::Tensor::fill_padding). Which value is right depends on what follows:
+    /// see [`C50`], [`C51`], [`C52`] and [`C53`]. In generic code, ask for a dimension without padding: `S: Dense`, which
+    /// serves all of these.
 
     C07: "`A` may hold padding, and the mask does not cover it"
     /// The keys are [`Ragged`](crate::Ragged), and the mask does not know where their padding begins, so the queries
@@ -277,4 +279,32 @@ errors! {
     /// [`fuse`](crate::fuse()) takes a tensor, or a tuple of two to four, all of them by reference. Their shapes go together
     /// as those of operators do: see [`C13`]. Their elements are floating-point numbers of one type: others are converted
     /// first, by [`cast`](crate::Tensor::cast).
+
+    C50: "`A` may hold padding, and this operation would read it (sums, products, layers)"
+    /// A sum, a product of matrices or a layer goes over all positions of a [`Ragged`](crate::Ragged) dimension, and adds up
+    /// padding. The sum of what is live is [`masked_sum`](crate::Tensor::masked_sum). Before a product, and before a
+    /// [`Linear`](crate::nn::Linear) layer along the positions, fill in zeros, which add nothing. A layer that works on features
+    /// has them last: the axes may be in another order than was meant.
+
+    C51: "`A` may hold padding, and this operation would read it (means, norms)"
+    /// A mean or a variance divides by the number of positions, padding among them, so that zeros in its place are wrong too. Use
+    /// [`masked_mean`](crate::Tensor::masked_mean) and [`masked_var`](crate::Tensor::masked_var), or, of losses of all
+    /// sequences together, [`mean_of_live`](crate::nn::mean_of_live). A norm is taken along the features of each position, which
+    /// are last: move them there by [`permute`](crate::Tensor::permute).
+
+    C52: "`A` may hold padding, and this operation would read it (the largest, softmax)"
+    /// The largest of all positions, or a softmax over them, would be that of padding. Zeros in its place are wrong too where
+    /// what is live is negative. Use [`masked_max`](crate::Tensor::masked_max) and [`masked_min`](crate::Tensor::masked_min), or
+    /// fill in −∞ before `argmax`, `top_k`, `softmax`, `log_softmax` and the losses along positions.
+
+    C53: "`A` may hold padding, and this operation would read it (positions)"
+    /// A position is taken by its number, and in a short sequence it is padding. The last one of each sequence is
+    /// [`masked_last`](crate::Tensor::masked_last). Where others are meant, say by
+    /// [`fill_padding`](crate::Tensor::fill_padding) what is found where there is none.
+
+    C54: "a length does not say what is padding in `A`"
+    /// [`Lengths`](crate::Lengths) say how many positions of each sequence are live, the first ones. In a dimension that was put
+    /// together of padded parts there is padding in the middle, where no length reaches. New keys behind padded ones are the
+    /// matter of [`step_ragged`](crate::nn::KeyValueCache::step_ragged), which appends each sequence where it ends, and
+    /// whose step has the right mask. Sums and means of other parts are taken of each part with its own lengths.
 }

@@ -98,7 +98,7 @@ pub fn expand(Arguments { krate, pattern, tensors }: Arguments) -> Result<TokenS
 
     let relation = quote! {
         #[allow(unused_imports)]
-        use #krate::dim::Dense as WithoutPadding;
+        use #krate::dim::Summed as WithoutPadding;
         #[diagnostic::on_unimplemented(message = #message, label = #label, note = #note, note = "explained in `congruent::errors::C20`")]
         #[allow(non_camel_case_types, clippy::all)]
         trait Fits<Other>: #krate::shape::Shape {

@@ -62,7 +62,7 @@ pub trait Shape: Copy + Debug + Send + Sync + Broadcast<Self, Larger = Self> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` may hold padding, and this operation would read it",
     label = "a dimension of this shape may hold padding",
-    note = "say what it becomes by `fill_padding`, which makes the dimension one without padding",
+    note = "say what it becomes: losses `losses.fill_padding(&lengths, 0.0)`, and what is chosen of them `chosen.fill_padding(&lengths, false)`",
     note = "explained in `congruent::errors::C06`"
 )]
 pub trait Unpadded: Shape {}

@@ -2,7 +2,7 @@
 
 use super::{Index, Tensor, TensorOf};
 use crate::backend::{Backend, Number, Reduce};
-use crate::dim::Dense;
+use crate::dim::{Averaged, Compared, Summed};
 use crate::shape::{Axis, Shape};
 
 // Written out, not made by a macro: the bounds are part of messages, which would show the macro.
@@ -22,7 +22,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     pub fn sum<D, Position, X, Rest>(&self, axis: D) -> Tensor<Rest, B>
     where
         S: Axis<D, Position, Dim = X, Removed = Rest>,
-        X: Dense,
+        X: Summed,
         Rest: Shape,
         B::Elem: Number,
     {
@@ -33,7 +33,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     pub fn mean<D, Position, X, Rest>(&self, axis: D) -> Tensor<Rest, B>
     where
         S: Axis<D, Position, Dim = X, Removed = Rest>,
-        X: Dense,
+        X: Averaged,
         Rest: Shape,
         B::Elem: Number,
     {
@@ -44,7 +44,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     pub fn var<D, Position, X, Rest>(&self, axis: D) -> Tensor<Rest, B>
     where
         S: Axis<D, Position, Dim = X, Removed = Rest>,
-        X: Dense,
+        X: Averaged,
         Rest: Shape,
         B::Elem: Number,
     {
@@ -55,7 +55,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     pub fn max<D, Position, X, Rest>(&self, axis: D) -> Tensor<Rest, B>
     where
         S: Axis<D, Position, Dim = X, Removed = Rest>,
-        X: Dense,
+        X: Compared,
         Rest: Shape,
         B::Elem: Number,
     {
@@ -66,7 +66,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     pub fn min<D, Position, X, Rest>(&self, axis: D) -> Tensor<Rest, B>
     where
         S: Axis<D, Position, Dim = X, Removed = Rest>,
-        X: Dense,
+        X: Compared,
         Rest: Shape,
         B::Elem: Number,
     {
@@ -99,7 +99,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     pub fn argmax<D, Position, X, Rest>(&self, axis: D) -> TensorOf<Rest, Index<X>, B>
     where
         S: Axis<D, Position, Dim = X, Removed = Rest>,
-        X: Dense,
+        X: Compared,
         Rest: Shape,
         B::Elem: Number,
     {
