@@ -99,8 +99,10 @@ errors! {
     /// heads.
 
     C09: "`A` is not a shape"
-    /// A shape is a tuple of up to six dimensions. With one dimension it has a comma: `(Embed,)`. If it is a tuple, one
-    /// of its elements is not a dimension, for example a number.
+    /// A shape is a tuple of up to six dimensions that have a size. With one dimension it has a comma: `(Embed,)`. If it is a
+    /// tuple, one of its elements is not a dimension: a number, which is written [`N::<8>`](crate::N) or declared with a name by
+    /// [`dims!`](crate::dims), or `NoSizeYet<Seq>`, the name of a dimension that was declared without a size. Bind that one to a
+    /// number by [`bind!`](crate::bind), and use the variable in its place; of a `once` dimension, what `set` gives.
 
     C10: "the shape `S` has no dimension `D`"
     /// An axis is chosen by its dimension, and the tensor does not have this one: it was reduced, renamed or merged
