@@ -22,7 +22,7 @@ mod transformer;
 pub use crate::backend::RotaryLayout;
 pub use activation::Activation;
 pub use attention::{attention, attention_weights, scaled_attention};
-pub use cache::{CacheMask, CacheStep, Cached, KeyValueCache, KeysAndValues, Past};
+pub use cache::{CacheMask, CacheStep, Cached, CutTo, KeyValueCache, KeysAndValues, OneSequence, Past};
 pub use dropout::Dropout;
 pub use embedding::Embedding;
 pub use feed_forward::FeedForward;
