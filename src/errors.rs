@@ -101,8 +101,10 @@ errors! {
     /// heads.
 
     C09: "`A` is not a shape"
-    /// A shape is a tuple of up to six dimensions. With one dimension it has a comma: `(Embed,)`. If it is a tuple, one
-    /// of its elements is not a dimension, for example a number.
+    /// A shape is a tuple of up to six dimensions that have a size. With one dimension it has a comma: `(Embed,)`. If it is a
+    /// tuple, one of its elements is not a dimension: a number, which is written [`N::<8>`](crate::N) or declared with a name by
+    /// [`dims!`](crate::dims), or `NoSizeYet<Seq>`, the name of a dimension that was declared without a size. Bind that one to a
+    /// number by [`bind!`](crate::bind), and use the variable in its place; of a `once` dimension, what `set` gives.
 
     C10: "the shape `S` has no dimension `D`"
     /// An axis is chosen by its dimension, and the tensor does not have this one: it was reduced, renamed or merged
@@ -149,10 +151,10 @@ errors! {
     /// [`permute`](crate::Tensor::permute) takes every dimension of the tensor once, and no other. To lose a dimension,
     /// reduce it. To split or merge one, use [`rearrange!`](crate::rearrange).
 
-    C20: "`X` and `Y` do not fit `b h i d, b h j d -> b h i j`"
+    C20: "`d` is `A` in the first tensor and `B` in the second"
     /// In a pattern of [`einsum!`](crate::einsum) each letter is one dimension, the same wherever the letter stands,
-    /// and each tensor has one dimension for each letter of its part. Here the tensors have other dimensions than the
-    /// letters say. Correct the pattern or the tensor. The line `but trait .. is implemented` shows a shape that fits.
+    /// and each tensor has one dimension for each letter of its part: "`X` does not have the 4 dimensions of `b h i d`".
+    /// Correct the pattern or the tensor. Two names for one size become one by [`relabel`](crate::Tensor::relabel).
 
     C21: "`X` does not fit `b s (h d) -> b h s d`"
     /// In a pattern of [`rearrange!`](crate::rearrange) each letter is one dimension, and a group `(h d)` is a

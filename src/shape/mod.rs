@@ -6,6 +6,7 @@
 mod attention;
 mod axis;
 mod broadcast;
+mod given;
 mod join;
 mod last;
 mod matmul;
@@ -14,6 +15,8 @@ mod permute;
 pub use attention::{Appends, Attends, MergeHeads, Sequence, Sequences, SharesHeads, SplitHeads, Turns};
 pub use axis::{At, Axis};
 pub use broadcast::Broadcast;
+#[doc(hidden)]
+pub use given::Given;
 pub use join::{Append, Concat, Merge, Prepend, Product, SplitAxis, Total};
 pub use last::{Last, Rows};
 pub use matmul::MatMul;

@@ -5,7 +5,7 @@ use crate::Error;
 use crate::backend::cpu::Cpu;
 use crate::backend::{Backend, Element, Number, TableIndex};
 use crate::dim::{Compared, Dim, Name, Never, Normal, Nothing, Picked};
-use crate::shape::{Append, Axis, Last, Rows, Shape};
+use crate::shape::{Append, Axis, Given, Last, Rows, Shape};
 use std::fmt::{self, Debug, Formatter};
 use std::marker::PhantomData;
 use typenum::{B1, IsGreaterOrEqual};
@@ -116,7 +116,8 @@ impl<S: Shape, D: Dim> Ids<S, D> {
     ///
     /// # Errors
     /// Their number is not that of the shape, or one of them is past the table.
-    pub fn new(shape: S, table: D, ids: &[u32]) -> Result<Self, Error> {
+    pub fn new<X: Given<S>>(shape: X, table: D, ids: &[u32]) -> Result<Self, Error> {
+        let shape = shape.given();
         let sizes = shape.sizes();
         let check = |(i, &id): (usize, &u32)| Index::checked(table, id, &position(i, sizes.as_ref()));
         let checked = ids.iter().enumerate().map(check).collect::<Result<Vec<_>, _>>()?;
