@@ -86,9 +86,10 @@ errors! {
     /// [`masked_mean`](crate::Tensor::masked_mean), or say what the padding becomes by
     /// [`fill_padding`](crate::Tensor::fill_padding). In generic code, ask for a dimension without padding: `S: Dense`.
 
-    C07: "`A` may hold padding, and the mask does not cover it"
+    C07: "`A` may hold padding or other texts, and the mask does not cover them"
     /// The keys are [`Ragged`](crate::Ragged), and the mask does not know where their padding begins, so the queries
-    /// would attend to it. Give the [`Lengths`](crate::Lengths) as the mask, or combine them with it by
+    /// would attend to it; or they are [`Packed`](crate::Packed), and the queries would attend to other texts of their row, which
+    /// [`Segments`](crate::mask::Segments) keep apart. Give the [`Lengths`](crate::Lengths) as the mask, or combine them with it by
     /// [`and`](crate::mask::Combine::and). In generic code, ask for keys without padding, `S: Dense`, or take any `impl
     /// Mask<B, Q, K>`.
 
@@ -277,4 +278,24 @@ errors! {
     /// [`fuse`](crate::fuse()) takes a tensor, or a tuple of two to four, all of them by reference. Their shapes go together
     /// as those of operators do: see [`C13`]. Their elements are floating-point numbers of one type: others are converted
     /// first, by [`cast`](crate::Tensor::cast).
+
+    C70: "`usize` does not cut the sequences of the batch `B`"
+    /// The sequences of a batch end at different places after they accepted different numbers of drafted tokens, so that
+    /// [`truncate`](crate::nn::KeyValueCache::truncate) takes a length for each. One number is enough for a batch that is one
+    /// sequence by its type, as `Batch = 1` or `N<1>`.
+
+    C71: "sizes are not indexed by `{integer}`: a size is chosen by its dimension"
+    /// Which axis stands at a position changes when heads are split or axes are permuted, and any size is a number. Ask for
+    /// the [dimension](crate::Tensor::dim) of the axis, or take the shape apart by names. All sizes together are
+    /// [compared, printed and iterated](crate::shape::Sizes).
+
+    C72: "`B` is no bias for attention weights `W`"
+    /// A bias is added to the score of each pair of query and key: it is of the heads of the queries, the queries and the keys,
+    /// in this order. Beside a cache the keys are `Plus<Past, Seq>`, for which [`relative_ids`](crate::mask::relative_ids) and
+    /// [`alibi`](crate::mask::alibi) count the positions of the queries behind the past.
+
+    C73: "where queries `Q` stand among keys `K` is not known"
+    /// What depends on positions asks the types where the first query stands: the keys are the queries, or `Plus<Past, Q>`, as
+    /// the step of a cache lends them. Keys under a name of their own do not say it: name their parts by
+    /// [`relabel`](crate::Tensor::relabel).
 }

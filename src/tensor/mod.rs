@@ -28,6 +28,7 @@ pub use each::Each;
 pub use fuse::{Expr, Fuse, fuse};
 pub use gradient::Gradients;
 pub use index::{AtLeast, IdOf, Ids, Index};
+pub(crate) use reduce::mean_of_chosen;
 
 #[doc(hidden)]
 pub use einsum::{einsum, einsum_one, rearrange};
