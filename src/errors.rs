@@ -247,9 +247,9 @@ errors! {
 
     C38: "type annotations needed"
     /// The compiler cannot infer `Position`: the shape has the dimension twice, as the scores of self-attention have
-    /// the sequence, and either axis could be meant. Choose one by position, `At::<3>`, counted from 0. What the
-    /// compiler proposes, `Position` in angle brackets, is not to be filled in; the `Named<0>` and `Named<1>` that it
-    /// lists are the two positions.
+    /// the sequence, and either axis could be meant. Choose one by position, counted from 0: the list of `impl`s names the
+    /// two, here `At<2>` and `At<3>`, and one of them stands in the place of the dimension, `scores.softmax(At::<3>)`. All
+    /// that takes an axis takes a position too.
 
     C39: "the size of `A` is not known to be even"
     /// Rotary positions turn the elements of a head in pairs, so the size of a head is even. Either the number in its

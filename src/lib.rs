@@ -20,7 +20,7 @@ pub use backend::cpu::{Cpu, packed_weights, release_memory, threads};
 pub use backend::no_grad;
 pub use dim::{N, Packed, Plus, Ragged, Times};
 pub use error::Error;
-pub use mask::{Allowed, Causal, Full, Lengths};
+pub use mask::{Allowed, Causal, Full, Lengths, Segments};
 pub use module::Module;
 pub use random::Rng;
 pub use shape::At;

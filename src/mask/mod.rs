@@ -5,6 +5,7 @@ mod lengths;
 mod packed;
 mod padded;
 mod positions;
+mod tokenized;
 mod window;
 
 pub use allowed::Allowed;

@@ -302,9 +302,10 @@ impl Counts<'_> {
         })
     }
 
-    /// The most that sequences have which had so many before.
+    /// The most that sequences have which had so many before; of an empty batch, what each would have.
     fn most(&self, held: impl Iterator<Item = usize>) -> usize {
-        held.zip(self.all()).map(|(held, new)| held + new).max().unwrap_or(0)
+        let least = if let Counts::Same(count) = self { *count } else { 0 };
+        held.zip(self.all()).map(|(held, new)| held + new).max().unwrap_or(least)
     }
 }
 

@@ -13,7 +13,7 @@ mod permute;
 mod sizes;
 
 pub use attention::{Appends, Attends, MergeHeads, Sequence, Sequences, SharesHeads, SplitHeads, Turns};
-pub use axis::{At, Axis, Named};
+pub use axis::{At, Axis};
 pub use broadcast::Broadcast;
 pub use join::{Append, Concat, Merge, Prepend, Product, SplitAxis, Total};
 pub use last::{Last, Rows};

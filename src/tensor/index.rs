@@ -187,15 +187,17 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     ///
     /// # Errors
     /// The axis ends before the part does.
-    pub fn narrow<D, Part: Dim, Position>(
+    pub fn narrow<D, Part, Position, X, Narrowed>(
         &self,
         axis: D,
         start: usize,
         part: Part,
-    ) -> Result<Tensor<S::With<Part>, B>, Error>
+    ) -> Result<Tensor<Narrowed, B>, Error>
     where
-        S: Axis<D, Position>,
-        S::Dim: Dense,
+        S: Axis<D, Position, Dim = X, With<Part> = Narrowed>,
+        X: Dense,
+        Part: Dim,
+        Narrowed: Shape,
     {
         let _ = axis;
         self.check_range::<D, Position>(start, part.size())?;
@@ -211,11 +213,13 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// let table = Tensor::ones((Positions, Embed));
     /// let positions: Tensor<(Seq, Embed)> = table.prefix(Positions, Seq);
     /// ```
-    pub fn prefix<D, Part: Dim, Position>(&self, axis: D, part: Part) -> Tensor<S::With<Part>, B>
+    pub fn prefix<D, Part, Position, Narrowed>(&self, axis: D, part: Part) -> Tensor<Narrowed, B>
     where
-        S: Axis<D, Position>,
+        S: Axis<D, Position, With<Part> = Narrowed>,
         S::Dim: Dense,
         S::Dim: AtLeast<Part>,
+        Part: Dim,
+        Narrowed: Shape,
     {
         let _ = axis;
         Tensor::from_parts(self.shape.with(part), B::narrow(&self.array, S::INDEX, 0, part.size()))
@@ -233,10 +237,11 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     ///
     /// # Errors
     /// The axis has no such position.
-    pub fn at<D, Position>(&self, axis: D, position: usize) -> Result<Tensor<S::Removed, B>, Error>
+    pub fn at<D, Position, X, Rest>(&self, axis: D, position: usize) -> Result<Tensor<Rest, B>, Error>
     where
-        S: Axis<D, Position>,
-        S::Dim: Dense,
+        S: Axis<D, Position, Dim = X, Removed = Rest>,
+        X: Dense,
+        Rest: Shape,
     {
         let _ = axis;
         self.check_range::<D, Position>(position, 1)?;

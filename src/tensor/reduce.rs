@@ -2,7 +2,7 @@
 
 use super::{Index, Tensor, TensorOf};
 use crate::backend::{Backend, Binary, Float, Number, Reduce, constant};
-use crate::dim::{Dense, Dim};
+use crate::dim::Dense;
 use crate::shape::{Axis, Shape};
 
 // Written out, not made by a macro: the bounds are part of messages, which would show the macro.
@@ -19,50 +19,55 @@ use crate::shape::{Axis, Shape};
 /// ```
 impl<S: Shape, B: Backend> Tensor<S, B> {
     /// The sum along an axis; 0 if it is empty.
-    pub fn sum<D, Position>(&self, axis: D) -> Tensor<S::Removed, B>
+    pub fn sum<D, Position, X, Rest>(&self, axis: D) -> Tensor<Rest, B>
     where
-        S: Axis<D, Position>,
-        S::Dim: Dense,
+        S: Axis<D, Position, Dim = X, Removed = Rest>,
+        X: Dense,
+        Rest: Shape,
         B::Elem: Number,
     {
         self.reduce(Reduce::Sum, axis)
     }
 
     /// The mean along an axis; NaN if it is empty.
-    pub fn mean<D, Position>(&self, axis: D) -> Tensor<S::Removed, B>
+    pub fn mean<D, Position, X, Rest>(&self, axis: D) -> Tensor<Rest, B>
     where
-        S: Axis<D, Position>,
-        S::Dim: Dense,
+        S: Axis<D, Position, Dim = X, Removed = Rest>,
+        X: Dense,
+        Rest: Shape,
         B::Elem: Number,
     {
         self.reduce(Reduce::Mean, axis)
     }
 
     /// The variance along an axis: the mean square distance from the mean; NaN if it is empty.
-    pub fn var<D, Position>(&self, axis: D) -> Tensor<S::Removed, B>
+    pub fn var<D, Position, X, Rest>(&self, axis: D) -> Tensor<Rest, B>
     where
-        S: Axis<D, Position>,
-        S::Dim: Dense,
+        S: Axis<D, Position, Dim = X, Removed = Rest>,
+        X: Dense,
+        Rest: Shape,
         B::Elem: Number,
     {
         self.reduce(Reduce::Variance, axis)
     }
 
     /// The largest element along an axis; NaN if any is; `-∞` (for integers the lowest value) if it is empty.
-    pub fn max<D, Position>(&self, axis: D) -> Tensor<S::Removed, B>
+    pub fn max<D, Position, X, Rest>(&self, axis: D) -> Tensor<Rest, B>
     where
-        S: Axis<D, Position>,
-        S::Dim: Dense,
+        S: Axis<D, Position, Dim = X, Removed = Rest>,
+        X: Dense,
+        Rest: Shape,
         B::Elem: Number,
     {
         self.reduce(Reduce::Max, axis)
     }
 
     /// The smallest element along an axis; NaN if any is; `∞` (for integers the highest value) if it is empty.
-    pub fn min<D, Position>(&self, axis: D) -> Tensor<S::Removed, B>
+    pub fn min<D, Position, X, Rest>(&self, axis: D) -> Tensor<Rest, B>
     where
-        S: Axis<D, Position>,
-        S::Dim: Dense,
+        S: Axis<D, Position, Dim = X, Removed = Rest>,
+        X: Dense,
+        Rest: Shape,
         B::Elem: Number,
     {
         self.reduce(Reduce::Min, axis)
@@ -91,10 +96,11 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     ///
     /// # Panics
     /// The axis is empty, and the result is not.
-    pub fn argmax<D, Position>(&self, axis: D) -> TensorOf<S::Removed, Index<S::Dim>, B>
+    pub fn argmax<D, Position, X, Rest>(&self, axis: D) -> TensorOf<Rest, Index<X>, B>
     where
-        S: Axis<D, Position>,
-        S::Dim: Dense,
+        S: Axis<D, Position, Dim = X, Removed = Rest>,
+        X: Dense,
+        Rest: Shape,
         B::Elem: Number,
     {
         let _ = axis;
