@@ -88,9 +88,10 @@ errors! {
     /// see [`C50`], [`C51`], [`C52`] and [`C53`]. In generic code, ask for a dimension without padding: `S: Dense`, which
     /// serves all of these.
 
-    C07: "`A` may hold padding, and the mask does not cover it"
+    C07: "`A` may hold padding or other texts, and the mask does not cover them"
     /// The keys are [`Ragged`](crate::Ragged), and the mask does not know where their padding begins, so the queries
-    /// would attend to it. Give the [`Lengths`](crate::Lengths) as the mask, or combine them with it by
+    /// would attend to it; or they are [`Packed`](crate::Packed), and the queries would attend to other texts of their row, which
+    /// [`Segments`](crate::mask::Segments) keep apart. Give the [`Lengths`](crate::Lengths) as the mask, or combine them with it by
     /// [`and`](crate::mask::Combine::and). In generic code, ask for keys without padding, `S: Dense`, or take any `impl
     /// Mask<B, Q, K>`.
 
@@ -309,4 +310,24 @@ errors! {
     /// together of padded parts there is padding in the middle, where no length reaches. New keys behind padded ones are the
     /// matter of [`step_ragged`](crate::nn::KeyValueCache::step_ragged), which appends each sequence where it ends, and
     /// whose step has the right mask. Sums and means of other parts are taken of each part with its own lengths.
+
+    C70: "`usize` does not cut the sequences of the batch `B`"
+    /// The sequences of a batch end at different places after they accepted different numbers of drafted tokens, so that
+    /// [`truncate`](crate::nn::KeyValueCache::truncate) takes a length for each. One number is enough for a batch that is one
+    /// sequence by its type, as `Batch = 1` or `N<1>`.
+
+    C71: "sizes are not indexed by `{integer}`: a size is chosen by its dimension"
+    /// Which axis stands at a position changes when heads are split or axes are permuted, and any size is a number. Ask for
+    /// the [dimension](crate::Tensor::dim) of the axis, or take the shape apart by names. All sizes together are
+    /// [compared, printed and iterated](crate::shape::Sizes).
+
+    C72: "`B` is no bias for attention weights `W`"
+    /// A bias is added to the score of each pair of query and key: it is of the heads of the queries, the queries and the keys,
+    /// in this order. Beside a cache the keys are `Plus<Past, Seq>`, for which [`relative_ids`](crate::mask::relative_ids) and
+    /// [`alibi`](crate::mask::alibi) count the positions of the queries behind the past.
+
+    C73: "where queries `Q` stand among keys `K` is not known"
+    /// What depends on positions asks the types where the first query stands: the keys are the queries, or `Plus<Past, Q>`, as
+    /// the step of a cache lends them. Keys under a name of their own do not say it: name their parts by
+    /// [`relabel`](crate::Tensor::relabel).
 }

@@ -7,11 +7,13 @@
 //! | set once | the same in the whole program | `dims! { pub once Width; }` |
 //! | [`Times<A, B>`], [`Plus<A, B>`] | `A × B`, `A + B` | any two dimensions |
 //! | [`Ragged<D>`] | `D`, some of it padding | any dimension |
+//! | [`Packed<D>`] | `D`, in which several texts share a row | any dimension |
 
 mod arithmetic;
 mod equal;
 mod even;
 mod number;
+mod packed;
 mod ragged;
 mod reads;
 pub(crate) mod runtime;
@@ -24,6 +26,7 @@ pub use even::Even;
 pub use even::EvenNumber;
 pub use generativity::{Guard, Id};
 pub use number::{N, numbers};
+pub use packed::Packed;
 pub use ragged::Ragged;
 pub use reads::{Averaged, Compared, PaddedAtEnd, Picked, Summed};
 #[doc(hidden)]

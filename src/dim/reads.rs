@@ -60,7 +60,7 @@ impl<D: Dense> Picked for D {}
 #[diagnostic::on_unimplemented(
     message = "a length does not say what is padding in `{Self}`",
     label = "the padding of `{Self}` is not known to be all at the end",
-    note = "lengths are those of `Ragged<D>`, or of `Plus<Past, Ragged<D>>`, where `Past` and `D` have no padding",
+    note = "lengths are those of `Ragged<D>`, or of `Plus<Past, Ragged<D>>`, where `Past` has no padding",
     note = "keys behind padded ones of the past: `cache.step_ragged(&lengths, ..)` appends each sequence where it ends, and `step.mask()` is their mask",
     note = "of other parts, use each with its own lengths before `concat`, or after `unconcat`",
     note = "in generic code, ask for a dimension without padding: `S: Dense`, and `Ragged<S>` for that with padding",
@@ -70,6 +70,6 @@ pub trait PaddedAtEnd: Dim {}
 #[diagnostic::do_not_recommend]
 impl<D: Dense> PaddedAtEnd for D {}
 #[diagnostic::do_not_recommend]
-impl<D: Dense> PaddedAtEnd for Ragged<D> {}
+impl<D: Dim> PaddedAtEnd for Ragged<D> {}
 #[diagnostic::do_not_recommend]
-impl<Past: Dense, D: Dense> PaddedAtEnd for Plus<Past, Ragged<D>> {}
+impl<Past: Dense, D: Dim> PaddedAtEnd for Plus<Past, Ragged<D>> {}

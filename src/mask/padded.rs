@@ -72,7 +72,7 @@ impl<B: Dim, D: Dim, T: Element> Padded<B, Ragged<D>, T> {
     /// There is not one for each row of the batch, or one is longer than the dimension.
     pub fn new((batch, length): (B, Ragged<D>), sequences: &[impl AsRef<[T]>], padding: T) -> Result<Self, Error> {
         let found: Vec<usize> = sequences.iter().map(|sequence| sequence.as_ref().len()).collect();
-        let lengths = Lengths::checked(batch, length, &found)?;
+        let lengths = Lengths::new(batch, length, &found)?;
         let row = |sequence: &[T]| {
             let fill = length.size() - sequence.len();
             sequence.iter().copied().chain(std::iter::repeat_n(padding, fill)).collect::<Vec<T>>()

@@ -79,6 +79,6 @@ where
     Tensor::from_parts(shape, array)
 }
 
-fn default_scale<S: Shape, B: Backend>(q: &Tensor<S, B>) -> f64 {
+pub(super) fn default_scale<S: Shape, B: Backend>(q: &Tensor<S, B>) -> f64 {
     (q.sizes().as_ref()[S::RANK - 1] as f64).sqrt().recip()
 }

@@ -134,7 +134,7 @@ impl<B: Dim, S: Dim, H: Dim, D: Dim> SplitHeads for (B, S, Times<H, D>) {
     type Output = (B, H, S, D);
     fn split_heads(self) -> ([usize; 4], (B, H, S, D)) {
         let (b, s, Times(h, d)) = self;
-        ((b, s, h, d).sizes(), (b, h, s, d))
+        ((b, s, h, d).sizes().into_array(), (b, h, s, d))
     }
 }
 

@@ -11,6 +11,7 @@ mod join;
 mod last;
 mod matmul;
 mod permute;
+mod sizes;
 
 pub use attention::{Appends, Attends, MergeHeads, Sequence, Sequences, SharesHeads, SplitHeads, Turns};
 pub use axis::{At, Axis};
@@ -21,6 +22,7 @@ pub use join::{Append, Concat, Merge, Prepend, Product, SplitAxis, Total};
 pub use last::{Last, Rows};
 pub use matmul::MatMul;
 pub use permute::Permute;
+pub use sizes::{ChoosesSize, Sizes};
 
 use crate::dim::{Dense, Dim, Name};
 #[doc(hidden)]
@@ -49,7 +51,7 @@ pub trait Shape: Copy + Debug + Send + Sync + Broadcast<Self, Larger = Self> {
     type Sizes: AsRef<[usize]> + Copy + Debug + PartialEq;
 
     /// The size of each dimension.
-    fn sizes(self) -> Self::Sizes;
+    fn sizes(self) -> Sizes<Self::Sizes>;
 
     /// The number of elements. A number beyond `usize` counts as `usize::MAX`.
     fn elements(self) -> usize {
@@ -74,8 +76,8 @@ macro_rules! shape { ($rank:literal: $($D:ident $i:tt)*) => {
     impl<$($D: Dim),*> Shape for ($($D,)*) {
         const RANK: usize = $rank;
         type Sizes = [usize; $rank];
-        fn sizes(self) -> [usize; $rank] {
-            [$(self.$i.size()),*]
+        fn sizes(self) -> Sizes<[usize; $rank]> {
+            Sizes::new([$(self.$i.size()),*])
         }
         fn names() -> Vec<String> {
             vec![$(Name::<$D>::new().to_string()),*]
