@@ -2,7 +2,7 @@
 
 use crate::Module;
 use crate::backend::{Backend, Float, cpu::Cpu};
-use crate::dim::Dim;
+use crate::dim::{Averaged, Dim};
 use crate::io::{Stored, Weights};
 use crate::shape::Last;
 use crate::tensor::Tensor;
@@ -47,12 +47,16 @@ impl<E: Dim, B: Backend<Elem: Float>> LayerNorm<E, B> {
     pub fn forward<S>(&self, x: &Tensor<S, B>) -> Tensor<S, B>
     where
         S: Last<E>,
+        E: Averaged,
     {
         self.normalized(x.clone())
     }
 
     /// The layer on an owned tensor, in whose memory the result may be written.
-    pub(super) fn normalized<S: Last<E>>(&self, x: Tensor<S, B>) -> Tensor<S, B> {
+    pub(super) fn normalized<S: Last<E>>(&self, x: Tensor<S, B>) -> Tensor<S, B>
+    where
+        E: Averaged,
+    {
         let (shape, bias) = (x.shape(), self.bias.as_ref().map(Tensor::array));
         Tensor::from_parts(shape, B::layer_norm(x.into_array(), self.weight.array(), bias, checked(self.epsilon)))
     }
@@ -101,6 +105,7 @@ impl<E: Dim, B: Backend<Elem: Float>> RmsNorm<E, B> {
     pub fn forward<S>(&self, x: &Tensor<S, B>) -> Tensor<S, B>
     where
         S: Last<E>,
+        E: Averaged,
     {
         Tensor::from_parts(x.shape(), B::rms_norm(x.array().clone(), self.weight.array(), checked(self.epsilon)))
     }

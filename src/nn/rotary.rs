@@ -1,7 +1,7 @@
 //! Rotary positions ([Su et al. 2021](https://arxiv.org/abs/2104.09864)).
 
 use crate::backend::{Backend, Float, RotaryLayout, cpu::Cpu};
-use crate::dim::{Dim, Even, Name};
+use crate::dim::{Dense, Dim, Even, Name};
 use crate::shape::{Shape, Turns};
 use crate::tensor::{IdOf, Tensor, TensorOf};
 use crate::{Error, Module};
@@ -51,6 +51,7 @@ impl<P: Dim, D: Dim, B: Backend<Elem: Float>> Rotary<P, D, B> {
         S: Shape,
         R: Turns<S, D>,
         I: IdOf<P>,
+        D: Dense,
     {
         self.rotated(x.clone(), positions)
     }
@@ -61,6 +62,7 @@ impl<P: Dim, D: Dim, B: Backend<Elem: Float>> Rotary<P, D, B> {
         S: Shape,
         R: Turns<S, D>,
         I: IdOf<P>,
+        D: Dense,
     {
         let shape = x.shape();
         let array = B::rotate(x.into_array(), positions.array(), &self.cos, &self.sin, self.layout);
