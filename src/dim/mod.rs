@@ -8,6 +8,7 @@
 //! | [`Times<A, B>`], [`Plus<A, B>`] | `A × B`, `A + B` | any two dimensions |
 //! | [`Ragged<D>`] | `D`, some of it padding | any dimension |
 //! | [`Packed<D>`] | `D`, in which several texts share a row | any dimension |
+//! | [`Keys<D>`], [`Candidates<D>`] | `D`, in another role | any dimension |
 
 mod arithmetic;
 mod equal;
@@ -15,6 +16,7 @@ mod even;
 mod number;
 mod packed;
 mod ragged;
+mod role;
 pub(crate) mod runtime;
 mod set_once;
 
@@ -27,6 +29,7 @@ pub use generativity::{Guard, Id};
 pub use number::{N, numbers};
 pub use packed::Packed;
 pub use ragged::Ragged;
+pub use role::{Candidates, Keys};
 #[doc(hidden)]
 pub use runtime::bind;
 pub use runtime::{Branded, NoSizeYet, RuntimeDim, Unnamed};

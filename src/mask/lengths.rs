@@ -30,7 +30,19 @@ impl<B: Dim, K: Dim> Lengths<B, K> {
     /// # Errors
     /// There is not one for each sequence, or one is larger than the dimension.
     pub fn new(batch: B, keys: K, lengths: &[usize]) -> Result<Self, Error> {
-        check(batch, keys, lengths)?;
+        Self::checked(batch, keys, lengths)
+    }
+
+    /// The caller knows that the padding is at the end.
+    pub(super) fn checked(batch: B, keys: K, lengths: &[usize]) -> Result<Self, Error> {
+        if lengths.len() != batch.size() {
+            let expected = batch.size();
+            return Err(Error::SequenceCount { batch: Name::<B>::new().to_string(), expected, found: lengths.len() });
+        }
+        if let Some(sequence) = lengths.iter().position(|&length| length > keys.size()) {
+            let (length, dimension) = (lengths[sequence], Name::<K>::new().to_string());
+            return Err(Error::SequenceTooLong { sequence, length, dimension, size: keys.size() });
+        }
         Ok(Lengths { batch, keys, lengths: lengths.into() })
     }
 
@@ -53,19 +65,6 @@ impl<B: Dim, K: Dim> Lengths<B, K> {
     pub fn as_slice(&self) -> &[usize] {
         &self.lengths
     }
-}
-
-/// That there is one length for each sequence of the batch, and none is larger than the dimension.
-pub(super) fn check<B: Dim, K: Dim>(batch: B, keys: K, lengths: &[usize]) -> Result<(), Error> {
-    if lengths.len() != batch.size() {
-        let expected = batch.size();
-        return Err(Error::SequenceCount { batch: Name::<B>::new().to_string(), expected, found: lengths.len() });
-    }
-    if let Some(sequence) = lengths.iter().position(|&length| length > keys.size()) {
-        let (length, dimension) = (lengths[sequence], Name::<K>::new().to_string());
-        return Err(Error::SequenceTooLong { sequence, length, dimension, size: keys.size() });
-    }
-    Ok(())
 }
 
 #[diagnostic::do_not_recommend]
