@@ -93,6 +93,8 @@ macro_rules! dims { ($($t:tt)*) => { $crate::macros::dims! { $crate $($t)* } } }
 /// let total: Tensor<()> = einsum!("batch heads queries keys ->", scores);
 /// assert_eq!(total.scalar(), 840.0);
 /// ```
+///
+/// Of self-attention, [`Keys`](dim::Keys) keeps the two axes of the scores apart.
 #[macro_export]
 macro_rules! einsum { ($($t:tt)*) => { $crate::macros::einsum! { $crate $($t)* } } }
 

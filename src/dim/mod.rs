@@ -8,6 +8,7 @@
 //! | [`Times<A, B>`], [`Plus<A, B>`] | `A × B`, `A + B` | any two dimensions |
 //! | [`Ragged<D>`] | `D`, some of it padding | any dimension |
 //! | [`Packed<D>`] | `D`, in which several texts share a row | any dimension |
+//! | [`Keys<D>`], [`Candidates<D>`] | `D`, in another role | any dimension |
 
 mod arithmetic;
 mod equal;
@@ -16,6 +17,7 @@ mod number;
 mod packed;
 mod ragged;
 mod reads;
+mod role;
 pub(crate) mod runtime;
 mod set_once;
 
@@ -29,6 +31,7 @@ pub use number::{N, numbers};
 pub use packed::Packed;
 pub use ragged::Ragged;
 pub use reads::{Averaged, Compared, PaddedAtEnd, Picked, Summed};
+pub use role::{Candidates, Keys};
 #[doc(hidden)]
 pub use runtime::bind;
 pub use runtime::{Branded, NoSizeYet, RuntimeDim, Unnamed};

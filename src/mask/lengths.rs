@@ -36,7 +36,14 @@ impl<B: Dim, K: Dim> Lengths<B, K> {
     where
         K: PaddedAtEnd,
     {
-        check(batch, keys, lengths)?;
+        if lengths.len() != batch.size() {
+            let expected = batch.size();
+            return Err(Error::SequenceCount { batch: Name::<B>::new().to_string(), expected, found: lengths.len() });
+        }
+        if let Some(sequence) = lengths.iter().position(|&length| length > keys.size()) {
+            let (length, dimension) = (lengths[sequence], Name::<K>::new().to_string());
+            return Err(Error::SequenceTooLong { sequence, length, dimension, size: keys.size() });
+        }
         Ok(Lengths { batch, keys, lengths: lengths.into() })
     }
 
@@ -59,19 +66,6 @@ impl<B: Dim, K: Dim> Lengths<B, K> {
     pub fn as_slice(&self) -> &[usize] {
         &self.lengths
     }
-}
-
-/// That there is one length for each sequence of the batch, and none is larger than the dimension.
-pub(super) fn check<B: Dim, K: Dim>(batch: B, keys: K, lengths: &[usize]) -> Result<(), Error> {
-    if lengths.len() != batch.size() {
-        let expected = batch.size();
-        return Err(Error::SequenceCount { batch: Name::<B>::new().to_string(), expected, found: lengths.len() });
-    }
-    if let Some(sequence) = lengths.iter().position(|&length| length > keys.size()) {
-        let (length, dimension) = (lengths[sequence], Name::<K>::new().to_string());
-        return Err(Error::SequenceTooLong { sequence, length, dimension, size: keys.size() });
-    }
-    Ok(())
 }
 
 #[diagnostic::do_not_recommend]

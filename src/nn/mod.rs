@@ -36,7 +36,7 @@ pub use linear::Linear;
 pub use llama::{LlamaDecoder, LlamaLayer};
 pub use loss::{
     absolute_error, binary_cross_entropy, cosine_similarity, cross_entropy, huber, info_nce, kl_divergence,
-    mean_of_live, mean_where, smoothed_cross_entropy, squared_error,
+    mean_of_live, mean_where, similarities, smoothed_cross_entropy, squared_error,
 };
 pub use multi_head::{Memory, MultiHeadAttention};
 pub use norm::{LayerNorm, RmsNorm};

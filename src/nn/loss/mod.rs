@@ -9,7 +9,7 @@ mod similarity;
 
 pub use classes::{binary_cross_entropy, cross_entropy, kl_divergence, smoothed_cross_entropy};
 pub use distance::{absolute_error, huber, squared_error};
-pub use similarity::{cosine_similarity, info_nce};
+pub use similarity::{cosine_similarity, info_nce, similarities};
 
 use crate::backend::{Backend, Binary, Float, Reduce, constant};
 use crate::dim::{Dim, Ragged};

@@ -2,7 +2,7 @@
 
 use super::cross_entropy;
 use crate::backend::{Backend, Binary, Float, Reduce, Unary, constant};
-use crate::dim::{Dense, Summed};
+use crate::dim::{Candidates, Dense, Dim, Summed};
 use crate::shape::Axis;
 use crate::tensor::{Index, Tensor};
 
@@ -42,6 +42,31 @@ where
     Tensor::from_parts(x.shape().removed(), cosines)
 }
 
+/// The cosine of the angle between each vector and each of the others, its [`Candidates`]: of `(N, E)` and `(N, E)`, `(N,
+/// Candidates<N>)`.
+///
+/// ```
+/// use congruent::dim::Candidates;
+/// use congruent::nn::similarities;
+/// use congruent::prelude::*;
+/// dims! { Batch = 2; Embed = 2; }
+/// let x = Tensor::from_nested((Batch, Embed), [[3.0, 0.0], [0.0, 2.0]]);
+/// let y = Tensor::from_nested((Batch, Embed), [[1.0, 0.0], [-5.0, 0.0]]);
+/// let cosines: Tensor<(Batch, Candidates<Batch>)> = similarities(&x, &y);
+/// assert_eq!(cosines.to_vec(), [1.0, -1.0, 0.0, 0.0]);
+/// let best: Tensor<(Batch,)> = cosines.max(Candidates(Batch));
+/// ```
+pub fn similarities<N, E, B>(x: &Tensor<(N, E), B>, y: &Tensor<(N, E), B>) -> Tensor<(N, Candidates<N>), B>
+where
+    N: Dim,
+    E: Dim + Dense,
+    B: Backend<Elem: Float>,
+{
+    let (of, _) = x.shape();
+    let [x, y] = [x, y].map(|x| of_length_one::<B>(x.array(), 1));
+    Tensor::from_parts((of, Candidates(of)), B::matmul(&x, &B::permute(&y, &[1, 0])))
+}
+
 /// For pairs of vectors that belong together, the cross-entropy of finding the second of each among those of all pairs of the
 /// batch, by the cosines of their angles over `temperature`
 /// ([van den Oord et al. 2018](https://arxiv.org/abs/1807.03748)). With a temperature of 0.05, it is what is called multiple
@@ -62,9 +87,7 @@ where
     B: Backend<Elem: Float>,
 {
     let (pairs, _) = x.shape();
-    let [x, y] = [x, y].map(|x| of_length_one::<B>(x.array(), 1));
-    let cosines = B::matmul(&x, &B::permute(&y, &[1, 0]));
-    let logits = B::binary_scalar(Binary::Mul, cosines, constant(temperature.recip()));
+    let logits = B::binary_scalar(Binary::Mul, similarities(x, y).into_array(), constant(temperature.recip()));
     let own = Index::tensor_of_positions::<_, B>((pairs,), 0..pairs.size() as u32);
-    cross_entropy(&Tensor::from_parts((pairs, pairs), logits), &own)
+    cross_entropy(&Tensor::from_parts((pairs, Candidates(pairs)), logits), &own)
 }
