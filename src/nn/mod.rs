@@ -5,6 +5,7 @@
 
 mod activation;
 mod attention;
+mod attention_bias;
 mod cache;
 mod dropout;
 mod embedding;
@@ -22,7 +23,10 @@ mod transformer;
 pub use crate::backend::RotaryLayout;
 pub use activation::Activation;
 pub use attention::{attention, attention_weights, scaled_attention};
-pub use cache::{CacheMask, CacheStep, Cached, KeyValueCache, KeysAndValues, Past};
+#[doc(hidden)]
+pub use attention_bias::Pairs;
+pub use attention_bias::{PairBias, attention_with_bias, scaled_attention_with_bias};
+pub use cache::{CacheMask, CacheStep, Cached, CutTo, KeyValueCache, KeysAndValues, OneSequence, Past};
 pub use dropout::Dropout;
 pub use embedding::Embedding;
 pub use feed_forward::FeedForward;

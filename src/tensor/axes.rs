@@ -15,10 +15,12 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// let x = Tensor::ones((Seq, Embed));
     /// let split: Tensor<(Seq, Times<Heads, HeadDim>)> = x.relabel(Embed, Times(Heads, HeadDim));
     /// ```
-    pub fn relabel<D, To: Dim, Position>(&self, axis: D, to: To) -> Tensor<S::With<To>, B>
+    pub fn relabel<D, To, Position, Relabelled>(&self, axis: D, to: To) -> Tensor<Relabelled, B>
     where
-        S: Axis<D, Position>,
+        S: Axis<D, Position, With<To> = Relabelled>,
         S::Dim: SameSize<To>,
+        To: Dim,
+        Relabelled: Shape,
     {
         let _ = axis;
         Tensor::from_parts(self.shape.with(to), self.array.clone())
@@ -27,9 +29,12 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// The axis under another dimension, by the proof that they are of one size.
     ///
     /// See [`Equal`] for an example.
-    pub fn relabel_by<From: Dim, To: Dim, Position>(&self, equal: Equal<From, To>) -> Tensor<S::With<To>, B>
+    pub fn relabel_by<From, To, Position, Relabelled>(&self, equal: Equal<From, To>) -> Tensor<Relabelled, B>
     where
-        S: Axis<From, Position>,
+        S: Axis<From, Position, With<To> = Relabelled>,
+        From: Dim,
+        To: Dim,
+        Relabelled: Shape,
     {
         Tensor::from_parts(self.shape.with(equal.to()), self.array.clone())
     }
@@ -58,20 +63,13 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// let y: Tensor<(Batch, Embed, Seq)> = x.transpose(Seq, Embed);
     /// let same_name_twice = Tensor::ones((Seq, Seq)).transpose(At::<0>, At::<1>);
     /// ```
-    pub fn transpose<D, E, P, Q>(
-        &self,
-        one: D,
-        other: E,
-    ) -> Tensor<
-        <<S as Axis<D, P>>::With<<S as Axis<E, Q>>::Dim> as Axis<
-            <S as Axis<E, Q>>::Position,
-            <S as Axis<E, Q>>::Position,
-        >>::With<<S as Axis<D, P>>::Dim>,
-        B,
-    >
+    pub fn transpose<D, E, P, Q, First, Second, Replaced, Swapped>(&self, one: D, other: E) -> Tensor<Swapped, B>
     where
-        S: Axis<D, P> + Axis<E, Q>,
-        <S as Axis<D, P>>::With<<S as Axis<E, Q>>::Dim>: Axis<<S as Axis<E, Q>>::Position, <S as Axis<E, Q>>::Position>,
+        S: Axis<D, P, Dim = First, With<Second> = Replaced> + Axis<E, Q, Dim = Second>,
+        Replaced: Axis<Q, Q, With<First> = Swapped>,
+        First: Dim,
+        Second: Dim,
+        Swapped: Shape,
     {
         let _ = (one, other);
         let (first, second) = (Axis::<D, P>::dim(self.shape), Axis::<E, Q>::dim(self.shape));
@@ -92,11 +90,11 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     pub fn split<D, Position>(
         &self,
         axis: D,
-    ) -> Tensor<<S as SplitAxis<S::Position>>::Output<<S::Dim as Product>::First, <S::Dim as Product>::Second>, B>
+    ) -> Tensor<<S as SplitAxis<Position>>::Output<<S::Dim as Product>::First, <S::Dim as Product>::Second>, B>
     where
         S: Axis<D, Position>,
         S::Dim: Product,
-        S: SplitAxis<<S as Axis<D, Position>>::Position>,
+        S: SplitAxis<Position>,
     {
         let _ = axis;
         let (first, second) = self.shape.dim().factors();
@@ -112,9 +110,10 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// let x = Tensor::ones((Seq, Heads, HeadDim));
     /// let y: Tensor<(Seq, Times<Heads, HeadDim>)> = x.merge(Heads, HeadDim);
     /// ```
-    pub fn merge<First, Second, Position>(&self, first: First, second: Second) -> Tensor<S::Output, B>
+    pub fn merge<First, Second, Position, Merged>(&self, first: First, second: Second) -> Tensor<Merged, B>
     where
-        S: Merge<First, Second, Position>,
+        S: Merge<First, Second, Position, Output = Merged>,
+        Merged: Shape,
     {
         let _ = (first, second);
         let shape = self.shape.merge();

@@ -311,7 +311,6 @@ impl<T: Element> Array<T> {
     }
 
     /// The same array with its elements row-major in memory.
-    #[cfg(test)]
     pub(super) fn contiguous(&self) -> Self {
         if self.as_slice().is_some() { self.clone() } else { Array::from_vec(self.copied(), self.sizes()) }
     }

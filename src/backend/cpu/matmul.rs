@@ -141,7 +141,10 @@ pub fn matmul<T: Number>(x: &Array<T>, y: &Array<T>) -> Array<T> {
     let layout = x.layout().with_last(*n);
     if y_outer.is_empty() && !outer.is_empty() {
         let rows: usize = outer.iter().product::<usize>() * m;
-        return matmul(&x.reshape(&[rows, *k]), y).reshape(layout.sizes());
+        let x = x.reshape(&[rows, *k]);
+        // One of a batch may be a view where many are a copy, and is multiplied as they are.
+        let x = if x.layout().strides()[1] == 1 { x } else { x.contiguous() };
+        return matmul(&x, y).reshape(layout.sizes());
     }
     let size = [*m, *k, *n];
     if outer.is_empty() && y.is_stored() {

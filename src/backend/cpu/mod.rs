@@ -44,7 +44,7 @@ pub(super) use blocks::Rows;
 pub(super) use gradient::Recorder;
 pub(super) use in_out::{InOut, Link, Operand};
 pub(super) use matmul::{Matrix, Multiplier, Weight, finish, has_terms};
-pub(super) use reduce::{COLUMNS, add_rows, reduce_rows};
+pub(super) use reduce::{COLUMNS, Terms, add_rows, reduce_rows};
 pub(super) use simd::{Block, Narrow};
 
 use gradient::{After, Op, Tape, is_by_result};

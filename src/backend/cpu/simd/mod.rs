@@ -42,6 +42,7 @@ use super::blocks::Format;
 use super::blocks::Rows;
 use super::in_out::{InOut, Link, Operand};
 use super::plain;
+use super::reduce::Terms;
 use crate::backend::cpu::matmul::{Matrix, has_terms};
 use crate::backend::cpu::place::Place;
 use crate::backend::{Binary, Reduce, Unary};
@@ -306,12 +307,12 @@ pub fn reduce(op: Reduce, x: &[f32], size: usize, out: &mut [f32]) {
     reduce_at(level(), op, x, size, out);
 }
 
-/// Adds rows to the sums, or the squares of distances: see [`columns::add_rows`].
+/// Adds rows to the sums, or what the terms say: see [`columns::add_rows`].
 ///
 /// # Panics
-/// The rows end behind their slice, or there are not as many centers as sums.
-pub fn add_rows(x: &[f32], size: [usize; 2], centers: Option<&[f32]>, sums: &mut [f32]) {
-    add_rows_at(level(), x, size, centers, sums);
+/// The rows end behind their slice, or there are not as many numbers in the terms as sums.
+pub fn add_rows(x: &[f32], size: [usize; 2], terms: Terms<'_, f32>, sums: &mut [f32]) {
+    add_rows_at(level(), x, size, terms, sums);
 }
 
 /// Writes each number as `f32`, and gives what was written.

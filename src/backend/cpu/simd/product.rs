@@ -229,7 +229,7 @@ const AHEAD: usize = 32;
 pub unsafe fn multiply_small<V: Vector>([m, k, n]: [usize; 3], a: Matrix<'_, f32>, b: Matrix<'_, f32>, c: &mut [f32]) {
     let (whole, half) = (V::LANES, V::Half::LANES);
     assert!(m.checked_mul(n) == Some(c.len()), "a product as large as its result");
-    let left_over = four_columns::left_over::<V>([m, k, n], a);
+    let left_over = four_columns::left_over::<V>([k, n], a);
     if left_over > 0 {
         // SAFETY: the caller's.
         unsafe { four_columns::multiply::<V>([m, k], a, b.part(0, n - left_over), &mut c[n - left_over..], n) };
