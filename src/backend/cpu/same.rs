@@ -42,3 +42,32 @@ impl<O: Deref> Same<O> {
         self.len
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+    use std::panic::catch_unwind;
+
+    /// The elements from the first on, or the second, and fewer.
+    struct Moving([u8; 4], Cell<[usize; 2]>);
+
+    impl AsRef<[u8]> for Moving {
+        fn as_ref(&self) -> &[u8] {
+            let [start, len] = self.1.get();
+            &self.0[start..start + len]
+        }
+    }
+
+    #[test]
+    fn the_same_elements_are_given_and_no_others() {
+        let same = Same::new(Box::new(Moving([1, 2, 3, 4], Cell::new([0, 3]))));
+        assert_eq!((same.as_slice(), same.len()), (&[1, 2, 3][..], 3));
+        for others in if cfg!(miri) { vec![[1, 3]] } else { vec![[1, 3], [0, 2], [0, 4]] } {
+            same.owner.1.set(others);
+            assert!(catch_unwind(std::panic::AssertUnwindSafe(|| same.as_slice().len())).is_err());
+        }
+        same.owner.1.set([0, 3]);
+        assert_eq!(same.as_slice(), [1, 2, 3]);
+    }
+}
