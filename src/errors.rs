@@ -122,7 +122,8 @@ errors! {
     C13: "`X` and `Y` do not go together elementwise"
     /// Sums, products and comparisons of elements take two tensors of one shape, or one whose shape is the end of the
     /// other's. An axis that is missing elsewhere is never filled in silently: repeat the tensor along it by
-    /// [`expand`](crate::Tensor::expand), and bring the axes in order by [`permute`](crate::Tensor::permute).
+    /// [`expand_as`](crate::Tensor::expand_as), or along a new first one by [`expand`](crate::Tensor::expand), and bring the
+    /// axes in order by [`permute`](crate::Tensor::permute). For generic code, see [`shape`](crate::shape).
 
     C14: "cannot concatenate `X` and `Y` along `D`"
     /// Two tensors are put one behind the other along one axis, and all their other axes have to be the same. Either
@@ -279,4 +280,9 @@ errors! {
     /// [`fuse`](crate::fuse()) takes a tensor, or a tuple of two to four, all of them by reference. Their shapes go together
     /// as those of operators do: see [`C13`]. Their elements are floating-point numbers of one type: others are converted
     /// first, by [`cast`](crate::Tensor::cast).
+
+    C56: "`A` is not `S` without `D`"
+    /// [`expand_as`](crate::Tensor::expand_as) repeats a tensor along one axis of another tensor, which it lacks: what a mean
+    /// along that axis gives. This tensor lacks another axis, or more of them, or has its dimensions in another order. Name the
+    /// axis that was reduced.
 }

@@ -3,7 +3,7 @@
 use super::Tensor;
 use crate::backend::Backend;
 use crate::dim::{Dim, Equal, SameSize};
-use crate::shape::{Axis, Merge, Permute, Prepend, Product, Shape, SplitAxis};
+use crate::shape::{Axis, Merge, Permute, Prepend, Product, Shape, SplitAxis, Without};
 
 /// Axes renamed, reordered, split and merged. None of these copies an element.
 impl<S: Shape, B: Backend> Tensor<S, B> {
@@ -133,5 +133,47 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     {
         let shape = self.shape.prepend(dim);
         Tensor::from_parts(shape, B::broadcast(&self.array, shape.sizes().as_ref()))
+    }
+
+    /// The tensor repeated along an axis of `other` that it lacks, as after a reduction: in the shape of `other`, of which it has
+    /// all dimensions but that one.
+    ///
+    /// ```
+    /// use congruent::prelude::*;
+    /// dims! { Batch = 2; Seq = 2; Embed = 3; }
+    /// let x = Tensor::from_fn((Batch, Seq, Embed), |[b, s, e]| (b + 2 * s + e) as f32);
+    /// let centered: Tensor<(Batch, Seq, Embed)> = &x - x.mean(Seq).expand_as(&x, Seq);
+    /// assert_eq!(centered.sum(Seq).to_vec(), [0.0; 6]);
+    /// ```
+    ///
+    /// It holds for an axis of any shape, which is how a norm is written for all of them:
+    ///
+    /// ```
+    /// use congruent::dim::Dense;
+    /// use congruent::prelude::*;
+    /// use congruent::shape::Axis;
+    ///
+    /// fn normal<S, D, Position>(x: &Tensor<S>, axis: D) -> Tensor<S>
+    /// where
+    ///     S: Axis<D, Position, Dim = D>,
+    ///     D: Dense,
+    /// {
+    ///     let centered = x - x.mean(axis).expand_as(x, axis);
+    ///     let deviation = (centered.square().mean(axis) + 1e-5).sqrt();
+    ///     centered / deviation.expand_as(x, axis)
+    /// }
+    /// ```
+    pub fn expand_as<Other, C, D, Position, Rest>(&self, other: &Tensor<Other, C>, axis: D) -> Tensor<Other, B>
+    where
+        Other: Axis<D, Position, Removed = Rest>,
+        S: Without<Other, D, Rest>,
+        C: Backend,
+    {
+        let _ = axis;
+        let shape = other.shape();
+        let mut sizes = shape.sizes().as_ref().to_vec();
+        sizes[Other::INDEX] = 1;
+        let array = B::reshape(&self.array, &sizes);
+        Tensor::from_parts(shape, B::broadcast(&array, shape.sizes().as_ref()))
     }
 }
