@@ -72,6 +72,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     }
 
     /// The size of each dimension.
+    #[doc(alias("size", "dim", "dims", "ndim", "rank", "len", "len_of"))]
     pub fn sizes(&self) -> S::Sizes {
         self.shape.sizes()
     }
