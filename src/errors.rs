@@ -285,4 +285,8 @@ errors! {
     /// [`expand_as`](crate::Tensor::expand_as) repeats a tensor along one axis of another tensor, which it lacks: what a mean
     /// along that axis gives. This tensor lacks another axis, or more of them, or has its dimensions in another order. Name the
     /// axis that was reduced.
+
+    C57: "a tensor is not reshaped, and other words of PyTorch and ndarray"
+    /// The method has this name elsewhere and another one here, or what it does is done in another way. The message names it. The
+    /// documentation of [`Tensor`](crate::Tensor) is found by words of PyTorch and ndarray too.
 }

@@ -21,6 +21,7 @@ mod reduce;
 mod show;
 mod softmax;
 mod unary;
+mod words;
 
 pub use checkpoint::checkpoint;
 pub use create::{Create, Nested};
