@@ -125,7 +125,8 @@ errors! {
     C13: "`X` and `Y` do not go together elementwise"
     /// Sums, products and comparisons of elements take two tensors of one shape, or one whose shape is the end of the
     /// other's. An axis that is missing elsewhere is never filled in silently: repeat the tensor along it by
-    /// [`expand`](crate::Tensor::expand), and bring the axes in order by [`permute`](crate::Tensor::permute).
+    /// [`expand_as`](crate::Tensor::expand_as), or along a new first one by [`expand`](crate::Tensor::expand), and bring the
+    /// axes in order by [`permute`](crate::Tensor::permute). For generic code, see [`shape`](crate::shape).
 
     C14: "cannot concatenate `X` and `Y` along `D`"
     /// Two tensors are put one behind the other along one axis, and all their other axes have to be the same. Either
@@ -310,6 +311,15 @@ errors! {
     /// together of padded parts there is padding in the middle, where no length reaches. New keys behind padded ones are the
     /// matter of [`step_ragged`](crate::nn::KeyValueCache::step_ragged), which appends each sequence where it ends, and
     /// whose step has the right mask. Sums and means of other parts are taken of each part with its own lengths.
+
+    C56: "`A` is not `S` without `D`"
+    /// [`expand_as`](crate::Tensor::expand_as) repeats a tensor along one axis of another tensor, which it lacks: what a mean
+    /// along that axis gives. This tensor lacks another axis, or more of them, or has its dimensions in another order. Name the
+    /// axis that was reduced.
+
+    C57: "a tensor is not reshaped, and other words of PyTorch and ndarray"
+    /// The method has this name elsewhere and another one here, or what it does is done in another way. The message names it. The
+    /// documentation of [`Tensor`](crate::Tensor) is found by words of PyTorch and ndarray too.
 
     C70: "`usize` does not cut the sequences of the batch `B`"
     /// The sequences of a batch end at different places after they accepted different numbers of drafted tokens, so that

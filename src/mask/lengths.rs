@@ -36,6 +36,11 @@ impl<B: Dim, K: Dim> Lengths<B, K> {
     where
         K: PaddedAtEnd,
     {
+        Self::checked(batch, keys, lengths)
+    }
+
+    /// The caller knows what the lengths say of this dimension.
+    pub(super) fn checked(batch: B, keys: K, lengths: &[usize]) -> Result<Self, Error> {
         if lengths.len() != batch.size() {
             let expected = batch.size();
             return Err(Error::SequenceCount { batch: Name::<B>::new().to_string(), expected, found: lengths.len() });

@@ -52,7 +52,7 @@ impl<B: Dim, D: Dim> Segments<B, Packed<D>> {
         let texts: Arc<[Vec<usize>]> = texts.iter().map(|row| row.as_ref().to_vec()).collect();
         // In one row for the batch, its texts one behind the other: the same errors as of lengths.
         let total = |row: &Vec<usize>| row.iter().fold(0, |total: usize, length| total.saturating_add(*length));
-        Lengths::new(batch, keys, &texts.iter().map(total).collect::<Vec<_>>())?;
+        Lengths::checked(batch, keys, &texts.iter().map(total).collect::<Vec<_>>())?;
         Ok(Segments { batch, keys, texts })
     }
 

@@ -15,6 +15,7 @@ pub struct At<const I: usize>;
     message = "the shape `{Self}` has no dimension `{D}`",
     label = "no dimension `{D}` in `{Self}`",
     note = "choose a dimension of the shape, or a position in it: `At::<0>`; one that was bound to a size is chosen by its variable: `seq`",
+    note = "in generic code, ask for the axis: `S: Axis<D, Position, Dim = D>`, with a type parameter `Position`",
     note = "explained in `congruent::errors::C10`"
 )]
 pub trait Axis<D, Position>: Shape {

@@ -2,6 +2,41 @@
 //!
 //! Every relation is a trait whose message names the shapes. A relation is a bound of a method, so
 //! that a shape that does not fit is reported where it is used.
+//!
+//! # Generic code
+//!
+//! A layer for tensors of any rank asks for what its operations ask for. What ends in a dimension is [`Last<E>`], and goes
+//! together with a bias `(E,)`; `S::With<F>` is the shape with `F` in place of `E`. An axis anywhere is
+//! [`Axis<D, Position>`](Axis), with a type parameter for its position.
+//!
+//! ```
+//! use congruent::dim::Dense;
+//! use congruent::nn::Linear;
+//! use congruent::prelude::*;
+//! use congruent::shape::{Axis, Last};
+//!
+//! fn layer_norm<S, E, P>(x: &Tensor<S>, e: E, gain: &Tensor<(E,)>, bias: &Tensor<(E,)>) -> Tensor<S>
+//! where
+//!     S: Last<E> + Axis<E, P, Dim = E>,
+//!     E: Dense,
+//! {
+//!     let centered = x - x.mean(e).expand_as(x, e);
+//!     let deviation = (centered.square().mean(e) + 1e-5).sqrt();
+//!     centered / deviation.expand_as(x, e) * gain + bias
+//! }
+//!
+//! /// A layer that is adapted by two small ones: what goes through these ends in `O` too.
+//! fn adapted<S, I, R, O>(x: &Tensor<S>, base: &Linear<I, O>, down: &Linear<I, R>, up: &Linear<R, O>) -> Tensor<S::With<O>>
+//! where
+//!     S: Last<I>,
+//!     S::With<R>: Last<R, With<O> = S::With<O>>,
+//!     I: Dense,
+//!     R: Dense,
+//!     O: Dense,
+//! {
+//!     base.forward(x) + up.forward(&down.forward(x))
+//! }
+//! ```
 
 mod attention;
 mod axis;
@@ -15,7 +50,7 @@ mod sizes;
 
 pub use attention::{Appends, Attends, MergeHeads, Sequence, Sequences, SharesHeads, SplitHeads, Turns};
 pub use axis::{At, Axis};
-pub use broadcast::Broadcast;
+pub use broadcast::{Broadcast, Without};
 #[doc(hidden)]
 pub use given::Given;
 pub use join::{Append, Concat, Merge, Prepend, Product, SplitAxis, Total};

@@ -143,6 +143,7 @@ impl<S: Shape> Tensor<S> {
     /// dims! { Batch = 2; Embed = 3; }
     /// assert_eq!(Tensor::zeros((Batch, Embed)).sizes(), [2, 3]);
     /// ```
+    #[doc(alias = "empty")]
     pub fn zeros<X: Given<S>>(shape: X) -> Self {
         Cpu::zeros(shape)
     }
@@ -153,6 +154,7 @@ impl<S: Shape> Tensor<S> {
     }
 
     /// A tensor of one value.
+    #[doc(alias = "from_elem")]
     pub fn full<X: Given<S>>(shape: X, value: f32) -> Self {
         Cpu::full(shape, value)
     }
@@ -169,6 +171,7 @@ impl<S: Shape> Tensor<S> {
     ///
     /// # Errors
     /// Their number is not that of the shape.
+    #[doc(alias = "from_shape_vec")]
     pub fn from_vec<X: Given<S>>(shape: X, elements: Vec<f32>) -> Result<Self, Error> {
         Cpu::from_vec(shape, elements)
     }
@@ -189,6 +192,7 @@ impl<S: Shape> Tensor<S> {
     /// let x = Tensor::from_fn((Batch, Embed), |[b, e]| (10 * b + e) as f32);
     /// assert_eq!(x.to_vec(), [0.0, 1.0, 2.0, 10.0, 11.0, 12.0]);
     /// ```
+    #[doc(alias = "from_shape_fn")]
     pub fn from_fn<X: Given<S>>(shape: X, f: impl FnMut(S::Sizes) -> f32) -> Self
     where
         S::Sizes: AsMut<[usize]>,
@@ -197,11 +201,13 @@ impl<S: Shape> Tensor<S> {
     }
 
     /// A tensor of nested arrays whose lengths are the sizes of the shape. See [`Create::from_nested`].
+    #[doc(alias("from_data", "array"))]
     pub fn from_nested<A: Nested<S, f32>, X: Given<S>>(shape: X, nested: A) -> Self {
         Cpu::from_nested(shape, nested)
     }
 
     /// Uniformly distributed numbers from `range.start` up to, not including, `range.end`.
+    #[doc(alias = "rand")]
     pub fn uniform<X: Given<S>>(shape: X, range: Range<f64>, rng: &mut Rng) -> Self {
         Cpu::uniform(shape, range, rng)
     }
@@ -214,6 +220,7 @@ impl<S: Shape> Tensor<S> {
     /// let mut rng = Rng::with_seed(1);
     /// let weights = Tensor::normal((Batch, Embed), 0.0, 0.02, &mut rng);
     /// ```
+    #[doc(alias = "randn")]
     pub fn normal<X: Given<S>>(shape: X, mean: f64, deviation: f64, rng: &mut Rng) -> Self {
         Cpu::normal(shape, mean, deviation, rng)
     }

@@ -151,6 +151,7 @@ impl<D: Dim, E: Dim, B: Backend> Tensor<(D, E), B> {
     /// let rows: Tensor<(Batch, Embed)> = table.lookup(&ids);
     /// assert_eq!(rows.to_vec(), [2.0, 2.5, 0.0, 0.5]);
     /// ```
+    #[doc(alias("index_select", "embedding", "take"))]
     pub fn lookup<S, I: IdOf<D>>(&self, ids: &TensorOf<S, I, B>) -> Tensor<<S as Append<E>>::Output, B>
     where
         S: Shape + Append<E>,
@@ -189,6 +190,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     ///
     /// # Errors
     /// The axis ends before the part does.
+    #[doc(alias("slice", "slice_axis"))]
     pub fn narrow<D, Part, Position, X, Narrowed>(
         &self,
         axis: D,
@@ -239,6 +241,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     ///
     /// # Errors
     /// The axis has no such position.
+    #[doc(alias("squeeze", "index_axis"))]
     pub fn at<D, Position, X, Rest>(&self, axis: D, position: usize) -> Result<Tensor<Rest, B>, Error>
     where
         S: Axis<D, Position, Dim = X, Removed = Rest>,
@@ -307,6 +310,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     ///
     /// # Errors
     /// The dimension is smaller than `k`.
+    #[doc(alias("topk", "sort"))]
     pub fn top_k<D: Compared, K: Dim>(
         &self,
         axis: D,

@@ -18,6 +18,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// let y: Tensor<(Batch, Seq, Hidden)> = x.matmul(&w);
     /// assert_eq!(y.to_vec()[0], 8.0);
     /// ```
+    #[doc(alias("mm", "bmm", "dot"))]
     pub fn matmul<R: Shape>(&self, other: &Tensor<R, B>) -> Tensor<S::Output, B>
     where
         S: MatMul<R>,

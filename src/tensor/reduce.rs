@@ -19,6 +19,7 @@ use crate::shape::{Axis, Shape};
 /// ```
 impl<S: Shape, B: Backend> Tensor<S, B> {
     /// The sum along an axis; 0 if it is empty.
+    #[doc(alias("sum_axis", "sum_dim"))]
     pub fn sum<D, Position, X, Rest>(&self, axis: D) -> Tensor<Rest, B>
     where
         S: Axis<D, Position, Dim = X, Removed = Rest>,
@@ -30,6 +31,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     }
 
     /// The mean along an axis; NaN if it is empty.
+    #[doc(alias("mean_axis", "mean_dim"))]
     pub fn mean<D, Position, X, Rest>(&self, axis: D) -> Tensor<Rest, B>
     where
         S: Axis<D, Position, Dim = X, Removed = Rest>,
@@ -41,6 +43,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     }
 
     /// The variance along an axis: the mean square distance from the mean; NaN if it is empty.
+    #[doc(alias("var_axis", "std"))]
     pub fn var<D, Position, X, Rest>(&self, axis: D) -> Tensor<Rest, B>
     where
         S: Axis<D, Position, Dim = X, Removed = Rest>,
@@ -52,6 +55,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     }
 
     /// The largest element along an axis; NaN if any is; `-∞` (for integers the lowest value) if it is empty.
+    #[doc(alias("amax", "max_dim"))]
     pub fn max<D, Position, X, Rest>(&self, axis: D) -> Tensor<Rest, B>
     where
         S: Axis<D, Position, Dim = X, Removed = Rest>,
@@ -63,6 +67,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     }
 
     /// The smallest element along an axis; NaN if any is; `∞` (for integers the highest value) if it is empty.
+    #[doc(alias("amin", "min_dim"))]
     pub fn min<D, Position, X, Rest>(&self, axis: D) -> Tensor<Rest, B>
     where
         S: Axis<D, Position, Dim = X, Removed = Rest>,
@@ -96,6 +101,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     ///
     /// # Panics
     /// The axis is empty, and the result is not.
+    #[doc(alias = "arg_max")]
     pub fn argmax<D, Position, X, Rest>(&self, axis: D) -> TensorOf<Rest, Index<X>, B>
     where
         S: Axis<D, Position, Dim = X, Removed = Rest>,

@@ -59,7 +59,7 @@ where
 pub fn similarities<N, E, B>(x: &Tensor<(N, E), B>, y: &Tensor<(N, E), B>) -> Tensor<(N, Candidates<N>), B>
 where
     N: Dim,
-    E: Dim + Dense,
+    E: Summed,
     B: Backend<Elem: Float>,
 {
     let (of, _) = x.shape();
