@@ -49,11 +49,17 @@ macro_rules! errors { ($($code:ident: $message:literal $(#[$meaning:meta])*)*) =
 )*} }
 
 errors! {
-    C01: "`A` and `B` are different sizes"
+    C01: "`A` and `B` differ in size, or in the order of their factors"
     /// One dimension was to take the place of another, and the compiler does not know that they are of one size. Either
     /// the numbers in their declarations differ, and one of them has to be corrected, or one is only known at run time:
     /// compare such sizes once by [`Equal::check`](crate::dim::Equal::check) and rename the axis by
     /// [`relabel_by`](crate::Tensor::relabel_by). A number `N<1500>` is not compared either: see [`C05`].
+    ///
+    /// Or the sizes agree, and the factors do not. `Patch = Colours * Pixels` counts all pixels of the first colour first,
+    /// as `Times<Colours, Pixels>` does; `Times<Pixels, Colours>` has the same elements in another order, into which
+    /// `rearrange!` brings them. A dimension that is declared by its number alone, `Patch = 768`, may be any product of that
+    /// size. A factor under another name is renamed as a factor: `Equal::known(Colours, Channels).times(Equal::same(Pixels))`,
+    /// then `relabel_by`.
     ///
     /// A dimension with padding never has the size of one without: see [`C06`].
 
@@ -283,6 +289,10 @@ errors! {
     /// [`fuse`](crate::fuse()) takes a tensor, or a tuple of two to four, all of them by reference. Their shapes go together
     /// as those of operators do: see [`C13`]. Their elements are floating-point numbers of one type: others are converted
     /// first, by [`cast`](crate::Tensor::cast).
+
+    C45: "the size of `D` is 2⁶⁴ or more"
+    /// The size of a dimension is calculated from numbers and other dimensions, and is counted in 64 bits. One of them is
+    /// larger than meant, or there is a factor too many.
 
     C50: "`A` may hold padding, and this operation would read it (sums, products, layers)"
     /// A sum, a product of matrices or a layer goes over all positions of a [`Ragged`](crate::Ragged) dimension, and adds up
