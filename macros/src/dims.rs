@@ -120,17 +120,15 @@ impl Number {
         }
     }
 
-    /// The factors, and what is inside of the last one.
-    fn factors(&self, inside: TokenStream, krate: &Ident) -> TokenStream {
+    /// The factors, and what is inside of the last one, of a product of dimensions alone. A number among them says how large
+    /// the product is, and not in which order it counts: `Channels = 2 * Base` are any groups of channels.
+    fn factors(&self, inside: TokenStream, krate: &Ident) -> Option<TokenStream> {
         match self {
-            Number::Product(parts) => parts[0].factors(parts[1].factors(inside, krate), krate),
+            Number::Product(parts) => parts[0].factors(parts[1].factors(inside, krate)?, krate),
             Number::Dim(name) => {
-                quote_spanned! { name.span() => <#name as #krate::dim::Normal>::Factors<#inside> }
+                Some(quote_spanned! { name.span() => <#name as #krate::dim::Normal>::Factors<#inside> })
             }
-            Number::Literal(_) | Number::Sum(_) => {
-                let number = self.typenum(krate);
-                quote!(#krate::dim::Factor<#krate::dim::Numeral, #number, #inside>)
-            }
+            Number::Literal(_) | Number::Sum(_) => None,
         }
     }
 
@@ -218,10 +216,9 @@ impl Declaration {
         let item = self.item(quote!(;));
         let head = self.head("static");
         let size = number.typenum(krate);
-        let factors = match number {
-            Number::Product(_) => number.factors(quote!(__Inside), krate),
-            _ => quote!(#krate::dim::Factor<#krate::dim::Named<Self>, #size, __Inside>),
-        };
+        let declared = matches!(number, Number::Product(_)).then(|| number.factors(quote!(__Inside), krate)).flatten();
+        let factors =
+            declared.unwrap_or_else(|| quote!(#krate::dim::Factor<#krate::dim::Named<Self>, #size, __Inside>));
         // A literal is a number of 64 bits as it was read.
         let is_countable = matches!(number, Number::Sum(_) | Number::Product(_))
             .then(|| respan(quote!(const _: fn() = #krate::dim::countable::<#name>;), name.span()));
