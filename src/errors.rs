@@ -81,14 +81,17 @@ errors! {
     /// [`dims!`](crate::dims).
 
     C06: "`A` may hold padding, and this operation would read it"
-    /// The axis is [`Ragged`](crate::Ragged): behind the end of each sequence stands padding, which a sum or a softmax
-    /// would take for data. Use the form of the operation that takes the lengths, as
-    /// [`masked_mean`](crate::Tensor::masked_mean), or say what the padding becomes by
-    /// [`fill_padding`](crate::Tensor::fill_padding). In generic code, ask for a dimension without padding: `S: Dense`.
+    /// A function, a layer or a comparison of sizes asks for a dimension without padding, [`Dense`](crate::dim::Dense), and this
+    /// one is [`Ragged`](crate::Ragged), or made of one by `Times` or `Plus`. Behind the end of each sequence stands padding,
+    /// which would be taken for data. Use what takes the lengths, as [`masked_mean`](crate::Tensor::masked_mean) does, or say
+    /// what the padding becomes by [`fill_padding`](crate::Tensor::fill_padding). Which value is right depends on what follows:
+    /// see [`C50`], [`C51`], [`C52`] and [`C53`]. In generic code, ask for a dimension without padding: `S: Dense`, which
+    /// serves all of these.
 
-    C07: "`A` may hold padding, and the mask does not cover it"
+    C07: "`A` may hold padding or other texts, and the mask does not cover them"
     /// The keys are [`Ragged`](crate::Ragged), and the mask does not know where their padding begins, so the queries
-    /// would attend to it. Give the [`Lengths`](crate::Lengths) as the mask, or combine them with it by
+    /// would attend to it; or they are [`Packed`](crate::Packed), and the queries would attend to other texts of their row, which
+    /// [`Segments`](crate::mask::Segments) keep apart. Give the [`Lengths`](crate::Lengths) as the mask, or combine them with it by
     /// [`and`](crate::mask::Combine::and). In generic code, ask for keys without padding, `S: Dense`, or take any `impl
     /// Mask<B, Q, K>`.
 
@@ -283,6 +286,34 @@ errors! {
     /// as those of operators do: see [`C13`]. Their elements are floating-point numbers of one type: others are converted
     /// first, by [`cast`](crate::Tensor::cast).
 
+    C50: "`A` may hold padding, and this operation would read it (sums, products, layers)"
+    /// A sum, a product of matrices or a layer goes over all positions of a [`Ragged`](crate::Ragged) dimension, and adds up
+    /// padding. The sum of what is live is [`masked_sum`](crate::Tensor::masked_sum). Before a product, and before a
+    /// [`Linear`](crate::nn::Linear) layer along the positions, fill in zeros, which add nothing. A layer that works on features
+    /// has them last: the axes may be in another order than was meant.
+
+    C51: "`A` may hold padding, and this operation would read it (means, norms)"
+    /// A mean or a variance divides by the number of positions, padding among them, so that zeros in its place are wrong too. Use
+    /// [`masked_mean`](crate::Tensor::masked_mean) and [`masked_var`](crate::Tensor::masked_var), or, of losses of all
+    /// sequences together, [`mean_of_live`](crate::nn::mean_of_live). A norm is taken along the features of each position, which
+    /// are last: move them there by [`permute`](crate::Tensor::permute).
+
+    C52: "`A` may hold padding, and this operation would read it (the largest, softmax)"
+    /// The largest of all positions, or a softmax over them, would be that of padding. Zeros in its place are wrong too where
+    /// what is live is negative. Use [`masked_max`](crate::Tensor::masked_max) and [`masked_min`](crate::Tensor::masked_min), or
+    /// fill in −∞ before `argmax`, `top_k`, `softmax`, `log_softmax` and the losses along positions.
+
+    C53: "`A` may hold padding, and this operation would read it (positions)"
+    /// A position is taken by its number, and in a short sequence it is padding. The last one of each sequence is
+    /// [`masked_last`](crate::Tensor::masked_last). Where others are meant, say by
+    /// [`fill_padding`](crate::Tensor::fill_padding) what is found where there is none.
+
+    C54: "a length does not say what is padding in `A`"
+    /// [`Lengths`](crate::Lengths) say how many positions of each sequence are live, the first ones. In a dimension that was put
+    /// together of padded parts there is padding in the middle, where no length reaches. New keys behind padded ones are the
+    /// matter of [`step_ragged`](crate::nn::KeyValueCache::step_ragged), which appends each sequence where it ends, and
+    /// whose step has the right mask. Sums and means of other parts are taken of each part with its own lengths.
+
     C56: "`A` is not `S` without `D`"
     /// [`expand_as`](crate::Tensor::expand_as) repeats a tensor along one axis of another tensor, which it lacks: what a mean
     /// along that axis gives. This tensor lacks another axis, or more of them, or has its dimensions in another order. Name the
@@ -310,4 +341,24 @@ errors! {
     /// In the type of an argument the compiler takes `Seq` for `Seq<'_>`, which no binding by [`bind!`](crate::bind) is, and
     /// reports the call: "mismatched types", "expected `&Tensor<(Seq<'_>, Embed)>`, found `&Tensor<(Seq<'_, seq>, Embed)>`". A
     /// parameter `S: Dim` takes both.
+
+    C70: "`usize` does not cut the sequences of the batch `B`"
+    /// The sequences of a batch end at different places after they accepted different numbers of drafted tokens, so that
+    /// [`truncate`](crate::nn::KeyValueCache::truncate) takes a length for each. One number is enough for a batch that is one
+    /// sequence by its type, as `Batch = 1` or `N<1>`.
+
+    C71: "sizes are not indexed by `{integer}`: a size is chosen by its dimension"
+    /// Which axis stands at a position changes when heads are split or axes are permuted, and any size is a number. Ask for
+    /// the [dimension](crate::Tensor::dim) of the axis, or take the shape apart by names. All sizes together are
+    /// [compared, printed and iterated](crate::shape::Sizes).
+
+    C72: "`B` is no bias for attention weights `W`"
+    /// A bias is added to the score of each pair of query and key: it is of the heads of the queries, the queries and the keys,
+    /// in this order. Beside a cache the keys are `Plus<Past, Seq>`, for which [`relative_ids`](crate::mask::relative_ids) and
+    /// [`alibi`](crate::mask::alibi) count the positions of the queries behind the past.
+
+    C73: "where queries `Q` stand among keys `K` is not known"
+    /// What depends on positions asks the types where the first query stands: the keys are the queries, or `Plus<Past, Q>`, as
+    /// the step of a cache lends them. Keys under a name of their own do not say it: name their parts by
+    /// [`relabel`](crate::Tensor::relabel).
 }

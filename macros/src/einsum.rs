@@ -107,7 +107,7 @@ pub fn expand(Arguments { krate, pattern, tensors }: Arguments) -> Result<TokenS
 
     let relation = quote! {
         #[allow(unused_imports)]
-        use #krate::dim::Dense as WithoutPadding;
+        use #krate::dim::Summed as WithoutPadding;
         struct Agree;
         struct Disagree;
         #(#axes)*

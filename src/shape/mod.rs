@@ -46,6 +46,7 @@ mod join;
 mod last;
 mod matmul;
 mod permute;
+mod sizes;
 
 pub use attention::{Appends, Attends, MergeHeads, Sequence, Sequences, SharesHeads, SplitHeads, Turns};
 pub use axis::{At, Axis};
@@ -56,6 +57,7 @@ pub use join::{Append, Concat, Merge, Prepend, Product, SplitAxis, Total};
 pub use last::{Last, Rows};
 pub use matmul::MatMul;
 pub use permute::Permute;
+pub use sizes::{ChoosesSize, Sizes};
 
 use crate::dim::{Dense, Dim, Name};
 #[doc(hidden)]
@@ -84,7 +86,7 @@ pub trait Shape: Copy + Debug + Send + Sync + Broadcast<Self, Larger = Self> {
     type Sizes: AsRef<[usize]> + Copy + Debug + PartialEq;
 
     /// The size of each dimension.
-    fn sizes(self) -> Self::Sizes;
+    fn sizes(self) -> Sizes<Self::Sizes>;
 
     /// The number of elements. A number beyond `usize` counts as `usize::MAX`.
     fn elements(self) -> usize {
@@ -100,7 +102,7 @@ pub trait Shape: Copy + Debug + Send + Sync + Broadcast<Self, Larger = Self> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` may hold padding, and this operation would read it",
     label = "a dimension of this shape may hold padding",
-    note = "say what it becomes by `fill_padding`, which makes the dimension one without padding",
+    note = "say what it becomes: losses `losses.fill_padding(&lengths, 0.0)`, and what is chosen of them `chosen.fill_padding(&lengths, false)`",
     note = "explained in `congruent::errors::C06`"
 )]
 pub trait Unpadded: Shape {}
@@ -109,8 +111,8 @@ macro_rules! shape { ($rank:literal: $($D:ident $i:tt)*) => {
     impl<$($D: Dim),*> Shape for ($($D,)*) {
         const RANK: usize = $rank;
         type Sizes = [usize; $rank];
-        fn sizes(self) -> [usize; $rank] {
-            [$(self.$i.size()),*]
+        fn sizes(self) -> Sizes<[usize; $rank]> {
+            Sizes::new([$(self.$i.size()),*])
         }
         fn names() -> Vec<String> {
             vec![$(Name::<$D>::new().to_string()),*]

@@ -64,7 +64,7 @@ pub trait Create: Backend {
     {
         let shape = shape.given();
         let sizes = shape.sizes();
-        let mut position = sizes;
+        let mut position = sizes.into_array();
         position.as_mut().fill(0);
         let mut elements = Vec::with_capacity(shape.elements());
         for _ in 0..shape.elements() {

@@ -4,7 +4,7 @@ use super::{Tensor, TensorOf};
 use crate::Error;
 use crate::backend::cpu::Cpu;
 use crate::backend::{Backend, Element, Number, TableIndex};
-use crate::dim::{Dense, Dim, Name, Never, Normal, Nothing};
+use crate::dim::{Compared, Dim, Name, Never, Normal, Nothing, Picked};
 use crate::shape::{Append, Axis, Given, Last, Rows, Shape};
 use std::fmt::{self, Debug, Formatter};
 use std::marker::PhantomData;
@@ -155,6 +155,7 @@ impl<D: Dim, E: Dim, B: Backend> Tensor<(D, E), B> {
     pub fn lookup<S, I: IdOf<D>>(&self, ids: &TensorOf<S, I, B>) -> Tensor<<S as Append<E>>::Output, B>
     where
         S: Shape + Append<E>,
+        D: Picked,
     {
         Tensor::from_parts(ids.shape().append(self.shape.1), B::gather(&self.array, &ids.array))
     }
@@ -198,7 +199,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     ) -> Result<Tensor<Narrowed, B>, Error>
     where
         S: Axis<D, Position, Dim = X, With<Part> = Narrowed>,
-        X: Dense,
+        X: Picked,
         Part: Dim,
         Narrowed: Shape,
     {
@@ -219,7 +220,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     pub fn prefix<D, Part, Position, Narrowed>(&self, axis: D, part: Part) -> Tensor<Narrowed, B>
     where
         S: Axis<D, Position, With<Part> = Narrowed>,
-        S::Dim: Dense,
+        S::Dim: Picked,
         S::Dim: AtLeast<Part>,
         Part: Dim,
         Narrowed: Shape,
@@ -244,7 +245,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     pub fn at<D, Position, X, Rest>(&self, axis: D, position: usize) -> Result<Tensor<Rest, B>, Error>
     where
         S: Axis<D, Position, Dim = X, Removed = Rest>,
-        X: Dense,
+        X: Picked,
         Rest: Shape,
     {
         let _ = axis;
@@ -283,7 +284,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// let chosen: Tensor<(Batch,)> = logits.gather(&targets);
     /// assert_eq!(chosen.to_vec(), [5.0, 3.0]);
     /// ```
-    pub fn gather<R: Shape, D: Dim>(&self, ids: &TensorOf<R, Index<D>, B>) -> Tensor<R, B>
+    pub fn gather<R: Shape, D: Picked>(&self, ids: &TensorOf<R, Index<D>, B>) -> Tensor<R, B>
     where
         S: Rows<R, D>,
     {
@@ -310,7 +311,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// # Errors
     /// The dimension is smaller than `k`.
     #[doc(alias("topk", "sort"))]
-    pub fn top_k<D: Dense, K: Dim>(
+    pub fn top_k<D: Compared, K: Dim>(
         &self,
         axis: D,
         k: K,

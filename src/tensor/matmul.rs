@@ -2,7 +2,7 @@
 
 use super::Tensor;
 use crate::backend::{Backend, Number};
-use crate::dim::Dense;
+use crate::dim::Summed;
 use crate::shape::{MatMul, Shape};
 
 impl<S: Shape, B: Backend> Tensor<S, B> {
@@ -22,7 +22,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     pub fn matmul<R: Shape>(&self, other: &Tensor<R, B>) -> Tensor<S::Output, B>
     where
         S: MatMul<R>,
-        S::Inner: Dense,
+        S::Inner: Summed,
         B::Elem: Number,
     {
         Tensor::from_parts(self.shape.product(other.shape), B::matmul(&self.array, &other.array))

@@ -1,8 +1,8 @@
 //! Many elements made one, along an axis.
 
 use super::{Index, Tensor, TensorOf};
-use crate::backend::{Backend, Number, Reduce};
-use crate::dim::Dense;
+use crate::backend::{Backend, Binary, Float, Number, Reduce, constant};
+use crate::dim::{Averaged, Compared, Summed};
 use crate::shape::{Axis, Shape};
 
 // Written out, not made by a macro: the bounds are part of messages, which would show the macro.
@@ -23,7 +23,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     pub fn sum<D, Position, X, Rest>(&self, axis: D) -> Tensor<Rest, B>
     where
         S: Axis<D, Position, Dim = X, Removed = Rest>,
-        X: Dense,
+        X: Summed,
         Rest: Shape,
         B::Elem: Number,
     {
@@ -35,7 +35,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     pub fn mean<D, Position, X, Rest>(&self, axis: D) -> Tensor<Rest, B>
     where
         S: Axis<D, Position, Dim = X, Removed = Rest>,
-        X: Dense,
+        X: Averaged,
         Rest: Shape,
         B::Elem: Number,
     {
@@ -47,7 +47,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     pub fn var<D, Position, X, Rest>(&self, axis: D) -> Tensor<Rest, B>
     where
         S: Axis<D, Position, Dim = X, Removed = Rest>,
-        X: Dense,
+        X: Averaged,
         Rest: Shape,
         B::Elem: Number,
     {
@@ -59,7 +59,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     pub fn max<D, Position, X, Rest>(&self, axis: D) -> Tensor<Rest, B>
     where
         S: Axis<D, Position, Dim = X, Removed = Rest>,
-        X: Dense,
+        X: Compared,
         Rest: Shape,
         B::Elem: Number,
     {
@@ -71,7 +71,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     pub fn min<D, Position, X, Rest>(&self, axis: D) -> Tensor<Rest, B>
     where
         S: Axis<D, Position, Dim = X, Removed = Rest>,
-        X: Dense,
+        X: Compared,
         Rest: Shape,
         B::Elem: Number,
     {
@@ -105,7 +105,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     pub fn argmax<D, Position, X, Rest>(&self, axis: D) -> TensorOf<Rest, Index<X>, B>
     where
         S: Axis<D, Position, Dim = X, Removed = Rest>,
-        X: Dense,
+        X: Compared,
         Rest: Shape,
         B::Elem: Number,
     {
@@ -115,4 +115,14 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
         let positions = B::With::<u32>::to_vec(&B::argmax(&self.array, S::INDEX));
         Index::tensor_of_positions::<_, B>(shape, positions)
     }
+}
+
+/// The mean of the elements that are chosen, row-major; zero if there is none. The others have no part in it, whatever they are.
+pub(crate) fn mean_of_chosen<B: Backend<Elem: Float>>(x: &B::Array, chosen: Vec<bool>) -> B::Array {
+    let sizes = B::sizes(x).to_vec();
+    let (count, of) = (chosen.len(), chosen.iter().filter(|chosen| **chosen).count());
+    let chosen = B::With::<bool>::from_elements(chosen, &sizes);
+    let kept = B::select(&chosen, x, &B::filled(num_traits::zero(), &sizes));
+    let sum = B::reduce(Reduce::Sum, &B::reshape(&kept, &[count]), 0);
+    B::binary_scalar(Binary::Mul, sum, constant((of.max(1) as f64).recip()))
 }
