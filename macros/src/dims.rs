@@ -188,6 +188,10 @@ impl Declaration {
         let attributes: Vec<_> = self.attributes.iter().filter(|a| !a.path().is_ident("cfg")).collect();
         let documentation = (!self.attributes.iter().any(|a| a.path().is_ident("doc"))).then(|| {
             let text = format!("The {kind} dimension `{}`.", self.name.unraw());
+            let in_types = matches!(self.size, Size::Runtime).then(|| {
+                "\n\nIn the types of results and structures a type parameter stands for it: `congruent::errors::C59`."
+            });
+            let text = text + in_types.unwrap_or_default();
             quote!(#[doc = #text])
         });
         quote!(#documentation #(#attributes)*)

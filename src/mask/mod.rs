@@ -36,9 +36,8 @@ use std::sync::Arc;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not mask attention from `{Q}` to `{K}`",
     label = "not a mask for queries `{Q}` and keys `{K}` of the batch `{B}`",
-    note = "`Causal` and `SlidingWindow` are for queries that are the last part of the keys: keys `{Q}` or `Plus<Past, {Q}>`",
-    note = "`Lengths<B, K>` is for the batch `B` and the keys `K`, here `Lengths<{B}, {K}>`",
-    note = "`Allowed` is for the dimensions of its tensor, here `({B}, {Q}, {K})` or `({Q}, {K})`",
+    note = "`Causal` and `SlidingWindow` are for queries that are the last part of the keys: keys `Q` or `Plus<Past, Q>` for queries `Q`",
+    note = "`Lengths` are those of this batch and of all of the keys; `Allowed` is `(batch, queries, keys)` or `(queries, keys)`",
     note = "explained in `congruent::errors::C08`"
 )]
 pub trait Mask<B, Q, K>: Restrict<B, Q, K> {
@@ -55,9 +54,8 @@ impl<B, Q, K: PaddingCovered<M::Padding>, M: Restrict<B, Q, K>> Mask<B, Q, K> fo
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not mask attention from `{Q}` to `{K}`",
     label = "not a mask for queries `{Q}` and keys `{K}` of the batch `{B}`",
-    note = "`Causal` and `SlidingWindow` are for queries that are the last part of the keys: keys `{Q}` or `Plus<Past, {Q}>`",
-    note = "`Lengths<B, K>` is for the batch `B` and the keys `K`, here `Lengths<{B}, {K}>`",
-    note = "`Allowed` is for the dimensions of its tensor, here `({B}, {Q}, {K})` or `({Q}, {K})`",
+    note = "`Causal` and `SlidingWindow` are for queries that are the last part of the keys: keys `Q` or `Plus<Past, Q>` for queries `Q`",
+    note = "`Lengths` are those of this batch and of all of the keys; `Allowed` is `(batch, queries, keys)` or `(queries, keys)`",
     note = "explained in `congruent::errors::C08`"
 )]
 pub trait Restrict<B, Q, K> {
