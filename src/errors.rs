@@ -49,11 +49,17 @@ macro_rules! errors { ($($code:ident: $message:literal $(#[$meaning:meta])*)*) =
 )*} }
 
 errors! {
-    C01: "`A` and `B` are different sizes"
+    C01: "`A` and `B` differ in size, or in the order of their factors"
     /// One dimension was to take the place of another, and the compiler does not know that they are of one size. Either
     /// the numbers in their declarations differ, and one of them has to be corrected, or one is only known at run time:
     /// compare such sizes once by [`Equal::check`](crate::dim::Equal::check) and rename the axis by
     /// [`relabel_by`](crate::Tensor::relabel_by). A number `N<1500>` is not compared either: see [`C05`].
+    ///
+    /// Or the sizes agree, and the factors do not. `Patch = Colours * Pixels` counts all pixels of the first colour first,
+    /// as `Times<Colours, Pixels>` does; `Times<Pixels, Colours>` has the same elements in another order, into which
+    /// `rearrange!` brings them. A dimension that is declared by its number alone, `Patch = 768`, may be any product of that
+    /// size. A factor under another name is renamed as a factor: `Equal::known(Colours, Channels).times(Equal::same(Pixels))`,
+    /// then `relabel_by`.
     ///
     /// A dimension with padding never has the size of one without: see [`C06`].
 
@@ -81,10 +87,12 @@ errors! {
     /// [`dims!`](crate::dims).
 
     C06: "`A` may hold padding, and this operation would read it"
-    /// The axis is [`Ragged`](crate::Ragged): behind the end of each sequence stands padding, which a sum or a softmax
-    /// would take for data. Use the form of the operation that takes the lengths, as
-    /// [`masked_mean`](crate::Tensor::masked_mean), or say what the padding becomes by
-    /// [`fill_padding`](crate::Tensor::fill_padding). In generic code, ask for a dimension without padding: `S: Dense`.
+    /// A function, a layer or a comparison of sizes asks for a dimension without padding, [`Dense`](crate::dim::Dense), and this
+    /// one is [`Ragged`](crate::Ragged), or made of one by `Times` or `Plus`. Behind the end of each sequence stands padding,
+    /// which would be taken for data. Use what takes the lengths, as [`masked_mean`](crate::Tensor::masked_mean) does, or say
+    /// what the padding becomes by [`fill_padding`](crate::Tensor::fill_padding). Which value is right depends on what follows:
+    /// see [`C50`], [`C51`], [`C52`] and [`C53`]. In generic code, ask for a dimension without padding: `S: Dense`, which
+    /// serves all of these.
 
     C07: "`A` may hold padding or other texts, and the mask does not cover them"
     /// The keys are [`Ragged`](crate::Ragged), and the mask does not know where their padding begins, so the queries
@@ -100,8 +108,10 @@ errors! {
     /// heads.
 
     C09: "`A` is not a shape"
-    /// A shape is a tuple of up to six dimensions. With one dimension it has a comma: `(Embed,)`. If it is a tuple, one
-    /// of its elements is not a dimension, for example a number.
+    /// A shape is a tuple of up to six dimensions that have a size. With one dimension it has a comma: `(Embed,)`. If it is a
+    /// tuple, one of its elements is not a dimension: a number, which is written [`N::<8>`](crate::N) or declared with a name by
+    /// [`dims!`](crate::dims), or `NoSizeYet<Seq>`, the name of a dimension that was declared without a size. Bind that one to a
+    /// number by [`bind!`](crate::bind), and use the variable in its place; of a `once` dimension, what `set` gives.
 
     C10: "the shape `S` has no dimension `D`"
     /// An axis is chosen by its dimension, and the tensor does not have this one: it was reduced, renamed or merged
@@ -121,7 +131,8 @@ errors! {
     C13: "`X` and `Y` do not go together elementwise"
     /// Sums, products and comparisons of elements take two tensors of one shape, or one whose shape is the end of the
     /// other's. An axis that is missing elsewhere is never filled in silently: repeat the tensor along it by
-    /// [`expand`](crate::Tensor::expand), and bring the axes in order by [`permute`](crate::Tensor::permute).
+    /// [`expand_as`](crate::Tensor::expand_as), or along a new first one by [`expand`](crate::Tensor::expand), and bring the
+    /// axes in order by [`permute`](crate::Tensor::permute). For generic code, see [`shape`](crate::shape).
 
     C14: "cannot concatenate `X` and `Y` along `D`"
     /// Two tensors are put one behind the other along one axis, and all their other axes have to be the same. Either
@@ -148,10 +159,10 @@ errors! {
     /// [`permute`](crate::Tensor::permute) takes every dimension of the tensor once, and no other. To lose a dimension,
     /// reduce it. To split or merge one, use [`rearrange!`](crate::rearrange).
 
-    C20: "`X` and `Y` do not fit `b h i d, b h j d -> b h i j`"
+    C20: "`d` is `A` in the first tensor and `B` in the second"
     /// In a pattern of [`einsum!`](crate::einsum) each letter is one dimension, the same wherever the letter stands,
-    /// and each tensor has one dimension for each letter of its part. Here the tensors have other dimensions than the
-    /// letters say. Correct the pattern or the tensor. The line `but trait .. is implemented` shows a shape that fits.
+    /// and each tensor has one dimension for each letter of its part: "`X` does not have the 4 dimensions of `b h i d`".
+    /// Correct the pattern or the tensor. Two names for one size become one by [`relabel`](crate::Tensor::relabel).
 
     C21: "`X` does not fit `b s (h d) -> b h s d`"
     /// In a pattern of [`rearrange!`](crate::rearrange) each letter is one dimension, and a group `(h d)` is a
@@ -278,6 +289,47 @@ errors! {
     /// [`fuse`](crate::fuse()) takes a tensor, or a tuple of two to four, all of them by reference. Their shapes go together
     /// as those of operators do: see [`C13`]. Their elements are floating-point numbers of one type: others are converted
     /// first, by [`cast`](crate::Tensor::cast).
+
+    C45: "the size of `D` is 2⁶⁴ or more"
+    /// The size of a dimension is calculated from numbers and other dimensions, and is counted in 64 bits. One of them is
+    /// larger than meant, or there is a factor too many.
+
+    C50: "`A` may hold padding, and this operation would read it (sums, products, layers)"
+    /// A sum, a product of matrices or a layer goes over all positions of a [`Ragged`](crate::Ragged) dimension, and adds up
+    /// padding. The sum of what is live is [`masked_sum`](crate::Tensor::masked_sum). Before a product, and before a
+    /// [`Linear`](crate::nn::Linear) layer along the positions, fill in zeros, which add nothing. A layer that works on features
+    /// has them last: the axes may be in another order than was meant.
+
+    C51: "`A` may hold padding, and this operation would read it (means, norms)"
+    /// A mean or a variance divides by the number of positions, padding among them, so that zeros in its place are wrong too. Use
+    /// [`masked_mean`](crate::Tensor::masked_mean) and [`masked_var`](crate::Tensor::masked_var), or, of losses of all
+    /// sequences together, [`mean_of_live`](crate::nn::mean_of_live). A norm is taken along the features of each position, which
+    /// are last: move them there by [`permute`](crate::Tensor::permute).
+
+    C52: "`A` may hold padding, and this operation would read it (the largest, softmax)"
+    /// The largest of all positions, or a softmax over them, would be that of padding. Zeros in its place are wrong too where
+    /// what is live is negative. Use [`masked_max`](crate::Tensor::masked_max) and [`masked_min`](crate::Tensor::masked_min), or
+    /// fill in −∞ before `argmax`, `top_k`, `softmax`, `log_softmax` and the losses along positions.
+
+    C53: "`A` may hold padding, and this operation would read it (positions)"
+    /// A position is taken by its number, and in a short sequence it is padding. The last one of each sequence is
+    /// [`masked_last`](crate::Tensor::masked_last). Where others are meant, say by
+    /// [`fill_padding`](crate::Tensor::fill_padding) what is found where there is none.
+
+    C54: "a length does not say what is padding in `A`"
+    /// [`Lengths`](crate::Lengths) say how many positions of each sequence are live, the first ones. In a dimension that was put
+    /// together of padded parts there is padding in the middle, where no length reaches. New keys behind padded ones are the
+    /// matter of [`step_ragged`](crate::nn::KeyValueCache::step_ragged), which appends each sequence where it ends, and
+    /// whose step has the right mask. Sums and means of other parts are taken of each part with its own lengths.
+
+    C56: "`A` is not `S` without `D`"
+    /// [`expand_as`](crate::Tensor::expand_as) repeats a tensor along one axis of another tensor, which it lacks: what a mean
+    /// along that axis gives. This tensor lacks another axis, or more of them, or has its dimensions in another order. Name the
+    /// axis that was reduced.
+
+    C57: "a tensor is not reshaped, and other words of PyTorch and ndarray"
+    /// The method has this name elsewhere and another one here, or what it does is done in another way. The message names it. The
+    /// documentation of [`Tensor`](crate::Tensor) is found by words of PyTorch and ndarray too.
 
     C70: "`usize` does not cut the sequences of the batch `B`"
     /// The sequences of a batch end at different places after they accepted different numbers of drafted tokens, so that

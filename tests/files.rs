@@ -2,6 +2,7 @@
 
 use congruent::half::f16;
 use congruent::io::{LoadError, Problem, SafeTensors, Weights, Writer, load};
+use congruent::nn::{LayerNorm, RmsNorm, Rotary, RotaryLayout};
 use congruent::prelude::*;
 
 dims! { Embed = 2; Hidden = 3; Rows = 4; }
@@ -189,6 +190,43 @@ fn a_file_of_damaged_bytes_is_an_error_or_a_file() {
                 weights.at("up").tensor("weight", (Hidden, Embed)).to_vec()
             });
         }
+    }
+}
+
+#[test]
+fn an_epsilon_that_is_none_is_an_error() {
+    let mut writer = Writer::default();
+    ["a.weight", "a.bias", "b.weight"].iter().for_each(|name| writer.add(*name, &Tensor::ones((Embed,))));
+    let file = SafeTensors::from_bytes(writer.to_bytes().unwrap()).unwrap();
+    let loaded = |epsilon| {
+        let norms = |weights: Weights<'_, f32>| {
+            (LayerNorm::load(&weights.at("a"), Embed, epsilon), RmsNorm::load(&weights.at("b"), Embed, epsilon))
+        };
+        load(&file, norms).map(|_| ()).map_err(|error| error.to_string())
+    };
+    assert_eq!([0.0, 1e-5].map(loaded), [Ok(()), Ok(())]);
+    for (epsilon, text) in [(-1e-5, "-0.00001"), (f64::NAN, "NaN")] {
+        let expected = format!(
+            "the file does not fit the model in 2 tensors:
+  data: `a.epsilon`: it is {text}, expected a number from 0 on
+  data: `b.epsilon`: it is {text}, expected a number from 0 on"
+        );
+        assert_eq!(loaded(epsilon), Err(expected));
+        let panics = |f: &dyn Fn()| std::panic::catch_unwind(std::panic::AssertUnwindSafe(f)).is_err();
+        assert!(panics(&|| drop(LayerNorm::new(Embed, epsilon))) && panics(&|| drop(RmsNorm::new(Embed, epsilon))));
+        let norm = RmsNorm { weight: Tensor::ones((Embed,)), epsilon };
+        assert!(panics(&|| drop(norm.forward(&Tensor::ones((Rows, Embed))))));
+    }
+}
+
+#[test]
+fn a_base_of_positions_that_is_none_is_an_error() {
+    dims! { HeadDim = 4; }
+    for base in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+        let error = Rotary::check(Rows, HeadDim, base, RotaryLayout::Half).err().expect("a table was made");
+        assert_eq!(error.to_string(), format!("`base` is {base}, expected a number above 0"));
+        let error = Rotary::with_frequencies(Rows, HeadDim, &[1.0, f64::NAN], RotaryLayout::Half).err().unwrap();
+        assert_eq!(error.to_string(), "`frequency` is NaN, expected a finite number");
     }
 }
 

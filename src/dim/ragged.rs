@@ -6,13 +6,15 @@ use std::fmt::{self, Formatter};
 
 /// The dimension `D`, of which each sequence of a batch fills only the first part: the rest is padding.
 ///
-/// It is not [`Dense`](super::Dense). What reads across it needs the lengths: see
-/// [`Lengths`](crate::mask::Lengths).
+/// It is not [`Dense`](super::Dense), and neither is what is made of it by `Times` and `Plus`: what reads across it does not
+/// compile without the lengths, whether it is a sum, a softmax, a product, a layer along it, or a position that is taken. See
+/// [`Lengths`](crate::mask::Lengths). Operations on each position by itself leave padding what it is, and say nothing of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Ragged<D>(pub D);
 
 #[diagnostic::do_not_recommend]
-impl<D: Dim> Dim for Ragged<D> {
+// SAFETY: the size of `D`.
+unsafe impl<D: Dim> Dim for Ragged<D> {
     fn size(self) -> usize {
         self.0.size()
     }
@@ -22,13 +24,16 @@ impl<D: Dim> Dim for Ragged<D> {
 }
 
 #[diagnostic::do_not_recommend]
-impl<D: Normal> Normal for Ragged<D> {
+// SAFETY: the form of `D`, of a dimension that is not dense.
+unsafe impl<D: Normal> Normal for Ragged<D> {
     // Never the form of a dense dimension: a relabelling must not lose the padding.
     type Size = Ragged<D::Size>;
+    type Factors<Inside> = D::Factors<Inside>;
 }
 
 #[diagnostic::do_not_recommend]
-impl<D: RuntimeDim> RuntimeDim for Ragged<D> {
+// SAFETY: the dimension that `D` binds.
+unsafe impl<D: RuntimeDim> RuntimeDim for Ragged<D> {
     type At<'id, Variable> = Ragged<D::At<'id, Variable>>;
     fn bind<'id, Variable>(size: usize, guard: Guard<'id>) -> Self::At<'id, Variable> {
         Ragged(D::bind(size, guard))

@@ -91,7 +91,7 @@ fn tokenized<B: Dim, D: Dim, V: Dim>(
         values.extend(checked);
         lengths.push(live);
     }
-    Ok(Padded { values: Cpu::from_vec(shape, values)?, lengths: Lengths::checked(batch, length, &lengths)? })
+    Ok(Padded { values: Cpu::from_vec(shape, values)?, lengths: Lengths::new(batch, length, &lengths)? })
 }
 
 #[cfg(test)]

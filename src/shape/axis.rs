@@ -2,6 +2,7 @@
 
 use super::Shape;
 use crate::dim::Dim;
+use crate::sealed::Sealed;
 
 /// The axis at position `I`, counted from 0: for shapes in which a dimension occurs twice.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -15,6 +16,7 @@ pub struct At<const I: usize>;
     message = "the shape `{Self}` has no dimension `{D}`",
     label = "no dimension `{D}` in `{Self}`",
     note = "choose a dimension of the shape, or a position in it: `At::<0>`; one that was bound to a size is chosen by its variable: `seq`",
+    note = "in generic code, ask for the axis: `S: Axis<D, Position, Dim = D>`, with a type parameter `Position`",
     note = "explained in `congruent::errors::C10`"
 )]
 pub trait Axis<D, Position>: Shape {
@@ -33,6 +35,8 @@ pub trait Axis<D, Position>: Shape {
     fn removed(self) -> Self::Removed;
     /// The shape with `x` in its place.
     fn with<X: Dim>(self, x: X) -> Self::With<X>;
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
 }
 
 macro_rules! axis {
@@ -59,6 +63,7 @@ macro_rules! axis {
                 let ($($Before,)* $D, $($After,)*) = self;
                 ($($Before,)* x, $($After,)*)
             }
+            fn sealed(_: Sealed) {}
         }
     };
 }

@@ -1,7 +1,8 @@
 //! Elementwise operations on two shapes.
 
-use super::Shape;
+use super::{Never, Nothing, Shape};
 use crate::dim::Dim;
+use crate::sealed::Sealed;
 
 /// That tensors of the two shapes go together elementwise: they are the same, or the dimensions of
 /// one are the last dimensions of the other.
@@ -11,7 +12,8 @@ use crate::dim::Dim;
     message = "`{Self}` and `{Other}` do not go together elementwise",
     label = "dimensions disagree",
     note = "two shapes go together if they are the same, or if one is the end of the other: `(Batch, Seq, Embed)` and `(Seq, Embed)`",
-    note = "repeat a tensor along a new dimension by name: `x.expand(Batch)`; rename an axis: `x.relabel(from, to)`; reorder: `x.permute((..))`",
+    note = "an axis that a reduction lost comes back by name: `&x - x.mean(Seq).expand_as(&x, Seq)`; a new first one: `x.expand(Batch)`",
+    note = "rename an axis: `x.relabel(from, to)`; reorder: `x.permute((..))`",
     note = "explained in `congruent::errors::C13`"
 )]
 pub trait Broadcast<Other> {
@@ -19,6 +21,8 @@ pub trait Broadcast<Other> {
     type Larger: Shape;
     /// The larger of the two shapes.
     fn broadcast(self, other: Other) -> Self::Larger;
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
 }
 
 macro_rules! broadcast {
@@ -29,6 +33,7 @@ macro_rules! broadcast {
             fn broadcast(self, _: ($($Shared,)*)) -> Self {
                 self
             }
+            fn sealed(_: Sealed) {}
         }
         #[diagnostic::do_not_recommend]
         impl<$($Before: Dim,)* $($Shared: Dim,)*> Broadcast<($($Before,)* $($Shared,)*)> for ($($Shared,)*) {
@@ -36,6 +41,7 @@ macro_rules! broadcast {
             fn broadcast(self, other: Self::Larger) -> Self::Larger {
                 other
             }
+            fn sealed(_: Sealed) {}
         }
     )*};
 }
@@ -63,6 +69,19 @@ broadcast! {
     (A B C D E F) ();
 }
 
+// What `Last<Never>` asks for.
+macro_rules! never { ($($Never:ident)*) => {$(
+    #[diagnostic::do_not_recommend]
+    impl<S: Shape> Broadcast<($Never,)> for S {
+        type Larger = S;
+        fn broadcast(self, _: ($Never,)) -> S {
+            self
+        }
+        fn sealed(_: Sealed) {}
+    }
+)*} }
+never!(Never Nothing);
+
 macro_rules! same {
     ($(($($D:ident)*);)*) => {$(
         #[diagnostic::do_not_recommend]
@@ -71,6 +90,7 @@ macro_rules! same {
             fn broadcast(self, _: Self) -> Self {
                 self
             }
+            fn sealed(_: Sealed) {}
         }
     )*};
 }
@@ -82,4 +102,24 @@ same! {
     (A B C D);
     (A B C D E);
     (A B C D E F);
+}
+
+/// That the shape is `Whole` without its axis `D`: `Rest`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not `{Whole}` without `{D}`",
+    label = "expected `{Rest}`",
+    note = "a tensor is repeated along one axis that the other has and it lacks; all other dimensions are the same, in the same order",
+    note = "explained in `congruent::errors::C56`"
+)]
+pub trait Without<Whole, D, Rest> {
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
+}
+#[diagnostic::do_not_recommend]
+impl<Whole, D, Rest: Shape> Without<Whole, D, Rest> for Rest {
+    fn sealed(_: Sealed) {}
+}
+#[diagnostic::do_not_recommend]
+impl<S: Shape, Whole, D> Without<Whole, D, Never> for S {
+    fn sealed(_: Sealed) {}
 }

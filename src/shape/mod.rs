@@ -2,10 +2,46 @@
 //!
 //! Every relation is a trait whose message names the shapes. A relation is a bound of a method, so
 //! that a shape that does not fit is reported where it is used.
+//!
+//! # Generic code
+//!
+//! A layer for tensors of any rank asks for what its operations ask for. What ends in a dimension is [`Last<E>`], and goes
+//! together with a bias `(E,)`; `S::With<F>` is the shape with `F` in place of `E`. An axis anywhere is
+//! [`Axis<D, Position>`](Axis), with a type parameter for its position.
+//!
+//! ```
+//! use congruent::dim::Dense;
+//! use congruent::nn::Linear;
+//! use congruent::prelude::*;
+//! use congruent::shape::{Axis, Last};
+//!
+//! fn layer_norm<S, E, P>(x: &Tensor<S>, e: E, gain: &Tensor<(E,)>, bias: &Tensor<(E,)>) -> Tensor<S>
+//! where
+//!     S: Last<E> + Axis<E, P, Dim = E>,
+//!     E: Dense,
+//! {
+//!     let centered = x - x.mean(e).expand_as(x, e);
+//!     let deviation = (centered.square().mean(e) + 1e-5).sqrt();
+//!     centered / deviation.expand_as(x, e) * gain + bias
+//! }
+//!
+//! /// A layer that is adapted by two small ones: what goes through these ends in `O` too.
+//! fn adapted<S, I, R, O>(x: &Tensor<S>, base: &Linear<I, O>, down: &Linear<I, R>, up: &Linear<R, O>) -> Tensor<S::With<O>>
+//! where
+//!     S: Last<I>,
+//!     S::With<R>: Last<R, With<O> = S::With<O>>,
+//!     I: Dense,
+//!     R: Dense,
+//!     O: Dense,
+//! {
+//!     base.forward(x) + up.forward(&down.forward(x))
+//! }
+//! ```
 
 mod attention;
 mod axis;
 mod broadcast;
+mod given;
 mod join;
 mod last;
 mod matmul;
@@ -14,7 +50,9 @@ mod sizes;
 
 pub use attention::{Appends, Attends, MergeHeads, Sequence, Sequences, SharesHeads, SplitHeads, Turns};
 pub use axis::{At, Axis};
-pub use broadcast::Broadcast;
+pub use broadcast::{Broadcast, Without};
+#[doc(hidden)]
+pub use given::Given;
 pub use join::{Append, Concat, Merge, Prepend, Product, SplitAxis, Total};
 pub use last::{Last, Rows};
 pub use matmul::MatMul;
@@ -24,6 +62,7 @@ pub use sizes::{ChoosesSize, Sizes};
 use crate::dim::{Dense, Dim, Name};
 #[doc(hidden)]
 pub use crate::dim::{Never, Nothing};
+use crate::sealed::Sealed;
 use std::fmt::{self, Debug, Display, Formatter};
 use std::marker::PhantomData;
 
@@ -58,16 +97,21 @@ pub trait Shape: Copy + Debug + Send + Sync + Broadcast<Self, Larger = Self> {
     /// The name of each dimension.
     #[doc(hidden)]
     fn names() -> Vec<String>;
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
 }
 
 /// A shape whose dimensions are all without padding: [`Dense`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` may hold padding, and this operation would read it",
     label = "a dimension of this shape may hold padding",
-    note = "say what it becomes by `fill_padding`, which makes the dimension one without padding",
+    note = "say what it becomes: losses `losses.fill_padding(&lengths, 0.0)`, and what is chosen of them `chosen.fill_padding(&lengths, false)`",
     note = "explained in `congruent::errors::C06`"
 )]
-pub trait Unpadded: Shape {}
+pub trait Unpadded: Shape {
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
+}
 
 macro_rules! shape { ($rank:literal: $($D:ident $i:tt)*) => {
     impl<$($D: Dim),*> Shape for ($($D,)*) {
@@ -79,9 +123,12 @@ macro_rules! shape { ($rank:literal: $($D:ident $i:tt)*) => {
         fn names() -> Vec<String> {
             vec![$(Name::<$D>::new().to_string()),*]
         }
+        fn sealed(_: Sealed) {}
     }
     #[diagnostic::do_not_recommend]
-    impl<$($D: Dense),*> Unpadded for ($($D,)*) {}
+    impl<$($D: Dense),*> Unpadded for ($($D,)*) {
+        fn sealed(_: Sealed) {}
+    }
 } }
 shape!(0:);
 shape!(1: A 0);
@@ -98,11 +145,14 @@ shape!(6: A 0 B 1 C 2 D 3 E 4 F 5);
 pub trait Is<X> {
     /// The same value.
     fn cast(self) -> X;
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
 }
 impl<X> Is<X> for X {
     fn cast(self) -> X {
         self
     }
+    fn sealed(_: Sealed) {}
 }
 
 /// That a tensor of the shape is one number: `()`.
@@ -112,12 +162,19 @@ impl<X> Is<X> for X {
     note = "a mean makes it one: `losses.mean(Batch)`; over padding, `mean_of_live(&losses, &lengths)`",
     note = "explained in `congruent::errors::C42`"
 )]
-pub trait OneNumber {}
+pub trait OneNumber {
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
+}
 #[diagnostic::do_not_recommend]
-impl OneNumber for () {}
+impl OneNumber for () {
+    fn sealed(_: Sealed) {}
+}
 // Else the compiler would take the one shape for granted.
 #[diagnostic::do_not_recommend]
-impl OneNumber for Never {}
+impl OneNumber for Never {
+    fn sealed(_: Sealed) {}
+}
 
 /// Shows a shape with its names and sizes: `(Batch = 2, Seq = 5)`.
 pub(crate) struct Described<S> {

@@ -3,7 +3,7 @@
 use super::Tensor;
 use crate::backend::Backend;
 use crate::dim::{Dim, Equal, SameSize};
-use crate::shape::{Axis, Merge, Permute, Prepend, Product, Shape, SplitAxis};
+use crate::shape::{Axis, Merge, Permute, Prepend, Product, Shape, SplitAxis, Without};
 
 /// Axes renamed, reordered, split and merged. None of these copies an element.
 impl<S: Shape, B: Backend> Tensor<S, B> {
@@ -15,6 +15,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// let x = Tensor::ones((Seq, Embed));
     /// let split: Tensor<(Seq, Times<Heads, HeadDim>)> = x.relabel(Embed, Times(Heads, HeadDim));
     /// ```
+    #[doc(alias = "rename")]
     pub fn relabel<D, To, Position, Relabelled>(&self, axis: D, to: To) -> Tensor<Relabelled, B>
     where
         S: Axis<D, Position, With<To> = Relabelled>,
@@ -47,6 +48,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// let x = Tensor::ones((Batch, Seq, Embed));
     /// assert_eq!(x.permute((Embed, Batch, Seq)).sizes(), [8, 2, 5]);
     /// ```
+    #[doc(alias("permuted_axes", "movedim", "moveaxis"))]
     pub fn permute<Target: Shape, Positions>(&self, target: Target) -> Tensor<Target, B>
     where
         S: Permute<Target, Positions>,
@@ -63,6 +65,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// let y: Tensor<(Batch, Embed, Seq)> = x.transpose(Seq, Embed);
     /// let same_name_twice = Tensor::ones((Seq, Seq)).transpose(At::<0>, At::<1>);
     /// ```
+    #[doc(alias("t", "T", "swapaxes", "swap_axes", "swap_dims", "reversed_axes"))]
     pub fn transpose<D, E, P, Q, First, Second, Replaced, Swapped>(&self, one: D, other: E) -> Tensor<Swapped, B>
     where
         S: Axis<D, P, Dim = First, With<Second> = Replaced> + Axis<E, Q, Dim = Second>,
@@ -87,6 +90,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// let x = Tensor::ones((Seq, Times(Heads, HeadDim)));
     /// let y: Tensor<(Seq, Heads, HeadDim)> = x.split(Times(Heads, HeadDim));
     /// ```
+    #[doc(alias("view", "reshape", "unflatten", "into_shape", "to_shape"))]
     pub fn split<D, Position>(
         &self,
         axis: D,
@@ -110,6 +114,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// let x = Tensor::ones((Seq, Heads, HeadDim));
     /// let y: Tensor<(Seq, Times<Heads, HeadDim>)> = x.merge(Heads, HeadDim);
     /// ```
+    #[doc(alias("flatten", "collapse"))]
     pub fn merge<First, Second, Position, Merged>(&self, first: First, second: Second) -> Tensor<Merged, B>
     where
         S: Merge<First, Second, Position, Output = Merged>,
@@ -127,11 +132,55 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// dims! { Batch = 2; Embed = 8; }
     /// let x: Tensor<(Batch, Embed)> = Tensor::ones((Embed,)).expand(Batch);
     /// ```
+    #[doc(alias("unsqueeze", "expand_dims", "insert_axis", "repeat", "tile", "broadcast", "broadcast_to"))]
     pub fn expand<D: Dim>(&self, dim: D) -> Tensor<<S as Prepend<D>>::Output, B>
     where
         S: Prepend<D>,
     {
         let shape = self.shape.prepend(dim);
         Tensor::from_parts(shape, B::broadcast(&self.array, shape.sizes().as_ref()))
+    }
+
+    /// The tensor repeated along an axis of `other` that it lacks, as after a reduction: in the shape of `other`, of which it has
+    /// all dimensions but that one.
+    ///
+    /// ```
+    /// use congruent::prelude::*;
+    /// dims! { Batch = 2; Seq = 2; Embed = 3; }
+    /// let x = Tensor::from_fn((Batch, Seq, Embed), |[b, s, e]| (b + 2 * s + e) as f32);
+    /// let centered: Tensor<(Batch, Seq, Embed)> = &x - x.mean(Seq).expand_as(&x, Seq);
+    /// assert_eq!(centered.sum(Seq).to_vec(), [0.0; 6]);
+    /// ```
+    ///
+    /// It holds for an axis of any shape, which is how a norm is written for all of them:
+    ///
+    /// ```
+    /// use congruent::dim::Dense;
+    /// use congruent::prelude::*;
+    /// use congruent::shape::Axis;
+    ///
+    /// fn normal<S, D, Position>(x: &Tensor<S>, axis: D) -> Tensor<S>
+    /// where
+    ///     S: Axis<D, Position, Dim = D>,
+    ///     D: Dense,
+    /// {
+    ///     let centered = x - x.mean(axis).expand_as(x, axis);
+    ///     let deviation = (centered.square().mean(axis) + 1e-5).sqrt();
+    ///     centered / deviation.expand_as(x, axis)
+    /// }
+    /// ```
+    #[doc(alias("keepdim", "broadcast_as"))]
+    pub fn expand_as<Other, C, D, Position, Rest>(&self, other: &Tensor<Other, C>, axis: D) -> Tensor<Other, B>
+    where
+        Other: Axis<D, Position, Removed = Rest>,
+        S: Without<Other, D, Rest>,
+        C: Backend,
+    {
+        let _ = axis;
+        let shape = other.shape();
+        let mut sizes = shape.sizes().as_ref().to_vec();
+        sizes[Other::INDEX] = 1;
+        let array = B::reshape(&self.array, &sizes);
+        Tensor::from_parts(shape, B::broadcast(&array, shape.sizes().as_ref()))
     }
 }

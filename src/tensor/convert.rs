@@ -7,6 +7,7 @@ use crate::shape::{Described, Shape};
 
 impl<S: Shape, B: Backend> Tensor<S, B> {
     /// The elements in row-major order, copied.
+    #[doc(alias("numpy", "tolist", "to_vec1", "into_raw_vec"))]
     pub fn to_vec(&self) -> Vec<B::Elem> {
         B::to_vec(&self.array)
     }
@@ -14,6 +15,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// The elements in row-major order, if they lie so in memory.
     ///
     /// Those of a permuted or repeated tensor do not.
+    #[doc(alias = "contiguous")]
     pub fn as_slice(&self) -> Option<&[B::Elem]> {
         B::as_slice(&self.array)
     }
@@ -45,6 +47,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// let x = Tensor::full((Embed,), 1.0 + 2f32.powi(-8) + 2f32.powi(-23)).cast::<congruent::half::bf16>();
     /// assert_eq!(x.cast::<f32>().to_vec(), [1.0 + 2f32.powi(-7); 3]);
     /// ```
+    #[doc(alias("to", "astype", "to_dtype", "float", "double"))]
     pub fn cast<T: Number>(&self) -> TensorOf<S, T, B>
     where
         B::Elem: Number,
@@ -81,6 +84,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
 
 impl<B: Backend> Tensor<(), B> {
     /// The one element of a tensor without dimensions.
+    #[doc(alias("item", "to_scalar"))]
     pub fn scalar(&self) -> B::Elem {
         self.to_vec()[0]
     }

@@ -4,8 +4,9 @@ use super::{Tensor, TensorOf};
 use crate::Error;
 use crate::backend::cpu::Cpu;
 use crate::backend::{Backend, Element, Number, TableIndex};
-use crate::dim::{Dense, Dim, Name, Never, Normal, Nothing};
-use crate::shape::{Append, Axis, Last, Rows, Shape};
+use crate::dim::{Compared, Dim, Name, Never, Normal, Nothing, Picked};
+use crate::sealed::Sealed;
+use crate::shape::{Append, Axis, Given, Last, Rows, Shape};
 use std::fmt::{self, Debug, Formatter};
 use std::marker::PhantomData;
 use typenum::{B1, IsGreaterOrEqual};
@@ -92,15 +93,21 @@ impl<D> Debug for Index<D> {
     note = "numbers are checked against their table once, where they enter: `Ids::new(shape, table, &numbers)?`",
     note = "explained in `congruent::errors::C29`"
 )]
-pub trait IdOf<D>: TableIndex {}
+pub trait IdOf<D>: TableIndex {
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
+}
 #[diagnostic::do_not_recommend]
-impl<D> IdOf<D> for Index<D> {}
+impl<D> IdOf<D> for Index<D> {
+    fn sealed(_: Sealed) {}
+}
 
 impl<D> Element for Index<D> {}
 impl<D> TableIndex for Index<D> {
     fn row(self) -> usize {
         self.position as usize
     }
+    fn sealed(_: Sealed) {}
 }
 
 impl<S: Shape, D: Dim> Ids<S, D> {
@@ -116,7 +123,8 @@ impl<S: Shape, D: Dim> Ids<S, D> {
     ///
     /// # Errors
     /// Their number is not that of the shape, or one of them is past the table.
-    pub fn new(shape: S, table: D, ids: &[u32]) -> Result<Self, Error> {
+    pub fn new<X: Given<S>>(shape: X, table: D, ids: &[u32]) -> Result<Self, Error> {
+        let shape = shape.given();
         let sizes = shape.sizes();
         let check = |(i, &id): (usize, &u32)| Index::checked(table, id, &position(i, sizes.as_ref()));
         let checked = ids.iter().enumerate().map(check).collect::<Result<Vec<_>, _>>()?;
@@ -150,9 +158,11 @@ impl<D: Dim, E: Dim, B: Backend> Tensor<(D, E), B> {
     /// let rows: Tensor<(Batch, Embed)> = table.lookup(&ids);
     /// assert_eq!(rows.to_vec(), [2.0, 2.5, 0.0, 0.5]);
     /// ```
+    #[doc(alias("index_select", "embedding", "take"))]
     pub fn lookup<S, I: IdOf<D>>(&self, ids: &TensorOf<S, I, B>) -> Tensor<<S as Append<E>>::Output, B>
     where
         S: Shape + Append<E>,
+        D: Picked,
     {
         Tensor::from_parts(ids.shape().append(self.shape.1), B::gather(&self.array, &ids.array))
     }
@@ -165,13 +175,22 @@ impl<D: Dim, E: Dim, B: Backend> Tensor<(D, E), B> {
     note = "sizes that only run time knows are compared by `x.narrow(axis, 0, part)?`",
     note = "explained in `congruent::errors::C30`"
 )]
-pub trait AtLeast<Part>: Dim {}
+pub trait AtLeast<Part>: Dim {
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
+}
 #[diagnostic::do_not_recommend]
-impl<D: Normal<Size: IsGreaterOrEqual<Part::Size, Output = B1>>, Part: Normal> AtLeast<Part> for D {}
+impl<D: Normal<Size: IsGreaterOrEqual<Part::Size, Output = B1>>, Part: Normal> AtLeast<Part> for D {
+    fn sealed(_: Sealed) {}
+}
 #[diagnostic::do_not_recommend]
-impl<D: Dim> AtLeast<Never> for D {}
+impl<D: Dim> AtLeast<Never> for D {
+    fn sealed(_: Sealed) {}
+}
 #[diagnostic::do_not_recommend]
-impl<D: Dim> AtLeast<Nothing> for D {}
+impl<D: Dim> AtLeast<Nothing> for D {
+    fn sealed(_: Sealed) {}
+}
 
 impl<S: Shape, B: Backend> Tensor<S, B> {
     /// The part of an axis that begins at `start` and has the size of `part`.
@@ -187,6 +206,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     ///
     /// # Errors
     /// The axis ends before the part does.
+    #[doc(alias("slice", "slice_axis"))]
     pub fn narrow<D, Part, Position, X, Narrowed>(
         &self,
         axis: D,
@@ -195,7 +215,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     ) -> Result<Tensor<Narrowed, B>, Error>
     where
         S: Axis<D, Position, Dim = X, With<Part> = Narrowed>,
-        X: Dense,
+        X: Picked,
         Part: Dim,
         Narrowed: Shape,
     {
@@ -216,7 +236,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     pub fn prefix<D, Part, Position, Narrowed>(&self, axis: D, part: Part) -> Tensor<Narrowed, B>
     where
         S: Axis<D, Position, With<Part> = Narrowed>,
-        S::Dim: Dense,
+        S::Dim: Picked,
         S::Dim: AtLeast<Part>,
         Part: Dim,
         Narrowed: Shape,
@@ -237,10 +257,11 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     ///
     /// # Errors
     /// The axis has no such position.
+    #[doc(alias("squeeze", "index_axis"))]
     pub fn at<D, Position, X, Rest>(&self, axis: D, position: usize) -> Result<Tensor<Rest, B>, Error>
     where
         S: Axis<D, Position, Dim = X, Removed = Rest>,
-        X: Dense,
+        X: Picked,
         Rest: Shape,
     {
         let _ = axis;
@@ -279,7 +300,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// let chosen: Tensor<(Batch,)> = logits.gather(&targets);
     /// assert_eq!(chosen.to_vec(), [5.0, 3.0]);
     /// ```
-    pub fn gather<R: Shape, D: Dim>(&self, ids: &TensorOf<R, Index<D>, B>) -> Tensor<R, B>
+    pub fn gather<R: Shape, D: Picked>(&self, ids: &TensorOf<R, Index<D>, B>) -> Tensor<R, B>
     where
         S: Rows<R, D>,
     {
@@ -305,7 +326,8 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     ///
     /// # Errors
     /// The dimension is smaller than `k`.
-    pub fn top_k<D: Dense, K: Dim>(
+    #[doc(alias("topk", "sort"))]
+    pub fn top_k<D: Compared, K: Dim>(
         &self,
         axis: D,
         k: K,

@@ -17,6 +17,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// let keys: Tensor<(Batch, Plus<Past, New>, Embed)> = past.concat(Past, &new);
     /// let (past, new): (Tensor<(Batch, Past, Embed)>, Tensor<(Batch, New, Embed)>) = keys.unconcat(Plus(Past, New));
     /// ```
+    #[doc(alias("cat", "hcat", "concatenate", "append"))]
     pub fn concat<D, R, Position, Joined>(&self, axis: D, other: &Tensor<R, B>) -> Tensor<Joined, B>
     where
         S: Axis<D, Position>,
@@ -30,6 +31,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     }
 
     /// The two tensors that a concatenation along this axis was made of.
+    #[doc(alias("chunk", "tensor_split", "split_at"))]
     pub fn unconcat<D, Position>(
         &self,
         axis: D,
@@ -70,6 +72,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     }
 
     /// The tensor at each position of an axis.
+    #[doc(alias("unbind", "outer_iter"))]
     pub fn unstack<D, Position, X, Rest>(&self, axis: D) -> Each<X, Tensor<Rest, B>>
     where
         S: Axis<D, Position, Dim = X, Removed = Rest>,

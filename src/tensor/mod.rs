@@ -21,6 +21,7 @@ mod reduce;
 mod show;
 mod softmax;
 mod unary;
+mod words;
 
 pub use checkpoint::checkpoint;
 pub use create::{Create, Nested};
@@ -73,6 +74,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     }
 
     /// The size of each dimension, all together: [`Sizes`].
+    #[doc(alias("size", "dims", "ndim", "rank", "len", "len_of"))]
     pub fn sizes(&self) -> Sizes<S::Sizes> {
         self.shape.sizes()
     }

@@ -2,7 +2,7 @@
 
 use super::{Index, Tensor, TensorOf};
 use crate::backend::{Backend, Binary, Float, Number, Reduce, constant};
-use crate::dim::Dense;
+use crate::dim::{Averaged, Compared, Summed};
 use crate::shape::{Axis, Shape};
 
 // Written out, not made by a macro: the bounds are part of messages, which would show the macro.
@@ -19,10 +19,11 @@ use crate::shape::{Axis, Shape};
 /// ```
 impl<S: Shape, B: Backend> Tensor<S, B> {
     /// The sum along an axis; 0 if it is empty.
+    #[doc(alias("sum_axis", "sum_dim"))]
     pub fn sum<D, Position, X, Rest>(&self, axis: D) -> Tensor<Rest, B>
     where
         S: Axis<D, Position, Dim = X, Removed = Rest>,
-        X: Dense,
+        X: Summed,
         Rest: Shape,
         B::Elem: Number,
     {
@@ -30,10 +31,11 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     }
 
     /// The mean along an axis; NaN if it is empty.
+    #[doc(alias("mean_axis", "mean_dim"))]
     pub fn mean<D, Position, X, Rest>(&self, axis: D) -> Tensor<Rest, B>
     where
         S: Axis<D, Position, Dim = X, Removed = Rest>,
-        X: Dense,
+        X: Averaged,
         Rest: Shape,
         B::Elem: Number,
     {
@@ -41,10 +43,11 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     }
 
     /// The variance along an axis: the mean square distance from the mean; NaN if it is empty.
+    #[doc(alias("var_axis", "std"))]
     pub fn var<D, Position, X, Rest>(&self, axis: D) -> Tensor<Rest, B>
     where
         S: Axis<D, Position, Dim = X, Removed = Rest>,
-        X: Dense,
+        X: Averaged,
         Rest: Shape,
         B::Elem: Number,
     {
@@ -52,10 +55,11 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     }
 
     /// The largest element along an axis; NaN if any is; `-∞` (for integers the lowest value) if it is empty.
+    #[doc(alias("amax", "max_dim"))]
     pub fn max<D, Position, X, Rest>(&self, axis: D) -> Tensor<Rest, B>
     where
         S: Axis<D, Position, Dim = X, Removed = Rest>,
-        X: Dense,
+        X: Compared,
         Rest: Shape,
         B::Elem: Number,
     {
@@ -63,10 +67,11 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     }
 
     /// The smallest element along an axis; NaN if any is; `∞` (for integers the highest value) if it is empty.
+    #[doc(alias("amin", "min_dim"))]
     pub fn min<D, Position, X, Rest>(&self, axis: D) -> Tensor<Rest, B>
     where
         S: Axis<D, Position, Dim = X, Removed = Rest>,
-        X: Dense,
+        X: Compared,
         Rest: Shape,
         B::Elem: Number,
     {
@@ -96,10 +101,11 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     ///
     /// # Panics
     /// The axis is empty, and the result is not.
+    #[doc(alias = "arg_max")]
     pub fn argmax<D, Position, X, Rest>(&self, axis: D) -> TensorOf<Rest, Index<X>, B>
     where
         S: Axis<D, Position, Dim = X, Removed = Rest>,
-        X: Dense,
+        X: Compared,
         Rest: Shape,
         B::Elem: Number,
     {

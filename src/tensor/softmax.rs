@@ -2,7 +2,7 @@
 
 use super::Tensor;
 use crate::backend::{Backend, Float};
-use crate::dim::Dense;
+use crate::dim::Compared;
 use crate::shape::{Axis, Shape};
 
 impl<S: Shape, B: Backend<Elem: Float>> Tensor<S, B> {
@@ -17,7 +17,7 @@ impl<S: Shape, B: Backend<Elem: Float>> Tensor<S, B> {
     pub fn softmax<D, Position, X>(&self, axis: D) -> Self
     where
         S: Axis<D, Position, Dim = X>,
-        X: Dense,
+        X: Compared,
     {
         let _ = axis;
         Tensor::from_parts(self.shape, B::softmax(self.array.clone(), S::INDEX))
@@ -27,7 +27,7 @@ impl<S: Shape, B: Backend<Elem: Float>> Tensor<S, B> {
     pub fn log_softmax<D, Position, X>(&self, axis: D) -> Self
     where
         S: Axis<D, Position, Dim = X>,
-        X: Dense,
+        X: Compared,
     {
         let _ = axis;
         Tensor::from_parts(self.shape, B::log_softmax(self.array.clone(), S::INDEX))

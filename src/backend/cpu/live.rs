@@ -50,7 +50,8 @@ impl<'a> LiveKeys<'a> {
             return 0..end;
         }
         // Behind the query's own key.
-        let own = query + 1 + self.first_query.map_or_else(|| self.keys - self.queries, |first| first[batch]);
+        let first = self.first_query.map_or_else(|| self.keys - self.queries, |first| first[batch]);
+        let own = first.saturating_add(query + 1);
         if self.causal {
             end = end.min(own);
         }

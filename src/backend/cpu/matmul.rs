@@ -61,7 +61,7 @@ pub fn has_terms<T>([m, k, n]: [usize; 3], a: Matrix<'_, T>, b: Matrix<'_, T>, c
 
 /// What a product costs: as many vectors are multiplied and added at once as elements are added, which come from afar.
 pub fn product_work(size: [usize; 3]) -> usize {
-    size.into_iter().product::<usize>() / 16
+    size.into_iter().fold(1, usize::saturating_mul) / 16
 }
 
 /// `f` of the first row, and of so many rows of `a` and of the product `c`, for every part, shared by the cores. The sizes

@@ -24,14 +24,16 @@ pub(super) mod plain;
 mod pool;
 mod reduce;
 mod rotary;
+mod same;
 pub(super) mod simd;
 mod softmax;
 pub mod threads;
 
 pub use array::Array;
-pub(crate) use blocks::{Blocks, Format};
+pub(crate) use blocks::{Blocks, Format, SharedBytes};
 pub use gradient::Gradients;
 pub use memory::release_memory;
+pub(crate) use same::Same;
 /// Kernels for `benches/static_sizes.rs`.
 #[doc(hidden)]
 pub mod static_sizes {

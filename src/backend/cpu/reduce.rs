@@ -87,8 +87,8 @@ pub enum Terms<'a, S> {
     Numbers,
     /// The distances from these, one for each column.
     From(&'a [S]),
-    /// The squares of the distances from these and these together.
-    SquaresFrom(&'a [S], &'a [S]),
+    /// The squares of these distances.
+    SquaresFrom(&'a [S]),
 }
 
 /// Adds rows that lie `stride` apart to the sums, each as long as these; or what the terms say of their numbers. In plain
@@ -100,10 +100,12 @@ pub fn add_rows<T: Number>(x: &[T], [rows, stride]: [usize; 2], terms: Terms<'_,
         let numbers = sums.iter_mut().zip(&x[row * stride..]);
         match terms {
             Terms::Numbers => numbers.for_each(|(sum, x)| add(sum, x.widen())),
-            Terms::From(firsts) => numbers.zip(firsts).for_each(|((sum, x), &first)| add(sum, sub(x.widen(), first))),
-            Terms::SquaresFrom(firsts, means) => numbers
-                .zip(firsts.iter().zip(means))
-                .for_each(|((sum, x), (&first, &mean))| add(sum, square(sub(sub(x.widen(), first), mean)))),
+            Terms::From(origins) => {
+                numbers.zip(origins).for_each(|((sum, x), &origin)| add(sum, sub(x.widen(), origin)))
+            }
+            Terms::SquaresFrom(origins) => {
+                numbers.zip(origins).for_each(|((sum, x), &origin)| add(sum, square(sub(x.widen(), origin))));
+            }
         }
     }
 }
@@ -137,23 +139,31 @@ fn reduce_columns<T: Number>(op: Reduce, x: &[T], [rows, stride]: [usize; 2], ou
         Reduce::Sum | Reduce::Mean | Reduce::Variance => {}
     }
     let mut numbers = [[T::Sum::zero(); COLUMNS]; 3];
-    let [firsts, means, sums] = numbers.each_mut().map(|numbers| &mut numbers[..out.len()]);
+    let [origins, rests, sums] = numbers.each_mut().map(|numbers| &mut numbers[..out.len()]);
     let count = <T::Sum as NumCast>::from(rows).unwrap_or_else(T::Sum::max_value);
     let divide = |sums: &mut [T::Sum]| sums.iter_mut().for_each(|sum| *sum = T::Sum::binary(Binary::Div, *sum, count));
     if op == Reduce::Variance {
         if rows > 0 {
-            firsts.iter_mut().zip(x).for_each(|(first, x)| *first = origin(Some(x.widen())));
+            origins.iter_mut().zip(x).for_each(|(first, x)| *first = origin(Some(x.widen())));
         }
-        sum_columns(x, [rows, stride], Terms::From(firsts), means);
-        divide(means);
-        sum_columns(x, [rows, stride], Terms::SquaresFrom(firsts, means), sums);
+        sum_columns(x, [rows, stride], Terms::From(origins), rests);
+        divide(rests);
+        // The mean rounded, and what is left of it.
+        for (center, rest) in origins.iter_mut().zip(rests.iter_mut()) {
+            let mean = T::Sum::binary(Binary::Add, *center, *rest);
+            let moved = T::Sum::binary(Binary::Sub, mean, *center);
+            (*center, *rest) = (mean, T::Sum::binary(Binary::Sub, *rest, moved));
+        }
+        sum_columns(x, [rows, stride], Terms::SquaresFrom(origins), sums);
     } else {
         sum_columns(x, [rows, stride], Terms::Numbers, sums);
     }
     if op != Reduce::Sum {
         divide(sums);
     }
-    out.iter_mut().zip(sums).for_each(|(out, sum)| *out = T::narrow(*sum));
+    // Around the rounded mean, squares are larger by that of what is left of it; of other sums nothing is left.
+    let all = out.iter_mut().zip(sums).zip(rests);
+    all.for_each(|((out, sum), rest)| *out = T::narrow(T::Sum::binary(Binary::Sub, *sum, square(*rest))));
 }
 
 pub fn reduce<T: Number>(op: Reduce, x: &Array<T>, axis: usize) -> Array<T> {

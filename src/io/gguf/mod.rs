@@ -47,7 +47,9 @@ pub struct Gguf {
 impl Gguf {
     /// Opens a file and maps it into memory.
     ///
-    /// The file must not be changed as long as it or tensors of it are used.
+    /// The file must not be changed or cut short, by any process, as long as it or tensors of it are used: what they hold
+    /// then is undefined, and the system may end the program. Where that cannot be ruled out, use
+    /// [`from_bytes`](Self::from_bytes).
     ///
     /// # Errors
     /// The file cannot be read, or is not a whole and consistent GGUF file.

@@ -2,7 +2,7 @@
 
 use super::cross_entropy;
 use crate::backend::{Backend, Binary, Float, Reduce, Unary, constant};
-use crate::dim::{Candidates, Dense, Dim};
+use crate::dim::{Candidates, Dense, Dim, Summed};
 use crate::shape::Axis;
 use crate::tensor::{Index, Tensor};
 
@@ -33,7 +33,7 @@ fn of_length_one<B: Backend<Elem: Float>>(x: &B::Array, axis: usize) -> B::Array
 pub fn cosine_similarity<S, D, Position, B>(x: &Tensor<S, B>, y: &Tensor<S, B>, axis: D) -> Tensor<S::Removed, B>
 where
     S: Axis<D, Position>,
-    S::Dim: Dense,
+    S::Dim: Summed,
     B: Backend<Elem: Float>,
 {
     let _ = axis;
@@ -59,7 +59,7 @@ where
 pub fn similarities<N, E, B>(x: &Tensor<(N, E), B>, y: &Tensor<(N, E), B>) -> Tensor<(N, Candidates<N>), B>
 where
     N: Dim,
-    E: Dim + Dense,
+    E: Summed,
     B: Backend<Elem: Float>,
 {
     let (of, _) = x.shape();
@@ -82,8 +82,8 @@ where
 /// ```
 pub fn info_nce<N, E, B>(x: &Tensor<(N, E), B>, y: &Tensor<(N, E), B>, temperature: f64) -> Tensor<(N,), B>
 where
-    N: Dim + Dense,
-    E: Dim + Dense,
+    N: Dense,
+    E: Summed,
     B: Backend<Elem: Float>,
 {
     let (pairs, _) = x.shape();

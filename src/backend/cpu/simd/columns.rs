@@ -15,28 +15,24 @@ pub unsafe fn add_rows<V: Vector>(x: &[f32], [rows, stride]: [usize; 2], terms: 
         len: usize,
         x: *const f32,
         [rows, stride]: [usize; 2],
-        [firsts, means]: [Option<*const f32>; 2],
+        origins: Option<*const f32>,
+        squared: bool,
         sums: *mut f32,
     ) {
         // SAFETY: the caller's.
         unsafe {
-            let mut parts = [V::splat(0.0); VECTORS];
-            let (mut first, mut mean) = (parts, parts);
+            let (mut parts, mut origin) = ([V::splat(0.0); VECTORS], [V::splat(0.0); VECTORS]);
             for part in 0..VECTORS {
                 parts[part] = read::<V, WHOLE>(sums.add(part * V::LANES), len, 0.0);
-                if let Some(firsts) = firsts {
-                    first[part] = read::<V, WHOLE>(firsts.add(part * V::LANES), len, 0.0);
-                }
-                if let Some(means) = means {
-                    mean[part] = read::<V, WHOLE>(means.add(part * V::LANES), len, 0.0);
+                if let Some(origins) = origins {
+                    origin[part] = read::<V, WHOLE>(origins.add(part * V::LANES), len, 0.0);
                 }
             }
             for row in 0..rows {
                 for part in 0..VECTORS {
                     let x = read::<V, WHOLE>(x.add(row * stride + part * V::LANES), len, 0.0);
-                    let from_first = x.sub(first[part]);
-                    let distance = from_first.sub(mean[part]);
-                    let term = if means.is_some() { distance.mul(distance) } else { from_first };
+                    let distance = x.sub(origin[part]);
+                    let term = if squared { distance.mul(distance) } else { distance };
                     parts[part] = parts[part].add(term);
                 }
             }
@@ -48,27 +44,27 @@ pub unsafe fn add_rows<V: Vector>(x: &[f32], [rows, stride]: [usize; 2], terms: 
     let len = sums.len();
     let end = rows.checked_sub(1).map_or(Some(0), |before| before.checked_mul(stride)?.checked_add(len));
     assert!(end.is_some_and(|end| end <= x.len()), "the rows end too soon");
-    let of_columns = match terms {
-        Terms::Numbers => [None; 2],
-        Terms::From(firsts) => [Some(firsts), None],
-        Terms::SquaresFrom(firsts, means) => [Some(firsts), Some(means)],
+    let (origins, squared) = match terms {
+        Terms::Numbers => (None, false),
+        Terms::From(origins) => (Some(origins), false),
+        Terms::SquaresFrom(origins) => (Some(origins), true),
     };
-    assert!(of_columns.iter().flatten().all(|numbers| numbers.len() == len), "a number for each column");
+    assert!(origins.is_none_or(|origins| origins.len() == len), "a number for each column");
     let mut at = 0;
     while at < len {
         let rest = len - at;
-        let of_columns = of_columns.map(|numbers| numbers.map(|numbers| numbers[at..].as_ptr()));
+        let origins = origins.map(|origins| origins[at..].as_ptr());
         // SAFETY: the caller's; each step lies inside the slices.
         unsafe {
             let (x, sums) = (x.as_ptr().wrapping_add(at), sums.as_mut_ptr().add(at));
             if rest >= 8 * V::LANES {
-                step::<V, 8, true>(V::LANES, x, [rows, stride], of_columns, sums);
+                step::<V, 8, true>(V::LANES, x, [rows, stride], origins, squared, sums);
                 at += 8 * V::LANES;
             } else if rest >= V::LANES {
-                step::<V, 1, true>(V::LANES, x, [rows, stride], of_columns, sums);
+                step::<V, 1, true>(V::LANES, x, [rows, stride], origins, squared, sums);
                 at += V::LANES;
             } else {
-                step::<V, 1, false>(rest, x, [rows, stride], of_columns, sums);
+                step::<V, 1, false>(rest, x, [rows, stride], origins, squared, sums);
                 at += rest;
             }
         }
@@ -86,21 +82,21 @@ mod tests {
         for len in (0..=70).chain([128, 129, 256]).filter(|len| !cfg!(miri) || [0, 67].contains(len)) {
             for (rows, stride) in [(0, len), (1, len), (3, len + 5), (20, len)] {
                 let x: Vec<f32> = (0..rows * stride).map(|_| rng.f32() - 0.5).collect();
-                let [firsts, means] = [(); 2].map(|()| (0..len).map(|_| rng.f32() - 0.5).collect::<Vec<f32>>());
+                let origins: Vec<f32> = (0..len).map(|_| rng.f32() - 0.5).collect();
                 for (name, level) in levels() {
-                    let squares = Terms::SquaresFrom(&firsts, &means);
-                    for (kind, terms) in [Terms::Numbers, Terms::From(&firsts), squares].into_iter().enumerate() {
+                    let squares = Terms::SquaresFrom(&origins);
+                    for (kind, terms) in [Terms::Numbers, Terms::From(&origins), squares].into_iter().enumerate() {
                         let mut sums = vec![1.0; len];
                         add_rows_at(level, &x, [rows, stride], terms, &mut sums);
                         for (column, sum) in sums.into_iter().enumerate() {
                             let term = |x: f32| match kind {
                                 0 => f64::from(x),
-                                1 => f64::from(x - firsts[column]),
-                                _ => f64::from(x - firsts[column] - means[column]).powi(2),
+                                1 => f64::from(x - origins[column]),
+                                _ => f64::from(x - origins[column]).powi(2),
                             };
                             let terms = (0..rows).map(|row| term(x[row * stride + column]));
                             let expected = 1.0 + terms.sum::<f64>();
-                            // Twenty additions of numbers below 2.25, each rounded.
+                            // Twenty additions of numbers below 1, each rounded.
                             assert!((sum as f64 - expected).abs() < 1e-5, "{name}, {len}: {sum} for {expected}");
                         }
                     }

@@ -43,7 +43,7 @@ use super::blocks::Rows;
 use super::in_out::{InOut, Link, Operand};
 use super::plain;
 use super::reduce::Terms;
-use crate::backend::cpu::matmul::Matrix;
+use crate::backend::cpu::matmul::{Matrix, has_terms};
 use crate::backend::cpu::place::Place;
 use crate::backend::{Binary, Reduce, Unary};
 pub use attention::{Block, Live};
@@ -108,6 +108,9 @@ fn level() -> Level {
 /// A matrix is not of its size.
 pub fn multiply_dynamic(size: [usize; 3], a: &[f32], b: &[f32], c: &mut [f32]) {
     let [a, b] = product::row_major(size, a, b, c);
+    if !has_terms(size, a, b, c) {
+        return c.fill(0.0);
+    }
     multiply_small_at(level(), size, a, b, c);
 }
 
@@ -116,6 +119,10 @@ pub fn multiply_dynamic(size: [usize; 3], a: &[f32], b: &[f32], c: &mut [f32]) {
 /// # Panics
 /// A matrix is not of its size.
 pub fn multiply_static<S: StaticSizes>(a: &[f32], b: &[f32], c: &mut [f32]) {
+    if S::SIZES.contains(&0) {
+        let [_, _] = product::row_major(S::SIZES, a, b, c);
+        return c.fill(0.0);
+    }
     multiply_static_at::<S>(level(), a, b, c);
 }
 

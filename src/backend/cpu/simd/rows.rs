@@ -4,7 +4,7 @@
 //! of a row does not depend on its neighbours.
 
 use super::math::{self, Function};
-use super::vector::{MAX_LANES, Vector, each_vector, read, write};
+use super::vector::{Vector, each_vector, read, write};
 use crate::backend::Reduce;
 use crate::backend::cpu::InOut;
 
@@ -18,8 +18,8 @@ pub struct Rows {
 
 /// A function of a number that is summed up.
 pub trait Term: Function {
-    /// A number of which it is zero, if one is known.
-    fn nothing(self) -> Option<f32>;
+    /// A number of which it is zero.
+    fn nothing(self) -> f32;
 }
 
 /// The number itself.
@@ -33,8 +33,8 @@ impl Function for Same {
 }
 impl Term for Same {
     #[inline(always)]
-    fn nothing(self) -> Option<f32> {
-        Some(0.0)
+    fn nothing(self) -> f32 {
+        0.0
     }
 }
 
@@ -50,63 +50,71 @@ impl Function for DistanceFrom {
 }
 impl Term for DistanceFrom {
     #[inline(always)]
-    fn nothing(self) -> Option<f32> {
-        Some(self.0)
+    fn nothing(self) -> f32 {
+        self.0
     }
 }
 
-/// The mean of a row, as its first number and the mean distance from that: a constant row has a distance of zero, and of
-/// numbers that are close to each other and far from zero no digits are lost.
-pub type Center = [f32; 2];
-
-/// The distance from a [`Center`].
-///
-/// # Safety
-/// The processor has the instructions of `V`.
-#[inline(always)]
-pub unsafe fn distance<V: Vector>(x: V, [first, mean]: Center) -> V {
-    // SAFETY: the caller's.
-    unsafe { x.sub(V::splat(first)).sub(V::splat(mean)) }
-}
-
-/// The square of the distance from a [`Center`].
+/// The square of the distance from a number.
 #[derive(Clone, Copy)]
-pub struct SquareFrom(pub Center);
+pub struct SquareFrom(pub f32);
 impl Function for SquareFrom {
     #[inline(always)]
     unsafe fn apply<V: Vector>(self, x: V) -> V {
         // SAFETY: the caller's.
         unsafe {
-            let distance = distance(x, self.0);
+            let distance = x.sub(V::splat(self.0));
             distance.mul(distance)
         }
     }
 }
 impl Term for SquareFrom {
     #[inline(always)]
-    fn nothing(self) -> Option<f32> {
-        None
+    fn nothing(self) -> f32 {
+        self.0
     }
 }
 
-/// The center of each of these rows, which are not empty.
+/// The mean of a row, and the mean of its numbers' squared distances from it.
+#[derive(Clone, Copy, Default)]
+pub struct Moments {
+    /// The mean rounded, and what is left of it: of numbers that are far from zero no digits are lost.
+    pub center: f32,
+    pub rest: f32,
+    pub variance: f32,
+}
+
+/// Those of each of these rows, which are not empty; around zero, if not `centered`.
+///
+/// The mean is the first number and the mean distance from it: that of a constant row is its number.
 ///
 /// # Safety
 /// The processor has the instructions of `V`, and the rows lie in memory that may be read.
 #[inline(always)]
-pub unsafe fn centers<V: Vector, const ROWS: usize>(rows: Rows) -> [Center; ROWS] {
-    let mut centers = [[0.0; 2]; ROWS];
+pub unsafe fn moments<V: Vector, const ROWS: usize>(rows: Rows, centered: bool) -> [Moments; ROWS] {
+    let (count, mut moments) = (rows.size as f64, [Moments::default(); ROWS]);
     // SAFETY: the caller's; nothing is written.
     unsafe {
-        for row in 0..ROWS {
-            centers[row][0] = *rows.from.add(row * rows.size);
+        if centered {
+            let mut firsts = [DistanceFrom(0.0); ROWS];
+            for row in 0..ROWS {
+                firsts[row].0 = *rows.from.add(row * rows.size);
+            }
+            let sums = sums::<V, _, ROWS, false>(firsts, rows);
+            for row in 0..ROWS {
+                let mean = firsts[row].0 as f64 + sums[row] / count;
+                moments[row].center = mean as f32;
+                moments[row].rest = (mean - moments[row].center as f64) as f32;
+            }
         }
-        let sums = sums::<V, _, ROWS, false>(each(centers, |[first, _]| DistanceFrom(first)), rows);
+        let squares = sums::<V, _, ROWS, false>(each(moments, |row| SquareFrom(row.center)), rows);
         for row in 0..ROWS {
-            centers[row][1] = (sums[row] / rows.size as f64) as f32;
+            // Around the rounded mean they are larger by the square of what is left of it.
+            let rest = moments[row].rest as f64;
+            moments[row].variance = (squares[row] / count - rest * rest) as f32;
         }
     }
-    centers
+    moments
 }
 
 /// `e` to the power of the distance from a number, than which no other is larger.
@@ -121,8 +129,8 @@ impl Function for ExpFrom {
 }
 impl Term for ExpFrom {
     #[inline(always)]
-    fn nothing(self) -> Option<f32> {
-        Some(f32::NEG_INFINITY)
+    fn nothing(self) -> f32 {
+        f32::NEG_INFINITY
     }
 }
 
@@ -176,13 +184,7 @@ pub unsafe fn sums<V: Vector, F: Term, const ROWS: usize, const WRITE: bool>(f: 
             let at = row * rows.size + at;
             // SAFETY: the caller's.
             unsafe {
-                let nothing = f[row].nothing();
-                let mut term = f[row].apply(read::<V, WHOLE>(rows.from.add(at), len, nothing.unwrap_or(0.0)));
-                if !WHOLE && nothing.is_none() {
-                    let mut terms = [0.0; MAX_LANES];
-                    term.store(&mut terms);
-                    term = V::load_part(&terms[..len], 0.0);
-                }
+                let term = f[row].apply(read::<V, WHOLE>(rows.from.add(at), len, f[row].nothing()));
                 sums[row] = sums[row].add(term);
                 if WRITE {
                     // What follows is calculated next, and this takes long enough to fetch it.
@@ -305,7 +307,7 @@ pub unsafe fn norm<V: Vector>(
         rows: Rows,
         weight: *const f32,
         bias: Option<*const f32>,
-        centers: [Center; ROWS],
+        moments: [Moments; ROWS],
         scales: [f32; ROWS],
     ) {
         // SAFETY: the caller's.
@@ -317,8 +319,10 @@ pub unsafe fn norm<V: Vector>(
             };
             for row in 0..ROWS {
                 let at = row * rows.size + at;
-                let distance = distance(read::<V, WHOLE>(rows.from.add(at), len, 0.0), centers[row]);
-                let normed = distance.mul(V::splat(scales[row])).mul_add(weight, bias);
+                let Moments { center, rest, .. } = moments[row];
+                let distance = read::<V, WHOLE>(rows.from.add(at), len, 0.0).sub(V::splat(center));
+                let scale = V::splat(scales[row]);
+                let normed = distance.mul_add(scale, V::splat(-rest * scales[row])).mul_add(weight, bias);
                 write::<V, WHOLE>(normed, rows.to.add(at), len);
             }
         }
@@ -331,13 +335,11 @@ pub unsafe fn norm<V: Vector>(
         epsilon: f32,
         centered: bool,
     ) {
-        let count = rows.size as f64;
         // SAFETY: the caller's; each step lies inside the rows.
         unsafe {
-            let centers = if centered { centers::<V, ROWS>(rows) } else { [[0.0; 2]; ROWS] };
-            let squares = sums::<V, _, ROWS, false>(each(centers, SquareFrom), rows);
-            let scales = each(squares, |sum| ((sum / count) as f32 + epsilon).sqrt().recip());
-            each_vector!(V, 0..rows.size, step::<V, ROWS>(rows, weight, bias, centers, scales));
+            let moments = moments::<V, ROWS>(rows, centered);
+            let scales = each(moments, |row| (row.variance + epsilon).sqrt().recip());
+            each_vector!(V, 0..rows.size, step::<V, ROWS>(rows, weight, bias, moments, scales));
         }
     }
     assert!(bias.is_none_or(|bias| bias.len() == weight.len()), "a bias for each weight");
@@ -368,10 +370,7 @@ pub unsafe fn reduce<V: Vector>(op: Reduce, x: &[f32], size: usize, out: &mut [f
             match op {
                 Reduce::Sum => each(sums::<V, _, ROWS, false>([Same; ROWS], rows), total),
                 Reduce::Mean => each(sums::<V, _, ROWS, false>([Same; ROWS], rows), mean),
-                Reduce::Variance => {
-                    let squares = each(centers::<V, ROWS>(rows), SquareFrom);
-                    each(sums::<V, _, ROWS, false>(squares, rows), mean)
-                }
+                Reduce::Variance => each(moments::<V, ROWS>(rows, true), |row| row.variance),
                 Reduce::Max => largest::<V, _, ROWS, true>(Same, rows),
                 Reduce::Min => each(largest::<V, _, ROWS, true>(math::Neg, rows), |x: f32| -x),
             }
