@@ -120,17 +120,15 @@ impl Number {
         }
     }
 
-    /// The factors, and what is inside of the last one.
-    fn factors(&self, inside: TokenStream, krate: &Ident) -> TokenStream {
+    /// The factors, and what is inside of the last one, of a product of dimensions alone. A number among them says how large
+    /// the product is, and not in which order it counts: `Channels = 2 * Base` are any groups of channels.
+    fn factors(&self, inside: TokenStream, krate: &Ident) -> Option<TokenStream> {
         match self {
-            Number::Product(parts) => parts[0].factors(parts[1].factors(inside, krate), krate),
+            Number::Product(parts) => parts[0].factors(parts[1].factors(inside, krate)?, krate),
             Number::Dim(name) => {
-                quote_spanned! { name.span() => <#name as #krate::dim::Normal>::Factors<#inside> }
+                Some(quote_spanned! { name.span() => <#name as #krate::dim::Normal>::Factors<#inside> })
             }
-            Number::Literal(_) | Number::Sum(_) => {
-                let number = self.typenum(krate);
-                quote!(#krate::dim::Factor<#krate::dim::Numeral, #number, #inside>)
-            }
+            Number::Literal(_) | Number::Sum(_) => None,
         }
     }
 
@@ -190,6 +188,10 @@ impl Declaration {
         let attributes: Vec<_> = self.attributes.iter().filter(|a| !a.path().is_ident("cfg")).collect();
         let documentation = (!self.attributes.iter().any(|a| a.path().is_ident("doc"))).then(|| {
             let text = format!("The {kind} dimension `{}`.", self.name.unraw());
+            let in_types = matches!(self.size, Size::Runtime).then(|| {
+                "\n\nIn the types of results and structures a type parameter stands for it: `congruent::errors::C59`."
+            });
+            let text = text + in_types.unwrap_or_default();
             quote!(#[doc = #text])
         });
         quote!(#documentation #(#attributes)*)
@@ -218,10 +220,9 @@ impl Declaration {
         let item = self.item(quote!(;));
         let head = self.head("static");
         let size = number.typenum(krate);
-        let factors = match number {
-            Number::Product(_) => number.factors(quote!(__Inside), krate),
-            _ => quote!(#krate::dim::Factor<#krate::dim::Named<Self>, #size, __Inside>),
-        };
+        let declared = matches!(number, Number::Product(_)).then(|| number.factors(quote!(__Inside), krate)).flatten();
+        let factors =
+            declared.unwrap_or_else(|| quote!(#krate::dim::Factor<#krate::dim::Named<Self>, #size, __Inside>));
         // A literal is a number of 64 bits as it was read.
         let is_countable = matches!(number, Number::Sum(_) | Number::Product(_))
             .then(|| respan(quote!(const _: fn() = #krate::dim::countable::<#name>;), name.span()));

@@ -2,7 +2,7 @@
 
 use super::{CacheStep, Linear, attention};
 use crate::backend::{Backend, Epilogue, Float, cpu::Cpu};
-use crate::dim::{Dim, Times};
+use crate::dim::{Dense, Dim, Times};
 use crate::mask::Mask;
 use crate::sealed::Sealed;
 use crate::shape::{Sequence, Shape};
@@ -61,6 +61,9 @@ impl<E: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> MultiHeadAttention<E, H, D
     where
         S: Sequence<E>,
         M: Mask<S::Batch, S::Length, S::Length>,
+        E: Dense,
+        H: Dense,
+        D: Dense,
     {
         self.attend(x, &sequence(x), mask, Epilogue::default())
     }
@@ -70,6 +73,9 @@ impl<E: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> MultiHeadAttention<E, H, D
     where
         S: Sequence<E>,
         M: Mask<S::Batch, S::Length, S::Length>,
+        E: Dense,
+        H: Dense,
+        D: Dense,
     {
         self.attend(x, &sequence(x), mask, after)
     }
@@ -80,6 +86,9 @@ impl<E: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> MultiHeadAttention<E, H, D
         S: Sequence<E>,
         R: Memory<S, E>,
         M: Mask<S::Batch, S::Length, R::Length>,
+        E: Dense,
+        H: Dense,
+        D: Dense,
     {
         self.attend(x, &self.memory(x, memory), mask, Epilogue::default())
     }
@@ -96,6 +105,9 @@ impl<E: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> MultiHeadAttention<E, H, D
         S: Sequence<E>,
         R: Memory<S, E>,
         M: Mask<S::Batch, S::Length, R::Length>,
+        E: Dense,
+        H: Dense,
+        D: Dense,
     {
         self.attend(x, &self.memory(x, memory), mask, after)
     }
@@ -112,6 +124,9 @@ impl<E: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> MultiHeadAttention<E, H, D
     ) -> Tensor<S, B>
     where
         S: Sequence<E>,
+        E: Dense,
+        H: Dense,
+        D: Dense,
     {
         self.forward_cached_then(x, layer, step, Epilogue::default())
     }
@@ -123,7 +138,12 @@ impl<E: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> MultiHeadAttention<E, H, D
         layer: usize,
         step: &mut CacheStep<'_, S::Batch, H, D, P, S::Length, K, B>,
         after: Epilogue<'_, B::Array>,
-    ) -> Tensor<S, B> {
+    ) -> Tensor<S, B>
+    where
+        E: Dense,
+        H: Dense,
+        D: Dense,
+    {
         let sequence = sequence(x);
         let k = self.key.forward(&sequence).split_heads();
         let v = self.value.forward(&sequence).split_heads();
@@ -137,7 +157,12 @@ impl<E: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> MultiHeadAttention<E, H, D
         &self,
         x: &Tensor<S, B>,
         memory: &Tensor<R, B>,
-    ) -> Tensor<(S::Batch, R::Length, E), B> {
+    ) -> Tensor<(S::Batch, R::Length, E), B>
+    where
+        E: Dense,
+        H: Dense,
+        D: Dense,
+    {
         let (batch, _, embed) = x.shape().dims();
         Tensor::from_parts((batch, memory.shape().length(), embed), memory.array().clone())
     }
@@ -148,7 +173,12 @@ impl<E: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> MultiHeadAttention<E, H, D
         memory: &Tensor<(S::Batch, K, E), B>,
         mask: &impl Mask<S::Batch, S::Length, K>,
         after: Epilogue<'_, B::Array>,
-    ) -> Tensor<S, B> {
+    ) -> Tensor<S, B>
+    where
+        E: Dense,
+        H: Dense,
+        D: Dense,
+    {
         let q = self.query.forward(&sequence(x)).split_heads();
         let k = self.key.forward(memory).split_heads();
         let v = self.value.forward(memory).split_heads();
@@ -165,7 +195,7 @@ pub(super) fn sequence<S: Sequence<E>, E: Dim, B: Backend>(x: &Tensor<S, B>) -> 
 pub(super) type Heads<S, E, H, D, B> = Tensor<(<S as Sequence<E>>::Batch, H, <S as Sequence<E>>::Length, D), B>;
 
 /// The output of heads that were calculated of `x`, in the shape of that.
-pub(super) fn project_merged<S: Sequence<E>, E: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>>(
+pub(super) fn project_merged<S: Sequence<E>, E: Dim, H: Dense, D: Dense, B: Backend<Elem: Float>>(
     x: &Tensor<S, B>,
     heads: &Heads<S, E, H, D, B>,
     output: &Linear<Times<H, D>, E, B>,

@@ -2,7 +2,7 @@
 
 use super::{CacheStep, Dropout, FeedForward, LayerNorm, Memory, MultiHeadAttention};
 use crate::backend::{Backend, Binary, Epilogue, Float, cpu::Cpu};
-use crate::dim::Dim;
+use crate::dim::{Dense, Dim};
 use crate::mask::Mask;
 use crate::shape::{Last, Sequence};
 use crate::tensor::Tensor;
@@ -23,7 +23,7 @@ type Training<'a> = Option<(Dropout, &'a mut Rng)>;
 
 /// `part` beside a residual connection, with its normalisation. `part` takes its input and the residual to be added, if it is
 /// to add one: dropout comes before that.
-fn residual<S: Last<E>, E: Dim, B: Backend<Elem: Float>>(
+fn residual<S: Last<E>, E: Dense, B: Backend<Elem: Float>>(
     order: NormOrder,
     norm: &LayerNorm<E, B>,
     x: &Tensor<S, B>,
@@ -72,6 +72,10 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> EncoderLayer<E, H,
     where
         S: Sequence<E> + Last<E>,
         M: Mask<S::Batch, S::Length, S::Length>,
+        E: Dense,
+        H: Dense,
+        D: Dense,
+        F: Dense,
     {
         self.apply(x, mask, &mut None)
     }
@@ -98,6 +102,10 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> EncoderLayer<E, H,
     where
         S: Sequence<E> + Last<E>,
         M: Mask<S::Batch, S::Length, S::Length>,
+        E: Dense,
+        H: Dense,
+        D: Dense,
+        F: Dense,
     {
         self.apply(x, mask, &mut Some((dropout, rng)))
     }
@@ -106,6 +114,10 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> EncoderLayer<E, H,
     where
         S: Sequence<E> + Last<E>,
         M: Mask<S::Batch, S::Length, S::Length>,
+        E: Dense,
+        H: Dense,
+        D: Dense,
+        F: Dense,
     {
         let attend = |x: &Tensor<S, B>, after: Epilogue<'_, B::Array>| self.attention.forward_then(x, mask, after);
         let x = residual(self.order, &self.attention_norm, x, training, attend);
@@ -125,6 +137,10 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> EncoderLayer<E, H,
     ) -> Tensor<S, B>
     where
         S: Sequence<E> + Last<E>,
+        E: Dense,
+        H: Dense,
+        D: Dense,
+        F: Dense,
     {
         let attend =
             |x: &Tensor<S, B>, after: Epilogue<'_, B::Array>| self.attention.forward_cached_then(x, layer, step, after);
@@ -168,6 +184,10 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> DecoderLayer<E, H,
         R: Memory<S, E>,
         M: Mask<S::Batch, S::Length, S::Length>,
         N: Mask<S::Batch, S::Length, R::Length>,
+        E: Dense,
+        H: Dense,
+        D: Dense,
+        F: Dense,
     {
         self.apply(x, memory, mask, memory_mask, &mut None)
     }
@@ -187,6 +207,10 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> DecoderLayer<E, H,
         R: Memory<S, E>,
         M: Mask<S::Batch, S::Length, S::Length>,
         N: Mask<S::Batch, S::Length, R::Length>,
+        E: Dense,
+        H: Dense,
+        D: Dense,
+        F: Dense,
     {
         self.apply(x, memory, mask, memory_mask, &mut Some((dropout, rng)))
     }
@@ -204,6 +228,10 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> DecoderLayer<E, H,
         R: Memory<S, E>,
         M: Mask<S::Batch, S::Length, S::Length>,
         N: Mask<S::Batch, S::Length, R::Length>,
+        E: Dense,
+        H: Dense,
+        D: Dense,
+        F: Dense,
     {
         let attend = |x: &Tensor<S, B>, after: Epilogue<'_, B::Array>| self.attention.forward_then(x, mask, after);
         let x = residual(self.order, &self.attention_norm, x, training, attend);
@@ -227,6 +255,10 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> Encoder<E, H, D, F
     where
         S: Sequence<E> + Last<E>,
         M: Mask<S::Batch, S::Length, S::Length>,
+        E: Dense,
+        H: Dense,
+        D: Dense,
+        F: Dense,
     {
         self.layers.iter().fold(x.clone(), |x, layer| layer.forward(&x, mask))
     }
@@ -236,6 +268,10 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> Encoder<E, H, D, F
     where
         S: Sequence<E> + Last<E>,
         M: Mask<S::Batch, S::Length, S::Length>,
+        E: Dense,
+        H: Dense,
+        D: Dense,
+        F: Dense,
     {
         self.layers.iter().fold(x.clone(), |x, layer| layer.forward_training(&x, mask, dropout, rng))
     }
@@ -252,6 +288,10 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> Encoder<E, H, D, F
     ) -> Tensor<S, B>
     where
         S: Sequence<E> + Last<E>,
+        E: Dense,
+        H: Dense,
+        D: Dense,
+        F: Dense,
     {
         self.layers.iter().enumerate().fold(x.clone(), |x, (i, layer)| layer.forward_cached(&x, i, step))
     }
@@ -278,6 +318,10 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> Decoder<E, H, D, F
         R: Memory<S, E>,
         M: Mask<S::Batch, S::Length, S::Length>,
         N: Mask<S::Batch, S::Length, R::Length>,
+        E: Dense,
+        H: Dense,
+        D: Dense,
+        F: Dense,
     {
         self.layers.iter().fold(x.clone(), |x, layer| layer.forward(&x, memory, mask, memory_mask))
     }
@@ -297,6 +341,10 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> Decoder<E, H, D, F
         R: Memory<S, E>,
         M: Mask<S::Batch, S::Length, S::Length>,
         N: Mask<S::Batch, S::Length, R::Length>,
+        E: Dense,
+        H: Dense,
+        D: Dense,
+        F: Dense,
     {
         let layer = |x: Tensor<S, B>, layer: &DecoderLayer<E, H, D, F, B>| {
             layer.forward_training(&x, memory, mask, memory_mask, dropout, rng)

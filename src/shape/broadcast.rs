@@ -1,6 +1,6 @@
 //! Elementwise operations on two shapes.
 
-use super::Shape;
+use super::{Never, Nothing, Shape};
 use crate::dim::Dim;
 use crate::sealed::Sealed;
 
@@ -12,7 +12,8 @@ use crate::sealed::Sealed;
     message = "`{Self}` and `{Other}` do not go together elementwise",
     label = "dimensions disagree",
     note = "two shapes go together if they are the same, or if one is the end of the other: `(Batch, Seq, Embed)` and `(Seq, Embed)`",
-    note = "repeat a tensor along a new dimension by name: `x.expand(Batch)`; rename an axis: `x.relabel(from, to)`; reorder: `x.permute((..))`",
+    note = "an axis that a reduction lost comes back by name: `&x - x.mean(Seq).expand_as(&x, Seq)`; a new first one: `x.expand(Batch)`",
+    note = "rename an axis: `x.relabel(from, to)`; reorder: `x.permute((..))`",
     note = "explained in `congruent::errors::C13`"
 )]
 pub trait Broadcast<Other> {
@@ -68,6 +69,19 @@ broadcast! {
     (A B C D E F) ();
 }
 
+// What `Last<Never>` asks for.
+macro_rules! never { ($($Never:ident)*) => {$(
+    #[diagnostic::do_not_recommend]
+    impl<S: Shape> Broadcast<($Never,)> for S {
+        type Larger = S;
+        fn broadcast(self, _: ($Never,)) -> S {
+            self
+        }
+        fn sealed(_: Sealed) {}
+    }
+)*} }
+never!(Never Nothing);
+
 macro_rules! same {
     ($(($($D:ident)*);)*) => {$(
         #[diagnostic::do_not_recommend]
@@ -88,4 +102,24 @@ same! {
     (A B C D);
     (A B C D E);
     (A B C D E F);
+}
+
+/// That the shape is `Whole` without its axis `D`: `Rest`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not `{Whole}` without `{D}`",
+    label = "expected `{Rest}`",
+    note = "a tensor is repeated along one axis that the other has and it lacks; all other dimensions are the same, in the same order",
+    note = "explained in `congruent::errors::C56`"
+)]
+pub trait Without<Whole, D, Rest> {
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
+}
+#[diagnostic::do_not_recommend]
+impl<Whole, D, Rest: Shape> Without<Whole, D, Rest> for Rest {
+    fn sealed(_: Sealed) {}
+}
+#[diagnostic::do_not_recommend]
+impl<S: Shape, Whole, D> Without<Whole, D, Never> for S {
+    fn sealed(_: Sealed) {}
 }

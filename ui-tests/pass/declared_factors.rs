@@ -10,6 +10,7 @@ dims! {
     Parts = 3; Qkv = 3 * Embed; QkvByNumber = 3 * ByNumber; Ffn = 4 * ByNumber;
     Colours = 3; Height = 16; Width = 16; Patch = Colours * Height * Width; Pixels = 256; OfPixels = Colours * Pixels;
     Patches = 14 * 14; Rows = 14; Columns = 14; One = 1; Padded = One * Height; Sum = (Heads + 4) * HeadDim; Padding = 4;
+    Base = 4; Channels = 2 * Base; Groups = 2; PerGroup = 4;
     once Chosen;
 }
 
@@ -50,6 +51,9 @@ fn main() {
     same(Patches, Times(N::<14>, N::<14>));
     same(Times(N::<14>, N::<14>), Times(Rows, Columns));
     same(Padded, Times(Height, N::<1>));
+    // A number among the factors says how large the product is, and no order.
+    same(Channels, Times(Groups, PerGroup));
+    same(Channels, Times(Base, N::<2>));
     same(Sum, Times(Plus(Heads, Padding), HeadDim));
     same(Plus(Heads, Heads), Plus(N::<4>, N::<20>));
     same(Ragged(Patch), Ragged(Times(Colours, Pixels)));

@@ -9,13 +9,13 @@ mod similarity;
 
 pub use classes::{binary_cross_entropy, cross_entropy, kl_divergence, smoothed_cross_entropy};
 pub use distance::{absolute_error, huber, squared_error};
-pub use similarity::{cosine_similarity, info_nce};
+pub use similarity::{cosine_similarity, info_nce, similarities};
 
 use crate::backend::{Backend, Binary, Float, Reduce, constant};
 use crate::dim::{Dim, Ragged};
 use crate::mask::Lengths;
 use crate::shape::Unpadded;
-use crate::tensor::{Tensor, TensorOf};
+use crate::tensor::{Tensor, TensorOf, mean_of_chosen};
 
 /// The mean over all live positions of a batch together; zero if there is none.
 ///
@@ -58,10 +58,5 @@ where
     S: Unpadded,
     B: Backend<Elem: Float>,
 {
-    let count = losses.shape().elements();
-    let zeros = B::filled(num_traits::zero(), losses.sizes().as_ref());
-    let kept = B::reshape(&B::select(chosen.array(), losses.array(), &zeros), &[count]);
-    let of = chosen.to_vec().into_iter().filter(|chosen| *chosen).count();
-    let share = constant((of.max(1) as f64).recip());
-    Tensor::from_parts((), B::binary_scalar(Binary::Mul, B::reduce(Reduce::Sum, &kept, 0), share))
+    Tensor::from_parts((), mean_of_chosen::<B>(losses.array(), chosen.to_vec()))
 }
