@@ -22,6 +22,7 @@ macro_rules! integer { ($($sum:ident: $($t:ident)*;)*) => {$($(
         fn is_nan(self) -> bool { false }
         fn widen(self) -> $sum { self as $sum }
         fn narrow(sum: $sum) -> $t { sum as $t }
+        #[inline]
         fn binary(op: Binary, x: $t, y: $t) -> $t {
             match op {
                 Binary::Add => x.wrapping_add(y),
@@ -72,6 +73,8 @@ macro_rules! float_operations {
         fn is_nan(self) -> bool {
             Self::is_nan(self)
         }
+        // Loops over columns call it for each.
+        #[inline]
         fn binary(op: Binary, x: Self, y: Self) -> Self {
             match op {
                 Binary::Add => x + y,
