@@ -36,7 +36,7 @@ use std::sync::Arc;
     message = "`{Self}` does not mask attention from `{Q}` to `{K}`",
     label = "not a mask for queries `{Q}` and keys `{K}` of the batch `{B}`",
     note = "`Causal` and `SlidingWindow` are for queries that are the last part of the keys: keys `{Q}` or `Plus<Past, {Q}>`",
-    note = "`Lengths<B, K>` is for the batch `B` and the keys `K`, here `Lengths<{B}, {K}>`",
+    note = "`Lengths<B, K>` is for the batch `B` and the keys `K`, here `Lengths<{B}, {K}>`; keys behind padded ones have none: the step of a cache, `step_ragged`, has their mask",
     note = "`Allowed` is for the dimensions of its tensor, here `({B}, {Q}, {K})` or `({Q}, {K})`",
     note = "explained in `congruent::errors::C08`"
 )]
@@ -48,7 +48,7 @@ impl<B, Q, K: PaddingCovered<M::Padding>, M: Restrict<B, Q, K>> Mask<B, Q, K> fo
     message = "`{Self}` does not mask attention from `{Q}` to `{K}`",
     label = "not a mask for queries `{Q}` and keys `{K}` of the batch `{B}`",
     note = "`Causal` and `SlidingWindow` are for queries that are the last part of the keys: keys `{Q}` or `Plus<Past, {Q}>`",
-    note = "`Lengths<B, K>` is for the batch `B` and the keys `K`, here `Lengths<{B}, {K}>`",
+    note = "`Lengths<B, K>` is for the batch `B` and the keys `K`, here `Lengths<{B}, {K}>`; keys behind padded ones have none: the step of a cache, `step_ragged`, has their mask",
     note = "`Allowed` is for the dimensions of its tensor, here `({B}, {Q}, {K})` or `({Q}, {K})`",
     note = "explained in `congruent::errors::C08`"
 )]
