@@ -17,6 +17,11 @@ pub enum Error {
         /// Its size.
         right_size: usize,
     },
+    /// A dimension has more positions than a `usize` counts, and cannot be compared with another.
+    SizeBeyondCount {
+        /// The dimension.
+        dimension: String,
+    },
     /// A set-once dimension was set a second time, to another size.
     AlreadySet {
         /// The dimension.
@@ -173,6 +178,9 @@ impl Display for Error {
         match self {
             Error::DifferentSizes { left, left_size, right, right_size } => {
                 write!(f, "`{left}` ({left_size}) and `{right}` ({right_size}) are different sizes")
+            }
+            Error::SizeBeyondCount { dimension } => {
+                write!(f, "`{dimension}` has {} positions or more, and is of no size that can be compared", usize::MAX)
             }
             Error::AlreadySet { dimension, set, found } => {
                 write!(f, "`{dimension}` is set to {set} and cannot become {found}")

@@ -49,11 +49,17 @@ macro_rules! errors { ($($code:ident: $message:literal $(#[$meaning:meta])*)*) =
 )*} }
 
 errors! {
-    C01: "`A` and `B` are different sizes"
+    C01: "`A` and `B` differ in size, or in the order of their factors"
     /// One dimension was to take the place of another, and the compiler does not know that they are of one size. Either
     /// the numbers in their declarations differ, and one of them has to be corrected, or one is only known at run time:
     /// compare such sizes once by [`Equal::check`](crate::dim::Equal::check) and rename the axis by
     /// [`relabel_by`](crate::Tensor::relabel_by). A number `N<1500>` is not compared either: see [`C05`].
+    ///
+    /// Or the sizes agree, and the factors do not. `Patch = Colours * Pixels` counts all pixels of the first colour first,
+    /// as `Times<Colours, Pixels>` does; `Times<Pixels, Colours>` has the same elements in another order, into which
+    /// `rearrange!` brings them. A dimension that is declared by its number alone, `Patch = 768`, may be any product of that
+    /// size. A factor under another name is renamed as a factor: `Equal::known(Colours, Channels).times(Equal::same(Pixels))`,
+    /// then `relabel_by`.
     ///
     /// A dimension with padding never has the size of one without: see [`C06`].
 
@@ -247,7 +253,9 @@ errors! {
     /// in a struct or behind a `let`, and the tensor has others. Hold the lines `expected` and `found` against each
     /// other, dimension by dimension. Two bindings of one run-time dimension differ in the variable alone, as `Text<'_,
     /// question>` and `Text<'_, answer>`; where one variable shadows another of its name, both read alike, and give
-    /// one of them another name. Correct the type, give a function a parameter for each dimension that may
+    /// one of them another name. Where a signature says `Text<'_>`, see [`C59`]. `Ragged<Text>` is a length with
+    /// padding and `Text` one without: padding is filled by [`fill_padding`](crate::Tensor::fill_padding), and a function for both
+    /// has a parameter. Correct the type, give a function a parameter for each dimension that may
     /// differ, or rename the axis by [`relabel`](crate::Tensor::relabel).
 
     C38: "type annotations needed"
@@ -283,6 +291,10 @@ errors! {
     /// [`fuse`](crate::fuse()) takes a tensor, or a tuple of two to four, all of them by reference. Their shapes go together
     /// as those of operators do: see [`C13`]. Their elements are floating-point numbers of one type: others are converted
     /// first, by [`cast`](crate::Tensor::cast).
+
+    C45: "the size of `D` is 2⁶⁴ or more"
+    /// The size of a dimension is calculated from numbers and other dimensions, and is counted in 64 bits. One of them is
+    /// larger than meant, or there is a factor too many.
 
     C50: "`A` may hold padding, and this operation would read it (sums, products, layers)"
     /// A sum, a product of matrices or a layer goes over all positions of a [`Ragged`](crate::Ragged) dimension, and adds up
@@ -320,6 +332,25 @@ errors! {
     C57: "a tensor is not reshaped, and other words of PyTorch and ndarray"
     /// The method has this name elsewhere and another one here, or what it does is done in another way. The message names it. The
     /// documentation of [`Tensor`](crate::Tensor) is found by words of PyTorch and ndarray too.
+
+    C58: "cannot multiply `&Tensor<..>` by `{integer}`"
+    /// Numbers and tensors go together where the number is of the type of the elements, which is `f32` unless the tensor says
+    /// otherwise: `Cpu<f64>`. A literal has a point, `2.0`; a variable of another type is converted, `scale as f32`, and where it
+    /// is `f64`, the compiler says "type mismatch resolving `<Cpu<f32> as Backend>::Elem == f64`". Two tensors of different
+    /// elements are brought together by [`cast`](crate::Tensor::cast). Positions are counted from 0 and never negative: the last
+    /// one of `Seq` is `x.at(Seq, Seq.size() - 1)?`.
+
+    C59: "missing lifetime specifier"
+    /// A run-time dimension stands by its name in the type of a result or a structure. Its size is bound to a number in a scope,
+    /// by [`bind!`](crate::bind), and is another dimension there each time, so that no type outside can name it. What the compiler
+    /// proposes, `Seq<'a>`, leads nowhere. There are three ways out. A type parameter stands for the dimension, in functions
+    /// `S: Dim`, and whoever calls binds it. A closure has the scope: [`with`](crate::bind). A size that is the same in the whole
+    /// program, as that of a model, is declared `once Width` in [`dims!`](crate::dims), and has a type that can be named
+    /// anywhere.
+    ///
+    /// In the type of an argument the compiler takes `Seq` for `Seq<'_>`, which no binding by [`bind!`](crate::bind) is, and
+    /// reports the call: "mismatched types", "expected `&Tensor<(Seq<'_>, Embed)>`, found `&Tensor<(Seq<'_, seq>, Embed)>`". A
+    /// parameter `S: Dim` takes both.
 
     C70: "`usize` does not cut the sequences of the batch `B`"
     /// The sequences of a batch end at different places after they accepted different numbers of drafted tokens, so that

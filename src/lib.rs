@@ -13,6 +13,7 @@ pub mod module;
 pub mod nn;
 pub mod optim;
 mod random;
+mod sealed;
 pub mod shape;
 mod tensor;
 

@@ -2,11 +2,11 @@
 
 use crate::respan;
 use proc_macro2::{Ident, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::spanned::Spanned;
-use syn::{Attribute, BinOp, Error, Expr, Lit, Result, Token, Visibility};
+use syn::{Attribute, BinOp, Error, Expr, ExprPath, Lit, Result, Token, Visibility};
 
 /// What stands between the braces, after the path of the crate.
 pub struct Dims {
@@ -22,10 +22,17 @@ struct Declaration {
 }
 
 enum Size {
-    /// The typenum number, and the dimensions that it is built of.
-    Static(TokenStream, Vec<Ident>),
+    Static(Number),
     Runtime,
     Once,
+}
+
+/// What a size is built of.
+enum Number {
+    Literal(u64),
+    Dim(ExprPath),
+    Sum(Box<[Number; 2]>),
+    Product(Box<[Number; 2]>),
 }
 
 impl Parse for Dims {
@@ -33,14 +40,14 @@ impl Parse for Dims {
         let krate = input.call(Ident::parse_any)?;
         let mut dims = Vec::new();
         while !input.is_empty() {
-            dims.push(declaration(input, &krate)?);
+            dims.push(declaration(input)?);
         }
         dims.iter().try_for_each(|dim| dim.check(&dims))?;
         Ok(Dims { krate, dims })
     }
 }
 
-fn declaration(input: ParseStream, krate: &Ident) -> Result<Declaration> {
+fn declaration(input: ParseStream) -> Result<Declaration> {
     let attributes = input.call(Attribute::parse_outer)?;
     let visibility = input.parse()?;
     let mut name: Ident = input.parse()?;
@@ -48,12 +55,12 @@ fn declaration(input: ParseStream, krate: &Ident) -> Result<Declaration> {
     if once {
         name = input.parse()?;
     }
+    if name.unraw().to_string().starts_with("__") {
+        let message = "names that begin with two underscores are those of the macro: name the dimension otherwise";
+        return Err(Error::new(name.span(), message));
+    }
     let size = match (once, input.parse::<Option<Token![=]>>()?) {
-        (false, Some(_)) => {
-            let mut used = Vec::new();
-            let number = number(&input.parse()?, krate, &mut used)?;
-            Size::Static(number, used)
-        }
+        (false, Some(_)) => Size::Static(Number::new(input.parse()?)?),
         (false, None) => Size::Runtime,
         (true, None) => Size::Once,
         (true, Some(equals)) => {
@@ -70,37 +77,68 @@ fn declaration(input: ParseStream, krate: &Ident) -> Result<Declaration> {
     Ok(Declaration { attributes, visibility, name, size })
 }
 
-/// The typenum number of a size.
-fn number(size: &Expr, krate: &Ident, used: &mut Vec<Ident>) -> Result<TokenStream> {
-    let built_of = "a dimension's size is built of whole numbers, dimensions, `+` and `*`";
-    match size {
-        Expr::Lit(literal) => match &literal.lit {
-            Lit::Int(int) if int.suffix().is_empty() || int.suffix() == "usize" => {
-                Ok(numeral(int.base10_parse::<u64>()?, krate))
+impl Number {
+    fn new(size: Expr) -> Result<Self> {
+        let built_of = "a dimension's size is built of whole numbers, dimensions, `+` and `*`";
+        match size {
+            Expr::Lit(literal) => match &literal.lit {
+                Lit::Int(int) if int.suffix().is_empty() || int.suffix() == "usize" => {
+                    Ok(Number::Literal(int.base10_parse()?))
+                }
+                other => Err(Error::new(other.span(), built_of)),
+            },
+            Expr::Path(name) => Ok(Number::Dim(name)),
+            Expr::Paren(inner) => Number::new(*inner.expr),
+            Expr::Group(inner) => Number::new(*inner.expr),
+            Expr::Binary(binary) => {
+                let operation = match &binary.op {
+                    BinOp::Add(_) => Number::Sum,
+                    BinOp::Mul(_) => Number::Product,
+                    BinOp::Div(op) => {
+                        let message = "sizes are not divided: declare the factors and multiply them, as in `Embed = Heads * HeadDim`";
+                        return Err(Error::new(op.span, message));
+                    }
+                    op => return Err(Error::new(op.span(), built_of)),
+                };
+                Ok(operation(Box::new([Number::new(*binary.left)?, Number::new(*binary.right)?])))
             }
             other => Err(Error::new(other.span(), built_of)),
-        },
-        Expr::Path(name) => {
-            used.extend(name.path.get_ident().cloned());
-            Ok(quote_spanned! { name.span() => <#name as #krate::dim::StaticDim>::Number })
         }
-        Expr::Paren(inner) => number(&inner.expr, krate, used),
-        Expr::Group(inner) => number(&inner.expr, krate, used),
-        Expr::Binary(binary) => {
-            let operation = match &binary.op {
-                BinOp::Add(_) => quote!(Sum),
-                BinOp::Mul(_) => quote!(Prod),
-                BinOp::Div(op) => {
-                    let message =
-                        "sizes are not divided: declare the factors and multiply them, as in `Embed = Heads * HeadDim`";
-                    return Err(Error::new(op.span, message));
-                }
-                op => return Err(Error::new(op.span(), built_of)),
-            };
-            let (left, right) = (number(&binary.left, krate, used)?, number(&binary.right, krate, used)?);
-            Ok(quote!(#krate::typenum::#operation<#left, #right>))
+    }
+
+    /// The number of typenum.
+    fn typenum(&self, krate: &Ident) -> TokenStream {
+        let operation = |name: &str, parts: &[Number; 2]| {
+            let (name, [left, right]) = (format_ident!("{name}"), parts.each_ref().map(|part| part.typenum(krate)));
+            quote!(#krate::typenum::#name<#left, #right>)
+        };
+        match self {
+            Number::Literal(value) => numeral(*value, krate),
+            Number::Dim(name) => quote_spanned! { name.span() => <#name as #krate::dim::StaticDim>::Number },
+            Number::Sum(parts) => operation("Sum", parts),
+            Number::Product(parts) => operation("Prod", parts),
         }
-        other => Err(Error::new(other.span(), built_of)),
+    }
+
+    /// The factors, and what is inside of the last one, of a product of dimensions alone. A number among them says how large
+    /// the product is, and not in which order it counts: `Channels = 2 * Base` are any groups of channels.
+    fn factors(&self, inside: TokenStream, krate: &Ident) -> Option<TokenStream> {
+        match self {
+            Number::Product(parts) => parts[0].factors(parts[1].factors(inside, krate)?, krate),
+            Number::Dim(name) => {
+                Some(quote_spanned! { name.span() => <#name as #krate::dim::Normal>::Factors<#inside> })
+            }
+            Number::Literal(_) | Number::Sum(_) => None,
+        }
+    }
+
+    /// The dimensions that it is built of, by name.
+    fn dims(&self) -> Vec<&Ident> {
+        match self {
+            Number::Literal(_) => Vec::new(),
+            Number::Dim(name) => name.path.get_ident().into_iter().collect(),
+            Number::Sum(parts) | Number::Product(parts) => parts.iter().flat_map(Number::dims).collect(),
+        }
     }
 }
 
@@ -120,10 +158,10 @@ pub fn expand(Dims { krate, dims }: Dims) -> TokenStream {
 impl Declaration {
     /// That the dimensions of its size are not declared beside it as others than static ones.
     fn check(&self, dims: &[Declaration]) -> Result<()> {
-        let Size::Static(_, used) = &self.size else { return Ok(()) };
+        let Size::Static(number) = &self.size else { return Ok(()) };
         let is_dynamic =
             |name: &Ident| dims.iter().any(|dim| dim.name == *name && !matches!(dim.size, Size::Static(..)));
-        match used.iter().find(|name| is_dynamic(name)) {
+        match number.dims().into_iter().find(|name| is_dynamic(name)) {
             Some(name) => Err(Error::new(
                 name.span(),
                 format!(
@@ -136,7 +174,7 @@ impl Declaration {
 
     fn expand(&self, krate: &Ident) -> TokenStream {
         let items = match &self.size {
-            Size::Static(number, _) => self.expand_static(krate, number),
+            Size::Static(number) => self.expand_static(krate, number),
             Size::Runtime => self.expand_runtime(krate),
             Size::Once => self.expand_once(krate),
         };
@@ -149,7 +187,11 @@ impl Declaration {
     fn head(&self, kind: &str) -> TokenStream {
         let attributes: Vec<_> = self.attributes.iter().filter(|a| !a.path().is_ident("cfg")).collect();
         let documentation = (!self.attributes.iter().any(|a| a.path().is_ident("doc"))).then(|| {
-            let text = format!("The {kind} dimension `{}`.", self.name);
+            let text = format!("The {kind} dimension `{}`.", self.name.unraw());
+            let in_types = matches!(self.size, Size::Runtime).then(|| {
+                "\n\nIn the types of results and structures a type parameter stands for it: `congruent::errors::C59`."
+            });
+            let text = text + in_types.unwrap_or_default();
             quote!(#[doc = #text])
         });
         quote!(#documentation #(#attributes)*)
@@ -172,12 +214,19 @@ impl Declaration {
         }
     }
 
-    fn expand_static(&self, krate: &Ident, number: &TokenStream) -> Vec<TokenStream> {
+    fn expand_static(&self, krate: &Ident, number: &Number) -> Vec<TokenStream> {
         let name = &self.name;
-        let text = name.to_string();
+        let text = name.unraw().to_string();
         let item = self.item(quote!(;));
         let head = self.head("static");
-        vec![
+        let size = number.typenum(krate);
+        let declared = matches!(number, Number::Product(_)).then(|| number.factors(quote!(__Inside), krate)).flatten();
+        let factors =
+            declared.unwrap_or_else(|| quote!(#krate::dim::Factor<#krate::dim::Named<Self>, #size, __Inside>));
+        // A literal is a number of 64 bits as it was read.
+        let is_countable = matches!(number, Number::Sum(_) | Number::Product(_))
+            .then(|| respan(quote!(const _: fn() = #krate::dim::countable::<#name>;), name.span()));
+        let mut items = vec![
             quote! {
                 #head
                 #[derive(
@@ -188,69 +237,71 @@ impl Declaration {
             },
             quote! {
                 #[diagnostic::do_not_recommend]
-                impl #krate::dim::Dim for #name {
-                    fn size(self) -> usize {
+                unsafe impl #krate::dim::Dim for #name {
+                    fn size(self) -> ::core::primitive::usize {
                         <Self as #krate::dim::StaticDim>::SIZE
                     }
-                    fn write_name(f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                        f.write_str(#text)
+                    fn write_name(__f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                        __f.write_str(#text)
                     }
                 }
             },
-            quote! { #[diagnostic::do_not_recommend] impl #krate::dim::Dense for #name {} },
-            quote! { #[diagnostic::do_not_recommend] impl #krate::dim::Normal for #name { type Size = #number; } },
-            quote! { #[diagnostic::do_not_recommend] impl #krate::dim::StaticDim for #name { type Number = <Self as #krate::dim::Normal>::Size; } },
-        ]
+            quote! { #[diagnostic::do_not_recommend] unsafe impl #krate::dim::Dense for #name {} },
+            quote! { #[diagnostic::do_not_recommend] unsafe impl #krate::dim::Normal for #name { type Size = #size; type Factors<__Inside> = #factors; } },
+            quote! { #[diagnostic::do_not_recommend] unsafe impl #krate::dim::StaticDim for #name { type Number = <Self as #krate::dim::Normal>::Size; } },
+        ];
+        items.extend(is_countable);
+        items
     }
 
     fn expand_runtime(&self, krate: &Ident) -> Vec<TokenStream> {
         let Declaration { visibility, name, .. } = self;
-        let (head, text) = (self.head("run-time"), name.to_string());
+        let (head, text) = (self.head("run-time"), name.unraw().to_string());
         let item = self.item(quote! {
             <'id, Variable = #krate::dim::Unnamed> {
                 size: #krate::dim::Branded<'id, Variable>,
             }
         });
-        let with = format!("Calls `scope` with a fresh `{name}` of this size.");
+        let with = format!("Calls the function with a fresh `{text}` of this size.");
         vec![
             quote! {
                 #head
                 #item
             },
             quote! {
-                impl<Variable> ::core::clone::Clone for #name<'_, Variable> {
+                impl<__Variable> ::core::clone::Clone for #name<'_, __Variable> {
                     fn clone(&self) -> Self {
                         *self
                     }
                 }
             },
-            quote! { impl<Variable> ::core::marker::Copy for #name<'_, Variable> {} },
+            quote! { impl<__Variable> ::core::marker::Copy for #name<'_, __Variable> {} },
             quote! {
-                impl<Variable> ::core::fmt::Debug for #name<'_, Variable> {
-                    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                        f.write_str(#text)
+                impl<__Variable> ::core::fmt::Debug for #name<'_, __Variable> {
+                    fn fmt(&self, __f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                        __f.write_str(#text)
                     }
                 }
             },
             quote! {
                 #[diagnostic::do_not_recommend]
-                impl<Variable> #krate::dim::Dim for #name<'_, Variable> {
-                    fn size(self) -> usize {
+                unsafe impl<__Variable> #krate::dim::Dim for #name<'_, __Variable> {
+                    fn size(self) -> ::core::primitive::usize {
                         self.size.size()
                     }
-                    fn write_name(f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                        f.write_str(#text)
+                    fn write_name(__f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                        __f.write_str(#text)
                     }
                 }
             },
-            quote! { #[diagnostic::do_not_recommend] impl<Variable> #krate::dim::Dense for #name<'_, Variable> {} },
-            quote! { #[diagnostic::do_not_recommend] impl<Variable> #krate::dim::Normal for #name<'_, Variable> { type Size = Self; } },
+            quote! { #[diagnostic::do_not_recommend] unsafe impl<__Variable> #krate::dim::Dense for #name<'_, __Variable> {} },
+            quote! { #[diagnostic::do_not_recommend] unsafe impl<__Variable> #krate::dim::Normal for #name<'_, __Variable> { type Size = Self; type Factors<__Inside> = #krate::dim::Factor<#krate::dim::Named<Self>, Self, __Inside>; } },
             quote! {
                 #[diagnostic::do_not_recommend]
-                impl<Name> #krate::dim::RuntimeDim for #name<'_, Name> {
-                    type At<'id, Variable> = #name<'id, Variable>;
-                    fn bind<'id, Variable>(size: usize, guard: #krate::dim::Guard<'id>) -> #name<'id, Variable> {
-                        #name { size: #krate::dim::Branded::new(size, guard) }
+                unsafe impl<__Name> #krate::dim::RuntimeDim for #name<'_, __Name> {
+                    type At<'id, __Variable> = #name<'id, __Variable>;
+                    fn bind<'id, __Variable>(__size: ::core::primitive::usize, __guard: #krate::dim::Guard<'id>) -> #name<'id, __Variable> {
+                        #name { size: #krate::dim::Branded::new(__size, __guard) }
                     }
                 }
             },
@@ -258,9 +309,9 @@ impl Declaration {
                 #[allow(dead_code)]
                 impl #name<'_> {
                     #[doc = #with]
-                    #visibility fn with<R>(size: usize, scope: impl for<'id> ::core::ops::FnOnce(#name<'id>) -> R) -> R {
-                        #krate::__private::make_guard!(guard);
-                        scope(<#name<'_> as #krate::dim::RuntimeDim>::bind(size, guard))
+                    #visibility fn with<__R>(__size: ::core::primitive::usize, __scope: impl for<'id> ::core::ops::FnOnce(#name<'id>) -> __R) -> __R {
+                        #krate::__private::make_guard!(__guard);
+                        __scope(<#name<'_> as #krate::dim::RuntimeDim>::bind(__size, __guard))
                     }
                 }
             },
@@ -270,8 +321,8 @@ impl Declaration {
 
     fn expand_once(&self, krate: &Ident) -> Vec<TokenStream> {
         let Declaration { visibility, name, .. } = self;
-        let (head, text) = (self.head("set-once"), name.to_string());
-        let item = self.item(quote!({ token: #krate::dim::Token, }));
+        let (head, text) = (self.head("set-once"), name.unraw().to_string());
+        let item = self.item(quote!({ token: #krate::dim::Token<Self>, }));
         vec![
             quote! {
                 #head
@@ -282,41 +333,41 @@ impl Declaration {
             },
             quote! {
                 impl ::core::fmt::Debug for #name {
-                    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                        f.write_str(#text)
+                    fn fmt(&self, __f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                        __f.write_str(#text)
                     }
                 }
             },
             quote! {
                 #[diagnostic::do_not_recommend]
-                impl #krate::dim::Dim for #name {
-                    fn size(self) -> usize {
+                unsafe impl #krate::dim::Dim for #name {
+                    fn size(self) -> ::core::primitive::usize {
                         Self::cell().size()
                     }
-                    fn write_name(f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                        f.write_str(#text)
+                    fn write_name(__f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                        __f.write_str(#text)
                     }
                 }
             },
-            quote! { #[diagnostic::do_not_recommend] impl #krate::dim::Dense for #name {} },
-            quote! { #[diagnostic::do_not_recommend] impl #krate::dim::Normal for #name { type Size = Self; } },
+            quote! { #[diagnostic::do_not_recommend] unsafe impl #krate::dim::Dense for #name {} },
+            quote! { #[diagnostic::do_not_recommend] unsafe impl #krate::dim::Normal for #name { type Size = Self; type Factors<__Inside> = #krate::dim::Factor<#krate::dim::Named<Self>, Self, __Inside>; } },
             quote! {
                 #[allow(dead_code)]
                 impl #name {
-                    fn cell() -> &'static #krate::dim::SetOnce {
-                        static CELL: #krate::dim::SetOnce = #krate::dim::SetOnce::new(#text);
+                    fn cell() -> &'static #krate::dim::SetOnce<Self> {
+                        static CELL: #krate::dim::SetOnce<#name> = unsafe { #krate::dim::SetOnce::new(#text) };
                         &CELL
                     }
                     /// Sets the size, for the whole program.
                     ///
                     /// # Errors
                     /// It has been set to another size.
-                    #visibility fn set(size: usize) -> ::core::result::Result<Self, #krate::Error> {
-                        Self::cell().set(size).map(|token| Self { token })
+                    #visibility fn set(__size: ::core::primitive::usize) -> ::core::result::Result<Self, #krate::Error> {
+                        Self::cell().set(__size).map(|__token| Self { token: __token })
                     }
                     /// The dimension, if its size has been set.
                     #visibility fn get() -> ::core::option::Option<Self> {
-                        Self::cell().get().map(|token| Self { token })
+                        Self::cell().get().map(|__token| Self { token: __token })
                     }
                 }
             },
@@ -328,7 +379,6 @@ impl Declaration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use quote::format_ident;
 
     fn parsed(source: &str) -> Result<Dims> {
         syn::parse_str(&format!("congruent {source}"))
@@ -357,6 +407,7 @@ mod tests {
         assert!(error("A = B - 2;").contains("built of whole numbers"));
         assert!(error("A = 1.5;").contains("built of whole numbers"));
         assert!(error("once A = 3;").contains("A::set(size)"));
+        assert!(error("__A = 3;").contains("two underscores"));
         assert!(error("A B;").contains("expected `;` after the dimension `A`"));
         assert!(parsed("A = 99999999999999999999;").is_err());
     }

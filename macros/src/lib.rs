@@ -85,7 +85,7 @@ fn call_with(
     let function = proc_macro2::Ident::new(function, pattern);
     // One token of the user's, so that the argument is what a message marks.
     let arguments =
-        tensors.iter().enumerate().map(|(i, tensor)| quote::format_ident!("tensor_{i}", span = tensor.span()));
+        tensors.iter().enumerate().map(|(i, tensor)| quote::format_ident!("__tensor_{i}", span = tensor.span()));
     let arguments: Vec<_> = arguments.collect();
     let items = respan(items, pattern);
     let call = quote::quote_spanned!(pattern => { #items #function(#(#arguments),*) });

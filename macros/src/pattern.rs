@@ -2,6 +2,7 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
+use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::{Error, Expr, LitStr, Result, Token};
@@ -40,7 +41,6 @@ pub struct Arguments {
 impl Arguments {
     /// `crate`, then arguments of which the one at `at` is the pattern.
     pub fn parse_with_pattern(input: ParseStream, at: impl Fn(usize) -> usize, usage: &str) -> Result<Self> {
-        use syn::ext::IdentExt;
         let krate = input.call(Ident::parse_any)?;
         let mut tensors: Vec<Expr> = Punctuated::<Expr, Token![,]>::parse_terminated(input)?.into_iter().collect();
         if tensors.len() < 2 {
@@ -100,7 +100,7 @@ impl Pattern {
 
     /// The variable of each letter.
     pub fn variables(&self) -> Vec<Ident> {
-        self.names.iter().map(|name| format_ident!("dim_{}", name)).collect()
+        (0..self.names.len()).map(|letter| format_ident!("__dim_{letter}")).collect()
     }
 }
 
@@ -176,13 +176,17 @@ fn group<'a>(
             }
             name => {
                 words.next();
-                if syn::parse_str::<Ident>(name).is_err() {
-                    return Err(format!(
-                        "`{name}` is not a letter: write letters or names with spaces between, as in `b s d`"
-                    ));
-                }
-                let letter = names.iter().position(|n| n == name).unwrap_or_else(|| {
-                    names.push(name.to_owned());
+                // `r#type` is the letter `type`, which only becomes a part of names.
+                let name = match syn::parse_str::<Ident>(name) {
+                    Ok(name) => name.unraw().to_string(),
+                    Err(_) => {
+                        return Err(format!(
+                            "`{name}` is not a letter: write letters or names with spaces between, as in `b s d`"
+                        ));
+                    }
+                };
+                let letter = names.iter().position(|n| *n == name).unwrap_or_else(|| {
+                    names.push(name);
                     names.len() - 1
                 });
                 axes.push(Axis::Letter(letter));
@@ -212,6 +216,11 @@ mod tests {
         assert_eq!(pattern.names, ["b", "h", "i", "d", "j"]);
         assert_eq!(letters(&pattern.inputs[1]), [0, 1, 4, 3]);
         assert_eq!(letters(&pattern.output), [0, 1, 2, 4]);
+    }
+
+    #[test]
+    fn a_raw_letter_is_that_letter() {
+        assert_eq!(pattern("r#type r#b -> b r#type").unwrap().names, ["type", "b"]);
     }
 
     #[test]

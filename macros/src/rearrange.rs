@@ -61,14 +61,14 @@ pub fn expand(Rearrange(Arguments { krate, pattern, tensors }): Rearrange) -> Re
         #[diagnostic::on_unimplemented(message = #message, label = #label, note = #note, note = "explained in `congruent::errors::C21`")]
         trait Fits: #krate::shape::Shape {
             type Output: #krate::shape::Shape;
-            fn letters(self) -> [usize; #count];
+            fn letters(self) -> [::core::primitive::usize; #count];
             fn output(self) -> Self::Output;
         }
         #[diagnostic::do_not_recommend]
         #[allow(non_camel_case_types, unused_variables, clippy::all)]
         impl<#(#parameters: #krate::dim::Dim,)*> Fits for #input_shape {
             type Output = #output_shape;
-            fn letters(self) -> [usize; #count] {
+            fn letters(self) -> [::core::primitive::usize; #count] {
                 let #input_value = self;
                 [#(#krate::dim::Dim::size(#sizes)),*]
             }
@@ -77,14 +77,14 @@ pub fn expand(Rearrange(Arguments { krate, pattern, tensors }): Rearrange) -> Re
                 #output_value
             }
         }
-        fn rearrange<X, B, Output>(x: &#krate::Tensor<X, B>) -> #krate::Tensor<Output, B>
+        fn rearrange<X, B, Output>(__x: &#krate::Tensor<X, B>) -> #krate::Tensor<Output, B>
         where
             X: Fits<Output = Output>,
             Output: #krate::shape::Shape,
             B: #krate::backend::Backend,
         {
-            let shape = x.shape();
-            #krate::__private::rearrange(x, &Fits::letters(shape), &[#(#order),*], Fits::output(shape))
+            let __shape = __x.shape();
+            #krate::__private::rearrange(__x, &Fits::letters(__shape), &[#(#order),*], Fits::output(__shape))
         }
     };
     Ok(call_with(relation, "rearrange", pattern.span, &tensors))

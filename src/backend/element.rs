@@ -5,6 +5,7 @@ use super::cpu::{
     reduce_rows,
 };
 use super::{Binary, Epilogue, Reduce, Unary};
+use crate::sealed::Sealed;
 use num_traits::{Bounded, Num, NumCast};
 use std::borrow::Cow;
 use std::fmt::Debug;
@@ -200,4 +201,6 @@ pub trait Real: Number<Sum = Self> + num_traits::Float {
 pub trait TableIndex: Element {
     /// The row.
     fn row(self) -> usize;
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
 }

@@ -7,6 +7,7 @@ use super::cpu::{
 use super::element::{Element, Float, Number, Real, TableIndex, Value};
 use super::rounding::to_odd;
 use super::{Binary, Epilogue, Reduce, Unary};
+use crate::sealed::Sealed;
 use half::{bf16, f16};
 use num_traits::ToPrimitive;
 use std::borrow::Cow;
@@ -42,6 +43,7 @@ macro_rules! integer { ($($sum:ident: $($t:ident)*;)*) => {$($(
     }
     impl TableIndex for $t {
         fn row(self) -> usize { self.to_usize().unwrap_or(usize::MAX) }
+        fn sealed(_: Sealed) {}
     }
 )*)*} }
 

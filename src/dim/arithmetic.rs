@@ -1,6 +1,6 @@
 //! Products and sums of dimensions: structure, so that they need no bounds.
 
-use super::{Dense, Dim, Name, Normal, StaticDim};
+use super::{Dense, Dim, Factor, Name, Named, Normal, StaticDim};
 use std::fmt::{self, Formatter};
 use std::ops::{Add, Mul};
 use typenum::{Prod, Sum, Unsigned};
@@ -19,9 +19,10 @@ pub struct Times<A, B>(pub A, pub B);
 pub struct Plus<A, B>(pub A, pub B);
 
 macro_rules! arithmetic {
-    ($name:ident, $size:ident, $operation:ident, $output:ident) => {
+    ($name:ident, $size:ident, $operation:ident, $output:ident, |$A:ident, $B:ident, $Inside:ident| $Factors:ty) => {
         #[diagnostic::do_not_recommend]
-        impl<A: Dim, B: Dim> Dim for $name<A, B> {
+        // SAFETY: what is calculated of sizes that are each one number is one number.
+        unsafe impl<A: Dim, B: Dim> Dim for $name<A, B> {
             fn size(self) -> usize {
                 self.0.size().$size(self.1.size())
             }
@@ -30,20 +31,25 @@ macro_rules! arithmetic {
             }
         }
         #[diagnostic::do_not_recommend]
-        impl<A: Dense, B: Dense> Dense for $name<A, B> {}
+        // SAFETY: the padding of a product or sum is that of its parts.
+        unsafe impl<A: Dense, B: Dense> Dense for $name<A, B> {}
         #[diagnostic::do_not_recommend]
-        impl<A: Normal<Size: $operation<B::Size>>, B: Normal> Normal for $name<A, B> {
-            type Size = $output<A::Size, B::Size>;
+        // SAFETY: the number of the size; none but dense dimensions have numbers.
+        unsafe impl<$A: Normal<Size: $operation<$B::Size>>, $B: Normal> Normal for $name<$A, $B> {
+            type Size = $output<$A::Size, $B::Size>;
+            type Factors<$Inside> = $Factors;
         }
         #[diagnostic::do_not_recommend]
-        impl<A: StaticDim<Number: $operation<B::Number>>, B: StaticDim> StaticDim for $name<A, B>
+        // SAFETY: the number of the size.
+        unsafe impl<A: StaticDim<Number: $operation<B::Number>>, B: StaticDim> StaticDim for $name<A, B>
         where
             $output<A::Number, B::Number>: Unsigned,
         {
             type Number = $output<A::Number, B::Number>;
+            const SIZE: usize = A::SIZE.$size(B::SIZE);
         }
     };
 }
 
-arithmetic!(Times, saturating_mul, Mul, Prod);
-arithmetic!(Plus, saturating_add, Add, Sum);
+arithmetic!(Times, saturating_mul, Mul, Prod, |A, B, Inside| A::Factors<B::Factors<Inside>>);
+arithmetic!(Plus, saturating_add, Add, Sum, |A, B, Inside| Factor<Named<Self>, Sum<A::Size, B::Size>, Inside>);

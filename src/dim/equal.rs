@@ -1,32 +1,52 @@
 //! That two dimensions are of one size: known from their types, or from a comparison at run time.
 
+use super::factors::{End, InOrder};
 use super::{Dense, Dim, Name, Never, Normal, Nothing, Plus, Times};
 use crate::Error;
+use crate::sealed::Sealed;
 
-/// Dimensions of the same size, known at compile time.
+/// Dimensions of the same size, known at compile time, whose positions are counted in one order.
+///
+/// A dimension that is declared by its number may be any product of that size. Of two products the factors have to agree,
+/// from the outermost on: `Patch = Colours * Pixels` is `Times<Colours, Pixels>`, and not `Times<Pixels, Colours>`.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` and `{Other}` are different sizes",
-    label = "`{Self}` is not known to have the size of `{Other}`",
-    note = "the size of a dimension stands where it is declared",
-    note = "sizes that only run time knows are compared once: `Equal::check(a, b)?`, then `x.relabel_by(equal)`",
+    message = "`{Self}` and `{Other}` differ in size, or in the order of their factors",
+    label = "`{Self}` is not known to have the size of `{Other}`, and its order",
+    note = "size and factors of a dimension stand where it is declared: `Patch = Colours * Pixels` is `Times<Colours, Pixels>`, and in no other order",
+    note = "what only run time knows, or is to be equal by its number alone, is compared once: `Equal::check(a, b)?`, then `x.relabel_by(equal)`",
     note = "`N<..>` counts up to 1024 and in powers of two; declare other numbers: `dims! {{ pub Width = 1500; }}`",
     note = "explained in `congruent::errors::C01`"
 )]
-pub trait SameSize<Other>: Dim {}
+pub trait SameSize<Other>: Dim {
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
+}
 
 #[diagnostic::do_not_recommend]
-impl<A: Normal + Agrees<B, A::Size, B::Size>, B: Normal> SameSize<B> for A {}
+impl<A: Normal + Agrees<B, A::Size, B::Size>, B: Normal> SameSize<B> for A
+where
+    A::Factors<End>: InOrder<B::Factors<End>>,
+{
+    fn sealed(_: Sealed) {}
+}
 
 macro_rules! never { ($($Never:ident)*) => {$(
     #[diagnostic::do_not_recommend]
-    impl<A: Dim> SameSize<$Never> for A {}
+    impl<A: Dim> SameSize<$Never> for A {
+        fn sealed(_: Sealed) {}
+    }
 )*} }
 never!(Never Nothing);
 
 /// That the normal forms `X` of `Self` and `Y` of `B` are one.
-pub trait Agrees<B, X, Y> {}
+pub trait Agrees<B, X, Y> {
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
+}
 #[diagnostic::do_not_recommend]
-impl<A, B, Size> Agrees<B, Size, Size> for A {}
+impl<A, B, Size> Agrees<B, Size, Size> for A {
+    fn sealed(_: Sealed) {}
+}
 
 /// The proof that two dimensions are of one size.
 ///
@@ -54,24 +74,24 @@ pub struct Equal<A, B> {
 }
 
 impl<A: Dim, B: Dim> Equal<A, B> {
-    /// Compares the sizes.
+    /// Compares the sizes, and nothing else: dimensions whose types are products of other factors may be equal here.
     ///
     /// # Errors
-    /// They differ; the error names both dimensions and their sizes.
+    /// They differ; the error names both dimensions and their sizes. Or one of them is `usize::MAX`, which stands for
+    /// everything beyond.
     pub fn check(from: A, to: B) -> Result<Self, Error>
     where
         A: Dense,
         B: Dense,
     {
-        if from.size() == to.size() {
-            Ok(Equal { from, to })
-        } else {
-            Err(Error::DifferentSizes {
-                left: Name::<A>::new().to_string(),
-                left_size: from.size(),
-                right: Name::<B>::new().to_string(),
-                right_size: to.size(),
-            })
+        let (left, right) = (Name::<A>::new(), Name::<B>::new());
+        match (from.size(), to.size()) {
+            (usize::MAX, _) => Err(Error::SizeBeyondCount { dimension: left.to_string() }),
+            (_, usize::MAX) => Err(Error::SizeBeyondCount { dimension: right.to_string() }),
+            (left_size, right_size) if left_size != right_size => {
+                Err(Error::DifferentSizes { left: left.to_string(), left_size, right: right.to_string(), right_size })
+            }
+            _ => Ok(Equal { from, to }),
         }
     }
 

@@ -13,6 +13,8 @@
 mod arithmetic;
 mod equal;
 mod even;
+mod factors;
+mod limit;
 mod number;
 mod packed;
 mod ragged;
@@ -26,7 +28,11 @@ pub use equal::{Equal, SameSize};
 pub use even::Even;
 #[doc(hidden)]
 pub use even::EvenNumber;
+#[doc(hidden)]
+pub use factors::{End, Factor, Named, Numeral};
 pub use generativity::{Guard, Id};
+#[doc(hidden)]
+pub use limit::{Countable, countable};
 pub use number::{N, numbers};
 pub use packed::Packed;
 pub use ragged::Ragged;
@@ -53,6 +59,12 @@ use typenum::Unsigned;
 /// assert_eq!(Heads.size(), 12);
 /// assert_eq!(Times(Heads, HeadDim).size(), 384);
 /// ```
+///
+/// `dims!` implements it, and the other traits of a dimension, in any crate.
+///
+/// # Safety
+/// All values of the type give one size, each time that they are asked. Tensors whose types are the same are taken to have
+/// the same sizes.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a dimension",
     label = "not a dimension",
@@ -60,7 +72,7 @@ use typenum::Unsigned;
     note = "a dimension that was declared without a size gets one by `bind!(seq: Seq = 5)`, and is `seq` from then on; a `once` dimension by `let width = Width::set(768)?`",
     note = "explained in `congruent::errors::C02`"
 )]
-pub trait Dim: Copy + Debug + Send + Sync {
+pub unsafe trait Dim: Copy + Debug + Send + Sync {
     /// The number of positions along this dimension. A size beyond `usize` counts as `usize::MAX`.
     fn size(self) -> usize;
 
@@ -70,17 +82,20 @@ pub trait Dim: Copy + Debug + Send + Sync {
 }
 
 /// A dimension whose size is part of its type.
+///
+/// # Safety
+/// `Number` is the size of every value; where it is beyond `usize`, the size is `usize::MAX`.
 #[diagnostic::on_unimplemented(
     message = "the size of `{Self}` is not known at compile time",
     label = "needs a static dimension",
     note = "a static dimension is declared with its size: `dims! {{ pub Heads = 12; }}`",
     note = "explained in `congruent::errors::C04`"
 )]
-pub trait StaticDim: Dim + Default + Normal<Size = Self::Number> {
+pub unsafe trait StaticDim: Dim + Default + Normal<Size = Self::Number> {
     /// The size as a typenum number.
     type Number: Unsigned;
-    /// The size.
-    const SIZE: usize = <Self::Number as Unsigned>::USIZE;
+    /// The size. A size beyond `usize` counts as `usize::MAX`.
+    const SIZE: usize = limit::saturated(<Self::Number as Unsigned>::U64);
 }
 
 /// A static dimension with one place for each position in an array: every static dimension.
@@ -103,6 +118,9 @@ impl<D: StaticDim<Number: ArrayLength>> ArrayDim for D {}
 /// products, softmax, layers along their features. Each asks by the name of what it does ([`Summed`], [`Averaged`], [`Compared`],
 /// [`Picked`]), so that its message has the remedy that is right for it; all of these hold for a dense dimension. [`Ragged`], and
 /// what is made of it by [`Times`] and [`Plus`], is not dense.
+///
+/// # Safety
+/// No position of the dimension is padding.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` may hold padding, and this operation would read it",
     label = "the padding of `{Self}` is not masked",
@@ -111,11 +129,15 @@ impl<D: StaticDim<Number: ArrayLength>> ArrayDim for D {}
     note = "in generic code, ask for a dimension without padding: `S: Dense`",
     note = "explained in `congruent::errors::C06`"
 )]
-pub trait Dense: Dim {}
+pub unsafe trait Dense: Dim {}
 
 /// A dimension in its normal form: what decides whether two are of one size.
 ///
 /// The form of a static dimension is its typenum number; that of a run-time dimension is itself.
+///
+/// # Safety
+/// Dimensions whose forms are one type are of one size, and either both dense or both not. The factors are those of the
+/// dimension's size, the outermost first.
 #[diagnostic::on_unimplemented(
     message = "the compiler cannot calculate the size of `{Self}`",
     label = "its size is not known at compile time",
@@ -123,9 +145,12 @@ pub trait Dense: Dim {}
     note = "`N<..>` counts up to 1024 and in powers of two; declare other numbers: `dims! {{ pub Width = 1500; }}`",
     note = "explained in `congruent::errors::C05`"
 )]
-pub trait Normal: Dim {
+pub unsafe trait Normal: Dim {
     /// The normal form.
     type Size;
+    /// What it is the product of, each factor with what is inside of it, and then `Inside`.
+    #[doc(hidden)]
+    type Factors<Inside>;
 }
 
 /// What no dimension and no shape is.

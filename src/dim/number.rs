@@ -1,6 +1,6 @@
 //! Numbers as dimensions.
 
-use super::{Dense, Dim, Normal, StaticDim};
+use super::{Dense, Dim, Factor, Normal, Numeral, StaticDim};
 use std::fmt::{self, Formatter};
 use typenum::{Const, ToUInt, U, Unsigned};
 
@@ -21,7 +21,8 @@ use typenum::{Const, ToUInt, U, Unsigned};
 pub struct N<const SIZE: usize>;
 
 #[diagnostic::do_not_recommend]
-impl<const SIZE: usize> Dim for N<SIZE> {
+// SAFETY: the size is part of the type.
+unsafe impl<const SIZE: usize> Dim for N<SIZE> {
     fn size(self) -> usize {
         SIZE
     }
@@ -30,16 +31,20 @@ impl<const SIZE: usize> Dim for N<SIZE> {
     }
 }
 #[diagnostic::do_not_recommend]
-impl<const SIZE: usize> Dense for N<SIZE> {}
+// SAFETY: it has no padding.
+unsafe impl<const SIZE: usize> Dense for N<SIZE> {}
 #[diagnostic::do_not_recommend]
-impl<const SIZE: usize> Normal for N<SIZE>
+// SAFETY: the number of the size.
+unsafe impl<const SIZE: usize> Normal for N<SIZE>
 where
     Const<SIZE>: ToUInt,
 {
     type Size = U<SIZE>;
+    type Factors<Inside> = Factor<Numeral, U<SIZE>, Inside>;
 }
 #[diagnostic::do_not_recommend]
-impl<const SIZE: usize> StaticDim for N<SIZE>
+// SAFETY: the number of the size.
+unsafe impl<const SIZE: usize> StaticDim for N<SIZE>
 where
     Const<SIZE>: ToUInt,
     U<SIZE>: Unsigned,

@@ -12,7 +12,8 @@ use std::fmt::{self, Formatter};
 pub struct Packed<D>(pub D);
 
 #[diagnostic::do_not_recommend]
-impl<D: Dim> Dim for Packed<D> {
+// SAFETY: the size of `D`.
+unsafe impl<D: Dim> Dim for Packed<D> {
     fn size(self) -> usize {
         self.0.size()
     }
@@ -22,13 +23,16 @@ impl<D: Dim> Dim for Packed<D> {
 }
 
 #[diagnostic::do_not_recommend]
-impl<D: Normal> Normal for Packed<D> {
+// SAFETY: the form of `D`, of a dimension that is not dense.
+unsafe impl<D: Normal> Normal for Packed<D> {
     // Never the form of another dimension: a relabelling must not lose where texts end.
     type Size = Packed<D::Size>;
+    type Factors<Inside> = D::Factors<Inside>;
 }
 
 #[diagnostic::do_not_recommend]
-impl<D: RuntimeDim> RuntimeDim for Packed<D> {
+// SAFETY: the dimension that `D` binds.
+unsafe impl<D: RuntimeDim> RuntimeDim for Packed<D> {
     type At<'id, Variable> = Packed<D::At<'id, Variable>>;
     fn bind<'id, Variable>(size: usize, guard: Guard<'id>) -> Self::At<'id, Variable> {
         Packed(D::bind(size, guard))

@@ -13,7 +13,8 @@ use std::fmt::{self, Formatter};
 pub struct Ragged<D>(pub D);
 
 #[diagnostic::do_not_recommend]
-impl<D: Dim> Dim for Ragged<D> {
+// SAFETY: the size of `D`.
+unsafe impl<D: Dim> Dim for Ragged<D> {
     fn size(self) -> usize {
         self.0.size()
     }
@@ -23,13 +24,16 @@ impl<D: Dim> Dim for Ragged<D> {
 }
 
 #[diagnostic::do_not_recommend]
-impl<D: Normal> Normal for Ragged<D> {
+// SAFETY: the form of `D`, of a dimension that is not dense.
+unsafe impl<D: Normal> Normal for Ragged<D> {
     // Never the form of a dense dimension: a relabelling must not lose the padding.
     type Size = Ragged<D::Size>;
+    type Factors<Inside> = D::Factors<Inside>;
 }
 
 #[diagnostic::do_not_recommend]
-impl<D: RuntimeDim> RuntimeDim for Ragged<D> {
+// SAFETY: the dimension that `D` binds.
+unsafe impl<D: RuntimeDim> RuntimeDim for Ragged<D> {
     type At<'id, Variable> = Ragged<D::At<'id, Variable>>;
     fn bind<'id, Variable>(size: usize, guard: Guard<'id>) -> Self::At<'id, Variable> {
         Ragged(D::bind(size, guard))

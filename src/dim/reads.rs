@@ -3,6 +3,7 @@
 //! A [`Dense`] dimension is all of these: generic code asks for that one.
 
 use super::{Dense, Dim, Plus, Ragged};
+use crate::sealed::Sealed;
 
 /// A dimension that may be summed over: by a sum, a product of matrices, a linear layer.
 #[diagnostic::on_unimplemented(
@@ -13,9 +14,14 @@ use super::{Dense, Dim, Plus, Ragged};
     note = "in generic code, ask for a dimension without padding: `S: Dense`",
     note = "explained in `congruent::errors::C50`"
 )]
-pub trait Summed: Dim {}
+pub trait Summed: Dim {
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
+}
 #[diagnostic::do_not_recommend]
-impl<D: Dense> Summed for D {}
+impl<D: Dense> Summed for D {
+    fn sealed(_: Sealed) {}
+}
 
 /// A dimension whose positions are counted as well as summed: by a mean, a variance, a norm.
 #[diagnostic::on_unimplemented(
@@ -26,9 +32,14 @@ impl<D: Dense> Summed for D {}
     note = "in generic code, ask for a dimension without padding: `S: Dense`",
     note = "explained in `congruent::errors::C51`"
 )]
-pub trait Averaged: Dim {}
+pub trait Averaged: Dim {
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
+}
 #[diagnostic::do_not_recommend]
-impl<D: Dense> Averaged for D {}
+impl<D: Dense> Averaged for D {
+    fn sealed(_: Sealed) {}
+}
 
 /// A dimension whose positions are held against each other: by the largest, a softmax, a cross-entropy.
 #[diagnostic::on_unimplemented(
@@ -39,9 +50,14 @@ impl<D: Dense> Averaged for D {}
     note = "in generic code, ask for a dimension without padding: `S: Dense`",
     note = "explained in `congruent::errors::C52`"
 )]
-pub trait Compared: Dim {}
+pub trait Compared: Dim {
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
+}
 #[diagnostic::do_not_recommend]
-impl<D: Dense> Compared for D {}
+impl<D: Dense> Compared for D {
+    fn sealed(_: Sealed) {}
+}
 
 /// A dimension of which a position may be taken, wherever it is.
 #[diagnostic::on_unimplemented(
@@ -52,9 +68,14 @@ impl<D: Dense> Compared for D {}
     note = "in generic code, ask for a dimension without padding: `S: Dense`",
     note = "explained in `congruent::errors::C53`"
 )]
-pub trait Picked: Dim {}
+pub trait Picked: Dim {
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
+}
 #[diagnostic::do_not_recommend]
-impl<D: Dense> Picked for D {}
+impl<D: Dense> Picked for D {
+    fn sealed(_: Sealed) {}
+}
 
 /// A dimension whose padding, if it has any, is all at the end of each sequence: one length says what is live.
 #[diagnostic::on_unimplemented(
@@ -66,10 +87,19 @@ impl<D: Dense> Picked for D {}
     note = "in generic code, ask for a dimension without padding: `S: Dense`, and `Ragged<S>` for that with padding",
     note = "explained in `congruent::errors::C54`"
 )]
-pub trait PaddedAtEnd: Dim {}
+pub trait PaddedAtEnd: Dim {
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
+}
 #[diagnostic::do_not_recommend]
-impl<D: Dense> PaddedAtEnd for D {}
+impl<D: Dense> PaddedAtEnd for D {
+    fn sealed(_: Sealed) {}
+}
 #[diagnostic::do_not_recommend]
-impl<D: Dim> PaddedAtEnd for Ragged<D> {}
+impl<D: Dim> PaddedAtEnd for Ragged<D> {
+    fn sealed(_: Sealed) {}
+}
 #[diagnostic::do_not_recommend]
-impl<Past: Dense, D: Dim> PaddedAtEnd for Plus<Past, Ragged<D>> {}
+impl<Past: Dense, D: Dim> PaddedAtEnd for Plus<Past, Ragged<D>> {
+    fn sealed(_: Sealed) {}
+}

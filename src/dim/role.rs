@@ -10,7 +10,8 @@ macro_rules! roles { ($($(#[$docs:meta])* $Role:ident)*) => {$(
     pub struct $Role<D>(pub D);
 
     #[diagnostic::do_not_recommend]
-    impl<D: Dim> Dim for $Role<D> {
+    // SAFETY: the size of `D`.
+    unsafe impl<D: Dim> Dim for $Role<D> {
         fn size(self) -> usize {
             self.0.size()
         }
@@ -19,13 +20,17 @@ macro_rules! roles { ($($(#[$docs:meta])* $Role:ident)*) => {$(
         }
     }
     #[diagnostic::do_not_recommend]
-    impl<D: Dense> Dense for $Role<D> {}
+    // SAFETY: the positions of `D`.
+    unsafe impl<D: Dense> Dense for $Role<D> {}
     #[diagnostic::do_not_recommend]
-    impl<D: Normal> Normal for $Role<D> {
+    // SAFETY: the form of `D`.
+    unsafe impl<D: Normal> Normal for $Role<D> {
         type Size = D::Size;
+        type Factors<Inside> = D::Factors<Inside>;
     }
     #[diagnostic::do_not_recommend]
-    impl<D: RuntimeDim> RuntimeDim for $Role<D> {
+    // SAFETY: the dimension that `D` binds.
+    unsafe impl<D: RuntimeDim> RuntimeDim for $Role<D> {
         type At<'id, Variable> = $Role<D::At<'id, Variable>>;
         fn bind<'id, Variable>(size: usize, guard: Guard<'id>) -> Self::At<'id, Variable> {
             $Role(D::bind(size, guard))

@@ -66,13 +66,16 @@ impl<D> Debug for NoSizeYet<D> {
 }
 
 /// A run-time dimension, whatever its brand: what [`bind!`](crate::bind) asks for.
+///
+/// # Safety
+/// What `bind` gives has the size that it was given, under the brand of the guard.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a run-time dimension",
     label = "its size cannot be chosen here",
     note = "a run-time dimension is declared without a size: `dims! {{ pub Seq; }}`",
     note = "explained in `congruent::errors::C03`"
 )]
-pub trait RuntimeDim {
+pub unsafe trait RuntimeDim {
     /// The dimension under the brand `'id`, bound by the variable of this name.
     type At<'id, Variable>: Dim;
     /// The dimension with the given size. The guard is fresh: no other value has its brand.
@@ -97,23 +100,23 @@ pub trait RuntimeDim {
 #[macro_export]
 macro_rules! bind {
     ($variable:ident : $dim:ty = $size:expr $(, $($rest:tt)*)?) => {
-        let size: usize = $size;
+        let __size: ::core::primitive::usize = $size;
         // SAFETY: the place has a variable of its own, which is borrowed once, by the brand, and shadowed two
         // statements below; one guard is made of it.
         $crate::macros::place!($variable unsafe { $crate::__private::Place::new() });
         #[allow(unused, clippy::used_underscore_binding)]
-        let brand = $crate::__private::Brand::new($crate::macros::borrow!($variable));
+        let __brand = $crate::__private::Brand::new($crate::macros::borrow!($variable));
         // SAFETY: the only guard of this place, which was branded in the line before.
-        let guard = unsafe { $crate::__private::Place::guard($crate::macros::borrow!($variable)) };
+        let __guard = unsafe { $crate::__private::Place::guard($crate::macros::borrow!($variable)) };
         let $variable = {
             #[allow(non_camel_case_types, dead_code)]
             struct $variable {}
-            $crate::dim::bind::<$dim, $variable, _>(size, guard)
+            $crate::dim::bind::<$dim, $variable, _>(__size, __guard)
         };
         // Where what follows never ends, the compiler would see no end of the scope, and no drop of the brand: two
         // brands could be one. Here is an end. (generativity's issue 15)
-        if let ::core::option::Option::Some(never) = ::core::option::Option::None {
-            return never;
+        if let ::core::option::Option::Some(__never) = ::core::option::Option::None {
+            return __never;
         }
         $($crate::bind!($($rest)*);)?
     };

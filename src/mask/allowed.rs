@@ -4,6 +4,7 @@ use super::{Ignores, Restrict};
 use crate::backend::AttentionMask;
 use crate::backend::cpu::{Array, Cpu};
 use crate::dim::Dim;
+use crate::sealed::Sealed;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -44,6 +45,7 @@ impl<B: Dim, Q: Dim, K: Dim> Restrict<B, Q, K> for Allowed<(B, Q, K)> {
     fn describe(&self) -> AttentionMask {
         self.mask()
     }
+    fn sealed(_: Sealed) {}
 }
 
 #[diagnostic::do_not_recommend]
@@ -52,4 +54,5 @@ impl<B: Dim, Q: Dim, K: Dim> Restrict<B, Q, K> for Allowed<(Q, K)> {
     fn describe(&self) -> AttentionMask {
         self.mask()
     }
+    fn sealed(_: Sealed) {}
 }

@@ -4,6 +4,7 @@ use super::{Covers, Restrict};
 use crate::Error;
 use crate::backend::{AttentionMask, Backend, Number, Reduce};
 use crate::dim::{Dim, Name, PaddedAtEnd, Ragged};
+use crate::sealed::Sealed;
 use crate::shape::{Sequences, Shape};
 use crate::tensor::Tensor;
 use std::sync::Arc;
@@ -79,6 +80,7 @@ impl<B: Dim, Q, K: Dim> Restrict<B, Q, K> for Lengths<B, K> {
     fn describe(&self) -> AttentionMask {
         AttentionMask { lengths: Some(self.lengths.clone()), ..AttentionMask::default() }
     }
+    fn sealed(_: Sealed) {}
 }
 
 /// What reads across padding, and knows where it is.

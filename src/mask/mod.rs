@@ -17,6 +17,7 @@ pub use window::SlidingWindow;
 
 use crate::backend::{AttentionMask, Backend, cpu::Cpu};
 use crate::dim::{Dense, Dim, Plus};
+use crate::sealed::Sealed;
 use crate::shape::Shape;
 use std::sync::Arc;
 
@@ -35,21 +36,26 @@ use std::sync::Arc;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not mask attention from `{Q}` to `{K}`",
     label = "not a mask for queries `{Q}` and keys `{K}` of the batch `{B}`",
-    note = "`Causal` and `SlidingWindow` are for queries that are the last part of the keys: keys `{Q}` or `Plus<Past, {Q}>`",
-    note = "`Lengths<B, K>` is for the batch `B` and the keys `K`, here `Lengths<{B}, {K}>`; keys behind padded ones have none: the step of a cache, `step_ragged`, has their mask",
-    note = "`Allowed` is for the dimensions of its tensor, here `({B}, {Q}, {K})` or `({Q}, {K})`",
+    note = "`Causal` and `SlidingWindow` are for queries that are the last part of the keys: keys `Q` or `Plus<Past, Q>` for queries `Q`",
+    note = "`Lengths` are those of this batch and of all of the keys, and keys behind padded ones have none: a cache's `step_ragged` has their mask; `Allowed` is `(batch, queries, keys)` or `(queries, keys)`",
     note = "explained in `congruent::errors::C08`"
 )]
-pub trait Mask<B, Q, K>: Restrict<B, Q, K> {}
-impl<B, Q, K: PaddingCovered<M::Padding>, M: Restrict<B, Q, K>> Mask<B, Q, K> for M {}
+pub trait Mask<B, Q, K>: Restrict<B, Q, K> {
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
+}
+impl<B, Q, K: PaddingCovered<M::Padding>, M: Restrict<B, Q, K>> Mask<B, Q, K> for M {
+    fn sealed(_: Sealed) {}
+}
 
 /// A mask by its role: whether it has padding to cover is the matter of [`Mask`].
+///
+/// The masks are those of this crate. One of another rule is an [`Allowed`], which has it pair by pair.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not mask attention from `{Q}` to `{K}`",
     label = "not a mask for queries `{Q}` and keys `{K}` of the batch `{B}`",
-    note = "`Causal` and `SlidingWindow` are for queries that are the last part of the keys: keys `{Q}` or `Plus<Past, {Q}>`",
-    note = "`Lengths<B, K>` is for the batch `B` and the keys `K`, here `Lengths<{B}, {K}>`; keys behind padded ones have none: the step of a cache, `step_ragged`, has their mask",
-    note = "`Allowed` is for the dimensions of its tensor, here `({B}, {Q}, {K})` or `({Q}, {K})`",
+    note = "`Causal` and `SlidingWindow` are for queries that are the last part of the keys: keys `Q` or `Plus<Past, Q>` for queries `Q`",
+    note = "`Lengths` are those of this batch and of all of the keys, and keys behind padded ones have none: a cache's `step_ragged` has their mask; `Allowed` is `(batch, queries, keys)` or `(queries, keys)`",
     note = "explained in `congruent::errors::C08`"
 )]
 pub trait Restrict<B, Q, K> {
@@ -58,6 +64,8 @@ pub trait Restrict<B, Q, K> {
 
     /// What the backend is told.
     fn describe(&self) -> AttentionMask;
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
 }
 
 /// Masks together: a key is attended to where both allow it.
@@ -66,12 +74,24 @@ pub trait Combine: Sized {
     fn and<M: Combine>(self, other: M) -> And<Self, M> {
         And(self, other)
     }
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
 }
-impl Combine for Full {}
-impl Combine for Causal {}
-impl<B, K> Combine for Lengths<B, K> {}
-impl<S: Shape> Combine for Allowed<S> {}
-impl<M, N> Combine for And<M, N> {}
+impl Combine for Full {
+    fn sealed(_: Sealed) {}
+}
+impl Combine for Causal {
+    fn sealed(_: Sealed) {}
+}
+impl<B, K> Combine for Lengths<B, K> {
+    fn sealed(_: Sealed) {}
+}
+impl<S: Shape> Combine for Allowed<S> {
+    fn sealed(_: Sealed) {}
+}
+impl<M, N> Combine for And<M, N> {
+    fn sealed(_: Sealed) {}
+}
 
 /// Of a mask: it says where the padding of the keys is.
 #[derive(Clone, Copy, Debug)]
@@ -84,12 +104,16 @@ pub struct Ignores;
 pub trait Covering {
     /// What two masks do together.
     type Or<Other: Covering>: Covering;
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
 }
 impl Covering for Covers {
     type Or<Other: Covering> = Covers;
+    fn sealed(_: Sealed) {}
 }
 impl Covering for Ignores {
     type Or<Other: Covering> = Other;
+    fn sealed(_: Sealed) {}
 }
 
 /// That a mask covers the padding of the keys, or that they have none.
@@ -101,11 +125,18 @@ impl Covering for Ignores {
     note = "in generic code, ask for a dimension without padding: `S: Dense`",
     note = "explained in `congruent::errors::C07`"
 )]
-pub trait PaddingCovered<Padding>: Dim {}
+pub trait PaddingCovered<Padding>: Dim {
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
+}
 #[diagnostic::do_not_recommend]
-impl<K: Dim> PaddingCovered<Covers> for K {}
+impl<K: Dim> PaddingCovered<Covers> for K {
+    fn sealed(_: Sealed) {}
+}
 #[diagnostic::do_not_recommend]
-impl<K: Dense> PaddingCovered<Ignores> for K {}
+impl<K: Dense> PaddingCovered<Ignores> for K {
+    fn sealed(_: Sealed) {}
+}
 
 /// Every query attends to every key.
 #[derive(Clone, Copy, Debug, Default)]
@@ -127,17 +158,21 @@ pub struct And<M, N>(M, N);
     note = "explained in `congruent::errors::C73`"
 )]
 pub trait EndsWith<Q> {
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
     /// Which key is that of the first query.
     fn first_query(self) -> usize;
 }
 #[diagnostic::do_not_recommend]
 impl<Q: Dim> EndsWith<Q> for Q {
+    fn sealed(_: Sealed) {}
     fn first_query(self) -> usize {
         0
     }
 }
 #[diagnostic::do_not_recommend]
 impl<Past: Dim, Q: Dim> EndsWith<Q> for Plus<Past, Q> {
+    fn sealed(_: Sealed) {}
     fn first_query(self) -> usize {
         self.0.size()
     }
@@ -149,6 +184,7 @@ impl<B, Q, K> Restrict<B, Q, K> for Full {
     fn describe(&self) -> AttentionMask {
         AttentionMask::default()
     }
+    fn sealed(_: Sealed) {}
 }
 
 #[diagnostic::do_not_recommend]
@@ -157,6 +193,7 @@ impl<B, Q, K: EndsWith<Q>> Restrict<B, Q, K> for Causal {
     fn describe(&self) -> AttentionMask {
         AttentionMask { causal: true, ..AttentionMask::default() }
     }
+    fn sealed(_: Sealed) {}
 }
 
 #[diagnostic::do_not_recommend]
@@ -178,6 +215,7 @@ impl<B, Q, K, M: Restrict<B, Q, K>, N: Restrict<B, Q, K>> Restrict<B, Q, K> for 
             }),
         }
     }
+    fn sealed(_: Sealed) {}
 }
 
 fn either<T>(first: Option<T>, second: Option<T>, both: impl FnOnce(T, T) -> T) -> Option<T> {

@@ -5,6 +5,7 @@ use crate::Error;
 use crate::backend::cpu::Cpu;
 use crate::backend::{AttentionMask, Backend, Float};
 use crate::dim::{Dim, Packed, Ragged, RuntimeDim, Unnamed};
+use crate::sealed::Sealed;
 use crate::tensor::{Ids, Index, Tensor};
 use std::sync::Arc;
 
@@ -195,11 +196,14 @@ impl<B: Dim, D: Dim> Segments<B, Packed<D>> {
 /// Texts in rows of their own, and their lengths: see [`Segments::unpack`].
 pub type Unpacked<N, L, E, Bk> = (Tensor<(N, Ragged<L>, E), Bk>, Lengths<N, Ragged<L>>);
 
-impl<B, K> Combine for Segments<B, K> {}
+impl<B, K> Combine for Segments<B, K> {
+    fn sealed(_: Sealed) {}
+}
 
 #[diagnostic::do_not_recommend]
 impl<B: Dim, D: Dim> Restrict<B, Packed<D>, Packed<D>> for Segments<B, Packed<D>> {
     type Padding = Covers;
+    fn sealed(_: Sealed) {}
     fn describe(&self) -> AttentionMask {
         let size = self.keys.size();
         let mut allowed = Vec::with_capacity(self.texts.len() * size * size);

@@ -2,6 +2,7 @@
 
 use super::{Combine, EndsWith, Ignores, Restrict};
 use crate::backend::AttentionMask;
+use crate::sealed::Sealed;
 
 /// A query attends to its own key and those right before it, so many in all: the queries are all keys, or the last part of
 /// them ([Beltagy et al. 2020](https://arxiv.org/abs/2004.05150), as Mistral 7B has it).
@@ -20,7 +21,9 @@ use crate::backend::AttentionMask;
 #[derive(Clone, Copy, Debug)]
 pub struct SlidingWindow(pub usize);
 
-impl Combine for SlidingWindow {}
+impl Combine for SlidingWindow {
+    fn sealed(_: Sealed) {}
+}
 
 #[diagnostic::do_not_recommend]
 impl<B, Q, K: EndsWith<Q>> Restrict<B, Q, K> for SlidingWindow {
@@ -28,4 +31,5 @@ impl<B, Q, K: EndsWith<Q>> Restrict<B, Q, K> for SlidingWindow {
     fn describe(&self) -> AttentionMask {
         AttentionMask { causal: true, window: Some(self.0), ..AttentionMask::default() }
     }
+    fn sealed(_: Sealed) {}
 }

@@ -5,6 +5,7 @@ use crate::backend::cpu::{Array, Cpu};
 use crate::backend::{AttentionMask, Backend, Binary, Float, constant};
 use crate::dim::Dim;
 use crate::mask::{Allowed, Mask};
+use crate::sealed::Sealed;
 use crate::shape::{Attends, Shape};
 use crate::tensor::Tensor;
 use std::sync::Arc;
@@ -20,6 +21,8 @@ use std::sync::Arc;
 pub trait PairBias<Weights, B: Backend> {
     #[doc(hidden)]
     fn pairs(&self) -> Pairs<'_, B::Array>;
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
 }
 
 /// What pairs of queries and keys add to their scores, or which of them count.
@@ -36,12 +39,14 @@ macro_rules! bias { ($(($($D:ident)*))*) => {$(
         fn pairs(&self) -> Pairs<'_, Bk::Array> {
             Pairs::Bias(self.array())
         }
+        fn sealed(_: Sealed) {}
     }
     #[diagnostic::do_not_recommend]
     impl<B: Dim, H: Dim, Q: Dim, K: Dim, Bk: Backend> PairBias<(B, H, Q, K), Bk> for Allowed<($($D,)*)> {
         fn pairs(&self) -> Pairs<'_, Bk::Array> {
             Pairs::Allowed(self.array())
         }
+        fn sealed(_: Sealed) {}
     }
 )*} }
 bias! { (B H Q K) (H Q K) (Q K) }

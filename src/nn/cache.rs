@@ -8,6 +8,7 @@ use crate::Error;
 use crate::backend::{AttentionMask, Backend, Float, cpu::Cpu};
 use crate::dim::{Dense, Dim, Name, Plus, Ragged};
 use crate::mask::{Combine, Covers, Lengths, Restrict};
+use crate::sealed::Sealed;
 use crate::shape::Appends;
 use crate::tensor::{IdOf, Index, Tensor, TensorOf};
 use std::fmt::{self, Debug, Formatter};
@@ -379,7 +380,9 @@ pub struct CacheMask<B, Q, K> {
     dims: PhantomData<fn() -> (B, Q, K)>,
 }
 
-impl<B, Q, K> Combine for CacheMask<B, Q, K> {}
+impl<B, Q, K> Combine for CacheMask<B, Q, K> {
+    fn sealed(_: Sealed) {}
+}
 
 #[diagnostic::do_not_recommend]
 impl<B, Q, K> Restrict<B, Q, K> for CacheMask<B, Q, K> {
@@ -387,4 +390,5 @@ impl<B, Q, K> Restrict<B, Q, K> for CacheMask<B, Q, K> {
     fn describe(&self) -> AttentionMask {
         self.mask.clone()
     }
+    fn sealed(_: Sealed) {}
 }

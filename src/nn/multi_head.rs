@@ -4,6 +4,7 @@ use super::{CacheStep, Linear, attention};
 use crate::backend::{Backend, Epilogue, Float, cpu::Cpu};
 use crate::dim::{Dense, Dim, Times};
 use crate::mask::Mask;
+use crate::sealed::Sealed;
 use crate::shape::{Sequence, Shape};
 use crate::tensor::Tensor;
 use crate::{Module, Rng};
@@ -42,6 +43,8 @@ pub trait Memory<S, E>: Shape {
     type Length: Dim;
     /// The positions that are attended to.
     fn length(self) -> Self::Length;
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
 }
 #[diagnostic::do_not_recommend]
 impl<B: Dim, Q: Dim, K: Dim, E: Dim> Memory<(B, Q, E), E> for (B, K, E) {
@@ -49,6 +52,7 @@ impl<B: Dim, Q: Dim, K: Dim, E: Dim> Memory<(B, Q, E), E> for (B, K, E) {
     fn length(self) -> K {
         self.1
     }
+    fn sealed(_: Sealed) {}
 }
 
 impl<E: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> MultiHeadAttention<E, H, D, B> {

@@ -2,6 +2,7 @@
 
 use super::{Never, Nothing, Shape};
 use crate::dim::{Dim, N, Times};
+use crate::sealed::Sealed;
 
 /// That `Self` query heads share `KeyHeads` key heads: as many, or `Group` queries for each key head.
 #[diagnostic::on_unimplemented(
@@ -10,11 +11,18 @@ use crate::dim::{Dim, N, Times};
     note = "grouped queries are `Times<KeyHeads, Group>`",
     note = "explained in `congruent::errors::C23`"
 )]
-pub trait SharesHeads<KeyHeads>: Dim {}
+pub trait SharesHeads<KeyHeads>: Dim {
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
+}
 #[diagnostic::do_not_recommend]
-impl<H: Dim> SharesHeads<H> for H {}
+impl<H: Dim> SharesHeads<H> for H {
+    fn sealed(_: Sealed) {}
+}
 #[diagnostic::do_not_recommend]
-impl<H: Dim, G: Dim> SharesHeads<H> for Times<H, G> {}
+impl<H: Dim, G: Dim> SharesHeads<H> for Times<H, G> {
+    fn sealed(_: Sealed) {}
+}
 
 /// That a step of a cache appends keys or values of the shape: `(B, H, S, D)`.
 #[diagnostic::on_unimplemented(
@@ -23,9 +31,14 @@ impl<H: Dim, G: Dim> SharesHeads<H> for Times<H, G> {}
     note = "the batch, the key heads and their size are those that the cache was made with, the length is that of the step",
     note = "explained in `congruent::errors::C40`"
 )]
-pub trait Appends<B, H, S, D>: Shape {}
+pub trait Appends<B, H, S, D>: Shape {
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
+}
 #[diagnostic::do_not_recommend]
-impl<B: Dim, H: Dim, S: Dim, D: Dim> Appends<B, H, S, D> for (B, H, S, D) {}
+impl<B: Dim, H: Dim, S: Dim, D: Dim> Appends<B, H, S, D> for (B, H, S, D) {
+    fn sealed(_: Sealed) {}
+}
 
 /// That positions of the shape, `(batch, sequence)`, turn heads of size `D`: `(batch, heads, sequence, D)`.
 #[diagnostic::on_unimplemented(
@@ -34,17 +47,28 @@ impl<B: Dim, H: Dim, S: Dim, D: Dim> Appends<B, H, S, D> for (B, H, S, D) {}
     note = "positions and heads are of one batch and one sequence; the size is that of the table of angles",
     note = "explained in `congruent::errors::C41`"
 )]
-pub trait Turns<Heads, D>: Shape {}
+pub trait Turns<Heads, D>: Shape {
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
+}
 #[diagnostic::do_not_recommend]
-impl<B: Dim, H: Dim, S: Dim, D: Dim> Turns<(B, H, S, D), D> for (B, S) {}
+impl<B: Dim, H: Dim, S: Dim, D: Dim> Turns<(B, H, S, D), D> for (B, S) {
+    fn sealed(_: Sealed) {}
+}
 
 macro_rules! heads_never { ($($Never:ident)*) => {$(
     #[diagnostic::do_not_recommend]
-    impl<H: Dim> SharesHeads<$Never> for H {}
+    impl<H: Dim> SharesHeads<$Never> for H {
+        fn sealed(_: Sealed) {}
+    }
     #[diagnostic::do_not_recommend]
-    impl<S: Shape> Appends<$Never, $Never, $Never, $Never> for S {}
+    impl<S: Shape> Appends<$Never, $Never, $Never, $Never> for S {
+        fn sealed(_: Sealed) {}
+    }
     #[diagnostic::do_not_recommend]
-    impl<S: Shape> Turns<$Never, $Never> for S {}
+    impl<S: Shape> Turns<$Never, $Never> for S {
+        fn sealed(_: Sealed) {}
+    }
 )*} }
 heads_never!(Never Nothing);
 
@@ -74,6 +98,8 @@ pub trait Attends<Keys, Values>: Shape {
     fn output(self, values: Values) -> Self::Output;
     /// The shape of the weights.
     fn weights(self, keys: Keys) -> Self::Weights;
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
 }
 #[diagnostic::do_not_recommend]
 impl<B: Dim, H: SharesHeads<G>, G: Dim, Q: Dim, K: Dim, D: Dim, V: Dim> Attends<(B, G, K, D), (B, G, K, V)>
@@ -91,6 +117,7 @@ impl<B: Dim, H: SharesHeads<G>, G: Dim, Q: Dim, K: Dim, D: Dim, V: Dim> Attends<
     fn weights(self, keys: (B, G, K, D)) -> Self::Weights {
         (self.0, self.1, self.2, keys.2)
     }
+    fn sealed(_: Sealed) {}
 }
 
 macro_rules! attends_never { ($($Never:ident)*) => {$(
@@ -112,6 +139,7 @@ macro_rules! attends_never { ($($Never:ident)*) => {$(
         fn weights(self, _: $Keys) -> S {
             self
         }
+        fn sealed(_: Sealed) {}
     }
 } }
 attends_never!(Never Nothing);
@@ -128,6 +156,8 @@ pub trait SplitHeads: Shape {
     type Output: Shape;
     /// The sizes of `(batch, sequence, heads, head_dim)`, and the shape with the heads before the sequence.
     fn split_heads(self) -> ([usize; 4], Self::Output);
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
 }
 #[diagnostic::do_not_recommend]
 impl<B: Dim, S: Dim, H: Dim, D: Dim> SplitHeads for (B, S, Times<H, D>) {
@@ -136,6 +166,7 @@ impl<B: Dim, S: Dim, H: Dim, D: Dim> SplitHeads for (B, S, Times<H, D>) {
         let (b, s, Times(h, d)) = self;
         ((b, s, h, d).sizes().into_array(), (b, h, s, d))
     }
+    fn sealed(_: Sealed) {}
 }
 
 /// That the shape is `(batch, heads, sequence, head_dim)`.
@@ -150,6 +181,8 @@ pub trait MergeHeads: Shape {
     type Output: Shape;
     /// The shape with the heads merged into the last dimension.
     fn merge_heads(self) -> Self::Output;
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
 }
 #[diagnostic::do_not_recommend]
 impl<B: Dim, H: Dim, S: Dim, D: Dim> MergeHeads for (B, H, S, D) {
@@ -158,6 +191,7 @@ impl<B: Dim, H: Dim, S: Dim, D: Dim> MergeHeads for (B, H, S, D) {
         let (b, h, s, d) = self;
         (b, s, Times(h, d))
     }
+    fn sealed(_: Sealed) {}
 }
 
 /// That the shape is `(batch, sequence, E)`: what a layer of a transformer takes and gives.
@@ -174,6 +208,8 @@ pub trait Sequence<E>: Shape {
     type Length: Dim;
     /// The dimensions, one by one.
     fn dims(self) -> (Self::Batch, Self::Length, E);
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
 }
 #[diagnostic::do_not_recommend]
 impl<B: Dim, S: Dim, E: Dim> Sequence<E> for (B, S, E) {
@@ -182,6 +218,7 @@ impl<B: Dim, S: Dim, E: Dim> Sequence<E> for (B, S, E) {
     fn dims(self) -> Self {
         self
     }
+    fn sealed(_: Sealed) {}
 }
 
 /// That the shape is `(B, L, ..)`: the sequences `L` of the batch `B`.
@@ -200,6 +237,8 @@ pub trait Sequences<B, L>: Shape {
     fn one(self) -> Self::One;
     /// The shape with the positions `x`.
     fn with_positions<X: Dim>(self, x: X) -> Self::With<X>;
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
 }
 
 macro_rules! sequences_never { ($($Never:ident)*) => {$(
@@ -213,6 +252,7 @@ macro_rules! sequences_never { ($($Never:ident)*) => {$(
         fn with_positions<X: Dim>(self, _: X) -> S {
             self
         }
+        fn sealed(_: Sealed) {}
     }
 )*} }
 sequences_never!(Never Nothing);
@@ -231,6 +271,7 @@ macro_rules! sequences { ($($($D:ident)*;)*) => {$(
             let (batch, _, $($D,)*) = self;
             (batch, x, $($D,)*)
         }
+        fn sealed(_: Sealed) {}
     }
 )*} }
 sequences! {

@@ -2,6 +2,7 @@
 
 use super::Shape;
 use crate::dim::Dim;
+use crate::sealed::Sealed;
 
 /// The axis at position `I`, counted from 0: for shapes in which a dimension occurs twice.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,6 +35,8 @@ pub trait Axis<D, Position>: Shape {
     fn removed(self) -> Self::Removed;
     /// The shape with `x` in its place.
     fn with<X: Dim>(self, x: X) -> Self::With<X>;
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
 }
 
 macro_rules! axis {
@@ -60,6 +63,7 @@ macro_rules! axis {
                 let ($($Before,)* $D, $($After,)*) = self;
                 ($($Before,)* x, $($After,)*)
             }
+            fn sealed(_: Sealed) {}
         }
     };
 }

@@ -2,6 +2,7 @@
 
 use super::{Never, Nothing, Shape};
 use crate::dim::Dim;
+use crate::sealed::Sealed;
 
 /// That tensors of the two shapes go together elementwise: they are the same, or the dimensions of
 /// one are the last dimensions of the other.
@@ -20,6 +21,8 @@ pub trait Broadcast<Other> {
     type Larger: Shape;
     /// The larger of the two shapes.
     fn broadcast(self, other: Other) -> Self::Larger;
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
 }
 
 macro_rules! broadcast {
@@ -30,6 +33,7 @@ macro_rules! broadcast {
             fn broadcast(self, _: ($($Shared,)*)) -> Self {
                 self
             }
+            fn sealed(_: Sealed) {}
         }
         #[diagnostic::do_not_recommend]
         impl<$($Before: Dim,)* $($Shared: Dim,)*> Broadcast<($($Before,)* $($Shared,)*)> for ($($Shared,)*) {
@@ -37,6 +41,7 @@ macro_rules! broadcast {
             fn broadcast(self, other: Self::Larger) -> Self::Larger {
                 other
             }
+            fn sealed(_: Sealed) {}
         }
     )*};
 }
@@ -72,6 +77,7 @@ macro_rules! never { ($($Never:ident)*) => {$(
         fn broadcast(self, _: ($Never,)) -> S {
             self
         }
+        fn sealed(_: Sealed) {}
     }
 )*} }
 never!(Never Nothing);
@@ -84,6 +90,7 @@ macro_rules! same {
             fn broadcast(self, _: Self) -> Self {
                 self
             }
+            fn sealed(_: Sealed) {}
         }
     )*};
 }
@@ -104,15 +111,15 @@ same! {
     note = "a tensor is repeated along one axis that the other has and it lacks; all other dimensions are the same, in the same order",
     note = "explained in `congruent::errors::C56`"
 )]
-pub trait Without<Whole, D, Rest>: sealed::Without<Rest> {}
+pub trait Without<Whole, D, Rest> {
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
+}
 #[diagnostic::do_not_recommend]
-impl<Whole, D, Rest: Shape> Without<Whole, D, Rest> for Rest {}
+impl<Whole, D, Rest: Shape> Without<Whole, D, Rest> for Rest {
+    fn sealed(_: Sealed) {}
+}
 #[diagnostic::do_not_recommend]
-impl<S: Shape, Whole, D> Without<Whole, D, Never> for S {}
-
-mod sealed {
-    use super::{Never, Shape};
-    pub trait Without<Rest> {}
-    impl<Rest: Shape> Without<Rest> for Rest {}
-    impl<S: Shape> Without<Never> for S {}
+impl<S: Shape, Whole, D> Without<Whole, D, Never> for S {
+    fn sealed(_: Sealed) {}
 }

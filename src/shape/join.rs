@@ -2,6 +2,7 @@
 
 use super::{At, Never, Nothing, Shape};
 use crate::dim::{Dim, Plus, Times};
+use crate::sealed::Sealed;
 
 /// That a tensor of shape `Other` can be put behind one of the shape along `D`.
 #[diagnostic::on_unimplemented(
@@ -15,6 +16,8 @@ pub trait Concat<D, Other, Position>: Shape {
     type Output: Shape;
     /// The shape with `Plus` of the two dimensions.
     fn concat(self, other: Other) -> Self::Output;
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
 }
 
 /// That a dimension is a sum of two: what a concatenation made.
@@ -31,6 +34,8 @@ pub trait Total: Dim {
     type Second: Dim;
     /// Both.
     fn parts(self) -> (Self::First, Self::Second);
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
 }
 #[diagnostic::do_not_recommend]
 impl<A: Dim, B: Dim> Total for Plus<A, B> {
@@ -39,6 +44,7 @@ impl<A: Dim, B: Dim> Total for Plus<A, B> {
     fn parts(self) -> (A, B) {
         (self.0, self.1)
     }
+    fn sealed(_: Sealed) {}
 }
 
 /// That a dimension is a product of two: what a merge made.
@@ -55,6 +61,8 @@ pub trait Product: Dim {
     type Second: Dim;
     /// Both.
     fn factors(self) -> (Self::First, Self::Second);
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
 }
 #[diagnostic::do_not_recommend]
 impl<A: Dim, B: Dim> Product for Times<A, B> {
@@ -63,6 +71,7 @@ impl<A: Dim, B: Dim> Product for Times<A, B> {
     fn factors(self) -> (A, B) {
         (self.0, self.1)
     }
+    fn sealed(_: Sealed) {}
 }
 
 /// That the axis at `Position` can become two.
@@ -77,6 +86,8 @@ pub trait SplitAxis<Position>: Shape {
     type Output<X: Dim, Y: Dim>: Shape;
     /// The shape with the axis replaced by two.
     fn split<X: Dim, Y: Dim>(self, x: X, y: Y) -> Self::Output<X, Y>;
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
 }
 
 /// That `First` and `Second`, dimensions or [`At<I>`](At), are neighbours in the shape, in this order.
@@ -91,6 +102,8 @@ pub trait Merge<First, Second, Position>: Shape {
     type Output: Shape;
     /// The shape with `Times` of the two in their place.
     fn merge(self) -> Self::Output;
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
 }
 
 /// The shape with one more dimension in front.
@@ -105,6 +118,8 @@ pub trait Prepend<D>: Shape {
     type Output: Shape;
     /// The shape behind `dim`.
     fn prepend(self, dim: D) -> Self::Output;
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
 }
 
 /// The shape with one more dimension at the end.
@@ -119,6 +134,8 @@ pub trait Append<D>: Shape {
     type Output: Shape;
     /// The shape before `dim`.
     fn append(self, dim: D) -> Self::Output;
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
 }
 
 macro_rules! concat_never { ($($Never:ident)*) => {$(
@@ -128,6 +145,7 @@ macro_rules! concat_never { ($($Never:ident)*) => {$(
         fn concat(self, other: $Never) -> S {
             match other {}
         }
+        fn sealed(_: Sealed) {}
     }
 )*} }
 concat_never!(Never Nothing);
@@ -139,6 +157,7 @@ macro_rules! merge_never { ($($Never:ident)*) => {$(
         fn merge(self) -> S {
             self
         }
+        fn sealed(_: Sealed) {}
     }
 )*} }
 merge_never!(Never Nothing);
@@ -155,6 +174,7 @@ macro_rules! at_axis {
                 let ($($Before,)* $D, $($After,)*) = self;
                 ($($Before,)* Plus($D, other.$i), $($After,)*)
             }
+            fn sealed(_: Sealed) {}
         }
     )*};
 }
@@ -192,6 +212,7 @@ macro_rules! two_axes {
                 let ($($Before,)* _, $($After,)*) = self;
                 ($($Before,)* x, y, $($After,)*)
             }
+            fn sealed(_: Sealed) {}
         }
         two_axes! { @merge X, Y: ($($Before)*) ($($After)*) at $i }
         two_axes! { @merge At<$i>, At<$next>: ($($Before)*) ($($After)*) at $i }
@@ -209,6 +230,7 @@ macro_rules! two_axes {
                 let ($($Before,)* x, y, $($After,)*) = self;
                 ($($Before,)* Times(x, y), $($After,)*)
             }
+            fn sealed(_: Sealed) {}
         }
     };
 }
@@ -237,6 +259,7 @@ macro_rules! one_more_never { ($($Never:ident)*) => {$(
         fn prepend(self, dim: $Never) -> Self {
             match dim {}
         }
+        fn sealed(_: Sealed) {}
     }
 
     #[diagnostic::do_not_recommend]
@@ -245,6 +268,7 @@ macro_rules! one_more_never { ($($Never:ident)*) => {$(
         fn append(self, dim: $Never) -> Self {
             match dim {}
         }
+        fn sealed(_: Sealed) {}
     }
 )*} }
 one_more_never!(Never Nothing);
@@ -259,6 +283,7 @@ macro_rules! one_more {
                 let ($($D,)*) = self;
                 (dim, $($D,)*)
             }
+            fn sealed(_: Sealed) {}
         }
         #[diagnostic::do_not_recommend]
         impl<New: Dim, $($D: Dim,)*> Append<New> for ($($D,)*) {
@@ -268,6 +293,7 @@ macro_rules! one_more {
                 let ($($D,)*) = self;
                 ($($D,)* dim,)
             }
+            fn sealed(_: Sealed) {}
         }
     )*};
 }

@@ -2,6 +2,7 @@
 
 use super::{Append, Broadcast, Never, Nothing, Shape};
 use crate::dim::Dim;
+use crate::sealed::Sealed;
 
 /// That the last dimension of the shape is `D`.
 #[diagnostic::on_unimplemented(
@@ -15,6 +16,8 @@ pub trait Last<D>: Shape + Broadcast<(D,), Larger = Self> {
     type With<X: Dim>: Last<X>;
     /// The shape with `x` in its place.
     fn with_last<X: Dim>(self, x: X) -> Self::With<X>;
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
 }
 
 /// That the shape is that of `Ids`, and behind it `D`.
@@ -24,9 +27,14 @@ pub trait Last<D>: Shape + Broadcast<(D,), Larger = Self> {
     note = "one id is chosen for each row: ids `(Batch, Seq)` of `Vocab` choose from `(Batch, Seq, Vocab)`",
     note = "explained in `congruent::errors::C31`"
 )]
-pub trait Rows<Ids, D>: Shape {}
+pub trait Rows<Ids, D>: Shape {
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
+}
 #[diagnostic::do_not_recommend]
-impl<S: Shape, Ids: Append<D, Output = S>, D> Rows<Ids, D> for S {}
+impl<S: Shape, Ids: Append<D, Output = S>, D> Rows<Ids, D> for S {
+    fn sealed(_: Sealed) {}
+}
 
 macro_rules! never { ($($Never:ident)*) => {$(
     #[diagnostic::do_not_recommend]
@@ -35,6 +43,7 @@ macro_rules! never { ($($Never:ident)*) => {$(
         fn with_last<X: Dim>(self, x: X) -> (X,) {
             (x,)
         }
+        fn sealed(_: Sealed) {}
     }
 )*} }
 never!(Never Nothing);
@@ -48,6 +57,7 @@ macro_rules! last { ($($($Before:ident)*;)*) => {$(
             let ($($Before,)* _,) = self;
             ($($Before,)* x,)
         }
+        fn sealed(_: Sealed) {}
     }
 )*} }
 last! {

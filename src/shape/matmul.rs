@@ -2,6 +2,7 @@
 
 use super::{Never, Nothing, Shape};
 use crate::dim::{Dim, N};
+use crate::sealed::Sealed;
 
 /// That a tensor of the shape can be multiplied by one of shape `Right`: `(.., M, K)` by
 /// `(.., K, N)` of equal leading dimensions, or by a matrix `(K, N)`.
@@ -18,6 +19,8 @@ pub trait MatMul<Right>: Shape {
     type Output: Shape;
     /// The shape of the product.
     fn product(self, right: Right) -> Self::Output;
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
 }
 
 macro_rules! never { ($($Never:ident)*) => {$(
@@ -28,6 +31,7 @@ macro_rules! never { ($($Never:ident)*) => {$(
         fn product(self, right: $Never) -> S {
             match right {}
         }
+        fn sealed(_: Sealed) {}
     }
 )*} }
 never!(Never Nothing);
@@ -43,6 +47,7 @@ macro_rules! matmul { ($(($($Left:ident)*) ($($Right:ident)*);)*) => {$(
             let ($($Right,)* _, n) = right;
             ($($Left,)* m, n)
         }
+        fn sealed(_: Sealed) {}
     }
 )*} }
 matmul! {

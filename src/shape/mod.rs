@@ -62,6 +62,7 @@ pub use sizes::{ChoosesSize, Sizes};
 use crate::dim::{Dense, Dim, Name};
 #[doc(hidden)]
 pub use crate::dim::{Never, Nothing};
+use crate::sealed::Sealed;
 use std::fmt::{self, Debug, Display, Formatter};
 use std::marker::PhantomData;
 
@@ -96,6 +97,8 @@ pub trait Shape: Copy + Debug + Send + Sync + Broadcast<Self, Larger = Self> {
     /// The name of each dimension.
     #[doc(hidden)]
     fn names() -> Vec<String>;
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
 }
 
 /// A shape whose dimensions are all without padding: [`Dense`].
@@ -105,7 +108,10 @@ pub trait Shape: Copy + Debug + Send + Sync + Broadcast<Self, Larger = Self> {
     note = "say what it becomes: losses `losses.fill_padding(&lengths, 0.0)`, and what is chosen of them `chosen.fill_padding(&lengths, false)`",
     note = "explained in `congruent::errors::C06`"
 )]
-pub trait Unpadded: Shape {}
+pub trait Unpadded: Shape {
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
+}
 
 macro_rules! shape { ($rank:literal: $($D:ident $i:tt)*) => {
     impl<$($D: Dim),*> Shape for ($($D,)*) {
@@ -117,9 +123,12 @@ macro_rules! shape { ($rank:literal: $($D:ident $i:tt)*) => {
         fn names() -> Vec<String> {
             vec![$(Name::<$D>::new().to_string()),*]
         }
+        fn sealed(_: Sealed) {}
     }
     #[diagnostic::do_not_recommend]
-    impl<$($D: Dense),*> Unpadded for ($($D,)*) {}
+    impl<$($D: Dense),*> Unpadded for ($($D,)*) {
+        fn sealed(_: Sealed) {}
+    }
 } }
 shape!(0:);
 shape!(1: A 0);
@@ -136,11 +145,14 @@ shape!(6: A 0 B 1 C 2 D 3 E 4 F 5);
 pub trait Is<X> {
     /// The same value.
     fn cast(self) -> X;
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
 }
 impl<X> Is<X> for X {
     fn cast(self) -> X {
         self
     }
+    fn sealed(_: Sealed) {}
 }
 
 /// That a tensor of the shape is one number: `()`.
@@ -150,12 +162,19 @@ impl<X> Is<X> for X {
     note = "a mean makes it one: `losses.mean(Batch)`; over padding, `mean_of_live(&losses, &lengths)`",
     note = "explained in `congruent::errors::C42`"
 )]
-pub trait OneNumber {}
+pub trait OneNumber {
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
+}
 #[diagnostic::do_not_recommend]
-impl OneNumber for () {}
+impl OneNumber for () {
+    fn sealed(_: Sealed) {}
+}
 // Else the compiler would take the one shape for granted.
 #[diagnostic::do_not_recommend]
-impl OneNumber for Never {}
+impl OneNumber for Never {
+    fn sealed(_: Sealed) {}
+}
 
 /// Shows a shape with its names and sizes: `(Batch = 2, Seq = 5)`.
 pub(crate) struct Described<S> {

@@ -1,6 +1,7 @@
 //! The same dimensions in another order.
 
 use super::{Axis, Never, Nothing, Shape};
+use crate::sealed::Sealed;
 
 /// That `Target` has the dimensions of the shape in another order.
 #[diagnostic::on_unimplemented(
@@ -12,6 +13,8 @@ use super::{Axis, Never, Nothing, Shape};
 pub trait Permute<Target, Positions>: Shape {
     /// Which axis of the shape becomes each axis of `Target`.
     fn order() -> impl AsRef<[usize]>;
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
 }
 
 macro_rules! never { ($($Never:ident)*) => {$(
@@ -20,6 +23,7 @@ macro_rules! never { ($($Never:ident)*) => {$(
         fn order() -> impl AsRef<[usize]> {
             []
         }
+        fn sealed(_: Sealed) {}
     }
 )*} }
 never!(Never Nothing);
@@ -41,6 +45,7 @@ macro_rules! permute {
             fn order() -> impl AsRef<[usize]> {
                 among_all([$(<$Left as Axis<$T, $P>>::INDEX),*])
             }
+            fn sealed(_: Sealed) {}
         }
     )*};
 }

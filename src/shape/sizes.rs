@@ -1,5 +1,6 @@
 //! The sizes of a shape.
 
+use crate::sealed::Sealed;
 use std::array;
 use std::fmt::{self, Debug, Formatter};
 use std::ops::Index;
@@ -38,6 +39,8 @@ pub struct Sizes<A>(A);
 pub trait ChoosesSize {
     #[doc(hidden)]
     fn choose(self, sizes: &[usize]) -> &usize;
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
 }
 
 impl<A: AsRef<[usize]>, I: ChoosesSize> Index<I> for Sizes<A> {

@@ -4,6 +4,7 @@ use super::Tensor;
 use crate::backend::cpu::Cpu;
 use crate::backend::{Backend, Element, Float, Number, constant};
 use crate::dim::{ArrayDim, Dim, N, SameSize};
+use crate::sealed::Sealed;
 use crate::shape::{Described, Given, Shape};
 use crate::{Error, Rng};
 use generic_array::GenericArray;
@@ -239,6 +240,8 @@ pub trait Nested<S, T> {
     fn flatten(self, elements: &mut Vec<T>);
     /// Takes the elements in row-major order.
     fn build(elements: &mut impl Iterator<Item = T>) -> Self;
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
 }
 
 impl<T: Element> Nested<(), T> for T {
@@ -248,6 +251,7 @@ impl<T: Element> Nested<(), T> for T {
     fn build(elements: &mut impl Iterator<Item = T>) -> T {
         elements.next().expect("a tensor has as many elements as its shape says")
     }
+    fn sealed(_: Sealed) {}
 }
 
 macro_rules! nested { ($($($D:ident)*;)*) => {$(
@@ -262,6 +266,7 @@ macro_rules! nested { ($($($D:ident)*;)*) => {$(
         fn build(elements: &mut impl Iterator<Item = T>) -> Self {
             std::array::from_fn(|_| Inner::build(elements))
         }
+        fn sealed(_: Sealed) {}
     }
     #[diagnostic::do_not_recommend]
     impl<T, A: ArrayDim, $($D: Dim,)* Inner: Nested<($($D,)*), T>> Nested<(A, $($D,)*), T> for GenericArray<Inner, A::Number> {
@@ -271,6 +276,7 @@ macro_rules! nested { ($($($D:ident)*;)*) => {$(
         fn build(elements: &mut impl Iterator<Item = T>) -> Self {
             GenericArray::generate(|_| Inner::build(elements))
         }
+        fn sealed(_: Sealed) {}
     }
 )*} }
 nested! {

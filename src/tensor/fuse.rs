@@ -2,6 +2,7 @@
 
 use super::Tensor;
 use crate::backend::{Backend, Binary, Float, Program, Step, Unary};
+use crate::sealed::Sealed;
 use crate::shape::{Broadcast, Shape};
 use half::{bf16, f16};
 use std::cell::RefCell;
@@ -85,6 +86,8 @@ pub trait Fuse<F> {
     type Output;
     /// See [`fuse`].
     fn fuse(self, f: F) -> Self::Output;
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
 }
 
 /// The function of arrays, which are repeated to the shape.
@@ -116,6 +119,7 @@ where
     fn fuse(self, f: F) -> Self::Output {
         run(self.shape, [&self.array], |[x]| f(x))
     }
+    fn sealed(_: Sealed) {}
 }
 
 type Larger<S, R> = <S as Broadcast<R>>::Larger;
@@ -137,6 +141,7 @@ where
         let (x, y) = self;
         run(larger(x.shape, y.shape), [&x.array, &y.array], |[x, y]| f(x, y))
     }
+    fn sealed(_: Sealed) {}
 }
 
 #[diagnostic::do_not_recommend]
@@ -155,6 +160,7 @@ where
         let shape = larger::<Larger<S, R>, Q>(larger(x.shape, y.shape), z.shape);
         run(shape, [&x.array, &y.array, &z.array], |[x, y, z]| f(x, y, z))
     }
+    fn sealed(_: Sealed) {}
 }
 
 #[diagnostic::do_not_recommend]
@@ -176,6 +182,7 @@ where
         let shape = larger::<Larger<Larger<S, R>, Q>, P>(three, w.shape);
         run(shape, [&x.array, &y.array, &z.array, &w.array], |[x, y, z, w]| f(x, y, z, w))
     }
+    fn sealed(_: Sealed) {}
 }
 
 impl<T: Float> Expr<'_, T> {

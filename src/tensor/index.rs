@@ -5,6 +5,7 @@ use crate::Error;
 use crate::backend::cpu::Cpu;
 use crate::backend::{Backend, Element, Number, TableIndex};
 use crate::dim::{Compared, Dim, Name, Never, Normal, Nothing, Picked};
+use crate::sealed::Sealed;
 use crate::shape::{Append, Axis, Given, Last, Rows, Shape};
 use std::fmt::{self, Debug, Formatter};
 use std::marker::PhantomData;
@@ -92,15 +93,21 @@ impl<D> Debug for Index<D> {
     note = "numbers are checked against their table once, where they enter: `Ids::new(shape, table, &numbers)?`",
     note = "explained in `congruent::errors::C29`"
 )]
-pub trait IdOf<D>: TableIndex {}
+pub trait IdOf<D>: TableIndex {
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
+}
 #[diagnostic::do_not_recommend]
-impl<D> IdOf<D> for Index<D> {}
+impl<D> IdOf<D> for Index<D> {
+    fn sealed(_: Sealed) {}
+}
 
 impl<D> Element for Index<D> {}
 impl<D> TableIndex for Index<D> {
     fn row(self) -> usize {
         self.position as usize
     }
+    fn sealed(_: Sealed) {}
 }
 
 impl<S: Shape, D: Dim> Ids<S, D> {
@@ -168,13 +175,22 @@ impl<D: Dim, E: Dim, B: Backend> Tensor<(D, E), B> {
     note = "sizes that only run time knows are compared by `x.narrow(axis, 0, part)?`",
     note = "explained in `congruent::errors::C30`"
 )]
-pub trait AtLeast<Part>: Dim {}
+pub trait AtLeast<Part>: Dim {
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
+}
 #[diagnostic::do_not_recommend]
-impl<D: Normal<Size: IsGreaterOrEqual<Part::Size, Output = B1>>, Part: Normal> AtLeast<Part> for D {}
+impl<D: Normal<Size: IsGreaterOrEqual<Part::Size, Output = B1>>, Part: Normal> AtLeast<Part> for D {
+    fn sealed(_: Sealed) {}
+}
 #[diagnostic::do_not_recommend]
-impl<D: Dim> AtLeast<Never> for D {}
+impl<D: Dim> AtLeast<Never> for D {
+    fn sealed(_: Sealed) {}
+}
 #[diagnostic::do_not_recommend]
-impl<D: Dim> AtLeast<Nothing> for D {}
+impl<D: Dim> AtLeast<Nothing> for D {
+    fn sealed(_: Sealed) {}
+}
 
 impl<S: Shape, B: Backend> Tensor<S, B> {
     /// The part of an axis that begins at `start` and has the size of `part`.

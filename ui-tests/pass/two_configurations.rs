@@ -16,5 +16,6 @@ struct Model<W> {
 fn main() {
     let small = Model { weight: Tensor::ones((small::Width::set(2).unwrap(), Embed)) };
     let large = Model { weight: Tensor::ones((large::Width::set(9).unwrap(), Embed)) };
-    assert_eq!((small.weight.sizes(), large.weight.sizes()), ([2, 12], [9, 12]));
+    assert_eq!(small.weight.sizes(), [2, 12]);
+    assert_eq!(large.weight.sizes(), [9, 12]);
 }
