@@ -37,7 +37,7 @@ use std::sync::Arc;
     message = "`{Self}` does not mask attention from `{Q}` to `{K}`",
     label = "not a mask for queries `{Q}` and keys `{K}` of the batch `{B}`",
     note = "`Causal` and `SlidingWindow` are for queries that are the last part of the keys: keys `Q` or `Plus<Past, Q>` for queries `Q`",
-    note = "`Lengths` are those of this batch and of all of the keys; `Allowed` is `(batch, queries, keys)` or `(queries, keys)`",
+    note = "`Lengths` are those of this batch and of all of the keys, and keys behind padded ones have none: a cache's `step_ragged` has their mask; `Allowed` is `(batch, queries, keys)` or `(queries, keys)`",
     note = "explained in `congruent::errors::C08`"
 )]
 pub trait Mask<B, Q, K>: Restrict<B, Q, K> {
@@ -55,7 +55,7 @@ impl<B, Q, K: PaddingCovered<M::Padding>, M: Restrict<B, Q, K>> Mask<B, Q, K> fo
     message = "`{Self}` does not mask attention from `{Q}` to `{K}`",
     label = "not a mask for queries `{Q}` and keys `{K}` of the batch `{B}`",
     note = "`Causal` and `SlidingWindow` are for queries that are the last part of the keys: keys `Q` or `Plus<Past, Q>` for queries `Q`",
-    note = "`Lengths` are those of this batch and of all of the keys; `Allowed` is `(batch, queries, keys)` or `(queries, keys)`",
+    note = "`Lengths` are those of this batch and of all of the keys, and keys behind padded ones have none: a cache's `step_ragged` has their mask; `Allowed` is `(batch, queries, keys)` or `(queries, keys)`",
     note = "explained in `congruent::errors::C08`"
 )]
 pub trait Restrict<B, Q, K> {
