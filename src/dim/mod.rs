@@ -7,10 +7,12 @@
 //! | set once | the same in the whole program | `dims! { pub once Width; }` |
 //! | [`Times<A, B>`], [`Plus<A, B>`] | `A × B`, `A + B` | any two dimensions |
 //! | [`Ragged<D>`] | `D`, some of it padding | any dimension |
+//! | [`Next<D>`] | one fewer than `D`: the positions that have a next one | any dimension |
 
 mod arithmetic;
 mod equal;
 mod even;
+mod next;
 mod number;
 mod ragged;
 pub(crate) mod runtime;
@@ -22,6 +24,7 @@ pub use even::Even;
 #[doc(hidden)]
 pub use even::EvenNumber;
 pub use generativity::{Guard, Id};
+pub use next::{HasNext, Next};
 pub use number::{N, numbers};
 pub use ragged::Ragged;
 #[doc(hidden)]
