@@ -41,7 +41,7 @@ fn layers<I: Dim, O: Dim>(input: I, output: O, dtype: &Dtype, block: [usize; 2])
 }
 
 /// Seconds of one use, each layer after the other: the best of the rounds.
-fn seconds<I: Dim, O: Dim>(layers: &[Linear<I, O>], rows: usize, rounds: usize) -> f64 {
+fn seconds<I: Dense, O: Dim>(layers: &[Linear<I, O>], rows: usize, rounds: usize) -> f64 {
     bind!(rows: Rows = rows);
     let x = Tensor::uniform((rows, layers[0].input()), -1.0..1.0, &mut Rng::with_seed(1));
     let round = || {
@@ -52,7 +52,7 @@ fn seconds<I: Dim, O: Dim>(layers: &[Linear<I, O>], rows: usize, rounds: usize) 
     (0..rounds).map(|_| round()).fold(f64::INFINITY, f64::min)
 }
 
-fn measure<I: Dim, O: Dim>(input: I, output: O) {
+fn measure<I: Dense, O: Dim>(input: I, output: O) {
     let all = [
         (Dtype::F32, [1, 4]),
         (Dtype::F16, [1, 2]),

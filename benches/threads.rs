@@ -4,7 +4,7 @@
 //! median of all rounds, in microseconds. `cargo bench --bench threads` with the number of rounds as its argument.
 
 #[allow(dead_code)]
-#[path = "../src/backend/cpu/pool.rs"]
+#[path = "../src/backend/cpu/pool/mod.rs"]
 mod pool;
 
 use std::hint::black_box;

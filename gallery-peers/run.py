@@ -25,7 +25,7 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 GALLERY = HERE.parent / "ui-tests" / "gallery"
-SYSTEMS = ["pytorch", "candle", "burn", "ndarray", "dfdx"]
+SYSTEMS = ["pytorch", "candle", "burn", "ndarray", "dfdx", "incin"]
 ENVIRONMENT = {**os.environ, "RUST_BACKTRACE": "0", "CARGO_TERM_COLOR": "never"}
 
 

@@ -11,7 +11,14 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent
-SYSTEMS = {"pytorch": "PyTorch", "candle": "candle", "burn": "burn", "ndarray": "ndarray", "dfdx": "dfdx"}
+SYSTEMS = {
+    "pytorch": "PyTorch",
+    "candle": "candle",
+    "burn": "burn",
+    "ndarray": "ndarray",
+    "dfdx": "dfdx",
+    "incin": "incin",
+}
 REFUSED = ["does not compile", "fails to build"]
 
 

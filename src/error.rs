@@ -86,6 +86,24 @@ pub enum Error {
         /// The size of the dimension.
         size: usize,
     },
+    /// The mask of a tokenizer has padding at another place than it was said to have.
+    PaddingPlace {
+        /// Which sequence of the batch.
+        sequence: usize,
+        /// A position of padding.
+        zero: usize,
+        /// A position of the text, on the side where padding was expected.
+        one: usize,
+    },
+    /// The mask of a tokenizer is neither 0 nor 1.
+    MaskNumber {
+        /// Which sequence of the batch.
+        sequence: usize,
+        /// The position.
+        position: usize,
+        /// What stands there.
+        found: u32,
+    },
     /// The size of a dimension has to be even.
     OddSize {
         /// The dimension.
@@ -180,6 +198,19 @@ impl Display for Error {
             }
             Error::SequenceTooLong { sequence, length, dimension, size } => {
                 write!(f, "sequence {sequence} has length {length}, and `{dimension}` has room for {size}")
+            }
+            Error::PaddingPlace { sequence, zero, one } if zero < one => write!(
+                f,
+                "the mask of sequence {sequence} is 0 at {zero} and 1 at {one}: padding on the left is moved behind by \
+                 `Padded::from_left_padded`"
+            ),
+            Error::PaddingPlace { sequence, zero, one } => write!(
+                f,
+                "the mask of sequence {sequence} is 1 at {one} and 0 at {zero}: padding on the right is that of \
+                 `Padded::from_mask`"
+            ),
+            Error::MaskNumber { sequence, position, found } => {
+                write!(f, "the mask of sequence {sequence} is {found} at {position}, expected 0 or 1")
             }
             Error::OddSize { dimension, size } => {
                 write!(f, "`{dimension}` is {size}, which is odd: rotary positions turn pairs of elements")

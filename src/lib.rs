@@ -18,9 +18,9 @@ mod tensor;
 
 pub use backend::cpu::{Cpu, packed_weights, release_memory, threads};
 pub use backend::no_grad;
-pub use dim::{N, Plus, Ragged, Times};
+pub use dim::{N, Packed, Plus, Ragged, Times};
 pub use error::Error;
-pub use mask::{Allowed, Causal, Full, Lengths};
+pub use mask::{Allowed, Causal, Full, Lengths, Segments};
 pub use module::Module;
 pub use random::Rng;
 pub use shape::At;
@@ -32,8 +32,8 @@ pub use {generic_array, half, num_traits, typenum};
 
 /// What model code needs: `use congruent::prelude::*;`.
 pub mod prelude {
-    pub use crate::dim::{Dense, Dim, Equal, N, Plus, Ragged, RuntimeDim, SameSize, StaticDim, Times};
-    pub use crate::mask::{Allowed, Causal, Combine, Full, Lengths, Mask, Padded};
+    pub use crate::dim::{Dense, Dim, Equal, N, Packed, Plus, Ragged, RuntimeDim, SameSize, StaticDim, Times};
+    pub use crate::mask::{Allowed, Causal, Combine, Full, Lengths, Mask, Padded, Segments};
     pub use crate::nn::attention;
     pub use crate::shape::{At, Shape};
     pub use crate::tensor::{Create, Each, Ids, Index, Tensor, TensorOf};
@@ -94,6 +94,8 @@ macro_rules! dims { ($($t:tt)*) => { $crate::macros::dims! { $crate $($t)* } } }
 /// let total: Tensor<()> = einsum!("batch heads queries keys ->", scores);
 /// assert_eq!(total.scalar(), 840.0);
 /// ```
+///
+/// Of self-attention, [`Keys`](dim::Keys) keeps the two axes of the scores apart.
 #[macro_export]
 macro_rules! einsum { ($($t:tt)*) => { $crate::macros::einsum! { $crate $($t)* } } }
 

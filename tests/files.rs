@@ -2,6 +2,7 @@
 
 use congruent::half::f16;
 use congruent::io::{LoadError, Problem, SafeTensors, Weights, Writer, load};
+use congruent::nn::{LayerNorm, RmsNorm, Rotary, RotaryLayout};
 use congruent::prelude::*;
 
 dims! { Embed = 2; Hidden = 3; Rows = 4; }
@@ -134,6 +135,102 @@ fn a_file_with_any_bit_turned_is_an_error_or_a_file() {
 }
 
 #[test]
+fn what_a_header_has_twice_is_named() {
+    let one = r#"{"dtype":"F32","shape":[1],"data_offsets":[0,4]}"#;
+    let two = r#"{"dtype":"F32","shape":[1],"data_offsets":[4,8]}"#;
+    let cases = [
+        (file(&format!(r#"{{"a":{one},"a":{one}}}"#), 4), "tensor `a` is there twice"),
+        (file(&format!(r#"{{"a":{one},"b":{two},"a":{one}}}"#), 8), "tensor `a` is there twice"),
+        (file(&format!(r#"{{"a":{one},"a":{two}}}"#), 8), "tensor `a` is there twice"),
+        // The same name in another spelling.
+        (file(&format!(r#"{{"a":{one},"\u0061":{one}}}"#), 4), "tensor `a` is there twice"),
+        (file(&format!(r#"{{"__metadata__":{{"k":"1","k":"2"}},"a":{one}}}"#), 4), "metadata `k` is there twice"),
+        (file(&format!(r#"{{"__metadata__":{{}},"__metadata__":{{}},"a":{one}}}"#), 4), "is there twice"),
+    ];
+    for (bytes, expected) in cases {
+        let error = SafeTensors::from_bytes(bytes).err().expect("the file was taken").to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+    let file = file(&format!(r#"{{"__metadata__":{{"a":"1"}},"a":{one},"b":{two}}}"#), 8);
+    assert!(SafeTensors::from_bytes(file).is_ok());
+    let mut writer = Writer::default();
+    writer.add("__metadata__", &Tensor::ones((Embed,)));
+    assert!(writer.to_bytes().unwrap_err().to_string().contains("`__metadata__`"));
+}
+
+#[test]
+fn a_file_of_damaged_bytes_is_an_error_or_a_file() {
+    let whole = written();
+    let numbers =
+        ["0", "18446744073709551615", "18446744073709551616", "-1", "1e9", "4294967296", "null", "[]", "\"\""];
+    let mut rng = fastrand::Rng::with_seed(1);
+    for _ in 0..4000 {
+        let mut bytes = whole.clone();
+        for _ in 0..rng.usize(1..4) {
+            let (at, to) = (rng.usize(0..bytes.len().min(300)), rng.usize(0..bytes.len()));
+            match rng.u8(0..5) {
+                0 => bytes[at] = rng.u8(..),
+                1 => bytes.truncate(to.max(1)),
+                2 => drop(bytes.splice(at..(at + rng.usize(0..9)).min(bytes.len()), numbers[rng.usize(..9)].bytes())),
+                3 => bytes.insert(at, rng.u8(b' '..0x7f)),
+                _ => drop(bytes.remove(at)),
+            }
+        }
+        // With a header as long as it says, more is read of it.
+        if rng.bool() && bytes.len() > 8 {
+            let end = bytes.iter().rposition(|&byte| byte == b'}').unwrap_or(8).max(8);
+            let length = (end - 7) as u64;
+            bytes[..8].copy_from_slice(&length.to_le_bytes());
+        }
+        if let Ok(file) = SafeTensors::from_bytes(bytes) {
+            let _ = load(&file, |weights: Weights<'_, f32>| {
+                let weights = weights.casting();
+                weights.tensor("half", (Embed,)).to_vec();
+                weights.tensor("ids", (Rows,)).to_vec();
+                weights.at("up").tensor("weight", (Hidden, Embed)).to_vec()
+            });
+        }
+    }
+}
+
+#[test]
+fn an_epsilon_that_is_none_is_an_error() {
+    let mut writer = Writer::default();
+    ["a.weight", "a.bias", "b.weight"].iter().for_each(|name| writer.add(*name, &Tensor::ones((Embed,))));
+    let file = SafeTensors::from_bytes(writer.to_bytes().unwrap()).unwrap();
+    let loaded = |epsilon| {
+        let norms = |weights: Weights<'_, f32>| {
+            (LayerNorm::load(&weights.at("a"), Embed, epsilon), RmsNorm::load(&weights.at("b"), Embed, epsilon))
+        };
+        load(&file, norms).map(|_| ()).map_err(|error| error.to_string())
+    };
+    assert_eq!([0.0, 1e-5].map(loaded), [Ok(()), Ok(())]);
+    for (epsilon, text) in [(-1e-5, "-0.00001"), (f64::NAN, "NaN")] {
+        let expected = format!(
+            "the file does not fit the model in 2 tensors:
+  data: `a.epsilon`: it is {text}, expected a number from 0 on
+  data: `b.epsilon`: it is {text}, expected a number from 0 on"
+        );
+        assert_eq!(loaded(epsilon), Err(expected));
+        let panics = |f: &dyn Fn()| std::panic::catch_unwind(std::panic::AssertUnwindSafe(f)).is_err();
+        assert!(panics(&|| drop(LayerNorm::new(Embed, epsilon))) && panics(&|| drop(RmsNorm::new(Embed, epsilon))));
+        let norm = RmsNorm { weight: Tensor::ones((Embed,)), epsilon };
+        assert!(panics(&|| drop(norm.forward(&Tensor::ones((Rows, Embed))))));
+    }
+}
+
+#[test]
+fn a_base_of_positions_that_is_none_is_an_error() {
+    dims! { HeadDim = 4; }
+    for base in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+        let error = Rotary::check(Rows, HeadDim, base, RotaryLayout::Half).err().expect("a table was made");
+        assert_eq!(error.to_string(), format!("`base` is {base}, expected a number above 0"));
+        let error = Rotary::with_frequencies(Rows, HeadDim, &[1.0, f64::NAN], RotaryLayout::Half).err().unwrap();
+        assert_eq!(error.to_string(), "`frequency` is NaN, expected a finite number");
+    }
+}
+
+#[test]
 fn tensors_that_are_not_aligned_are_read() {
     // Three bytes before the numbers put them where no `f32` may be.
     let header = r#"{"a":{"dtype":"U8","shape":[3],"data_offsets":[0,3]},"b":{"dtype":"F32","shape":[2],"data_offsets":[3,11]}}"#;
@@ -156,4 +253,23 @@ fn empty_tensors_are_tensors() {
     let file = SafeTensors::from_bytes(writer.to_bytes().unwrap()).unwrap();
     let nothing = load(&file, |weights: Weights<'_, f32>| weights.tensor("nothing", (Nothing, Embed))).unwrap();
     assert_eq!(nothing.sizes(), [0, 2]);
+    // Of every type, as it is and converted.
+    for dtype in ["F64", "F32", "F16", "BF16", "I64", "I32", "I16", "I8", "U64", "U32", "U16", "U8", "BOOL", "F8_E4M3"]
+    {
+        for sizes in ["[0]", "[0,2]", "[2,0]", "[0,18446744073709551615]"] {
+            let bytes =
+                self::file(&format!(r#"{{"a":{{"dtype":"{dtype}","shape":{sizes},"data_offsets":[0,0]}}}}"#), 0);
+            let file = SafeTensors::from_bytes(bytes).unwrap();
+            let read = |casts| {
+                let _ = load(&file, |weights: Weights<'_, f32>| {
+                    let weights = if casts { weights.casting() } else { weights };
+                    let vector = weights.tensor("a", (Nothing,));
+                    let rows = weights.tensor("a", (Nothing, Embed));
+                    let columns = weights.tensor("a", (Embed, Nothing));
+                    [vector.to_vec(), rows.to_vec(), columns.to_vec()]
+                });
+            };
+            [false, true].into_iter().for_each(read);
+        }
+    }
 }

@@ -45,12 +45,17 @@ impl File {
         self.info(name, sizes, dtype, offset)
     }
 
-    fn bytes(&self) -> Vec<u8> {
+    fn header(&self) -> Vec<u8> {
         let counts = [self.tensors.len() as u64, self.metadata.len() as u64];
         let mut file = [&b"GGUF"[..], &3u32.to_le_bytes()].concat();
         counts.iter().for_each(|count| file.extend(count.to_le_bytes()));
         file.extend(self.metadata.concat());
         file.extend(self.tensors.concat());
+        file
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        let mut file = self.header();
         file.resize(file.len().next_multiple_of(32), 0);
         file.extend(&self.data);
         file
@@ -205,6 +210,31 @@ fn a_file_without_anything_is_a_file() {
 }
 
 #[test]
+fn a_tensor_of_no_elements_needs_no_data() {
+    dims! { Nothing = 0; Two = 2; }
+    for dtype in (0..40).filter(|dtype| ![4, 5].contains(dtype)) {
+        for sizes in [&[0][..], &[0, 2], &[256, 0], &[0, 1 << 63]] {
+            let file = File::default().info("t", sizes, dtype, 0);
+            // The one file ends with its header, before its data would begin.
+            for bytes in [file.header(), file.bytes()] {
+                let Ok(file) = Gguf::from_bytes(bytes) else { continue };
+                assert_eq!(file.get("t").unwrap().bytes.as_slice(), [0; 0]);
+                for casts in [false, true] {
+                    let _ = load(&file, |weights: Weights<'_, f32>| {
+                        let weights = if casts { weights.casting() } else { weights };
+                        let vector = weights.tensor("t", (Nothing,));
+                        [vector.to_vec(), weights.tensor("t", (Two, Nothing)).to_vec()]
+                    });
+                }
+            }
+        }
+    }
+    let file = Gguf::from_bytes(File::default().info("t", &[0], 0, 0).header()).unwrap();
+    let tensor = load(&file, |weights: Weights<'_, f32>| weights.tensor("t", (Nothing,))).unwrap();
+    assert_eq!(tensor.sizes(), [0]);
+}
+
+#[test]
 fn the_alignment_is_the_one_that_the_file_says() {
     let aligned = |alignment: u32| File::default().value("general.alignment", 4, &alignment.to_le_bytes());
     let file = File { data: vec![9; 9], ..aligned(8).info("a", &[1], 24, 0).info("b", &[1], 24, 8) };
@@ -256,6 +286,9 @@ fn inconsistent_files_are_errors_that_say_why() {
         (data(new().info("t", &[8], 0, 0).info("u", &[8], 0, 0), 64), "tensor `t` overlaps `u`"),
         (data(new().info("t", &[16], 0, 0).info("u", &[8], 0, 32), 64), "tensor `t` overlaps `u`"),
         (data(new().info("t", &[8], 0, 0).info("t", &[8], 0, 32), 64), "tensor `t` is there twice"),
+        (data(new().info("t", &[8], 0, 0).info("t", &[8], 0, 0), 64), "tensor `t` is there twice"),
+        (data(new().info("t", &[0], 0, 0).info("t", &[0], 0, 0), 64), "tensor `t` is there twice"),
+        (data(new().info("t", &[256], 16, 0), 0), "tensor `t` has 0 bytes from 0 on, and the file has 0 bytes of data"),
     ];
     for (found, expected) in cases {
         assert!(found.contains(expected), "{found}");
@@ -282,6 +315,29 @@ fn a_file_cut_anywhere_is_an_error() {
     let bytes = example().bytes();
     for length in 0..bytes.len() {
         assert!(Gguf::from_bytes(bytes[..length].to_vec()).is_err(), "{length} of {} bytes", bytes.len());
+    }
+}
+
+#[test]
+fn a_file_of_damaged_numbers_is_an_error_or_a_file() {
+    let whole = example().bytes();
+    let numbers = [0, 1, 2, 9, 31, 32, 255, 1 << 31, 1 << 32, 1 << 62, 1 << 63, u64::MAX - 31, u64::MAX];
+    let mut rng = fastrand::Rng::with_seed(1);
+    for _ in 0..4000 {
+        let mut bytes = whole.clone();
+        for _ in 0..rng.usize(1..4) {
+            let at = rng.usize(0..bytes.len());
+            let number = numbers[rng.usize(..numbers.len())].to_le_bytes();
+            match rng.u8(0..4) {
+                0 => bytes[at] = rng.u8(..),
+                1 => bytes.truncate(at.max(1)),
+                2 => bytes.iter_mut().skip(at).zip(number).for_each(|(byte, of_number)| *byte = of_number),
+                _ => bytes.iter_mut().skip(at).zip(&number[..4]).for_each(|(byte, of_number)| *byte = *of_number),
+            }
+        }
+        if let Ok(file) = Gguf::from_bytes(bytes) {
+            read(&file);
+        }
     }
 }
 

@@ -43,9 +43,10 @@ fn variables_show_their_dimensions_by_name() {
     //  ^ Tensor<(Batch, Tokens<'_, tokens>, Embed)>
     let keys = Tensor::ones((Batch, past, Embed)).concat(past, &new);
     //  ^ Tensor<(Batch, Plus<Past<'_, past>, Tokens<'_, tokens>>, Embed)>
-    assert_eq!((scores.sizes(), mean.sizes(), normal.sizes()), ([2, 3, 5, 5], [2, 12], [2, 5, 12]));
-    assert_eq!(
-        (moved.sizes(), product.sizes(), rows.sizes(), keys.sizes()),
-        ([5, 2, 12], [2, 5, 5], [2, 5, 12], [2, 10, 12])
-    );
+    assert_eq!(scores.sizes(), [2, 3, 5, 5]);
+    assert_eq!(mean.sizes(), [2, 12]);
+    assert_eq!([normal, rows].map(|x| x.sizes()), [[2, 5, 12]; 2]);
+    assert_eq!(moved.sizes(), [5, 2, 12]);
+    assert_eq!(product.sizes(), [2, 5, 5]);
+    assert_eq!(keys.sizes(), [2, 10, 12]);
 }

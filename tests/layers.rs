@@ -257,7 +257,7 @@ fn decoder_layer() {
 /// The same layer on another backend is the same code.
 #[test]
 fn layers_run_on_every_float() {
-    fn forward<B: Backend<Elem: congruent::backend::Float>, E: Dim, S: Dim>(
+    fn forward<B: Backend<Elem: congruent::backend::Float>, E: Dense, S: Dim>(
         norm: &RmsNorm<E, B>,
         x: &Tensor<(S, E), B>,
     ) -> Tensor<(S, E), B> {

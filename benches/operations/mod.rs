@@ -55,7 +55,7 @@ where
     S: Dense + 'a,
     H: Dense + 'a,
     D: Dense + 'a,
-    F: Dim + 'a,
+    F: Dense + 'a,
 {
     let mut rng = Rng::with_seed(1);
     let embed = Times(heads, head_dim);

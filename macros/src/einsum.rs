@@ -2,7 +2,7 @@
 
 use crate::call_with;
 use crate::pattern::{Arguments, Pattern, letters, tuple, tuple_type};
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 use syn::{Error, Result};
 
@@ -27,99 +27,172 @@ pub fn expand(Arguments { krate, pattern, tensors }: Arguments) -> Result<TokenS
     }
 
     let (parameters, variables) = (pattern.parameters(), pattern.variables());
-    let shapes: Vec<_> = pattern.inputs.iter().map(|axes| tuple_type(axes, &parameters, &krate)).collect();
-    let values: Vec<_> = pattern.inputs.iter().map(|axes| tuple(axes, &variables, &krate)).collect();
-    let output_shape = tuple_type(&pattern.output, &parameters, &krate);
-    let output_value = tuple(&pattern.output, &variables, &krate);
     let numbers: Vec<_> = pattern.inputs.iter().map(|axes| letters(axes)).collect();
     let output = letters(&pattern.output);
-    let summed: Vec<_> = (0..parameters.len()).filter(|letter| !output.contains(letter)).collect();
-    let summed_names: Vec<_> = summed.iter().map(|letter| format_ident!("Summed_{}", pattern.names[*letter])).collect();
-    let summed_dims: Vec<_> = summed.iter().map(|letter| &parameters[*letter]).collect();
-
-    let (message, label) = match tensors.len() {
-        1 => (format!("`{{Self}}` does not fit `{source}`"), format!("does not fit `{source}`")),
-        _ => (format!("`{{Self}}` and `{{Other}}` do not fit `{source}`"), format!("do not fit `{source}`")),
-    };
-    let note = "a letter of the pattern stands for the same dimension wherever it appears, and each shape has as many dimensions as its part of the pattern has letters";
-    let first = &shapes[0];
-    let second = shapes.get(1).cloned().unwrap_or_else(|| quote!(()));
-    let second_value = values.get(1).cloned().unwrap_or_else(|| quote!(()));
-    let first_value = &values[0];
-    let output_numbers = quote!(&[#(#output),*]);
-
-    let call = match numbers.as_slice() {
-        [x, y] => quote! {
-            fn einsum<X, Y, B, Output>(x: &#krate::Tensor<X, B>, y: &#krate::Tensor<Y, B>) -> #krate::Tensor<Output, B>
-            where
-                X: Fits<Y, Output = Output>,
-                Output: #krate::shape::Shape,
-                Y: #krate::shape::Shape,
-                B: #krate::backend::Backend,
-                B::Elem: #krate::backend::Number,
-                #(<X as Fits<Y>>::#summed_names: WithoutPadding,)*
-            {
-                let shape = Fits::output(x.shape(), y.shape());
-                #krate::__private::einsum(x, y, &[#(#x),*], &[#(#y),*], #output_numbers, shape)
-            }
-        },
-        [x] => quote! {
-            fn einsum<X, B, Output>(x: &#krate::Tensor<X, B>) -> #krate::Tensor<Output, B>
-            where
-                X: Fits<(), Output = Output>,
-                Output: #krate::shape::Shape,
-                B: #krate::backend::Backend,
-                B::Elem: #krate::backend::Number,
-                #(<X as Fits<()>>::#summed_names: WithoutPadding,)*
-            {
-                let shape = Fits::output(x.shape(), ());
-                #krate::__private::einsum_one(x, &[#(#x),*], #output_numbers, shape)
-            }
-        },
-        _ => unreachable!("the number of tensors was checked"),
+    let sides: Vec<_> = numbers.iter().zip(["first", "second"]).map(|(side, place)| Side::new(side, place)).collect();
+    let second = numbers.get(1).map(Vec::as_slice).unwrap_or_default();
+    let shared: Vec<usize> = numbers[0].iter().copied().filter(|letter| second.contains(letter)).collect();
+    // What the letters stand for: of a shared one, what it is in the first tensor.
+    let named = |side: usize, letter: usize| match side == 1 && shared.contains(&letter) {
+        true => format_ident!("Other_{}", pattern.names[letter]),
+        false => parameters[letter].clone(),
     };
 
-    // See `congruent::shape::Never`.
-    let never = |name: &str| {
-        let (never, dims) = (format_ident!("{name}"), summed.iter().map(|_| quote!(#krate::dim::N<0>)));
+    let same = shared.iter().map(|&letter| {
+        let (name, relation) = (&pattern.names[letter], format_ident!("Same_{}", pattern.names[letter]));
+        let message = format!("`{name}` is `{{Self}}` in the first tensor and `{{Other}}` in the second");
+        let label = format!("`{name}` is not one dimension");
+        let note = "a letter of the pattern stands for the same dimension wherever it appears";
         quote! {
+            #[diagnostic::on_unimplemented(message = #message, label = #label, note = #note, note = "explained in `congruent::errors::C20`")]
+            #[allow(non_camel_case_types)]
+            trait #relation<Other> {
+                type Holds;
+            }
             #[diagnostic::do_not_recommend]
-            #[allow(non_camel_case_types, clippy::all)]
-            impl<S: #krate::shape::Shape> Fits<#krate::shape::#never> for S {
-                type Output = S;
-                #(type #summed_names = #dims;)*
-                fn output(self, other: #krate::shape::#never) -> S {
-                    match other {}
-                }
+            impl<D: #krate::dim::Dim> #relation<D> for D {
+                type Holds = Agree;
+            }
+            // See `congruent::shape::Never`.
+            #[diagnostic::do_not_recommend]
+            impl<D: #krate::dim::Dim> #relation<Disagree> for D {
+                type Holds = Disagree;
             }
         }
+    });
+    let same: Vec<_> = same.collect();
+    let axes: Vec<_> = sides.iter().map(|side| side.relation(&pattern, &parameters, &krate)).collect();
+
+    let (shapes, values) =
+        (["X", "Y"].map(|name| format_ident!("{name}")), ["x", "y"].map(|name| format_ident!("{name}")));
+    let count = sides.len();
+    let (shapes, values) = (&shapes[..count], &values[..count]);
+    let bounds = sides.iter().enumerate().map(|(i, side)| {
+        let (relation, shape, holds) = (&side.name, &shapes[i], &side.holds);
+        let bindings = side.letters.iter().map(|&letter| {
+            let (axis, dim) = (&parameters[letter], named(i, letter));
+            quote!(#axis = #dim)
+        });
+        quote!(#shape: #relation<Holds = #holds, #(#bindings),*>)
+    });
+    let agreements: Vec<_> = shared.iter().map(|&letter| format_ident!("Holds_{}", pattern.names[letter])).collect();
+    let agree = shared.iter().zip(&agreements).map(|(&letter, holds)| {
+        let (dim, relation, other) =
+            (&parameters[letter], format_ident!("Same_{}", pattern.names[letter]), named(1, letter));
+        quote!(#dim: #relation<#other, Holds = #holds>)
+    });
+    let dims = (0..sides.len()).flat_map(|i| numbers[i].iter().map(move |&letter| (i, letter)));
+    let dims: Vec<_> = dims.map(|(i, letter)| named(i, letter)).collect();
+    let proofs: Vec<_> = sides.iter().map(|side| &side.holds).chain(&agreements).collect();
+    let holds = proofs.iter().map(|_| quote!(Agree));
+    let disagree = proofs.iter().map(|_| quote!(Disagree));
+    let summed = parameters.iter().enumerate().filter(|(letter, _)| !output.contains(letter)).map(|(_, dim)| dim);
+
+    let output_shape = tuple_type(&pattern.output, &parameters, &krate);
+    let output_value = tuple(&pattern.output, &variables, &krate);
+    let every_dim = quote!((#(#parameters,)*));
+    let take = sides.iter().enumerate().rev().map(|(i, side)| {
+        let (value, relation) = (&values[i], &side.name);
+        let variables = side.letters.iter().map(|&letter| &variables[letter]);
+        // The second first: of a shared letter, the dimension of the first tensor stays.
+        quote!(let (#(#variables,)*) = #relation::axes(#value.shape());)
+    });
+    let call = match numbers.as_slice() {
+        [x, y] => quote!(#krate::__private::einsum(x, y, &[#(#x),*], &[#(#y),*], &[#(#output),*], shape)),
+        _ => {
+            let x = &numbers[0];
+            quote!(#krate::__private::einsum_one(x, &[#(#x),*], &[#(#output),*], shape))
+        }
     };
-    let never = (tensors.len() == 2).then(|| [never("Never"), never("Nothing")]).into_iter().flatten();
 
     let relation = quote! {
         #[allow(unused_imports)]
-        use #krate::dim::Dense as WithoutPadding;
-        #[diagnostic::on_unimplemented(message = #message, label = #label, note = #note, note = "explained in `congruent::errors::C20`")]
-        #[allow(non_camel_case_types, clippy::all)]
-        trait Fits<Other>: #krate::shape::Shape {
-            type Output: #krate::shape::Shape;
-            #(type #summed_names: #krate::dim::Dim;)*
-            fn output(self, other: Other) -> Self::Output;
+        use #krate::dim::Summed as WithoutPadding;
+        struct Agree;
+        struct Disagree;
+        #(#axes)*
+        #(#same)*
+        // The shape of the result, which stays open where a letter does not agree: one error says so, and no other follows.
+        trait Result<Dims> {
+            type Output;
+            fn output(dims: Dims) -> Self::Output;
         }
-        #[diagnostic::do_not_recommend]
         #[allow(non_camel_case_types, unused_variables, clippy::all)]
-        impl<#(#parameters: #krate::dim::Dim,)*> Fits<#second> for #first {
+        impl<#(#parameters: #krate::dim::Dim,)*> Result<#every_dim> for (#(#holds,)*) {
             type Output = #output_shape;
-            #(type #summed_names = #summed_dims;)*
-            fn output(self, other: #second) -> Self::Output {
-                let #second_value = other;
-                let #first_value = self;
+            fn output((#(#variables,)*): #every_dim) -> #output_shape {
                 #output_value
             }
         }
-        #(#never)*
+        #[diagnostic::do_not_recommend]
+        impl<Dims> Result<Dims> for (#(#disagree,)*) {
+            type Output = ();
+            fn output(_: Dims) {}
+        }
+        #[allow(non_camel_case_types, unused_variables, clippy::all)]
+        fn einsum<#(#shapes,)* B, #(#dims,)* #(#proofs,)* Output>(
+            #(#values: &#krate::Tensor<#shapes, B>),*
+        ) -> #krate::Tensor<Output, B>
+        where
+            #(#bounds,)*
+            #(#agree,)*
+            (#(#proofs,)*): Result<#every_dim, Output = Output>,
+            Output: #krate::shape::Shape,
+            B: #krate::backend::Backend,
+            B::Elem: #krate::backend::Number,
+            #(#summed: WithoutPadding,)*
+        {
+            #(#take)*
+            let shape = <(#(#proofs,)*)>::output((#(#variables,)*));
+            #call
+        }
         #[allow(clippy::all)]
-        #call
     };
     Ok(call_with(relation, "einsum", pattern.span, &tensors))
+}
+
+/// The part of a pattern for one tensor.
+struct Side<'p> {
+    letters: &'p [usize],
+    /// The relation that a shape has which has as many dimensions as there are letters.
+    name: Ident,
+    /// The parameter that the relation gives where it holds.
+    holds: Ident,
+}
+
+impl<'p> Side<'p> {
+    fn new(letters: &'p [usize], place: &str) -> Self {
+        Side { letters, name: format_ident!("Axes_{place}"), holds: format_ident!("Holds_{place}_tensor") }
+    }
+
+    fn relation(&self, pattern: &Pattern, parameters: &[Ident], krate: &Ident) -> TokenStream {
+        let name = &self.name;
+        let dims: Vec<_> = self.letters.iter().map(|&letter| &parameters[letter]).collect();
+        let letters = self.letters.iter().map(|&letter| pattern.names[letter].as_str()).collect::<Vec<_>>().join(" ");
+        let many = match self.letters.len() {
+            1 => "one dimension".to_owned(),
+            count => format!("{count} dimensions"),
+        };
+        let message = format!("`{{Self}}` does not have the {many} of `{letters}`");
+        let label = format!("expected {many}, one for each letter of `{letters}`");
+        let note = "a letter of the pattern stands for one dimension, and each shape has as many dimensions as its part of the pattern has letters";
+        quote! {
+            #[diagnostic::on_unimplemented(message = #message, label = #label, note = #note, note = "explained in `congruent::errors::C20`")]
+            #[allow(non_camel_case_types, clippy::all)]
+            trait #name: #krate::shape::Shape {
+                type Holds;
+                #(type #dims: #krate::dim::Dim;)*
+                fn axes(self) -> (#(Self::#dims,)*);
+            }
+            #[diagnostic::do_not_recommend]
+            #[allow(non_camel_case_types, clippy::all)]
+            impl<#(#dims: #krate::dim::Dim,)*> #name for (#(#dims,)*) {
+                type Holds = Agree;
+                #(type #dims = #dims;)*
+                fn axes(self) -> Self {
+                    self
+                }
+            }
+        }
+    }
 }

@@ -85,6 +85,14 @@ impl Pattern {
         Ok(Pattern { source, span, names, inputs, output })
     }
 
+    /// An axis as in the pattern.
+    pub fn text(&self, axis: &Axis) -> String {
+        match axis {
+            Axis::Letter(letter) => self.names[*letter].clone(),
+            Axis::Pair(pair) => format!("({} {})", self.text(&pair[0]), self.text(&pair[1])),
+        }
+    }
+
     /// The type parameter of each letter.
     pub fn parameters(&self) -> Vec<Ident> {
         self.names.iter().map(|name| format_ident!("Dim_{}", name)).collect()

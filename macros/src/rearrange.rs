@@ -1,7 +1,7 @@
 //! `rearrange!(x, "b s (h d) -> b h s d")`.
 
 use crate::call_with;
-use crate::pattern::{Arguments, Pattern, letters, tuple, tuple_type};
+use crate::pattern::{Arguments, Axis, Pattern, letters, tuple, tuple_type};
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::parse::{Parse, ParseStream};
@@ -48,7 +48,14 @@ pub fn expand(Rearrange(Arguments { krate, pattern, tensors }): Rearrange) -> Re
     let order = order.map(|place| place.expect("every output letter is in the input"));
 
     let message = format!("`{{Self}}` does not fit `{source}`");
-    let label = format!("does not fit `{source}`");
+    let groups: Vec<_> =
+        input.iter().filter(|axis| matches!(axis, Axis::Pair(_))).map(|axis| pattern.text(axis)).collect();
+    let label = match (input.len(), groups.as_slice()) {
+        (1, []) => "expected one dimension".to_owned(),
+        (count, []) => format!("expected {count} dimensions, one for each letter"),
+        (1, [group]) => format!("expected one dimension `{group}`, a `Times<_, _>`"),
+        (count, groups) => format!("expected {count} dimensions, and `Times<_, _>` for `{}`", groups.join("` and `")),
+    };
     let note = "each letter stands for one dimension, and a group `(h d)` for a `Times<H, D>`: name the factors first, by `x.relabel(Embed, Times(Heads, HeadDim))`";
     let relation = quote! {
         #[diagnostic::on_unimplemented(message = #message, label = #label, note = #note, note = "explained in `congruent::errors::C21`")]

@@ -1,7 +1,8 @@
 //! What a tensor may hold.
 
 use super::cpu::{
-    Block, InOut, Link, Matrix, Multiplier, Operand, Recorder, Rows, Weight, add_rows, finish, plain, reduce_rows,
+    Block, InOut, Link, Matrix, Multiplier, Operand, Recorder, Rows, Terms, Weight, add_rows, finish, plain,
+    reduce_rows,
 };
 use super::{Binary, Epilogue, Reduce, Unary};
 use num_traits::{Bounded, Num, NumCast};
@@ -40,11 +41,10 @@ pub trait Number: Element + Num + NumCast + PartialOrd + Bounded + AnyBits + 'st
     fn binary_all(op: Binary, x: InOut<'_, Self>, y: Operand<'_, Self>, swapped: bool) {
         plain::binary(op, x, y, swapped);
     }
-    /// Adds rows to sums of columns, or the squares of the distances from the centers of these. The size is how many
-    /// rows there are, and how far apart they lie.
+    /// Adds rows to sums of columns, or what the terms say. The size is how many rows there are, and how far apart they lie.
     #[doc(hidden)]
-    fn add_rows(x: &[Self], size: [usize; 2], centers: Option<&[Self::Sum]>, sums: &mut [Self::Sum]) {
-        add_rows(x, size, centers, sums);
+    fn add_rows(x: &[Self], size: [usize; 2], terms: Terms<'_, Self::Sum>, sums: &mut [Self::Sum]) {
+        add_rows(x, size, terms, sums);
     }
     /// `op` of each row of so many numbers.
     #[doc(hidden)]
@@ -53,7 +53,7 @@ pub trait Number: Element + Num + NumCast + PartialOrd + Bounded + AnyBits + 'st
     }
     /// To the widest type of its kind.
     fn to_value(self) -> Value;
-    /// From a wide number, as the operator `as` does.
+    /// From a wide number: the nearest floating-point number, of two the even one; an integer as the operator `as` does.
     fn from_value(wide: Value) -> Self;
     /// What records operations on it, if it is a floating-point number.
     #[doc(hidden)]

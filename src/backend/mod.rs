@@ -9,6 +9,7 @@ mod numbers;
 mod ops;
 mod program;
 mod recording;
+mod rounding;
 
 pub(crate) use element::constant;
 pub use element::{AnyBits, Element, Float, Number, Real, TableIndex, Value};
@@ -107,7 +108,8 @@ pub trait Backend: Copy + Debug + Send + Sync {
     fn update_slice(x: Self::Array, part: &Self::Array, starts: &[usize]) -> Self::Array;
     /// Rows of `table` (axis 0) chosen by `ids`: sizes are those of `ids`, then those of a row.
     fn gather<I: TableIndex>(table: &Self::Array, ids: &ArrayOf<Self, I>) -> Self::Array;
-    /// Each element converted to another type, as `as` would.
+    /// Each element converted to another type: to the nearest where that is one of floating-point numbers, and as `as` would
+    /// where it is one of integers.
     fn cast<T: Number>(x: &Self::Array) -> ArrayOf<Self, T>
     where
         Self::Elem: Number;

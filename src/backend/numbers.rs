@@ -1,10 +1,11 @@
 //! The types that are elements.
 
 use super::cpu::{
-    Block, COLUMNS, InOut, Link, Matrix, Multiplier, Narrow, Operand, Recorder, Rows, Weight, has_terms, reduce_rows,
-    simd,
+    Block, COLUMNS, InOut, Link, Matrix, Multiplier, Narrow, Operand, Recorder, Rows, Terms, Weight, has_terms,
+    reduce_rows, simd,
 };
 use super::element::{Element, Float, Number, Real, TableIndex, Value};
+use super::rounding::to_odd;
 use super::{Binary, Epilogue, Reduce, Unary};
 use half::{bf16, f16};
 use num_traits::ToPrimitive;
@@ -57,6 +58,15 @@ macro_rules! same_sum {
 
 macro_rules! float_operations {
     ($wide:ident => $from:expr) => {
+        float_operations! {}
+        fn from_value(wide: Value) -> Self {
+            match wide {
+                Value::Integer($wide) => $from,
+                Value::Float($wide) => $from,
+            }
+        }
+    };
+    () => {
         fn is_nan(self) -> bool {
             Self::is_nan(self)
         }
@@ -76,12 +86,6 @@ macro_rules! float_operations {
         }
         fn to_value(self) -> Value {
             Value::Float(self.into())
-        }
-        fn from_value(wide: Value) -> Self {
-            match wide {
-                Value::Integer($wide) => $from,
-                Value::Float($wide) => $from,
-            }
         }
     };
 }
@@ -163,11 +167,11 @@ macro_rules! narrow_float { ($($t:ident)*) => {$(
                 $t::calculate(x, |x| f32::binary_all(op, x, Operand::Slice(y), swapped));
             }
         }
-        fn add_rows(x: &[$t], [rows, stride]: [usize; 2], centers: Option<&[f32]>, sums: &mut [f32]) {
+        fn add_rows(x: &[$t], [rows, stride]: [usize; 2], terms: Terms<'_, f32>, sums: &mut [f32]) {
             let mut buffer = [const { MaybeUninit::uninit() }; COLUMNS];
             for row in 0..rows {
                 let row = simd::widen(&x[row * stride..][..sums.len()], &mut buffer[..sums.len()]);
-                f32::add_rows(row, [1, 0], centers, sums);
+                f32::add_rows(row, [1, 0], terms, sums);
             }
         }
         fn reduce_rows(op: Reduce, x: &[$t], size: usize, out: &mut [$t]) {
@@ -182,7 +186,8 @@ macro_rules! narrow_float { ($($t:ident)*) => {$(
                 $t::calculate(InOut::in_place(out), |mut out| f32::reduce_rows(op, x, size, out.to()));
             }
         }
-        float_operations! { wide => $t::from_f64(wide as f64) }
+        float_operations! {}
+        fn from_value(wide: Value) -> $t { $t::from_f32(to_odd(wide)) }
     }
     #[diagnostic::do_not_recommend]
     impl Float for $t {
@@ -231,8 +236,8 @@ real! {
         fn binary_all(op: Binary, x: InOut<'_, f32>, y: Operand<'_, f32>, swapped: bool) {
             simd::binary(op, x, y, swapped);
         }
-        fn add_rows(x: &[f32], size: [usize; 2], centers: Option<&[f32]>, sums: &mut [f32]) {
-            simd::add_rows(x, size, centers, sums);
+        fn add_rows(x: &[f32], size: [usize; 2], terms: Terms<'_, f32>, sums: &mut [f32]) {
+            simd::add_rows(x, size, terms, sums);
         }
         fn reduce_rows(op: Reduce, x: &[f32], size: usize, out: &mut [f32]) {
             if size == 0 { reduce_rows(op, x, size, out) } else { simd::reduce(op, x, size, out) }

@@ -8,13 +8,18 @@
 //! | [`Times<A, B>`], [`Plus<A, B>`] | `A × B`, `A + B` | any two dimensions |
 //! | [`Ragged<D>`] | `D`, some of it padding | any dimension |
 //! | [`Next<D>`] | one fewer than `D`: the positions that have a next one | any dimension |
+//! | [`Packed<D>`] | `D`, in which several texts share a row | any dimension |
+//! | [`Keys<D>`], [`Candidates<D>`] | `D`, in another role | any dimension |
 
 mod arithmetic;
 mod equal;
 mod even;
 mod next;
 mod number;
+mod packed;
 mod ragged;
+mod reads;
+mod role;
 pub(crate) mod runtime;
 mod set_once;
 
@@ -26,7 +31,10 @@ pub use even::EvenNumber;
 pub use generativity::{Guard, Id};
 pub use next::{HasNext, Next};
 pub use number::{N, numbers};
+pub use packed::Packed;
 pub use ragged::Ragged;
+pub use reads::{Averaged, Compared, PaddedAtEnd, Picked, Summed};
+pub use role::{Candidates, Keys};
 #[doc(hidden)]
 pub use runtime::bind;
 pub use runtime::{Branded, NoSizeYet, RuntimeDim, Unnamed};
@@ -94,12 +102,15 @@ impl<D: StaticDim<Number: ArrayLength>> ArrayDim for D {}
 
 /// A dimension without padding: every position along it holds data.
 ///
-/// Operations that mix the positions of an axis (`sum`, `softmax`, a product over it) ask for it.
-/// [`Ragged`] is the dimension that is not dense.
+/// Every operation that reads across an axis, so that positions are mixed or one of them is taken for data, asks for it: sums,
+/// products, softmax, layers along their features. Each asks by the name of what it does ([`Summed`], [`Averaged`], [`Compared`],
+/// [`Picked`]), so that its message has the remedy that is right for it; all of these hold for a dense dimension. [`Ragged`], and
+/// what is made of it by [`Times`] and [`Plus`], is not dense.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` may hold padding, and this operation would read it",
     label = "the padding of `{Self}` is not masked",
-    note = "use the masked form of the operation (`attention` with `Lengths`, `masked_mean`), or fill the padding: `x.fill_padding(&lengths, 0.0)`",
+    note = "take it with its lengths (`masked_mean`, `masked_last`, `attention` with `Lengths`; of a cache `step_ragged`), or say what the padding becomes: `x.fill_padding(&lengths, value)`",
+    note = "layers work on features, which are last: `x.permute((..))`",
     note = "in generic code, ask for a dimension without padding: `S: Dense`",
     note = "explained in `congruent::errors::C06`"
 )]

@@ -6,8 +6,9 @@ use std::fmt::{self, Formatter};
 
 /// The dimension `D`, of which each sequence of a batch fills only the first part: the rest is padding.
 ///
-/// It is not [`Dense`](super::Dense). What reads across it needs the lengths: see
-/// [`Lengths`](crate::mask::Lengths).
+/// It is not [`Dense`](super::Dense), and neither is what is made of it by `Times` and `Plus`: what reads across it does not
+/// compile without the lengths, whether it is a sum, a softmax, a product, a layer along it, or a position that is taken. See
+/// [`Lengths`](crate::mask::Lengths). Operations on each position by itself leave padding what it is, and say nothing of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Ragged<D>(pub D);
 

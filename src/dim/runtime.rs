@@ -46,12 +46,23 @@ pub struct Unnamed {}
 /// What the name of a dimension stands for, as a value, before it has a size: no dimension.
 ///
 /// Without it the compiler would take the name for a struct, and propose to write its private fields.
-#[derive(Clone, Copy, Debug)]
 pub struct NoSizeYet<D>(PhantomData<fn() -> D>);
 
 impl<D> NoSizeYet<D> {
     /// The value of the name.
     pub const VALUE: Self = NoSizeYet(PhantomData);
+}
+
+impl<D> Clone for NoSizeYet<D> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<D> Copy for NoSizeYet<D> {}
+impl<D> Debug for NoSizeYet<D> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str("NoSizeYet")
+    }
 }
 
 /// A run-time dimension, whatever its brand: what [`bind!`](crate::bind) asks for.

@@ -8,6 +8,8 @@ mod gguf;
 mod map;
 #[cfg(feature = "safetensors")]
 mod safetensors;
+#[cfg(feature = "safetensors")]
+mod save;
 mod shards;
 mod stored;
 mod weights;

@@ -2,7 +2,10 @@
 
 use super::map::map;
 use super::{Bytes, Dtype, Entry, LoadError, Source};
-use std::collections::{BTreeMap, HashMap};
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt::{self, Formatter};
+use std::marker::PhantomData;
 use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -16,7 +19,9 @@ pub struct SafeTensors {
 impl SafeTensors {
     /// Opens a file and maps it into memory.
     ///
-    /// The file must not be changed as long as tensors of it are used.
+    /// The file must not be changed or cut short, by any process, as long as tensors of it are used: what they hold then
+    /// is undefined, and the system may end the program. Where that cannot be ruled out, use
+    /// [`from_bytes`](Self::from_bytes).
     ///
     /// # Errors
     /// The file cannot be read, or is not a whole and consistent safetensors file.
@@ -34,6 +39,9 @@ impl SafeTensors {
 
     fn from_owner(owner: Arc<dyn AsRef<[u8]> + Send + Sync>) -> Result<Self, LoadError> {
         let bytes = (*owner).as_ref();
+        if let Some(reason) = header(bytes).and_then(named_twice) {
+            return Err(LoadError::Format(reason));
+        }
         let format = |error: safetensors::SafeTensorError| LoadError::Format(error.to_string());
         let (header_size, header) = safetensors::SafeTensors::read_metadata(bytes).map_err(format)?;
         // The header is preceded by its length.
@@ -58,6 +66,51 @@ impl SafeTensors {
             expected: std::any::type_name::<T>().rsplit("::").next().unwrap_or_default().to_owned(),
             found: value.map_or_else(|| "nothing".to_owned(), |value| format!("`{value}`")),
         })
+    }
+}
+
+/// The header, if the file is as long as its first number says.
+fn header(bytes: &[u8]) -> Option<&[u8]> {
+    let (length, rest) = bytes.split_first_chunk()?;
+    rest.get(..usize::try_from(u64::from_le_bytes(*length)).ok()?)
+}
+
+/// What a header has twice, a tensor or a key beside the tensors. A map would take the last of both.
+fn named_twice(header: &[u8]) -> Option<String> {
+    let Keys(keys) = serde_json::from_slice::<Keys<Keys<IgnoredAny>>>(header).ok()?;
+    if let Some(name) = twice(&keys) {
+        return Some(format!("tensor `{name}` is there twice"));
+    }
+    let metadata = keys.iter().find(|(name, _)| name == "__metadata__").map(|(_, Keys(keys))| keys)?;
+    twice(metadata).map(|key| format!("metadata `{key}` is there twice"))
+}
+
+/// A key that is there twice.
+fn twice<T>(keys: &[(String, T)]) -> Option<&str> {
+    let mut seen = BTreeSet::new();
+    keys.iter().map(|(key, _)| key.as_str()).find(|key| !seen.insert(*key))
+}
+
+/// The keys of an object in the order of the file, with their values.
+struct Keys<T>(Vec<(String, T)>);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Keys<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct OfKeys<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for OfKeys<T> {
+            type Value = Keys<T>;
+            fn expecting(&self, f: &mut Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Keys<T>, A::Error> {
+                let mut keys = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    keys.push(entry);
+                }
+                Ok(Keys(keys))
+            }
+        }
+        deserializer.deserialize_map(OfKeys(PhantomData))
     }
 }
 

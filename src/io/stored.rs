@@ -1,7 +1,7 @@
 //! Elements as they lie in a file.
 
 use crate::backend::Number;
-use crate::backend::cpu::{Array, Blocks, Format};
+use crate::backend::cpu::{Array, Blocks, Format, Same, SharedBytes};
 use half::{bf16, f16};
 use std::fmt::{self, Display, Formatter};
 use std::marker::PhantomData;
@@ -131,19 +131,30 @@ stored! {
 /// A part of shared bytes.
 #[derive(Clone)]
 pub struct Bytes {
-    owner: Arc<dyn AsRef<[u8]> + Send + Sync>,
+    owner: SharedBytes,
     range: Range<usize>,
 }
 
 impl Bytes {
-    /// The bytes `range` of `owner`, which always gives the same ones.
+    /// The bytes `range` of `owner`.
+    ///
+    /// # Panics
+    /// The owner has no such bytes. Whatever uses them panics if the owner gives others later than it gives here: elsewhere
+    /// in memory, or more or fewer.
     pub fn new(owner: Arc<dyn AsRef<[u8]> + Send + Sync>, range: Range<usize>) -> Self {
-        Bytes { owner, range }
+        let bytes = Bytes { owner: Same::new(owner), range };
+        let Range { start, end } = bytes.range;
+        let len = bytes.owner.len();
+        assert!(start <= end && end <= len, "bytes {start}..{end} of an owner that has {len}");
+        bytes
     }
 
     /// The bytes.
+    ///
+    /// # Panics
+    /// The owner gives others than at first.
     pub fn as_slice(&self) -> &[u8] {
-        &(*self.owner).as_ref()[self.range.clone()]
+        &self.owner.as_slice()[self.range.clone()]
     }
 }
 

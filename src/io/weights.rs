@@ -237,6 +237,14 @@ impl<'a, T: Stored> Weights<'a, T> {
         module
     }
 
+    /// Lets loading fail if a number that comes with these weights is not what it may be.
+    pub(crate) fn check(&self, setting: &str, found: f64, expected: &str, fits: impl Fn(f64) -> bool) {
+        if !fits(found) {
+            let (name, reason) = (format!("{}{setting}", self.prefix), format!("it is {found}, expected {expected}"));
+            self.log.borrow_mut().problems.push(Problem::Data { name, reason });
+        }
+    }
+
     /// The array of this name, or zeros and an entry in the log.
     pub(crate) fn array(&self, name: &str, sizes: &[usize], shape: &dyn Display) -> Array<T> {
         // What has no name below the prefix has that for its name.

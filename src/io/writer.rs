@@ -1,6 +1,7 @@
 //! Writing files in the [safetensors](https://huggingface.co/docs/safetensors) format.
 
 use super::safetensors::format_dtype;
+use super::save::write_whole;
 use super::{Dtype, LoadError, Stored};
 use crate::backend::cpu::{Array, Cpu};
 use crate::backend::{Backend, Float};
@@ -9,8 +10,6 @@ use crate::shape::Shape;
 use crate::tensor::Tensor;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
-use std::fs::{self, File};
-use std::io::{self, Write};
 use zerocopy::IntoBytes;
 
 /// Tensors to be written to a file.
@@ -75,14 +74,18 @@ impl Writer {
     /// The file, in memory.
     ///
     /// # Errors
-    /// The header grows beyond what the format allows.
+    /// The header grows beyond what the format allows, or a tensor is named as what is beside the tensors.
     pub fn to_bytes(&self) -> Result<Vec<u8>, LoadError> {
+        if self.tensors.contains_key("__metadata__") {
+            return Err(LoadError::Format("a tensor cannot be named `__metadata__`, as the format has it".to_owned()));
+        }
         let metadata = (!self.metadata.is_empty()).then(|| self.metadata.clone());
         safetensors::serialize(&self.tensors, metadata).map_err(|error| LoadError::Format(error.to_string()))
     }
 
-    /// Writes the file, whole or not at all: to another one first, whose name ends with `.part`, which takes the place of
-    /// this one once the disk has it.
+    /// Writes the file, whole or not at all: to another one beside it first, whose name ends with `.part`, which takes the
+    /// place of this one once the disk has it. Of threads and processes that write one file, the last one's is there in the
+    /// end. What such a process left behind when it was killed is removed when the same file is written again.
     ///
     /// # Errors
     /// It cannot be written. What was there before is there still.
@@ -97,27 +100,6 @@ fn each<T: Float>(name: &str, module: &impl Module<Cpu<T>>, mut add: impl FnMut(
     let root = Path::root();
     let path = if name.is_empty() { root } else { root.at(name) };
     module.visit(&path, &mut |parameter| add(parameter.path().to_string(), parameter.array()));
-}
-
-fn write_whole(path: &std::path::Path, bytes: &[u8]) -> io::Result<()> {
-    let name = path.file_name().ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "not the name of a file"))?;
-    let mut part = name.to_owned();
-    // Two processes that write one file do not write into one part of it.
-    part.push(format!(".{}.part", std::process::id()));
-    let part = path.with_file_name(part);
-    let written = File::create(&part).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&part, path)
-    });
-    if written.is_err() {
-        // The first error is the one to be told.
-        let _ = fs::remove_file(&part);
-    }
-    written?;
-    // That the file has its name is on the disk once its folder is. Not every system opens a folder.
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(".".as_ref());
-    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
 impl safetensors::View for &Written {

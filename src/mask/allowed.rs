@@ -1,14 +1,16 @@
 //! Masks given pair by pair.
 
 use super::{Ignores, Restrict};
-use crate::backend::{AttentionMask, cpu::Cpu};
+use crate::backend::AttentionMask;
+use crate::backend::cpu::{Array, Cpu};
 use crate::dim::Dim;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
 /// A mask that says for each pair whether attention is allowed: `true` where it is.
 ///
-/// Its shape is `(B, Q, K)`, or `(Q, K)` for every sequence of the batch.
+/// Its shape is `(B, Q, K)`, or `(Q, K)` for every sequence of the batch. By positions beside a cache, it is made by
+/// [`by_position`](Allowed::by_position); with heads, it is for [`attention_with_bias`](crate::nn::attention_with_bias).
 ///
 /// ```
 /// use congruent::prelude::*;
@@ -24,6 +26,11 @@ impl<S: Shape> Allowed<S> {
     /// The mask that allows attention where `allowed` is true.
     pub fn new(allowed: Tensor<S, Cpu<bool>>) -> Self {
         Allowed(allowed)
+    }
+
+    /// True where attention is allowed.
+    pub(crate) fn array(&self) -> &Array<bool> {
+        self.0.array()
     }
 
     fn mask(&self) -> AttentionMask {

@@ -3,12 +3,15 @@
 use super::{Covers, Restrict};
 use crate::Error;
 use crate::backend::{AttentionMask, Backend, Number, Reduce};
-use crate::dim::{Dim, HasNext, Name, Ragged};
+use crate::dim::{Dim, HasNext, Name, PaddedAtEnd, Ragged};
 use crate::shape::{Sequences, Shape};
 use crate::tensor::Tensor;
 use std::sync::Arc;
 
 /// The length of each sequence of a batch: what follows it is padding, and is not attended to.
+///
+/// It covers a dimension whose live part is the first one of each sequence, [`Ragged<D>`](Ragged), and none with padding in
+/// between: what is put behind padded keys has no single length. Of keys without padding, it leaves out those behind.
 #[derive(Clone, Debug)]
 pub struct Lengths<B, K> {
     batch: B,
@@ -29,7 +32,15 @@ impl<B: Dim, K: Dim> Lengths<B, K> {
     ///
     /// # Errors
     /// There is not one for each sequence, or one is larger than the dimension.
-    pub fn new(batch: B, keys: K, lengths: &[usize]) -> Result<Self, Error> {
+    pub fn new(batch: B, keys: K, lengths: &[usize]) -> Result<Self, Error>
+    where
+        K: PaddedAtEnd,
+    {
+        Self::checked(batch, keys, lengths)
+    }
+
+    /// The caller knows what the lengths say of this dimension.
+    pub(super) fn checked(batch: B, keys: K, lengths: &[usize]) -> Result<Self, Error> {
         if lengths.len() != batch.size() {
             let expected = batch.size();
             return Err(Error::SequenceCount { batch: Name::<B>::new().to_string(), expected, found: lengths.len() });
@@ -110,13 +121,76 @@ impl<S: Shape, Bk: Backend> Tensor<S, Bk> {
         S: Sequences<B, K>,
         Bk::Elem: Number,
     {
-        let row = [&[1], &self.sizes().as_ref()[2..]].concat();
-        let means = self.live_parts(lengths).map(|part| match Bk::sizes(&part)[1] {
-            0 => Bk::filled(num_traits::zero(), &row),
-            _ => Bk::reduce(Reduce::Mean, &part, 1),
-        });
-        let shape = self.shape().one();
-        Tensor::from_parts(shape, concat_rows::<Bk>(self.array(), means.collect(), shape.sizes().as_ref()))
+        self.reduced(Reduce::Mean, lengths)
+    }
+
+    /// The sum over the live positions of each sequence; zeros for an empty one.
+    ///
+    /// ```
+    /// use congruent::prelude::*;
+    /// dims! { Batch = 2; Seq = 3; }
+    /// let x = Tensor::from_slice((Batch, Ragged(Seq)), &[1.0, 2.0, 999.0, 4.0, 999.0, 999.0]).unwrap();
+    /// let sum: Tensor<(Batch,)> = x.masked_sum(&Lengths::new(Batch, Ragged(Seq), &[2, 1]).unwrap());
+    /// assert_eq!(sum.to_vec(), [3.0, 4.0]);
+    /// ```
+    pub fn masked_sum<B: Dim, K: Dim>(&self, lengths: &Lengths<B, K>) -> Tensor<S::One, Bk>
+    where
+        S: Sequences<B, K>,
+        Bk::Elem: Number,
+    {
+        self.reduced(Reduce::Sum, lengths)
+    }
+
+    /// The variance of the live positions of each sequence, their mean square distance from their mean; zeros for an empty
+    /// one.
+    ///
+    /// ```
+    /// use congruent::prelude::*;
+    /// dims! { Batch = 2; Seq = 3; }
+    /// let x = Tensor::from_slice((Batch, Ragged(Seq)), &[1.0, 3.0, 999.0, 4.0, 999.0, 999.0]).unwrap();
+    /// let variance: Tensor<(Batch,)> = x.masked_var(&Lengths::new(Batch, Ragged(Seq), &[2, 1]).unwrap());
+    /// assert_eq!(variance.to_vec(), [1.0, 0.0]);
+    /// ```
+    pub fn masked_var<B: Dim, K: Dim>(&self, lengths: &Lengths<B, K>) -> Tensor<S::One, Bk>
+    where
+        S: Sequences<B, K>,
+        Bk::Elem: Number,
+    {
+        self.reduced(Reduce::Variance, lengths)
+    }
+
+    /// The largest of the live positions of each sequence, as by [`max`](Tensor::max): `-∞` for an empty one.
+    ///
+    /// ```
+    /// use congruent::prelude::*;
+    /// dims! { Batch = 2; Seq = 3; }
+    /// let x = Tensor::from_slice((Batch, Ragged(Seq)), &[-2.0, -1.0, 999.0, -4.0, 999.0, 999.0]).unwrap();
+    /// let largest: Tensor<(Batch,)> = x.masked_max(&Lengths::new(Batch, Ragged(Seq), &[2, 1]).unwrap());
+    /// assert_eq!(largest.to_vec(), [-1.0, -4.0]);
+    /// ```
+    pub fn masked_max<B: Dim, K: Dim>(&self, lengths: &Lengths<B, K>) -> Tensor<S::One, Bk>
+    where
+        S: Sequences<B, K>,
+        Bk::Elem: Number,
+    {
+        self.reduced(Reduce::Max, lengths)
+    }
+
+    /// The smallest of the live positions of each sequence, as by [`min`](Tensor::min): `∞` for an empty one.
+    ///
+    /// ```
+    /// use congruent::prelude::*;
+    /// dims! { Batch = 2; Seq = 3; }
+    /// let x = Tensor::from_slice((Batch, Ragged(Seq)), &[2.0, 1.0, -999.0, 4.0, -999.0, -999.0]).unwrap();
+    /// let smallest: Tensor<(Batch,)> = x.masked_min(&Lengths::new(Batch, Ragged(Seq), &[2, 1]).unwrap());
+    /// assert_eq!(smallest.to_vec(), [1.0, 4.0]);
+    /// ```
+    pub fn masked_min<B: Dim, K: Dim>(&self, lengths: &Lengths<B, K>) -> Tensor<S::One, Bk>
+    where
+        S: Sequences<B, K>,
+        Bk::Elem: Number,
+    {
+        self.reduced(Reduce::Min, lengths)
     }
 
     /// The last live position of each sequence; zeros for an empty one.
@@ -169,6 +243,21 @@ impl<S: Shape, Bk: Backend> Tensor<S, Bk> {
         });
         let shape = self.shape().with_positions(keys);
         Tensor::from_parts(shape, concat_rows::<Bk>(self.array(), filled.collect(), shape.sizes().as_ref()))
+    }
+
+    /// The live positions of each sequence made one; zeros for the mean of none.
+    fn reduced<B: Dim, K: Dim>(&self, op: Reduce, lengths: &Lengths<B, K>) -> Tensor<S::One, Bk>
+    where
+        S: Sequences<B, K>,
+        Bk::Elem: Number,
+    {
+        let row = [&[1], &self.sizes().as_ref()[2..]].concat();
+        let rows = self.live_parts(lengths).map(|part| match op {
+            Reduce::Mean | Reduce::Variance if Bk::sizes(&part)[1] == 0 => Bk::filled(num_traits::zero(), &row),
+            _ => Bk::reduce(op, &part, 1),
+        });
+        let shape = self.shape().one();
+        Tensor::from_parts(shape, concat_rows::<Bk>(self.array(), rows.collect(), shape.sizes().as_ref()))
     }
 
     /// For each sequence, an array `(1, length, ..)`.

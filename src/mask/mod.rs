@@ -2,12 +2,17 @@
 
 mod allowed;
 mod lengths;
+mod packed;
 mod padded;
+mod positions;
+mod tokenized;
 mod window;
 
 pub use allowed::Allowed;
 pub use lengths::Lengths;
+pub use packed::{PackedTexts, Segments, Unpacked, pack};
 pub use padded::{Padded, by_length, longest};
+pub use positions::{alibi, alibi_slopes, relative_ids, t5_bucket};
 pub use window::SlidingWindow;
 
 use crate::backend::{AttentionMask, Backend, cpu::Cpu};
@@ -89,9 +94,10 @@ impl Covering for Ignores {
 
 /// That a mask covers the padding of the keys, or that they have none.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` may hold padding, and the mask does not cover it",
-    label = "the padding of `{Self}` would be attended to",
-    note = "give the lengths of the sequences: `&lengths`, or together with another mask `&Causal.and(lengths)`",
+    message = "`{Self}` may hold padding or other texts, and the mask does not cover them",
+    label = "what is not of the sequence would be attended to",
+    note = "of padded sequences (`Ragged`) give the lengths: `&lengths`, or together with another mask `&Causal.and(lengths)`",
+    note = "of packed texts (`Packed`) give the segments: `&segments`, or `&Causal.and(segments)`",
     note = "in generic code, ask for a dimension without padding: `S: Dense`",
     note = "explained in `congruent::errors::C07`"
 )]
@@ -114,11 +120,28 @@ pub struct Causal;
 pub struct And<M, N>(M, N);
 
 /// That the keys are the queries, or end in them.
-pub trait EndsWith<Q> {}
+#[diagnostic::on_unimplemented(
+    message = "where queries `{Q}` stand among keys `{Self}` is not known",
+    label = "expected keys `{Q}` or `Plus<Past, {Q}>`",
+    note = "positions are known of queries that are all keys, or the last part of them: keys `{Q}` or `Plus<Past, {Q}>`, as the step of a cache lends them",
+    note = "explained in `congruent::errors::C73`"
+)]
+pub trait EndsWith<Q> {
+    /// Which key is that of the first query.
+    fn first_query(self) -> usize;
+}
 #[diagnostic::do_not_recommend]
-impl<Q: Dim> EndsWith<Q> for Q {}
+impl<Q: Dim> EndsWith<Q> for Q {
+    fn first_query(self) -> usize {
+        0
+    }
+}
 #[diagnostic::do_not_recommend]
-impl<Past: Dim, Q: Dim> EndsWith<Q> for Plus<Past, Q> {}
+impl<Past: Dim, Q: Dim> EndsWith<Q> for Plus<Past, Q> {
+    fn first_query(self) -> usize {
+        self.0.size()
+    }
+}
 
 #[diagnostic::do_not_recommend]
 impl<B, Q, K> Restrict<B, Q, K> for Full {

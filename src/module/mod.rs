@@ -8,7 +8,7 @@ pub(crate) use gradients::without_gradients;
 pub(crate) use parts::constants;
 pub use path::Path;
 
-use crate::backend::{Backend, Float, cpu::Cpu};
+use crate::backend::{Backend, Float, constant, cpu::Cpu};
 use std::fmt::{self, Debug, Display, Formatter};
 
 /// A model, or a part of one: its parameters, each with its path.
@@ -235,11 +235,20 @@ impl<B: Backend> ParameterMut<'_, B> {
     /// Puts what `f` makes of the array in its place. `f` holds it alone, if nobody else does, and may write into it.
     ///
     /// # Panics
-    /// `f` gives an array of other sizes. If `f` panics, the array stays empty.
-    pub fn change(&mut self, f: impl FnOnce(B::Array) -> B::Array) {
+    /// `f` gives an array of other sizes, which is not stored. Then, and if `f` panics, the parameter keeps its sizes, and all
+    /// its elements are NaN: `f` has had the former ones.
+    pub fn change(&mut self, f: impl FnOnce(B::Array) -> B::Array)
+    where
+        B::Elem: Float,
+    {
         let sizes = B::sizes(self.array).to_vec();
-        let array = std::mem::replace(self.array, B::from_elements(Vec::new(), &[0]));
-        *self.array = f(array);
-        assert_eq!(B::sizes(self.array), sizes, "`{}` is {}", self.path, self.shape);
+        let array = std::mem::replace(self.array, B::filled(constant(f64::NAN), &sizes));
+        let array = f(array);
+        let (path, shape, found) = (self.path, self.shape, B::sizes(&array));
+        assert!(
+            found == sizes,
+            "`{path}` is {shape}, of sizes {sizes:?}, and was to become an array of sizes {found:?}"
+        );
+        *self.array = array;
     }
 }

@@ -1,6 +1,7 @@
 //! Scaled dot-product attention ([Vaswani et al. 2017](https://arxiv.org/abs/1706.03762)).
 
 use crate::backend::{Backend, Float};
+use crate::dim::Summed;
 use crate::mask::Mask;
 use crate::shape::{Attends, Shape};
 use crate::tensor::Tensor;
@@ -28,6 +29,7 @@ where
     Q: Attends<K, V, Output = Output>,
     K: Shape,
     V: Shape,
+    Q::HeadDim: Summed,
     M: Mask<Q::Batch, Q::Queries, Q::Keys>,
     B: Backend<Elem: Float>,
 {
@@ -46,6 +48,7 @@ where
     Q: Attends<K, V>,
     K: Shape,
     V: Shape,
+    Q::HeadDim: Summed,
     M: Mask<Q::Batch, Q::Queries, Q::Keys>,
     B: Backend<Elem: Float>,
 {
@@ -67,6 +70,7 @@ pub fn attention_weights<Q, K, M, B>(q: &Tensor<Q, B>, k: &Tensor<K, B>, mask: &
 where
     Q: Attends<K, K>,
     K: Shape,
+    Q::HeadDim: Summed,
     M: Mask<Q::Batch, Q::Queries, Q::Keys>,
     B: Backend<Elem: Float>,
 {
@@ -75,6 +79,6 @@ where
     Tensor::from_parts(shape, array)
 }
 
-fn default_scale<S: Shape, B: Backend>(q: &Tensor<S, B>) -> f64 {
+pub(super) fn default_scale<S: Shape, B: Backend>(q: &Tensor<S, B>) -> f64 {
     (q.sizes().as_ref()[S::RANK - 1] as f64).sqrt().recip()
 }

@@ -1,5 +1,9 @@
 //! Keys and values of the past, kept for the positions to come.
 
+mod truncate;
+
+pub use truncate::{CutTo, OneSequence};
+
 use crate::Error;
 use crate::backend::{AttentionMask, Backend, Float, cpu::Cpu};
 use crate::dim::{Dense, Dim, Name, Plus, Ragged};
@@ -103,22 +107,6 @@ impl<B: Dim, H: Dim, D: Dim, P: Dim, Bk: Backend<Elem: Float>> KeyValueCache<B, 
         self.forgotten.fill(0);
     }
 
-    /// Forgets the positions of each sequence from `length` on: those that a speculation got wrong, or another turn of a
-    /// conversation takes back.
-    ///
-    /// # Errors
-    /// With a sliding window: positions that the next one attends to are forgotten already. Nothing changes.
-    pub fn truncate(&mut self, length: usize) -> Result<(), Error> {
-        let before = self.window.map_or(0, |window| window.saturating_sub(1));
-        for (sequence, (&held, &forgotten)) in self.lengths.iter().zip(&self.forgotten).enumerate() {
-            if forgotten > 0 && length < held && length < forgotten + before {
-                return Err(Error::CacheForgot { sequence, length, first: forgotten });
-            }
-        }
-        self.lengths.iter_mut().for_each(|held| *held = length.min(*held));
-        Ok(())
-    }
-
     /// A cache of these sequences, some of them perhaps more than once: beams that go on from one past.
     ///
     /// ```
@@ -158,8 +146,12 @@ impl<B: Dim, H: Dim, D: Dim, P: Dim, Bk: Backend<Elem: Float>> KeyValueCache<B, 
         }
         let counts = Counts::Same(new.size());
         self.make_room(counts, new.size())?;
+        // Sequences of one length may have forgotten differently, while they were of different lengths.
+        let held = self.held().min().unwrap_or(0);
+        if self.held().any(|other| other != held) {
+            self.keep(&vec![held; self.lengths.len()], self.room);
+        }
         let mask = AttentionMask { causal: true, window: self.window, ..AttentionMask::default() };
-        let held = self.held().next().unwrap_or(0);
         Past::with(held, |past| self.run(new, Plus(past, new), counts, mask, run))
     }
 
@@ -255,21 +247,24 @@ impl<B: Dim, H: Dim, D: Dim, P: Dim, Bk: Backend<Elem: Float>> KeyValueCache<B, 
         /// So that short texts do not grow often.
         const LEAST: usize = 64;
         let room = (2 * needed).max(LEAST).min(capacity.max(needed)).max(self.room);
+        self.keep(&kept, room);
+        Ok(())
+    }
+
+    /// Forgets all but the last so many positions of each sequence, in memory with this room.
+    fn keep(&mut self, kept: &[usize], room: usize) {
+        let held: Vec<usize> = self.held().collect();
         let sizes = [self.batch.size(), self.heads.size(), room, self.head_dim.size()];
-        for layer in self.layers.iter_mut().flatten() {
-            for array in layer {
-                let mut grown = Bk::filled(num_traits::zero(), &sizes);
-                for (sequence, (&held, &kept)) in held.iter().zip(&kept).enumerate() {
-                    let part = Bk::narrow(&Bk::narrow(array, 0, sequence, 1), 2, held - kept, kept);
-                    grown = Bk::update_slice(grown, &part, &[sequence, 0, 0, 0]);
-                }
-                *array = grown;
+        for array in self.layers.iter_mut().flatten().flatten() {
+            let mut moved = Bk::filled(num_traits::zero(), &sizes);
+            for (sequence, (&held, &kept)) in held.iter().zip(kept).enumerate() {
+                let part = Bk::narrow(&Bk::narrow(array, 0, sequence, 1), 2, held - kept, kept);
+                moved = Bk::update_slice(moved, &part, &[sequence, 0, 0, 0]);
             }
+            *array = moved;
         }
         self.room = room;
-        let forgotten = self.lengths.iter().zip(kept).map(|(length, kept)| length - kept);
-        self.forgotten = forgotten.collect();
-        Ok(())
+        self.forgotten = self.lengths.iter().zip(kept).map(|(length, kept)| length - kept).collect();
     }
 }
 
@@ -307,9 +302,10 @@ impl Counts<'_> {
         })
     }
 
-    /// The most that sequences have which had so many before.
+    /// The most that sequences have which had so many before; of an empty batch, what each would have.
     fn most(&self, held: impl Iterator<Item = usize>) -> usize {
-        held.zip(self.all()).map(|(held, new)| held + new).max().unwrap_or(0)
+        let least = if let Counts::Same(count) = self { *count } else { 0 };
+        held.zip(self.all()).map(|(held, new)| held + new).max().unwrap_or(least)
     }
 }
 

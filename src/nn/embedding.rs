@@ -2,7 +2,7 @@
 
 use crate::Module;
 use crate::backend::{Backend, Epilogue, Float, cpu::Cpu};
-use crate::dim::Dim;
+use crate::dim::{Dim, Picked, Summed};
 use crate::io::{Stored, Weights};
 use crate::shape::{Append, Last, Shape};
 use crate::tensor::{IdOf, Tensor, TensorOf};
@@ -27,6 +27,7 @@ impl<V: Dim, E: Dim, B: Backend> Embedding<V, E, B> {
     pub fn forward<S, I: IdOf<V>>(&self, ids: &TensorOf<S, I, B>) -> Tensor<<S as Append<E>>::Output, B>
     where
         S: Shape + Append<E>,
+        V: Picked,
     {
         self.weight.lookup(ids)
     }
@@ -44,6 +45,7 @@ impl<V: Dim, E: Dim, B: Backend> Embedding<V, E, B> {
     pub fn logits<S>(&self, x: &Tensor<S, B>) -> Tensor<<S as Last<E>>::With<V>, B>
     where
         S: Last<E>,
+        E: Summed,
         B::Elem: Float,
     {
         let logits = B::linear(x.array(), self.weight.array(), Epilogue::default());

@@ -3,7 +3,7 @@
 use super::{Activation, Linear};
 use crate::Module;
 use crate::backend::{Backend, Epilogue, Float, cpu::Cpu};
-use crate::dim::Dim;
+use crate::dim::{Dense, Dim};
 use crate::shape::Last;
 use crate::tensor::Tensor;
 
@@ -23,12 +23,18 @@ impl<E: Dim, F: Dim, B: Backend<Elem: Float>> FeedForward<E, F, B> {
     pub fn forward<S>(&self, x: &Tensor<S, B>) -> Tensor<S, B>
     where
         S: Last<E>,
+        E: Dense,
+        F: Dense,
     {
         self.forward_then(x, Epilogue::default())
     }
 
     /// As [`forward`](Self::forward), with an epilogue of the last product.
-    pub(super) fn forward_then<S: Last<E>>(&self, x: &Tensor<S, B>, after: Epilogue<'_, B::Array>) -> Tensor<S, B> {
+    pub(super) fn forward_then<S: Last<E>>(&self, x: &Tensor<S, B>, after: Epilogue<'_, B::Array>) -> Tensor<S, B>
+    where
+        E: Dense,
+        F: Dense,
+    {
         let hidden = self.up.forward_activated(x, self.activation);
         // That `down` undoes what `up` did to the shape is known here, and not to the compiler.
         Tensor::from_parts(x.shape(), self.down.apply(hidden.array(), after))

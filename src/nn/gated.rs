@@ -2,7 +2,7 @@
 
 use super::{Activation, Linear};
 use crate::backend::{Backend, Binary, Epilogue, Float, cpu::Cpu};
-use crate::dim::Dim;
+use crate::dim::{Dense, Dim};
 use crate::shape::Last;
 use crate::tensor::Tensor;
 use crate::{Module, Rng};
@@ -30,16 +30,28 @@ pub struct GatedFeedForward<E, F, B: Backend = Cpu<f32>> {
 
 impl<E: Dim, F: Dim, B: Backend<Elem: Float>> GatedFeedForward<E, F, B> {
     /// The layer on the last dimension of `x`.
-    pub fn forward<S: Last<E>>(&self, x: &Tensor<S, B>) -> Tensor<S, B> {
+    pub fn forward<S: Last<E>>(&self, x: &Tensor<S, B>) -> Tensor<S, B>
+    where
+        E: Dense,
+        F: Dense,
+    {
         self.finished(x, Epilogue::default())
     }
 
     /// `layer(x) + residual`: it is added while the last product is at hand.
-    pub(super) fn forward_residual<S: Last<E>>(&self, x: &Tensor<S, B>, residual: &Tensor<S, B>) -> Tensor<S, B> {
+    pub(super) fn forward_residual<S: Last<E>>(&self, x: &Tensor<S, B>, residual: &Tensor<S, B>) -> Tensor<S, B>
+    where
+        E: Dense,
+        F: Dense,
+    {
         self.finished(x, Epilogue::residual(residual.array()))
     }
 
-    fn finished<S: Last<E>>(&self, x: &Tensor<S, B>, after: Epilogue<'_, B::Array>) -> Tensor<S, B> {
+    fn finished<S: Last<E>>(&self, x: &Tensor<S, B>, after: Epilogue<'_, B::Array>) -> Tensor<S, B>
+    where
+        E: Dense,
+        F: Dense,
+    {
         let gate = self.gate.forward_activated(x, self.activation).into_array();
         let hidden = B::binary(Binary::Mul, gate, self.up.forward(x).into_array());
         // That `down` undoes what `up` did to the shape is known here, and not to the compiler.

@@ -3,7 +3,7 @@
 use super::multi_head::{Heads, project_merged, sequence};
 use super::{CacheStep, Linear, Rotary, attention};
 use crate::backend::{Backend, Epilogue, Float, cpu::Cpu};
-use crate::dim::{Dim, Times};
+use crate::dim::{Dense, Dim, Times};
 use crate::mask::Mask;
 use crate::shape::{Sequence, SharesHeads};
 use crate::tensor::{IdOf, Tensor, TensorOf};
@@ -51,6 +51,9 @@ impl<E: Dim, Q: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> GroupedQueryAttent
         S: Sequence<E>,
         Q: SharesHeads<H>,
         M: Mask<S::Batch, S::Length, S::Length>,
+        E: Dense,
+        Q: Dense,
+        D: Dense,
     {
         self.attend(x, rotary, positions, mask, Epilogue::default())
     }
@@ -68,6 +71,9 @@ impl<E: Dim, Q: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> GroupedQueryAttent
         S: Sequence<E>,
         Q: SharesHeads<H>,
         M: Mask<S::Batch, S::Length, S::Length>,
+        E: Dense,
+        Q: Dense,
+        D: Dense,
     {
         self.attend(x, rotary, positions, mask, Epilogue::residual(residual.array()))
     }
@@ -84,6 +90,9 @@ impl<E: Dim, Q: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> GroupedQueryAttent
         S: Sequence<E>,
         Q: SharesHeads<H>,
         M: Mask<S::Batch, S::Length, S::Length>,
+        E: Dense,
+        Q: Dense,
+        D: Dense,
     {
         let (q, k, v) = self.project(x, rotary, positions);
         project_merged(x, &attention(&q, &k, &v, mask), &self.output, after)
@@ -103,6 +112,9 @@ impl<E: Dim, Q: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> GroupedQueryAttent
     where
         S: Sequence<E>,
         Q: SharesHeads<H>,
+        E: Dense,
+        Q: Dense,
+        D: Dense,
     {
         self.attend_cached(x, rotary, layer, step, Epilogue::default())
     }
@@ -119,6 +131,9 @@ impl<E: Dim, Q: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> GroupedQueryAttent
     where
         S: Sequence<E>,
         Q: SharesHeads<H>,
+        E: Dense,
+        Q: Dense,
+        D: Dense,
     {
         self.attend_cached(x, rotary, layer, step, Epilogue::residual(residual.array()))
     }
@@ -133,6 +148,9 @@ impl<E: Dim, Q: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> GroupedQueryAttent
     ) -> Tensor<S, B>
     where
         Q: SharesHeads<H>,
+        E: Dense,
+        Q: Dense,
+        D: Dense,
     {
         let (q, k, v) = self.project(x, rotary, step.positions());
         let (keys, values) = step.append(layer, &k, &v);
@@ -145,7 +163,12 @@ impl<E: Dim, Q: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> GroupedQueryAttent
         x: &Tensor<S, B>,
         rotary: &Rotary<P, D, B>,
         positions: &TensorOf<(S::Batch, S::Length), I, B>,
-    ) -> (Heads<S, E, Q, D, B>, Heads<S, E, H, D, B>, Heads<S, E, H, D, B>) {
+    ) -> (Heads<S, E, Q, D, B>, Heads<S, E, H, D, B>, Heads<S, E, H, D, B>)
+    where
+        E: Dense,
+        Q: Dense,
+        D: Dense,
+    {
         let x = sequence(x);
         let q = rotary.rotated(self.query.forward(&x).split_heads(), positions);
         let k = rotary.rotated(self.key.forward(&x).split_heads(), positions);

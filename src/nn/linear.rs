@@ -2,7 +2,7 @@
 
 use super::Activation;
 use crate::backend::{Backend, Epilogue, Float, cpu::Cpu};
-use crate::dim::Dim;
+use crate::dim::{Dim, Summed};
 use crate::io::{Stored, Weights};
 use crate::shape::Last;
 use crate::tensor::Tensor;
@@ -42,6 +42,7 @@ impl<In: Dim, Out: Dim, B: Backend> Linear<In, Out, B> {
     pub fn forward<S>(&self, x: &Tensor<S, B>) -> Tensor<<S as Last<In>>::With<Out>, B>
     where
         S: Last<In>,
+        In: Summed,
         B::Elem: Float,
     {
         self.finished(x, Epilogue::default())
@@ -55,6 +56,7 @@ impl<In: Dim, Out: Dim, B: Backend> Linear<In, Out, B> {
     ) -> Tensor<<S as Last<In>>::With<Out>, B>
     where
         S: Last<In>,
+        In: Summed,
         B::Elem: Float,
     {
         self.finished(x, Epilogue { activation: Some(activation.function()), ..Epilogue::default() })
@@ -77,6 +79,7 @@ impl<In: Dim, Out: Dim, B: Backend> Linear<In, Out, B> {
     ) -> Tensor<<S as Last<In>>::With<Out>, B>
     where
         S: Last<In>,
+        In: Summed,
         B::Elem: Float,
     {
         self.finished(x, Epilogue::residual(residual.array()))
@@ -85,6 +88,7 @@ impl<In: Dim, Out: Dim, B: Backend> Linear<In, Out, B> {
     fn finished<S>(&self, x: &Tensor<S, B>, after: Epilogue<'_, B::Array>) -> Tensor<<S as Last<In>>::With<Out>, B>
     where
         S: Last<In>,
+        In: Summed,
         B::Elem: Float,
     {
         Tensor::from_parts(x.shape().with_last(self.output()), self.apply(x.array(), after))

@@ -3,7 +3,7 @@
 use super::{CacheStep, GatedFeedForward, GroupedQueryAttention, RmsNorm, Rotary};
 use crate::Module;
 use crate::backend::{Backend, Float, cpu::Cpu};
-use crate::dim::Dim;
+use crate::dim::{Dense, Dim};
 use crate::mask::Mask;
 use crate::shape::{Last, Sequence, SharesHeads};
 use crate::tensor::{IdOf, Tensor, TensorOf};
@@ -35,6 +35,10 @@ impl<E: Dim, Q: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> LlamaLayer
         S: Sequence<E> + Last<E>,
         Q: SharesHeads<H>,
         M: Mask<S::Batch, S::Length, S::Length>,
+        E: Dense,
+        Q: Dense,
+        D: Dense,
+        F: Dense,
     {
         let normed = self.attention_norm.forward(x);
         self.fed_forward(&self.attention.forward_residual(&normed, rotary, positions, mask, x))
@@ -54,13 +58,23 @@ impl<E: Dim, Q: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> LlamaLayer
     where
         S: Sequence<E> + Last<E>,
         Q: SharesHeads<H>,
+        E: Dense,
+        Q: Dense,
+        D: Dense,
+        F: Dense,
     {
         let normed = self.attention_norm.forward(x);
         self.fed_forward(&self.attention.forward_cached_residual(&normed, rotary, layer, step, x))
     }
 
     /// What follows the attention.
-    fn fed_forward<S: Last<E>>(&self, x: &Tensor<S, B>) -> Tensor<S, B> {
+    fn fed_forward<S: Last<E>>(&self, x: &Tensor<S, B>) -> Tensor<S, B>
+    where
+        E: Dense,
+        Q: Dense,
+        D: Dense,
+        F: Dense,
+    {
         self.feed_forward.forward_residual(&self.feed_forward_norm.forward(x), x)
     }
 }
@@ -120,6 +134,10 @@ impl<E: Dim, Q: Dim, H: Dim, D: Dim, F: Dim, P: Dim, B: Backend<Elem: Float>> Ll
         S: Sequence<E> + Last<E>,
         Q: SharesHeads<H>,
         M: Mask<S::Batch, S::Length, S::Length>,
+        E: Dense,
+        Q: Dense,
+        D: Dense,
+        F: Dense,
     {
         let layers = self.layers.iter();
         let x = layers.fold(x.clone(), |x, layer| layer.forward(&x, &self.rotary, positions, mask));
@@ -138,6 +156,10 @@ impl<E: Dim, Q: Dim, H: Dim, D: Dim, F: Dim, P: Dim, B: Backend<Elem: Float>> Ll
     where
         S: Sequence<E> + Last<E>,
         Q: SharesHeads<H>,
+        E: Dense,
+        Q: Dense,
+        D: Dense,
+        F: Dense,
     {
         let layers = self.layers.iter().enumerate();
         let x = layers.fold(x.clone(), |x, (i, layer)| layer.forward_cached(&x, &self.rotary, i, step));

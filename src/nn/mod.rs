@@ -5,6 +5,7 @@
 
 mod activation;
 mod attention;
+mod attention_bias;
 mod cache;
 mod dropout;
 mod embedding;
@@ -23,7 +24,10 @@ mod transformer;
 pub use crate::backend::RotaryLayout;
 pub use activation::Activation;
 pub use attention::{attention, attention_weights, scaled_attention};
-pub use cache::{CacheMask, CacheStep, Cached, KeyValueCache, KeysAndValues, Past};
+#[doc(hidden)]
+pub use attention_bias::Pairs;
+pub use attention_bias::{PairBias, attention_with_bias, scaled_attention_with_bias};
+pub use cache::{CacheMask, CacheStep, Cached, CutTo, KeyValueCache, KeysAndValues, OneSequence, Past};
 pub use dropout::Dropout;
 pub use embedding::Embedding;
 pub use feed_forward::FeedForward;
@@ -33,8 +37,8 @@ pub use linear::Linear;
 pub use llama::{LlamaDecoder, LlamaLayer};
 pub use loss::{
     MeanOver, SumOver, absolute_error, binary_cross_entropy, cosine_similarity, cross_entropy, huber, info_nce,
-    kl_divergence, mean_of_live, mean_where, next_token_log_probabilities, next_token_loss, smoothed_cross_entropy,
-    squared_error, sum_of_live, sum_where,
+    kl_divergence, mean_of_live, mean_where, next_token_log_probabilities, next_token_loss, similarities,
+    smoothed_cross_entropy, squared_error, sum_of_live, sum_where,
 };
 pub use multi_head::{Memory, MultiHeadAttention};
 pub use norm::{LayerNorm, RmsNorm};

@@ -2,7 +2,7 @@
 
 use super::{CacheStep, Linear, attention};
 use crate::backend::{Backend, Epilogue, Float, cpu::Cpu};
-use crate::dim::{Dim, Times};
+use crate::dim::{Dense, Dim, Times};
 use crate::mask::Mask;
 use crate::shape::{Sequence, Shape};
 use crate::tensor::Tensor;
@@ -57,6 +57,9 @@ impl<E: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> MultiHeadAttention<E, H, D
     where
         S: Sequence<E>,
         M: Mask<S::Batch, S::Length, S::Length>,
+        E: Dense,
+        H: Dense,
+        D: Dense,
     {
         self.attend(x, &sequence(x), mask, Epilogue::default())
     }
@@ -66,6 +69,9 @@ impl<E: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> MultiHeadAttention<E, H, D
     where
         S: Sequence<E>,
         M: Mask<S::Batch, S::Length, S::Length>,
+        E: Dense,
+        H: Dense,
+        D: Dense,
     {
         self.attend(x, &sequence(x), mask, after)
     }
@@ -76,6 +82,9 @@ impl<E: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> MultiHeadAttention<E, H, D
         S: Sequence<E>,
         R: Memory<S, E>,
         M: Mask<S::Batch, S::Length, R::Length>,
+        E: Dense,
+        H: Dense,
+        D: Dense,
     {
         self.attend(x, &self.memory(x, memory), mask, Epilogue::default())
     }
@@ -92,6 +101,9 @@ impl<E: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> MultiHeadAttention<E, H, D
         S: Sequence<E>,
         R: Memory<S, E>,
         M: Mask<S::Batch, S::Length, R::Length>,
+        E: Dense,
+        H: Dense,
+        D: Dense,
     {
         self.attend(x, &self.memory(x, memory), mask, after)
     }
@@ -108,6 +120,9 @@ impl<E: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> MultiHeadAttention<E, H, D
     ) -> Tensor<S, B>
     where
         S: Sequence<E>,
+        E: Dense,
+        H: Dense,
+        D: Dense,
     {
         self.forward_cached_then(x, layer, step, Epilogue::default())
     }
@@ -119,7 +134,12 @@ impl<E: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> MultiHeadAttention<E, H, D
         layer: usize,
         step: &mut CacheStep<'_, S::Batch, H, D, P, S::Length, K, B>,
         after: Epilogue<'_, B::Array>,
-    ) -> Tensor<S, B> {
+    ) -> Tensor<S, B>
+    where
+        E: Dense,
+        H: Dense,
+        D: Dense,
+    {
         let sequence = sequence(x);
         let k = self.key.forward(&sequence).split_heads();
         let v = self.value.forward(&sequence).split_heads();
@@ -133,7 +153,12 @@ impl<E: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> MultiHeadAttention<E, H, D
         &self,
         x: &Tensor<S, B>,
         memory: &Tensor<R, B>,
-    ) -> Tensor<(S::Batch, R::Length, E), B> {
+    ) -> Tensor<(S::Batch, R::Length, E), B>
+    where
+        E: Dense,
+        H: Dense,
+        D: Dense,
+    {
         let (batch, _, embed) = x.shape().dims();
         Tensor::from_parts((batch, memory.shape().length(), embed), memory.array().clone())
     }
@@ -144,7 +169,12 @@ impl<E: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> MultiHeadAttention<E, H, D
         memory: &Tensor<(S::Batch, K, E), B>,
         mask: &impl Mask<S::Batch, S::Length, K>,
         after: Epilogue<'_, B::Array>,
-    ) -> Tensor<S, B> {
+    ) -> Tensor<S, B>
+    where
+        E: Dense,
+        H: Dense,
+        D: Dense,
+    {
         let q = self.query.forward(&sequence(x)).split_heads();
         let k = self.key.forward(memory).split_heads();
         let v = self.value.forward(memory).split_heads();
@@ -161,7 +191,7 @@ pub(super) fn sequence<S: Sequence<E>, E: Dim, B: Backend>(x: &Tensor<S, B>) -> 
 pub(super) type Heads<S, E, H, D, B> = Tensor<(<S as Sequence<E>>::Batch, H, <S as Sequence<E>>::Length, D), B>;
 
 /// The output of heads that were calculated of `x`, in the shape of that.
-pub(super) fn project_merged<S: Sequence<E>, E: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>>(
+pub(super) fn project_merged<S: Sequence<E>, E: Dim, H: Dense, D: Dense, B: Backend<Elem: Float>>(
     x: &Tensor<S, B>,
     heads: &Heads<S, E, H, D, B>,
     output: &Linear<Times<H, D>, E, B>,

@@ -2,10 +2,23 @@
 
 use crate::Module;
 use crate::backend::{Backend, Float, cpu::Cpu};
-use crate::dim::Dim;
+use crate::dim::{Averaged, Dim};
 use crate::io::{Stored, Weights};
 use crate::shape::Last;
 use crate::tensor::Tensor;
+
+const EXPECTED: &str = "a number from 0 on";
+
+fn is_epsilon(epsilon: f64) -> bool {
+    epsilon >= 0.0
+}
+
+/// # Panics
+/// Epsilon is negative or NaN.
+fn checked(epsilon: f64) -> f64 {
+    assert!(is_epsilon(epsilon), "`epsilon` is {epsilon}, expected {EXPECTED}");
+    epsilon
+}
 
 /// `(x - mean) / √(variance + epsilon) · weight + bias` over the last dimension
 /// ([Ba et al. 2016](https://arxiv.org/abs/1607.06450)).
@@ -22,36 +35,47 @@ pub struct LayerNorm<E, B: Backend = Cpu<f32>> {
     pub weight: Tensor<(E,), B>,
     /// What is added to each element.
     pub bias: Option<Tensor<(E,), B>>,
-    /// What is added to the variance.
+    /// What is added to the variance: a number from 0 on.
     pub epsilon: f64,
 }
 
 impl<E: Dim, B: Backend<Elem: Float>> LayerNorm<E, B> {
     /// The layer on the last dimension of `x`.
+    ///
+    /// # Panics
+    /// Epsilon is negative or NaN.
     pub fn forward<S>(&self, x: &Tensor<S, B>) -> Tensor<S, B>
     where
         S: Last<E>,
+        E: Averaged,
     {
         self.normalized(x.clone())
     }
 
     /// The layer on an owned tensor, in whose memory the result may be written.
-    pub(super) fn normalized<S: Last<E>>(&self, x: Tensor<S, B>) -> Tensor<S, B> {
+    pub(super) fn normalized<S: Last<E>>(&self, x: Tensor<S, B>) -> Tensor<S, B>
+    where
+        E: Averaged,
+    {
         let (shape, bias) = (x.shape(), self.bias.as_ref().map(Tensor::array));
-        Tensor::from_parts(shape, B::layer_norm(x.into_array(), self.weight.array(), bias, self.epsilon))
+        Tensor::from_parts(shape, B::layer_norm(x.into_array(), self.weight.array(), bias, checked(self.epsilon)))
     }
 }
 
 impl<E: Dim> LayerNorm<E> {
     /// A new layer: factors of one, and zeros added.
+    ///
+    /// # Panics
+    /// Epsilon is negative or NaN.
     pub fn new(embed: E, epsilon: f64) -> Self {
-        LayerNorm { weight: Tensor::ones((embed,)), bias: Some(Tensor::zeros((embed,))), epsilon }
+        LayerNorm { weight: Tensor::ones((embed,)), bias: Some(Tensor::zeros((embed,))), epsilon: checked(epsilon) }
     }
 }
 
 impl<E: Dim, T: Stored> LayerNorm<E, Cpu<T>> {
-    /// Takes `weight` and `bias`.
+    /// Takes `weight` and `bias`. If epsilon is negative or NaN, loading ends with an error that says so.
     pub fn load(weights: &Weights<'_, T>, embed: E, epsilon: f64) -> Self {
+        weights.check("epsilon", epsilon, EXPECTED, is_epsilon);
         LayerNorm { weight: weights.tensor("weight", (embed,)), bias: Some(weights.tensor("bias", (embed,))), epsilon }
     }
 }
@@ -69,30 +93,38 @@ impl<E: Dim, T: Stored> LayerNorm<E, Cpu<T>> {
 pub struct RmsNorm<E, B: Backend = Cpu<f32>> {
     /// The factor of each element.
     pub weight: Tensor<(E,), B>,
-    /// What is added to the mean of squares.
+    /// What is added to the mean of squares: a number from 0 on.
     pub epsilon: f64,
 }
 
 impl<E: Dim, B: Backend<Elem: Float>> RmsNorm<E, B> {
     /// The layer on the last dimension of `x`.
+    ///
+    /// # Panics
+    /// Epsilon is negative or NaN.
     pub fn forward<S>(&self, x: &Tensor<S, B>) -> Tensor<S, B>
     where
         S: Last<E>,
+        E: Averaged,
     {
-        Tensor::from_parts(x.shape(), B::rms_norm(x.array().clone(), self.weight.array(), self.epsilon))
+        Tensor::from_parts(x.shape(), B::rms_norm(x.array().clone(), self.weight.array(), checked(self.epsilon)))
     }
 }
 
 impl<E: Dim> RmsNorm<E> {
     /// A new layer: factors of one.
+    ///
+    /// # Panics
+    /// Epsilon is negative or NaN.
     pub fn new(embed: E, epsilon: f64) -> Self {
-        RmsNorm { weight: Tensor::ones((embed,)), epsilon }
+        RmsNorm { weight: Tensor::ones((embed,)), epsilon: checked(epsilon) }
     }
 }
 
 impl<E: Dim, T: Stored> RmsNorm<E, Cpu<T>> {
-    /// Takes `weight`.
+    /// Takes `weight`. If epsilon is negative or NaN, loading ends with an error that says so.
     pub fn load(weights: &Weights<'_, T>, embed: E, epsilon: f64) -> Self {
+        weights.check("epsilon", epsilon, EXPECTED, is_epsilon);
         RmsNorm { weight: weights.tensor("weight", (embed,)), epsilon }
     }
 }

@@ -1,7 +1,7 @@
 //! Rotary positions ([Su et al. 2021](https://arxiv.org/abs/2104.09864)).
 
 use crate::backend::{Backend, Float, RotaryLayout, cpu::Cpu};
-use crate::dim::{Dim, Even, Name};
+use crate::dim::{Dense, Dim, Even, Name};
 use crate::shape::{Shape, Turns};
 use crate::tensor::{IdOf, Tensor, TensorOf};
 use crate::{Error, Module};
@@ -51,6 +51,7 @@ impl<P: Dim, D: Dim, B: Backend<Elem: Float>> Rotary<P, D, B> {
         S: Shape,
         R: Turns<S, D>,
         I: IdOf<P>,
+        D: Dense,
     {
         self.rotated(x.clone(), positions)
     }
@@ -61,6 +62,7 @@ impl<P: Dim, D: Dim, B: Backend<Elem: Float>> Rotary<P, D, B> {
         S: Shape,
         R: Turns<S, D>,
         I: IdOf<P>,
+        D: Dense,
     {
         let shape = x.shape();
         let array = B::rotate(x.into_array(), positions.array(), &self.cos, &self.sin, self.layout);
@@ -81,11 +83,14 @@ pub fn rotary_frequencies(base: f64, head_dim: usize) -> Vec<f64> {
 
 impl<P: Dim, D: Dim> Rotary<P, D> {
     /// The table in which each pair turns by its [`rotary_frequencies`].
+    ///
+    /// # Panics
+    /// The base is not a number above 0.
     pub fn new(positions: P, head_dim: D, base: f64, layout: RotaryLayout) -> Self
     where
         D: Even,
     {
-        Self::with_base(positions, head_dim, base, layout)
+        Self::with_base(positions, head_dim, base, layout).unwrap_or_else(|error| panic!("{error}"))
     }
 
     /// As [`new`](Self::new), for a size that only run time knows.
@@ -100,17 +105,17 @@ impl<P: Dim, D: Dim> Rotary<P, D> {
     /// ```
     ///
     /// # Errors
-    /// The size is odd.
+    /// The size is odd, or the base is not a number above 0.
     pub fn check(positions: P, head_dim: D, base: f64, layout: RotaryLayout) -> Result<Self, Error> {
         Self::check_even(head_dim)?;
-        Ok(Self::with_base(positions, head_dim, base, layout))
+        Self::with_base(positions, head_dim, base, layout)
     }
 
     /// The table in which pair `i` turns by `frequencies[i]`, in radians, from one position to the next: for models that
     /// stretch them to longer contexts.
     ///
     /// # Errors
-    /// The size of a head is odd, or there is not one frequency for each pair.
+    /// The size of a head is odd, there is not one frequency for each pair, or one of them is not finite.
     pub fn with_frequencies(
         positions: P,
         head_dim: D,
@@ -123,6 +128,10 @@ impl<P: Dim, D: Dim> Rotary<P, D> {
             let shape = format!("a list of frequencies for `{}` = {}", Name::<D>::new(), head_dim.size());
             return Err(Error::ElementCount { shape, expected, found });
         }
+        if let Some(found) = frequencies.iter().find(|frequency| !frequency.is_finite()) {
+            let (setting, expected) = ("frequency", "a finite number");
+            return Err(Error::Setting { setting, expected, found: found.to_string() });
+        }
         let table = |f: fn(f64) -> f64| {
             let angles = (0..positions.size()).flat_map(|p| frequencies.iter().map(move |x| p as f64 * x));
             let elements = angles.map(|angle| f(angle) as f32).collect();
@@ -132,9 +141,12 @@ impl<P: Dim, D: Dim> Rotary<P, D> {
     }
 
     /// The size of a head is even.
-    fn with_base(positions: P, head_dim: D, base: f64, layout: RotaryLayout) -> Self {
-        let frequencies = rotary_frequencies(base, head_dim.size());
-        Self::with_frequencies(positions, head_dim, &frequencies, layout).expect("a frequency for each pair")
+    fn with_base(positions: P, head_dim: D, base: f64, layout: RotaryLayout) -> Result<Self, Error> {
+        if !(base.is_finite() && base > 0.0) {
+            let (setting, expected) = ("base", "a number above 0");
+            return Err(Error::Setting { setting, expected, found: base.to_string() });
+        }
+        Self::with_frequencies(positions, head_dim, &rotary_frequencies(base, head_dim.size()), layout)
     }
 
     fn check_even(head_dim: D) -> Result<(), Error> {

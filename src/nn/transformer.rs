@@ -2,7 +2,7 @@
 
 use super::{CacheStep, Dropout, FeedForward, InTraining, LayerNorm, Memory, MultiHeadAttention};
 use crate::backend::{Backend, Binary, Epilogue, Float, cpu::Cpu};
-use crate::dim::Dim;
+use crate::dim::{Dense, Dim};
 use crate::mask::Mask;
 use crate::shape::{Last, Sequence};
 use crate::tensor::Tensor;
@@ -23,7 +23,7 @@ type Dropped<'a> = Option<(Dropout, &'a mut Rng)>;
 
 /// `part` beside a residual connection, with its normalisation. `part` takes its input and the residual to be added, if it is
 /// to add one: dropout comes before that.
-fn residual<S: Last<E>, E: Dim, B: Backend<Elem: Float>>(
+fn residual<S: Last<E>, E: Dense, B: Backend<Elem: Float>>(
     order: NormOrder,
     norm: &LayerNorm<E, B>,
     x: &Tensor<S, B>,
@@ -72,6 +72,10 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> EncoderLayer<E, H,
     where
         S: Sequence<E> + Last<E>,
         M: Mask<S::Batch, S::Length, S::Length>,
+        E: Dense,
+        H: Dense,
+        D: Dense,
+        F: Dense,
     {
         self.apply(x, mask, &mut None)
     }
@@ -105,6 +109,10 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> EncoderLayer<E, H,
     where
         S: Sequence<E> + Last<E>,
         M: Mask<S::Batch, S::Length, S::Length>,
+        E: Dense,
+        H: Dense,
+        D: Dense,
+        F: Dense,
     {
         self.apply(x, mask, &mut Some((dropout, training.rng())))
     }
@@ -113,6 +121,10 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> EncoderLayer<E, H,
     where
         S: Sequence<E> + Last<E>,
         M: Mask<S::Batch, S::Length, S::Length>,
+        E: Dense,
+        H: Dense,
+        D: Dense,
+        F: Dense,
     {
         let attend = |x: &Tensor<S, B>, after: Epilogue<'_, B::Array>| self.attention.forward_then(x, mask, after);
         let x = residual(self.order, &self.attention_norm, x, training, attend);
@@ -132,6 +144,10 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> EncoderLayer<E, H,
     ) -> Tensor<S, B>
     where
         S: Sequence<E> + Last<E>,
+        E: Dense,
+        H: Dense,
+        D: Dense,
+        F: Dense,
     {
         let attend =
             |x: &Tensor<S, B>, after: Epilogue<'_, B::Array>| self.attention.forward_cached_then(x, layer, step, after);
@@ -175,6 +191,10 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> DecoderLayer<E, H,
         R: Memory<S, E>,
         M: Mask<S::Batch, S::Length, S::Length>,
         N: Mask<S::Batch, S::Length, R::Length>,
+        E: Dense,
+        H: Dense,
+        D: Dense,
+        F: Dense,
     {
         self.apply(x, memory, mask, memory_mask, &mut None)
     }
@@ -194,6 +214,10 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> DecoderLayer<E, H,
         R: Memory<S, E>,
         M: Mask<S::Batch, S::Length, S::Length>,
         N: Mask<S::Batch, S::Length, R::Length>,
+        E: Dense,
+        H: Dense,
+        D: Dense,
+        F: Dense,
     {
         self.apply(x, memory, mask, memory_mask, &mut Some((dropout, training.rng())))
     }
@@ -211,6 +235,10 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> DecoderLayer<E, H,
         R: Memory<S, E>,
         M: Mask<S::Batch, S::Length, S::Length>,
         N: Mask<S::Batch, S::Length, R::Length>,
+        E: Dense,
+        H: Dense,
+        D: Dense,
+        F: Dense,
     {
         let attend = |x: &Tensor<S, B>, after: Epilogue<'_, B::Array>| self.attention.forward_then(x, mask, after);
         let x = residual(self.order, &self.attention_norm, x, training, attend);
@@ -234,6 +262,10 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> Encoder<E, H, D, F
     where
         S: Sequence<E> + Last<E>,
         M: Mask<S::Batch, S::Length, S::Length>,
+        E: Dense,
+        H: Dense,
+        D: Dense,
+        F: Dense,
     {
         self.layers.iter().fold(x.clone(), |x, layer| layer.forward(&x, mask))
     }
@@ -249,6 +281,10 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> Encoder<E, H, D, F
     where
         S: Sequence<E> + Last<E>,
         M: Mask<S::Batch, S::Length, S::Length>,
+        E: Dense,
+        H: Dense,
+        D: Dense,
+        F: Dense,
     {
         self.layers.iter().fold(x.clone(), |x, layer| layer.forward_training(&x, mask, dropout, training))
     }
@@ -265,6 +301,10 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> Encoder<E, H, D, F
     ) -> Tensor<S, B>
     where
         S: Sequence<E> + Last<E>,
+        E: Dense,
+        H: Dense,
+        D: Dense,
+        F: Dense,
     {
         self.layers.iter().enumerate().fold(x.clone(), |x, (i, layer)| layer.forward_cached(&x, i, step))
     }
@@ -291,6 +331,10 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> Decoder<E, H, D, F
         R: Memory<S, E>,
         M: Mask<S::Batch, S::Length, S::Length>,
         N: Mask<S::Batch, S::Length, R::Length>,
+        E: Dense,
+        H: Dense,
+        D: Dense,
+        F: Dense,
     {
         self.layers.iter().fold(x.clone(), |x, layer| layer.forward(&x, memory, mask, memory_mask))
     }
@@ -310,6 +354,10 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> Decoder<E, H, D, F
         R: Memory<S, E>,
         M: Mask<S::Batch, S::Length, S::Length>,
         N: Mask<S::Batch, S::Length, R::Length>,
+        E: Dense,
+        H: Dense,
+        D: Dense,
+        F: Dense,
     {
         let layer = |x: Tensor<S, B>, layer: &DecoderLayer<E, H, D, F, B>| {
             layer.forward_training(&x, memory, mask, memory_mask, dropout, training)

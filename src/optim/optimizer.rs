@@ -9,6 +9,8 @@ use std::fmt::{self, Debug, Formatter};
 use std::sync::Arc;
 
 /// What an optimizer does to one parameter.
+///
+/// What a rule gives is compared with the sizes of the parameter before it is stored: see [`Optimizer::step`].
 pub trait Rule<B: Backend<Elem: Float> = Cpu<f32>>: Send + Sync {
     /// How many arrays of the size of a parameter are kept for it. They begin as zeros.
     fn moments(&self) -> usize;
@@ -21,13 +23,22 @@ pub trait Rule<B: Backend<Elem: Float> = Cpu<f32>>: Send + Sync {
 pub struct State<B: Backend = Cpu<f32>> {
     /// How many steps there were, with the one that is being calculated.
     pub steps: u64,
-    /// As many arrays as [`Rule::moments`] says.
+    /// As many arrays as [`Rule::moments`] says, of the sizes of the parameter.
     pub moments: Vec<B::Array>,
 }
 
 impl<B: Backend> Clone for State<B> {
     fn clone(&self) -> Self {
         State { steps: self.steps, moments: self.moments.clone() }
+    }
+}
+
+impl<B: Backend> State<B> {
+    /// Asserts that it is one of a parameter of this name and these sizes.
+    fn check(&self, name: &str, moments: usize, sizes: &[usize]) {
+        let found: Vec<_> = self.moments.iter().map(B::sizes).collect();
+        let as_expected = found.len() == moments && found.iter().all(|found| *found == sizes);
+        assert!(as_expected, "`{name}` has {moments} moments of sizes {sizes:?}, and the state has {found:?}");
     }
 }
 
@@ -84,6 +95,11 @@ impl<B: Backend<Elem: Float>> Optimizer<B> {
     /// No parameter of the model has a gradient, so that the step would change nothing: `track` was not called, or only after
     /// the loss was calculated, or the gradients are of another model or of an earlier step.
     ///
+    /// A rule gives a parameter or moments of other sizes, or another number of moments, or what is kept for the parameter has
+    /// other sizes than the parameter. Nothing of it is stored. The elements of a parameter whose rule has panicked are NaN, as
+    /// after [`ParameterMut::change`](crate::module::ParameterMut::change), and what was kept for it is gone; those before
+    /// it have had their step.
+    ///
     /// ```should_panic
     /// use congruent::optim::{AdamW, Optimizer};
     /// use congruent::prelude::*;
@@ -105,12 +121,17 @@ impl<B: Backend<Elem: Float>> Optimizer<B> {
             let rule = self.rule_for(&shown);
             let zeros = || B::filled(num_traits::zero(), shown.sizes());
             let new = || State { steps: 0, moments: (0..rule.moments()).map(|_| zeros()).collect() };
-            let state = self.states.entry(shown.path().to_string()).or_insert_with(new);
+            let (name, moments, sizes) = (shown.path().to_string(), rule.moments(), shown.sizes().to_vec());
+            // Taken out, so that what a rule leaves behind when it panics is not taken for a state.
+            let mut state = self.states.remove(&name).unwrap_or_else(new);
+            state.check(&name, moments, &sizes);
             state.steps += 1;
             parameter.change(|array| {
-                let step = || rule.step(B::detach(array), gradient, state, learning_rate);
-                B::track(no_grad(step))
+                let array = no_grad(|| rule.step(B::detach(array), gradient, &mut state, learning_rate));
+                state.check(&name, moments, &sizes);
+                B::track(array)
             });
+            self.states.insert(name, state);
         });
         assert!(is_changed, "the step changes nothing: {}", without_gradients(model));
     }

@@ -64,6 +64,8 @@ pub trait Attends<Keys, Values>: Shape {
     type Queries: Dim;
     /// The key positions.
     type Keys: Dim;
+    /// The size of a head, which is summed over.
+    type HeadDim: Dim;
     /// The shape of the result.
     type Output: Shape;
     /// The shape of the weights.
@@ -80,6 +82,7 @@ impl<B: Dim, H: SharesHeads<G>, G: Dim, Q: Dim, K: Dim, D: Dim, V: Dim> Attends<
     type Batch = B;
     type Queries = Q;
     type Keys = K;
+    type HeadDim = D;
     type Output = (B, H, Q, V);
     type Weights = (B, H, Q, K);
     fn output(self, values: (B, G, K, V)) -> Self::Output {
@@ -100,6 +103,7 @@ macro_rules! attends_never { ($($Never:ident)*) => {$(
         type Batch = N<0>;
         type Queries = N<0>;
         type Keys = N<0>;
+        type HeadDim = N<0>;
         type Output = S;
         type Weights = S;
         fn output(self, values: $Never) -> S {
@@ -130,7 +134,7 @@ impl<B: Dim, S: Dim, H: Dim, D: Dim> SplitHeads for (B, S, Times<H, D>) {
     type Output = (B, H, S, D);
     fn split_heads(self) -> ([usize; 4], (B, H, S, D)) {
         let (b, s, Times(h, d)) = self;
-        ((b, s, h, d).sizes(), (b, h, s, d))
+        ((b, s, h, d).sizes().into_array(), (b, h, s, d))
     }
 }
 

@@ -7,25 +7,20 @@ use crate::dim::Dim;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct At<const I: usize>;
 
-/// The position of an axis that was chosen by its dimension. The compiler finds it.
-#[derive(Clone, Copy, Debug)]
-pub struct Named<const I: usize>;
-
 /// That the shape has the axis `D`: a dimension, or [`At<I>`].
 ///
-/// The compiler finds the `Position` of a dimension. Where the dimension occurs twice it cannot, and
-/// asks for the type of `Position`: choose one of the two by `At::<0>`, `At::<1>`, ….
+/// The compiler finds the `Position`, which is `At<I>` too. Where a dimension occurs twice it cannot, and asks for the type
+/// of `Position`: choose one of the two by `At::<0>`, `At::<1>`, ….
 #[diagnostic::on_unimplemented(
     message = "the shape `{Self}` has no dimension `{D}`",
     label = "no dimension `{D}` in `{Self}`",
     note = "choose a dimension of the shape, or a position in it: `At::<0>`; one that was bound to a size is chosen by its variable: `seq`",
+    note = "in generic code, ask for the axis: `S: Axis<D, Position, Dim = D>`, with a type parameter `Position`",
     note = "explained in `congruent::errors::C10`"
 )]
 pub trait Axis<D, Position>: Shape {
     /// The dimension of the axis.
     type Dim: Dim;
-    /// Its position, as a type.
-    type Position;
     /// Its position.
     const INDEX: usize;
     /// The shape without it.
@@ -43,15 +38,14 @@ pub trait Axis<D, Position>: Shape {
 
 macro_rules! axis {
     ($(($($Before:ident)*) $D:ident ($($After:ident)*) at $i:tt;)*) => {$(
-        axis! { @key $D, Named<$i>: ($($Before)*) $D ($($After)*) at $i }
-        axis! { @key At<$i>, At<$i>: ($($Before)*) $D ($($After)*) at $i }
+        axis! { @key $D: ($($Before)*) $D ($($After)*) at $i }
+        axis! { @key At<$i>: ($($Before)*) $D ($($After)*) at $i }
     )*};
-    (@key $Key:ty, $Position:ty: ($($Before:ident)*) $D:ident ($($After:ident)*) at $i:tt) => {
+    (@key $Key:ty: ($($Before:ident)*) $D:ident ($($After:ident)*) at $i:tt) => {
         #[diagnostic::do_not_recommend]
         #[allow(non_snake_case, unused_variables, clippy::unused_unit)]
-        impl<$($Before: Dim,)* $D: Dim, $($After: Dim,)*> Axis<$Key, $Position> for ($($Before,)* $D, $($After,)*) {
+        impl<$($Before: Dim,)* $D: Dim, $($After: Dim,)*> Axis<$Key, At<$i>> for ($($Before,)* $D, $($After,)*) {
             type Dim = $D;
-            type Position = At<$i>;
             const INDEX: usize = $i;
             type Removed = ($($Before,)* $($After,)*);
             type With<X: Dim> = ($($Before,)* X, $($After,)*);

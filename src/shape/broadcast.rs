@@ -1,6 +1,6 @@
 //! Elementwise operations on two shapes.
 
-use super::Shape;
+use super::{Never, Nothing, Shape};
 use crate::dim::Dim;
 
 /// That tensors of the two shapes go together elementwise: they are the same, or the dimensions of
@@ -11,7 +11,8 @@ use crate::dim::Dim;
     message = "`{Self}` and `{Other}` do not go together elementwise",
     label = "dimensions disagree",
     note = "two shapes go together if they are the same, or if one is the end of the other: `(Batch, Seq, Embed)` and `(Seq, Embed)`",
-    note = "repeat a tensor along a new dimension by name: `x.expand(Batch)`; rename an axis: `x.relabel(from, to)`; reorder: `x.permute((..))`",
+    note = "an axis that a reduction lost comes back by name: `&x - x.mean(Seq).expand_as(&x, Seq)`; a new first one: `x.expand(Batch)`",
+    note = "rename an axis: `x.relabel(from, to)`; reorder: `x.permute((..))`",
     note = "explained in `congruent::errors::C13`"
 )]
 pub trait Broadcast<Other> {
@@ -63,6 +64,18 @@ broadcast! {
     (A B C D E F) ();
 }
 
+// What `Last<Never>` asks for.
+macro_rules! never { ($($Never:ident)*) => {$(
+    #[diagnostic::do_not_recommend]
+    impl<S: Shape> Broadcast<($Never,)> for S {
+        type Larger = S;
+        fn broadcast(self, _: ($Never,)) -> S {
+            self
+        }
+    }
+)*} }
+never!(Never Nothing);
+
 macro_rules! same {
     ($(($($D:ident)*);)*) => {$(
         #[diagnostic::do_not_recommend]
@@ -82,4 +95,24 @@ same! {
     (A B C D);
     (A B C D E);
     (A B C D E F);
+}
+
+/// That the shape is `Whole` without its axis `D`: `Rest`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not `{Whole}` without `{D}`",
+    label = "expected `{Rest}`",
+    note = "a tensor is repeated along one axis that the other has and it lacks; all other dimensions are the same, in the same order",
+    note = "explained in `congruent::errors::C56`"
+)]
+pub trait Without<Whole, D, Rest>: sealed::Without<Rest> {}
+#[diagnostic::do_not_recommend]
+impl<Whole, D, Rest: Shape> Without<Whole, D, Rest> for Rest {}
+#[diagnostic::do_not_recommend]
+impl<S: Shape, Whole, D> Without<Whole, D, Never> for S {}
+
+mod sealed {
+    use super::{Never, Shape};
+    pub trait Without<Rest> {}
+    impl<Rest: Shape> Without<Rest> for Rest {}
+    impl<S: Shape> Without<Never> for S {}
 }

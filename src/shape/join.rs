@@ -79,7 +79,7 @@ pub trait SplitAxis<Position>: Shape {
     fn split<X: Dim, Y: Dim>(self, x: X, y: Y) -> Self::Output<X, Y>;
 }
 
-/// That `First` and `Second` are neighbours in the shape, in this order.
+/// That `First` and `Second`, dimensions or [`At<I>`](At), are neighbours in the shape, in this order.
 #[diagnostic::on_unimplemented(
     message = "`{First}` and `{Second}` do not stand side by side in `{Self}`",
     label = "only neighbours can be merged, the outer one first",
@@ -183,7 +183,7 @@ at_axis! {
 }
 
 macro_rules! two_axes {
-    ($(($($Before:ident)*) ($($After:ident)*) at $i:tt;)*) => {$(
+    ($(($($Before:ident)*) ($($After:ident)*) at $i:tt $next:tt;)*) => {$(
         #[diagnostic::do_not_recommend]
         impl<$($Before: Dim,)* Z: Dim, $($After: Dim,)*> SplitAxis<At<$i>> for ($($Before,)* Z, $($After,)*) {
             type Output<X: Dim, Y: Dim> = ($($Before,)* X, Y, $($After,)*);
@@ -193,8 +193,14 @@ macro_rules! two_axes {
                 ($($Before,)* x, y, $($After,)*)
             }
         }
+        two_axes! { @merge X, Y: ($($Before)*) ($($After)*) at $i }
+        two_axes! { @merge At<$i>, At<$next>: ($($Before)*) ($($After)*) at $i }
+        two_axes! { @merge At<$i>, Y: ($($Before)*) ($($After)*) at $i }
+        two_axes! { @merge X, At<$next>: ($($Before)*) ($($After)*) at $i }
+    )*};
+    (@merge $First:ty, $Second:ty: ($($Before:ident)*) ($($After:ident)*) at $i:tt) => {
         #[diagnostic::do_not_recommend]
-        impl<$($Before: Dim,)* X: Dim, Y: Dim, $($After: Dim,)*> Merge<X, Y, At<$i>>
+        impl<$($Before: Dim,)* X: Dim, Y: Dim, $($After: Dim,)*> Merge<$First, $Second, At<$i>>
             for ($($Before,)* X, Y, $($After,)*)
         {
             type Output = ($($Before,)* Times<X, Y>, $($After,)*);
@@ -204,24 +210,24 @@ macro_rules! two_axes {
                 ($($Before,)* Times(x, y), $($After,)*)
             }
         }
-    )*};
+    };
 }
 two_axes! {
-    () () at 0;
-    () (A) at 0;
-    (A) () at 1;
-    () (A B) at 0;
-    (A) (B) at 1;
-    (A B) () at 2;
-    () (A B C) at 0;
-    (A) (B C) at 1;
-    (A B) (C) at 2;
-    (A B C) () at 3;
-    () (A B C D) at 0;
-    (A) (B C D) at 1;
-    (A B) (C D) at 2;
-    (A B C) (D) at 3;
-    (A B C D) () at 4;
+    () () at 0 1;
+    () (A) at 0 1;
+    (A) () at 1 2;
+    () (A B) at 0 1;
+    (A) (B) at 1 2;
+    (A B) () at 2 3;
+    () (A B C) at 0 1;
+    (A) (B C) at 1 2;
+    (A B) (C) at 2 3;
+    (A B C) () at 3 4;
+    () (A B C D) at 0 1;
+    (A) (B C D) at 1 2;
+    (A B) (C D) at 2 3;
+    (A B C) (D) at 3 4;
+    (A B C D) () at 4 5;
 }
 
 macro_rules! one_more_never { ($($Never:ident)*) => {$(

@@ -1,6 +1,6 @@
 //! The last dimension.
 
-use super::{Append, Never, Nothing, Shape};
+use super::{Append, Broadcast, Never, Nothing, Shape};
 use crate::dim::Dim;
 
 /// That the last dimension of the shape is `D`.
@@ -10,9 +10,9 @@ use crate::dim::Dim;
     note = "move an axis to the end by `x.permute((..))`; rename one of the same size by `x.relabel(from, to)`",
     note = "explained in `congruent::errors::C11`"
 )]
-pub trait Last<D>: Shape {
+pub trait Last<D>: Shape + Broadcast<(D,), Larger = Self> {
     /// The shape with `X` in its place.
-    type With<X: Dim>: Shape;
+    type With<X: Dim>: Last<X>;
     /// The shape with `x` in its place.
     fn with_last<X: Dim>(self, x: X) -> Self::With<X>;
 }
@@ -31,9 +31,9 @@ impl<S: Shape, Ids: Append<D, Output = S>, D> Rows<Ids, D> for S {}
 macro_rules! never { ($($Never:ident)*) => {$(
     #[diagnostic::do_not_recommend]
     impl<S: Shape> Last<$Never> for S {
-        type With<X: Dim> = S;
-        fn with_last<X: Dim>(self, _: X) -> S {
-            self
+        type With<X: Dim> = (X,);
+        fn with_last<X: Dim>(self, x: X) -> (X,) {
+            (x,)
         }
     }
 )*} }

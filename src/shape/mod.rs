@@ -2,22 +2,62 @@
 //!
 //! Every relation is a trait whose message names the shapes. A relation is a bound of a method, so
 //! that a shape that does not fit is reported where it is used.
+//!
+//! # Generic code
+//!
+//! A layer for tensors of any rank asks for what its operations ask for. What ends in a dimension is [`Last<E>`], and goes
+//! together with a bias `(E,)`; `S::With<F>` is the shape with `F` in place of `E`. An axis anywhere is
+//! [`Axis<D, Position>`](Axis), with a type parameter for its position.
+//!
+//! ```
+//! use congruent::dim::Dense;
+//! use congruent::nn::Linear;
+//! use congruent::prelude::*;
+//! use congruent::shape::{Axis, Last};
+//!
+//! fn layer_norm<S, E, P>(x: &Tensor<S>, e: E, gain: &Tensor<(E,)>, bias: &Tensor<(E,)>) -> Tensor<S>
+//! where
+//!     S: Last<E> + Axis<E, P, Dim = E>,
+//!     E: Dense,
+//! {
+//!     let centered = x - x.mean(e).expand_as(x, e);
+//!     let deviation = (centered.square().mean(e) + 1e-5).sqrt();
+//!     centered / deviation.expand_as(x, e) * gain + bias
+//! }
+//!
+//! /// A layer that is adapted by two small ones: what goes through these ends in `O` too.
+//! fn adapted<S, I, R, O>(x: &Tensor<S>, base: &Linear<I, O>, down: &Linear<I, R>, up: &Linear<R, O>) -> Tensor<S::With<O>>
+//! where
+//!     S: Last<I>,
+//!     S::With<R>: Last<R, With<O> = S::With<O>>,
+//!     I: Dense,
+//!     R: Dense,
+//!     O: Dense,
+//! {
+//!     base.forward(x) + up.forward(&down.forward(x))
+//! }
+//! ```
 
 mod attention;
 mod axis;
 mod broadcast;
+mod given;
 mod join;
 mod last;
 mod matmul;
 mod permute;
+mod sizes;
 
 pub use attention::{Appends, Attends, MergeHeads, Sequence, Sequences, SharesHeads, SplitHeads, Turns};
-pub use axis::{At, Axis, Named};
-pub use broadcast::Broadcast;
+pub use axis::{At, Axis};
+pub use broadcast::{Broadcast, Without};
+#[doc(hidden)]
+pub use given::Given;
 pub use join::{Append, Concat, Merge, Prepend, Product, SplitAxis, Total};
 pub use last::{Last, Rows};
 pub use matmul::MatMul;
 pub use permute::Permute;
+pub use sizes::{ChoosesSize, Sizes};
 
 use crate::dim::{Dense, Dim, Name};
 #[doc(hidden)]
@@ -46,7 +86,7 @@ pub trait Shape: Copy + Debug + Send + Sync + Broadcast<Self, Larger = Self> {
     type Sizes: AsRef<[usize]> + Copy + Debug + PartialEq;
 
     /// The size of each dimension.
-    fn sizes(self) -> Self::Sizes;
+    fn sizes(self) -> Sizes<Self::Sizes>;
 
     /// The number of elements. A number beyond `usize` counts as `usize::MAX`.
     fn elements(self) -> usize {
@@ -62,7 +102,7 @@ pub trait Shape: Copy + Debug + Send + Sync + Broadcast<Self, Larger = Self> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` may hold padding, and this operation would read it",
     label = "a dimension of this shape may hold padding",
-    note = "say what it becomes by `fill_padding`, which makes the dimension one without padding",
+    note = "say what it becomes: losses `losses.fill_padding(&lengths, 0.0)`, and what is chosen of them `chosen.fill_padding(&lengths, false)`",
     note = "explained in `congruent::errors::C06`"
 )]
 pub trait Unpadded: Shape {}
@@ -71,8 +111,8 @@ macro_rules! shape { ($rank:literal: $($D:ident $i:tt)*) => {
     impl<$($D: Dim),*> Shape for ($($D,)*) {
         const RANK: usize = $rank;
         type Sizes = [usize; $rank];
-        fn sizes(self) -> [usize; $rank] {
-            [$(self.$i.size()),*]
+        fn sizes(self) -> Sizes<[usize; $rank]> {
+            Sizes::new([$(self.$i.size()),*])
         }
         fn names() -> Vec<String> {
             vec![$(Name::<$D>::new().to_string()),*]

@@ -35,6 +35,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     }
 
     /// Each element, brought between `low` and `high`.
+    #[doc(alias = "clip")]
     pub fn clamp(&self, low: B::Elem, high: B::Elem) -> Self
     where
         B::Elem: Number,

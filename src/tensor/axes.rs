@@ -3,7 +3,7 @@
 use super::Tensor;
 use crate::backend::Backend;
 use crate::dim::{Dim, Equal, SameSize};
-use crate::shape::{Axis, Merge, Permute, Prepend, Product, Shape, SplitAxis};
+use crate::shape::{Axis, Merge, Permute, Prepend, Product, Shape, SplitAxis, Without};
 
 /// Axes renamed, reordered, split and merged. None of these copies an element.
 impl<S: Shape, B: Backend> Tensor<S, B> {
@@ -15,10 +15,13 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// let x = Tensor::ones((Seq, Embed));
     /// let split: Tensor<(Seq, Times<Heads, HeadDim>)> = x.relabel(Embed, Times(Heads, HeadDim));
     /// ```
-    pub fn relabel<D, To: Dim, Position>(&self, axis: D, to: To) -> Tensor<S::With<To>, B>
+    #[doc(alias = "rename")]
+    pub fn relabel<D, To, Position, Relabelled>(&self, axis: D, to: To) -> Tensor<Relabelled, B>
     where
-        S: Axis<D, Position>,
+        S: Axis<D, Position, With<To> = Relabelled>,
         S::Dim: SameSize<To>,
+        To: Dim,
+        Relabelled: Shape,
     {
         let _ = axis;
         Tensor::from_parts(self.shape.with(to), self.array.clone())
@@ -27,9 +30,12 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// The axis under another dimension, by the proof that they are of one size.
     ///
     /// See [`Equal`] for an example.
-    pub fn relabel_by<From: Dim, To: Dim, Position>(&self, equal: Equal<From, To>) -> Tensor<S::With<To>, B>
+    pub fn relabel_by<From, To, Position, Relabelled>(&self, equal: Equal<From, To>) -> Tensor<Relabelled, B>
     where
-        S: Axis<From, Position>,
+        S: Axis<From, Position, With<To> = Relabelled>,
+        From: Dim,
+        To: Dim,
+        Relabelled: Shape,
     {
         Tensor::from_parts(self.shape.with(equal.to()), self.array.clone())
     }
@@ -42,6 +48,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// let x = Tensor::ones((Batch, Seq, Embed));
     /// assert_eq!(x.permute((Embed, Batch, Seq)).sizes(), [8, 2, 5]);
     /// ```
+    #[doc(alias("permuted_axes", "movedim", "moveaxis"))]
     pub fn permute<Target: Shape, Positions>(&self, target: Target) -> Tensor<Target, B>
     where
         S: Permute<Target, Positions>,
@@ -58,20 +65,14 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// let y: Tensor<(Batch, Embed, Seq)> = x.transpose(Seq, Embed);
     /// let same_name_twice = Tensor::ones((Seq, Seq)).transpose(At::<0>, At::<1>);
     /// ```
-    pub fn transpose<D, E, P, Q>(
-        &self,
-        one: D,
-        other: E,
-    ) -> Tensor<
-        <<S as Axis<D, P>>::With<<S as Axis<E, Q>>::Dim> as Axis<
-            <S as Axis<E, Q>>::Position,
-            <S as Axis<E, Q>>::Position,
-        >>::With<<S as Axis<D, P>>::Dim>,
-        B,
-    >
+    #[doc(alias("t", "T", "swapaxes", "swap_axes", "swap_dims", "reversed_axes"))]
+    pub fn transpose<D, E, P, Q, First, Second, Replaced, Swapped>(&self, one: D, other: E) -> Tensor<Swapped, B>
     where
-        S: Axis<D, P> + Axis<E, Q>,
-        <S as Axis<D, P>>::With<<S as Axis<E, Q>>::Dim>: Axis<<S as Axis<E, Q>>::Position, <S as Axis<E, Q>>::Position>,
+        S: Axis<D, P, Dim = First, With<Second> = Replaced> + Axis<E, Q, Dim = Second>,
+        Replaced: Axis<Q, Q, With<First> = Swapped>,
+        First: Dim,
+        Second: Dim,
+        Swapped: Shape,
     {
         let _ = (one, other);
         let (first, second) = (Axis::<D, P>::dim(self.shape), Axis::<E, Q>::dim(self.shape));
@@ -89,14 +90,15 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// let x = Tensor::ones((Seq, Times(Heads, HeadDim)));
     /// let y: Tensor<(Seq, Heads, HeadDim)> = x.split(Times(Heads, HeadDim));
     /// ```
+    #[doc(alias("view", "reshape", "unflatten", "into_shape", "to_shape"))]
     pub fn split<D, Position>(
         &self,
         axis: D,
-    ) -> Tensor<<S as SplitAxis<S::Position>>::Output<<S::Dim as Product>::First, <S::Dim as Product>::Second>, B>
+    ) -> Tensor<<S as SplitAxis<Position>>::Output<<S::Dim as Product>::First, <S::Dim as Product>::Second>, B>
     where
         S: Axis<D, Position>,
         S::Dim: Product,
-        S: SplitAxis<<S as Axis<D, Position>>::Position>,
+        S: SplitAxis<Position>,
     {
         let _ = axis;
         let (first, second) = self.shape.dim().factors();
@@ -112,9 +114,11 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// let x = Tensor::ones((Seq, Heads, HeadDim));
     /// let y: Tensor<(Seq, Times<Heads, HeadDim>)> = x.merge(Heads, HeadDim);
     /// ```
-    pub fn merge<First, Second, Position>(&self, first: First, second: Second) -> Tensor<S::Output, B>
+    #[doc(alias("flatten", "collapse"))]
+    pub fn merge<First, Second, Position, Merged>(&self, first: First, second: Second) -> Tensor<Merged, B>
     where
-        S: Merge<First, Second, Position>,
+        S: Merge<First, Second, Position, Output = Merged>,
+        Merged: Shape,
     {
         let _ = (first, second);
         let shape = self.shape.merge();
@@ -128,11 +132,55 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// dims! { Batch = 2; Embed = 8; }
     /// let x: Tensor<(Batch, Embed)> = Tensor::ones((Embed,)).expand(Batch);
     /// ```
+    #[doc(alias("unsqueeze", "expand_dims", "insert_axis", "repeat", "tile", "broadcast", "broadcast_to"))]
     pub fn expand<D: Dim>(&self, dim: D) -> Tensor<<S as Prepend<D>>::Output, B>
     where
         S: Prepend<D>,
     {
         let shape = self.shape.prepend(dim);
         Tensor::from_parts(shape, B::broadcast(&self.array, shape.sizes().as_ref()))
+    }
+
+    /// The tensor repeated along an axis of `other` that it lacks, as after a reduction: in the shape of `other`, of which it has
+    /// all dimensions but that one.
+    ///
+    /// ```
+    /// use congruent::prelude::*;
+    /// dims! { Batch = 2; Seq = 2; Embed = 3; }
+    /// let x = Tensor::from_fn((Batch, Seq, Embed), |[b, s, e]| (b + 2 * s + e) as f32);
+    /// let centered: Tensor<(Batch, Seq, Embed)> = &x - x.mean(Seq).expand_as(&x, Seq);
+    /// assert_eq!(centered.sum(Seq).to_vec(), [0.0; 6]);
+    /// ```
+    ///
+    /// It holds for an axis of any shape, which is how a norm is written for all of them:
+    ///
+    /// ```
+    /// use congruent::dim::Dense;
+    /// use congruent::prelude::*;
+    /// use congruent::shape::Axis;
+    ///
+    /// fn normal<S, D, Position>(x: &Tensor<S>, axis: D) -> Tensor<S>
+    /// where
+    ///     S: Axis<D, Position, Dim = D>,
+    ///     D: Dense,
+    /// {
+    ///     let centered = x - x.mean(axis).expand_as(x, axis);
+    ///     let deviation = (centered.square().mean(axis) + 1e-5).sqrt();
+    ///     centered / deviation.expand_as(x, axis)
+    /// }
+    /// ```
+    #[doc(alias("keepdim", "broadcast_as"))]
+    pub fn expand_as<Other, C, D, Position, Rest>(&self, other: &Tensor<Other, C>, axis: D) -> Tensor<Other, B>
+    where
+        Other: Axis<D, Position, Removed = Rest>,
+        S: Without<Other, D, Rest>,
+        C: Backend,
+    {
+        let _ = axis;
+        let shape = other.shape();
+        let mut sizes = shape.sizes().as_ref().to_vec();
+        sizes[Other::INDEX] = 1;
+        let array = B::reshape(&self.array, &sizes);
+        Tensor::from_parts(shape, B::broadcast(&array, shape.sizes().as_ref()))
     }
 }

@@ -16,6 +16,7 @@ use crate::shape::{Broadcast, Shape};
 /// ```
 impl<S: Shape, B: Backend> Tensor<S, B> {
     /// Where the elements are equal.
+    #[doc(alias = "eq")]
     pub fn equal<R: Shape>(&self, other: &Tensor<R, B>) -> TensorOf<<S as Broadcast<R>>::Larger, bool, B>
     where
         S: Broadcast<R>,
@@ -25,6 +26,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     }
 
     /// Where the elements differ.
+    #[doc(alias = "ne")]
     pub fn not_equal<R: Shape>(&self, other: &Tensor<R, B>) -> TensorOf<<S as Broadcast<R>>::Larger, bool, B>
     where
         S: Broadcast<R>,
@@ -34,6 +36,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     }
 
     /// Where this element is smaller.
+    #[doc(alias = "lt")]
     pub fn less<R: Shape>(&self, other: &Tensor<R, B>) -> TensorOf<<S as Broadcast<R>>::Larger, bool, B>
     where
         S: Broadcast<R>,
@@ -43,6 +46,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     }
 
     /// Where this element is smaller or equal.
+    #[doc(alias = "le")]
     pub fn less_or_equal<R: Shape>(&self, other: &Tensor<R, B>) -> TensorOf<<S as Broadcast<R>>::Larger, bool, B>
     where
         S: Broadcast<R>,
@@ -52,6 +56,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     }
 
     /// Where this element is larger.
+    #[doc(alias = "gt")]
     pub fn greater<R: Shape>(&self, other: &Tensor<R, B>) -> TensorOf<<S as Broadcast<R>>::Larger, bool, B>
     where
         S: Broadcast<R>,
@@ -61,6 +66,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     }
 
     /// Where this element is larger or equal.
+    #[doc(alias = "ge")]
     pub fn greater_or_equal<R: Shape>(&self, other: &Tensor<R, B>) -> TensorOf<<S as Broadcast<R>>::Larger, bool, B>
     where
         S: Broadcast<R>,
@@ -119,6 +125,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// This element where `condition` holds, that of `other` elsewhere.
     ///
     /// The condition and the other tensor have the shape of this one, or the end of it.
+    #[doc(alias("masked_fill", "where", "where_cond", "mask_where"))]
     pub fn select<C: Shape, R: Shape>(&self, condition: &TensorOf<C, bool, B>, other: &Tensor<R, B>) -> Self
     where
         S: Broadcast<C, Larger = S>,

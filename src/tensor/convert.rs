@@ -7,6 +7,7 @@ use crate::shape::{Described, Shape};
 
 impl<S: Shape, B: Backend> Tensor<S, B> {
     /// The elements in row-major order, copied.
+    #[doc(alias("numpy", "tolist", "to_vec1", "into_raw_vec"))]
     pub fn to_vec(&self) -> Vec<B::Elem> {
         B::to_vec(&self.array)
     }
@@ -14,6 +15,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// The elements in row-major order, if they lie so in memory.
     ///
     /// Those of a permuted or repeated tensor do not.
+    #[doc(alias = "contiguous")]
     pub fn as_slice(&self) -> Option<&[B::Elem]> {
         B::as_slice(&self.array)
     }
@@ -30,14 +32,22 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
         A::build(&mut self.to_vec().into_iter())
     }
 
-    /// Each element converted to `T`, as the operator `as` does.
+    /// Each element converted to `T`. A floating-point number is the nearest one, of two the one whose last bit is even, also
+    /// where `bf16` or `f16` is made of an `f64` or of an integer; beyond the largest it is infinite. An integer is what the
+    /// operator `as` gives: a fraction is cut off, what is beyond its range becomes its largest or smallest, and NaN zero; of
+    /// another integer the lowest bits stay.
     ///
     /// ```
     /// use congruent::prelude::*;
     /// dims! { Embed = 3; }
     /// let x = Tensor::full((Embed,), 1.5).cast::<i32>();
     /// assert_eq!(x.to_vec(), [1, 1, 1]);
+    ///
+    /// // Hardly nearer to the number above than to 1.
+    /// let x = Tensor::full((Embed,), 1.0 + 2f32.powi(-8) + 2f32.powi(-23)).cast::<congruent::half::bf16>();
+    /// assert_eq!(x.cast::<f32>().to_vec(), [1.0 + 2f32.powi(-7); 3]);
     /// ```
+    #[doc(alias("to", "astype", "to_dtype", "float", "double"))]
     pub fn cast<T: Number>(&self) -> TensorOf<S, T, B>
     where
         B::Elem: Number,
@@ -74,6 +84,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
 
 impl<B: Backend> Tensor<(), B> {
     /// The one element of a tensor without dimensions.
+    #[doc(alias("item", "to_scalar"))]
     pub fn scalar(&self) -> B::Elem {
         self.to_vec()[0]
     }

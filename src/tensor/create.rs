@@ -4,7 +4,7 @@ use super::Tensor;
 use crate::backend::cpu::Cpu;
 use crate::backend::{Backend, Element, Float, Number, constant};
 use crate::dim::{ArrayDim, Dim, N, SameSize};
-use crate::shape::{Described, Shape};
+use crate::shape::{Described, Given, Shape};
 use crate::{Error, Rng};
 use generic_array::GenericArray;
 use generic_array::sequence::GenericSequence;
@@ -15,7 +15,7 @@ use std::ops::Range;
 /// Those of the default backend are at hand as `Tensor::zeros((Batch, Embed))`.
 pub trait Create: Backend {
     /// A tensor of zeros.
-    fn zeros<S: Shape>(shape: S) -> Tensor<S, Self>
+    fn zeros<S: Shape, X: Given<S>>(shape: X) -> Tensor<S, Self>
     where
         Self::Elem: Number,
     {
@@ -23,7 +23,7 @@ pub trait Create: Backend {
     }
 
     /// A tensor of ones.
-    fn ones<S: Shape>(shape: S) -> Tensor<S, Self>
+    fn ones<S: Shape, X: Given<S>>(shape: X) -> Tensor<S, Self>
     where
         Self::Elem: Number,
     {
@@ -31,7 +31,8 @@ pub trait Create: Backend {
     }
 
     /// A tensor of one value.
-    fn full<S: Shape>(shape: S, value: Self::Elem) -> Tensor<S, Self> {
+    fn full<S: Shape, X: Given<S>>(shape: X, value: Self::Elem) -> Tensor<S, Self> {
+        let shape = shape.given();
         Tensor::from_parts(shape, Self::filled(value, shape.sizes().as_ref()))
     }
 
@@ -39,7 +40,8 @@ pub trait Create: Backend {
     ///
     /// # Errors
     /// Their number is not that of the shape.
-    fn from_vec<S: Shape>(shape: S, elements: Vec<Self::Elem>) -> Result<Tensor<S, Self>, Error> {
+    fn from_vec<S: Shape, X: Given<S>>(shape: X, elements: Vec<Self::Elem>) -> Result<Tensor<S, Self>, Error> {
+        let shape = shape.given();
         check_count(shape, elements.len())?;
         Ok(Tensor::from_parts(shape, Self::from_elements(elements, shape.sizes().as_ref())))
     }
@@ -48,19 +50,21 @@ pub trait Create: Backend {
     ///
     /// # Errors
     /// Their number is not that of the shape.
-    fn from_slice<S: Shape>(shape: S, elements: &[Self::Elem]) -> Result<Tensor<S, Self>, Error> {
+    fn from_slice<S: Shape, X: Given<S>>(shape: X, elements: &[Self::Elem]) -> Result<Tensor<S, Self>, Error> {
+        let shape = shape.given();
         // Before the copy: a slice of another length is not copied.
         check_count(shape, elements.len())?;
         Ok(Tensor::from_parts(shape, Self::from_elements(elements.to_vec(), shape.sizes().as_ref())))
     }
 
     /// A tensor of the value that `f` gives for each position, in row-major order.
-    fn from_fn<S: Shape>(shape: S, mut f: impl FnMut(S::Sizes) -> Self::Elem) -> Tensor<S, Self>
+    fn from_fn<S: Shape, X: Given<S>>(shape: X, mut f: impl FnMut(S::Sizes) -> Self::Elem) -> Tensor<S, Self>
     where
         S::Sizes: AsMut<[usize]>,
     {
+        let shape = shape.given();
         let sizes = shape.sizes();
-        let mut position = sizes;
+        let mut position = sizes.into_array();
         position.as_mut().fill(0);
         let mut elements = Vec::with_capacity(shape.elements());
         for _ in 0..shape.elements() {
@@ -85,26 +89,29 @@ pub trait Create: Backend {
     /// let back: [[f32; 3]; 2] = x.to_nested();
     /// assert_eq!(back[1], [4.0, 5.0, 6.0]);
     /// ```
-    fn from_nested<S: Shape, A: Nested<S, Self::Elem>>(shape: S, nested: A) -> Tensor<S, Self> {
+    fn from_nested<S: Shape, A: Nested<S, Self::Elem>, X: Given<S>>(shape: X, nested: A) -> Tensor<S, Self> {
+        let shape = shape.given();
         let mut elements = Vec::with_capacity(shape.elements());
         nested.flatten(&mut elements);
         Tensor::from_parts(shape, Self::from_elements(elements, shape.sizes().as_ref()))
     }
 
     /// Uniformly distributed numbers from `range.start` up to, not including, `range.end`.
-    fn uniform<S: Shape>(shape: S, range: Range<f64>, rng: &mut Rng) -> Tensor<S, Self>
+    fn uniform<S: Shape, X: Given<S>>(shape: X, range: Range<f64>, rng: &mut Rng) -> Tensor<S, Self>
     where
         Self::Elem: Float,
     {
+        let shape = shape.given();
         random(shape, || range.start + (range.end - range.start) * rng.f64())
     }
 
     /// Normally distributed numbers of this mean and standard deviation
     /// ([Box and Muller 1958](https://doi.org/10.1214/aoms/1177706645)).
-    fn normal<S: Shape>(shape: S, mean: f64, deviation: f64, rng: &mut Rng) -> Tensor<S, Self>
+    fn normal<S: Shape, X: Given<S>>(shape: X, mean: f64, deviation: f64, rng: &mut Rng) -> Tensor<S, Self>
     where
         Self::Elem: Float,
     {
+        let shape = shape.given();
         random(shape, || {
             let (u, v) = (1.0 - rng.f64(), rng.f64());
             mean + deviation * (-2.0 * u.ln()).sqrt() * (std::f64::consts::TAU * v).cos()
@@ -136,17 +143,19 @@ impl<S: Shape> Tensor<S> {
     /// dims! { Batch = 2; Embed = 3; }
     /// assert_eq!(Tensor::zeros((Batch, Embed)).sizes(), [2, 3]);
     /// ```
-    pub fn zeros(shape: S) -> Self {
+    #[doc(alias = "empty")]
+    pub fn zeros<X: Given<S>>(shape: X) -> Self {
         Cpu::zeros(shape)
     }
 
     /// A tensor of ones.
-    pub fn ones(shape: S) -> Self {
+    pub fn ones<X: Given<S>>(shape: X) -> Self {
         Cpu::ones(shape)
     }
 
     /// A tensor of one value.
-    pub fn full(shape: S, value: f32) -> Self {
+    #[doc(alias = "from_elem")]
+    pub fn full<X: Given<S>>(shape: X, value: f32) -> Self {
         Cpu::full(shape, value)
     }
 
@@ -162,7 +171,8 @@ impl<S: Shape> Tensor<S> {
     ///
     /// # Errors
     /// Their number is not that of the shape.
-    pub fn from_vec(shape: S, elements: Vec<f32>) -> Result<Self, Error> {
+    #[doc(alias = "from_shape_vec")]
+    pub fn from_vec<X: Given<S>>(shape: X, elements: Vec<f32>) -> Result<Self, Error> {
         Cpu::from_vec(shape, elements)
     }
 
@@ -170,7 +180,7 @@ impl<S: Shape> Tensor<S> {
     ///
     /// # Errors
     /// Their number is not that of the shape.
-    pub fn from_slice(shape: S, elements: &[f32]) -> Result<Self, Error> {
+    pub fn from_slice<X: Given<S>>(shape: X, elements: &[f32]) -> Result<Self, Error> {
         Cpu::from_slice(shape, elements)
     }
 
@@ -182,7 +192,8 @@ impl<S: Shape> Tensor<S> {
     /// let x = Tensor::from_fn((Batch, Embed), |[b, e]| (10 * b + e) as f32);
     /// assert_eq!(x.to_vec(), [0.0, 1.0, 2.0, 10.0, 11.0, 12.0]);
     /// ```
-    pub fn from_fn(shape: S, f: impl FnMut(S::Sizes) -> f32) -> Self
+    #[doc(alias = "from_shape_fn")]
+    pub fn from_fn<X: Given<S>>(shape: X, f: impl FnMut(S::Sizes) -> f32) -> Self
     where
         S::Sizes: AsMut<[usize]>,
     {
@@ -190,12 +201,14 @@ impl<S: Shape> Tensor<S> {
     }
 
     /// A tensor of nested arrays whose lengths are the sizes of the shape. See [`Create::from_nested`].
-    pub fn from_nested<A: Nested<S, f32>>(shape: S, nested: A) -> Self {
+    #[doc(alias("from_data", "array"))]
+    pub fn from_nested<A: Nested<S, f32>, X: Given<S>>(shape: X, nested: A) -> Self {
         Cpu::from_nested(shape, nested)
     }
 
     /// Uniformly distributed numbers from `range.start` up to, not including, `range.end`.
-    pub fn uniform(shape: S, range: Range<f64>, rng: &mut Rng) -> Self {
+    #[doc(alias = "rand")]
+    pub fn uniform<X: Given<S>>(shape: X, range: Range<f64>, rng: &mut Rng) -> Self {
         Cpu::uniform(shape, range, rng)
     }
 
@@ -207,7 +220,8 @@ impl<S: Shape> Tensor<S> {
     /// let mut rng = Rng::with_seed(1);
     /// let weights = Tensor::normal((Batch, Embed), 0.0, 0.02, &mut rng);
     /// ```
-    pub fn normal(shape: S, mean: f64, deviation: f64, rng: &mut Rng) -> Self {
+    #[doc(alias = "randn")]
+    pub fn normal<X: Given<S>>(shape: X, mean: f64, deviation: f64, rng: &mut Rng) -> Self {
         Cpu::normal(shape, mean, deviation, rng)
     }
 }

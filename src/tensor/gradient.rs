@@ -100,6 +100,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// assert_eq!(gradients.of(&y).to_vec(), [2.0; 2]);
     /// assert_eq!(gradients.of(&x).to_vec(), [12.0; 2]);
     /// ```
+    #[doc(alias("requires_grad", "requires_grad_"))]
     pub fn tracked(self) -> Self
     where
         B::Elem: Float,
@@ -122,6 +123,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// let gradients = (&x * &x.detach()).sum(Embed).backward();
     /// assert_eq!(gradients.of(&x).to_vec(), [3.0; 2]);
     /// ```
+    #[doc(alias = "detach_")]
     pub fn detach(&self) -> Self {
         Tensor { shape: self.shape, array: B::detach(self.array.clone()) }
     }

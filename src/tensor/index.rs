@@ -4,8 +4,8 @@ use super::{Tensor, TensorOf};
 use crate::Error;
 use crate::backend::cpu::Cpu;
 use crate::backend::{Backend, Element, Number, TableIndex};
-use crate::dim::{Dense, Dim, Name, Never, Normal, Nothing};
-use crate::shape::{Append, Axis, Last, Rows, Shape};
+use crate::dim::{Compared, Dim, Name, Never, Normal, Nothing, Picked};
+use crate::shape::{Append, Axis, Given, Last, Rows, Shape};
 use std::fmt::{self, Debug, Formatter};
 use std::marker::PhantomData;
 use typenum::{B1, IsGreaterOrEqual};
@@ -116,7 +116,8 @@ impl<S: Shape, D: Dim> Ids<S, D> {
     ///
     /// # Errors
     /// Their number is not that of the shape, or one of them is past the table.
-    pub fn new(shape: S, table: D, ids: &[u32]) -> Result<Self, Error> {
+    pub fn new<X: Given<S>>(shape: X, table: D, ids: &[u32]) -> Result<Self, Error> {
+        let shape = shape.given();
         let sizes = shape.sizes();
         let check = |(i, &id): (usize, &u32)| Index::checked(table, id, &position(i, sizes.as_ref()));
         let checked = ids.iter().enumerate().map(check).collect::<Result<Vec<_>, _>>()?;
@@ -150,9 +151,11 @@ impl<D: Dim, E: Dim, B: Backend> Tensor<(D, E), B> {
     /// let rows: Tensor<(Batch, Embed)> = table.lookup(&ids);
     /// assert_eq!(rows.to_vec(), [2.0, 2.5, 0.0, 0.5]);
     /// ```
+    #[doc(alias("index_select", "embedding", "take"))]
     pub fn lookup<S, I: IdOf<D>>(&self, ids: &TensorOf<S, I, B>) -> Tensor<<S as Append<E>>::Output, B>
     where
         S: Shape + Append<E>,
+        D: Picked,
     {
         Tensor::from_parts(ids.shape().append(self.shape.1), B::gather(&self.array, &ids.array))
     }
@@ -187,15 +190,18 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     ///
     /// # Errors
     /// The axis ends before the part does.
-    pub fn narrow<D, Part: Dim, Position>(
+    #[doc(alias("slice", "slice_axis"))]
+    pub fn narrow<D, Part, Position, X, Narrowed>(
         &self,
         axis: D,
         start: usize,
         part: Part,
-    ) -> Result<Tensor<S::With<Part>, B>, Error>
+    ) -> Result<Tensor<Narrowed, B>, Error>
     where
-        S: Axis<D, Position>,
-        S::Dim: Dense,
+        S: Axis<D, Position, Dim = X, With<Part> = Narrowed>,
+        X: Picked,
+        Part: Dim,
+        Narrowed: Shape,
     {
         let _ = axis;
         self.check_range::<D, Position>(start, part.size())?;
@@ -211,11 +217,13 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// let table = Tensor::ones((Positions, Embed));
     /// let positions: Tensor<(Seq, Embed)> = table.prefix(Positions, Seq);
     /// ```
-    pub fn prefix<D, Part: Dim, Position>(&self, axis: D, part: Part) -> Tensor<S::With<Part>, B>
+    pub fn prefix<D, Part, Position, Narrowed>(&self, axis: D, part: Part) -> Tensor<Narrowed, B>
     where
-        S: Axis<D, Position>,
-        S::Dim: Dense,
+        S: Axis<D, Position, With<Part> = Narrowed>,
+        S::Dim: Picked,
         S::Dim: AtLeast<Part>,
+        Part: Dim,
+        Narrowed: Shape,
     {
         let _ = axis;
         Tensor::from_parts(self.shape.with(part), B::narrow(&self.array, S::INDEX, 0, part.size()))
@@ -233,10 +241,12 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     ///
     /// # Errors
     /// The axis has no such position.
-    pub fn at<D, Position>(&self, axis: D, position: usize) -> Result<Tensor<S::Removed, B>, Error>
+    #[doc(alias("squeeze", "index_axis"))]
+    pub fn at<D, Position, X, Rest>(&self, axis: D, position: usize) -> Result<Tensor<Rest, B>, Error>
     where
-        S: Axis<D, Position>,
-        S::Dim: Dense,
+        S: Axis<D, Position, Dim = X, Removed = Rest>,
+        X: Picked,
+        Rest: Shape,
     {
         let _ = axis;
         self.check_range::<D, Position>(position, 1)?;
@@ -274,7 +284,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// let chosen: Tensor<(Batch,)> = logits.gather(&targets);
     /// assert_eq!(chosen.to_vec(), [5.0, 3.0]);
     /// ```
-    pub fn gather<R: Shape, D: Dim>(&self, ids: &TensorOf<R, Index<D>, B>) -> Tensor<R, B>
+    pub fn gather<R: Shape, D: Picked>(&self, ids: &TensorOf<R, Index<D>, B>) -> Tensor<R, B>
     where
         S: Rows<R, D>,
     {
@@ -300,7 +310,8 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     ///
     /// # Errors
     /// The dimension is smaller than `k`.
-    pub fn top_k<D: Dense, K: Dim>(
+    #[doc(alias("topk", "sort"))]
+    pub fn top_k<D: Compared, K: Dim>(
         &self,
         axis: D,
         k: K,

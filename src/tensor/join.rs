@@ -17,14 +17,13 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// let keys: Tensor<(Batch, Plus<Past, New>, Embed)> = past.concat(Past, &new);
     /// let (past, new): (Tensor<(Batch, Past, Embed)>, Tensor<(Batch, New, Embed)>) = keys.unconcat(Plus(Past, New));
     /// ```
-    pub fn concat<D, R: Shape, Position>(
-        &self,
-        axis: D,
-        other: &Tensor<R, B>,
-    ) -> Tensor<<S as Concat<D, R, <S as Axis<D, Position>>::Position>>::Output, B>
+    #[doc(alias("cat", "hcat", "concatenate", "append"))]
+    pub fn concat<D, R, Position, Joined>(&self, axis: D, other: &Tensor<R, B>) -> Tensor<Joined, B>
     where
         S: Axis<D, Position>,
-        S: Concat<D, R, <S as Axis<D, Position>>::Position>,
+        S: Concat<D, R, Position, Output = Joined>,
+        R: Shape,
+        Joined: Shape,
     {
         let _ = axis;
         let shape = Concat::concat(self.shape, other.shape);
@@ -32,6 +31,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     }
 
     /// The two tensors that a concatenation along this axis was made of.
+    #[doc(alias("chunk", "tensor_split", "split_at"))]
     pub fn unconcat<D, Position>(
         &self,
         axis: D,
@@ -72,10 +72,12 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     }
 
     /// The tensor at each position of an axis.
-    pub fn unstack<D, Position>(&self, axis: D) -> Each<S::Dim, Tensor<S::Removed, B>>
+    #[doc(alias("unbind", "outer_iter"))]
+    pub fn unstack<D, Position, X, Rest>(&self, axis: D) -> Each<X, Tensor<Rest, B>>
     where
-        S: Axis<D, Position>,
-        S::Dim: ArrayDim,
+        S: Axis<D, Position, Dim = X, Removed = Rest>,
+        X: ArrayDim,
+        Rest: Shape,
     {
         let _ = axis;
         Each::from_fn(self.shape.dim(), |position| self.at_checked::<D, Position>(position))

@@ -2,7 +2,7 @@
 
 use super::Tensor;
 use crate::backend::{Backend, Number};
-use crate::dim::Dense;
+use crate::dim::Summed;
 use crate::shape::{MatMul, Shape};
 
 impl<S: Shape, B: Backend> Tensor<S, B> {
@@ -18,10 +18,11 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// let y: Tensor<(Batch, Seq, Hidden)> = x.matmul(&w);
     /// assert_eq!(y.to_vec()[0], 8.0);
     /// ```
+    #[doc(alias("mm", "bmm", "dot"))]
     pub fn matmul<R: Shape>(&self, other: &Tensor<R, B>) -> Tensor<S::Output, B>
     where
         S: MatMul<R>,
-        S::Inner: Dense,
+        S::Inner: Summed,
         B::Elem: Number,
     {
         Tensor::from_parts(self.shape.product(other.shape), B::matmul(&self.array, &other.array))

@@ -23,6 +23,7 @@ mod reduce;
 mod show;
 mod softmax;
 mod unary;
+mod words;
 
 pub use checkpoint::checkpoint;
 pub use create::{Create, Nested};
@@ -34,13 +35,14 @@ pub use index::{AtLeast, IdOf, Ids, Index};
 pub use log_probabilities::AsTensor;
 pub use log_probabilities::{LogProbabilities, LogProbabilitiesAlong};
 pub use next::{Prediction, Target};
+pub(crate) use reduce::mean_of_chosen;
 
 #[doc(hidden)]
 pub use einsum::{einsum, einsum_one, rearrange};
 
 use crate::backend::cpu::Cpu;
 use crate::backend::{Backend, Element};
-use crate::shape::Shape;
+use crate::shape::{Axis, Shape, Sizes};
 
 /// An array of elements whose shape `S` is a tuple of dimensions, on the backend `B`.
 ///
@@ -77,9 +79,28 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
         self.shape
     }
 
-    /// The size of each dimension.
-    pub fn sizes(&self) -> S::Sizes {
+    /// The size of each dimension, all together: [`Sizes`].
+    #[doc(alias("size", "dims", "ndim", "rank", "len", "len_of"))]
+    pub fn sizes(&self) -> Sizes<S::Sizes> {
         self.shape.sizes()
+    }
+
+    /// The dimension of an axis: its name, with the size that it has here.
+    ///
+    /// ```
+    /// use congruent::prelude::*;
+    /// dims! { Batch = 2; Seq; Heads = 3; HeadDim = 4; }
+    /// bind!(seq: Seq = 5);
+    /// let x = Tensor::ones((Batch, seq, Times(Heads, HeadDim))).split_heads();
+    /// assert_eq!(x.dim(seq).size(), 5);
+    /// assert_eq!(x.dim(At::<1>), Heads);
+    /// ```
+    pub fn dim<D, Position>(&self, axis: D) -> S::Dim
+    where
+        S: Axis<D, Position>,
+    {
+        let _ = axis;
+        self.shape.dim()
     }
 
     /// The backend's array.

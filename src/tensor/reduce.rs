@@ -1,8 +1,8 @@
 //! Many elements made one, along an axis.
 
 use super::{Index, Tensor, TensorOf};
-use crate::backend::{Backend, Number, Reduce};
-use crate::dim::{Dense, Dim};
+use crate::backend::{Backend, Binary, Float, Number, Reduce, constant};
+use crate::dim::{Averaged, Compared, Summed};
 use crate::shape::{Axis, Shape};
 
 // Written out, not made by a macro: the bounds are part of messages, which would show the macro.
@@ -19,50 +19,60 @@ use crate::shape::{Axis, Shape};
 /// ```
 impl<S: Shape, B: Backend> Tensor<S, B> {
     /// The sum along an axis; 0 if it is empty.
-    pub fn sum<D, Position>(&self, axis: D) -> Tensor<S::Removed, B>
+    #[doc(alias("sum_axis", "sum_dim"))]
+    pub fn sum<D, Position, X, Rest>(&self, axis: D) -> Tensor<Rest, B>
     where
-        S: Axis<D, Position>,
-        S::Dim: Dense,
+        S: Axis<D, Position, Dim = X, Removed = Rest>,
+        X: Summed,
+        Rest: Shape,
         B::Elem: Number,
     {
         self.reduce(Reduce::Sum, axis)
     }
 
     /// The mean along an axis; NaN if it is empty.
-    pub fn mean<D, Position>(&self, axis: D) -> Tensor<S::Removed, B>
+    #[doc(alias("mean_axis", "mean_dim"))]
+    pub fn mean<D, Position, X, Rest>(&self, axis: D) -> Tensor<Rest, B>
     where
-        S: Axis<D, Position>,
-        S::Dim: Dense,
+        S: Axis<D, Position, Dim = X, Removed = Rest>,
+        X: Averaged,
+        Rest: Shape,
         B::Elem: Number,
     {
         self.reduce(Reduce::Mean, axis)
     }
 
     /// The variance along an axis: the mean square distance from the mean; NaN if it is empty.
-    pub fn var<D, Position>(&self, axis: D) -> Tensor<S::Removed, B>
+    #[doc(alias("var_axis", "std"))]
+    pub fn var<D, Position, X, Rest>(&self, axis: D) -> Tensor<Rest, B>
     where
-        S: Axis<D, Position>,
-        S::Dim: Dense,
+        S: Axis<D, Position, Dim = X, Removed = Rest>,
+        X: Averaged,
+        Rest: Shape,
         B::Elem: Number,
     {
         self.reduce(Reduce::Variance, axis)
     }
 
     /// The largest element along an axis; NaN if any is; `-∞` (for integers the lowest value) if it is empty.
-    pub fn max<D, Position>(&self, axis: D) -> Tensor<S::Removed, B>
+    #[doc(alias("amax", "max_dim"))]
+    pub fn max<D, Position, X, Rest>(&self, axis: D) -> Tensor<Rest, B>
     where
-        S: Axis<D, Position>,
-        S::Dim: Dense,
+        S: Axis<D, Position, Dim = X, Removed = Rest>,
+        X: Compared,
+        Rest: Shape,
         B::Elem: Number,
     {
         self.reduce(Reduce::Max, axis)
     }
 
     /// The smallest element along an axis; NaN if any is; `∞` (for integers the highest value) if it is empty.
-    pub fn min<D, Position>(&self, axis: D) -> Tensor<S::Removed, B>
+    #[doc(alias("amin", "min_dim"))]
+    pub fn min<D, Position, X, Rest>(&self, axis: D) -> Tensor<Rest, B>
     where
-        S: Axis<D, Position>,
-        S::Dim: Dense,
+        S: Axis<D, Position, Dim = X, Removed = Rest>,
+        X: Compared,
+        Rest: Shape,
         B::Elem: Number,
     {
         self.reduce(Reduce::Min, axis)
@@ -91,10 +101,12 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     ///
     /// # Panics
     /// The axis is empty, and the result is not.
-    pub fn argmax<D, Position>(&self, axis: D) -> TensorOf<S::Removed, Index<S::Dim>, B>
+    #[doc(alias = "arg_max")]
+    pub fn argmax<D, Position, X, Rest>(&self, axis: D) -> TensorOf<Rest, Index<X>, B>
     where
-        S: Axis<D, Position>,
-        S::Dim: Dense,
+        S: Axis<D, Position, Dim = X, Removed = Rest>,
+        X: Compared,
+        Rest: Shape,
         B::Elem: Number,
     {
         let _ = axis;
@@ -103,4 +115,14 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
         let positions = B::With::<u32>::to_vec(&B::argmax(&self.array, S::INDEX));
         Index::tensor_of_positions::<_, B>(shape, positions)
     }
+}
+
+/// The mean of the elements that are chosen, row-major; zero if there is none. The others have no part in it, whatever they are.
+pub(crate) fn mean_of_chosen<B: Backend<Elem: Float>>(x: &B::Array, chosen: Vec<bool>) -> B::Array {
+    let sizes = B::sizes(x).to_vec();
+    let (count, of) = (chosen.len(), chosen.iter().filter(|chosen| **chosen).count());
+    let chosen = B::With::<bool>::from_elements(chosen, &sizes);
+    let kept = B::select(&chosen, x, &B::filled(num_traits::zero(), &sizes));
+    let sum = B::reduce(Reduce::Sum, &B::reshape(&kept, &[count]), 0);
+    B::binary_scalar(Binary::Mul, sum, constant((of.max(1) as f64).recip()))
 }

@@ -2,7 +2,7 @@
 
 use super::{LogProbabilities, Tensor};
 use crate::backend::{Backend, Float};
-use crate::dim::Dense;
+use crate::dim::Compared;
 use crate::shape::{Axis, Shape};
 
 impl<S: Shape, B: Backend<Elem: Float>> Tensor<S, B> {
@@ -14,10 +14,10 @@ impl<S: Shape, B: Backend<Elem: Float>> Tensor<S, B> {
     /// let probabilities = Tensor::zeros((Batch, Vocab)).softmax(Vocab);
     /// assert_eq!(probabilities.to_vec(), [0.25; 8]);
     /// ```
-    pub fn softmax<D, Position>(&self, axis: D) -> Self
+    pub fn softmax<D, Position, X>(&self, axis: D) -> Self
     where
-        S: Axis<D, Position>,
-        S::Dim: Dense,
+        S: Axis<D, Position, Dim = X>,
+        X: Compared,
     {
         let _ = axis;
         Tensor::from_parts(self.shape, B::softmax(self.array.clone(), S::INDEX))
@@ -32,10 +32,10 @@ impl<S: Shape, B: Backend<Elem: Float>> Tensor<S, B> {
     /// let logarithms = Tensor::zeros((Batch, Vocab)).log_softmax(Vocab);
     /// assert!((logarithms.exp().sum(Vocab).to_vec()[0] - 1.0).abs() < 1e-6);
     /// ```
-    pub fn log_softmax<D, Position>(&self, axis: D) -> LogProbabilities<S, S::Dim, B>
+    pub fn log_softmax<D, Position, X>(&self, axis: D) -> LogProbabilities<S, S::Dim, B>
     where
-        S: Axis<D, Position>,
-        S::Dim: Dense,
+        S: Axis<D, Position, Dim = X>,
+        X: Compared,
     {
         let tensor = Tensor::from_parts(self.shape, B::log_softmax(self.array.clone(), S::INDEX));
         LogProbabilities::from_logarithms(tensor, axis)

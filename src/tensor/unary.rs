@@ -33,14 +33,17 @@ unary! {
     /// `|x|`.
     abs Abs;
     /// `1 / x`.
+    #[doc(alias = "reciprocal")]
     recip Recip;
     /// `x²`.
+    #[doc(alias("pow", "powf", "powi", "sqr"))]
     square Square;
     /// `√x`.
     sqrt Sqrt;
     /// `eˣ`.
     exp Exp;
     /// The natural logarithm.
+    #[doc(alias = "log")]
     ln Ln;
     /// The sine, of radians.
     sin Sin;

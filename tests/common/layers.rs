@@ -75,7 +75,10 @@ pub fn encoder_layer<E: Dim, H: Dim, D: Dim, F: Dim>(
 dims! { Positions = 64; }
 
 /// Heads turned by the positions from 0 on.
-pub fn turned<B: Dim, H: Dim, S: Dim, D: Dim>(x: &Tensor<(B, H, S, D)>, layout: RotaryLayout) -> Tensor<(B, H, S, D)> {
+pub fn turned<B: Dim, H: Dim, S: Dim, D: Dense>(
+    x: &Tensor<(B, H, S, D)>,
+    layout: RotaryLayout,
+) -> Tensor<(B, H, S, D)> {
     let (batch, _, seq, head_dim) = x.shape();
     let rotary = Rotary::check(Positions, head_dim, 10000.0, layout).unwrap();
     let positions: Vec<u32> = (0..batch.size()).flat_map(|_| 0..seq.size() as u32).collect();

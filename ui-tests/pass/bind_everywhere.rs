@@ -21,7 +21,7 @@ fn in_a_loop() -> Vec<usize> {
         if batch.size() == 4 {
             break;
         }
-        sizes.push(Tensor::ones((batch, seq)).sizes()[0]);
+        sizes.push(Tensor::ones((batch, seq)).dim(batch).size());
     }
     sizes
 }

@@ -3,8 +3,8 @@ use congruent::prelude::*;
 
 dims! { Batch = 2; Seq = 5; Embed = 12; Heads = 3; HeadDim = 4; Texts; Tokens; }
 
-/// Multi-head attention for any dimensions: no arithmetic in its bounds.
-fn block<B: Dim, S: Dim, E: Dim, H: Dim, D: Dim>(
+/// Multi-head attention for any dimensions: no arithmetic in its bounds. What is summed over is without padding.
+fn block<B: Dim, S: Dim, E: Dense, H: Dense, D: Dense>(
     x: &Tensor<(B, S, E)>,
     project: &Linear<E, Times<H, D>>,
     output: &Linear<Times<H, D>, E>,

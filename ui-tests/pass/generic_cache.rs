@@ -3,7 +3,7 @@ use congruent::prelude::*;
 dims! { Batch = 2; Seq = 5; Heads = 3; HeadDim = 4; Past = 2; }
 
 /// A step of decoding: the new keys go behind the past ones.
-fn step<B: Dim, H: Dim, P: Dense, S: Dense, D: Dim>(
+fn step<B: Dim, H: Dim, P: Dense, S: Dense, D: Dense>(
     q: &Tensor<(B, H, S, D)>,
     past: &Tensor<(B, H, P, D)>,
     new: &Tensor<(B, H, S, D)>,

@@ -55,8 +55,9 @@ impl Config {
             architecture == "llama",
             "the architecture of the file is `{architecture}`, and this program knows `llama`"
         );
-        let size = |name: &str| file.integer::<usize>(&format!("llama.{name}"));
-        let optional = |name: &str| file.has(&format!("llama.{name}")).then(|| size(name)).transpose();
+        let number = |name: &str| file.integer::<usize>(&format!("llama.{name}"));
+        let size = |name: &str| bounded(&format!("llama.{name}"), number(name)?);
+        let optional = |name: &str| file.has(&format!("llama.{name}")).then(|| number(name)).transpose();
         for (name, what) in [("expert_count", "experts"), ("attention.sliding_window", "a sliding window")] {
             ensure!(optional(name)?.unwrap_or(0) == 0, "`llama.{name}`: this program knows no models with {what}");
         }
@@ -66,9 +67,10 @@ impl Config {
             ensure!(kind == "none", "`{scaling}` is `{kind}`, and this program knows `none`");
         }
 
-        let (embed, heads) = (size("embedding_length")?, size("attention.head_count")?);
+        let (embed, heads) = (size("embedding_length")?, number("attention.head_count")?);
         let key_heads = optional("attention.head_count_kv")?.unwrap_or(heads);
         let head_dim = optional("attention.key_length")?.map_or_else(|| quotient(embed, heads), Ok)?;
+        let head_dim = bounded_head_dim("llama.attention.key_length", head_dim)?;
         for name in ["attention.value_length", "rope.dimension_count"] {
             let found = optional(name)?.unwrap_or(head_dim);
             ensure!(
@@ -92,8 +94,10 @@ impl Config {
             }
             frequencies.iter_mut().zip(factors).for_each(|(frequency, factor)| *frequency /= factor);
         }
-        let epsilon = file.float("llama.attention.layer_norm_rms_epsilon")?;
-        let settings = Settings { layers: size("block_count")?, epsilon, frequencies, tied: None };
+        let epsilon = "llama.attention.layer_norm_rms_epsilon";
+        let epsilon = from_zero_on(epsilon, file.float(epsilon)?)?;
+        let layers = bounded_layers("llama.block_count", number("block_count")?)?;
+        let settings = Settings { layers, epsilon, frequencies, tied: None };
         let config = Config {
             vocab,
             positions: size("context_length")?,
@@ -121,6 +125,7 @@ impl Config {
         let heads = json.num_attention_heads;
         let key_heads = json.num_key_value_heads.unwrap_or(heads);
         let head_dim = json.head_dim.map_or_else(|| quotient(json.hidden_size, heads), Ok)?;
+        let head_dim = bounded_head_dim("head_dim", head_dim)?;
 
         // What newer versions write in place of `rope_theta` and `rope_scaling`.
         let parameters = json.rope_parameters.or(json.rope_scaling);
@@ -130,19 +135,19 @@ impl Config {
             parameters.scale(&mut frequencies)?;
         }
         let settings = Settings {
-            layers: json.num_hidden_layers,
-            epsilon: json.rms_norm_eps,
+            layers: bounded_layers("num_hidden_layers", json.num_hidden_layers)?,
+            epsilon: from_zero_on("rms_norm_eps", json.rms_norm_eps)?,
             frequencies,
             tied: Some(json.tie_word_embeddings),
         };
         let config = Config {
-            vocab: json.vocab_size,
-            positions: json.max_position_embeddings,
-            embed: json.hidden_size,
+            vocab: bounded("vocab_size", json.vocab_size)?,
+            positions: bounded("max_position_embeddings", json.max_position_embeddings)?,
+            embed: bounded("hidden_size", json.hidden_size)?,
             key_heads,
             group: shared(heads, key_heads)?,
             head_dim,
-            ffn: json.intermediate_size,
+            ffn: bounded("intermediate_size", json.intermediate_size)?,
             settings,
         };
         config.checked()
@@ -257,6 +262,33 @@ impl Rope {
         }
         Ok(())
     }
+}
+
+/// A size that nothing is calculated from before.
+fn between(name: &str, size: usize, most: usize) -> anyhow::Result<usize> {
+    ensure!((1..=most).contains(&size), "`{name}` is {size}, and this program takes 1 to {most}");
+    Ok(size)
+}
+
+/// Of the largest axes, a model has fewer than this.
+fn bounded(name: &str, size: usize) -> anyhow::Result<usize> {
+    between(name, size, 1 << 32)
+}
+
+/// For each pair of elements there is a frequency. They are pairs.
+fn bounded_head_dim(name: &str, size: usize) -> anyhow::Result<usize> {
+    ensure!(size.is_multiple_of(2), "`{name}` is {size}, which is odd: rotary positions turn pairs of elements");
+    between(name, size, 1 << 16)
+}
+
+/// Each is asked for by its number.
+fn bounded_layers(name: &str, layers: usize) -> anyhow::Result<usize> {
+    between(name, layers, 1 << 16)
+}
+
+fn from_zero_on(name: &str, number: f64) -> anyhow::Result<f64> {
+    ensure!(number.is_finite() && number >= 0.0, "`{name}` is {number}, which is no number from 0 on");
+    Ok(number)
 }
 
 /// How far each pair of a head turns from one position to the next.

@@ -1,7 +1,7 @@
 //! Decoder-only language models, and texts that they read.
 
 use congruent::generate::Session;
-use congruent::nn::{CacheStep, KeyValueCache, Linear};
+use congruent::nn::{CacheStep, CutTo, KeyValueCache, Linear};
 use congruent::prelude::*;
 
 /// A model that predicts the next token from those before.
@@ -46,9 +46,9 @@ impl<'m, M: LanguageModel, B: Dense> Texts<'m, M, B> {
         Texts { model, cache: model.cache(batch) }
     }
 
-    /// Takes what comes after so many tokens back in every text.
-    pub fn truncate(&mut self, length: usize) -> Result<(), congruent::Error> {
-        self.cache.truncate(length)
+    /// Takes what comes after so many tokens back, of each text.
+    pub fn truncate(&mut self, lengths: impl CutTo<B>) -> Result<(), congruent::Error> {
+        self.cache.truncate(lengths)
     }
 }
 

@@ -5,9 +5,10 @@ use crate::{Config, Template, Tokenizer};
 use anyhow::{Context, ensure};
 use congruent::io::{Gguf, SafeTensors, Shards};
 use congruent::prelude::Dense;
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::{self, Formatter};
 use std::path::Path;
 
 /// How models mark the end of what one side says, beside the end of the text.
@@ -118,6 +119,7 @@ fn end_tokens(tokenizer: &Tokenizer, ids: impl IntoIterator<Item = u32>) -> Vec<
 fn shards(folder: &Path) -> anyhow::Result<Shards<SafeTensors>> {
     #[derive(Deserialize)]
     struct Index {
+        #[serde(deserialize_with = "each_once")]
         weight_map: BTreeMap<String, String>,
     }
     let whole = "model.safetensors".to_owned();
@@ -131,6 +133,27 @@ fn shards(folder: &Path) -> anyhow::Result<Shards<SafeTensors>> {
         SafeTensors::open(folder.join(&name)).with_context(|| name)
     };
     Ok(Shards::new(names.into_iter().map(open).collect::<anyhow::Result<_>>()?)?)
+}
+
+/// A map in which nothing is named twice.
+fn each_once<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
+    struct Once;
+    impl<'de> Visitor<'de> for Once {
+        type Value = BTreeMap<String, String>;
+        fn expecting(&self, f: &mut Formatter<'_>) -> fmt::Result {
+            f.write_str("the file of each tensor")
+        }
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut files = BTreeMap::new();
+            while let Some((name, file)) = map.next_entry::<String, String>()? {
+                if files.insert(name.clone(), file).is_some() {
+                    return Err(A::Error::custom(format!("tensor `{name}` is there twice")));
+                }
+            }
+            Ok(files)
+        }
+    }
+    deserializer.deserialize_map(Once)
 }
 
 /// What `tokenizer_config.json` says.

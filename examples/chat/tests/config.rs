@@ -127,6 +127,49 @@ fn what_contradicts_itself_is_named() {
             "`llama.rope.scaling.type` is `yarn`, and this program knows `none`",
         ),
         ("llama.rope.freq_base", Some(Float(0.0)), "the base of the positions is 0, which is not above 0"),
+        ("llama.rope.freq_base", Some(Float(-5.0)), "the base of the positions is -5, which is not above 0"),
+        ("llama.rope.freq_base", Some(Float(f32::NAN)), "the base of the positions is NaN, which is not above 0"),
+        (
+            "llama.attention.key_length",
+            Some(Number(u32::MAX - 1)),
+            "`llama.attention.key_length` is 4294967294, and this program takes 1 to 65536",
+        ),
+        (
+            "llama.attention.key_length",
+            Some(Number(0)),
+            "`llama.attention.key_length` is 0, and this program takes 1 to 65536",
+        ),
+        (
+            "llama.attention.key_length",
+            Some(Number(5)),
+            "`llama.attention.key_length` is 5, which is odd: rotary positions turn pairs of elements",
+        ),
+        (
+            "llama.block_count",
+            Some(Number(1 << 20)),
+            "`llama.block_count` is 1048576, and this program takes 1 to 65536",
+        ),
+        ("llama.block_count", Some(Number(0)), "`llama.block_count` is 0, and this program takes 1 to 65536"),
+        (
+            "llama.feed_forward_length",
+            Some(Number(0)),
+            "`llama.feed_forward_length` is 0, and this program takes 1 to 4294967296",
+        ),
+        (
+            "llama.context_length",
+            Some(Number(0)),
+            "`llama.context_length` is 0, and this program takes 1 to 4294967296",
+        ),
+        (
+            "llama.attention.layer_norm_rms_epsilon",
+            Some(Float(-1.0)),
+            "`llama.attention.layer_norm_rms_epsilon` is -1, which is no number from 0 on",
+        ),
+        (
+            "llama.attention.layer_norm_rms_epsilon",
+            Some(Float(f32::NAN)),
+            "`llama.attention.layer_norm_rms_epsilon` is NaN, which is no number from 0 on",
+        ),
         (
             "llama.context_length",
             Some(Number(u32::MAX)),
@@ -205,6 +248,22 @@ fn hugging_face_says_the_same() {
             "positions are stretched by the rule `dynamic`, and this program knows `llama3`",
         ),
         ("rope_scaling", json!({"rope_type": "llama3"}), "`factor` is missing for the positions"),
+        ("head_dim", json!(1u64 << 32), "`head_dim` is 4294967296, and this program takes 1 to 65536"),
+        ("head_dim", json!(u64::MAX - 1), "`head_dim` is 18446744073709551614, and this program takes 1 to 65536"),
+        ("head_dim", json!(0), "`head_dim` is 0, and this program takes 1 to 65536"),
+        (
+            "num_hidden_layers",
+            json!(u64::MAX),
+            "`num_hidden_layers` is 18446744073709551615, and this program takes 1 to 65536",
+        ),
+        ("vocab_size", json!(0), "`vocab_size` is 0, and this program takes 1 to 4294967296"),
+        (
+            "intermediate_size",
+            json!(u64::MAX),
+            "`intermediate_size` is 18446744073709551615, and this program takes 1 to 4294967296",
+        ),
+        ("rms_norm_eps", json!(-1e-5), "`rms_norm_eps` is -0.00001, which is no number from 0 on"),
+        ("rope_theta", json!(-10000.0), "the base of the positions is -10000, which is not above 0"),
     ] {
         let mut json = llama_3();
         json[key] = value;
@@ -219,4 +278,21 @@ fn hugging_face_says_the_same() {
     json["head_dim"] = json!(64);
     let config = read(&json).unwrap();
     assert_eq!((config.head_dim, config.settings.frequencies[1]), (64, 500000.0f64.powf(-2.0 / 64.0)));
+    // Every number may be any: a configuration or an error.
+    for key in llama_3().as_object().unwrap().keys().map(String::as_str).chain(["head_dim", "partial_rotary_factor"]) {
+        for number in [json!(0), json!(1), json!(u64::MAX), json!(1u64 << 63), json!(1e308), json!(-1), json!(5e-324)] {
+            let mut json = llama_3();
+            json[key] = number;
+            let _ = read(&json);
+        }
+    }
+    for key in ["factor", "high_freq_factor", "low_freq_factor", "original_max_position_embeddings"] {
+        for number in [0.0, -1.0, 1e308, 5e-324] {
+            let mut json = llama_3();
+            json["rope_scaling"][key] = json!(number);
+            if let Ok(config) = read(&json) {
+                assert!(config.settings.frequencies.iter().all(|x| x.is_finite()), "{key} of {number}");
+            }
+        }
+    }
 }

@@ -34,7 +34,7 @@ pub use files::find_or_fetch;
 pub use plot::plot;
 pub use tuning::Settings;
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, ensure};
 use congruent::mask::by_length;
 use congruent::prelude::*;
 use serde::Deserialize;
@@ -176,8 +176,16 @@ pub struct MiniLm<D: Dims> {
 pub fn config(folder: &Path) -> anyhow::Result<Config> {
     let path = folder.join("config.json");
     let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-    serde_json::from_str(&text).with_context(|| path.display().to_string())
+    let config: Config = serde_json::from_str(&text).with_context(|| path.display().to_string())?;
+    // Each is asked for by its number, and a size of a head is calculated.
+    let (layers, heads) = (config.num_hidden_layers, config.num_attention_heads);
+    ensure!(layers <= MAX_LAYERS, "{}: `num_hidden_layers` is {layers}, at most {MAX_LAYERS}", path.display());
+    ensure!(heads > 0, "{}: `num_attention_heads` is 0", path.display());
+    Ok(config)
 }
+
+/// The most layers of a configuration.
+const MAX_LAYERS: usize = 1 << 16;
 
 impl<D: Dims> MiniLm<D> {
     /// Loads a folder in Hugging Face layout.

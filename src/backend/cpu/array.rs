@@ -6,6 +6,7 @@ use super::in_out::InOut;
 use super::layout::Layout;
 use super::memory::{Derived, Elements};
 use super::parallel::for_each_chunk;
+use super::same::Same;
 use crate::backend::{Element, MAX_RANK, Number, TableIndex};
 use std::borrow::Cow;
 use std::fmt::{self, Debug, Formatter};
@@ -35,7 +36,7 @@ struct Given<T> {
 
 enum Owner<T> {
     Vec(Vec<T>),
-    Other(Box<dyn AsRef<[T]> + Send + Sync>),
+    Other(Same<Box<dyn AsRef<[T]> + Send + Sync>>),
 }
 
 impl<T> Clone for Buffer<T> {
@@ -58,7 +59,7 @@ impl<T> Buffer<T> {
             Buffer::Ours(elements) => elements.as_slice(),
             Buffer::Given(given) => match &given.owner {
                 Owner::Vec(elements) => elements,
-                Owner::Other(owner) => (**owner).as_ref(),
+                Owner::Other(owner) => owner.as_slice(),
             },
             Buffer::Stored(stored) => stored.as_slice(),
         }
@@ -105,13 +106,13 @@ impl<T> Array<T> {
         Self::from_buffer(Buffer::given(Owner::Vec(elements)), sizes)
     }
 
-    /// An array of the row-major elements of another owner, such as a mapped file, which always
-    /// gives the same ones.
+    /// An array of the row-major elements of another owner, such as a mapped file.
     ///
     /// # Panics
-    /// There are not as many as `sizes` say.
+    /// There are not as many as `sizes` say. Whatever uses the array panics if the owner gives other elements later than it
+    /// gives here: elsewhere in memory, or more or fewer.
     pub fn from_owner(owner: Box<dyn AsRef<[T]> + Send + Sync>, sizes: &[usize]) -> Self {
-        Self::from_buffer(Buffer::given(Owner::Other(owner)), sizes)
+        Self::from_buffer(Buffer::given(Owner::Other(Same::new(owner))), sizes)
     }
 
     fn from_buffer(buffer: Buffer<T>, sizes: &[usize]) -> Self {
@@ -302,7 +303,7 @@ impl<T: Element> Array<T> {
 
     /// The same row-major elements under other sizes.
     pub fn reshape(&self, sizes: &[usize]) -> Self {
-        assert_eq!(self.layout.len(), sizes.iter().product::<usize>(), "{:?} as {sizes:?}", self.sizes());
+        assert_eq!(self.layout.len(), Layout::row_major(sizes).len(), "{:?} as {sizes:?}", self.sizes());
         match self.layout.reshape(sizes) {
             Some(layout) => self.view(layout),
             None => Array::from_vec(self.copied(), sizes),
@@ -310,7 +311,6 @@ impl<T: Element> Array<T> {
     }
 
     /// The same array with its elements row-major in memory.
-    #[cfg(test)]
     pub(super) fn contiguous(&self) -> Self {
         if self.as_slice().is_some() { self.clone() } else { Array::from_vec(self.copied(), self.sizes()) }
     }

@@ -140,58 +140,83 @@ impl<'a, T: Float> Inputs<'a, T> {
     }
 
     fn attend_wide(&self, [batch, first_query]: [usize; 2], key_heads: Range<usize>, out: &mut [T::Wide]) {
-        let (group, d, e) = (self.group, self.q.sizes()[3], self.v.sizes()[3]);
-        let stride = key_heads.len() * group * e;
-        let mut counts = [0; MOST_QUERIES];
-        let counts = &mut counts[..out.len() / stride];
-        let ranges = (0..counts.len()).map(|i| self.live.range(batch, first_query + i));
-        // Later queries begin and end at later keys.
-        let keys = self.live.range_of_all(batch, first_query..first_query + counts.len());
-        counts.iter_mut().zip(ranges).for_each(|(count, range)| *count = range.end - keys.start);
-        let allowed = |first, queries| self.live.allowed(batch, first_query + first, queries, keys.clone());
-        let all_allowed = allowed(0, counts.len());
+        let size = self.group * self.sizes[3];
+        let stride = key_heads.len() * size;
+        let queries = first_query..first_query + out.len() / stride;
+        let span = Span::new(&self.live, batch, queries.clone());
         // What must be copied first is copied head by head.
-        let at_once = if [self.q, self.k, self.v].iter().all(|x| ready(x)) { key_heads.len() } else { 1 };
-        for first_head in key_heads.clone().step_by(at_once.max(1)) {
-            let out = &mut out[(first_head - key_heads.start) * group * e..];
-            let mut buffers = [None, None, None];
-            let [q_buffer, k_buffer, v_buffer] = &mut buffers;
-            let q_place = [batch, first_head * group, first_query];
-            let (q, q_strides) = rows(self.q, q_place, [counts.len(), at_once * group], q_buffer);
-            let (k, k_strides) = rows(self.k, [batch, first_head, keys.start], [keys.len(), at_once], k_buffer);
-            let (v, v_strides) = rows(self.v, [batch, first_head, keys.start], [keys.len(), at_once], v_buffer);
-            let block = Block {
-                size: [d, e],
-                whole: [self.sizes[2] * group, self.k.sizes()[2]],
-                key_heads: at_once,
-                heads: group,
-                q,
-                q_strides,
-                k: Matrix { elements: k, strides: [k_strides[0], 1] },
-                v: Matrix { elements: v, strides: [v_strides[0], 1] },
-                head_strides: [k_strides[1], v_strides[1]],
-                scale: self.scale,
-                live: Live { counts, allowed: all_allowed.as_deref() },
-                out_stride: stride,
-            };
-            if T::Wide::attend(&block, out) {
+        let at_once = if [self.q, self.k, self.v].iter().all(|x| ready(x)) { key_heads.len().max(1) } else { 1 };
+        for first in key_heads.clone().step_by(at_once) {
+            let out = &mut out[(first - key_heads.start) * size..];
+            if self.attend_span(&span, first..first + at_once, stride, out, T::Wide::attend) {
                 continue;
             }
             // As few at a time as in the shortest part: what a query gives does not depend on the parts.
             for head in 0..at_once {
-                let (block, out) = block.of_head(head, out);
-                for first in (0..counts.len()).step_by(FEWEST_QUERIES) {
-                    let counts = &counts[first..counts.len().min(first + FEWEST_QUERIES)];
-                    let allowed = allowed(first, counts.len());
-                    let live = Live { counts, allowed: allowed.as_deref() };
-                    let q = block.q.get(first * q_strides[0]..).unwrap_or(&[]);
-                    let (block, out) = (Block { q, live, ..block }, &mut out[first * stride..]);
-                    if !T::Wide::attend(&block, out) {
-                        attend(&block, &self.live, [batch, first_query + first, keys.start], out);
-                    }
+                for query in queries.clone().step_by(FEWEST_QUERIES) {
+                    let span = Span::new(&self.live, batch, query..queries.end.min(query + FEWEST_QUERIES));
+                    let out = &mut out[(query - first_query) * stride + head * size..];
+                    let in_any_way = |block: &Block<'_, T::Wide>, out: &mut [T::Wide]| {
+                        T::Wide::attend(block, out) || attend(block, &self.live, [batch, query, span.keys.start], out)
+                    };
+                    self.attend_span(&span, first + head..first + head + 1, stride, out, in_any_way);
                 }
             }
         }
+    }
+
+    /// What `attend` makes of these queries of the heads that share these key heads.
+    fn attend_span(
+        &self,
+        span: &Span<'_>,
+        key_heads: Range<usize>,
+        out_stride: usize,
+        out: &mut [T::Wide],
+        attend: impl Fn(&Block<'_, T::Wide>, &mut [T::Wide]) -> bool,
+    ) -> bool {
+        let Span { batch, first_query, keys, counts, allowed } = span;
+        let (heads, mut buffers) = (key_heads.len(), [None, None, None]);
+        let [q_buffer, k_buffer, v_buffer] = &mut buffers;
+        let q_place = [*batch, key_heads.start * self.group, *first_query];
+        let (q, q_strides) = rows(self.q, q_place, [counts.len(), heads * self.group], q_buffer);
+        let k_place = [*batch, key_heads.start, keys.start];
+        let (k, k_strides) = rows(self.k, k_place, [keys.len(), heads], k_buffer);
+        let (v, v_strides) = rows(self.v, k_place, [keys.len(), heads], v_buffer);
+        let block = Block {
+            size: [self.q.sizes()[3], self.v.sizes()[3]],
+            whole: [self.sizes[2] * self.group, self.k.sizes()[2]],
+            key_heads: heads,
+            heads: self.group,
+            q,
+            q_strides,
+            k: Matrix { elements: k, strides: [k_strides[0], 1] },
+            v: Matrix { elements: v, strides: [v_strides[0], 1] },
+            head_strides: [k_strides[1], v_strides[1]],
+            scale: self.scale,
+            live: Live { counts, allowed: allowed.as_deref() },
+            out_stride,
+        };
+        attend(&block, out)
+    }
+}
+
+/// Some queries of a sequence, and the keys that any of them may attend to.
+struct Span<'a> {
+    batch: usize,
+    first_query: usize,
+    keys: Range<usize>,
+    /// How many of these keys end with the last one of each query.
+    counts: Vec<usize>,
+    /// See [`LiveKeys::allowed`].
+    allowed: Option<Cow<'a, [bool]>>,
+}
+
+impl<'a> Span<'a> {
+    fn new(live: &'a LiveKeys<'_>, batch: usize, queries: Range<usize>) -> Self {
+        let keys = live.range_of_all(batch, queries.clone());
+        let counts = queries.clone().map(|query| live.range(batch, query).end - keys.start).collect();
+        let allowed = live.allowed(batch, queries.clone(), keys.clone());
+        Span { batch, first_query: queries.start, keys, counts, allowed }
     }
 }
 
@@ -239,8 +264,8 @@ fn rows<'a, T: Float>(
     (buffer.insert(copy).buffer(), [heads * columns, columns])
 }
 
-/// [`Real::attend`] for every number, by two products and the softmax between them.
-fn attend<T: Real>(block: &Block<'_, T>, live: &LiveKeys<'_>, place: [usize; 3], out: &mut [T]) {
+/// [`Real::attend`] for every number, by two products and the softmax between them. It is always there.
+fn attend<T: Real>(block: &Block<'_, T>, live: &LiveKeys<'_>, place: [usize; 3], out: &mut [T]) -> bool {
     let [batch, first, first_key] = place;
     let Block { size: [d, e], heads, k, v, live: Live { counts, .. }, .. } = *block;
     let (queries, keys) = (counts.len(), counts.iter().copied().max().unwrap_or(0));
@@ -260,10 +285,10 @@ fn attend<T: Real>(block: &Block<'_, T>, live: &LiveKeys<'_>, place: [usize; 3],
             // A masked value of infinity or NaN, times zero, is NaN: it must not reach the result.
             if result.iter().any(|x| !x.is_finite()) {
                 let range = live.range(batch, first + query);
-                let allowed = live.allowed(batch, first + query, 1, range.clone());
+                let allowed = live.allowed_of(batch, first + query);
                 result.fill(T::zero());
                 for (i, key) in range.map(|key| key - first_key).enumerate() {
-                    if allowed.as_ref().is_some_and(|allowed| !allowed[i]) {
+                    if allowed.is_some_and(|allowed| !allowed[i]) {
                         continue;
                     }
                     let (score, value) = (scores[query * keys + key], &v.elements[key * v.strides[0]..][..e]);
@@ -273,6 +298,7 @@ fn attend<T: Real>(block: &Block<'_, T>, live: &LiveKeys<'_>, place: [usize; 3],
             out[query * block.out_stride + head * e..][..e].copy_from_slice(result);
         }
     }
+    true
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::memory::{Derived, Elements, use_huge_pages};
 use super::parallel::for_each_chunk;
+use super::same::Same;
 use super::simd;
 use std::ops::Range;
 use std::sync::{Arc, Once, OnceLock};
@@ -54,28 +55,26 @@ impl Format {
     }
 }
 
+/// Bytes in the memory of somebody else.
+pub type SharedBytes = Same<Arc<dyn AsRef<[u8]> + Send + Sync>>;
+
 /// Rows of a matrix, each of which is whole blocks.
 #[derive(Clone)]
 pub struct Blocks {
     format: Format,
-    owner: Arc<dyn AsRef<[u8]> + Send + Sync>,
+    owner: SharedBytes,
     range: Range<usize>,
     /// Rows, and the elements of one.
     size: [usize; 2],
 }
 
 impl Blocks {
-    /// Rows of the given size, `[rows, elements]`, in the bytes `range` of `owner`, which always gives the same ones. None
+    /// Rows of the given size, `[rows, elements]`, in the bytes `range` of `owner`. None
     /// where a row is not whole blocks, where there are not as many bytes, or where numbers of two bytes are not aligned.
-    pub fn new(
-        format: Format,
-        owner: Arc<dyn AsRef<[u8]> + Send + Sync>,
-        range: Range<usize>,
-        size: [usize; 2],
-    ) -> Option<Self> {
+    pub fn new(format: Format, owner: SharedBytes, range: Range<usize>, size: [usize; 2]) -> Option<Self> {
         let expected = format.row_bytes(size[1])?.checked_mul(size[0])?;
         size[0].checked_mul(size[1])?;
-        let bytes = (*owner).as_ref().get(range.clone())?;
+        let bytes = owner.as_slice().get(range.clone())?;
         let fits = bytes.len() == expected && bytes.as_ptr().addr().is_multiple_of(format.alignment());
         fits.then_some(Blocks { format, owner, range, size })
     }
@@ -87,7 +86,7 @@ impl Blocks {
 
     /// Brings the bytes into huge pages, if the system can, with those that lie around them: a weight alone may not fill one.
     fn use_huge_pages(&self) {
-        use_huge_pages((*self.owner).as_ref());
+        use_huge_pages(self.owner.as_slice());
     }
 
     /// The elements of a row.
@@ -101,7 +100,7 @@ impl Blocks {
     /// There are not as many.
     pub fn rows(&self, rows: Range<usize>) -> Rows<'_> {
         let row = self.format.row_bytes(self.size[1]).unwrap_or(0);
-        let bytes = &(*self.owner).as_ref()[self.range.clone()][rows.start * row..rows.end * row];
+        let bytes = &self.owner.as_slice()[self.range.clone()][rows.start * row..rows.end * row];
         Rows { format: self.format, bytes, size: [rows.len(), self.size[1]] }
     }
 
@@ -207,7 +206,7 @@ mod tests {
         let size = [rows, blocks * format.block()[0]];
         let plain = Array::from_vec(reference(format, &bytes), &size);
         let range = 0..bytes.len();
-        let blocks = Blocks::new(format, Arc::new(bytes), range, size).unwrap();
+        let blocks = Blocks::new(format, Same::new(Arc::new(bytes)), range, size).unwrap();
         (Array::from_blocks(blocks, &size), plain)
     }
 
@@ -262,17 +261,18 @@ mod tests {
 
     #[test]
     fn blocks_that_do_not_fit_are_refused() {
-        let blocks =
-            |format, bytes: usize, size| Blocks::new(format, Arc::new(vec![0u8; bytes]), 0..bytes, size).is_some();
+        let blocks = |format, bytes: usize, size| {
+            Blocks::new(format, Same::new(Arc::new(vec![0u8; bytes])), 0..bytes, size).is_some()
+        };
         assert!(blocks(Format::Q4_0, 36, [2, 32]) && blocks(Format::Q4_0, 0, [2, 0]));
         assert!(!blocks(Format::Q4_0, 36, [2, 31]));
         assert!(!blocks(Format::Q4_0, 35, [2, 32]));
         assert!(!blocks(Format::Q4_0, 36, [1, 32]));
         assert!(!blocks(Format::Q4_K, 144, [8, 32]));
         assert!(!blocks(Format::Q8_0, 34, [usize::MAX, 32]));
-        assert!(Blocks::new(Format::Q8_0, Arc::new(vec![0u8; 10]), 5..39, [1, 32]).is_none());
+        assert!(Blocks::new(Format::Q8_0, Same::new(Arc::new(vec![0u8; 10])), 5..39, [1, 32]).is_none());
         let odd: Arc<Vec<u8>> = Arc::new(vec![0; 65 + 64]);
         let start = (odd.as_ptr().addr() + 1) % 2;
-        assert!(Blocks::new(Format::F16, odd, start..start + 64, [1, 32]).is_none());
+        assert!(Blocks::new(Format::F16, Same::new(odd), start..start + 64, [1, 32]).is_none());
     }
 }

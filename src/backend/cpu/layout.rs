@@ -141,6 +141,9 @@ impl Layout {
 
     /// Axis `i` of the result is axis `order[i]`.
     pub fn permute(&self, order: &[usize]) -> Self {
+        // An axis that stood twice would lead out of the buffer.
+        let is_there = |axis: usize| order.contains(&axis);
+        assert!(order.len() == self.rank && (0..self.rank).all(is_there), "each axis has one place");
         let mut layout = *self;
         for (to, &from) in order.iter().enumerate() {
             layout.sizes[to] = self.sizes()[from];
@@ -162,7 +165,7 @@ impl Layout {
     /// Repeated along new leading axes and along axes of size 1.
     pub fn broadcast(&self, sizes: &[usize]) -> Self {
         let mut layout = Layout { offset: self.offset, ..Layout::repeated(sizes) };
-        let new_axes = sizes.len() - self.rank;
+        let new_axes = sizes.len().checked_sub(self.rank).expect("an array is not repeated along fewer axes");
         for (axis, (size, stride)) in self.axes().enumerate() {
             assert!(size == 1 || size == sizes[new_axes + axis], "only an axis of size 1 is repeated");
             layout.strides[new_axes + axis] = if size == 1 { 0 } else { stride };

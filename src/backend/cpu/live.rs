@@ -50,7 +50,8 @@ impl<'a> LiveKeys<'a> {
             return 0..end;
         }
         // Behind the query's own key.
-        let own = query + 1 + self.first_query.map_or_else(|| self.keys - self.queries, |first| first[batch]);
+        let first = self.first_query.map_or_else(|| self.keys - self.queries, |first| first[batch]);
+        let own = first.saturating_add(query + 1);
         if self.causal {
             end = end.min(own);
         }
@@ -58,33 +59,44 @@ impl<'a> LiveKeys<'a> {
         start.min(end)..end
     }
 
-    /// The keys from the first to the last one that some of these queries may attend to.
+    /// The keys from the first to the last one that some of these queries may attend to, and up to three before them: keys that
+    /// kernels take four at a time are the same four, whatever the queries beside.
     pub fn range_of_all(&self, batch: usize, queries: Range<usize>) -> Range<usize> {
         let ranges = queries.map(|query| self.range(batch, query));
         let (start, end) = ranges.fold((usize::MAX, 0), |(start, end), one| (start.min(one.start), end.max(one.end)));
-        start.min(end)..end
+        if start >= end || self.queries == 1 { start.min(end)..end } else { start - start % 4..end }
     }
 
-    /// For each of so many queries from the first on, a row that says for each of the keys, and perhaps for others after them,
-    /// whether the query may attend to it, unless it is after the last one of its [`range`](Self::range). There are no rows
-    /// if the query may. For one query, the keys begin with its first one.
-    pub fn allowed(&self, batch: usize, first: usize, queries: usize, keys: Range<usize>) -> Option<Cow<'_, [bool]>> {
-        let given = self.allowed.as_ref().map(|allowed| {
-            let row = if self.allowed_has_batch { batch * self.queries + first } else { first };
-            &allowed[row * self.keys..(row + queries) * self.keys]
-        });
-        let same_start = self.window.is_none() || queries == 1;
+    /// For each of these queries, a row that says for each of the keys, and perhaps for others after them, whether the query
+    /// may attend to it, unless it is after the last one of its [`range`](Self::range). The keys are those of
+    /// [`range_of_all`](Self::range_of_all). There are no rows if every query may: which kernels run is decided by that, and so
+    /// it is the same for all queries of a sequence.
+    pub fn allowed(&self, batch: usize, queries: Range<usize>, keys: Range<usize>) -> Option<Cow<'_, [bool]>> {
+        let given = self.allowed.as_ref().map(|_| self.given(batch, queries.clone()));
+        let same_start = self.window.is_none() || self.queries == 1;
         match given {
             None if same_start => None,
             Some(given) if same_start && keys.start == 0 => Some(given.into()),
             _ => {
                 let of_query = |query| {
-                    let start = self.range(batch, first + query).start;
-                    keys.clone().map(move |key| key >= start && given.is_none_or(|x| x[query * self.keys + key]))
+                    let (start, row) = (self.range(batch, query).start, (query - queries.start) * self.keys);
+                    keys.clone().map(move |key| key >= start && given.is_none_or(|given| given[row + key]))
                 };
-                Some((0..queries).flat_map(of_query).collect())
+                Some(queries.clone().flat_map(of_query).collect())
             }
         }
+    }
+
+    /// For each key of the [`range`](Self::range) of a query, whether it is allowed, if some may not be.
+    pub fn allowed_of(&self, batch: usize, query: usize) -> Option<&[bool]> {
+        self.allowed.as_ref().map(|_| &self.given(batch, query..query + 1)[self.range(batch, query)])
+    }
+
+    /// The rows of the mask for these queries, which there is.
+    fn given(&self, batch: usize, queries: Range<usize>) -> &[bool] {
+        let first = if self.allowed_has_batch { batch * self.queries } else { 0 };
+        let rows = (first + queries.start) * self.keys..(first + queries.end) * self.keys;
+        &self.allowed.as_deref().unwrap_or_default()[rows]
     }
 
     /// Softmax over the live keys of a row of scores, zeros elsewhere. The row begins with this key, and may end before the
@@ -96,12 +108,12 @@ impl<'a> LiveKeys<'a> {
         before.fill(T::zero());
         after.fill(T::zero());
         let count = live.len();
-        let Some(allowed) = self.allowed(batch, query, 1, range) else {
+        let Some(allowed) = self.allowed_of(batch, query) else {
             return T::softmax(InOut::in_place(live), count);
         };
         if allowed.contains(&true) {
             let mask = |row: &mut [T], value| {
-                row.iter_mut().zip(&*allowed).filter(|(_, allowed)| !**allowed).for_each(|(x, _)| *x = value);
+                row.iter_mut().zip(allowed).filter(|(_, allowed)| !**allowed).for_each(|(x, _)| *x = value);
             };
             mask(live, T::neg_infinity());
             T::softmax(InOut::in_place(live), count);

@@ -61,7 +61,7 @@ pub fn has_terms<T>([m, k, n]: [usize; 3], a: Matrix<'_, T>, b: Matrix<'_, T>, c
 
 /// What a product costs: as many vectors are multiplied and added at once as elements are added, which come from afar.
 pub fn product_work(size: [usize; 3]) -> usize {
-    size.into_iter().product::<usize>() / 16
+    size.into_iter().fold(1, usize::saturating_mul) / 16
 }
 
 /// `f` of the first row, and of so many rows of `a` and of the product `c`, for every part, shared by the cores. The sizes
@@ -141,7 +141,10 @@ pub fn matmul<T: Number>(x: &Array<T>, y: &Array<T>) -> Array<T> {
     let layout = x.layout().with_last(*n);
     if y_outer.is_empty() && !outer.is_empty() {
         let rows: usize = outer.iter().product::<usize>() * m;
-        return matmul(&x.reshape(&[rows, *k]), y).reshape(layout.sizes());
+        let x = x.reshape(&[rows, *k]);
+        // One of a batch may be a view where many are a copy, and is multiplied as they are.
+        let x = if x.layout().strides()[1] == 1 { x } else { x.contiguous() };
+        return matmul(&x, y).reshape(layout.sizes());
     }
     let size = [*m, *k, *n];
     if outer.is_empty() && y.is_stored() {

@@ -24,14 +24,16 @@ pub(super) mod plain;
 mod pool;
 mod reduce;
 mod rotary;
+mod same;
 pub(super) mod simd;
 mod softmax;
 pub mod threads;
 
 pub use array::Array;
-pub(crate) use blocks::{Blocks, Format};
+pub(crate) use blocks::{Blocks, Format, SharedBytes};
 pub use gradient::Gradients;
 pub use memory::release_memory;
+pub(crate) use same::Same;
 /// Kernels for `benches/static_sizes.rs`.
 #[doc(hidden)]
 pub mod static_sizes {
@@ -42,7 +44,7 @@ pub(super) use blocks::Rows;
 pub(super) use gradient::Recorder;
 pub(super) use in_out::{InOut, Link, Operand};
 pub(super) use matmul::{Matrix, Multiplier, Weight, finish, has_terms};
-pub(super) use reduce::{COLUMNS, add_rows, reduce_rows};
+pub(super) use reduce::{COLUMNS, Terms, add_rows, reduce_rows};
 pub(super) use simd::{Block, Narrow};
 
 use gradient::{After, Op, Tape, is_by_result};

@@ -25,8 +25,12 @@ pub fn rms_norm<T: Float>(x: Array<T>, weight: &Array<T>, epsilon: f64) -> Array
 
 #[cfg(test)]
 mod tests {
+    use super::super::Cpu;
+    use super::super::reduce::reduce;
     use super::super::tests::{assert_near, random};
     use super::*;
+    use crate::backend::{Backend, Reduce, Value};
+    use num_traits::Float as _;
 
     #[test]
     fn norms_agree_with_their_definitions() {
@@ -42,5 +46,37 @@ mod tests {
         let expected: Vec<f64> = x.elements().chunks(10).flat_map(|row| normed(row, 0.0, 0.0)).collect();
         assert_near(&rms_norm(x.clone(), &weight, 1e-5), &expected, 1e-12);
         assert_eq!(layer_norm(x.narrow(0, 0, 0), &weight, None, 1e-5).sizes(), [0, 2, 10]);
+    }
+
+    fn of_a_constant_row_nothing_is_left<T: Float + std::fmt::Debug>() {
+        for size in [1, 17, 384, 4097].into_iter().filter(|size| !cfg!(miri) || *size < 20) {
+            for number in [0.0, 1000.1, -12345.678, 1e10, 1e30] {
+                let x = Array::full(T::from_value(Value::Float(number)), &[3, size]);
+                if !x.elements()[0].widened().is_finite() {
+                    continue;
+                }
+                let (weight, bias) = (random::<T>(&[size], 1), random::<T>(&[size], 2));
+                let found = layer_norm(x.clone(), &weight, Some(&bias), 1e-5);
+                assert_eq!(found.elements()[2 * size..], *bias.elements(), "{number}, {size} times");
+                for axis in [0, 1] {
+                    // Along the columns too.
+                    let found = reduce(Reduce::Variance, &x, axis);
+                    assert!(found.elements().iter().all(|x| *x == T::zero()), "{number}, {size} times");
+                    let x = Cpu::<T>::track(x.clone());
+                    let mut y = Cpu::<T>::reduce(Reduce::Variance, &x, axis);
+                    y = Cpu::<T>::reduce(Reduce::Sum, &y, 0);
+                    let gradient = Cpu::<T>::gradient(&Cpu::<T>::backward(y), &x).unwrap();
+                    assert!(gradient.elements().iter().all(|x| *x == T::zero()), "{number}, {size} times");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn of_a_constant_row_nothing_is_left_whatever_its_size() {
+        of_a_constant_row_nothing_is_left::<f32>();
+        of_a_constant_row_nothing_is_left::<f64>();
+        of_a_constant_row_nothing_is_left::<half::f16>();
+        of_a_constant_row_nothing_is_left::<half::bf16>();
     }
 }

@@ -26,12 +26,13 @@ pub fn for_each(count: usize, work: usize, f: impl Fn(usize) + Sync) {
 }
 
 /// Calls `f` on so many threads, each of which takes at least `grain` numbers at once.
-#[cfg(feature = "threads")]
+#[cfg(all(feature = "threads", not(loom)))]
 fn share(threads: usize, count: usize, grain: usize, f: impl Fn(usize) + Sync) {
     static POOL: super::pool::Pool = super::pool::Pool::new();
     POOL.run(threads, count, grain, &f);
 }
-#[cfg(not(feature = "threads"))]
+// A pool of `loom` lives only in a model.
+#[cfg(any(not(feature = "threads"), loom))]
 fn share(_threads: usize, count: usize, _grain: usize, f: impl Fn(usize) + Sync) {
     (0..count).for_each(f);
 }
@@ -55,9 +56,9 @@ pub fn for_each_chunk<T: Send>(out: &mut [T], chunk: usize, work: usize, f: impl
 /// How many threads there are to share work that begins here.
 pub fn cores() -> usize {
     // Miri would wait at the end for the threads of a pool that is never dropped.
-    #[cfg(all(feature = "threads", not(miri)))]
+    #[cfg(all(feature = "threads", not(miri), not(loom)))]
     return if super::pool::is_working() { 1 } else { threads::get() };
-    #[cfg(any(not(feature = "threads"), miri))]
+    #[cfg(any(not(feature = "threads"), miri, loom))]
     return threads::get().min(1);
 }
 

@@ -139,16 +139,23 @@ pub fn log_sums<T: Real>(x: &[T], size: usize, out: &mut [[T; 2]]) {
     }
 }
 
+/// The distance from the center of a row of so many numbers, and its scale: see [`Real::norm`]. The center is the first number
+/// and the mean distance from it: a constant row has a distance of zero.
+fn normed<T: Real>(x: &[T], count: T, epsilon: f64, centered: bool) -> (impl Fn(T) -> T + Copy + use<T>, T) {
+    let first = x.first().copied().filter(|_| centered).unwrap_or(T::zero());
+    let mean = if centered { sum(x, |x| x - first) / count } else { T::zero() };
+    let distance = move |x| x - first - mean;
+    let square = sum(x, |x| distance(x) * distance(x)) / count;
+    (distance, (square + T::constant(epsilon)).sqrt().recip())
+}
+
 /// `x` becomes `(x - center) · scale · weight + bias`: see [`Real::norm`].
 pub fn norm<T: Real>(x: InOut<'_, T>, weight: &[T], bias: Option<&[T]>, epsilon: f64, centered: bool) {
     let count = T::constant(weight.len() as f64);
     for mut row in x.chunks(weight.len()) {
-        let x = row.from();
-        let center = if centered { sum(x, |x| x) / count } else { T::zero() };
-        let square = sum(x, |x| (x - center) * (x - center)) / count;
-        let scale = (square + T::constant(epsilon)).sqrt().recip();
+        let (distance, scale) = normed(row.from(), count, epsilon, centered);
         let len = row.len();
-        row.part(0..len).zip(weight, |x, weight| (x - center) * scale * weight);
+        row.part(0..len).zip(weight, |x, weight| distance(x) * scale * weight);
         if let Some(bias) = bias {
             InOut::in_place(row.to()).zip(bias, |x, bias| x + bias);
         }
@@ -190,19 +197,17 @@ pub fn norm_backward<T: Real>(
     let (of_weight, of_bias) = of_parameters.split_at_mut(size);
     let rows = x.chunks_exact(size).zip(gradient.chunks_exact(size)).zip(of_x.chunks_exact_mut(size));
     for ((x, gradient), of_x) in rows {
-        let center = if centered { sum(x, |x| x) / count } else { T::zero() };
-        let square = sum(x, |x| (x - center) * (x - center)) / count;
-        let scale = (square + T::constant(epsilon)).sqrt().recip();
+        let (distance, scale) = normed(x, count, epsilon, centered);
         for i in 0..size {
-            let normed = (x[i] - center) * scale;
+            let normed = distance(x[i]) * scale;
             of_weight[i] = of_weight[i] + gradient[i] * normed;
             of_bias[i] = of_bias[i] + gradient[i];
             of_x[i] = gradient[i] * weight[i];
         }
         let mean = if centered { sum(of_x, |x| x) / count } else { T::zero() };
-        let along = sum_pairs(of_x, x, |p, x| p * (x - center)) * scale / count;
+        let along = sum_pairs(of_x, x, |p, x| p * distance(x)) * scale / count;
         for (of_x, &x) in of_x.iter_mut().zip(x) {
-            *of_x = scale * (*of_x - mean - (x - center) * scale * along);
+            *of_x = scale * (*of_x - mean - distance(x) * scale * along);
         }
     }
 }

@@ -33,19 +33,27 @@ fn mean<T: Element, S: Number>(x: &[T], f: impl Fn(T) -> S + Copy) -> S {
     S::binary(Binary::Div, sum(x, f), count)
 }
 
-fn square_from<S: Number>(x: S, center: S) -> S {
-    let distance = S::binary(Binary::Sub, x, center);
-    S::binary(Binary::Mul, distance, distance)
+fn square<S: Number>(x: S) -> S {
+    S::binary(Binary::Mul, x, x)
+}
+
+/// What numbers are first taken relative to, for the distances from their mean: one of them, so that those of a constant row
+/// are zero, and of numbers far from zero no digits are lost. Integers lose none, and wrap below zero.
+fn origin<S: Number>(first: Option<S>) -> S {
+    first.filter(|_| is_float::<S>()).unwrap_or(S::zero())
+}
+
+fn is_float<T: Number>() -> bool {
+    T::binary(Binary::Div, T::one(), T::zero()) != T::zero()
 }
 
 /// What the largest is of none, or the smallest.
 fn limit<T: Number>(op: Binary) -> T {
     let infinity = T::binary(Binary::Div, T::one(), T::zero());
-    let is_float = infinity != T::zero();
     match op {
-        Binary::Max if is_float => T::binary(Binary::Sub, T::zero(), infinity),
+        Binary::Max if is_float::<T>() => T::binary(Binary::Sub, T::zero(), infinity),
         Binary::Max => T::min_value(),
-        _ if is_float => infinity,
+        _ if is_float::<T>() => infinity,
         _ => T::max_value(),
     }
 }
@@ -59,8 +67,10 @@ pub fn reduce_rows<T: Number>(op: Reduce, x: &[T], size: usize, out: &mut [T]) {
             Reduce::Sum => T::narrow(sum(row, T::widen)),
             Reduce::Mean => T::narrow(mean(row, T::widen)),
             Reduce::Variance => {
-                let center = mean(row, T::widen);
-                T::narrow(mean(row, |x| square_from(x.widen(), center)))
+                let first = origin(row.first().map(|x| x.widen()));
+                let from_first = |x: T| T::Sum::binary(Binary::Sub, x.widen(), first);
+                let center = mean(row, from_first);
+                T::narrow(mean(row, |x| square(T::Sum::binary(Binary::Sub, from_first(x), center))))
             }
             Reduce::Max => fold(Binary::Max, row),
             Reduce::Min => fold(Binary::Min, row),
@@ -71,30 +81,46 @@ pub fn reduce_rows<T: Number>(op: Reduce, x: &[T], size: usize, out: &mut [T]) {
 /// Columns that are calculated together.
 pub const COLUMNS: usize = 256;
 
-/// Adds rows that lie `stride` apart to the sums, each as long as these; or the squares of the distances of their numbers
-/// from the centers of the columns. In plain loops.
-pub fn add_rows<T: Number>(x: &[T], [rows, stride]: [usize; 2], centers: Option<&[T::Sum]>, sums: &mut [T::Sum]) {
+/// What is summed up of the numbers of columns.
+#[derive(Clone, Copy)]
+pub enum Terms<'a, S> {
+    Numbers,
+    /// The distances from these, one for each column.
+    From(&'a [S]),
+    /// The squares of these distances.
+    SquaresFrom(&'a [S]),
+}
+
+/// Adds rows that lie `stride` apart to the sums, each as long as these; or what the terms say of their numbers. In plain
+/// loops.
+pub fn add_rows<T: Number>(x: &[T], [rows, stride]: [usize; 2], terms: Terms<'_, T::Sum>, sums: &mut [T::Sum]) {
     let add = |sum: &mut T::Sum, x| *sum = T::Sum::binary(Binary::Add, *sum, x);
+    let sub = |x, y| T::Sum::binary(Binary::Sub, x, y);
     for row in 0..rows {
-        let terms = sums.iter_mut().zip(&x[row * stride..]);
-        match centers {
-            None => terms.for_each(|(sum, x)| add(sum, x.widen())),
-            Some(centers) => terms.zip(centers).for_each(|((sum, x), &c)| add(sum, square_from(x.widen(), c))),
+        let numbers = sums.iter_mut().zip(&x[row * stride..]);
+        match terms {
+            Terms::Numbers => numbers.for_each(|(sum, x)| add(sum, x.widen())),
+            Terms::From(origins) => {
+                numbers.zip(origins).for_each(|((sum, x), &origin)| add(sum, sub(x.widen(), origin)))
+            }
+            Terms::SquaresFrom(origins) => {
+                numbers.zip(origins).for_each(|((sum, x), &origin)| add(sum, square(sub(x.widen(), origin))));
+            }
         }
     }
 }
 
 /// [`add_rows`] to sums of zero, in halves.
-fn sum_columns<T: Number>(x: &[T], [rows, stride]: [usize; 2], centers: Option<&[T::Sum]>, sums: &mut [T::Sum]) {
+fn sum_columns<T: Number>(x: &[T], [rows, stride]: [usize; 2], terms: Terms<'_, T::Sum>, sums: &mut [T::Sum]) {
     if rows > 32 {
         let (left, mut other) = (rows / 2, [T::Sum::zero(); COLUMNS]);
         let other = &mut other[..sums.len()];
-        sum_columns(x, [left, stride], centers, sums);
-        sum_columns(&x[left * stride..], [rows - left, stride], centers, other);
+        sum_columns(x, [left, stride], terms, sums);
+        sum_columns(&x[left * stride..], [rows - left, stride], terms, other);
         sums.iter_mut().zip(other).for_each(|(sum, x)| *sum = T::Sum::binary(Binary::Add, *sum, *x));
     } else {
         sums.fill(T::Sum::zero());
-        T::add_rows(x, [rows, stride], centers, sums);
+        T::add_rows(x, [rows, stride], terms, sums);
     }
 }
 
@@ -112,20 +138,32 @@ fn reduce_columns<T: Number>(op: Reduce, x: &[T], [rows, stride]: [usize; 2], ou
         Reduce::Min => return extreme(Binary::Min, out),
         Reduce::Sum | Reduce::Mean | Reduce::Variance => {}
     }
-    let (mut centers, mut sums) = ([T::Sum::zero(); COLUMNS], [T::Sum::zero(); COLUMNS]);
-    let (centers, sums) = (&mut centers[..out.len()], &mut sums[..out.len()]);
+    let mut numbers = [[T::Sum::zero(); COLUMNS]; 3];
+    let [origins, rests, sums] = numbers.each_mut().map(|numbers| &mut numbers[..out.len()]);
     let count = <T::Sum as NumCast>::from(rows).unwrap_or_else(T::Sum::max_value);
     let divide = |sums: &mut [T::Sum]| sums.iter_mut().for_each(|sum| *sum = T::Sum::binary(Binary::Div, *sum, count));
-    sum_columns(x, [rows, stride], None, sums);
+    if op == Reduce::Variance {
+        if rows > 0 {
+            origins.iter_mut().zip(x).for_each(|(first, x)| *first = origin(Some(x.widen())));
+        }
+        sum_columns(x, [rows, stride], Terms::From(origins), rests);
+        divide(rests);
+        // The mean rounded, and what is left of it.
+        for (center, rest) in origins.iter_mut().zip(rests.iter_mut()) {
+            let mean = T::Sum::binary(Binary::Add, *center, *rest);
+            let moved = T::Sum::binary(Binary::Sub, mean, *center);
+            (*center, *rest) = (mean, T::Sum::binary(Binary::Sub, *rest, moved));
+        }
+        sum_columns(x, [rows, stride], Terms::SquaresFrom(origins), sums);
+    } else {
+        sum_columns(x, [rows, stride], Terms::Numbers, sums);
+    }
     if op != Reduce::Sum {
         divide(sums);
     }
-    if op == Reduce::Variance {
-        centers.copy_from_slice(sums);
-        sum_columns(x, [rows, stride], Some(centers), sums);
-        divide(sums);
-    }
-    out.iter_mut().zip(sums).for_each(|(out, sum)| *out = T::narrow(*sum));
+    // Around the rounded mean, squares are larger by that of what is left of it; of other sums nothing is left.
+    let all = out.iter_mut().zip(sums).zip(rests);
+    all.for_each(|((out, sum), rest)| *out = T::narrow(T::Sum::binary(Binary::Sub, *sum, square(*rest))));
 }
 
 pub fn reduce<T: Number>(op: Reduce, x: &Array<T>, axis: usize) -> Array<T> {

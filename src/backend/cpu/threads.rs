@@ -13,8 +13,9 @@
 //!    set;
 //! 4. what [`available_parallelism`] says: the cores that the process may use.
 //!
-//! **Results do not depend on it**, bit for bit. Without the feature `threads`, or on a system without threads, every
-//! operation runs on the caller's thread, and the number is of no effect.
+//! **Results do not depend on it**, bit for bit. Nor do they depend on the other sequences of a batch, if one has 5 positions
+//! or more (25 for weights in blocks): of fewer rows, a product with a weight is summed in another order. Without the feature
+//! `threads`, or on a system without threads, every operation runs on the caller's thread, and the number is of no effect.
 //!
 //! ```
 //! use congruent::prelude::*;

@@ -7,7 +7,7 @@ use super::map::map;
 use super::{Bytes, Dtype, Entry, LoadError, Source};
 use metadata::Place;
 use reader::Reader;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -47,7 +47,9 @@ pub struct Gguf {
 impl Gguf {
     /// Opens a file and maps it into memory.
     ///
-    /// The file must not be changed as long as it or tensors of it are used.
+    /// The file must not be changed or cut short, by any process, as long as it or tensors of it are used: what they hold
+    /// then is undefined, and the system may end the program. Where that cannot be ruled out, use
+    /// [`from_bytes`](Self::from_bytes).
     ///
     /// # Errors
     /// The file cannot be read, or is not a whole and consistent GGUF file.
@@ -86,9 +88,13 @@ impl Gguf {
                 return Err(format(format!("metadata `{key}` is there twice")));
             }
         }
-        let mut infos = Vec::new();
+        let (mut infos, mut names) = (Vec::new(), BTreeSet::new());
         for _ in 0..tensors {
-            infos.push(Info::read(&mut reader)?);
+            let info = Info::read(&mut reader)?;
+            if !names.insert(info.name.clone()) {
+                return Err(format(format!("tensor `{}` is there twice", info.name)));
+            }
+            infos.push(info);
         }
         let header = reader.position();
         let mut file = Gguf { owner, metadata, entries: BTreeMap::new() };
@@ -131,13 +137,14 @@ impl Gguf {
                     return wrong(format!("has {length} bytes from {offset} on, and the file has {end} bytes of data"));
                 }
             }
-            // Both lie in the file, which is in memory.
-            let first = start + *offset as usize;
+            if length == 0 && !sizes.contains(&0) {
+                return wrong(format!("has {length} bytes from {offset} on, and the file has {end} bytes of data"));
+            }
+            // All bytes lie in the file, which is in memory. Where there are none, it may end before the data would begin.
+            let first = (start + *offset as usize).min(self.bytes().len());
             let bytes = Bytes::new(self.owner.clone(), first..first + length as usize);
             let entry = Entry { dtype: dtype.clone(), sizes: sizes.clone(), bytes };
-            if self.entries.insert(name.clone(), entry).is_some() {
-                return wrong("is there twice".to_owned());
-            }
+            self.entries.insert(name.clone(), entry);
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Losses of probabilities.
 
 use crate::backend::{Backend, Binary, Float, Reduce, Unary, constant};
-use crate::dim::{Dense, Dim};
+use crate::dim::Compared;
 use crate::shape::{Axis, Rows, Shape};
 use crate::tensor::{AsTensor, Index, LogProbabilitiesAlong, Tensor, TensorOf};
 use num_traits::Bounded;
@@ -32,7 +32,7 @@ pub fn cross_entropy<S, R, V, B>(logits: &Tensor<S, B>, targets: &TensorOf<R, In
 where
     S: Rows<R, V>,
     R: Shape,
-    V: Dim + Dense,
+    V: Compared,
     B: Backend<Elem: Float>,
 {
     smoothed_cross_entropy(logits, targets, 0.0)
@@ -48,7 +48,7 @@ pub fn smoothed_cross_entropy<S, R, V, B>(
 where
     S: Rows<R, V>,
     R: Shape,
-    V: Dim + Dense,
+    V: Compared,
     B: Backend<Elem: Float>,
 {
     Tensor::from_parts(targets.shape(), B::cross_entropy(logits.array(), targets.array(), smoothing))
@@ -104,7 +104,7 @@ where
     Q: AsTensor<Shape = S, Backend = B> + LogProbabilitiesAlong<S::Dim>,
     P: AsTensor<Shape = S, Backend = B> + LogProbabilitiesAlong<S::Dim>,
     S: Axis<D, Position>,
-    S::Dim: Dense,
+    S::Dim: Compared,
     B: Backend<Elem: Float>,
 {
     let _ = axis;

@@ -12,7 +12,7 @@ mod summed;
 pub use classes::{binary_cross_entropy, cross_entropy, kl_divergence, smoothed_cross_entropy};
 pub use distance::{absolute_error, huber, squared_error};
 pub use next_token::{next_token_log_probabilities, next_token_loss};
-pub use similarity::{cosine_similarity, info_nce};
+pub use similarity::{cosine_similarity, info_nce, similarities};
 
 pub use summed::{MeanOver, SumOver, sum_of_live, sum_where};
 

@@ -2,7 +2,7 @@
 
 use super::cross_entropy;
 use crate::backend::{Backend, Binary, Float, Reduce, Unary, constant};
-use crate::dim::{Dense, Dim};
+use crate::dim::{Candidates, Dense, Dim, Summed};
 use crate::shape::Axis;
 use crate::tensor::{Index, Tensor};
 
@@ -33,13 +33,38 @@ fn of_length_one<B: Backend<Elem: Float>>(x: &B::Array, axis: usize) -> B::Array
 pub fn cosine_similarity<S, D, Position, B>(x: &Tensor<S, B>, y: &Tensor<S, B>, axis: D) -> Tensor<S::Removed, B>
 where
     S: Axis<D, Position>,
-    S::Dim: Dense,
+    S::Dim: Summed,
     B: Backend<Elem: Float>,
 {
     let _ = axis;
     let [one, other] = [x, y].map(|x| of_length_one::<B>(x.array(), S::INDEX));
     let cosines = B::reduce(Reduce::Sum, &B::binary(Binary::Mul, one, other), S::INDEX);
     Tensor::from_parts(x.shape().removed(), cosines)
+}
+
+/// The cosine of the angle between each vector and each of the others, its [`Candidates`]: of `(N, E)` and `(N, E)`, `(N,
+/// Candidates<N>)`.
+///
+/// ```
+/// use congruent::dim::Candidates;
+/// use congruent::nn::similarities;
+/// use congruent::prelude::*;
+/// dims! { Batch = 2; Embed = 2; }
+/// let x = Tensor::from_nested((Batch, Embed), [[3.0, 0.0], [0.0, 2.0]]);
+/// let y = Tensor::from_nested((Batch, Embed), [[1.0, 0.0], [-5.0, 0.0]]);
+/// let cosines: Tensor<(Batch, Candidates<Batch>)> = similarities(&x, &y);
+/// assert_eq!(cosines.to_vec(), [1.0, -1.0, 0.0, 0.0]);
+/// let best: Tensor<(Batch,)> = cosines.max(Candidates(Batch));
+/// ```
+pub fn similarities<N, E, B>(x: &Tensor<(N, E), B>, y: &Tensor<(N, E), B>) -> Tensor<(N, Candidates<N>), B>
+where
+    N: Dim,
+    E: Summed,
+    B: Backend<Elem: Float>,
+{
+    let (of, _) = x.shape();
+    let [x, y] = [x, y].map(|x| of_length_one::<B>(x.array(), 1));
+    Tensor::from_parts((of, Candidates(of)), B::matmul(&x, &B::permute(&y, &[1, 0])))
 }
 
 /// For pairs of vectors that belong together, the cross-entropy of finding the second of each among those of all pairs of the
@@ -57,14 +82,12 @@ where
 /// ```
 pub fn info_nce<N, E, B>(x: &Tensor<(N, E), B>, y: &Tensor<(N, E), B>, temperature: f64) -> Tensor<(N,), B>
 where
-    N: Dim + Dense,
-    E: Dim + Dense,
+    N: Dense,
+    E: Summed,
     B: Backend<Elem: Float>,
 {
     let (pairs, _) = x.shape();
-    let [x, y] = [x, y].map(|x| of_length_one::<B>(x.array(), 1));
-    let cosines = B::matmul(&x, &B::permute(&y, &[1, 0]));
-    let logits = B::binary_scalar(Binary::Mul, cosines, constant(temperature.recip()));
+    let logits = B::binary_scalar(Binary::Mul, similarities(x, y).into_array(), constant(temperature.recip()));
     let own = Index::tensor_of_positions::<_, B>((pairs,), 0..pairs.size() as u32);
-    cross_entropy(&Tensor::from_parts((pairs, pairs), logits), &own)
+    cross_entropy(&Tensor::from_parts((pairs, Candidates(pairs)), logits), &own)
 }

@@ -85,8 +85,12 @@ pub fn reduced<T: Float>(
     };
     match (op, of) {
         (Reduce::Mean, _) => times(1.0),
-        (Reduce::Variance, Some((x, _))) => {
-            let distance = each::binary(Binary::Sub, x.clone(), repeat(&reduce(Reduce::Mean, x, axis)));
+        (Reduce::Variance, Some((x, _))) if sizes[axis] > 0 => {
+            // From the first, as the variance: those of equal numbers are zero.
+            let first = x.narrow(axis, 0, 1).broadcast(sizes);
+            let from_first = each::binary(Binary::Sub, x.clone(), first);
+            let mean = repeat(&reduce(Reduce::Mean, &from_first, axis));
+            let distance = each::binary(Binary::Sub, from_first, mean);
             each::binary(Binary::Mul, distance, times(2.0))
         }
         (Reduce::Max | Reduce::Min, Some((x, result))) => {

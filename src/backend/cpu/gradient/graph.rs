@@ -1,8 +1,10 @@
 //! The operations that led to an array, and the way back through them.
 
 use std::any::Any;
+use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::{self, Debug, Formatter};
+use std::mem::{ManuallyDrop, take};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -15,8 +17,15 @@ pub struct Node {
     number: u64,
     /// Whether its gradient is a result.
     kept: bool,
+    parts: Parts,
+}
+
+/// What a node may hold other nodes by: its inputs, and in its step what the block of a checkpoint has captured.
+#[derive(Default)]
+struct Parts {
     inputs: Vec<Option<Arc<Node>>>,
-    step: Box<dyn Step>,
+    /// None only in a node that is being dropped.
+    step: Option<Box<dyn Step>>,
 }
 
 /// What an operation adds to the gradient of one of its inputs.
@@ -41,19 +50,54 @@ impl Node {
     pub fn new(step: Box<dyn Step>, inputs: Vec<Option<Arc<Node>>>, kept: bool) -> Arc<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         // An input was made before, on this thread or on one that handed it over.
-        Arc::new(Node { number: NEXT.fetch_add(1, Ordering::Relaxed), kept, inputs, step })
+        let parts = Parts { inputs, step: Some(step) };
+        Arc::new(Node { number: NEXT.fetch_add(1, Ordering::Relaxed), kept, parts })
+    }
+
+    fn step(&self) -> &dyn Step {
+        self.parts.step.as_deref().expect("a node has its step until it is dropped")
+    }
+}
+
+thread_local! {
+    /// While a node is dropped on this thread: what was in the nodes that this one held. It has no destructor, so that it
+    /// is there for what is dropped at the end of the thread; where no node is dropped, it holds nothing.
+    static LEFT: ManuallyDrop<Cell<Option<Vec<Parts>>>> = const { ManuallyDrop::new(Cell::new(None)) };
+}
+
+/// Drops what is left on this thread; what is not, because a destructor panics, is dropped as that goes on.
+struct Dropping;
+
+impl Dropping {
+    fn next() -> Option<Parts> {
+        let mut left = LEFT.with(|left| left.take())?;
+        let next = left.pop();
+        LEFT.with(|place| place.set(Some(left)));
+        next
+    }
+}
+
+impl Drop for Dropping {
+    fn drop(&mut self) {
+        while let Some(parts) = Dropping::next() {
+            drop(parts);
+        }
+        LEFT.with(|left| left.take());
     }
 }
 
 impl Drop for Node {
-    /// One after another: a deep graph would overflow the stack.
+    /// One after another: a deep graph would overflow the stack, whether a node is an input of the next or captured by its
+    /// block.
     fn drop(&mut self) {
-        let mut inputs = std::mem::take(&mut self.inputs);
-        while let Some(input) = inputs.pop() {
-            if let Some(mut node) = input.and_then(Arc::into_inner) {
-                inputs.append(&mut node.inputs);
-            }
+        let parts = take(&mut self.parts);
+        if let Some(mut left) = LEFT.with(|left| left.take()) {
+            left.push(parts);
+            return LEFT.with(|place| place.set(Some(left)));
         }
+        LEFT.with(|left| left.set(Some(Vec::new())));
+        let _dropping = Dropping;
+        drop(parts);
     }
 }
 
@@ -76,11 +120,11 @@ impl Gradients {
         let mut pending = BTreeMap::from([(node.number, (node, gradient))]);
         while let Some((number, (node, gradient))) = pending.pop_last() {
             if node.kept {
-                found.insert(number, node.step.share(&gradient));
+                found.insert(number, node.step().share(&gradient));
             }
-            for (input, addend) in node.step.backward(gradient, &node.inputs) {
+            for (input, addend) in node.step().backward(gradient, &node.parts.inputs) {
                 let sum = pending.remove(&input.number).map(|(_, sum)| sum);
-                let sum = input.step.add(sum, addend);
+                let sum = input.step().add(sum, addend);
                 pending.insert(input.number, (input, sum));
             }
         }

@@ -3,7 +3,7 @@
 use super::super::array::Array;
 use super::super::matmul::{self, Matrix, Multiplier, only_matrix, product_work, to_widen};
 use super::super::parallel::for_each;
-use super::super::reduce::reduce;
+use super::super::reduce::{Terms, reduce};
 use super::elementwise::times_slope;
 use super::operation::After;
 use crate::backend::{Float, Number, Real, Reduce, Unary};
@@ -89,7 +89,7 @@ fn in_parts<T: Float>(
         let go_back = |part: usize, gradient: &[T::Wide]| {
             let (of_x, of_bias) = &mut *results[part].lock().unwrap_or_else(PoisonError::into_inner);
             if let Some(of_bias) = of_bias {
-                T::Wide::add_rows(gradient, [gradient.len() / outputs, outputs], None, of_bias);
+                T::Wide::add_rows(gradient, [gradient.len() / outputs, outputs], Terms::Numbers, of_bias);
             }
             if let (Some(of_x), Some(multiply)) = (of_x, &multiply) {
                 T::write(of_x, |of_x| multiply(Matrix { elements: gradient, strides: [outputs, 1] }, of_x));

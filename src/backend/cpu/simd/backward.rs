@@ -1,7 +1,7 @@
 //! Kernels of the way back: slopes of activations, and rows of softmax and of norms.
 
 use super::math::{Function, Operation, Sigmoid, gaussian};
-use super::rows::{Rows, Same, SquareFrom, fold, sums};
+use super::rows::{Moments, Rows, fold, moments};
 use super::vector::{Vector, each_vector, read, write};
 
 macro_rules! slopes { ($($(#[$docs:meta])* $name:ident($gradient:ident, $x:ident) = $value:expr;)*) => {$(
@@ -121,13 +121,14 @@ pub unsafe fn norm<V: Vector>(
         at: usize,
         len: usize,
         row: Row,
-        [center, scale]: [f32; 2],
+        [center, scale, rest]: [f32; 3],
         sums: &mut [V; 2],
     ) {
         // SAFETY: the caller's.
         unsafe {
             let gradient = read::<V, WHOLE>(row.gradient.add(at), len, 0.0);
-            let n = read::<V, WHOLE>(row.x.add(at), len, center).sub(V::splat(center)).mul(V::splat(scale));
+            let distance = read::<V, WHOLE>(row.x.add(at), len, center).sub(V::splat(center));
+            let n = distance.mul_add(V::splat(scale), V::splat(rest));
             let of_weight = read::<V, WHOLE>(row.of_weight.add(at), len, 0.0);
             write::<V, WHOLE>(gradient.mul_add(n, of_weight), row.of_weight.add(at), len);
             let of_bias = read::<V, WHOLE>(row.of_bias.add(at), len, 0.0);
@@ -142,12 +143,13 @@ pub unsafe fn norm<V: Vector>(
         at: usize,
         len: usize,
         row: Row,
-        [center, scale]: [f32; 2],
+        [center, scale, rest]: [f32; 3],
         [mean, along]: [f32; 2],
     ) {
         // SAFETY: the caller's.
         unsafe {
-            let n = read::<V, WHOLE>(row.x.add(at), len, center).sub(V::splat(center)).mul(V::splat(scale));
+            let distance = read::<V, WHOLE>(row.x.add(at), len, center).sub(V::splat(center));
+            let n = distance.mul_add(V::splat(scale), V::splat(rest));
             let p = read::<V, WHOLE>(row.of_x.add(at), len, 0.0).sub(V::splat(mean));
             write::<V, WHOLE>(n.mul_add(V::splat(-along), p).mul(V::splat(scale)), row.of_x.add(at), len);
         }
@@ -168,10 +170,10 @@ pub unsafe fn norm<V: Vector>(
                 of_bias: of_bias.as_mut_ptr(),
             };
             let rows = Rows { from: row.x, to: row.of_x, size };
-            let mean = |[sum]: [f64; 1]| (sum / count) as f32;
-            let center = if centered { mean(sums::<V, _, 1, false>([Same], rows)) } else { 0.0 };
-            let square = mean(sums::<V, _, 1, false>([SquareFrom(center)], rows));
-            let normed = [center, (square + epsilon).sqrt().recip()];
+            let [Moments { center, rest, variance }] = moments::<V, 1>(rows, centered);
+            let scale = (variance + epsilon).sqrt().recip();
+            // What is left of the mean, scaled.
+            let normed = [center, scale, -rest * scale];
             let mut totals = [0.0; 2];
             for first in (0..size).step_by(BLOCK * V::LANES) {
                 let mut sums = [V::splat(0.0); 2];

@@ -60,7 +60,7 @@ mod of_rows {
         fn log_softmax_at(x: InOut<'_, f32>, size: usize) = softmax::log_softmax;
         fn log_sums_at(x: &[f32], size: usize, out: &mut [[f32; 2]]) = softmax::log_sums;
         fn reduce_at(op: Reduce, x: &[f32], size: usize, out: &mut [f32]) = rows::reduce;
-        fn add_rows_at(x: &[f32], size: [usize; 2], centers: Option<&[f32]>, sums: &mut [f32]) = columns::add_rows;
+        fn add_rows_at(x: &[f32], size: [usize; 2], terms: Terms<'_, f32>, sums: &mut [f32]) = columns::add_rows;
         fn norm_at(
             x: InOut<'_, f32>,
             weight: &[f32],

@@ -10,14 +10,14 @@ const TERMS: usize = 64;
 #[repr(align(64))]
 struct Columns([[f32; TERMS]; 4]);
 
-/// How many columns of the product `(m, k) x (k, n)` are better multiplied by [`multiply`]: four or none.
+/// How many columns of a product `(_, k) x (k, n)` are better multiplied by [`multiply`]: four or none.
 #[inline(always)]
-pub fn left_over<V: Vector>([m, k, n]: [usize; 3], a: Matrix<'_, f32>) -> usize {
-    /// For fewer rows, the columns are not worth turning.
-    const ROWS: usize = 12;
+pub fn left_over<V: Vector>([k, n]: [usize; 2], a: Matrix<'_, f32>) -> usize {
     /// Fewer vectors of terms take less time than their lanes to be summed up.
     const VECTORS: usize = 3;
-    let pays = n % V::LANES == 4 && k >= VECTORS * V::LANES && m >= ROWS && a.strides[1] == 1;
+    // Whatever the number of rows is, although of few the columns are hardly worth turning: so a row is summed alike in all
+    // batches.
+    let pays = n % V::LANES == 4 && k >= VECTORS * V::LANES && a.strides[1] == 1;
     if V::LANES > 4 && pays { 4 } else { 0 }
 }
 

@@ -42,7 +42,8 @@ use super::blocks::Format;
 use super::blocks::Rows;
 use super::in_out::{InOut, Link, Operand};
 use super::plain;
-use crate::backend::cpu::matmul::Matrix;
+use super::reduce::Terms;
+use crate::backend::cpu::matmul::{Matrix, has_terms};
 use crate::backend::cpu::place::Place;
 use crate::backend::{Binary, Reduce, Unary};
 pub use attention::{Block, Live};
@@ -107,6 +108,9 @@ fn level() -> Level {
 /// A matrix is not of its size.
 pub fn multiply_dynamic(size: [usize; 3], a: &[f32], b: &[f32], c: &mut [f32]) {
     let [a, b] = product::row_major(size, a, b, c);
+    if !has_terms(size, a, b, c) {
+        return c.fill(0.0);
+    }
     multiply_small_at(level(), size, a, b, c);
 }
 
@@ -115,6 +119,10 @@ pub fn multiply_dynamic(size: [usize; 3], a: &[f32], b: &[f32], c: &mut [f32]) {
 /// # Panics
 /// A matrix is not of its size.
 pub fn multiply_static<S: StaticSizes>(a: &[f32], b: &[f32], c: &mut [f32]) {
+    if S::SIZES.contains(&0) {
+        let [_, _] = product::row_major(S::SIZES, a, b, c);
+        return c.fill(0.0);
+    }
     multiply_static_at::<S>(level(), a, b, c);
 }
 
@@ -299,12 +307,12 @@ pub fn reduce(op: Reduce, x: &[f32], size: usize, out: &mut [f32]) {
     reduce_at(level(), op, x, size, out);
 }
 
-/// Adds rows to the sums, or the squares of distances: see [`columns::add_rows`].
+/// Adds rows to the sums, or what the terms say: see [`columns::add_rows`].
 ///
 /// # Panics
-/// The rows end behind their slice, or there are not as many centers as sums.
-pub fn add_rows(x: &[f32], size: [usize; 2], centers: Option<&[f32]>, sums: &mut [f32]) {
-    add_rows_at(level(), x, size, centers, sums);
+/// The rows end behind their slice, or there are not as many numbers in the terms as sums.
+pub fn add_rows(x: &[f32], size: [usize; 2], terms: Terms<'_, f32>, sums: &mut [f32]) {
+    add_rows_at(level(), x, size, terms, sums);
 }
 
 /// Writes each number as `f32`, and gives what was written.

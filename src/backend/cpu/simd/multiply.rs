@@ -8,6 +8,7 @@ use super::{
     rows_at, tile_at,
 };
 use crate::backend::Epilogue;
+use crate::backend::cpu::Terms;
 use crate::backend::cpu::blocks::Rows;
 use crate::backend::cpu::matmul::{Matrix, Multiplier, Weight, finish, has_terms, product_work, share_rows};
 use crate::backend::cpu::memory::Elements;
@@ -50,7 +51,7 @@ pub(super) fn multiply_at(level: Level, size: [usize; 3], a: Matrix<'_, f32>, b:
         rows_at(level, b, [k, n], rows.get_mut().expect("new elements have one holder"));
         multiply_small_at(level, size, a, Matrix { elements: rows.as_slice(), strides: [n, 1] }, c);
     } else {
-        let terms = terms(size);
+        let terms = terms(size, a);
         for first in (0..k).step_by(terms) {
             let terms = terms.min(k - first);
             let addends = Addends { onto: first > 0, ..Addends::default() };
@@ -67,9 +68,10 @@ pub(super) fn multiply_at(level: Level, size: [usize; 3], a: Matrix<'_, f32>, b:
 }
 
 /// How many terms are packed at a time. All of them, unless there are so many more of them than rows that `b` is read for
-/// little else, as in the gradients of weights: then so many that their panels are still in a cache when they are needed.
-fn terms([m, k, n]: [usize; 3]) -> usize {
-    if m * n <= CACHED { k.div_ceil(k.div_ceil(CACHED / n)) } else { k }
+/// little else, as in the gradients of weights: then so many that their panels are still in a cache when they are needed. There
+/// the columns of `a` lie together. Where rows do, a batch has as many as it likes: no row is to be summed otherwise for that.
+fn terms([m, k, n]: [usize; 3], a: Matrix<'_, f32>) -> usize {
+    if m * n <= CACHED && a.strides[1] != 1 { k.div_ceil(k.div_ceil(CACHED / n)) } else { k }
 }
 
 /// The size of the parts of a product that the cores take one by one, as many for each of them: of whole tiles, unless one
@@ -195,7 +197,7 @@ fn add_weighted_rows(level: Level, x: &[f32], b: Matrix<'_, f32>, c: &mut [f32])
     });
     let (first, others) = room.split_at(n);
     c.copy_from_slice(first);
-    add_rows_at(level, others, [others.len() / n, n], None, c);
+    add_rows_at(level, others, [others.len() / n, n], Terms::Numbers, c);
 }
 
 /// As [`stream`], if the weight is about to be multiplied by few rows.

@@ -228,8 +228,8 @@ const AHEAD: usize = 32;
 #[inline(always)]
 pub unsafe fn multiply_small<V: Vector>([m, k, n]: [usize; 3], a: Matrix<'_, f32>, b: Matrix<'_, f32>, c: &mut [f32]) {
     let (whole, half) = (V::LANES, V::Half::LANES);
-    assert!(c.len() == m * n, "a product as large as its result");
-    let left_over = four_columns::left_over::<V>([m, k, n], a);
+    assert!(m.checked_mul(n) == Some(c.len()), "a product as large as its result");
+    let left_over = four_columns::left_over::<V>([k, n], a);
     if left_over > 0 {
         // SAFETY: the caller's.
         unsafe { four_columns::multiply::<V>([m, k], a, b.part(0, n - left_over), &mut c[n - left_over..], n) };
@@ -279,7 +279,8 @@ unsafe fn multiply_columns<V: Vector, W: Vector>(
 /// A matrix is not of its size.
 #[inline(always)]
 pub fn row_major<'a>([m, k, n]: [usize; 3], a: &'a [f32], b: &'a [f32], c: &[f32]) -> [Matrix<'a, f32>; 2] {
-    assert!(a.len() == m * k && b.len() == k * n && c.len() == m * n, "matrices of their sizes");
+    let is_of = |x: &[f32], rows: usize, columns| rows.checked_mul(columns) == Some(x.len());
+    assert!(is_of(a, m, k) && is_of(b, k, n) && is_of(c, m, n), "matrices of their sizes");
     [Matrix { elements: a, strides: [k, 1] }, Matrix { elements: b, strides: [n, 1] }]
 }
 

@@ -38,6 +38,23 @@ impl Term for Same {
     }
 }
 
+/// The distance from a number.
+#[derive(Clone, Copy)]
+pub struct DistanceFrom(pub f32);
+impl Function for DistanceFrom {
+    #[inline(always)]
+    unsafe fn apply<V: Vector>(self, x: V) -> V {
+        // SAFETY: the caller's.
+        unsafe { x.sub(V::splat(self.0)) }
+    }
+}
+impl Term for DistanceFrom {
+    #[inline(always)]
+    fn nothing(self) -> f32 {
+        self.0
+    }
+}
+
 /// The square of the distance from a number.
 #[derive(Clone, Copy)]
 pub struct SquareFrom(pub f32);
@@ -56,6 +73,48 @@ impl Term for SquareFrom {
     fn nothing(self) -> f32 {
         self.0
     }
+}
+
+/// The mean of a row, and the mean of its numbers' squared distances from it.
+#[derive(Clone, Copy, Default)]
+pub struct Moments {
+    /// The mean rounded, and what is left of it: of numbers that are far from zero no digits are lost.
+    pub center: f32,
+    pub rest: f32,
+    pub variance: f32,
+}
+
+/// Those of each of these rows, which are not empty; around zero, if not `centered`.
+///
+/// The mean is the first number and the mean distance from it: that of a constant row is its number.
+///
+/// # Safety
+/// The processor has the instructions of `V`, and the rows lie in memory that may be read.
+#[inline(always)]
+pub unsafe fn moments<V: Vector, const ROWS: usize>(rows: Rows, centered: bool) -> [Moments; ROWS] {
+    let (count, mut moments) = (rows.size as f64, [Moments::default(); ROWS]);
+    // SAFETY: the caller's; nothing is written.
+    unsafe {
+        if centered {
+            let mut firsts = [DistanceFrom(0.0); ROWS];
+            for row in 0..ROWS {
+                firsts[row].0 = *rows.from.add(row * rows.size);
+            }
+            let sums = sums::<V, _, ROWS, false>(firsts, rows);
+            for row in 0..ROWS {
+                let mean = firsts[row].0 as f64 + sums[row] / count;
+                moments[row].center = mean as f32;
+                moments[row].rest = (mean - moments[row].center as f64) as f32;
+            }
+        }
+        let squares = sums::<V, _, ROWS, false>(each(moments, |row| SquareFrom(row.center)), rows);
+        for row in 0..ROWS {
+            // Around the rounded mean they are larger by the square of what is left of it.
+            let rest = moments[row].rest as f64;
+            moments[row].variance = (squares[row] / count - rest * rest) as f32;
+        }
+    }
+    moments
 }
 
 /// `e` to the power of the distance from a number, than which no other is larger.
@@ -248,7 +307,7 @@ pub unsafe fn norm<V: Vector>(
         rows: Rows,
         weight: *const f32,
         bias: Option<*const f32>,
-        centers: [f32; ROWS],
+        moments: [Moments; ROWS],
         scales: [f32; ROWS],
     ) {
         // SAFETY: the caller's.
@@ -260,8 +319,10 @@ pub unsafe fn norm<V: Vector>(
             };
             for row in 0..ROWS {
                 let at = row * rows.size + at;
-                let distance = read::<V, WHOLE>(rows.from.add(at), len, 0.0).sub(V::splat(centers[row]));
-                let normed = distance.mul(V::splat(scales[row])).mul_add(weight, bias);
+                let Moments { center, rest, .. } = moments[row];
+                let distance = read::<V, WHOLE>(rows.from.add(at), len, 0.0).sub(V::splat(center));
+                let scale = V::splat(scales[row]);
+                let normed = distance.mul_add(scale, V::splat(-rest * scales[row])).mul_add(weight, bias);
                 write::<V, WHOLE>(normed, rows.to.add(at), len);
             }
         }
@@ -274,17 +335,11 @@ pub unsafe fn norm<V: Vector>(
         epsilon: f32,
         centered: bool,
     ) {
-        let count = rows.size as f64;
         // SAFETY: the caller's; each step lies inside the rows.
         unsafe {
-            let centers = if centered {
-                each(sums::<V, _, ROWS, false>([Same; ROWS], rows), |sum| (sum / count) as f32)
-            } else {
-                [0.0; ROWS]
-            };
-            let squares = sums::<V, _, ROWS, false>(each(centers, SquareFrom), rows);
-            let scales = each(squares, |sum| ((sum / count) as f32 + epsilon).sqrt().recip());
-            each_vector!(V, 0..rows.size, step::<V, ROWS>(rows, weight, bias, centers, scales));
+            let moments = moments::<V, ROWS>(rows, centered);
+            let scales = each(moments, |row| (row.variance + epsilon).sqrt().recip());
+            each_vector!(V, 0..rows.size, step::<V, ROWS>(rows, weight, bias, moments, scales));
         }
     }
     assert!(bias.is_none_or(|bias| bias.len() == weight.len()), "a bias for each weight");
@@ -315,10 +370,7 @@ pub unsafe fn reduce<V: Vector>(op: Reduce, x: &[f32], size: usize, out: &mut [f
             match op {
                 Reduce::Sum => each(sums::<V, _, ROWS, false>([Same; ROWS], rows), total),
                 Reduce::Mean => each(sums::<V, _, ROWS, false>([Same; ROWS], rows), mean),
-                Reduce::Variance => {
-                    let centers = each(sums::<V, _, ROWS, false>([Same; ROWS], rows), mean);
-                    each(sums::<V, _, ROWS, false>(each(centers, SquareFrom), rows), mean)
-                }
+                Reduce::Variance => each(moments::<V, ROWS>(rows, true), |row| row.variance),
                 Reduce::Max => largest::<V, _, ROWS, true>(Same, rows),
                 Reduce::Min => each(largest::<V, _, ROWS, true>(math::Neg, rows), |x: f32| -x),
             }
@@ -334,113 +386,4 @@ pub unsafe fn reduce<V: Vector>(op: Reduce, x: &[f32], size: usize, out: &mut [f
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::{Level, levels, norm_at, reduce_at, softmax_at};
-    use super::*;
-
-    fn random(len: usize, seed: u64) -> Vec<f32> {
-        let mut rng = fastrand::Rng::with_seed(seed);
-        (0..len).map(|_| rng.f32() * 10.0 - 5.0).collect()
-    }
-
-    /// Lengths of rows, and how many of them.
-    fn sizes() -> impl Iterator<Item = (usize, usize)> {
-        let lengths = (1..=70).chain([127, 128, 129, 1000, 2100]);
-        let some = lengths.filter(|len| !cfg!(miri) || [3, 35].contains(len));
-        some.flat_map(|len| [1, 2, 3, 8, 9, 11].map(|count| (count, len)))
-            .filter(|(count, _)| !cfg!(miri) || *count == 11)
-    }
-
-    const REDUCTIONS: [Reduce; 5] = [Reduce::Sum, Reduce::Mean, Reduce::Variance, Reduce::Max, Reduce::Min];
-
-    fn reduced(level: Level, op: Reduce, x: &[f32], size: usize) -> Vec<f32> {
-        let mut out = vec![7.0; x.len() / size];
-        reduce_at(level, op, x, size, &mut out);
-        out
-    }
-
-    #[test]
-    fn a_row_does_not_depend_on_its_neighbours() {
-        for (name, level) in levels() {
-            for (count, size) in sizes() {
-                let (x, weight) = (random(count * size, 1), random(size, 2));
-                let mut found = vec![7.0; x.len()];
-                softmax_at(level, InOut::new(&x, &mut found), size);
-                for (x, found) in x.chunks(size).zip(found.chunks(size)) {
-                    let mut alone = x.to_vec();
-                    softmax_at(level, InOut::in_place(&mut alone), size);
-                    assert_eq!(found, alone, "{name}: softmax {count} {size}");
-                }
-                norm_at(level, InOut::new(&x, &mut found), &weight, Some(&weight), 1e-5, true);
-                for (x, found) in x.chunks(size).zip(found.chunks(size)) {
-                    let mut alone = x.to_vec();
-                    norm_at(level, InOut::in_place(&mut alone), &weight, Some(&weight), 1e-5, true);
-                    assert_eq!(found, alone, "{name}: norm {count} {size}");
-                }
-                for op in REDUCTIONS {
-                    let alone: Vec<f32> = x.chunks(size).flat_map(|row| reduced(level, op, row, size)).collect();
-                    assert_eq!(reduced(level, op, &x, size), alone, "{name}: {op:?} {count} {size}");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn reductions_agree_with_double_precision() {
-        for (name, level) in levels() {
-            for (count, size) in sizes() {
-                let x = random(count * size, 3);
-                for op in REDUCTIONS {
-                    for (row, found) in x.chunks(size).zip(reduced(level, op, &x, size)) {
-                        let wide = || row.iter().map(|&x| x as f64);
-                        let total = |x: &mut dyn Iterator<Item = f64>| x.sum::<f64>();
-                        let mean = total(&mut wide()) / size as f64;
-                        let (expected, scale) = match op {
-                            Reduce::Sum => (mean * size as f64, total(&mut wide().map(f64::abs))),
-                            Reduce::Mean => (mean, total(&mut wide().map(f64::abs)) / size as f64),
-                            Reduce::Variance => (total(&mut wide().map(|x| (x - mean).powi(2))) / size as f64, 25.0),
-                            Reduce::Max => (wide().fold(f64::NEG_INFINITY, f64::max), 0.0),
-                            Reduce::Min => (wide().fold(f64::INFINITY, f64::min), 0.0),
-                        };
-                        // At most 32 numbers follow each other in a lane, and four times two lanes are added: each
-                        // addition rounds by 6e-8 at most, and most of them cancel out.
-                        let near = (found as f64 - expected).abs() <= 3e-7 * scale;
-                        assert!(near, "{name}, {count} {size}: {op:?} {found} for {expected}");
-                    }
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn reductions_of_special_values() {
-        let infinite = [f32::NEG_INFINITY; 20];
-        for (name, level) in levels() {
-            for at in [0, 5, 16, 19] {
-                let mut row = [1.0f32; 20];
-                row[at] = f32::NAN;
-                for op in REDUCTIONS {
-                    assert!(reduced(level, op, &row, 20)[0].is_nan(), "{name}: {op:?} with NaN at {at}");
-                }
-                row[at] = f32::INFINITY;
-                assert_eq!(reduced(level, Reduce::Max, &row, 20), [f32::INFINITY], "{name}");
-                assert_eq!(reduced(level, Reduce::Min, &row, 20), [1.0], "{name}");
-                assert_eq!(reduced(level, Reduce::Sum, &row, 20), [f32::INFINITY], "{name}");
-            }
-            assert_eq!(reduced(level, Reduce::Max, &infinite, 20), [f32::NEG_INFINITY], "{name}");
-            // No number but the last is as small as what a vector is filled up with elsewhere.
-            assert_eq!(reduced(level, Reduce::Max, &[-3.0; 17], 17), [-3.0], "{name}");
-            assert_eq!(reduced(level, Reduce::Min, &[3.0; 17], 17), [3.0], "{name}");
-        }
-    }
-
-    #[test]
-    fn a_long_sum_keeps_its_digits() {
-        let x = vec![0.1f32; if cfg!(miri) { 300 } else { 1_000_000 }];
-        let expected = 0.1f32 as f64 * x.len() as f64;
-        for (name, level) in levels() {
-            let found = reduced(level, Reduce::Sum, &x, x.len())[0];
-            assert!((found as f64 - expected).abs() < expected * 5e-7, "{name}: {found} for {expected}");
-        }
-    }
-}
+mod tests;

@@ -118,7 +118,7 @@ impl Routine for Scores<'_> {
             q.len() >= d * starts.len() && scores.len() >= keys.div_ceil(4) * 4 * starts.len(),
             "rooms end too soon"
         );
-        assert!(k.elements.len() >= (keys - 1) * k.strides[0] + d, "keys end too soon");
+        assert!(keys == 0 || k.lies_inside([keys, d]), "keys end too soon");
         // SAFETY: the caller's; the assertions are that all slices are long enough.
         unsafe {
             let scale = V::splat(scale);

@@ -1,0 +1,322 @@
+//! Threads that help a caller with the pieces of a job.
+//!
+//! The caller is one of the threads that work, and waits for no helper that has not begun: an idle helper that wakes
+//! late, or a processor that is busy elsewhere, costs the caller nothing but the call for help. A helper waits for the
+//! next job in a loop for a while, because to wake it from sleep takes longer than many a job; then it sleeps.
+
+mod job;
+#[cfg(all(test, loom))]
+mod models;
+mod sync;
+
+use job::{Job, Seat, Stay};
+use std::cell::Cell;
+use std::sync::OnceLock;
+use sync::{Arc, AtomicUsize, Builder, JoinHandle, Ordering, WORKING};
+
+/// The most helpers a pool can have.
+pub const MAX_HELPERS: usize = if cfg!(loom) { 2 } else { 255 };
+
+/// Whether this thread is at work on a job of some pool.
+pub fn is_working() -> bool {
+    WORKING.with(Cell::get)
+}
+
+/// Helpers, started when they are first needed.
+pub struct Pool {
+    helpers: [OnceLock<Option<Helper>>; MAX_HELPERS],
+    /// How many threads share a job at the moment.
+    callers: AtomicUsize,
+}
+
+struct Helper {
+    seat: Arc<Seat>,
+    thread: JoinHandle<()>,
+}
+
+impl Pool {
+    #[cfg(not(loom))]
+    pub const fn new() -> Self {
+        Pool { helpers: [const { OnceLock::new() }; MAX_HELPERS], callers: AtomicUsize::new(0) }
+    }
+    #[cfg(loom)]
+    pub fn new() -> Self {
+        Pool { helpers: [const { OnceLock::new() }; MAX_HELPERS], callers: AtomicUsize::new(0) }
+    }
+
+    /// Calls `piece` with each number below `count`, on up to `threads` threads, the caller's among them. A thread takes at
+    /// least `grain` pieces at once.
+    ///
+    /// The callers that share work at the same time count among the `threads`: a caller asks for that many helpers fewer.
+    /// Within a piece nothing is shared again. If pieces panic, some are skipped, and the first panic goes on in the caller
+    /// when no helper works on a piece any more. A piece must not wait for another: the caller may come to do all of them.
+    pub fn run(&self, threads: usize, count: usize, grain: usize, piece: &(dyn Fn(usize) + Sync)) {
+        let threads = threads.min(count.div_ceil(grain.max(1)));
+        if threads < 2 || is_working() {
+            return (0..count).for_each(piece);
+        }
+        let _guard = Working::new(&self.callers);
+        let job = Job::new(threads, count, grain, piece);
+        self.share(&job, threads);
+        job.end();
+    }
+
+    /// Works on the job, and returns when no helper does any more.
+    fn share(&self, job: &Job<'_>, threads: usize) {
+        let helpers = &self.helpers[..(threads - 1).min(MAX_HELPERS)];
+        let wanted = threads.saturating_sub(self.callers.load(Ordering::Relaxed));
+        let started = || helpers.iter().filter_map(|helper| helper.get()?.as_ref());
+        let stay = Stay;
+        // First those that need not be woken.
+        let mut asked = started().filter(|helper| helper.seat.give(job)).take(wanted).count();
+        let others = helpers.iter().enumerate();
+        let others = others.filter_map(|(number, helper)| helper.get_or_init(|| Helper::start(number)).as_ref());
+        asked += others.filter(|helper| helper.seat.give(job) || helper.wake(job)).take(wanted - asked).count();
+        job.work();
+        let left = started().filter(|helper| helper.seat.leave(job)).count();
+        job.wait(asked - left);
+        std::mem::forget(stay);
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        for helper in self.helpers.iter_mut().filter_map(|helper| helper.take().flatten()) {
+            helper.seat.quit();
+            helper.thread.thread().unpark();
+            // It ends without a panic: those of jobs are caught.
+            let _ = helper.thread.join();
+        }
+    }
+}
+
+impl Helper {
+    /// None where the system has no more threads.
+    fn start(number: usize) -> Option<Self> {
+        let seat = Arc::new(Seat::new());
+        let theirs = seat.clone();
+        let work = move || {
+            WORKING.with(|working| working.set(true));
+            theirs.help();
+        };
+        let thread = Builder::new().name(format!("congruent-{}", number + 1)).spawn(work).ok()?;
+        Some(Helper { seat, thread })
+    }
+
+    /// Gives it the job if it sleeps: whether it does.
+    fn wake(&self, job: &Job<'_>) -> bool {
+        let woken = self.seat.give_asleep(job);
+        if woken {
+            self.thread.thread().unpark();
+        }
+        woken
+    }
+}
+
+/// The caller's part in a job, until dropped.
+struct Working<'a>(&'a AtomicUsize);
+
+impl<'a> Working<'a> {
+    fn new(callers: &'a AtomicUsize) -> Self {
+        callers.fetch_add(1, Ordering::Relaxed);
+        WORKING.with(|working| working.set(true));
+        Working(callers)
+    }
+}
+
+impl Drop for Working<'_> {
+    fn drop(&mut self) {
+        WORKING.with(|working| working.set(false));
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::sync::SPIN;
+    use super::*;
+    use std::any::Any;
+    use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+    use std::sync::Mutex;
+    use std::thread;
+    use std::time::{Duration, Instant};
+
+    /// How often each piece has run.
+    fn counts(count: usize) -> Vec<AtomicUsize> {
+        (0..count).map(|_| AtomicUsize::new(0)).collect()
+    }
+
+    fn count(counts: &[AtomicUsize]) -> impl Fn(usize) + Sync {
+        |i| _ = counts[i].fetch_add(1, Ordering::Relaxed)
+    }
+
+    fn each_was_seen(counts: &[AtomicUsize], times: usize) -> bool {
+        counts.iter().all(|count| count.load(Ordering::Relaxed) == times)
+    }
+
+    #[test]
+    fn every_piece_runs_once() {
+        let pool = Pool::new();
+        for threads in 0..5 {
+            for pieces in if cfg!(miri) { vec![0, 1, 5] } else { vec![0, 1, 2, 3, 7, 100, 10_000] } {
+                for grain in [0, 1, 3] {
+                    let seen = counts(pieces);
+                    pool.run(threads, pieces, grain, &count(&seen));
+                    assert!(each_was_seen(&seen, 1), "{pieces} pieces on {threads} threads, {grain} at once");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn helpers_take_part() {
+        helpers_take_part_in(&Pool::new());
+    }
+
+    fn helpers_take_part_in(pool: &Pool) {
+        let names = Mutex::new(std::collections::BTreeSet::new());
+        // A helper may come too late for one job, not for all of them.
+        while names.lock().unwrap().len() < 3 {
+            pool.run(3, 3, 1, &|_| {
+                names.lock().unwrap().insert(thread::current().name().unwrap().to_owned());
+                thread::sleep(Duration::from_millis(1));
+            });
+        }
+        let names = names.into_inner().unwrap();
+        assert!(["congruent-1", "congruent-2"].iter().all(|&name| names.contains(name)), "{names:?}");
+    }
+
+    #[test]
+    fn a_panic_goes_on_in_the_caller_and_the_pool_works_afterwards() {
+        let pool = Pool::new();
+        for bad in 0..3 {
+            let panic = catch_unwind(AssertUnwindSafe(|| {
+                pool.run(3, 20, 1, &|i| {
+                    if i % 3 == bad {
+                        resume_unwind(Box::new("bad")); // Prints no message.
+                    }
+                });
+            }));
+            assert_eq!(panic.unwrap_err().downcast_ref(), Some(&"bad"));
+            assert!(!is_working());
+            let seen = counts(20);
+            pool.run(3, 20, 1, &count(&seen));
+            assert!(each_was_seen(&seen, 1));
+        }
+    }
+
+    /// The payload of a panic, which panics when it is dropped.
+    struct Bad(usize);
+
+    impl Drop for Bad {
+        fn drop(&mut self) {
+            if !thread::panicking() {
+                resume_unwind(Box::new("the destructor of a payload"));
+            }
+        }
+    }
+
+    /// The number of the payload, which is not dropped.
+    fn number(panic: Box<dyn Any + Send>) -> Option<usize> {
+        let number = panic.downcast_ref::<Bad>().map(|bad| bad.0);
+        std::mem::forget(panic);
+        number
+    }
+
+    /// Waits, but not for ever: a helper may not come.
+    fn wait(until: impl Fn() -> bool) -> bool {
+        let start = Instant::now();
+        while !until() && start.elapsed() < Duration::from_millis(200) {
+            thread::yield_now();
+        }
+        until()
+    }
+
+    #[test]
+    fn a_payload_that_panics_when_dropped_leaves_no_helper_behind() {
+        let pool = Pool::new();
+        // The helpers and the caller, in the order in which they panic; who is third is still at work then.
+        for [first, second] in [["1", "caller"], ["caller", "1"], ["1", "2"]] {
+            let mut tries = 0..100;
+            let complete = || {
+                let (panicked, working) = (AtomicUsize::new(0), AtomicUsize::new(0));
+                let panic = catch_unwind(AssertUnwindSafe(|| {
+                    pool.run(3, 3, 1, &|_| {
+                        working.fetch_add(1, Ordering::SeqCst);
+                        wait(|| working.load(Ordering::SeqCst) == 3);
+                        let name =
+                            thread::current().name().and_then(|name| name.strip_prefix("congruent-")).map(String::from);
+                        let turn = match name.as_deref().unwrap_or("caller") {
+                            name if name == first => 0,
+                            name if name == second => 1,
+                            _ => 2,
+                        };
+                        wait(|| panicked.load(Ordering::SeqCst) == turn);
+                        // The one before is to have ended its part.
+                        thread::sleep(Duration::from_millis(if turn > 0 { 5 } else { 0 }));
+                        panicked.fetch_add(1, Ordering::SeqCst);
+                        if turn < 2 {
+                            resume_unwind(Box::new(Bad(turn)));
+                        }
+                        working.store(4, Ordering::SeqCst);
+                    });
+                }));
+                let working = working.load(Ordering::SeqCst);
+                let all = panicked.load(Ordering::SeqCst) == 3;
+                assert!(!all || working == 4, "the caller left while a helper was at work");
+                let number = number(panic.unwrap_err());
+                all && {
+                    assert_eq!(number, Some(0));
+                    true
+                }
+            };
+            assert!(tries.any(|_| complete()), "no helper came");
+        }
+        // All helpers are still there.
+        helpers_take_part_in(&pool);
+    }
+
+    #[test]
+    fn what_a_piece_shares_it_does_alone() {
+        let pool = Pool::new();
+        let seen = counts(12);
+        pool.run(3, 4, 1, &|i| {
+            let here = thread::current().id();
+            pool.run(3, 3, 1, &|j| {
+                assert_eq!(thread::current().id(), here);
+                count(&seen)(i * 3 + j);
+            });
+        });
+        assert!(each_was_seen(&seen, 1));
+    }
+
+    #[test]
+    fn many_callers_share_at_once() {
+        let pool = Pool::new();
+        let (callers, times) = if cfg!(miri) { (2, 2) } else { (8, 2000) };
+        thread::scope(|scope| {
+            for caller in 0..callers {
+                let pool = &pool;
+                scope.spawn(move || {
+                    let seen = counts(10);
+                    for time in 0..times {
+                        // Some find their helpers asleep.
+                        if time % 100 == caller {
+                            thread::sleep(2 * SPIN);
+                        }
+                        pool.run(1 + (caller + time) % 4, 10, 1, &count(&seen));
+                    }
+                    assert!(each_was_seen(&seen, times));
+                });
+            }
+        });
+    }
+
+    #[test]
+    fn more_threads_than_a_pool_can_have_are_as_many_as_it_can() {
+        let pool = Pool::new();
+        let seen = counts(4);
+        pool.run(if cfg!(miri) { 4 } else { usize::MAX }, 4, 1, &count(&seen));
+        assert!(each_was_seen(&seen, 1));
+    }
+}

@@ -1,0 +1,75 @@
+//! What an operation does to all positions of a dimension, so that its message names the remedy that is right for it.
+//!
+//! A [`Dense`] dimension is all of these: generic code asks for that one.
+
+use super::{Dense, Dim, Plus, Ragged};
+
+/// A dimension that may be summed over: by a sum, a product of matrices, a linear layer.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` may hold padding, and this operation would read it",
+    label = "the padding of `{Self}` would be added up",
+    note = "the sum of what is live is `x.masked_sum(&lengths)`; for a product, or a layer along `{Self}`, zeros add nothing: `x.fill_padding(&lengths, 0.0)`",
+    note = "a layer that is meant for the features has them last: `x.permute((..))`",
+    note = "in generic code, ask for a dimension without padding: `S: Dense`",
+    note = "explained in `congruent::errors::C50`"
+)]
+pub trait Summed: Dim {}
+#[diagnostic::do_not_recommend]
+impl<D: Dense> Summed for D {}
+
+/// A dimension whose positions are counted as well as summed: by a mean, a variance, a norm.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` may hold padding, and this operation would read it",
+    label = "the padding of `{Self}` would be counted",
+    note = "take what is live: `x.masked_mean(&lengths)`, `x.masked_var(&lengths)`; of all sequences together `mean_of_live(&x, &lengths)`",
+    note = "a norm is taken along features, which are last: `x.permute((..))`",
+    note = "in generic code, ask for a dimension without padding: `S: Dense`",
+    note = "explained in `congruent::errors::C51`"
+)]
+pub trait Averaged: Dim {}
+#[diagnostic::do_not_recommend]
+impl<D: Dense> Averaged for D {}
+
+/// A dimension whose positions are held against each other: by the largest, a softmax, a cross-entropy.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` may hold padding, and this operation would read it",
+    label = "the padding of `{Self}` would be compared",
+    note = "the largest and the smallest of what is live are `x.masked_max(&lengths)` and `x.masked_min(&lengths)`",
+    note = "for `argmax`, `top_k`, `softmax` and what is made of it, fill in what never counts: `x.fill_padding(&lengths, f32::NEG_INFINITY)`",
+    note = "in generic code, ask for a dimension without padding: `S: Dense`",
+    note = "explained in `congruent::errors::C52`"
+)]
+pub trait Compared: Dim {}
+#[diagnostic::do_not_recommend]
+impl<D: Dense> Compared for D {}
+
+/// A dimension of which a position may be taken, wherever it is.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` may hold padding, and this operation would read it",
+    label = "what is taken may be padding",
+    note = "the last live position of each sequence is `x.masked_last(&lengths)`",
+    note = "any other is taken after the padding got a value: `x.fill_padding(&lengths, 0.0)`",
+    note = "in generic code, ask for a dimension without padding: `S: Dense`",
+    note = "explained in `congruent::errors::C53`"
+)]
+pub trait Picked: Dim {}
+#[diagnostic::do_not_recommend]
+impl<D: Dense> Picked for D {}
+
+/// A dimension whose padding, if it has any, is all at the end of each sequence: one length says what is live.
+#[diagnostic::on_unimplemented(
+    message = "a length does not say what is padding in `{Self}`",
+    label = "the padding of `{Self}` is not known to be all at the end",
+    note = "lengths are those of `Ragged<D>`, or of `Plus<Past, Ragged<D>>`, where `Past` has no padding",
+    note = "keys behind padded ones of the past: `cache.step_ragged(&lengths, ..)` appends each sequence where it ends, and `step.mask()` is their mask",
+    note = "of other parts, use each with its own lengths before `concat`, or after `unconcat`",
+    note = "in generic code, ask for a dimension without padding: `S: Dense`, and `Ragged<S>` for that with padding",
+    note = "explained in `congruent::errors::C54`"
+)]
+pub trait PaddedAtEnd: Dim {}
+#[diagnostic::do_not_recommend]
+impl<D: Dense> PaddedAtEnd for D {}
+#[diagnostic::do_not_recommend]
+impl<D: Dim> PaddedAtEnd for Ragged<D> {}
+#[diagnostic::do_not_recommend]
+impl<Past: Dense, D: Dim> PaddedAtEnd for Plus<Past, Ragged<D>> {}

@@ -1,0 +1,67 @@
+//! Words of PyTorch and ndarray for what has another name here, or is done in another way.
+//!
+//! The compiler proposes methods whose names are like the one that it did not find, and `doc(alias)` only within a crate. So
+//! these words are methods that nothing may call, and whose message names the way.
+
+use super::Tensor;
+use crate::backend::Backend;
+
+// Nothing has one of these traits. The result is a parameter, so that nothing is said about what is done with it.
+macro_rules! words { ($($Trait:ident: $message:literal, $note:literal;)*) => {$(
+    #[doc(hidden)]
+    #[diagnostic::on_unimplemented(
+        message = $message,
+        label = "another word is meant",
+        note = $note,
+        note = "explained in `congruent::errors::C57`"
+    )]
+    pub trait $Trait {}
+)*} }
+words! {
+    Reshaped: "a tensor is not reshaped: its elements would lose their dimensions",
+        "an axis that is a product becomes two by `x.split(axis)`, two neighbours one by `x.merge(a, b)`, and a dimension another of the same size by `x.relabel(from, to)`; all at once: `rearrange!(x, \"b s (h d) -> b h s d\")`";
+    Squeezed: "a tensor has no axes of size 1 for broadcasting: dimensions are matched by name",
+        "`x.expand(Batch)` repeats along a new first dimension, `x.mean(Seq).expand_as(&x, Seq)` along one that was reduced; `x.at(axis, 0)?` removes an axis";
+    Masked: "elements are chosen by `select`",
+        "`x.select(&condition, &other)` takes `x` where the condition holds and `other` elsewhere; the padding of sequences is filled by `x.fill_padding(&lengths, value)`";
+    Joined: "tensors are joined by `concat` and taken apart by `unconcat`",
+        "`x.concat(Past, &new)` has `Plus<Past, New>`, and `unconcat` gives both back; a part is `x.narrow(axis, start, part)?`, and one position `x.at(axis, position)?`";
+    Read: "the elements are read by `to_vec`, `to_nested` or `as_slice`, and one number by `scalar`",
+        "a tensor without dimensions is one number: `loss.scalar()`; any tensor gives its elements in row-major order: `x.to_vec()`";
+    Tracks: "gradients are recorded from `tracked` on, and found by `backward`",
+        "`let w = w.tracked(); let gradients = loss.backward(); gradients.of(&w)`; a copy without its history is `x.detach()`";
+    Multiplied: "matrices are multiplied by `matmul` and `einsum!`, and axes swapped by `transpose`",
+        "`x.matmul(&y)`, `einsum!(\"b i d, b j d -> b i j\", x, y)`, `x.transpose(Seq, Embed)`";
+    Chosen: "rows of a table are chosen by `lookup`, elements by `gather`",
+        "`table.lookup(&ids)` gives the row of each id, `logits.gather(&ids)` one element of each row; ids are checked where they enter: `Ids::new(shape, table, &numbers)?`";
+}
+
+// Written out, not made by the macro: a message shows the method.
+#[doc(hidden)]
+#[rustfmt::skip]
+impl<S, B: Backend> Tensor<S, B> {
+    pub fn view<A, R>(&self, _: A) -> R where S: Reshaped { unreachable!() }
+    pub fn reshape<A, R>(&self, _: A) -> R where S: Reshaped { unreachable!() }
+    pub fn into_shape<A, R>(&self, _: A) -> R where S: Reshaped { unreachable!() }
+    pub fn flatten<A, R>(&self, _: A, _: A) -> R where S: Reshaped { unreachable!() }
+    pub fn unsqueeze<A, R>(&self, _: A) -> R where S: Squeezed { unreachable!() }
+    pub fn squeeze<A, R>(&self, _: A) -> R where S: Squeezed { unreachable!() }
+    pub fn insert_axis<A, R>(&self, _: A) -> R where S: Squeezed { unreachable!() }
+    pub fn repeat<A, R>(&self, _: A) -> R where S: Squeezed { unreachable!() }
+    pub fn broadcast_to<A, R>(&self, _: A) -> R where S: Squeezed { unreachable!() }
+    pub fn masked_fill<A, V, R>(&self, _: A, _: V) -> R where S: Masked { unreachable!() }
+    pub fn where_cond<A, V, R>(&self, _: A, _: V) -> R where S: Masked { unreachable!() }
+    pub fn cat<A, D, R>(_: A, _: D) -> R where A: Joined { unreachable!() }
+    pub fn chunk<A, D, R>(&self, _: A, _: D) -> R where S: Joined { unreachable!() }
+    pub fn slice<A, R>(&self, _: A) -> R where S: Joined { unreachable!() }
+    pub fn item<R>(&self) -> R where S: Read { unreachable!() }
+    pub fn numpy<R>(&self) -> R where S: Read { unreachable!() }
+    pub fn tolist<R>(&self) -> R where S: Read { unreachable!() }
+    pub fn requires_grad<R>(&self) -> R where S: Tracks { unreachable!() }
+    pub fn requires_grad_<A, R>(&self, _: A) -> R where S: Tracks { unreachable!() }
+    pub fn t<R>(&self) -> R where S: Multiplied { unreachable!() }
+    pub fn mm<A, R>(&self, _: A) -> R where S: Multiplied { unreachable!() }
+    pub fn bmm<A, R>(&self, _: A) -> R where S: Multiplied { unreachable!() }
+    pub fn dot<A, R>(&self, _: A) -> R where S: Multiplied { unreachable!() }
+    pub fn index_select<A, D, R>(&self, _: A, _: D) -> R where S: Chosen { unreachable!() }
+}

@@ -1,0 +1,115 @@
+//! A cache cut back, against one that never saw what was dropped: bit for bit.
+
+use congruent::mask::SlidingWindow;
+use congruent::nn::KeyValueCache;
+use congruent::prelude::*;
+
+dims! { Batch; Seq; KeyHeads = 2; Group = 2; Size = 4; Positions = 300; Two = 2; }
+type Cache<B> = KeyValueCache<B, KeyHeads, Size, Positions>;
+
+/// Queries, keys and values of a token, from its sequence and its position in it; a token that is to be dropped has others.
+fn tokens<B: Dim, S: Dim, H: Dim>(
+    (batch, heads, seq): (B, H, S),
+    starts: &[usize],
+    salt: usize,
+) -> Tensor<(B, H, S, Size)> {
+    Tensor::from_fn((batch, heads, seq, Size), |[b, h, s, d]| {
+        let hash = (starts[b] + s) * 7919 + b * 104_729 + h * 1299 + d * 31 + salt;
+        (hash * hash % 1009) as f32 / 500.0 - 1.0
+    })
+}
+
+/// Appends so many tokens to each sequence, and gives what attention gives for the live ones.
+fn append<B: Dim>(cache: &mut Cache<B>, counts: &[usize], bad: bool) -> Vec<Vec<f32>> {
+    let (batch, starts) = (cache.batch(), cache.lengths().to_vec());
+    bind!(seq: Ragged<Seq> = counts.iter().copied().max().unwrap());
+    let q = tokens((batch, Times(KeyHeads, Group), seq), &starts, 1);
+    let [k, v] = [2, 3].map(|salt| tokens((batch, KeyHeads, seq), &starts, salt) * if bad { f32::NAN } else { 1.0 });
+    let lengths = Lengths::new(batch, seq, counts).unwrap();
+    let step = cache.step_ragged(&lengths, |step| {
+        let (keys, values) = step.append(0, &k, &v);
+        let y = attention(&q, &keys, &values, step.mask());
+        let positions = step.positions().to_vec().iter().map(|id| id.get() as usize).collect::<Vec<_>>();
+        (rearrange!(y, "b h s d -> b s h d").to_vec(), positions)
+    });
+    let (y, positions) = step.unwrap();
+    let (width, size) = (4 * Size.size(), seq.size());
+    for (b, count) in counts.iter().enumerate() {
+        let expected: Vec<usize> = (starts[b]..starts[b] + count).collect();
+        assert_eq!(positions[b * size..][..*count], expected);
+    }
+    counts.iter().enumerate().map(|(b, count)| y[b * size * width..][..count * width].to_vec()).collect()
+}
+
+#[test]
+fn each_sequence_is_cut_where_it_says_and_goes_on_as_if_it_had_never_been_longer() {
+    let rng = &mut fastrand::Rng::with_seed(1);
+    for window in [None, Some(1), Some(5), Some(40)] {
+        for _ in 0..20 {
+            bind!(batch: Batch = rng.usize(1..4));
+            let new = || {
+                let cache = KeyValueCache::new(batch, KeyHeads, Size, Positions, 1);
+                window.map_or(cache.clone(), |window| cache.with_window(window))
+            };
+            let (mut cut, mut never) = (new(), new());
+            let mut size = |most: usize| (0..batch.size()).map(|_| rng.usize(0..=most)).collect::<Vec<_>>();
+            for round in 0..4 {
+                let accepted = size(30);
+                let (found, expected) = (append(&mut cut, &accepted, false), append(&mut never, &accepted, false));
+                assert_eq!(found, expected, "round {round} of window {window:?}");
+                // Drafts that nobody accepts, some of them so long that the memory grows.
+                let lengths = cut.lengths().to_vec();
+                append(&mut cut, &size(if round == 1 && window.is_none() { 90 } else { 8 }), true);
+                // What grew may have forgotten what the window of the shorter text reaches: an error, and nothing changes.
+                let held = cut.lengths().to_vec();
+                match cut.truncate(&lengths) {
+                    Ok(()) => assert_eq!(cut.lengths(), lengths),
+                    Err(error) => {
+                        assert!(window.is_some(), "{error}");
+                        assert_eq!(cut.lengths(), held);
+                        break;
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn sequences_of_one_length_that_forgot_differently_go_on_together() {
+    const WINDOW: usize = 50;
+    let new = || KeyValueCache::new(Two, KeyHeads, Size, Positions, 1).with_window(WINDOW);
+    let (mut together, mut ragged) = (new(), new());
+    for counts in [[20, 60], [45, 5]] {
+        append(&mut together, &counts, false);
+        append(&mut ragged, &counts, false);
+    }
+    assert_eq!(together.lengths(), [65, 65]);
+    let expected = append(&mut ragged, &[3, 3], false);
+    bind!(seq: Seq = 3);
+    let q = tokens((Two, Times(KeyHeads, Group), seq), &[65, 65], 1);
+    let [k, v] = [2, 3].map(|salt| tokens((Two, KeyHeads, seq), &[65, 65], salt));
+    let y = together.step(seq, |step| {
+        let (keys, values) = step.append(0, &k, &v);
+        attention(&q, &keys, &values, &SlidingWindow(WINDOW))
+    });
+    let found = rearrange!(y.unwrap(), "b h s d -> b s h d").to_vec();
+    let near = found.iter().zip(expected.concat()).all(|(x, y)| (x - y).abs() < 1e-6);
+    assert!(near, "{found:?}\n{expected:?}");
+    assert_eq!(together.lengths(), [68, 68]);
+}
+
+#[test]
+fn one_number_cuts_one_sequence_and_lists_have_to_be_of_the_batch() {
+    let mut one = KeyValueCache::new(N::<1>, KeyHeads, Size, Positions, 1);
+    append(&mut one, &[5], false);
+    one.truncate(3).unwrap();
+    one.truncate(vec![9]).unwrap();
+    assert_eq!(one.lengths(), [3]);
+    let mut two: Cache<Two> = KeyValueCache::new(Two, KeyHeads, Size, Positions, 1);
+    append(&mut two, &[5, 2], false);
+    let error = two.truncate(&[1, 1, 1]).unwrap_err();
+    assert_eq!(error.to_string(), "`Two` holds 2 sequences, found 3");
+    two.truncate([4; 2]).unwrap();
+    assert_eq!(two.lengths(), [4, 2]);
+}

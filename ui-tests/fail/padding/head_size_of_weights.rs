@@ -1,0 +1,9 @@
+use congruent::nn::attention_weights;
+use congruent::prelude::*;
+
+dims! { Batch = 2; Seq = 5; Embed = 12; Heads = 3; }
+
+fn main() {
+    let q = Tensor::ones((Batch, Heads, Embed, Ragged(Seq)));
+    let weights = attention_weights(&q, &q, &Full);
+}

@@ -1,0 +1,8 @@
+use congruent::prelude::*;
+
+dims! { Batch = 2; Seq = 5; Top = 2; }
+
+fn main() {
+    let x = Tensor::ones((Batch, Ragged(Seq)));
+    let largest = x.top_k(Ragged(Seq), Top);
+}

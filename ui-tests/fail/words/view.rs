@@ -1,0 +1,8 @@
+use congruent::prelude::*;
+
+dims! { Batch = 2; Seq = 5; Embed = 4; }
+
+fn main() {
+    let x = Tensor::ones((Batch, Seq, Embed));
+    let y = x.view((2, 20)).sum(Embed);
+}
