@@ -371,4 +371,29 @@ errors! {
     /// What depends on positions asks the types where the first query stands: the keys are the queries, or `Plus<Past, Q>`, as
     /// the step of a cache lends them. Keys under a name of their own do not say it: name their parts by
     /// [`relabel`](crate::Tensor::relabel).
+
+    C63: "`T` is not what is predicted for the next position"
+    /// A model of the next token has logits for each position, and the token after it is their target: ids are shifted by
+    /// [`next`](crate::Tensor::next), logits lose their last position by [`without_last`](crate::Tensor::without_last), and
+    /// the two have one shape then. [`next_token_loss`](crate::nn::next_token_loss) does both.
+
+    C64: "`T` is not what a model calculated"
+    /// Ids without their last position stand where the logits do, and are no targets: those are
+    /// [`next`](crate::Tensor::next). Where a decoder reads all tokens but the last, let it read all, and take its logits
+    /// [`without_last`](crate::Tensor::without_last): with a causal mask, they are the same.
+
+    C65: "the compiler does not know whether `D` is padded, and what its next positions are"
+    /// The next positions of `D` are `Next<D>`, and of a padded dimension `Ragged<Next<D>>`. Generic code says which:
+    /// `S: Dense`, `Ragged<S>`, or [`S: HasNext`](crate::dim::HasNext) for either.
+
+    C66: "a divergence is one of the logarithms of probabilities along its axis, and this is `T`"
+    /// Probabilities were given in place of their logarithms, logits, or logarithms of probabilities along another axis. The
+    /// shapes are the same, so they have a type of their own: [`LogProbabilities`](crate::LogProbabilities), which
+    /// [`log_softmax`](crate::Tensor::log_softmax) gives. What was calculated by other means is named so by
+    /// [`LogProbabilities::from_logarithms`](crate::LogProbabilities::from_logarithms).
+
+    C67: "`T` does not say that the model is in training"
+    /// Dropout is for training. In inference, call `forward`, which leaves it out. In training, make a
+    /// [`Training`](crate::nn::Training) of the random numbers where the loop begins, and hand it on: functions of
+    /// inference do not have it.
 }

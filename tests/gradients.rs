@@ -216,7 +216,7 @@ fn functions() {
         };
     }
     case!("softmax", |x: Tensor<_>| x.softmax(embed));
-    case!("log_softmax", |x: Tensor<_>| x.log_softmax(embed));
+    case!("log_softmax", |x: Tensor<_>| x.log_softmax(embed).into_tensor());
     case!("tanh", |x: Tensor<_>| x.tanh());
     case!("sigmoid", |x: Tensor<_>| x.sigmoid());
     case!("gelu", |x| Activation::Gelu.forward(&x));

@@ -1,10 +1,12 @@
 //! Losses against their definitions in double precision, and their gradients against differences.
 
+use congruent::LogProbabilities;
 use congruent::backend::Backend;
+use congruent::dim::Next;
 use congruent::half::f16;
 use congruent::nn::{
     absolute_error, binary_cross_entropy, cosine_similarity, cross_entropy, huber, info_nce, kl_divergence,
-    mean_of_live, smoothed_cross_entropy, squared_error,
+    mean_of_live, next_token_log_probabilities, next_token_loss, smoothed_cross_entropy, squared_error,
 };
 use congruent::num_traits;
 use congruent::prelude::*;
@@ -98,7 +100,11 @@ fn probabilities() {
     let definition = move |x: f64, t: f64| -t * sigmoid(x).ln() - (1.0 - t) * (1.0 - sigmoid(x)).ln();
     check([&x, &shares], binary_cross_entropy, each(definition));
     let definition = |q: &[f64], p: &[f64]| q.iter().zip(p).map(|(q, p)| p.exp() * (p - q)).sum();
-    check([&x, &y], |q, p| kl_divergence(q, p, Vocab), each_row(definition));
+    let divergence = |q: &Rows, p: &Rows| {
+        let [q, p] = [q, p].map(|x| LogProbabilities::from_logarithms(x.clone(), Vocab));
+        kl_divergence(&q, &p, Vocab)
+    };
+    check([&x, &y], divergence, each_row(definition));
 }
 
 #[test]
@@ -137,7 +143,8 @@ fn nothing_and_zeros_are_numbers<B: Backend<Elem = T>, T: congruent::backend::Fl
     // No probability at all, of one and of both.
     let none = f64::NEG_INFINITY;
     let (q, p) = (tensor([0.5f64.ln(), 0.5f64.ln(), none, none]).tracked(), tensor([0.0, none, none, none]).tracked());
-    let loss = kl_divergence(&q, &p, Vocab);
+    let [of_q, of_p] = [&q, &p].map(|x| LogProbabilities::from_logarithms(x.clone(), Vocab));
+    let loss = kl_divergence(&of_q, &of_p, Vocab);
     assert!(is_near(loss.scalar(), 2f64.ln()));
     let gradients = loss.backward();
     assert!(gradients.of(&q).to_vec().into_iter().zip([-1.0, 0.0, 0.0, 0.0]).all(|(x, expected)| is_near(x, expected)));
@@ -185,4 +192,83 @@ fn padding_has_no_part() {
     let loss = mean_of_live(&cross_entropy(&logits, &targets), &none);
     assert_eq!(loss.scalar(), 0.0);
     assert_eq!(loss.backward().of(&logits).to_vec(), [0.0; 60]);
+}
+
+/// Each position predicts the token after it.
+#[test]
+fn the_next_token() {
+    let tokens = Ids::new((Batch, Seq), Vocab, &[0, 1, 2, 3, 0, 3, 3, 1, 1, 2, 2, 0, 2, 0, 1]).unwrap();
+    let logits = Tensor::uniform((Batch, Seq, Vocab), -2.0..2.0, &mut Rng::with_seed(1)).tracked();
+    let losses: Tensor<(Batch, Next<Seq>)> = next_token_loss(&logits, &tokens);
+    let by_parts = cross_entropy(&logits.without_last(Seq), &tokens.next(Seq));
+    assert_eq!(losses.to_vec(), by_parts.to_vec());
+    dims! { Predicted = 4; }
+    let logarithms = logits.log_softmax(Vocab).narrow(Seq, 0, Predicted).unwrap();
+    let expected = logarithms.gather(&tokens.narrow(Seq, 1, Predicted).unwrap()).to_vec();
+    let near = |found: &[f32]| found.iter().zip(&expected).all(|(x, y)| (x - y).abs() < 1e-5);
+    assert!(near(&next_token_log_probabilities(&logits, &tokens).to_vec()));
+    assert!(near(&(-&losses).to_vec()));
+    // The last predicts what nobody knows.
+    let gradient = losses.mean(Next(Seq)).mean(Batch).backward().of(&logits);
+    let last = gradient.at(Seq, 4).unwrap().to_vec();
+    assert!(last.iter().all(|slope| *slope == 0.0) && gradient.at(Seq, 3).unwrap().to_vec().iter().all(|x| *x != 0.0));
+
+    // Masks are of the tokens.
+    let chosen = Cpu::from_vec((Batch, Seq), (0..15).map(|i| i % 5 > 2).collect()).unwrap();
+    assert_eq!(chosen.next(Seq).to_vec(), [false, false, true, true].repeat(3));
+
+    // Sequences of one token, and of none, have no next one.
+    dims! { One = 1; Zero = 0; }
+    let one = Ids::new((Batch, One), Vocab, &[0; 3]).unwrap();
+    assert_eq!(next_token_loss(&Tensor::zeros((Batch, One, Vocab)), &one).sizes(), [3, 0]);
+    let none = Ids::new((Batch, Zero), Vocab, &[]).unwrap();
+    assert_eq!(next_token_loss(&Tensor::zeros((Batch, Zero, Vocab)), &none).sizes(), [3, 0]);
+}
+
+#[test]
+fn the_next_token_of_padded_texts() {
+    let tokens = [0, 1, 2, 3, 0, 3, 3, 1, 0, 0, 2, 0, 0, 0, 0];
+    let tokens = Ids::new((Batch, Ragged(Seq)), Vocab, &tokens).unwrap();
+    let lengths = Lengths::new(Batch, Ragged(Seq), &[5, 3, 1]).unwrap();
+    let x = Tensor::uniform((Batch, Seq, Vocab), -2.0..2.0, &mut Rng::with_seed(1));
+    let logits = Tensor::from_vec((Batch, Ragged(Seq), Vocab), x.to_vec()).unwrap();
+    let losses: Tensor<(Batch, Ragged<Next<Seq>>)> = next_token_loss(&logits, &tokens);
+    let all = losses.to_vec();
+    let expected = all[..4].iter().chain(&all[4..6]).sum::<f32>() / 6.0;
+    let loss = mean_of_live(&losses, &lengths.next());
+    assert!((loss.scalar() - expected).abs() < 1e-6);
+    let by_parts = cross_entropy(&logits.without_last(Ragged(Seq)), &tokens.next(Ragged(Seq)));
+    assert_eq!(by_parts.to_vec(), all);
+}
+
+/// Logarithms of probabilities are a tensor wherever one is read.
+#[test]
+fn logarithms_of_probabilities() {
+    let x = Tensor::uniform((Batch, Vocab), -2.0..2.0, &mut Rng::with_seed(1)).tracked();
+    let logarithms = x.log_softmax(Vocab);
+    let tensor: Tensor<(Batch, Vocab)> = logarithms.clone().into_tensor();
+    fn sum<S: Shape>(x: &Tensor<S>) -> f32 {
+        x.to_vec().iter().sum()
+    }
+    assert_eq!(sum(&logarithms), sum(&tensor));
+    assert_eq!(format!("{logarithms} {logarithms:?}"), format!("{tensor} {tensor:?}"));
+    let row = Tensor::from_nested((Vocab,), [1.0, 2.0, 3.0, 4.0]);
+    for (found, expected) in [
+        (&logarithms + &row, &tensor + &row),
+        (&row - &logarithms, &row - &tensor),
+        (logarithms.clone() * row.clone(), tensor.clone() * row.clone()),
+        (row.clone() / logarithms.clone(), row.clone() / tensor.clone()),
+        (&logarithms - &logarithms, &tensor - &tensor),
+        (&logarithms * 2.0 - 1.0, &tensor * 2.0 - 1.0),
+        (-&logarithms, -&tensor),
+        (logarithms.clone().into(), tensor.clone()),
+    ] {
+        assert_eq!(found.to_vec(), expected.to_vec());
+    }
+    assert!(logarithms.is_tracked() && !logarithms.detach().is_tracked());
+    let divergence = kl_divergence(&logarithms, &logarithms.detach(), Vocab);
+    assert_eq!(divergence.to_vec(), [0.0; 3]);
+    // Along another axis they are something else, and have another type.
+    let along: LogProbabilities<(Batch, Vocab), Batch> = x.log_softmax(Batch);
+    assert!((along.exp().sum(Batch).sum(Vocab).scalar() - 4.0).abs() < 1e-5);
 }

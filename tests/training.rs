@@ -2,7 +2,9 @@
 
 use congruent::io::{LoadError, SafeTensors, Weights, Writer, load};
 use congruent::nn::{Activation, EncoderLayer, FeedForward, LayerNorm, MultiHeadAttention, NormOrder, cross_entropy};
-use congruent::nn::{Dropout, Embedding, Encoder, Linear};
+use congruent::nn::{
+    Dropout, Embedding, Encoder, Linear, MeanOver, SumOver, Training, mean_of_live, sum_of_live, sum_where,
+};
 use congruent::optim::{AdamW, Optimizer, Rule, Schedule, Sgd};
 use congruent::prelude::*;
 
@@ -64,7 +66,8 @@ impl Model {
         let tokens: Vec<u32> = (0..15).map(|_| (rng.u64() % 7) as u32).collect();
         let tokens = Ids::new((Batch, Seq), Vocab, &tokens).unwrap();
         let x = self.embedding.forward(&tokens);
-        let logits = self.head.forward(&self.encoder.forward_training(&x, &Causal, self.dropout, rng));
+        let logits =
+            self.head.forward(&self.encoder.forward_training(&x, &Causal, self.dropout, &mut Training::new(rng)));
         cross_entropy(&logits, &tokens).mean(Seq).mean(Batch)
     }
 }
@@ -263,7 +266,12 @@ fn a_file_is_written_whole_or_not_at_all() {
 fn dropout_is_that_of_the_seed() {
     let (model, x) = (Model::new(1), Tensor::uniform((Batch, Seq, Embed), -1.0..1.0, &mut Rng::with_seed(3)));
     let run = |rate, seed| {
-        let y = model.encoder.forward_training(&x, &Causal, Dropout { rate }, &mut Rng::with_seed(seed));
+        let y = model.encoder.forward_training(
+            &x,
+            &Causal,
+            Dropout { rate },
+            &mut Training::new(&mut Rng::with_seed(seed)),
+        );
         y.to_vec()
     };
     let inference = model.encoder.forward(&x, &Causal).to_vec();
@@ -272,4 +280,223 @@ fn dropout_is_that_of_the_seed() {
     assert_ne!(run(0.5, 1), run(0.5, 2));
     // With everything dropped, what is left is the input.
     assert_eq!(run(1.0, 1), x.to_vec());
+}
+
+/// What a program that panics says.
+fn message(program: impl FnOnce()) -> String {
+    let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(program)).expect_err("it panics");
+    panic.downcast_ref::<String>().cloned().or(panic.downcast_ref::<&str>().map(|&text| text.to_owned())).unwrap()
+}
+
+fn small() -> (Linear<Embed, Vocab>, Tensor<(Batch, Embed)>) {
+    let mut rng = Rng::with_seed(1);
+    (Linear::random(Embed, Vocab, &mut rng), Tensor::uniform((Batch, Embed), -1.0..1.0, &mut rng))
+}
+
+fn loss_of(model: &Linear<Embed, Vocab>, x: &Tensor<(Batch, Embed)>) -> Tensor<()> {
+    model.forward(x).square().mean(Vocab).mean(Batch)
+}
+
+#[test]
+fn training_that_would_change_nothing_says_so() {
+    let rule = Sgd::default();
+    // Never tracked, frozen again, or not recorded.
+    let (mut model, x) = small();
+    let constant = "the loss depends on nothing that is tracked: call `track` on the model before";
+    assert!(message(|| drop(loss_of(&model, &x).backward())).starts_with(constant));
+    model.track();
+    model.freeze();
+    assert!(message(|| drop(loss_of(&model, &x).backward())).starts_with(constant));
+    model.track();
+    assert!(message(|| drop(congruent::no_grad(|| loss_of(&model, &x)).backward())).starts_with(constant));
+    assert!(message(|| drop(loss_of(&model, &x).detach().backward())).starts_with(constant));
+
+    // Something is tracked, and nothing of the model.
+    let (mut model, x) = small();
+    let gradients = loss_of(&model, &x.clone().tracked()).backward();
+    let said = message(|| Optimizer::new(rule).step(&mut model, &gradients, 1.0));
+    let expected = "the step changes nothing: no parameter of `Linear<Embed, Vocab>` (`weight`, `bias`) is tracked";
+    assert!(said.starts_with(expected), "{said}");
+
+    // Tracked after the loss.
+    let (mut model, x) = small();
+    model.track();
+    let loss = loss_of(&model, &x);
+    model.track();
+    let gradients = loss.backward();
+    let said = message(|| Optimizer::new(rule).step(&mut model, &gradients, 1.0));
+    let expected = "none of the 2 tracked parameters of `Linear<Embed, Vocab>` (`weight`, `bias`) has a gradient";
+    assert!(said.contains(expected), "{said}");
+
+    // Another model.
+    let mut other = model.clone();
+    other.track();
+    let gradients = loss_of(&model, &x).backward();
+    assert!(message(|| Optimizer::new(rule).step(&mut other, &gradients, 1.0)).contains(expected));
+
+    // A second step of one state; a loss that is calculated once, before the loop.
+    let mut optimizer = Optimizer::new(rule);
+    let loss = loss_of(&model, &x);
+    let gradients = loss.clone().backward();
+    optimizer.step(&mut model, &gradients, 1.0);
+    assert!(message(|| optimizer.step(&mut model, &gradients, 1.0)).contains(expected));
+    let gradients = loss.backward();
+    assert!(message(|| optimizer.step(&mut model, &gradients, 1.0)).contains(expected));
+    let mut anew = loss_of(&model, &x).backward();
+    let said = message(|| anew.accumulate(&model, &gradients));
+    assert!(said.starts_with("nothing is accumulated: none of the 2 tracked"), "{said}");
+    optimizer.step(&mut model, &anew, 1.0);
+
+    // Without parameters.
+    let said = message(|| Optimizer::<Cpu<f32>>::new(rule).step(&mut Dropout { rate: 0.1 }, &anew, 1.0));
+    assert_eq!(said, "the step changes nothing: `Dropout` has no parameters");
+    // A model of many shows the first.
+    let said = message(|| Optimizer::new(rule).step(&mut Model::new(1), &anew, 1.0));
+    let list = "(`embedding.weight`, `encoder.layers.0.attention.query.weight`, \
+                `encoder.layers.0.attention.query.bias`, …)";
+    assert!(said.contains(list), "{said}");
+}
+
+/// A part of the parameters may have no gradient.
+#[test]
+fn a_part_without_gradient_stays_as_it_is() {
+    let (first, x) = small();
+    let mut model = (first.clone(), first);
+    model.track();
+    let before = model.clone();
+    let gradients = loss_of(&model.0, &x).backward();
+    Optimizer::new(Sgd::default()).step(&mut model, &gradients, 1.0);
+    assert_ne!(model.0.weight.to_vec(), before.0.weight.to_vec());
+    assert_eq!(model.1.weight.to_vec(), before.1.weight.to_vec());
+}
+
+#[test]
+fn a_gradient_of_a_constant_says_so() {
+    let (mut model, x) = small();
+    model.track();
+    let gradients = loss_of(&model, &x).backward();
+    let said = message(|| drop(gradients.of(&x)));
+    assert_eq!(
+        said,
+        "no gradient with respect to a constant of shape (Batch = 3, Embed = 8): track it before the loss is calculated"
+    );
+    assert!(gradients.get(&x).is_none());
+}
+
+#[derive(Clone, Module)]
+struct Centred {
+    inner: Linear<Embed, Vocab>,
+    #[module(name = "mean", buffer)]
+    running_mean: Tensor<(Embed,)>,
+    #[module(buffer)]
+    statistics: Option<Linear<Embed, Vocab>>,
+}
+
+#[test]
+fn buffers_are_saved_and_not_trained() {
+    let (linear, x) = small();
+    let mut model =
+        Centred { inner: linear.clone(), running_mean: Tensor::full((Embed,), 3.0), statistics: Some(linear) };
+    model.track();
+    assert!(model.inner.weight.is_tracked() && !model.running_mean.is_tracked());
+    assert!(!model.statistics.as_ref().unwrap().weight.is_tracked());
+    assert_eq!(model.parameter_count(), 7 * 8 + 7);
+    let mut buffers = Vec::new();
+    model.for_each(|parameter| {
+        if parameter.is_buffer() {
+            buffers.push(parameter.path().to_string())
+        }
+    });
+    assert_eq!(buffers, ["mean", "statistics.weight", "statistics.bias"]);
+
+    // One that was assigned with what it was calculated by has a gradient, and is not trained either.
+    let loss = |model: &Centred| loss_of(&model.inner, &(&x - &model.running_mean));
+    model.running_mean = model.running_mean.tracked();
+    let gradients = loss(&model).backward();
+    assert!(gradients.get(&model.running_mean).is_some());
+    let (weight, bias) = (gradients.of(&model.inner.weight), gradients.of(model.inner.bias.as_ref().unwrap()));
+    let squares = weight.square().sum(Embed).sum(Vocab) + bias.square().sum(Vocab);
+    assert!((gradients.norm(&model) - f64::from(squares.sqrt().scalar())).abs() < 1e-5);
+    let before = model.clone();
+    let mut optimizer = Optimizer::new(AdamW::default());
+    optimizer.step(&mut model, &gradients, 1.0);
+    assert_eq!(model.running_mean.to_vec(), [3.0; 8]);
+    assert_ne!(model.inner.weight.to_vec(), before.inner.weight.to_vec());
+    model.track();
+    assert!(!model.running_mean.is_tracked());
+
+    let mut writer = Writer::default();
+    writer.module("model", &model);
+    optimizer.save("optimizer", &mut writer);
+    let file = SafeTensors::from_bytes(writer.to_bytes().unwrap()).unwrap();
+    let mut like = model.clone();
+    like.running_mean = Tensor::zeros((Embed,));
+    let (loaded, _) = load(&file, |weights: Weights<f32>| {
+        let loaded = weights.at("model").module(&like);
+        let optimizer = optimizer.load(&weights.at("optimizer"), &loaded);
+        (loaded, optimizer)
+    })
+    .unwrap();
+    assert_eq!(loaded.running_mean.to_vec(), [3.0; 8]);
+    assert!(!loaded.running_mean.is_tracked() && loaded.inner.weight.is_tracked());
+}
+
+/// Batches of different numbers of targets, against all of them as one.
+#[test]
+fn a_mean_over_batches_is_that_of_one_batch() {
+    dims! { All = 2; One = 1; }
+    let mut run = adam_w();
+    run.model.dropout.rate = 0.0;
+    let model = &run.model;
+    let ids = [0, 1, 2, 3, 4, 6, 5, 0, 0, 0];
+    fn losses<B: Dim>(model: &Model, lengths: &Lengths<B, Ragged<Seq>>, ids: &[u32]) -> Tensor<(B, Ragged<Seq>)> {
+        let tokens = Ids::new((lengths.batch(), Ragged(Seq)), Vocab, ids).unwrap();
+        let x = model.encoder.forward(&model.embedding.forward(&tokens), lengths);
+        cross_entropy(&model.head.forward(&x), &tokens)
+    }
+    let lengths = Lengths::new(All, Ragged(Seq), &[5, 2]).unwrap();
+    let together = mean_of_live(&losses(model, &lengths, &ids), &lengths);
+    let mut mean = MeanOver::new();
+    for (ids, length) in ids.chunks(5).zip([5, 2]) {
+        let lengths = Lengths::new(One, Ragged(Seq), &[length]).unwrap();
+        mean.add(model, sum_of_live(&losses(model, &lengths, ids), &lengths));
+    }
+    assert_eq!(mean.count(), 7);
+    assert!((mean.loss() - f64::from(together.scalar())).abs() < 1e-6);
+    let (found, expected) = (mean.into_gradients(model).unwrap(), together.backward());
+    assert!((found.norm(model) / expected.norm(model) - 1.0).abs() < 1e-5);
+    let of_weight = |gradients: &congruent::Gradients| gradients.of(&model.head.weight);
+    assert!((of_weight(&found) - of_weight(&expected)).abs().to_vec().iter().all(|distance| *distance < 1e-6));
+
+    // By a mask, and of all.
+    let x = Tensor::from_nested((Batch, Vocab), [[1.0; 7], [2.0; 7], [3.0; 7]]).tracked();
+    let chosen = Cpu::from_vec((Batch, Vocab), (0..21).map(|i| i < 3).collect()).unwrap();
+    let mut mean = MeanOver::new();
+    mean.add(&x, sum_where(&x, &chosen));
+    mean.add(&x, SumOver::all(&x));
+    assert_eq!((mean.count(), mean.loss()), (24, (3.0 + 42.0) / 24.0));
+    let gradient = mean.into_gradients(&x).unwrap().of(&x).to_vec();
+    assert_eq!(gradient, (0..21).map(|i| if i < 3 { 2.0 / 24.0 } else { 1.0 / 24.0 }).collect::<Vec<f32>>());
+    let empty: MeanOver = MeanOver::new();
+    assert_eq!(empty.loss(), 0.0);
+    assert!(empty.into_gradients(&x).is_none());
+    assert!(message(|| MeanOver::new().add(&x, SumOver::all(&x.detach()))).starts_with("the loss depends on nothing"));
+}
+
+/// A batch without sequences adds nothing, and is no error.
+#[test]
+fn an_empty_batch_has_gradients_of_zero() {
+    dims! { None = 0; }
+    let (mut model, _) = small();
+    model.track();
+    let x = Tensor::zeros((None, Ragged(Seq), Embed));
+    let lengths = Lengths::new(None, Ragged(Seq), &[]).unwrap();
+    let y = model.forward(&x);
+    let loss = mean_of_live(&y.square().mean(Vocab), &lengths);
+    assert_eq!(loss.scalar(), 0.0);
+    let gradients = loss.backward();
+    assert!(gradients.get(&model.weight).unwrap().to_vec().iter().all(|slope| *slope == 0.0));
+    for pooled in [y.masked_mean(&lengths), y.masked_last(&lengths)] {
+        assert!(pooled.is_tracked());
+    }
 }

@@ -83,8 +83,11 @@ fn arm(name: &TokenStream, fields: &Fields, backend: &TokenStream, method: &str)
     let is_wrapper = matches!(fields, Fields::Unnamed(fields) if fields.unnamed.len() == 1);
     let (mut patterns, mut calls) = (TokenStream::new(), TokenStream::new());
     for (i, field) in fields.iter().enumerate() {
-        let options = Options::parse(&field.attrs, &["skip", "name"])?;
+        let options = Options::parse(&field.attrs, &["skip", "name", "buffer"])?;
         if options.skip {
+            if let Some(buffer) = options.buffer {
+                return Err(Error::new(buffer, "a field that is skipped is neither saved nor loaded, and no buffer"));
+            }
             continue;
         }
         let variable = format_ident!("field_{i}", span = Span::mixed_site());
@@ -100,15 +103,19 @@ fn arm(name: &TokenStream, fields: &Fields, backend: &TokenStream, method: &str)
                 quote!(&path.at(#name))
             }
         };
-        calls.extend(call(&field.ty, backend, method, &variable, &path));
+        let visitor = match options.buffer {
+            Some(_) => quote!(&mut |parameter| visitor(parameter.into_buffer())),
+            None => quote!(visitor),
+        };
+        calls.extend(call(&field.ty, backend, method, &variable, &[path, visitor]));
     }
     Ok(quote!(#name { #patterns .. } => { #calls }))
 }
 
 /// The call for one field. It stands at the type of the field, so that a message about that points there.
-fn call(ty: &Type, backend: &TokenStream, method: &str, variable: &Ident, path: &TokenStream) -> TokenStream {
+fn call(ty: &Type, backend: &TokenStream, method: &str, variable: &Ident, given: &[TokenStream; 2]) -> TokenStream {
     let (method, span) = (format_ident!("{method}"), ty.span());
-    quote_spanned!(span => <#ty as ::congruent::Module<#backend>>::#method(#variable, #path, visitor);)
+    quote_spanned!(span => <#ty as ::congruent::Module<#backend>>::#method(#variable, #(#given),*);)
 }
 
 fn name_of(field: &Field, position: usize) -> String {
@@ -120,6 +127,7 @@ fn name_of(field: &Field, position: usize) -> String {
 #[derive(Default)]
 struct Options {
     skip: bool,
+    buffer: Option<Span>,
     name: Option<String>,
     backend: Option<Path>,
 }
@@ -132,6 +140,8 @@ impl Options {
                 let is = |name| meta.path.is_ident(name) && allowed.contains(&name);
                 if is("skip") {
                     options.skip = true;
+                } else if is("buffer") {
+                    options.buffer = Some(meta.path.span());
                 } else if is("name") {
                     options.name = Some(meta.value()?.parse::<LitStr>()?.value());
                 } else if is("backend") {

@@ -7,6 +7,7 @@
 //! | set once | the same in the whole program | `dims! { pub once Width; }` |
 //! | [`Times<A, B>`], [`Plus<A, B>`] | `A × B`, `A + B` | any two dimensions |
 //! | [`Ragged<D>`] | `D`, some of it padding | any dimension |
+//! | [`Next<D>`] | one fewer than `D`: the positions that have a next one | any dimension |
 //! | [`Packed<D>`] | `D`, in which several texts share a row | any dimension |
 //! | [`Keys<D>`], [`Candidates<D>`] | `D`, in another role | any dimension |
 
@@ -15,6 +16,7 @@ mod equal;
 mod even;
 mod factors;
 mod limit;
+mod next;
 mod number;
 mod packed;
 mod ragged;
@@ -33,6 +35,7 @@ pub use factors::{End, Factor, Named, Numeral};
 pub use generativity::{Guard, Id};
 #[doc(hidden)]
 pub use limit::{Countable, countable};
+pub use next::{HasNext, Next};
 pub use number::{N, numbers};
 pub use packed::Packed;
 pub use ragged::Ragged;

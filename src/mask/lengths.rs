@@ -3,7 +3,7 @@
 use super::{Covers, Restrict};
 use crate::Error;
 use crate::backend::{AttentionMask, Backend, Number, Reduce};
-use crate::dim::{Dim, Name, PaddedAtEnd, Ragged};
+use crate::dim::{Dim, HasNext, Name, PaddedAtEnd, Ragged};
 use crate::sealed::Sealed;
 use crate::shape::{Sequences, Shape};
 use crate::tensor::Tensor;
@@ -66,6 +66,26 @@ impl<B: Dim, K: Dim> Lengths<B, K> {
     /// How many positions are live, in all sequences together.
     pub fn total(&self) -> usize {
         self.lengths.iter().sum()
+    }
+
+    /// How many positions of each sequence have a next one that is live: what
+    /// [`next`](crate::Tensor::next) and [`without_last`](crate::Tensor::without_last) leave.
+    ///
+    /// ```
+    /// use congruent::dim::Next;
+    /// use congruent::prelude::*;
+    /// dims! { Batch = 3; Seq = 4; }
+    /// let lengths = Lengths::new(Batch, Ragged(Seq), &[4, 1, 0])?;
+    /// let next: Lengths<Batch, Ragged<Next<Seq>>> = lengths.next();
+    /// assert_eq!(next.as_slice(), [3, 0, 0]);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn next(&self) -> Lengths<B, K::Next>
+    where
+        K: HasNext,
+    {
+        let lengths = self.lengths.iter().map(|length| length.saturating_sub(1)).collect();
+        Lengths { batch: self.batch, keys: self.keys.next(), lengths }
     }
 
     /// The lengths.
@@ -196,7 +216,7 @@ impl<S: Shape, Bk: Backend> Tensor<S, Bk> {
             length => Bk::reshape(&Bk::narrow(&part, 1, length - 1, 1), &row),
         });
         let shape = self.shape().one();
-        Tensor::from_parts(shape, concat_rows::<Bk>(last.collect(), shape.sizes().as_ref()))
+        Tensor::from_parts(shape, concat_rows::<Bk>(self.array(), last.collect(), shape.sizes().as_ref()))
     }
 
     /// The same tensor with `value` in its padding: it has none any more.
@@ -224,7 +244,7 @@ impl<S: Shape, Bk: Backend> Tensor<S, Bk> {
             Bk::concat(&[&part, &Bk::filled(value, &sizes)], 1)
         });
         let shape = self.shape().with_positions(keys);
-        Tensor::from_parts(shape, concat_rows::<Bk>(filled.collect(), shape.sizes().as_ref()))
+        Tensor::from_parts(shape, concat_rows::<Bk>(self.array(), filled.collect(), shape.sizes().as_ref()))
     }
 
     /// The live positions of each sequence made one; zeros for the mean of none.
@@ -239,7 +259,7 @@ impl<S: Shape, Bk: Backend> Tensor<S, Bk> {
             _ => Bk::reduce(op, &part, 1),
         });
         let shape = self.shape().one();
-        Tensor::from_parts(shape, concat_rows::<Bk>(rows.collect(), shape.sizes().as_ref()))
+        Tensor::from_parts(shape, concat_rows::<Bk>(self.array(), rows.collect(), shape.sizes().as_ref()))
     }
 
     /// For each sequence, an array `(1, length, ..)`.
@@ -249,10 +269,11 @@ impl<S: Shape, Bk: Backend> Tensor<S, Bk> {
     }
 }
 
-/// Arrays one after another, of which there may be none.
-fn concat_rows<Bk: Backend>(rows: Vec<Bk::Array>, sizes: &[usize]) -> Bk::Array {
+/// Arrays one after another, which were made of `x`. Of an empty batch there are none: what is made of it depends on it
+/// nonetheless.
+fn concat_rows<Bk: Backend>(x: &Bk::Array, rows: Vec<Bk::Array>, sizes: &[usize]) -> Bk::Array {
     match rows.as_slice() {
-        [] => Bk::from_elements(Vec::new(), sizes),
+        [] => Bk::reshape(x, sizes),
         _ => Bk::concat(&rows.iter().collect::<Vec<_>>(), 0),
     }
 }

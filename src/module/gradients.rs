@@ -1,13 +1,14 @@
 //! Gradients of all parameters of a model together.
 
-use super::Module;
+use super::{Module, Parameter};
 use crate::backend::{Backend, Binary, Float, Number, Reduce, Unary, Value, constant, no_grad};
 use crate::tensor::Gradients;
 
 /// The gradients of the parameters of a model together.
 impl<B: Backend<Elem: Float>> Gradients<B> {
     /// Adds those of another loss of the same model: as if the losses had been added, with the memory of one. Between the
-    /// two, the model has not changed.
+    /// two, the model has not changed. Means over different numbers of targets are not added, but by
+    /// [`MeanOver`](crate::nn::MeanOver).
     ///
     /// ```
     /// use congruent::prelude::*;
@@ -17,10 +18,18 @@ impl<B: Backend<Elem: Float>> Gradients<B> {
     /// gradients.accumulate(&model, &model.sum(Embed).backward());
     /// assert_eq!(gradients.of(&model).to_vec(), [7.0, 7.0]);
     /// ```
+    ///
+    /// # Panics
+    /// One of the two has no gradient of a parameter of the model: it is of a loss of another model, or the model has changed
+    /// since.
+    #[track_caller]
     pub fn accumulate<M: Module<B>>(&mut self, model: &M, other: &Self) {
+        for gradients in [&*self, other] {
+            assert!(gradients.has_any(model), "nothing is accumulated: {}", without_gradients(model));
+        }
         model.for_each(|parameter| {
-            if let Some(addend) = other.of_array(parameter.array()) {
-                let sum = match self.of_array(parameter.array()) {
+            if let Some(addend) = other.of_parameter(&parameter) {
+                let sum = match self.of_parameter(&parameter) {
                     Some(gradient) => no_grad(|| B::binary(Binary::Add, gradient, addend)),
                     None => addend,
                 };
@@ -33,7 +42,7 @@ impl<B: Backend<Elem: Float>> Gradients<B> {
     pub fn norm<M: Module<B>>(&self, model: &M) -> f64 {
         let mut sum = 0.0;
         model.for_each(|parameter| {
-            if let Some(gradient) = self.of_array(parameter.array()) {
+            if let Some(gradient) = self.of_parameter(&parameter) {
                 let count = B::sizes(&gradient).iter().product();
                 let squares = no_grad(|| B::reshape(&B::unary(Unary::Square, gradient), &[count]));
                 let total = B::reduce(Reduce::Sum, &squares, 0);
@@ -63,12 +72,76 @@ impl<B: Backend<Elem: Float>> Gradients<B> {
         if norm.is_finite() && norm > largest {
             let factor = constant(largest / norm);
             model.for_each(|parameter| {
-                if let Some(gradient) = self.of_array(parameter.array()) {
+                if let Some(gradient) = self.of_parameter(&parameter) {
                     let scaled = no_grad(|| B::binary_scalar(Binary::Mul, gradient, factor));
                     self.set(parameter.array(), scaled);
                 }
             });
         }
         norm
+    }
+
+    /// That with respect to a parameter, unless it is a buffer.
+    pub(crate) fn of_parameter(&self, parameter: &Parameter<'_, B>) -> Option<B::Array> {
+        if parameter.is_buffer() { None } else { self.of_array(parameter.array()) }
+    }
+
+    fn has_any<M: Module<B>>(&self, model: &M) -> bool {
+        let mut has_any = false;
+        model.for_each(|parameter| has_any |= self.of_parameter(&parameter).is_some());
+        has_any
+    }
+}
+
+/// Why there is no gradient of any parameter of the model, and what is to be done.
+pub(crate) fn without_gradients<M: Module<B>, B: Backend<Elem: Float>>(model: &M) -> String {
+    let (mut paths, mut tracked) = (Vec::new(), 0);
+    model.for_each(|parameter| {
+        if !parameter.is_buffer() {
+            paths.push(parameter.path().to_string());
+            tracked += usize::from(parameter.is_tracked());
+        }
+    });
+    let name = without_paths(std::any::type_name::<M>());
+    let count = paths.len();
+    let shown: Vec<_> = paths.iter().filter(|path| !path.is_empty()).take(3).map(|path| format!("`{path}`")).collect();
+    let list = match shown.len() {
+        0 => String::new(),
+        some if some < count => format!(" ({}, …)", shown.join(", ")),
+        _ => format!(" ({})", shown.join(", ")),
+    };
+    match (count, tracked) {
+        (0, _) => format!("`{name}` has no parameters"),
+        (_, 0) => format!(
+            "no parameter of `{name}`{list} is tracked. Call `track` on it before the loss is calculated; what is frozen is \
+             not trained"
+        ),
+        _ => format!(
+            "none of the {tracked} tracked parameters of `{name}`{list} has a gradient. The gradients are of another model, \
+             or of its parameters before `track` or an earlier step made new ones: a loss is calculated anew for each step"
+        ),
+    }
+}
+
+/// The name of a type, without the modules in which it and its arguments are.
+fn without_paths(name: &str) -> String {
+    let is_of_path = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
+    let mut short = String::new();
+    let mut rest = name;
+    while let Some(first) = rest.chars().next() {
+        let end = rest.find(|c| is_of_path(c) != is_of_path(first)).unwrap_or(rest.len());
+        let (part, after) = rest.split_at(end);
+        short.push_str(part.rsplit("::").next().unwrap_or(part));
+        rest = after;
+    }
+    short
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn names_without_paths() {
+        let name = "congruent::tensor::Tensor<(a::b::Batch, congruent::dim::Ragged<Seq>), Cpu<f32>>";
+        assert_eq!(super::without_paths(name), "Tensor<(Batch, Ragged<Seq>), Cpu<f32>>");
     }
 }

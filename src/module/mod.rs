@@ -4,6 +4,7 @@ mod gradients;
 mod parts;
 mod path;
 
+pub(crate) use gradients::without_gradients;
 pub(crate) use parts::constants;
 pub use path::Path;
 
@@ -21,6 +22,9 @@ use std::fmt::{self, Debug, Display, Formatter};
 /// - Fields without parameters are numbers, texts, dimensions, settings such as an [`Activation`](crate::nn::Activation),
 ///   and those marked by `#[module(skip)]`.
 /// - `#[module(name = "ln_1")]` gives a field another name in the path.
+/// - `#[module(buffer)]` makes a field a buffer: what is saved and loaded with the parameters and is not trained, such as
+///   running statistics. It is never tracked, not counted, and no optimizer changes it. A module by hand says so by
+///   [`Parameter::into_buffer`].
 ///
 /// Each field is a parameter of its own, and cloning one makes another that begins as equal. Parameters are tied by using
 /// one field twice: it is counted, saved and trained once.
@@ -49,6 +53,35 @@ use std::fmt::{self, Debug, Display, Formatter};
 /// model.embedding.freeze();
 /// assert!(model.norms[0].weight.is_tracked() && !model.embedding.weight.is_tracked());
 /// ```
+///
+/// A buffer is changed by assigning to it, without what it was calculated by:
+///
+/// ```
+/// use congruent::prelude::*;
+/// dims! { Batch = 2; Embed = 4; }
+///
+/// #[derive(Module)]
+/// struct Centred {
+///     bias: Tensor<(Embed,)>,
+///     #[module(buffer)]
+///     running_mean: Tensor<(Embed,)>,
+/// }
+///
+/// impl Centred {
+///     fn forward_training(&mut self, x: &Tensor<(Batch, Embed)>) -> Tensor<(Batch, Embed)> {
+///         let mean = x.mean(Batch);
+///         self.running_mean = (&self.running_mean * 0.9 + &mean * 0.1).detach();
+///         x - mean + &self.bias
+///     }
+/// }
+///
+/// let mut layer = Centred { bias: Tensor::zeros((Embed,)), running_mean: Tensor::zeros((Embed,)) };
+/// layer.track();
+/// layer.forward_training(&Tensor::ones((Batch, Embed)));
+/// assert!(layer.bias.is_tracked() && !layer.running_mean.is_tracked());
+/// assert_eq!(layer.running_mean.to_vec(), [0.1; 4]);
+/// assert_eq!(layer.parameter_count(), 4);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a module",
     label = "neither a tensor nor a module",
@@ -56,13 +89,13 @@ use std::fmt::{self, Debug, Display, Formatter};
     note = "explained in `congruent::errors::C43`"
 )]
 pub trait Module<B: Backend<Elem: Float> = Cpu<f32>> {
-    /// Shows each parameter to `visitor`. Their paths begin with `path`.
+    /// Shows each parameter to `visitor`, buffers too. Their paths begin with `path`.
     fn visit(&self, path: &Path<'_>, visitor: &mut dyn FnMut(Parameter<'_, B>));
 
-    /// Gives each parameter to `visitor`, to be changed. Their paths begin with `path`.
+    /// Gives each parameter to `visitor`, buffers too, to be changed. Their paths begin with `path`.
     fn visit_mut(&mut self, path: &Path<'_>, visitor: &mut dyn FnMut(ParameterMut<'_, B>));
 
-    /// Shows each parameter to `visitor`.
+    /// Shows each parameter to `visitor`, buffers too.
     fn for_each(&self, mut visitor: impl FnMut(Parameter<'_, B>))
     where
         Self: Sized,
@@ -70,7 +103,7 @@ pub trait Module<B: Backend<Elem: Float> = Cpu<f32>> {
         self.visit(&Path::root(), &mut visitor);
     }
 
-    /// Gives each parameter to `visitor`, to be changed.
+    /// Gives each parameter to `visitor`, buffers too, to be changed.
     fn for_each_mut(&mut self, mut visitor: impl FnMut(ParameterMut<'_, B>))
     where
         Self: Sized,
@@ -78,19 +111,29 @@ pub trait Module<B: Backend<Elem: Float> = Cpu<f32>> {
         self.visit_mut(&Path::root(), &mut visitor);
     }
 
-    /// The number of elements of all parameters.
+    /// The number of elements of all parameters. Buffers do not count.
     fn parameter_count(&self) -> usize {
         let mut count = 0;
-        self.visit(&Path::root(), &mut |parameter| count += parameter.sizes().iter().product::<usize>());
+        let mut add = |parameter: Parameter<'_, B>| count += parameter.sizes().iter().product::<usize>();
+        self.visit(&Path::root(), &mut |parameter| {
+            if !parameter.is_buffer() {
+                add(parameter)
+            }
+        });
         count
     }
 
-    /// Makes all parameters [tracked](crate::Tensor::tracked): they are to be trained.
+    /// Makes all parameters [tracked](crate::Tensor::tracked), those that were frozen too: they are to be trained. It is
+    /// called before the loss is calculated: gradients are those of parameters that were tracked then. Buffers become
+    /// constants.
     fn track(&mut self) {
-        self.visit_mut(&Path::root(), &mut |mut parameter| parameter.change(|x| B::track(B::detach(x))));
+        self.visit_mut(&Path::root(), &mut |mut parameter| {
+            let is_buffer = parameter.as_parameter().is_buffer();
+            parameter.change(|x| if is_buffer { B::detach(x) } else { B::track(B::detach(x)) });
+        });
     }
 
-    /// Makes all parameters constants: they are not to be trained.
+    /// Makes all parameters and buffers constants: they are not to be trained.
     fn freeze(&mut self) {
         self.visit_mut(&Path::root(), &mut |mut parameter| parameter.change(B::detach));
     }
@@ -101,6 +144,7 @@ pub struct Parameter<'a, B: Backend = Cpu<f32>> {
     path: &'a Path<'a>,
     shape: &'a dyn Display,
     array: &'a B::Array,
+    is_buffer: bool,
 }
 
 impl<'a, B: Backend> Parameter<'a, B> {
@@ -128,6 +172,16 @@ impl<'a, B: Backend> Parameter<'a, B> {
     pub fn is_tracked(&self) -> bool {
         B::is_tracked(self.array)
     }
+
+    /// Whether it is a buffer: saved and loaded, but not trained.
+    pub fn is_buffer(&self) -> bool {
+        self.is_buffer
+    }
+
+    /// The same as a buffer. A module by hand shows its buffers by it: see [`ParameterMut::into_buffer`].
+    pub fn into_buffer(self) -> Self {
+        Parameter { is_buffer: true, ..self }
+    }
 }
 
 impl<B: Backend> Debug for Parameter<'_, B> {
@@ -141,12 +195,41 @@ pub struct ParameterMut<'a, B: Backend = Cpu<f32>> {
     path: &'a Path<'a>,
     shape: &'a dyn Display,
     array: &'a mut B::Array,
+    is_buffer: bool,
 }
 
 impl<B: Backend> ParameterMut<'_, B> {
     /// The parameter, to be looked at.
     pub fn as_parameter(&self) -> Parameter<'_, B> {
-        Parameter { path: self.path, shape: self.shape, array: self.array }
+        Parameter { path: self.path, shape: self.shape, array: self.array, is_buffer: self.is_buffer }
+    }
+
+    /// The same as a buffer. A module by hand gives its buffers by it, as `#[module(buffer)]` does:
+    ///
+    /// ```
+    /// use congruent::module::{Module, Parameter, ParameterMut, Path};
+    /// use congruent::prelude::{Tensor, dims};
+    /// dims! { Embed = 2; }
+    ///
+    /// struct Running {
+    ///     mean: Tensor<(Embed,)>,
+    /// }
+    ///
+    /// impl Module for Running {
+    ///     fn visit(&self, path: &Path<'_>, visitor: &mut dyn FnMut(Parameter<'_>)) {
+    ///         self.mean.visit(&path.at("mean"), &mut |mean| visitor(mean.into_buffer()));
+    ///     }
+    ///     fn visit_mut(&mut self, path: &Path<'_>, visitor: &mut dyn FnMut(ParameterMut<'_>)) {
+    ///         self.mean.visit_mut(&path.at("mean"), &mut |mean| visitor(mean.into_buffer()));
+    ///     }
+    /// }
+    ///
+    /// let mut running = Running { mean: Tensor::zeros((Embed,)) };
+    /// running.track();
+    /// assert!(!running.mean.is_tracked());
+    /// ```
+    pub fn into_buffer(self) -> Self {
+        ParameterMut { is_buffer: true, ..self }
     }
 
     /// Puts what `f` makes of the array in its place. `f` holds it alone, if nobody else does, and may write into it.

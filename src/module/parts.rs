@@ -12,12 +12,12 @@ use std::marker::PhantomData;
 #[diagnostic::do_not_recommend]
 impl<S: Shape, B: Backend<Elem: Float>> Module<B> for Tensor<S, B> {
     fn visit(&self, path: &Path<'_>, visitor: &mut dyn FnMut(Parameter<'_, B>)) {
-        visitor(Parameter { path, shape: &Described::new(self.shape()), array: self.array() });
+        visitor(Parameter { path, shape: &Described::new(self.shape()), array: self.array(), is_buffer: false });
     }
 
     fn visit_mut(&mut self, path: &Path<'_>, visitor: &mut dyn FnMut(ParameterMut<'_, B>)) {
         let shape = Described::new(self.shape());
-        visitor(ParameterMut { path, shape: &shape, array: self.array_mut() });
+        visitor(ParameterMut { path, shape: &shape, array: self.array_mut(), is_buffer: false });
     }
 }
 

@@ -1,5 +1,6 @@
 //! Dropout ([Srivastava et al. 2014](https://jmlr.org/papers/v15/srivastava14a.html)).
 
+use super::InTraining;
 use crate::Rng;
 use crate::backend::{Backend, Float, constant};
 use crate::shape::Shape;
@@ -18,16 +19,26 @@ impl Dropout {
         x.clone()
     }
 
-    /// In training: elements chosen by `rng` become zero, the others `1 / (1 - rate)` times as large.
+    /// In training: elements chosen at random become zero, the others `1 / (1 - rate)` times as large. That this is training is
+    /// for the caller to say, by [`Training`](super::Training): it is done inside [`no_grad`](crate::no_grad) too.
     ///
     /// ```
-    /// use congruent::{nn::Dropout, prelude::*};
+    /// use congruent::{nn::{Dropout, Training}, prelude::*};
     /// dims! { Embed = 100; }
     /// let mut rng = Rng::with_seed(1);
-    /// let y = Dropout { rate: 0.5 }.forward_training(&Tensor::ones((Embed,)), &mut rng);
+    /// let mut training = Training::new(&mut rng);
+    /// let y = Dropout { rate: 0.5 }.forward_training(&Tensor::ones((Embed,)), &mut training);
     /// assert!(y.to_vec().iter().all(|&x| x == 0.0 || x == 2.0));
     /// ```
-    pub fn forward_training<S: Shape, B: Backend<Elem: Float>>(self, x: &Tensor<S, B>, rng: &mut Rng) -> Tensor<S, B> {
+    pub fn forward_training<S: Shape, B: Backend<Elem: Float>>(
+        self,
+        x: &Tensor<S, B>,
+        training: &mut impl InTraining,
+    ) -> Tensor<S, B> {
+        self.chosen_by(x, training.rng())
+    }
+
+    pub(super) fn chosen_by<S: Shape, B: Backend<Elem: Float>>(self, x: &Tensor<S, B>, rng: &mut Rng) -> Tensor<S, B> {
         let scale = constant((1.0 - self.rate).recip());
         let kept = (0..x.shape().elements()).map(|_| if rng.f64() < self.rate { num_traits::zero() } else { scale });
         let kept = B::from_elements(kept.collect(), x.sizes().as_ref());

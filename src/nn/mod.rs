@@ -18,6 +18,7 @@ mod loss;
 mod multi_head;
 mod norm;
 mod rotary;
+mod training;
 mod transformer;
 
 pub use crate::backend::RotaryLayout;
@@ -35,12 +36,14 @@ pub use grouped_query::GroupedQueryAttention;
 pub use linear::Linear;
 pub use llama::{LlamaDecoder, LlamaLayer};
 pub use loss::{
-    absolute_error, binary_cross_entropy, cosine_similarity, cross_entropy, huber, info_nce, kl_divergence,
-    mean_of_live, mean_where, similarities, smoothed_cross_entropy, squared_error,
+    MeanOver, SumOver, absolute_error, binary_cross_entropy, cosine_similarity, cross_entropy, huber, info_nce,
+    kl_divergence, mean_of_live, mean_where, next_token_log_probabilities, next_token_loss, similarities,
+    smoothed_cross_entropy, squared_error, sum_of_live, sum_where,
 };
 pub use multi_head::{Memory, MultiHeadAttention};
 pub use norm::{LayerNorm, RmsNorm};
 pub use rotary::{Rotary, rotary_frequencies};
+pub use training::{InTraining, Training};
 pub use transformer::{Decoder, DecoderLayer, Encoder, EncoderLayer, NormOrder};
 
 crate::module::constants! { [] Activation; [] Dropout; [] NormOrder; }

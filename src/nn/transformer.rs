@@ -1,6 +1,6 @@
 //! The layers of a transformer, and stacks of them.
 
-use super::{CacheStep, Dropout, FeedForward, LayerNorm, Memory, MultiHeadAttention};
+use super::{CacheStep, Dropout, FeedForward, InTraining, LayerNorm, Memory, MultiHeadAttention};
 use crate::backend::{Backend, Binary, Epilogue, Float, cpu::Cpu};
 use crate::dim::{Dense, Dim};
 use crate::mask::Mask;
@@ -19,7 +19,7 @@ pub enum NormOrder {
 }
 
 /// Dropout in training, and where its random numbers come from; nothing in inference.
-type Training<'a> = Option<(Dropout, &'a mut Rng)>;
+type Dropped<'a> = Option<(Dropout, &'a mut Rng)>;
 
 /// `part` beside a residual connection, with its normalisation. `part` takes its input and the residual to be added, if it is
 /// to add one: dropout comes before that.
@@ -27,7 +27,7 @@ fn residual<S: Last<E>, E: Dense, B: Backend<Elem: Float>>(
     order: NormOrder,
     norm: &LayerNorm<E, B>,
     x: &Tensor<S, B>,
-    training: &mut Training<'_>,
+    training: &mut Dropped<'_>,
     part: impl FnOnce(&Tensor<S, B>, Epilogue<'_, B::Array>) -> Tensor<S, B>,
 ) -> Tensor<S, B> {
     let normed;
@@ -41,7 +41,7 @@ fn residual<S: Last<E>, E: Dense, B: Backend<Elem: Float>>(
     let y = match training {
         None => part(input, Epilogue::residual(x.array())),
         Some((dropout, rng)) => {
-            let dropped = dropout.forward_training(&part(input, Epilogue::default()), rng).into_array();
+            let dropped = dropout.chosen_by(&part(input, Epilogue::default()), rng).into_array();
             Tensor::from_parts(x.shape(), B::binary(Binary::Add, dropped, x.array().clone()))
         }
     };
@@ -84,6 +84,7 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> EncoderLayer<E, H,
     ///
     /// ```
     /// use congruent::nn::{Activation, Dropout, EncoderLayer, FeedForward, LayerNorm, Linear, MultiHeadAttention, NormOrder};
+    /// use congruent::nn::Training;
     /// use congruent::prelude::*;
     /// dims! { Batch = 2; Seq = 5; Embed = 12; Heads = 3; HeadDim = 4; Hidden = 24; }
     /// let mut rng = Rng::with_seed(1);
@@ -96,9 +97,15 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> EncoderLayer<E, H,
     ///     order: NormOrder::Pre,
     /// };
     /// let x = Tensor::ones((Batch, Seq, Embed));
-    /// let y: Tensor<(Batch, Seq, Embed)> = layer.forward_training(&x, &Causal, Dropout { rate: 0.1 }, &mut rng);
+    /// let y: Tensor<(Batch, Seq, Embed)> = layer.forward_training(&x, &Causal, Dropout { rate: 0.1 }, &mut Training::new(&mut rng));
     /// ```
-    pub fn forward_training<S, M>(&self, x: &Tensor<S, B>, mask: &M, dropout: Dropout, rng: &mut Rng) -> Tensor<S, B>
+    pub fn forward_training<S, M>(
+        &self,
+        x: &Tensor<S, B>,
+        mask: &M,
+        dropout: Dropout,
+        training: &mut impl InTraining,
+    ) -> Tensor<S, B>
     where
         S: Sequence<E> + Last<E>,
         M: Mask<S::Batch, S::Length, S::Length>,
@@ -107,10 +114,10 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> EncoderLayer<E, H,
         D: Dense,
         F: Dense,
     {
-        self.apply(x, mask, &mut Some((dropout, rng)))
+        self.apply(x, mask, &mut Some((dropout, training.rng())))
     }
 
-    fn apply<S, M>(&self, x: &Tensor<S, B>, mask: &M, training: &mut Training<'_>) -> Tensor<S, B>
+    fn apply<S, M>(&self, x: &Tensor<S, B>, mask: &M, training: &mut Dropped<'_>) -> Tensor<S, B>
     where
         S: Sequence<E> + Last<E>,
         M: Mask<S::Batch, S::Length, S::Length>,
@@ -200,7 +207,7 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> DecoderLayer<E, H,
         mask: &M,
         memory_mask: &N,
         dropout: Dropout,
-        rng: &mut Rng,
+        training: &mut impl InTraining,
     ) -> Tensor<S, B>
     where
         S: Sequence<E> + Last<E>,
@@ -212,7 +219,7 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> DecoderLayer<E, H,
         D: Dense,
         F: Dense,
     {
-        self.apply(x, memory, mask, memory_mask, &mut Some((dropout, rng)))
+        self.apply(x, memory, mask, memory_mask, &mut Some((dropout, training.rng())))
     }
 
     fn apply<S, R, M, N>(
@@ -221,7 +228,7 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> DecoderLayer<E, H,
         memory: &Tensor<R, B>,
         mask: &M,
         memory_mask: &N,
-        training: &mut Training<'_>,
+        training: &mut Dropped<'_>,
     ) -> Tensor<S, B>
     where
         S: Sequence<E> + Last<E>,
@@ -264,7 +271,13 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> Encoder<E, H, D, F
     }
 
     /// As [`forward`](Self::forward), in training, with dropout in each layer.
-    pub fn forward_training<S, M>(&self, x: &Tensor<S, B>, mask: &M, dropout: Dropout, rng: &mut Rng) -> Tensor<S, B>
+    pub fn forward_training<S, M>(
+        &self,
+        x: &Tensor<S, B>,
+        mask: &M,
+        dropout: Dropout,
+        training: &mut impl InTraining,
+    ) -> Tensor<S, B>
     where
         S: Sequence<E> + Last<E>,
         M: Mask<S::Batch, S::Length, S::Length>,
@@ -273,7 +286,7 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> Encoder<E, H, D, F
         D: Dense,
         F: Dense,
     {
-        self.layers.iter().fold(x.clone(), |x, layer| layer.forward_training(&x, mask, dropout, rng))
+        self.layers.iter().fold(x.clone(), |x, layer| layer.forward_training(&x, mask, dropout, training))
     }
 
     /// All layers on `x (batch, sequence, E)`, which goes on from what the cache holds: each position attends to those up to
@@ -334,7 +347,7 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> Decoder<E, H, D, F
         mask: &M,
         memory_mask: &N,
         dropout: Dropout,
-        rng: &mut Rng,
+        training: &mut impl InTraining,
     ) -> Tensor<S, B>
     where
         S: Sequence<E> + Last<E>,
@@ -347,7 +360,7 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> Decoder<E, H, D, F
         F: Dense,
     {
         let layer = |x: Tensor<S, B>, layer: &DecoderLayer<E, H, D, F, B>| {
-            layer.forward_training(&x, memory, mask, memory_mask, dropout, rng)
+            layer.forward_training(&x, memory, mask, memory_mask, dropout, training)
         };
         self.layers.iter().fold(x.clone(), layer)
     }

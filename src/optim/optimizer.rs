@@ -2,7 +2,7 @@
 
 use crate::backend::{Backend, Float, cpu::Cpu, no_grad};
 use crate::io::{Stored, Weights};
-use crate::module::{Module, Parameter};
+use crate::module::{Module, Parameter, without_gradients};
 use crate::tensor::Gradients;
 use std::collections::BTreeMap;
 use std::fmt::{self, Debug, Formatter};
@@ -83,20 +83,41 @@ impl<B: Backend<Elem: Float>> Optimizer<B> {
     }
 
     /// Changes every parameter of the model that is [tracked](crate::Tensor::tracked) and has a gradient; what is frozen,
-    /// or has no part in the loss, stays as it is. All learning rates are multiplied by `learning_rate`.
+    /// has no part in the loss, or is a buffer, stays as it is. All learning rates are multiplied by `learning_rate`.
+    ///
+    /// The parameters after a step are new ones, with no gradient until a loss is calculated of them. So gradients are for
+    /// one step, and a loop calculates the loss in each of its turns.
     ///
     /// Parameters and what is kept for them are known by their paths. Where nobody else holds a parameter, the new one is
     /// written into its memory: a loss holds those that it was calculated of, so drop it before.
     ///
     /// # Panics
+    /// No parameter of the model has a gradient, so that the step would change nothing: `track` was not called, or only after
+    /// the loss was calculated, or the gradients are of another model or of an earlier step.
+    ///
     /// A rule gives a parameter or moments of other sizes, or another number of moments, or what is kept for the parameter has
     /// other sizes than the parameter. Nothing of it is stored. The elements of a parameter whose rule has panicked are NaN, as
     /// after [`ParameterMut::change`](crate::module::ParameterMut::change), and what was kept for it is gone; those before
     /// it have had their step.
+    ///
+    /// ```should_panic
+    /// use congruent::optim::{AdamW, Optimizer};
+    /// use congruent::prelude::*;
+    /// dims! { Embed = 2; }
+    /// let mut model = Tensor::ones((Embed,)).tracked();
+    /// let gradients = model.square().sum(Embed).backward();
+    /// let mut optimizer = Optimizer::new(AdamW::default());
+    /// optimizer.step(&mut model, &gradients, 1.0);
+    /// // The gradients are those of the parameters before.
+    /// optimizer.step(&mut model, &gradients, 1.0);
+    /// ```
+    #[track_caller]
     pub fn step<M: Module<B>>(&mut self, model: &mut M, gradients: &Gradients<B>, learning_rate: f64) {
+        let mut is_changed = false;
         model.for_each_mut(|mut parameter| {
             let shown = parameter.as_parameter();
-            let Some(gradient) = gradients.of_array(shown.array()) else { return };
+            let Some(gradient) = gradients.of_parameter(&shown) else { return };
+            is_changed = true;
             let rule = self.rule_for(&shown);
             let zeros = || B::filled(num_traits::zero(), shown.sizes());
             let new = || State { steps: 0, moments: (0..rule.moments()).map(|_| zeros()).collect() };
@@ -112,6 +133,7 @@ impl<B: Backend<Elem: Float>> Optimizer<B> {
             });
             self.states.insert(name, state);
         });
+        assert!(is_changed, "the step changes nothing: {}", without_gradients(model));
     }
 }
 

@@ -3,7 +3,7 @@
 use super::Tensor;
 use crate::backend::cpu::Cpu;
 use crate::backend::{Backend, Float};
-use crate::shape::{Is, OneNumber, Shape};
+use crate::shape::{Described, Is, OneNumber, Shape};
 use std::fmt::{self, Debug, Formatter};
 
 /// The gradients of a loss with respect to the tensors that were tracked.
@@ -32,10 +32,19 @@ pub struct Gradients<B: Backend = Cpu<f32>>(B::Gradients);
 impl<B: Backend> Gradients<B> {
     /// The gradient with respect to a tensor that [`Tensor::tracked`] gave, whatever its elements: zeros where the loss does
     /// not depend on it.
+    ///
+    /// # Panics
+    /// The tensor is not tracked.
+    #[track_caller]
     pub fn of<S: Shape, C>(&self, x: &Tensor<S, C>) -> Tensor<S, C>
     where
         C: Backend<Gradients = B::Gradients, Elem: Float>,
     {
+        let shape = Described::new(x.shape);
+        assert!(
+            x.is_tracked(),
+            "no gradient with respect to a constant of shape {shape}: track it before the loss is calculated"
+        );
         let zeros = || Tensor::from_parts(x.shape, C::filled(num_traits::zero(), x.sizes().as_ref()));
         self.get(x).unwrap_or_else(zeros)
     }
@@ -128,11 +137,21 @@ impl<S: Shape, B: Backend<Elem: Float>> Tensor<S, B> {
     /// threads. What was recorded is freed on the way, unless it is held elsewhere: the value of a loss is asked for before.
     /// What is not differentiable has a gradient nonetheless: of `abs` and `relu` at zero, zero; of the largest
     /// or smallest, an equal share to equals.
+    ///
+    /// # Panics
+    /// The loss depends on nothing that is tracked, so that there are no gradients: `track` was not called before, or the loss
+    /// was calculated of constants alone, inside [`no_grad`](crate::no_grad) or after [`detach`](Tensor::detach).
+    #[track_caller]
     pub fn backward<X>(self) -> Gradients<B>
     where
         S: Is<X>,
         X: OneNumber,
     {
+        assert!(
+            self.is_tracked(),
+            "the loss depends on nothing that is tracked: call `track` on the model before it is calculated, and calculate \
+             it outside of `no_grad`"
+        );
         Gradients(B::backward(self.array))
     }
 }

@@ -16,7 +16,9 @@ mod gradient;
 mod heads;
 mod index;
 mod join;
+mod log_probabilities;
 mod matmul;
+mod next;
 mod reduce;
 mod show;
 mod softmax;
@@ -29,6 +31,10 @@ pub use each::Each;
 pub use fuse::{Expr, Fuse, fuse};
 pub use gradient::Gradients;
 pub use index::{AtLeast, IdOf, Ids, Index};
+#[doc(hidden)]
+pub use log_probabilities::AsTensor;
+pub use log_probabilities::{LogProbabilities, LogProbabilitiesAlong};
+pub use next::{Prediction, Target};
 pub(crate) use reduce::mean_of_chosen;
 
 #[doc(hidden)]

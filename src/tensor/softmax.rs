@@ -1,6 +1,6 @@
 //! Softmax along an axis.
 
-use super::Tensor;
+use super::{LogProbabilities, Tensor};
 use crate::backend::{Backend, Float};
 use crate::dim::Compared;
 use crate::shape::{Axis, Shape};
@@ -23,13 +23,21 @@ impl<S: Shape, B: Backend<Elem: Float>> Tensor<S, B> {
         Tensor::from_parts(self.shape, B::softmax(self.array.clone(), S::INDEX))
     }
 
-    /// `x - ln(sum(exp(x)))` along an axis without padding: the logarithm of the softmax.
-    pub fn log_softmax<D, Position, X>(&self, axis: D) -> Self
+    /// `x - ln(sum(exp(x)))` along an axis without padding: the logarithms of the softmax. They are a tensor that says so: see
+    /// [`LogProbabilities`].
+    ///
+    /// ```
+    /// use congruent::prelude::*;
+    /// dims! { Batch = 1; Vocab = 4; }
+    /// let logarithms = Tensor::zeros((Batch, Vocab)).log_softmax(Vocab);
+    /// assert!((logarithms.exp().sum(Vocab).to_vec()[0] - 1.0).abs() < 1e-6);
+    /// ```
+    pub fn log_softmax<D, Position, X>(&self, axis: D) -> LogProbabilities<S, S::Dim, B>
     where
         S: Axis<D, Position, Dim = X>,
         X: Compared,
     {
-        let _ = axis;
-        Tensor::from_parts(self.shape, B::log_softmax(self.array.clone(), S::INDEX))
+        let tensor = Tensor::from_parts(self.shape, B::log_softmax(self.array.clone(), S::INDEX));
+        LogProbabilities::from_logarithms(tensor, axis)
     }
 }

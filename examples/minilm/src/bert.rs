@@ -5,7 +5,7 @@ use congruent::io::{LoadError, SafeTensors, Weights, load};
 use congruent::module::{Parameter, ParameterMut};
 use congruent::nn::{
     Activation, Dropout, Embedding, EncoderLayer, FeedForward, LayerNorm, Linear, MultiHeadAttention, NormOrder,
-    attention_weights,
+    Training, attention_weights,
 };
 use congruent::prelude::*;
 use std::path::Path;
@@ -144,11 +144,11 @@ impl<D: Dims> Bert<D> {
         ids: &Ids<(B, S), D::Vocab>,
         mask: &impl Mask<B, S, S>,
         dropout: Dropout,
-        rng: &mut Rng,
+        training: &mut Training<'_>,
     ) -> Result<Tensor<(B, S, D::Embed)>, Error> {
-        let embedded = dropout.forward_training(&self.embedded(ids)?, rng);
+        let embedded = dropout.forward_training(&self.embedded(ids)?, training);
         let layers = self.layers.iter();
-        Ok(layers.fold(embedded, |x, layer| layer.0.forward_training(&x, mask, dropout, rng)))
+        Ok(layers.fold(embedded, |x, layer| layer.0.forward_training(&x, mask, dropout, training)))
     }
 
     /// Makes the layers [tracked](Tensor::tracked), and them alone: a word that training has not seen stays where it was

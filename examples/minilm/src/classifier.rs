@@ -2,7 +2,7 @@
 
 use crate::{Batch, Bert, Dims, Seq, TOKENS_AT_ONCE};
 use congruent::mask::by_length;
-use congruent::nn::{Dropout, Linear, cross_entropy};
+use congruent::nn::{Dropout, Linear, Training, cross_entropy};
 use congruent::no_grad;
 use congruent::optim::{Adam, Optimizer, Schedule};
 use congruent::prelude::*;
@@ -37,9 +37,14 @@ impl<D: Dims, C: Dense> Classifier<D, C> {
     ///
     /// # Errors
     /// A token or a class is past its table; a text is longer than the model has positions.
-    pub fn loss(&self, examples: &[&Example], dropout: Dropout, rng: &mut Rng) -> Result<Tensor<()>, Error> {
+    pub fn loss(
+        &self,
+        examples: &[&Example],
+        dropout: Dropout,
+        training: &mut Training<'_>,
+    ) -> Result<Tensor<()>, Error> {
         Index::pad::<Batch, Seq, _>(self.encoder.vocab(), examples, PADDING, |texts| {
-            let state = self.encoder.last_hidden_state_training(&texts.values, &texts.lengths, dropout, rng)?;
+            let state = self.encoder.last_hidden_state_training(&texts.values, &texts.lengths, dropout, training)?;
             let logits = self.head.forward(&state.masked_mean(&texts.lengths));
             let classes: Vec<u32> = examples.iter().map(|example| example.class).collect();
             let classes = Ids::new((texts.lengths.batch(),), self.head.output(), &classes)?;

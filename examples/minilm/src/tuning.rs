@@ -4,7 +4,7 @@ use crate::passages::shuffle;
 use crate::{Classifier, Dims, Example};
 use anyhow::ensure;
 use clap::Args;
-use congruent::nn::Dropout;
+use congruent::nn::{Dropout, Training};
 use congruent::optim::{AdamW, Optimizer, Schedule};
 use congruent::prelude::*;
 
@@ -60,7 +60,7 @@ impl Settings {
         for _ in 0..epochs {
             shuffle(&mut order, &mut rng);
             for batch in order.chunks(batch) {
-                let loss = classifier.loss(batch, Dropout { rate }, &mut rng)?;
+                let loss = classifier.loss(batch, Dropout { rate }, &mut Training::new(&mut rng))?;
                 let (last, mut gradients) = (loss.scalar(), loss.backward());
                 // It holds the parameters, which are written in place if nobody else does.
                 let norm = gradients.clip_norm(classifier, clip);

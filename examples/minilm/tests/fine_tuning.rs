@@ -1,7 +1,7 @@
 //! The published model, trained further: its file, its gradients, and that it learns.
 
 use congruent::io::{SafeTensors, Source, Writer};
-use congruent::nn::{Dropout, Linear, cross_entropy};
+use congruent::nn::{Dropout, Linear, Training, cross_entropy};
 use congruent::prelude::*;
 use minilm::passages::Forms;
 use minilm::{Bert, Classifier, Example, MiniLm, PUBLISHED, Published, Settings, find_or_fetch, fit_head, predictions};
@@ -80,10 +80,10 @@ fn gradients_do_not_depend_on_padding() {
     let together: Vec<&Example> = examples.iter().collect();
     let lengths: Vec<usize> = examples.iter().map(|example| example.ids.len()).collect();
     assert!(lengths.iter().min() < lengths.iter().max());
-    let mut difference = model.loss(&together, NONE, &mut rng).unwrap().backward();
+    let mut difference = model.loss(&together, NONE, &mut Training::new(&mut rng)).unwrap().backward();
     let norm = difference.norm(&model);
     for example in together {
-        let loss = model.loss(&[example], NONE, &mut rng).unwrap() * (-1.0 / examples.len() as f32);
+        let loss = model.loss(&[example], NONE, &mut Training::new(&mut rng)).unwrap() * (-1.0 / examples.len() as f32);
         difference.accumulate(&model, &loss.backward());
     }
     let difference = difference.norm(&model);
@@ -95,7 +95,7 @@ fn a_model_learns_as_its_seed_says() {
     let (published, examples) = model();
     let loss = |model: &Model| {
         let examples: Vec<&Example> = examples.iter().collect();
-        model.loss(&examples, NONE, &mut Rng::with_seed(1)).unwrap().scalar()
+        model.loss(&examples, NONE, &mut Training::new(&mut Rng::with_seed(1))).unwrap().scalar()
     };
     let settings = Settings { epochs: 6, batch: 2, learning_rate: 1e-4, weight_decay: 0.01, clip: 1.0, dropout: 0.1 };
     let tuned = |seed, epochs| {

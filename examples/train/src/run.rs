@@ -5,7 +5,7 @@ use crate::{Curve, Point, Settings, Text, mean_loss};
 use anyhow::{Context, ensure};
 use congruent::Gradients;
 use congruent::io::{SafeTensors, Weights, Writer, load};
-use congruent::nn::{Dropout, cross_entropy};
+use congruent::nn::{Dropout, Training, cross_entropy};
 use congruent::optim::Optimizer;
 use congruent::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -149,7 +149,7 @@ impl<V: Dense> Run<V> {
         let (mut sum, mut total) = (None::<Gradients>, 0.0);
         for _ in 0..accumulate {
             let [read, targets] = text.sample(batch, seq, &mut rng)?;
-            let logits = model.training_logits(&read, Dropout { rate: dropout }, &mut rng)?;
+            let logits = model.training_logits(&read, Dropout { rate: dropout }, &mut Training::new(&mut rng))?;
             let loss: Tensor<()> = cross_entropy(&logits, &targets).mean(seq).mean(batch) / accumulate as f32;
             total += f64::from(loss.scalar());
             let gradients = loss.backward();

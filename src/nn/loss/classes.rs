@@ -3,7 +3,7 @@
 use crate::backend::{Backend, Binary, Float, Reduce, Unary, constant};
 use crate::dim::Compared;
 use crate::shape::{Axis, Rows, Shape};
-use crate::tensor::{Index, Tensor, TensorOf};
+use crate::tensor::{AsTensor, Index, LogProbabilitiesAlong, Tensor, TensorOf};
 use num_traits::Bounded;
 
 /// The cross-entropy of each target and its logits, `-ln(softmax(logits)[target])`: logits `(.., V)` and targets of the
@@ -84,30 +84,31 @@ where
 
 /// The Kullback-Leibler divergence of predicted probabilities from those that were to be predicted, `Σ p · (ln p - ln q)`
 /// along an axis without padding ([Kullback and Leibler 1951](https://doi.org/10.1214/aoms/1177729694)). Both are given by
-/// their logarithms, `ln q` first: what [`log_softmax`](Tensor::log_softmax) gives.
+/// their logarithms, `ln q` first: what [`log_softmax`](Tensor::log_softmax) gives, or
+/// [`LogProbabilities::from_logarithms`].
 ///
 /// Where `p` is zero, so is its term, whatever `q` is. Where `q` alone is zero, the divergence is infinite, and the result
 /// a number too large for anything else.
 ///
 /// ```
-/// use congruent::{nn::kl_divergence, prelude::*};
+/// use congruent::{LogProbabilities, nn::kl_divergence, prelude::*};
 /// dims! { Batch = 1; Vocab = 2; }
-/// let predicted = Tensor::from_nested((Batch, Vocab), [[0.5, 0.5]]).ln();
+/// let predicted = Tensor::from_nested((Batch, Vocab), [[7.0, 7.0]]).log_softmax(Vocab);
 /// let targets = Tensor::from_nested((Batch, Vocab), [[1.0, 0.0]]).ln();
+/// let targets = LogProbabilities::from_logarithms(targets, Vocab);
 /// let losses: Tensor<(Batch,)> = kl_divergence(&predicted, &targets, Vocab);
 /// assert!((losses.to_vec()[0] - 2f32.ln()).abs() < 1e-6);
 /// ```
-pub fn kl_divergence<S, D, Position, B>(
-    predicted: &Tensor<S, B>,
-    targets: &Tensor<S, B>,
-    axis: D,
-) -> Tensor<S::Removed, B>
+pub fn kl_divergence<S, D, Position, B, Q, P>(predicted: &Q, targets: &P, axis: D) -> Tensor<S::Removed, B>
 where
+    Q: AsTensor<Shape = S, Backend = B> + LogProbabilitiesAlong<S::Dim>,
+    P: AsTensor<Shape = S, Backend = B> + LogProbabilitiesAlong<S::Dim>,
     S: Axis<D, Position>,
     S::Dim: Compared,
     B: Backend<Elem: Float>,
 {
     let _ = axis;
+    let [predicted, targets] = [predicted.as_tensor(), targets.as_tensor()];
     // Of -∞, the lowest number whose distance from another is still one: zero times that is zero.
     let lowest = B::Elem::min_value() * constant(0.25);
     let [q, p] = [predicted, targets].map(|x| B::binary_scalar(Binary::Max, x.array().clone(), lowest));

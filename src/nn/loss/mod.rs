@@ -5,19 +5,25 @@
 
 mod classes;
 mod distance;
+mod next_token;
 mod similarity;
+mod summed;
 
 pub use classes::{binary_cross_entropy, cross_entropy, kl_divergence, smoothed_cross_entropy};
 pub use distance::{absolute_error, huber, squared_error};
+pub use next_token::{next_token_log_probabilities, next_token_loss};
 pub use similarity::{cosine_similarity, info_nce, similarities};
 
-use crate::backend::{Backend, Binary, Float, Reduce, constant};
+pub use summed::{MeanOver, SumOver, sum_of_live, sum_where};
+
+use crate::backend::{Backend, Float};
 use crate::dim::{Dim, Ragged};
 use crate::mask::Lengths;
 use crate::shape::Unpadded;
-use crate::tensor::{Tensor, TensorOf, mean_of_chosen};
+use crate::tensor::{Tensor, TensorOf};
 
-/// The mean over all live positions of a batch together; zero if there is none.
+/// The mean over all live positions of a batch together; zero if there is none. Over several batches together, the mean is
+/// [`MeanOver`]: the mean of their means is another number.
 ///
 /// ```
 /// use congruent::{nn::mean_of_live, prelude::*};
@@ -34,10 +40,7 @@ where
     K: Dim,
     B: Backend<Elem: Float>,
 {
-    let live = losses.fill_padding(lengths, num_traits::zero());
-    let sum = B::reduce(Reduce::Sum, &B::reduce(Reduce::Sum, live.array(), 1), 0);
-    let share = constant((lengths.total().max(1) as f64).recip());
-    Tensor::from_parts((), B::binary_scalar(Binary::Mul, sum, share))
+    sum_of_live(losses, lengths).mean()
 }
 
 /// The mean over the positions that are chosen; zero if there is none. What is not chosen has no part in the loss, whatever it
@@ -58,5 +61,5 @@ where
     S: Unpadded,
     B: Backend<Elem: Float>,
 {
-    Tensor::from_parts((), mean_of_chosen::<B>(losses.array(), chosen.to_vec()))
+    sum_where(losses, chosen).mean()
 }

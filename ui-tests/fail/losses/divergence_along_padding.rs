@@ -1,9 +1,10 @@
+use congruent::LogProbabilities;
 use congruent::nn::kl_divergence;
 use congruent::prelude::*;
 
 dims! { Batch = 2; Seq = 5; }
 
 fn main() {
-    let predicted = Tensor::zeros((Batch, Ragged(Seq)));
+    let predicted = LogProbabilities::from_logarithms(Tensor::zeros((Batch, Ragged(Seq))), Ragged(Seq));
     let losses = kl_divergence(&predicted, &predicted, Ragged(Seq));
 }

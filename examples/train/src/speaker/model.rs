@@ -2,7 +2,7 @@
 
 use congruent::nn::{
     Activation, CacheStep, Dropout, Embedding, GatedFeedForward, GroupedQueryAttention, KeyValueCache, Linear,
-    LlamaDecoder, LlamaLayer, RmsNorm, Rotary, RotaryLayout,
+    LlamaDecoder, LlamaLayer, RmsNorm, Rotary, RotaryLayout, Training,
 };
 use congruent::prelude::*;
 
@@ -82,9 +82,9 @@ impl<V: Dense> Model<V> {
         &self,
         texts: &Ids<(B, S), V>,
         dropout: Dropout,
-        rng: &mut Rng,
+        training: &mut Training<'_>,
     ) -> Result<Tensor<(B, S, V)>, Error> {
-        self.logits_between(texts, |x| if dropout.rate > 0.0 { dropout.forward_training(&x, rng) } else { x })
+        self.logits_between(texts, |x| if dropout.rate > 0.0 { dropout.forward_training(&x, training) } else { x })
     }
 
     fn logits_between<B: Dim, S: Dense>(

@@ -1,0 +1,138 @@
+//! Means over the targets of several batches.
+
+use crate::backend::{Backend, Binary, Float, Reduce, constant, cpu::Cpu, no_grad};
+use crate::dim::{Dim, Ragged};
+use crate::mask::Lengths;
+use crate::module::Module;
+use crate::shape::Unpadded;
+use crate::tensor::{Gradients, Tensor, TensorOf};
+
+/// The sum of losses, and of how many: what a batch adds to a mean over several.
+#[must_use = "it is added to a `MeanOver`"]
+pub struct SumOver<B: Backend = Cpu<f32>> {
+    sum: Tensor<(), B>,
+    count: usize,
+}
+
+impl<B: Backend<Elem: Float>> SumOver<B> {
+    /// The sum of all losses of a batch.
+    pub fn all<S: Unpadded>(losses: &Tensor<S, B>) -> Self {
+        let count = losses.shape().elements();
+        let sum = B::reduce(Reduce::Sum, &B::reshape(losses.array(), &[count]), 0);
+        SumOver { sum: Tensor::from_parts((), sum), count }
+    }
+
+    /// The mean of this batch alone; zero if it has none.
+    pub fn mean(&self) -> Tensor<(), B> {
+        let share = constant((self.count.max(1) as f64).recip());
+        Tensor::from_parts((), B::binary_scalar(Binary::Mul, self.sum.array().clone(), share))
+    }
+
+    /// How many losses there are.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+}
+
+/// The sum over all live positions of a batch.
+pub fn sum_of_live<S, K, B>(losses: &Tensor<(S, Ragged<K>), B>, lengths: &Lengths<S, Ragged<K>>) -> SumOver<B>
+where
+    S: Dim,
+    K: Dim,
+    B: Backend<Elem: Float>,
+{
+    let live = losses.fill_padding(lengths, num_traits::zero());
+    let sum = B::reduce(Reduce::Sum, &B::reduce(Reduce::Sum, live.array(), 1), 0);
+    SumOver { sum: Tensor::from_parts((), sum), count: lengths.total() }
+}
+
+/// The sum over the positions that are chosen. What is not chosen has no part in it, whatever it is.
+pub fn sum_where<S, B>(losses: &Tensor<S, B>, chosen: &TensorOf<S, bool, B>) -> SumOver<B>
+where
+    S: Unpadded,
+    B: Backend<Elem: Float>,
+{
+    let zeros = B::filled(num_traits::zero(), losses.sizes().as_ref());
+    let kept = Tensor::from_parts(losses.shape(), B::select(chosen.array(), losses.array(), &zeros));
+    let count = chosen.to_vec().into_iter().filter(|chosen| *chosen).count();
+    SumOver { count, ..SumOver::all(&kept) }
+}
+
+/// The gradients of the mean over all targets of several batches, with the memory of one batch: as if they had been one.
+///
+/// The mean of the means of batches is not that mean where they have different numbers of targets: short ones would weigh
+/// more. So each batch gives the sum of its losses and their number, and what is divided is the sum of all.
+///
+/// ```
+/// use congruent::nn::{MeanOver, sum_of_live};
+/// use congruent::prelude::*;
+/// dims! { Batch = 1; Seq = 4; }
+/// let model = Tensor::ones((Ragged(Seq),)).tracked();
+/// let mut mean = MeanOver::new();
+/// // One text of 4 tokens whose losses are 1, one of 1 token whose loss is 6.
+/// for (loss, length) in [(1.0, 4), (6.0, 1)] {
+///     let losses = Tensor::full((Batch, Ragged(Seq)), loss) * &model;
+///     mean.add(&model, sum_of_live(&losses, &Lengths::new(Batch, Ragged(Seq), &[length])?));
+/// }
+/// assert_eq!((mean.loss(), mean.count()), (2.0, 5));
+/// let gradients = mean.into_gradients(&model).expect("two batches");
+/// assert_eq!(gradients.of(&model).to_vec(), [1.4, 0.2, 0.2, 0.2]);
+/// # Ok::<(), Error>(())
+/// ```
+pub struct MeanOver<B: Backend = Cpu<f32>> {
+    gradients: Option<Gradients<B>>,
+    sum: f64,
+    count: usize,
+}
+
+impl<B: Backend<Elem: Float>> MeanOver<B> {
+    /// Over no batch yet.
+    pub fn new() -> Self {
+        MeanOver { gradients: None, sum: 0.0, count: 0 }
+    }
+
+    /// Adds the losses of a batch, which `model` gave. What was recorded for them is freed.
+    ///
+    /// # Panics
+    /// The losses depend on no parameter of the model that is tracked: see [`Gradients::accumulate`].
+    #[track_caller]
+    pub fn add<M: Module<B>>(&mut self, model: &M, losses: SumOver<B>) {
+        self.sum += num_traits::ToPrimitive::to_f64(&losses.sum.scalar()).unwrap_or(f64::NAN);
+        self.count += losses.count;
+        let gradients = losses.sum.backward();
+        match &mut self.gradients {
+            Some(sum) => sum.accumulate(model, &gradients),
+            None => self.gradients = Some(gradients),
+        }
+    }
+
+    /// The mean so far; zero over nothing.
+    pub fn loss(&self) -> f64 {
+        self.sum / self.count.max(1) as f64
+    }
+
+    /// How many targets there were.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// The gradients of the mean with respect to the parameters of the model; none if no batch was added.
+    pub fn into_gradients<M: Module<B>>(self, model: &M) -> Option<Gradients<B>> {
+        let share = constant((self.count.max(1) as f64).recip());
+        self.gradients.map(|mut gradients| {
+            model.for_each(|parameter| {
+                if let Some(gradient) = gradients.of_parameter(&parameter) {
+                    let share = no_grad(|| B::binary_scalar(Binary::Mul, gradient, share));
+                    gradients.set(parameter.array(), share);
+                }
+            });
+            gradients
+        })
+    }
+}
+
+impl<B: Backend<Elem: Float>> Default for MeanOver<B> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
