@@ -1,0 +1,10 @@
+use candle_core::Result;
+use gallery_candle::*;
+
+fn main() -> Result<()> {
+    let (q, keys) = (wave((2, 1, 2))?, wave((2, 4, 2))?); // of each sequence 2 tokens, and 2 drafted ones
+    let accepted = [2, 0];
+    let cache = keys.narrow(1, 0, 2 + accepted.iter().max().unwrap())?;
+    let right = keys.narrow(0, 1, 1)?.narrow(1, 0, 2)?;
+    report(&attend(&q, &cache, &cache)?.narrow(0, 1, 1)?, &attend(&q.narrow(0, 1, 1)?, &right, &right)?)
+}
