@@ -3,7 +3,7 @@
 //! Jobs are arithmetic in registers, so that nothing but the sharing differs. Means take turns in rounds; each time is the
 //! median of all rounds, in microseconds. `cargo bench --bench threads` with the number of rounds as its argument.
 
-#[allow(dead_code)]
+#[allow(dead_code, unused_imports)] // A bench runs no tests of it.
 #[path = "../src/backend/cpu/pool/mod.rs"]
 mod pool;
 

@@ -108,7 +108,7 @@ fn one_number_cuts_one_sequence_and_lists_have_to_be_of_the_batch() {
     assert_eq!(one.lengths(), [3]);
     let mut two: Cache<Two> = KeyValueCache::new(Two, KeyHeads, Size, Positions, 1);
     append(&mut two, &[5, 2], false);
-    let error = two.truncate(&[1, 1, 1]).unwrap_err();
+    let error = two.truncate([1, 1, 1]).unwrap_err();
     assert_eq!(error.to_string(), "`Two` holds 2 sequences, found 3");
     two.truncate([4; 2]).unwrap();
     assert_eq!(two.lengths(), [4, 2]);

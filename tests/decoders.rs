@@ -151,11 +151,11 @@ fn a_window_forgets_what_it_does_not_reach() {
         done += seq.size();
     }
     // The past may be taken back as far as it is held.
-    cache.truncate(&[249, 249]).unwrap();
+    cache.truncate([249, 249]).unwrap();
     bind!(seq: Seq = 1);
     let y = cache.step(seq, |step| decoder.forward_cached(&x.narrow(all, 249, seq).unwrap(), step)).unwrap();
     assert_near(&y.to_vec(), &expected.narrow(all, 249, seq).unwrap().to_vec());
-    let error = cache.truncate(&[250, 20]).unwrap_err().to_string();
+    let error = cache.truncate([250, 20]).unwrap_err().to_string();
     assert!(error.starts_with("sequence 1 cannot go on from length 20: its positions before "), "{error}");
     assert_eq!(cache.lengths(), [250, 250]);
 }

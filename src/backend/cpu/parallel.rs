@@ -26,7 +26,7 @@ pub fn for_each(count: usize, work: usize, f: impl Fn(usize) + Sync) {
 }
 
 /// Calls `f` on so many threads, each of which takes at least `grain` numbers at once.
-#[cfg(all(feature = "threads", not(loom)))]
+#[cfg(all(feature = "threads", not(all(test, loom))))]
 fn share(threads: usize, count: usize, grain: usize, f: impl Fn(usize) + Sync) {
     static POOL: super::pool::Pool = super::pool::Pool::new();
     POOL.run(threads, count, grain, &f);
@@ -56,7 +56,7 @@ pub fn for_each_chunk<T: Send>(out: &mut [T], chunk: usize, work: usize, f: impl
 /// How many threads there are to share work that begins here.
 pub fn cores() -> usize {
     // Miri would wait at the end for the threads of a pool that is never dropped.
-    #[cfg(all(feature = "threads", not(miri), not(loom)))]
+    #[cfg(all(feature = "threads", not(miri), not(all(test, loom))))]
     return if super::pool::is_working() { 1 } else { threads::get() };
     #[cfg(any(not(feature = "threads"), miri, loom))]
     return threads::get().min(1);

@@ -10,7 +10,7 @@ use typenum::U1;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not cut the sequences of the batch `{B}`",
     label = "expected a length for each sequence of `{B}`",
-    note = "each sequence of a batch is cut at its own length: `cache.truncate(&[14, 11])?`; all at one: `cache.truncate(&vec![length; batch.size()])?`",
+    note = "each sequence of a batch is cut at its own length: `cache.truncate([14, 11])?`; all at one: `cache.truncate(&vec![length; batch.size()])?`",
     note = "one number cuts a batch of one sequence by its type: `Batch = 1`, or `N<1>`",
     note = "explained in `congruent::errors::C70`"
 )]
@@ -62,9 +62,9 @@ impl<B: Dim, H: Dim, D: Dim, P: Dim, Bk: Backend<Elem: Float>> KeyValueCache<B, 
     /// let mut cache = KeyValueCache::new(Batch, Heads, HeadDim, Positions, 1);
     /// let x = Tensor::ones((Batch, Heads, Draft, HeadDim));
     /// cache.step(Draft, |step| step.append(0, &x, &x).0.sizes())?;
-    /// cache.truncate(&[4, 1])?;
+    /// cache.truncate([4, 1])?;
     /// assert_eq!(cache.lengths(), [4, 1]);
-    /// assert_eq!(cache.truncate(&[0]).unwrap_err().to_string(), "`Batch` holds 2 sequences, found 1");
+    /// assert_eq!(cache.truncate([0]).unwrap_err().to_string(), "`Batch` holds 2 sequences, found 1");
     /// # Ok::<(), Error>(())
     /// ```
     ///

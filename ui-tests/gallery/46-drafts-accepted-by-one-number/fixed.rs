@@ -12,6 +12,6 @@ fn main() {
     // Of each sequence two tokens, and two drafted ones.
     let keys = wave((Batch, Heads, Drafted, HeadDim));
     cache.step(Drafted, |step| drop(step.append(0, &keys, &keys))).unwrap();
-    cache.truncate(&[2, 0].map(|accepted| 2 + accepted)).unwrap();
+    cache.truncate([2, 0].map(|accepted| 2 + accepted)).unwrap();
     assert_eq!(cache.lengths(), [4, 2]);
 }

@@ -15,7 +15,7 @@ use std::sync::OnceLock;
 use sync::{Arc, AtomicUsize, Builder, JoinHandle, Ordering, WORKING};
 
 /// The most helpers a pool can have.
-pub const MAX_HELPERS: usize = if cfg!(loom) { 2 } else { 255 };
+pub const MAX_HELPERS: usize = if cfg!(all(test, loom)) { 2 } else { 255 };
 
 /// Whether this thread is at work on a job of some pool.
 pub fn is_working() -> bool {
@@ -35,11 +35,11 @@ struct Helper {
 }
 
 impl Pool {
-    #[cfg(not(loom))]
+    #[cfg(not(all(test, loom)))]
     pub const fn new() -> Self {
         Pool { helpers: [const { OnceLock::new() }; MAX_HELPERS], callers: AtomicUsize::new(0) }
     }
-    #[cfg(loom)]
+    #[cfg(all(test, loom))]
     pub fn new() -> Self {
         Pool { helpers: [const { OnceLock::new() }; MAX_HELPERS], callers: AtomicUsize::new(0) }
     }
@@ -133,7 +133,6 @@ impl Drop for Working<'_> {
 
 #[cfg(all(test, not(loom)))]
 mod tests {
-    use super::sync::SPIN;
     use super::*;
     use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
     use std::sync::Mutex;
@@ -297,7 +296,7 @@ mod tests {
                     for time in 0..times {
                         // Some find their helpers asleep.
                         if time % 100 == caller {
-                            thread::sleep(2 * SPIN);
+                            thread::sleep(2 * super::sync::SPIN);
                         }
                         pool.run(1 + (caller + time) % 4, 10, 1, &count(&seen));
                     }

@@ -1,7 +1,7 @@
 //! What the pool works and waits with: of the standard library, or of `loom`, which runs a model in every order that its
 //! threads may have.
 
-#[cfg(not(loom))]
+#[cfg(not(all(test, loom)))]
 mod used {
     pub use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
     pub use std::sync::{Arc, Mutex};
@@ -38,7 +38,7 @@ mod used {
     }
 }
 
-#[cfg(loom)]
+#[cfg(all(test, loom))]
 mod used {
     pub use loom::sync::atomic::{AtomicPtr, Ordering};
     pub use loom::sync::{Arc, Mutex};
