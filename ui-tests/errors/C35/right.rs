@@ -3,7 +3,7 @@ use congruent::{Tensor, bind, dims};
 dims! { Tokens; Embed = 8; }
 
 fn main() {
-    let mut last = None;
+    let mut last: Option<Tensor<(Embed,)>> = None;
     for length in [3, 9] {
         bind!(tokens: Tokens = length);
         let mean = Tensor::ones((tokens, Embed)).mean(tokens);

@@ -7,7 +7,6 @@ struct Key;
 
 impl Axis<Key, Key> for (A, B) {
     type Dim = N<7>;
-    type Position = At<0>;
     const INDEX: usize = 0;
     type Removed = (N<50>,);
     type With<X: Dim> = (X, X);
