@@ -271,7 +271,7 @@ impl<S: Shape, Bk: Backend> Tensor<S, Bk> {
 
 /// Arrays one after another, which were made of `x`. Of an empty batch there are none: what is made of it depends on it
 /// nonetheless.
-fn concat_rows<Bk: Backend>(x: &Bk::Array, rows: Vec<Bk::Array>, sizes: &[usize]) -> Bk::Array {
+pub(super) fn concat_rows<Bk: Backend>(x: &Bk::Array, rows: Vec<Bk::Array>, sizes: &[usize]) -> Bk::Array {
     match rows.as_slice() {
         [] => Bk::reshape(x, sizes),
         _ => Bk::concat(&rows.iter().collect::<Vec<_>>(), 0),

@@ -1,12 +1,13 @@
 //! Several texts in one row.
 
+use super::lengths::concat_rows;
 use super::{Combine, Covers, Lengths, Restrict};
 use crate::Error;
 use crate::backend::cpu::Cpu;
-use crate::backend::{AttentionMask, Backend, Float};
+use crate::backend::{AttentionMask, Backend, Binary, Float, constant};
 use crate::dim::{Dim, Packed, Ragged, RuntimeDim, Unnamed};
 use crate::sealed::Sealed;
-use crate::tensor::{Ids, Index, Tensor};
+use crate::tensor::{Ids, Index, Tensor, sum_of_chosen};
 use std::sync::Arc;
 
 /// Where the texts of each row begin and end: as a mask, each text attends to itself alone.
@@ -140,7 +141,10 @@ impl<B: Dim, D: Dim> Segments<B, Packed<D>> {
         counts: impl Fn((usize, usize, usize)) -> bool,
     ) -> Tensor<(), Bk> {
         let chosen: Vec<bool> = self.all().map(|token| token.is_some_and(&counts)).collect();
-        Tensor::from_parts((), crate::tensor::mean_of_chosen::<Bk>(losses.array(), chosen))
+        let share = constant((chosen.iter().filter(|chosen| **chosen).count().max(1) as f64).recip());
+        let chosen = Bk::With::<bool>::from_elements(chosen, losses.sizes().as_ref());
+        let sum = sum_of_chosen::<Bk>(losses.array(), &chosen);
+        Tensor::from_parts((), Bk::binary_scalar(Binary::Mul, sum, share))
     }
 
     /// Each text in a row of its own, in the order of the rows, and their lengths: what is padded has means and last tokens.
@@ -184,11 +188,7 @@ impl<B: Dim, D: Dim> Segments<B, Packed<D>> {
             let part = Bk::narrow(&Bk::narrow(x.array(), 0, row, 1), 1, start, live);
             Bk::concat(&[&part, &Bk::filled(num_traits::zero(), &[1, sizes[1] - live, sizes[2]])], 1)
         });
-        let parts: Vec<Bk::Array> = parts.collect();
-        let array = match parts.as_slice() {
-            [] => Bk::from_elements(Vec::new(), &sizes),
-            _ => Bk::concat(&parts.iter().collect::<Vec<_>>(), 0),
-        };
+        let array = concat_rows::<Bk>(&Bk::narrow(x.array(), 0, 0, 0), parts.collect(), &sizes);
         Ok((Tensor::from_parts(shape, array), checked))
     }
 }

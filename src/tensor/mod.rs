@@ -35,7 +35,7 @@ pub use index::{AtLeast, IdOf, Ids, Index};
 pub use log_probabilities::AsTensor;
 pub use log_probabilities::{LogProbabilities, LogProbabilitiesAlong};
 pub use next::{Prediction, Target};
-pub(crate) use reduce::mean_of_chosen;
+pub(crate) use reduce::sum_of_chosen;
 
 #[doc(hidden)]
 pub use einsum::{einsum, einsum_one, rearrange};

@@ -1,7 +1,7 @@
 //! Many elements made one, along an axis.
 
 use super::{Index, Tensor, TensorOf};
-use crate::backend::{Backend, Binary, Float, Number, Reduce, constant};
+use crate::backend::{Backend, Number, Reduce};
 use crate::dim::{Averaged, Compared, Summed};
 use crate::shape::{Axis, Shape};
 
@@ -117,12 +117,12 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     }
 }
 
-/// The mean of the elements that are chosen, row-major; zero if there is none. The others have no part in it, whatever they are.
-pub(crate) fn mean_of_chosen<B: Backend<Elem: Float>>(x: &B::Array, chosen: Vec<bool>) -> B::Array {
-    let sizes = B::sizes(x).to_vec();
-    let (count, of) = (chosen.len(), chosen.iter().filter(|chosen| **chosen).count());
-    let chosen = B::With::<bool>::from_elements(chosen, &sizes);
-    let kept = B::select(&chosen, x, &B::filled(num_traits::zero(), &sizes));
-    let sum = B::reduce(Reduce::Sum, &B::reshape(&kept, &[count]), 0);
-    B::binary_scalar(Binary::Mul, sum, constant((of.max(1) as f64).recip()))
+/// The sum of the elements that are chosen. The others have no part in it, whatever they are.
+pub(crate) fn sum_of_chosen<B: Backend<Elem: Number>>(
+    x: &B::Array,
+    chosen: &<B::With<bool> as Backend>::Array,
+) -> B::Array {
+    let sizes = B::sizes(x);
+    let kept = B::select(chosen, x, &B::filled(num_traits::zero(), sizes));
+    B::reduce(Reduce::Sum, &B::reshape(&kept, &[sizes.iter().product()]), 0)
 }

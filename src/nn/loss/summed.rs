@@ -5,7 +5,7 @@ use crate::dim::{Dim, Ragged};
 use crate::mask::Lengths;
 use crate::module::Module;
 use crate::shape::Unpadded;
-use crate::tensor::{Gradients, Tensor, TensorOf};
+use crate::tensor::{Gradients, Tensor, TensorOf, sum_of_chosen};
 
 /// The sum of losses, and of how many: what a batch adds to a mean over several.
 #[must_use = "it is added to a `MeanOver`"]
@@ -52,10 +52,9 @@ where
     S: Unpadded,
     B: Backend<Elem: Float>,
 {
-    let zeros = B::filled(num_traits::zero(), losses.sizes().as_ref());
-    let kept = Tensor::from_parts(losses.shape(), B::select(chosen.array(), losses.array(), &zeros));
+    let sum = sum_of_chosen::<B>(losses.array(), chosen.array());
     let count = chosen.to_vec().into_iter().filter(|chosen| *chosen).count();
-    SumOver { count, ..SumOver::all(&kept) }
+    SumOver { sum: Tensor::from_parts((), sum), count }
 }
 
 /// The gradients of the mean over all targets of several batches, with the memory of one batch: as if they had been one.
