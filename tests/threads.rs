@@ -152,9 +152,18 @@ type Array<T> = <Cpu<T> as Backend>::Array;
 
 /// Operations on sequences `(batch, positions, width)`, whose results and gradients each sequence has to itself.
 fn results_do_not_depend_on_the_batch<T: Float>() {
-    // Of few rows a product is summed otherwise than of many: those of one sequence are as few as those of all, or as many.
-    let shapes =
-        [(3, 1, 40, 20), (4, 1, 300, 70), (5, 5, 48, 20), (3, 12, 64, 20), (40, 5, 100, 84), (4, 30, 1500, 384)];
+    // Few rows and many, alone and together; products that are small, and of more terms than are taken at a time.
+    let shapes = [
+        (3, 1, 40, 20),
+        (9, 1, 40, 20),
+        (9, 2, 300, 70),
+        (30, 1, 64, 65),
+        (7, 1, 2500, 37),
+        (5, 5, 48, 20),
+        (3, 12, 64, 20),
+        (40, 5, 100, 84),
+        (4, 30, 1500, 384),
+    ];
     for (batch, positions, width, outputs) in shapes {
         let random = |sizes: &[usize], seed: u64| {
             let mut rng = fastrand::Rng::with_seed(seed);

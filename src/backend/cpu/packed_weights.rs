@@ -1,9 +1,9 @@
 //! How much memory copies of weights may take.
 //!
 //! The product of a linear layer is fastest where the kernel finds the weight in the order in which it reads it. So a weight
-//! of `f32` that meets more than four rows a second time is kept in that order too, for all the times to come: a copy that is
-//! as large as the weight, or up to a quarter larger. Weights in blocks, of `f16` and of `bf16` are not copied, nor are those
-//! of one new token at a time. A copy lasts as long as its weight.
+//! of `f32` that is used a second time is kept in that order too, for all the times to come: a copy that is as large as the
+//! weight, or up to a quarter larger. Weights in blocks, of `f16` and of `bf16` are not copied. A copy lasts as long as its
+//! weight.
 //!
 //! Where memory is scarce, the copies of a whole program can be bounded: further weights are then brought into that order
 //! for each product, which costs time, the more the fewer rows there are. The bound is, in this order:

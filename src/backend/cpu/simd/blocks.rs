@@ -1,7 +1,7 @@
-//! Kernels over rows of blocks: dot products, panels for the product of matrices, and plain elements.
+//! Kernels over rows of blocks: dot products, and plain elements.
 
 use super::format::Packing;
-use super::vector::{MAX_LANES, Vector};
+use super::vector::Vector;
 
 /// How many rows of blocks are taken at a time.
 const AT_ONCE: usize = 4;
@@ -39,9 +39,16 @@ pub unsafe fn dot<V: Vector, F: Packing>(x: &[f32], k: usize, bytes: &[u8], out:
         let mut first = 0;
         // Rows of `x` by four, for which each vector of weights is made once, and then one by one.
         while first + 4 <= m {
-            for (pair, out) in out.chunks_mut(2 * m).enumerate() {
+            let x = &x[first * k..];
+            if const { V::TILE >= 12 && V::LANES == 16 } {
                 // SAFETY: the caller's.
-                unsafe { dot_tile::<V, F, 2, 4>(&x[first * k..], k, &bytes[2 * pair * row..], &mut out[first..], m) };
+                unsafe { dot_tile::<V, F, 4, 4>(x, k, bytes, &mut out[first..], m) };
+            } else {
+                // There are not registers for more.
+                for (pair, out) in out.chunks_mut(2 * m).enumerate() {
+                    // SAFETY: as above.
+                    unsafe { dot_tile::<V, F, 2, 4>(x, k, &bytes[2 * pair * row..], &mut out[first..], m) };
+                }
             }
             first += 4;
         }
@@ -135,39 +142,6 @@ pub unsafe fn unpack<V: Vector, F: Packing>(bytes: &[u8], out: &mut [f32]) {
     }
 }
 
-/// Rows of blocks of `k` elements become the columns of a panel `(k, width)`. Behind the last one, it is taken again.
-///
-/// # Safety
-/// As of [`unpack`].
-#[inline(always)]
-pub unsafe fn panel<V: Vector, F: Packing>(bytes: &[u8], k: usize, to: &mut [f32]) {
-    let (width, row) = (2 * V::LANES, row_bytes::<F>(k));
-    assert!(to.len() == k * width && row > 0 && bytes.len() >= row, "a panel of at least one row");
-    let last = bytes.len() / row - 1;
-    let mut part = [[0.0; MAX_LANES]; 4];
-    // A block of each row, and then the next: so that what is written stays in the first cache.
-    for index in 0..k / F::LEN {
-        for column in (0..width).step_by(4) {
-            let rows = [0, 1, 2, 3].map(|i| &bytes[(column + i).min(last) * row..][..row]);
-            for group in 0..F::LEN / F::GROUP {
-                for at in (0..F::GROUP).step_by(V::LANES) {
-                    let first = index * F::LEN + group * F::GROUP + at;
-                    // SAFETY: the caller's; a panel has a row for each element.
-                    unsafe {
-                        for i in 0..4 {
-                            F::unpack::<V>(block::<F>(rows[i], index), group, at).store(&mut part[i]);
-                        }
-                        for i in (0..V::LANES).step_by(4) {
-                            let rows = [&part[0][i..], &part[1][i..], &part[2][i..], &part[3][i..]];
-                            V::turn(rows, 1.0, to.get_unchecked_mut((first + i) * width + column..), width);
-                        }
-                    }
-                }
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::format::tests::{FORMATS, random_blocks, reference};
@@ -247,20 +221,24 @@ mod tests {
     }
 
     #[test]
-    fn a_row_is_the_same_among_few_others() {
-        let (format, n, k) = (Format::Q4_1, 9, 64);
-        let (bytes, _) = weight(format, n, 2);
-        let (x, rows) = (random(8 * k, 1), Rows { format, bytes: bytes.as_bytes(), size: [n, k] });
-        for (name, level) in levels() {
-            let product = |row: usize, m: usize| {
-                let mut out = vec![0.0; m * n];
-                let x = Matrix { elements: &x[row * k..], strides: [k, 1] };
-                linear_blocks_at(level, x, m, rows, Epilogue::default(), &mut out);
-                out
-            };
-            let alone: Vec<f32> = (0..8).flat_map(|row| product(row, 1)).collect();
-            for m in 2..=8 {
-                assert_eq!(product(0, m), alone[..m * n], "{name}, {m}");
+    fn a_row_is_the_same_among_few_others_and_many() {
+        let formats = if cfg!(miri) { &FORMATS[3..4] } else { &FORMATS[..] };
+        for &format in formats {
+            let (most, n) = if cfg!(miri) { (3, 2) } else { (60, 37) };
+            let k = format.block()[0] * if cfg!(miri) { 1 } else { 2048 / format.block()[0] };
+            let (bytes, _) = weight(format, n, k / format.block()[0]);
+            let (x, rows) = (random(most * k, 1), Rows { format, bytes: bytes.as_bytes(), size: [n, k] });
+            for (name, level) in levels() {
+                let product = |first: usize, m: usize| {
+                    let mut out = vec![0.0; m * n];
+                    let x = Matrix { elements: &x[first * k..], strides: [k, 1] };
+                    linear_blocks_at(level, x, m, rows, Epilogue::default(), &mut out);
+                    out
+                };
+                let alone: Vec<f32> = (0..most).flat_map(|row| product(row, 1)).collect();
+                for m in [2, 4, 7, 24, 25, 33, 60].into_iter().filter(|&m| m <= most) {
+                    assert!(product(0, m) == alone[..m * n], "{name}, {format:?}, {m}");
+                }
             }
         }
     }

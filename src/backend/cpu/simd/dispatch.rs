@@ -90,10 +90,9 @@ mod of_matrices {
         fn multiply_small_at(size: [usize; 3], a: Matrix<'_, f32>, b: Matrix<'_, f32>, c: &mut [f32])
             = product::multiply_small;
         fn multiply_static_at<S: StaticSizes>(a: &[f32], b: &[f32], c: &mut [f32]) = product::multiply_static;
-        fn dot_rows_at(x: &[f32], b: &[f32], stride: usize, out: &mut [f32]) = stream::dot_rows;
-        fn add_products_at(x: &[f32], b: &[f32], stride: usize, out: &mut [f32]) = stream::add_products;
+        fn multiply_few_rows_at(k: usize, a: Matrix<'_, f32>, b: Matrix<'_, f32>, c: &mut Place<'_, f32>)
+            = few_rows::multiply;
         fn dot_packing<F: Packing>(x: &[f32], k: usize, bytes: &[u8], out: &mut [f32]) = blocks::dot;
-        fn panel_packing<F: Packing>(bytes: &[u8], k: usize, to: &mut [f32]) = blocks::panel;
         fn unpack_packing<F: Packing>(bytes: &[u8], out: &mut [f32]) = blocks::unpack;
     }
 }

@@ -20,7 +20,7 @@ pub unsafe trait Packing {
     ///
     /// # Safety
     /// The processor has the instructions of `V`. The vector lies inside the group, and the group inside the block. A block
-    /// of numbers of two bytes is aligned.
+    /// of numbers of two or four bytes is aligned.
     unsafe fn unpack<V: Vector>(block: &Self::Bytes, group: usize, at: usize) -> V;
 }
 
@@ -61,6 +61,10 @@ macro_rules! packings { ($(
 )*} }
 
 packings! {
+    /// Single precision.
+    Wide: 128 bytes, 32 elements in groups of 32,
+    |block, group, at| V::load(std::slice::from_raw_parts(block.as_ptr().cast::<f32>().add(at), V::LANES));
+
     /// Half precision.
     Half: 64 bytes, 32 elements in groups of 32,
     |block, group, at| V::load_f16(std::slice::from_raw_parts(block.as_ptr().cast::<f16>().add(at), V::LANES));

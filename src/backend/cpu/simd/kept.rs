@@ -51,15 +51,19 @@ pub fn stream<T: Copy>(weight: &Weight<'_, T>, size: [usize; 2]) {
 }
 
 /// The weight `(k, n)`, packed.
-pub fn packed(level: Level, weight: &Weight<'_, f32>, size: [usize; 2]) -> Arc<Packed> {
-    let pack = || Arc::new(Packed::new(level, weight.matrix, size, 0..size[1]));
+pub fn pack(level: Level, weight: &Weight<'_, f32>, size: [usize; 2]) -> Packed {
+    Packed::new(level, weight.matrix, size, 0..size[1])
+}
+
+/// The same, once and for all: of a weight that was used before, if there may be a copy of it.
+pub fn kept(level: Level, weight: &Weight<'_, f32>, size: [usize; 2]) -> Option<Arc<Packed>> {
     let kept = with_kept(weight, |kept| {
         if kept.packed.is_none() {
             let [_, width] = tile_at(level);
             let elements = size[0] * size[1].next_multiple_of(width);
             let (bytes, _) = block_size(elements * size_of::<f32>());
             let share = Share::new(bytes)?;
-            kept.packed = Some((pack(), share));
+            kept.packed = Some((Arc::new(pack(level, weight, size)), share));
         }
         let packed = kept.packed.as_ref().map(|(packed, _)| packed.clone());
         if packed_weights::bytes() > packed_weights::limit() {
@@ -67,5 +71,5 @@ pub fn packed(level: Level, weight: &Weight<'_, f32>, size: [usize; 2]) -> Arc<P
         }
         packed
     });
-    kept.flatten().unwrap_or_else(pack)
+    kept.flatten()
 }

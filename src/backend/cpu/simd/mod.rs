@@ -18,6 +18,7 @@ mod chain;
 mod columns;
 mod dispatch;
 mod each;
+mod few_rows;
 mod format;
 mod four_columns;
 mod kept;
@@ -32,7 +33,6 @@ mod portable;
 mod product;
 mod rows;
 mod softmax;
-mod stream;
 mod vector;
 #[cfg(target_arch = "x86_64")]
 mod x86;
@@ -161,11 +161,6 @@ macro_rules! of_format { ($format:expr, $kernel:ident($($argument:expr),*)) => {
 /// The products of rows of `x` and rows of blocks, as [`blocks::dot`] has them.
 fn dot_at(level: Level, x: &[f32], rows: Rows<'_>, out: &mut [f32]) {
     of_format!(rows.format, dot_packing(level, x, rows.size[1], rows.bytes, out));
-}
-
-/// A panel whose columns are rows of blocks: see [`blocks::panel`].
-fn panel_at(level: Level, rows: Rows<'_>, to: &mut [f32]) {
-    of_format!(rows.format, panel_packing(level, rows.bytes, rows.size[1], to));
 }
 
 /// Writes the elements of rows of blocks, one after another.

@@ -1,23 +1,23 @@
 //! Products of matrices: which kernel takes one, and how the cores share it.
 
-use super::kept::{packed, stream};
+use super::few_rows::FEW_ROWS;
+use super::format::Wide;
+use super::kept::{kept, pack, stream};
 use super::pack::Packed;
 use super::product::{Addends, ROWS};
 use super::{
-    Level, add_products_at, add_rows_at, dot_at, dot_rows_at, level, multiply_packed_at, multiply_small_at, panel_at,
-    rows_at, tile_at,
+    Level, dot_at, dot_packing, level, multiply_few_rows_at, multiply_packed_at, multiply_small_at, rows_at, tile_at,
+    unpack_at,
 };
 use crate::backend::Epilogue;
-use crate::backend::cpu::Terms;
 use crate::backend::cpu::blocks::Rows;
 use crate::backend::cpu::matmul::{Matrix, Multiplier, Weight, finish, has_terms, product_work, share_rows};
 use crate::backend::cpu::memory::Elements;
-use crate::backend::cpu::parallel::{cores, for_each_chunk};
+use crate::backend::cpu::parallel::cores;
 use crate::backend::cpu::place::{Place, for_each_columns};
 use std::borrow::Cow;
+use zerocopy::IntoBytes;
 
-/// With so many rows or fewer, a matrix is read from memory for little else: it is not packed.
-const FEW_ROWS: usize = 4;
 /// A matrix of so many elements or fewer stays in the first caches: it is not packed, but its rows are brought together.
 const SMALL: usize = 1 << 12;
 /// The elements of the result that one core takes at a time: what it does to them afterwards, it does in the second cache.
@@ -42,14 +42,16 @@ pub(super) fn multiply_at(level: Level, size: [usize; 3], a: Matrix<'_, f32>, b:
         return c.fill(0.0);
     }
     let [m, k, n] = size;
-    if k * n <= SMALL && b.strides[1] == 1 {
-        multiply_small_at(level, size, a, b, c);
-    } else if m <= FEW_ROWS && (b.strides[0] == 1 || b.strides[1] == 1) {
-        multiply_few_rows(level, size, a, b, c);
-    } else if k * n <= SMALL {
+    // Which of the two is not decided by the number of rows: they sum up in different orders.
+    if k * n <= SMALL {
+        if b.strides[1] == 1 {
+            return multiply_small_at(level, size, a, b, c);
+        }
         let mut rows = Elements::any(k * n);
         rows_at(level, b, [k, n], rows.get_mut().expect("new elements have one holder"));
         multiply_small_at(level, size, a, Matrix { elements: rows.as_slice(), strides: [n, 1] }, c);
+    } else if m <= FEW_ROWS && b.strides.contains(&1) {
+        multiply_few_rows(level, size, a, b, c);
     } else {
         let terms = terms(size, a);
         for first in (0..k).step_by(terms) {
@@ -152,52 +154,15 @@ pub fn multiplier<'a>([m, k, n]: [usize; 3], b: Matrix<'a, f32>) -> Multiplier<'
     })
 }
 
-/// A core takes no fewer columns than this at a time.
-const COLUMNS: usize = 256;
-
-/// The product with a large `b` whose rows or columns lie together.
-fn multiply_few_rows(level: Level, [m, k, n]: [usize; 3], a: Matrix<'_, f32>, b: Matrix<'_, f32>, c: &mut [f32]) {
-    for (row, c) in c.chunks_mut(n).enumerate().take(m) {
-        let x = &a.elements[row * a.strides[0]..];
-        let x = match a.strides[1] {
-            1 => Cow::Borrowed(&x[..k]),
-            stride => (0..k).map(|term| x[term * stride]).collect(),
-        };
-        if b.strides[0] != 1 {
-            add_weighted_rows(level, &x, b, c);
-            continue;
-        }
-        let columns = n.div_ceil(4 * cores()).next_multiple_of(COLUMNS);
-        for_each_chunk(c, columns, columns * k, |chunk, c| {
-            let b = b.part(0, chunk * columns);
-            dot_rows_at(level, &x, b.elements, b.strides[1], c);
-        });
-    }
-}
-
-/// The sum of rows of `b` that lie together, each times its element of `x`.
-fn add_weighted_rows(level: Level, x: &[f32], b: Matrix<'_, f32>, c: &mut [f32]) {
-    /// The rows are read in so many parts, however many cores there are, or in fewer, of so many rows.
-    const PARTS: usize = 16;
-    const TERMS: usize = 128;
-    let (k, n) = (x.len(), c.len());
-    let terms = k.div_ceil(PARTS).max(TERMS);
-    if k <= terms {
-        let columns = n.div_ceil(cores()).next_multiple_of(COLUMNS);
-        return for_each_chunk(c, columns, columns * k, |chunk, c| {
-            add_products_at(level, x, b.part(0, chunk * columns).elements, b.strides[0], c);
-        });
-    }
-    // A core that took some columns of all rows would read a bit here and a bit there.
-    let mut sums = Elements::any(k.div_ceil(terms) * n);
-    let room = sums.get_mut().expect("new elements have one holder");
-    for_each_chunk(room, n, n * terms, |part, sums| {
-        let terms = part * terms..k.min((part + 1) * terms);
-        add_products_at(level, &x[terms.clone()], b.part(terms.start, 0).elements, b.strides[0], sums);
-    });
-    let (first, others) = room.split_at(n);
-    c.copy_from_slice(first);
-    add_rows_at(level, others, [others.len() / n, n], Terms::Numbers, c);
+/// The product of few rows with a large `b` whose rows or columns lie together.
+fn multiply_few_rows(level: Level, [_, k, n]: [usize; 3], a: Matrix<'_, f32>, b: Matrix<'_, f32>, c: &mut [f32]) {
+    /// A core takes no fewer columns than this at a time.
+    const COLUMNS: usize = 256;
+    // Rows are read as far as they go: a core that took less of each would read a bit here and a bit there.
+    let parts = if b.strides[1] == 1 { 1 } else { 4 };
+    let columns = n.div_ceil(parts * cores()).next_multiple_of(COLUMNS);
+    // It is memory that is waited for, whatever the number of rows.
+    for_each_columns(c, n, 0..n, columns, columns * k, |mut c| multiply_few_rows_at(level, k, a, b, &mut c));
 }
 
 /// As [`stream`], if the weight is about to be multiplied by few rows.
@@ -230,13 +195,18 @@ pub(super) fn linear_at(
     out: &mut [f32],
 ) {
     let [m, k, n] = size;
-    if m <= FEW_ROWS || !has_terms(size, x, weight.matrix, out) {
-        stream(&weight, [k, n]);
-        multiply_at(level, size, x, weight.matrix, out);
+    if !has_terms(size, x, weight.matrix, out) {
+        out.fill(0.0);
         return finish(after, n, 0, out);
     }
-    let packed = packed(level, &weight, [k, n]);
-    multiply_finished(level, size, x, &packed, after, out);
+    match kept(level, &weight, [k, n]) {
+        Some(packed) => multiply_finished(level, size, x, &packed, after, out),
+        None if m <= FEW_ROWS && weight.matrix.strides.contains(&1) => {
+            multiply_few_rows(level, size, x, weight.matrix, out);
+            finish(after, n, 0, out);
+        }
+        None => multiply_finished(level, size, x, &pack(level, &weight, [k, n]), after, out),
+    }
 }
 
 /// The product with packed columns, and the epilogue.
@@ -263,12 +233,13 @@ fn multiply_finished(
     });
 }
 
-/// With so many rows or fewer, weights in blocks are read for each, and not made panels of.
+/// With so many rows or fewer, a weight in blocks is not written out as numbers.
 const FEW_ROWS_OF_BLOCKS: usize = 24;
 /// A core takes a multiple of so many outputs at a time.
 const OUTPUTS: usize = 16;
-/// The elements of a weight in blocks that are made panels of at a time: one megabyte, which stays in a cache.
-const PANEL_ELEMENTS: usize = 1 << 18;
+/// The elements of a weight in blocks that are written out at a time, and the elements of `x` that meet these: both stay in
+/// the second cache.
+const WRITTEN_OUT: usize = 1 << 16;
 
 /// `x (m, k)` times the transpose of `rows (n, k)`, and the epilogue, into the row-major `out`.
 ///
@@ -293,43 +264,44 @@ pub(super) fn linear_blocks_at(
         return finish(after, n, 0, out);
     }
     let x = x.cut([m, k]);
-    if m <= FEW_ROWS_OF_BLOCKS {
-        multiply_few_rows_of_blocks(level, x, m, rows, out);
-        return finish(after, n, 0, out);
-    }
-    let width = tile_at(level)[1];
-    let columns = (PANEL_ELEMENTS / k).next_multiple_of(width).max(width);
-    for first in (0..n).step_by(columns) {
-        let rows = rows.part(first..n.min(first + columns));
-        let packed = Packed::of_panels([k, n], first..first + rows.size[0], width, 1, |column, to| {
-            let end = rows.size[0].min(column + width);
-            panel_at(level, rows.part(column..end), to);
-        });
-        multiply_finished(level, [m, k, n], x, &packed, after, out);
-    }
-}
-
-/// The product with rows of blocks, which are read once for all rows of `x`.
-fn multiply_few_rows_of_blocks(level: Level, x: Matrix<'_, f32>, m: usize, rows: Rows<'_>, out: &mut [f32]) {
-    let [n, k] = rows.size;
     let x = match x.strides {
         [stride, 1] if stride == k || m == 1 => Cow::Borrowed(&x.elements[..m * k]),
         [stride, term] => (0..m * k).map(|at| x.elements[at / k * stride + at % k * term]).collect(),
     };
     let outputs = n.div_ceil(4 * cores()).next_multiple_of(OUTPUTS);
-    let multiply = |out: &mut [f32]| {
-        for_each_chunk(out, outputs * m, outputs * k * m, |chunk, out| {
-            let first = chunk * outputs;
-            dot_at(level, &x, rows.part(first..first + out.len() / m), out);
-        });
-    };
-    if m == 1 {
-        return multiply(out);
-    }
-    let mut turned = Elements::any(n * m);
-    let room = turned.get_mut().expect("new elements have one holder");
-    multiply(room);
-    for (row, out) in out.chunks_exact_mut(n).enumerate() {
-        out.iter_mut().zip(room.chunks_exact(m)).for_each(|(out, of_all)| *out = of_all[row]);
-    }
+    for_each_columns(out, n, 0..n, outputs, outputs * k * m, |mut out| {
+        let columns = out.columns();
+        if m == 1 {
+            return dot_at(level, &x, rows.part(columns.clone()), out.row(0, columns));
+        }
+        // Many rows meet numbers that are written out once.
+        let written_out = m > FEW_ROWS_OF_BLOCKS;
+        let at_once = if written_out { (WRITTEN_OUT / k).clamp(OUTPUTS, outputs) } else { outputs };
+        let rows_at_once = if written_out { (2 * WRITTEN_OUT / k).clamp(OUTPUTS, m) } else { m };
+        let mut numbers = written_out.then(|| Elements::any(at_once * k));
+        let mut turned = Elements::any(at_once * rows_at_once);
+        let turned = turned.get_mut().expect("new elements have one holder");
+        for first in columns.clone().step_by(at_once) {
+            let columns = first..columns.end.min(first + at_once);
+            let rows = rows.part(columns.clone());
+            let numbers = numbers.as_mut().map(|numbers| {
+                let numbers = &mut numbers.get_mut().expect("new elements have one holder")[..columns.len() * k];
+                unpack_at(level, rows, numbers);
+                &*numbers
+            });
+            for (part, x) in x.chunks(rows_at_once * k).enumerate() {
+                let count = x.len() / k;
+                let turned = &mut turned[..columns.len() * count];
+                match numbers {
+                    Some(numbers) => dot_packing::<Wide>(level, x, k, numbers.as_bytes(), turned),
+                    None => dot_at(level, x, rows, turned),
+                }
+                for row in 0..count {
+                    let out = out.row(part * rows_at_once + row, columns.clone());
+                    out.iter_mut().zip(turned.chunks_exact(count)).for_each(|(out, of_all)| *out = of_all[row]);
+                }
+            }
+        }
+    });
+    finish(after, n, 0, out);
 }
