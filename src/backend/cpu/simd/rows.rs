@@ -20,6 +20,15 @@ pub struct Rows {
 pub trait Term: Function {
     /// A number of which it is zero.
     fn nothing(self) -> f32;
+    /// The sum and the function of `x`.
+    ///
+    /// # Safety
+    /// The processor has the instructions of `V`.
+    #[inline(always)]
+    unsafe fn add_to<V: Vector>(self, sum: V, x: V) -> V {
+        // SAFETY: the caller's.
+        unsafe { sum.add(self.apply(x)) }
+    }
 }
 
 /// The number itself.
@@ -44,8 +53,9 @@ pub struct DistanceFrom(pub f32);
 impl Function for DistanceFrom {
     #[inline(always)]
     unsafe fn apply<V: Vector>(self, x: V) -> V {
+        // Processors have units of their own for additions, which the sum needs.
         // SAFETY: the caller's.
-        unsafe { x.sub(V::splat(self.0)) }
+        unsafe { x.mul_add(V::splat(1.0), V::splat(-self.0)) }
     }
 }
 impl Term for DistanceFrom {
@@ -72,6 +82,14 @@ impl Term for SquareFrom {
     #[inline(always)]
     fn nothing(self) -> f32 {
         self.0
+    }
+    #[inline(always)]
+    unsafe fn add_to<V: Vector>(self, sum: V, x: V) -> V {
+        // SAFETY: the caller's.
+        unsafe {
+            let distance = x.sub(V::splat(self.0));
+            distance.mul_add(distance, sum)
+        }
     }
 }
 
@@ -184,9 +202,12 @@ pub unsafe fn sums<V: Vector, F: Term, const ROWS: usize, const WRITE: bool>(f: 
             let at = row * rows.size + at;
             // SAFETY: the caller's.
             unsafe {
-                let term = f[row].apply(read::<V, WHOLE>(rows.from.add(at), len, f[row].nothing()));
-                sums[row] = sums[row].add(term);
-                if WRITE {
+                let x = read::<V, WHOLE>(rows.from.add(at), len, f[row].nothing());
+                if !WRITE {
+                    sums[row] = f[row].add_to(sums[row], x);
+                } else {
+                    let term = f[row].apply(x);
+                    sums[row] = sums[row].add(term);
                     // What follows is calculated next, and this takes long enough to fetch it.
                     V::prefetch(rows.from.wrapping_add(at + ROWS * rows.size));
                     write::<V, WHOLE>(term, rows.to.add(at), len);
@@ -256,14 +277,20 @@ pub unsafe fn largest<V: Vector, F: Function, const ROWS: usize, const NAN: bool
     }
 }
 
-/// Calls a kernel for some rows at a time: for eight where they are short, so that it has enough to do while it waits;
+/// Calls a kernel for some rows at a time: for eight or four where they are short, so that it has enough to do while it waits;
 /// for two where they are long, so that they stay in the first cache; for one where no more are left.
 macro_rules! together {
     (
     $V:ident, $count:expr, $from:expr, $to:expr, $size:expr, |$first:ident, $rows:ident, $ROWS:ident| $kernel:expr
 ) => {
         let (count, size, from, to): (usize, usize, *const f32, *mut f32) = ($count, $size, $from, $to);
-        let together = if size <= 4 * $V::LANES { 8 } else { 2 };
+        let together = if size <= 4 * $V::LANES {
+            8
+        } else if size <= 32 * $V::LANES {
+            4
+        } else {
+            2
+        };
         let mut $first = 0;
         while $first < count {
             let at = $first * size;
@@ -271,6 +298,10 @@ macro_rules! together {
             let left = count - $first;
             if together == 8 && left >= 8 {
                 const $ROWS: usize = 8;
+                $kernel;
+                $first += $ROWS;
+            } else if together == 4 && left >= 4 {
+                const $ROWS: usize = 4;
                 $kernel;
                 $first += $ROWS;
             } else if left >= 2 {
@@ -307,8 +338,9 @@ pub unsafe fn norm<V: Vector>(
         rows: Rows,
         weight: *const f32,
         bias: Option<*const f32>,
-        moments: [Moments; ROWS],
-        scales: [f32; ROWS],
+        centers: [V; ROWS],
+        scales: [V; ROWS],
+        rests: [V; ROWS],
     ) {
         // SAFETY: the caller's.
         unsafe {
@@ -319,10 +351,8 @@ pub unsafe fn norm<V: Vector>(
             };
             for row in 0..ROWS {
                 let at = row * rows.size + at;
-                let Moments { center, rest, .. } = moments[row];
-                let distance = read::<V, WHOLE>(rows.from.add(at), len, 0.0).sub(V::splat(center));
-                let scale = V::splat(scales[row]);
-                let normed = distance.mul_add(scale, V::splat(-rest * scales[row])).mul_add(weight, bias);
+                let distance = read::<V, WHOLE>(rows.from.add(at), len, 0.0).sub(centers[row]);
+                let normed = distance.mul_add(scales[row], rests[row]).mul_add(weight, bias);
                 write::<V, WHOLE>(normed, rows.to.add(at), len);
             }
         }
@@ -338,8 +368,16 @@ pub unsafe fn norm<V: Vector>(
         // SAFETY: the caller's; each step lies inside the rows.
         unsafe {
             let moments = moments::<V, ROWS>(rows, centered);
-            let scales = each(moments, |row| (row.variance + epsilon).sqrt().recip());
-            each_vector!(V, 0..rows.size, step::<V, ROWS>(rows, weight, bias, moments, scales));
+            let mut centers = [V::splat(0.0); ROWS];
+            let (mut scales, mut rests) = (centers, centers);
+            for row in 0..ROWS {
+                let Moments { center, rest, variance } = moments[row];
+                let scale = (variance + epsilon).sqrt().recip();
+                centers[row] = V::splat(center);
+                scales[row] = V::splat(scale);
+                rests[row] = V::splat(-rest * scale);
+            }
+            each_vector!(V, 0..rows.size, step::<V, ROWS>(rows, weight, bias, centers, scales, rests));
         }
     }
     assert!(bias.is_none_or(|bias| bias.len() == weight.len()), "a bias for each weight");
