@@ -221,19 +221,30 @@ impl Declaration {
         let head = self.head("static");
         let size = number.typenum(krate);
         let declared = matches!(number, Number::Product(_)).then(|| number.factors(quote!(__Inside), krate)).flatten();
-        let factors =
-            declared.unwrap_or_else(|| quote!(#krate::dim::Factor<#krate::dim::Named<Self>, #size, __Inside>));
+        let factors = declared.unwrap_or_else(
+            || quote!(#krate::dim::Factor<#krate::dim::Named<Self>, <Self as #krate::dim::Normal>::Size, __Inside>),
+        );
         // A literal is a number of 64 bits as it was read.
         let is_countable = matches!(number, Number::Sum(_) | Number::Product(_))
             .then(|| respan(quote!(const _: fn() = #krate::dim::countable::<#name>;), name.span()));
         let mut items = vec![
             quote! {
                 #head
-                #[derive(
-                    ::core::clone::Clone, ::core::marker::Copy, ::core::fmt::Debug, ::core::default::Default,
-                    ::core::cmp::PartialEq, ::core::cmp::Eq, ::core::hash::Hash,
-                )]
                 #item
+            },
+            // Written out: what `derive` makes takes the compiler a quarter longer, and a program has many dimensions.
+            quote! { impl ::core::clone::Clone for #name { fn clone(&self) -> Self { *self } } },
+            quote! { impl ::core::marker::Copy for #name {} },
+            quote! { impl ::core::default::Default for #name { fn default() -> Self { #name } } },
+            quote! { impl ::core::cmp::PartialEq for #name { fn eq(&self, _: &Self) -> ::core::primitive::bool { true } } },
+            quote! { impl ::core::cmp::Eq for #name {} },
+            quote! { impl ::core::hash::Hash for #name { fn hash<__H: ::core::hash::Hasher>(&self, _: &mut __H) {} } },
+            quote! {
+                impl ::core::fmt::Debug for #name {
+                    fn fmt(&self, __f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                        __f.write_str(#text)
+                    }
+                }
             },
             quote! {
                 #[diagnostic::do_not_recommend]

@@ -38,29 +38,7 @@ pub fn expand(Arguments { krate, pattern, tensors }: Arguments) -> Result<TokenS
         false => parameters[letter].clone(),
     };
 
-    let same = shared.iter().map(|&letter| {
-        let (name, relation) = (&pattern.names[letter], format_ident!("Same_{}", pattern.names[letter]));
-        let message = format!("`{name}` is `{{Self}}` in the first tensor and `{{Other}}` in the second");
-        let label = format!("`{name}` is not one dimension");
-        let note = "a letter of the pattern stands for the same dimension wherever it appears";
-        quote! {
-            #[diagnostic::on_unimplemented(message = #message, label = #label, note = #note, note = "explained in `congruent::errors::C20`")]
-            #[allow(non_camel_case_types)]
-            trait #relation<Other> {
-                type Holds;
-            }
-            #[diagnostic::do_not_recommend]
-            impl<D: #krate::dim::Dim> #relation<D> for D {
-                type Holds = __Agree;
-            }
-            // See `congruent::shape::Never`.
-            #[diagnostic::do_not_recommend]
-            impl<D: #krate::dim::Dim> #relation<__Disagree> for D {
-                type Holds = __Disagree;
-            }
-        }
-    });
-    let same: Vec<_> = same.collect();
+    let words = shared.iter().filter_map(|&letter| word_relation(&pattern.names[letter], &krate));
     let axes: Vec<_> = sides.iter().map(|side| side.relation(&pattern, &parameters, &krate)).collect();
 
     let (shapes, values) =
@@ -69,28 +47,30 @@ pub fn expand(Arguments { krate, pattern, tensors }: Arguments) -> Result<TokenS
     let (shapes, values) = (&shapes[..count], &values[..count]);
     let bounds = sides.iter().enumerate().map(|(i, side)| {
         let (relation, shape, holds) = (&side.name, &shapes[i], &side.holds);
-        let bindings = side.letters.iter().map(|&letter| {
-            let (axis, dim) = (&parameters[letter], named(i, letter));
-            quote!(#axis = #dim)
-        });
-        quote!(#shape: #relation<Holds = #holds, #(#bindings),*>)
+        let dims = side.letters.iter().map(|&letter| named(i, letter));
+        quote!(#shape: #relation<Holds = #holds, Dims = (#(#dims,)*)>)
     });
+    // What the relations give is handed from each to the next, and what the last one gives opens the result.
     let agreements: Vec<_> = shared.iter().map(|&letter| format_ident!("Holds_{}", pattern.names[letter])).collect();
-    let agree = shared.iter().zip(&agreements).map(|(&letter, holds)| {
-        let (dim, relation, other) =
-            (&parameters[letter], format_ident!("Same_{}", pattern.names[letter]), named(1, letter));
-        quote!(#dim: #relation<#other, Holds = #holds>)
+    let before = std::iter::once(&sides[sides.len() - 1].holds).chain(&agreements);
+    let agree = shared.iter().zip(before.clone()).zip(&agreements).map(|((&letter, before), holds)| {
+        let (dim, name, other) = (&parameters[letter], &pattern.names[letter], named(1, letter));
+        match single(name) {
+            Some(name) => quote!(#dim: #krate::shape::SameLetter<#name, #other, #before, Holds = #holds>),
+            None => {
+                let relation = format_ident!("Same_{}", name);
+                quote!(#dim: #relation<#other, #before, Holds = #holds>)
+            }
+        }
     });
+    let (first, last) = (&sides[0].holds, before.clone().last());
     let dims = (0..sides.len()).flat_map(|i| numbers[i].iter().map(move |&letter| (i, letter)));
     let dims: Vec<_> = dims.map(|(i, letter)| named(i, letter)).collect();
     let proofs: Vec<_> = sides.iter().map(|side| &side.holds).chain(&agreements).collect();
-    let holds = proofs.iter().map(|_| quote!(__Agree));
-    let disagree = proofs.iter().map(|_| quote!(__Disagree));
     let summed = parameters.iter().enumerate().filter(|(letter, _)| !output.contains(letter)).map(|(_, dim)| dim);
 
     let output_shape = tuple_type(&pattern.output, &parameters, &krate);
     let output_value = tuple(&pattern.output, &variables, &krate);
-    let every_dim = quote!((#(#parameters,)*));
     let take = sides.iter().enumerate().rev().map(|(i, side)| {
         let (value, relation) = (&values[i], &side.name);
         let variables = side.letters.iter().map(|&letter| &variables[letter]);
@@ -108,27 +88,8 @@ pub fn expand(Arguments { krate, pattern, tensors }: Arguments) -> Result<TokenS
     let relation = quote! {
         #[allow(unused_imports)]
         use #krate::dim::Summed as WithoutPadding;
-        struct __Agree;
-        struct __Disagree;
+        #(#words)*
         #(#axes)*
-        #(#same)*
-        // The shape of the result, which stays open where a letter does not agree: one error says so, and no other follows.
-        trait __Result<Dims> {
-            type Output;
-            fn output(__dims: Dims) -> Self::Output;
-        }
-        #[allow(non_camel_case_types, unused_variables, clippy::all)]
-        impl<#(#parameters: #krate::dim::Dim,)*> __Result<#every_dim> for (#(#holds,)*) {
-            type Output = #output_shape;
-            fn output((#(#variables,)*): #every_dim) -> #output_shape {
-                #output_value
-            }
-        }
-        #[diagnostic::do_not_recommend]
-        impl<Dims> __Result<Dims> for (#(#disagree,)*) {
-            type Output = ();
-            fn output(_: Dims) {}
-        }
         #[allow(non_camel_case_types, unused_variables, clippy::all)]
         fn einsum<#(#shapes,)* B, #(#dims,)* #(#proofs,)* Output>(
             #(#values: &#krate::Tensor<#shapes, B>),*
@@ -136,19 +97,55 @@ pub fn expand(Arguments { krate, pattern, tensors }: Arguments) -> Result<TokenS
         where
             #(#bounds,)*
             #(#agree,)*
-            (#(#proofs,)*): __Result<#every_dim, Output = Output>,
+            (#first, #last): #krate::shape::Agreed<#output_shape, Output = Output>,
             Output: #krate::shape::Shape,
             B: #krate::backend::Backend,
             B::Elem: #krate::backend::Number,
             #(#summed: WithoutPadding,)*
         {
             #(#take)*
-            let __shape = <(#(#proofs,)*)>::output((#(#variables,)*));
+            let __shape = <(#first, #last) as #krate::shape::Agreed<#output_shape>>::agreed(#output_value);
             #call
         }
         #[allow(clippy::all)]
     };
     Ok(call_with(relation, "einsum", pattern.span, &tensors))
+}
+
+/// A name that is a letter.
+fn single(name: &str) -> Option<char> {
+    let mut letters = name.chars();
+    letters.next().filter(|_| letters.next().is_none())
+}
+
+/// What `congruent::shape::SameLetter` is for letters, for a name that is a word.
+fn word_relation(name: &str, krate: &Ident) -> Option<TokenStream> {
+    if single(name).is_some() {
+        return None;
+    }
+    let relation = format_ident!("Same_{}", name);
+    let message = format!("`{name}` is `{{Self}}` in the first tensor and `{{Other}}` in the second");
+    let label = format!("`{name}` is not one dimension");
+    let note = "a letter of the pattern stands for the same dimension wherever it appears";
+    Some(quote! {
+        #[diagnostic::on_unimplemented(message = #message, label = #label, note = #note, note = "explained in `congruent::errors::C20`")]
+        #[allow(non_camel_case_types)]
+        trait #relation<Other, Before> {
+            type Holds;
+        }
+        #[diagnostic::do_not_recommend]
+        impl<D: #krate::dim::Dim, Before> #relation<D, Before> for D {
+            type Holds = Before;
+        }
+        const _: () = {
+            // No dimension, as the compiler sees here.
+            enum Other {}
+            #[diagnostic::do_not_recommend]
+            impl<D: #krate::dim::Dim, Before> #relation<Other, Before> for D {
+                type Holds = #krate::shape::Disagree;
+            }
+        };
+    })
 }
 
 /// The part of a pattern for one tensor.
@@ -181,14 +178,14 @@ impl<'p> Side<'p> {
             #[allow(non_camel_case_types, clippy::all)]
             trait #name: #krate::shape::Shape {
                 type Holds;
-                #(type #dims: #krate::dim::Dim;)*
-                fn axes(self) -> (#(Self::#dims,)*);
+                type Dims;
+                fn axes(self) -> Self::Dims;
             }
             #[diagnostic::do_not_recommend]
             #[allow(non_camel_case_types, clippy::all)]
             impl<#(#dims: #krate::dim::Dim,)*> #name for (#(#dims,)*) {
-                type Holds = __Agree;
-                #(type #dims = #dims;)*
+                type Holds = #krate::shape::Agree;
+                type Dims = Self;
                 fn axes(self) -> Self {
                     self
                 }

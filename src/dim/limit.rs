@@ -2,7 +2,7 @@
 
 use super::{Dim, Normal};
 use crate::sealed::Sealed;
-use typenum::{B0, B1, IsLess, U9223372036854775808, UInt};
+use typenum::{UInt, UTerm};
 
 /// That the number of positions of a dimension is a number of 64 bits: asked for where it is declared.
 #[diagnostic::on_unimplemented(
@@ -16,11 +16,18 @@ pub trait Countable: Dim {
     fn sealed(_: Sealed);
 }
 #[diagnostic::do_not_recommend]
-impl<D: Normal<Size: IsLess<TwoTo64, Output = B1>>> Countable for D {
+impl<D: Normal<Size: HasBits<Bits64>>> Countable for D {
     fn sealed(_: Sealed) {}
 }
 
-type TwoTo64 = UInt<U9223372036854775808, B0>;
+/// That a number has at most so many bits, `()` within `((),)` for each. To compare it with 2⁶⁴ takes the compiler longer.
+pub trait HasBits<Most> {}
+impl<Most> HasBits<Most> for UTerm {}
+impl<Upper: HasBits<Most>, Bit, Most> HasBits<(Most,)> for UInt<Upper, Bit> {}
+
+type Bits4<Most> = ((((Most,),),),);
+type Bits16<Most> = Bits4<Bits4<Bits4<Bits4<Most>>>>;
+type Bits64 = Bits16<Bits16<Bits16<Bits16<()>>>>;
 
 /// Asks for it.
 pub fn countable<D: Countable>() {}

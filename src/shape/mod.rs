@@ -44,6 +44,7 @@ mod broadcast;
 mod given;
 mod join;
 mod last;
+mod letters;
 mod matmul;
 mod permute;
 mod sizes;
@@ -55,6 +56,8 @@ pub use broadcast::{Broadcast, Without};
 pub use given::Given;
 pub use join::{Append, Concat, Merge, Prepend, Product, SplitAxis, Total};
 pub use last::{Last, Rows};
+#[doc(hidden)]
+pub use letters::{Agree, Agreed, Disagree, SameLetter};
 pub use matmul::MatMul;
 pub use permute::Permute;
 pub use sizes::{ChoosesSize, Sizes};
