@@ -4,12 +4,12 @@ use super::{Tensor, TensorOf};
 use crate::Error;
 use crate::backend::cpu::Cpu;
 use crate::backend::{Backend, Element, Number, TableIndex};
-use crate::dim::{Compared, Dim, Name, Never, Normal, Nothing, Picked};
+use crate::dim::{Compared, Dim, Name, Never, Normal, Nothing, Packed, Picked, Ragged};
 use crate::sealed::Sealed;
 use crate::shape::{Append, Axis, Given, Last, Rows, Shape};
 use std::fmt::{self, Debug, Formatter};
 use std::marker::PhantomData;
-use typenum::{B1, IsGreaterOrEqual};
+use typenum::{B1, IsGreaterOrEqual, UInt, UTerm};
 use zerocopy::{Immutable, IntoBytes};
 
 /// A position along the dimension `D`: an id that its table is known to have.
@@ -179,8 +179,13 @@ pub trait AtLeast<Part>: Dim {
     #[doc(hidden)]
     fn sealed(_: Sealed);
 }
+// Padding counts: what may not be taken of it is said by `Picked`, and not here as well.
 #[diagnostic::do_not_recommend]
-impl<D: Normal<Size: IsGreaterOrEqual<Part::Size, Output = B1>>, Part: Normal> AtLeast<Part> for D {
+impl<D, Part> AtLeast<Part> for D
+where
+    D: Normal<Size: Count<Number: IsGreaterOrEqual<<Part::Size as Count>::Number, Output = B1>>>,
+    Part: Normal<Size: Count>,
+{
     fn sealed(_: Sealed) {}
 }
 #[diagnostic::do_not_recommend]
@@ -190,6 +195,23 @@ impl<D: Dim> AtLeast<Never> for D {
 #[diagnostic::do_not_recommend]
 impl<D: Dim> AtLeast<Nothing> for D {
     fn sealed(_: Sealed) {}
+}
+
+/// A size in its normal form that is a number, for all that is known of the positions.
+trait Count {
+    type Number;
+}
+impl Count for UTerm {
+    type Number = Self;
+}
+impl<U, B> Count for UInt<U, B> {
+    type Number = Self;
+}
+impl<Size: Count> Count for Ragged<Size> {
+    type Number = Size::Number;
+}
+impl<Size: Count> Count for Packed<Size> {
+    type Number = Size::Number;
 }
 
 impl<S: Shape, B: Backend> Tensor<S, B> {

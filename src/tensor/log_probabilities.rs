@@ -4,7 +4,8 @@ use super::Tensor;
 use crate::backend::cpu::Cpu;
 use crate::backend::{Backend, Binary, Element, Float, Number};
 use crate::dim::Dim;
-use crate::shape::{Axis, Broadcast, Never, Shape};
+use crate::sealed::Sealed;
+use crate::shape::{Axis, Broadcast, Never, Nothing, Shape};
 use std::fmt::{self, Debug, Display, Formatter};
 use std::marker::PhantomData;
 use std::ops::{Add, Deref, Div, Mul, Neg, Sub};
@@ -98,27 +99,48 @@ where
     }
 }
 
-/// What holds the logarithms of probabilities along `D`: [`LogProbabilities`] alone.
+/// That what was predicted and its `Targets` are both logarithms of probabilities along `D`: [`LogProbabilities`] alone.
 #[diagnostic::on_unimplemented(
-    message = "a divergence is one of the logarithms of probabilities along its axis, and this is `{Self}`",
-    label = "not known to be logarithms of probabilities along the axis",
+    message = "a divergence takes logarithms of probabilities along its axis, and not `{Self}` and `{Targets}`",
+    label = "the two are not known to be logarithms of probabilities along the axis",
     note = "of logits, they are `logits.log_softmax(axis)`; logarithms that were calculated otherwise are named so by `LogProbabilities::from_logarithms(x, axis)`",
     note = "explained in `congruent::errors::C66`"
 )]
-pub trait LogProbabilitiesAlong<D> {}
+pub trait LogProbabilitiesAlong<D, Targets>: AsTensor {
+    /// The targets as a tensor.
+    #[doc(hidden)]
+    fn targets(targets: &Targets) -> &Tensor<Self::Shape, Self::Backend>;
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
+}
 #[diagnostic::do_not_recommend]
-impl<S, D: Dim, B: Backend> LogProbabilitiesAlong<D> for LogProbabilities<S, D, B> {}
-// Else the compiler would take the one axis for granted.
+impl<S: Shape, D: Dim, B: Backend> LogProbabilitiesAlong<D, Self> for LogProbabilities<S, D, B> {
+    fn targets(targets: &Self) -> &Tensor<S, B> {
+        &targets.tensor
+    }
+    fn sealed(_: Sealed) {}
+}
+// Else the compiler would take the one axis, and the one type of targets, for granted.
 #[diagnostic::do_not_recommend]
-impl<S, D: Dim, B: Backend> LogProbabilitiesAlong<Never> for LogProbabilities<S, D, B> {}
+impl<S: Shape, D: Dim, B: Backend> LogProbabilitiesAlong<Never, Self> for LogProbabilities<S, D, B> {
+    fn targets(targets: &Self) -> &Tensor<S, B> {
+        &targets.tensor
+    }
+    fn sealed(_: Sealed) {}
+}
+macro_rules! never { ($($Never:ident)*) => {$(
+    #[diagnostic::do_not_recommend]
+    impl<X: AsTensor, D> LogProbabilitiesAlong<D, $Never> for X {
+        fn targets(targets: &$Never) -> &Tensor<X::Shape, X::Backend> {
+            match *targets {}
+        }
+        fn sealed(_: Sealed) {}
+    }
+)*} }
+never!(Never Nothing);
 
-/// A tensor, whatever is known of it. It is asked for first, so that the message about what is not known shows the axis.
+/// A tensor, whatever is known of it.
 #[doc(hidden)]
-#[diagnostic::on_unimplemented(
-    message = "a divergence is one of the logarithms of probabilities along its axis, and this is `{Self}`",
-    label = "neither a tensor, nor known to be logarithms of probabilities",
-    note = "explained in `congruent::errors::C66`"
-)]
 pub trait AsTensor {
     type Shape: Shape;
     type Backend: Backend;
