@@ -50,6 +50,7 @@ mod sizes;
 
 pub use attention::{Appends, Attends, MergeHeads, Sequence, Sequences, SharesHeads, SplitHeads, Turns};
 pub use axis::{At, Axis};
+pub(crate) use broadcast::GoesWith;
 pub use broadcast::{Broadcast, Without};
 #[doc(hidden)]
 pub use given::Given;

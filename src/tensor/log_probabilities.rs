@@ -1,11 +1,11 @@
 //! Logarithms of probabilities.
 
-use super::Tensor;
+use super::{OperandOf, Tensor};
 use crate::backend::cpu::Cpu;
-use crate::backend::{Backend, Binary, Element, Float, Number};
+use crate::backend::{Backend, Binary, Float, Number};
 use crate::dim::Dim;
 use crate::sealed::Sealed;
-use crate::shape::{Axis, Broadcast, Never, Nothing, Shape};
+use crate::shape::{Axis, GoesWith, Never, Nothing, Shape};
 use std::fmt::{self, Debug, Display, Formatter};
 use std::marker::PhantomData;
 use std::ops::{Add, Deref, Div, Mul, Neg, Sub};
@@ -163,77 +163,55 @@ impl<S: Shape, D, B: Backend> AsTensor for LogProbabilities<S, D, B> {
     }
 }
 
+#[diagnostic::do_not_recommend]
+impl<S, R: Shape, D, B: Backend<Elem: Number>> OperandOf<Tensor<S, B>> for LogProbabilities<R, D, B> {
+    type Shape = R;
+    type Array = B::Array;
+    fn shape(&self, _: &Tensor<S, B>) -> R {
+        self.tensor.shape
+    }
+    fn behind(self, op: Binary, x: Tensor<S, B>) -> B::Array {
+        self.tensor.behind(op, x)
+    }
+    fn sealed(_: Sealed) {}
+}
+#[diagnostic::do_not_recommend]
+impl<S, R: Shape, D, B: Backend<Elem: Number>> OperandOf<Tensor<S, B>> for &LogProbabilities<R, D, B> {
+    type Shape = R;
+    type Array = B::Array;
+    fn shape(&self, _: &Tensor<S, B>) -> R {
+        self.tensor.shape
+    }
+    fn behind(self, op: Binary, x: Tensor<S, B>) -> B::Array {
+        (&self.tensor).behind(op, x)
+    }
+    fn sealed(_: Sealed) {}
+}
+
 /// As those of tensors, whose results they give.
 macro_rules! operators { ($($Op:ident $op:ident;)*) => {$(
-    operators! { @with $Op $op:
-        [] LogProbabilities<S, D, B>, Tensor<R, B>;
-        [] LogProbabilities<S, D, B>, &Tensor<R, B>;
-        [] &LogProbabilities<S, D, B>, Tensor<R, B>;
-        [] &LogProbabilities<S, D, B>, &Tensor<R, B>;
-        [] Tensor<S, B>, LogProbabilities<R, D, B>;
-        [] Tensor<S, B>, &LogProbabilities<R, D, B>;
-        [] &Tensor<S, B>, LogProbabilities<R, D, B>;
-        [] &Tensor<S, B>, &LogProbabilities<R, D, B>;
-        [, E] LogProbabilities<S, D, B>, LogProbabilities<R, E, B>;
-        [, E] LogProbabilities<S, D, B>, &LogProbabilities<R, E, B>;
-        [, E] &LogProbabilities<S, D, B>, LogProbabilities<R, E, B>;
-        [, E] &LogProbabilities<S, D, B>, &LogProbabilities<R, E, B>;
-    }
-    impl<S: Shape, D, B: Backend<Elem = T>, T: Element> $Op<T> for LogProbabilities<S, D, B>
+    impl<S, D, B: Backend, R: OperandOf<Tensor<S, B>, Array = B::Array>> $Op<R> for LogProbabilities<S, D, B>
     where
-        Tensor<S, B>: $Op<T>,
+        S: Shape,
+        R::Shape: GoesWith<S>,
     {
-        type Output = <Tensor<S, B> as $Op<T>>::Output;
-        fn $op(self, other: T) -> Self::Output {
+        type Output = Tensor<<R::Shape as GoesWith<S>>::Larger, B>;
+        fn $op(self, other: R) -> Self::Output {
             self.tensor.$op(other)
         }
     }
-    impl<S: Shape, D, B: Backend<Elem = T>, T: Element> $Op<T> for &LogProbabilities<S, D, B>
+    impl<S, D, B: Backend, R: OperandOf<Tensor<S, B>, Array = B::Array>> $Op<R> for &LogProbabilities<S, D, B>
     where
-        Tensor<S, B>: $Op<T>,
+        S: Shape,
+        R::Shape: GoesWith<S>,
     {
-        type Output = <Tensor<S, B> as $Op<T>>::Output;
-        fn $op(self, other: T) -> Self::Output {
+        type Output = Tensor<<R::Shape as GoesWith<S>>::Larger, B>;
+        fn $op(self, other: R) -> Self::Output {
             self.tensor.clone().$op(other)
         }
     }
-)*};
-    (@with $Op:ident $op:ident: $([$($E:tt)*] $X:ty, $Y:ty;)*) => {$(
-        impl<S: Shape + Broadcast<R>, R: Shape, B: Backend<Elem: Number>, D $($E)*> $Op<$Y> for $X {
-            type Output = Tensor<<S as Broadcast<R>>::Larger, B>;
-            fn $op(self, other: $Y) -> Self::Output {
-                let (x, y): (Tensor<S, B>, Tensor<R, B>) = (self.owned(), other.owned());
-                Tensor::from_parts(x.shape.broadcast(y.shape), B::binary(Binary::$Op, x.array, y.array))
-            }
-        }
-    )*};
-}
+)*} }
 operators! { Add add; Sub sub; Mul mul; Div div; }
-
-/// The tensor of an operand.
-trait Owned<S, B: Backend> {
-    fn owned(self) -> Tensor<S, B>;
-}
-impl<S, B: Backend> Owned<S, B> for Tensor<S, B> {
-    fn owned(self) -> Tensor<S, B> {
-        self
-    }
-}
-impl<S: Clone, B: Backend> Owned<S, B> for &Tensor<S, B> {
-    fn owned(self) -> Tensor<S, B> {
-        self.clone()
-    }
-}
-impl<S, D, B: Backend> Owned<S, B> for LogProbabilities<S, D, B> {
-    fn owned(self) -> Tensor<S, B> {
-        self.tensor
-    }
-}
-impl<S: Clone, D, B: Backend> Owned<S, B> for &LogProbabilities<S, D, B> {
-    fn owned(self) -> Tensor<S, B> {
-        self.tensor.clone()
-    }
-}
 
 impl<S: Shape, D, B: Backend<Elem: Float>> Neg for LogProbabilities<S, D, B> {
     type Output = Tensor<S, B>;
