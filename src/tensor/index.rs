@@ -110,7 +110,7 @@ impl<D> TableIndex for Index<D> {
     fn sealed(_: Sealed) {}
 }
 
-impl<S: Shape, D: Dim> Ids<S, D> {
+impl<S, D: Dim> Ids<S, D> {
     /// A tensor of row-major ids, each checked against its table.
     ///
     /// ```
@@ -124,8 +124,7 @@ impl<S: Shape, D: Dim> Ids<S, D> {
     /// # Errors
     /// Their number is not that of the shape, or one of them is past the table.
     pub fn new<X: Given<S>>(shape: X, table: D, ids: &[u32]) -> Result<Self, Error> {
-        let shape = shape.given();
-        let sizes = shape.sizes();
+        let sizes = shape.shape().sizes();
         let check = |(i, &id): (usize, &u32)| Index::checked(table, id, &position(i, sizes.as_ref()));
         let checked = ids.iter().enumerate().map(check).collect::<Result<Vec<_>, _>>()?;
         super::Create::from_vec(shape, checked)
