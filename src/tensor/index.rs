@@ -4,7 +4,7 @@ use super::{Tensor, TensorOf};
 use crate::Error;
 use crate::backend::cpu::Cpu;
 use crate::backend::{Backend, Element, Number, TableIndex};
-use crate::dim::{Compared, Dim, Name, Never, Normal, Nothing, Packed, Picked, Ragged};
+use crate::dim::{Compared, Dim, GivenDim, Name, Never, Normal, Nothing, Packed, Picked, Ragged};
 use crate::sealed::Sealed;
 use crate::shape::{Append, Axis, Given, Last, Rows, Shape};
 use std::fmt::{self, Debug, Formatter};
@@ -228,19 +228,21 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// # Errors
     /// The axis ends before the part does.
     #[doc(alias("slice", "slice_axis"))]
-    pub fn narrow<D, Part, Position, X, Narrowed>(
+    pub fn narrow<D, Part, Position, X, Narrowed, Given>(
         &self,
         axis: D,
         start: usize,
-        part: Part,
+        part: Given,
     ) -> Result<Tensor<Narrowed, B>, Error>
     where
+        Given: GivenDim<Part>,
         S: Axis<D, Position, Dim = X, With<Part> = Narrowed>,
         X: Picked,
         Part: Dim,
         Narrowed: Shape,
     {
         let _ = axis;
+        let part = part.given();
         self.check_range::<D, Position>(start, part.size())?;
         let array = B::narrow(&self.array, S::INDEX, start, part.size());
         Ok(Tensor::from_parts(self.shape.with(part), array))

@@ -4,6 +4,6 @@ dims! { Batch = 2; Embed = 8; }
 
 fn main() {
     let x = Tensor::ones((Batch, Embed));
-    let scale = (Embed.size() as f64).sqrt();
+    let scale = 8f64.sqrt();
     let mean = (&x / scale).relu().mean(Embed);
 }
