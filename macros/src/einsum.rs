@@ -85,7 +85,18 @@ pub fn expand(Arguments { krate, pattern, tensors }: Arguments) -> Result<TokenS
     let dims: Vec<_> = dims.map(|(i, letter)| named(i, letter)).collect();
     let proofs: Vec<_> = sides.iter().map(|side| &side.holds).chain(&agreements).collect();
     let holds = proofs.iter().map(|_| quote!(__Agree));
-    let disagree = proofs.iter().map(|_| quote!(__Disagree));
+    // That one proof fails and those before it hold: with each of these left, the compiler takes nothing for granted.
+    let disagree = (0..proofs.len()).map(|failed| {
+        let (before, after) = (proofs[..failed].iter().map(|_| quote!(__Agree)), &proofs[failed + 1..]);
+        quote! {
+            #[diagnostic::do_not_recommend]
+            #[allow(non_camel_case_types)]
+            impl<Dims, #(#after),*> __Result<Dims> for (#(#before,)* __Disagree, #(#after,)*) {
+                type Output = ();
+                fn output(_: Dims) {}
+            }
+        }
+    });
     let summed = parameters.iter().enumerate().filter(|(letter, _)| !output.contains(letter)).map(|(_, dim)| dim);
 
     let output_shape = tuple_type(&pattern.output, &parameters, &krate);
@@ -124,11 +135,7 @@ pub fn expand(Arguments { krate, pattern, tensors }: Arguments) -> Result<TokenS
                 #output_value
             }
         }
-        #[diagnostic::do_not_recommend]
-        impl<Dims> __Result<Dims> for (#(#disagree,)*) {
-            type Output = ();
-            fn output(_: Dims) {}
-        }
+        #(#disagree)*
         #[allow(non_camel_case_types, unused_variables, clippy::all)]
         fn einsum<#(#shapes,)* B, #(#dims,)* #(#proofs,)* Output>(
             #(#values: &#krate::Tensor<#shapes, B>),*

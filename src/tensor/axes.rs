@@ -16,11 +16,11 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// let split: Tensor<(Seq, Times<Heads, HeadDim>)> = x.relabel(Embed, Times(Heads, HeadDim));
     /// ```
     #[doc(alias = "rename")]
-    pub fn relabel<D, To, Position, Relabelled, X>(&self, axis: D, to: X) -> Tensor<Relabelled, B>
+    pub fn relabel<D, To, Position, From, Relabelled, X>(&self, axis: D, to: X) -> Tensor<Relabelled, B>
     where
+        S: Axis<D, Position, Dim = From, With<To> = Relabelled>,
         X: GivenDim<To>,
-        S: Axis<D, Position, With<To> = Relabelled>,
-        S::Dim: SameSize<To>,
+        From: SameSize<To>,
         To: Dim,
         Relabelled: Shape,
     {
