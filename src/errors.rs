@@ -304,9 +304,9 @@ errors! {
 
     C51: "`A` may hold padding, and this operation would read it (means, norms)"
     /// A mean or a variance divides by the number of positions, padding among them, so that zeros in its place are wrong too. Use
-    /// [`masked_mean`](crate::Tensor::masked_mean) and [`masked_var`](crate::Tensor::masked_var), or, of losses of all
-    /// sequences together, [`mean_of_live`](crate::nn::mean_of_live). A norm is taken along the features of each position, which
-    /// are last: move them there by [`permute`](crate::Tensor::permute).
+    /// [`masked_mean`](crate::Tensor::masked_mean) and [`masked_var`](crate::Tensor::masked_var), or, of losses of all sequences
+    /// together, [`mean_of_live`](crate::nn::mean_of_live); of packed texts [`Segments::mean`](crate::Segments::mean), or what
+    /// [`unpack`](crate::Segments::unpack) gives. Norms are taken along features, moved last by [`permute`](crate::Tensor::permute).
 
     C52: "`A` may hold padding, and this operation would read it (the largest, softmax)"
     /// The largest of all positions, or a softmax over them, would be that of padding. Zeros in its place are wrong too where

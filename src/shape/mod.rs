@@ -50,7 +50,8 @@ mod sizes;
 
 pub use attention::{Appends, Attends, MergeHeads, Sequence, Sequences, SharesHeads, SplitHeads, Turns};
 pub use axis::{At, Axis};
-pub(crate) use broadcast::GoesWith;
+#[doc(hidden)]
+pub use broadcast::GoesWith;
 pub use broadcast::{Broadcast, Without};
 #[doc(hidden)]
 pub use given::Given;
