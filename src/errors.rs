@@ -304,9 +304,9 @@ errors! {
 
     C51: "`A` may hold padding, and this operation would read it (means, norms)"
     /// A mean or a variance divides by the number of positions, padding among them, so that zeros in its place are wrong too. Use
-    /// [`masked_mean`](crate::Tensor::masked_mean) and [`masked_var`](crate::Tensor::masked_var), or, of losses of all
-    /// sequences together, [`mean_of_live`](crate::nn::mean_of_live). A norm is taken along the features of each position, which
-    /// are last: move them there by [`permute`](crate::Tensor::permute).
+    /// [`masked_mean`](crate::Tensor::masked_mean) and [`masked_var`](crate::Tensor::masked_var), or, of losses of all sequences
+    /// together, [`mean_of_live`](crate::nn::mean_of_live); of packed texts [`Segments::mean`](crate::Segments::mean), or what
+    /// [`unpack`](crate::Segments::unpack) gives. Norms are taken along features, moved last by [`permute`](crate::Tensor::permute).
 
     C52: "`A` may hold padding, and this operation would read it (the largest, softmax)"
     /// The largest of all positions, or a softmax over them, would be that of padding. Zeros in its place are wrong too where
@@ -333,10 +333,10 @@ errors! {
     /// The method has this name elsewhere and another one here, or what it does is done in another way. The message names it. The
     /// documentation of [`Tensor`](crate::Tensor) is found by words of PyTorch and ndarray too.
 
-    C58: "cannot multiply `&Tensor<..>` by `{integer}`"
+    C58: "cannot calculate with `Tensor<..>` and `{integer}`"
     /// Numbers and tensors go together where the number is of the type of the elements, which is `f32` unless the tensor says
-    /// otherwise: `Cpu<f64>`. A literal has a point, `2.0`; a variable of another type is converted, `scale as f32`, and where it
-    /// is `f64`, the compiler says "type mismatch resolving `<Cpu<f32> as Backend>::Elem == f64`". Two tensors of different
+    /// otherwise: `Cpu<f64>`. A literal has a point, `2.0`; a variable of another type is converted, `scale as f32`. Where a whole
+    /// number stands before the tensor, `2 * x`, the compiler says that it cannot multiply `{integer}`. Two tensors of different
     /// elements are brought together by [`cast`](crate::Tensor::cast). Positions are counted from 0 and never negative: the last
     /// one of `Seq` is `x.at(Seq, Seq.size() - 1)?`.
 

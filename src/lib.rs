@@ -26,8 +26,8 @@ pub use module::Module;
 pub use random::Rng;
 pub use shape::At;
 pub use tensor::{
-    AtLeast, Create, Each, Expr, Fuse, Gradients, IdOf, Ids, Index, LogProbabilities, LogProbabilitiesAlong, Nested,
-    Prediction, Target, Tensor, TensorOf, checkpoint, fuse,
+    AtLeast, Create, Each, ElementOf, Expr, Fuse, Gradients, IdOf, Ids, Index, LogProbabilities, LogProbabilitiesAlong,
+    Nested, OperandOf, Prediction, Target, Tensor, TensorOf, checkpoint, fuse,
 };
 pub use {generic_array, half, num_traits, typenum};
 

@@ -3,7 +3,7 @@
 use congruent::nn::{Linear, cosine_similarity, cross_entropy, kl_divergence, mean_of_live, mean_where};
 use congruent::prelude::*;
 
-dims! { Batch = 4; Seq = 5; Embed = 3; Out = 2; Live; Kept = 1; One = 1; }
+dims! { Batch = 4; Seq = 5; Embed = 3; Out = 2; Live; Kept = 1; One = 1; Shared = 2; Long = 8; }
 
 const LENGTHS: [usize; 4] = [3, 5, 1, 2];
 
@@ -190,5 +190,32 @@ fn parts_of_a_sequence() {
         let (past, new) = all.unconcat(keys);
         let expected = past.sum(Past) + new.masked_sum(&lengths());
         assert_close(&all.masked_sum(&with_past).to_vec(), &expected.to_vec());
+    }
+}
+
+/// The same texts as rows of their own and two in a row, of which the second row has padding.
+#[test]
+fn packed_texts() {
+    let [first, second] = [[LENGTHS[0], LENGTHS[1]], [LENGTHS[2], LENGTHS[3]]];
+    let segments = Segments::new(Shared, Packed(Long), &[first, second]).unwrap();
+    for padding in [0.0, 999.0, f32::NEG_INFINITY, f32::NAN] {
+        let packed = Tensor::from_fn((Shared, Packed(Long), Embed), |[row, s, e]| {
+            let lengths = [first, second][row];
+            match s {
+                s if s < lengths[0] => value([2 * row, s, e]),
+                s if s < lengths[0] + lengths[1] => value([2 * row + 1, s - lengths[0], e]),
+                _ => padding,
+            }
+        });
+        let (texts, lengths) = segments.unpack(&packed, Batch, Ragged(Seq)).unwrap();
+        let alone = padded(0.0);
+        assert_eq!(texts.masked_sum(&lengths).to_vec(), alone.masked_sum(&lengths).to_vec());
+        assert_eq!(texts.masked_mean(&lengths).to_vec(), alone.masked_mean(&lengths).to_vec());
+        assert_eq!(texts.masked_max(&lengths).to_vec(), alone.masked_max(&lengths).to_vec());
+        assert_eq!(texts.masked_last(&lengths).to_vec(), alone.masked_last(&lengths).to_vec());
+
+        let losses: Tensor<(Shared, Packed<Long>)> = packed.sum(Embed);
+        let expected: Tensor<(Batch, Ragged<Seq>)> = alone.sum(Embed);
+        assert_close(&segments.mean(&losses).to_vec(), &mean_of_live(&expected, &lengths).to_vec());
     }
 }

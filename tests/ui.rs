@@ -72,19 +72,6 @@ fn messages_show_nothing_internal() {
     assert!(messages >= 160, "{messages} messages");
 }
 
-/// Messages of more than two errors or thirty lines, and why.
-const LONG_MESSAGES: [(&str, &str); 9] = [
-    ("fail/cache/keys_of_another_batch", "keys and values are two arguments, and both are wrong"),
-    ("fail/cache/keys_of_another_length", "keys and values are two arguments, and both are wrong"),
-    ("fail/cache/keys_of_the_query_heads", "keys and values are two arguments, and both are wrong"),
-    ("errors/C40/wrong", "keys and values are two arguments, and both are wrong"),
-    ("fail/heads/unstack_run_time_heads", "the compiler says it of the variable that takes the list too"),
-    ("fail/padding/prefix", "that the axis is padded, and that its size is not known, are two errors"),
-    ("fail/losses/divergence_along_another_axis", "both arguments are wrong"),
-    ("fail/dims/two_to_the_64th", "two declarations are wrong"),
-    ("fail/axes/size_by_number", "three ways to write the mistake in one file"),
-];
-
 /// One mistake is told in at most two errors and thirty lines.
 #[test]
 fn messages_are_short() {
@@ -92,9 +79,7 @@ fn messages_are_short() {
     for message in files(Path::new("ui-tests"), "stderr") {
         let text = std::fs::read_to_string(&message).unwrap();
         let (errors, lines) = (text.lines().filter(is_error).count(), text.trim_end().lines().count());
-        let name = message.with_extension("");
-        let is_long = LONG_MESSAGES.iter().any(|(long, _)| name.ends_with(long));
-        assert!(is_long || (errors <= 2 && lines <= 30), "{errors} errors, {lines} lines: {}", message.display());
+        assert!(errors <= 2 && lines <= 30, "{errors} errors, {lines} lines: {}", message.display());
     }
 }
 
@@ -109,7 +94,7 @@ fn files(folder: &Path, with_extension: &str) -> Vec<PathBuf> {
         .collect()
 }
 
-const MESSAGES_OF_THE_COMPILER: [&str; 6] = ["C35", "C36", "C37", "C38", "C58", "C59"];
+const MESSAGES_OF_THE_COMPILER: [&str; 5] = ["C35", "C36", "C37", "C38", "C59"];
 
 /// Every message of ours names its page in the index of errors, and every page of the index is there for a message
 /// of ours or of the compiler's.

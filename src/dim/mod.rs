@@ -15,6 +15,7 @@ mod arithmetic;
 mod equal;
 mod even;
 mod factors;
+mod given;
 mod limit;
 mod next;
 mod number;
@@ -33,6 +34,8 @@ pub use even::EvenNumber;
 #[doc(hidden)]
 pub use factors::{End, Factor, Named, Numeral};
 pub use generativity::{Guard, Id};
+#[doc(hidden)]
+pub use given::GivenDim;
 #[doc(hidden)]
 pub use limit::{Countable, countable};
 pub use next::{HasNext, Next};

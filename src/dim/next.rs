@@ -47,6 +47,7 @@ unsafe impl<D: Normal> Normal for Next<D> {
     message = "the compiler does not know whether `{Self}` is padded, and what its next positions are",
     label = "neither known to be without padding, nor `Ragged`",
     note = "in generic code, ask for a dimension without padding, `S: Dense`; or for either, `S: congruent::dim::HasNext`",
+    note = "what follows a token of packed texts is `segments.next_tokens(&ids)`, and the mean of such losses `segments.mean_of_next(&losses)`",
     note = "explained in `congruent::errors::C65`"
 )]
 pub trait HasNext: Dim {

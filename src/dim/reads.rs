@@ -10,7 +10,7 @@ use crate::sealed::Sealed;
     message = "`{Self}` may hold padding, and this operation would read it",
     label = "the padding of `{Self}` would be added up",
     note = "the sum of what is live is `x.masked_sum(&lengths)`; for a product, or a layer along `{Self}`, zeros add nothing: `x.fill_padding(&lengths, 0.0)`",
-    note = "a layer that is meant for the features has them last: `x.permute((..))`",
+    note = "a layer that is meant for the features has them last: `x.permute((..))`; packed texts get a row each: `segments.unpack(&x, Texts, Ragged(Seq))?`",
     note = "in generic code, ask for a dimension without padding: `S: Dense`",
     note = "explained in `congruent::errors::C50`"
 )]
@@ -28,6 +28,7 @@ impl<D: Dense> Summed for D {
     message = "`{Self}` may hold padding, and this operation would read it",
     label = "the padding of `{Self}` would be counted",
     note = "take what is live: `x.masked_mean(&lengths)`, `x.masked_var(&lengths)`; of all sequences together `mean_of_live(&x, &lengths)`",
+    note = "of packed texts, the mean of all losses is `segments.mean(&losses)`; else each text gets a row: `segments.unpack(&x, Texts, Ragged(Seq))?`",
     note = "a norm is taken along features, which are last: `x.permute((..))`",
     note = "in generic code, ask for a dimension without padding: `S: Dense`",
     note = "explained in `congruent::errors::C51`"
@@ -46,7 +47,7 @@ impl<D: Dense> Averaged for D {
     message = "`{Self}` may hold padding, and this operation would read it",
     label = "the padding of `{Self}` would be compared",
     note = "the largest and the smallest of what is live are `x.masked_max(&lengths)` and `x.masked_min(&lengths)`",
-    note = "for `argmax`, `top_k`, `softmax` and what is made of it, fill in what never counts: `x.fill_padding(&lengths, f32::NEG_INFINITY)`",
+    note = "for `argmax`, `top_k`, `softmax` and what is made of it, fill in what never counts: `x.fill_padding(&lengths, f32::NEG_INFINITY)`; packed texts get a row each: `segments.unpack(&x, Texts, Ragged(Seq))?`",
     note = "in generic code, ask for a dimension without padding: `S: Dense`",
     note = "explained in `congruent::errors::C52`"
 )]
@@ -64,7 +65,7 @@ impl<D: Dense> Compared for D {
     message = "`{Self}` may hold padding, and this operation would read it",
     label = "what is taken may be padding",
     note = "the last live position of each sequence is `x.masked_last(&lengths)`",
-    note = "any other is taken after the padding got a value: `x.fill_padding(&lengths, 0.0)`",
+    note = "any other is taken after the padding got a value: `x.fill_padding(&lengths, 0.0)`; packed texts get a row each: `segments.unpack(&x, Texts, Ragged(Seq))?`",
     note = "in generic code, ask for a dimension without padding: `S: Dense`",
     note = "explained in `congruent::errors::C53`"
 )]

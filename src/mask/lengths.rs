@@ -3,7 +3,7 @@
 use super::{Covers, Restrict};
 use crate::Error;
 use crate::backend::{AttentionMask, Backend, Number, Reduce};
-use crate::dim::{Dim, HasNext, Name, PaddedAtEnd, Ragged};
+use crate::dim::{Dim, GivenDim, HasNext, Name, PaddedAtEnd, Ragged};
 use crate::sealed::Sealed;
 use crate::shape::{Sequences, Shape};
 use crate::tensor::Tensor;
@@ -33,11 +33,11 @@ impl<B: Dim, K: Dim> Lengths<B, K> {
     ///
     /// # Errors
     /// There is not one for each sequence, or one is larger than the dimension.
-    pub fn new(batch: B, keys: K, lengths: &[usize]) -> Result<Self, Error>
+    pub fn new<X: GivenDim<B>, Y: GivenDim<K>>(batch: X, keys: Y, lengths: &[usize]) -> Result<Self, Error>
     where
         K: PaddedAtEnd,
     {
-        Self::checked(batch, keys, lengths)
+        Self::checked(batch.given(), keys.given(), lengths)
     }
 
     /// The caller knows what the lengths say of this dimension.

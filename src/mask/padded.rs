@@ -5,6 +5,7 @@ use crate::Error;
 use crate::backend::{Element, cpu::Cpu};
 use crate::dim::{Dim, Ragged, RuntimeDim, Unnamed};
 use crate::tensor::{Create, Index, Tensor};
+use std::fmt::{self, Debug, Formatter};
 
 /// Sequences of different lengths in one tensor, and their lengths.
 ///
@@ -20,12 +21,18 @@ use crate::tensor::{Create, Index, Tensor};
 /// assert_eq!(padded.lengths.as_slice(), [3, 0, 1]);
 /// assert_eq!(padded.to_list()[2][0].get(), 4);
 /// ```
-#[derive(Clone, Debug)]
-pub struct Padded<B: Dim, S: Dim, T: Element> {
+#[derive(Clone)]
+pub struct Padded<B, S, T: Element> {
     /// The values, and behind each sequence its padding.
     pub values: Tensor<(B, S), Cpu<T>>,
     /// How many values of each sequence are live.
     pub lengths: Lengths<B, S>,
+}
+
+impl<B: Dim, S: Dim, T: Element> Debug for Padded<B, S, T> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Padded").field("values", &self.values).field("lengths", &self.lengths).finish()
+    }
 }
 
 /// The length of the longest sequence; 0 of none.

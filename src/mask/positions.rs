@@ -3,10 +3,10 @@
 use super::{Allowed, EndsWith};
 use crate::Error;
 use crate::backend::cpu::Cpu;
-use crate::dim::Dim;
+use crate::dim::{Dim, GivenDim};
 use crate::tensor::{Create, Ids, Tensor};
 
-impl<Q: Dim, K: Dim + EndsWith<Q>> Allowed<(Q, K)> {
+impl<Q: Dim, K: Dim> Allowed<(Q, K)> {
     /// The mask that allows a query to attend to a key where `allowed(query, key)` of their positions is true.
     ///
     /// Both positions are counted from the first key. Beside a cache, whose keys are `Plus<Past, Seq>`, the first query stands
@@ -29,7 +29,13 @@ impl<Q: Dim, K: Dim + EndsWith<Q>> Allowed<(Q, K)> {
     /// }
     /// # Ok::<(), Error>(())
     /// ```
-    pub fn by_position(queries: Q, keys: K, mut allowed: impl FnMut(usize, usize) -> bool) -> Self {
+    pub fn by_position<X, Y>(queries: X, keys: Y, mut allowed: impl FnMut(usize, usize) -> bool) -> Self
+    where
+        X: GivenDim<Q>,
+        Y: GivenDim<K>,
+        K: EndsWith<Q>,
+    {
+        let (queries, keys) = (queries.given(), keys.given());
         let first = keys.first_query();
         Allowed::new(Cpu::<bool>::from_fn((queries, keys), |[query, key]| allowed(first + query, key)))
     }

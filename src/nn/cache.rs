@@ -9,7 +9,7 @@ use crate::backend::{AttentionMask, Backend, Float, cpu::Cpu};
 use crate::dim::{Dense, Dim, Name, Plus, Ragged};
 use crate::mask::{Combine, Covers, Lengths, Restrict};
 use crate::sealed::Sealed;
-use crate::shape::Appends;
+use crate::shape::{Appends, Shape};
 use crate::tensor::{IdOf, Index, Tensor, TensorOf};
 use std::fmt::{self, Debug, Formatter};
 use std::marker::PhantomData;
@@ -327,8 +327,8 @@ impl<B: Dim, H: Dim, D: Dim, P: Dim, S: Dim, K: Dim, Bk: Backend<Elem: Float>> C
         values: &Tensor<Y, Bk>,
     ) -> KeysAndValues<B, H, D, K, Bk>
     where
-        X: Appends<B, H, S, D>,
-        Y: Appends<B, H, S, D>,
+        X: Appends<Y, B, H, S, D>,
+        Y: Shape,
     {
         let cache = &mut *self.cache;
         let layers = cache.layers.len();

@@ -24,19 +24,19 @@ impl<H: Dim, G: Dim> SharesHeads<H> for Times<H, G> {
     fn sealed(_: Sealed) {}
 }
 
-/// That a step of a cache appends keys or values of the shape: `(B, H, S, D)`.
+/// That a step of a cache appends keys of the shape and values of the shape `Values`: both are `(B, H, S, D)`.
 #[diagnostic::on_unimplemented(
-    message = "a cache of heads `{H}` of size `{D}` for the batch `{B}` does not append `{Self}` at `{S}`",
-    label = "expected `({B}, {H}, {S}, {D})`",
+    message = "a cache of heads `{H}` of size `{D}` for the batch `{B}` does not append keys `{Self}` and values `{Values}` at `{S}`",
+    label = "expected keys and values `({B}, {H}, {S}, {D})`",
     note = "the batch, the key heads and their size are those that the cache was made with, the length is that of the step",
     note = "explained in `congruent::errors::C40`"
 )]
-pub trait Appends<B, H, S, D>: Shape {
+pub trait Appends<Values, B, H, S, D>: Shape {
     #[doc(hidden)]
     fn sealed(_: Sealed);
 }
 #[diagnostic::do_not_recommend]
-impl<B: Dim, H: Dim, S: Dim, D: Dim> Appends<B, H, S, D> for (B, H, S, D) {
+impl<B: Dim, H: Dim, S: Dim, D: Dim> Appends<Self, B, H, S, D> for (B, H, S, D) {
     fn sealed(_: Sealed) {}
 }
 
@@ -62,7 +62,7 @@ macro_rules! heads_never { ($($Never:ident)*) => {$(
         fn sealed(_: Sealed) {}
     }
     #[diagnostic::do_not_recommend]
-    impl<S: Shape> Appends<$Never, $Never, $Never, $Never> for S {
+    impl<S: Shape, B, H, L, D> Appends<$Never, B, H, L, D> for S {
         fn sealed(_: Sealed) {}
     }
     #[diagnostic::do_not_recommend]

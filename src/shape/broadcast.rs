@@ -25,6 +25,21 @@ pub trait Broadcast<Other> {
     fn sealed(_: Sealed);
 }
 
+/// [`Broadcast`] the other way round, for a shape that an operator finds out: of what it does not know yet the compiler asks
+/// nothing. In generic code, where a shape is known to go with itself, it would take the other for that shape.
+pub trait GoesWith<S> {
+    /// The larger of the two shapes.
+    type Larger: Shape;
+    /// The larger of the two shapes.
+    fn go_with(self, shape: S) -> Self::Larger;
+}
+impl<S: Broadcast<R>, R> GoesWith<S> for R {
+    type Larger = <S as Broadcast<R>>::Larger;
+    fn go_with(self, shape: S) -> Self::Larger {
+        shape.broadcast(self)
+    }
+}
+
 macro_rules! broadcast {
     ($(($($Before:ident)*) ($($Shared:ident)*);)*) => {$(
         #[diagnostic::do_not_recommend]

@@ -1,11 +1,12 @@
 //! What is given as the shape of a new tensor.
 
 use super::{Never, Shape};
+use crate::sealed::Sealed;
 
 /// That a value is the shape `S`, when a tensor is made of it.
 ///
 /// `S` is a parameter of its own, which stays open where the value is no shape: the compiler reports that, and nothing of
-/// what is done with the tensor.
+/// what is done with the tensor. Where a type says what `S` is, that it is no shape either is not asked for again.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a shape",
@@ -15,23 +16,37 @@ use super::{Never, Shape};
     note = "explained in `congruent::errors::C09`"
 )]
 pub trait Given<S> {
+    /// `S` itself.
+    type Shape: Shape;
+    /// The same value.
+    fn shape(&self) -> Self::Shape;
     /// The same value.
     fn given(self) -> S;
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
 }
 
 #[diagnostic::do_not_recommend]
 impl<S: Shape> Given<S> for S {
+    type Shape = S;
+    fn shape(&self) -> S {
+        *self
+    }
     fn given(self) -> S {
         self
     }
+    fn sealed(_: Sealed) {}
 }
 
 // What could be meant too, and never is: else the compiler would take any value for its own shape, and go on with it.
 #[diagnostic::do_not_recommend]
 impl<X: Impossible> Given<Never> for X {
+    type Shape = ();
+    fn shape(&self) {}
     fn given(self) -> Never {
         self.never()
     }
+    fn sealed(_: Sealed) {}
 }
 
 /// Implemented by nothing.

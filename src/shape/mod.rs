@@ -51,6 +51,8 @@ mod sizes;
 
 pub use attention::{Appends, Attends, MergeHeads, Sequence, Sequences, SharesHeads, SplitHeads, Turns};
 pub use axis::{At, Axis};
+#[doc(hidden)]
+pub use broadcast::GoesWith;
 pub use broadcast::{Broadcast, Without};
 #[doc(hidden)]
 pub use given::Given;

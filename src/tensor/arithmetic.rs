@@ -2,7 +2,8 @@
 
 use super::Tensor;
 use crate::backend::{Backend, Binary, Float, Number, Unary};
-use crate::shape::{Broadcast, Shape};
+use crate::sealed::Sealed;
+use crate::shape::{Broadcast, GoesWith, Shape};
 use half::{bf16, f16};
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
@@ -45,63 +46,140 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     }
 }
 
+/// What stands behind an operator whose left side is the tensor `X`: a number of the type of its elements, or a tensor of
+/// such numbers whose shape goes together with its own.
+#[diagnostic::on_unimplemented(
+    message = "cannot calculate with `{X}` and `{Self}`",
+    label = "neither a number of the type of its elements, nor a tensor of such numbers",
+    note = "a number is of the type of the elements, `x * 2.0` or `x * n as f32` for a tensor of `f32`; and a tensor gets another type of elements by `x.cast::<f64>()`",
+    note = "explained in `congruent::errors::C58`"
+)]
+pub trait OperandOf<X> {
+    /// The shape that has to go together with that of `X`: of a number, that shape itself.
+    type Shape;
+    /// The backend's array.
+    type Array;
+    #[doc(hidden)]
+    fn shape(&self, x: &X) -> Self::Shape;
+    /// `x op self`.
+    #[doc(hidden)]
+    fn behind(self, op: Binary, x: X) -> Self::Array;
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
+}
+
+/// A number of the type of the elements on the backend `B`.
+#[diagnostic::on_unimplemented(
+    message = "cannot calculate with a number of type `{Self}` and a tensor of other elements, `{B}`",
+    label = "the number is not of the type of the elements",
+    note = "a number is of the type of the elements, `2.0 * x` or `n as f32 * x` for a tensor of `f32`; and a tensor gets another type of elements by `x.cast::<f64>()`",
+    note = "explained in `congruent::errors::C58`"
+)]
+pub trait ElementOf<B: Backend> {
+    /// `x op self`, or where it is swapped `self op x`.
+    #[doc(hidden)]
+    fn calculate(self, op: Binary, x: B::Array, swapped: bool) -> B::Array;
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
+}
+
+#[diagnostic::do_not_recommend]
+impl<S, R: Shape, B: Backend<Elem: Number>> OperandOf<Tensor<S, B>> for Tensor<R, B> {
+    type Shape = R;
+    type Array = B::Array;
+    fn shape(&self, _: &Tensor<S, B>) -> R {
+        self.shape
+    }
+    fn behind(self, op: Binary, x: Tensor<S, B>) -> B::Array {
+        B::binary(op, x.array, self.array)
+    }
+    fn sealed(_: Sealed) {}
+}
+#[diagnostic::do_not_recommend]
+impl<S, R: Shape, B: Backend<Elem: Number>> OperandOf<Tensor<S, B>> for &Tensor<R, B> {
+    type Shape = R;
+    type Array = B::Array;
+    fn shape(&self, _: &Tensor<S, B>) -> R {
+        self.shape
+    }
+    fn behind(self, op: Binary, x: Tensor<S, B>) -> B::Array {
+        B::binary(op, x.array, self.array.clone())
+    }
+    fn sealed(_: Sealed) {}
+}
+
 // The memory of an owned tensor that nobody else holds becomes that of the result.
 macro_rules! operators { ($($Op:ident $op:ident;)*) => {$(
-    impl<S: Shape + Broadcast<R>, R: Shape, B: Backend<Elem: Number>> $Op<&Tensor<R, B>> for &Tensor<S, B> {
-        type Output = Tensor<<S as Broadcast<R>>::Larger, B>;
-        fn $op(self, other: &Tensor<R, B>) -> Self::Output {
-            binary(Binary::$Op, self.clone(), other.clone())
+    impl<S, B: Backend, R: OperandOf<Tensor<S, B>, Array = B::Array>> $Op<R> for Tensor<S, B>
+    where
+        S: Shape,
+        R::Shape: GoesWith<S>,
+    {
+        type Output = Tensor<<R::Shape as GoesWith<S>>::Larger, B>;
+        fn $op(self, other: R) -> Self::Output {
+            let shape = other.shape(&self).go_with(self.shape);
+            Tensor::from_parts(shape, other.behind(Binary::$Op, self))
         }
     }
-    impl<S: Shape + Broadcast<R>, R: Shape, B: Backend<Elem: Number>> $Op<Tensor<R, B>> for &Tensor<S, B> {
-        type Output = Tensor<<S as Broadcast<R>>::Larger, B>;
-        fn $op(self, other: Tensor<R, B>) -> Self::Output {
-            binary(Binary::$Op, self.clone(), other)
-        }
-    }
-    impl<S: Shape + Broadcast<R>, R: Shape, B: Backend<Elem: Number>> $Op<&Tensor<R, B>> for Tensor<S, B> {
-        type Output = Tensor<<S as Broadcast<R>>::Larger, B>;
-        fn $op(self, other: &Tensor<R, B>) -> Self::Output {
-            binary(Binary::$Op, self, other.clone())
-        }
-    }
-    impl<S: Shape + Broadcast<R>, R: Shape, B: Backend<Elem: Number>> $Op<Tensor<R, B>> for Tensor<S, B> {
-        type Output = Tensor<<S as Broadcast<R>>::Larger, B>;
-        fn $op(self, other: Tensor<R, B>) -> Self::Output {
-            binary(Binary::$Op, self, other)
-        }
-    }
-    scalar_operators! { $Op $op: f32 f64 f16 bf16 i8 i16 i32 i64 u8 u16 u32 u64 usize }
-)*} }
-
-macro_rules! scalar_operators { ($Op:ident $op:ident: $($T:ty)*) => {$(
-    impl<S: Shape, B: Backend<Elem = $T>> $Op<$T> for &Tensor<S, B> {
-        type Output = Tensor<S, B>;
-        fn $op(self, other: $T) -> Tensor<S, B> {
+    impl<S, B: Backend, R: OperandOf<Tensor<S, B>, Array = B::Array>> $Op<R> for &Tensor<S, B>
+    where
+        S: Shape,
+        R::Shape: GoesWith<S>,
+    {
+        type Output = Tensor<<R::Shape as GoesWith<S>>::Larger, B>;
+        fn $op(self, other: R) -> Self::Output {
             self.clone().$op(other)
         }
     }
-    impl<S: Shape, B: Backend<Elem = $T>> $Op<$T> for Tensor<S, B> {
+)*} }
+operators! { Add add; Sub sub; Mul mul; Div div; }
+
+macro_rules! numbers { ($($T:ident)*) => {$(
+    #[diagnostic::do_not_recommend]
+    impl<B: Backend<Elem = $T>> ElementOf<B> for $T {
+        fn calculate(self, op: Binary, x: B::Array, swapped: bool) -> B::Array {
+            if swapped { B::scalar_binary(op, self, x) } else { B::binary_scalar(op, x, self) }
+        }
+        fn sealed(_: Sealed) {}
+    }
+    #[diagnostic::do_not_recommend]
+    impl<S: Shape, B: Backend> OperandOf<Tensor<S, B>> for $T
+    where
+        $T: ElementOf<B>,
+    {
+        type Shape = S;
+        type Array = B::Array;
+        fn shape(&self, x: &Tensor<S, B>) -> S {
+            x.shape
+        }
+        fn behind(self, op: Binary, x: Tensor<S, B>) -> B::Array {
+            self.calculate(op, x.array, false)
+        }
+        fn sealed(_: Sealed) {}
+    }
+    numbers! { @before $T: Add add; Sub sub; Mul mul; Div div; }
+)*};
+(@before $T:ident: $($Op:ident $op:ident;)*) => {$(
+    impl<S: Shape, B: Backend> $Op<Tensor<S, B>> for $T
+    where
+        $T: ElementOf<B>,
+    {
         type Output = Tensor<S, B>;
-        fn $op(self, other: $T) -> Tensor<S, B> {
-            Tensor::from_parts(self.shape(), B::binary_scalar(Binary::$Op, self.into_array(), other))
+        fn $op(self, other: Tensor<S, B>) -> Tensor<S, B> {
+            Tensor::from_parts(other.shape(), self.calculate(Binary::$Op, other.into_array(), true))
         }
     }
-    impl<S: Shape, B: Backend<Elem = $T>> $Op<&Tensor<S, B>> for $T {
+    impl<S: Shape, B: Backend> $Op<&Tensor<S, B>> for $T
+    where
+        $T: ElementOf<B>,
+    {
         type Output = Tensor<S, B>;
         fn $op(self, other: &Tensor<S, B>) -> Tensor<S, B> {
             self.$op(other.clone())
         }
     }
-    impl<S: Shape, B: Backend<Elem = $T>> $Op<Tensor<S, B>> for $T {
-        type Output = Tensor<S, B>;
-        fn $op(self, other: Tensor<S, B>) -> Tensor<S, B> {
-            Tensor::from_parts(other.shape(), B::scalar_binary(Binary::$Op, self, other.into_array()))
-        }
-    }
 )*} }
-
-operators! { Add add; Sub sub; Mul mul; Div div; }
+numbers! { f32 f64 f16 bf16 i8 i16 i32 i64 u8 u16 u32 u64 usize }
 
 impl<S: Shape, B: Backend<Elem: Float>> Neg for &Tensor<S, B> {
     type Output = Tensor<S, B>;

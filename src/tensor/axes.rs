@@ -2,7 +2,7 @@
 
 use super::Tensor;
 use crate::backend::Backend;
-use crate::dim::{Dim, Equal, SameSize};
+use crate::dim::{Dim, Equal, GivenDim, SameSize};
 use crate::shape::{Axis, Merge, Permute, Prepend, Product, Shape, SplitAxis, Without};
 
 /// Axes renamed, reordered, split and merged. None of these copies an element.
@@ -16,15 +16,16 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// let split: Tensor<(Seq, Times<Heads, HeadDim>)> = x.relabel(Embed, Times(Heads, HeadDim));
     /// ```
     #[doc(alias = "rename")]
-    pub fn relabel<D, To, Position, Relabelled>(&self, axis: D, to: To) -> Tensor<Relabelled, B>
+    pub fn relabel<D, To, Position, From, Relabelled, X>(&self, axis: D, to: X) -> Tensor<Relabelled, B>
     where
-        S: Axis<D, Position, With<To> = Relabelled>,
-        S::Dim: SameSize<To>,
+        S: Axis<D, Position, Dim = From, With<To> = Relabelled>,
+        X: GivenDim<To>,
+        From: SameSize<To>,
         To: Dim,
         Relabelled: Shape,
     {
         let _ = axis;
-        Tensor::from_parts(self.shape.with(to), self.array.clone())
+        Tensor::from_parts(self.shape.with(to.given()), self.array.clone())
     }
 
     /// The axis under another dimension, by the proof that they are of one size.
@@ -133,11 +134,11 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// let x: Tensor<(Batch, Embed)> = Tensor::ones((Embed,)).expand(Batch);
     /// ```
     #[doc(alias("unsqueeze", "expand_dims", "insert_axis", "repeat", "tile", "broadcast", "broadcast_to"))]
-    pub fn expand<D: Dim>(&self, dim: D) -> Tensor<<S as Prepend<D>>::Output, B>
+    pub fn expand<D: Dim, X: GivenDim<D>>(&self, dim: X) -> Tensor<<S as Prepend<D>>::Output, B>
     where
         S: Prepend<D>,
     {
-        let shape = self.shape.prepend(dim);
+        let shape = self.shape.prepend(dim.given());
         Tensor::from_parts(shape, B::broadcast(&self.array, shape.sizes().as_ref()))
     }
 

@@ -16,7 +16,7 @@ use std::ops::Range;
 /// Those of the default backend are at hand as `Tensor::zeros((Batch, Embed))`.
 pub trait Create: Backend {
     /// A tensor of zeros.
-    fn zeros<S: Shape, X: Given<S>>(shape: X) -> Tensor<S, Self>
+    fn zeros<S, X: Given<S>>(shape: X) -> Tensor<S, Self>
     where
         Self::Elem: Number,
     {
@@ -24,7 +24,7 @@ pub trait Create: Backend {
     }
 
     /// A tensor of ones.
-    fn ones<S: Shape, X: Given<S>>(shape: X) -> Tensor<S, Self>
+    fn ones<S, X: Given<S>>(shape: X) -> Tensor<S, Self>
     where
         Self::Elem: Number,
     {
@@ -32,30 +32,27 @@ pub trait Create: Backend {
     }
 
     /// A tensor of one value.
-    fn full<S: Shape, X: Given<S>>(shape: X, value: Self::Elem) -> Tensor<S, Self> {
-        let shape = shape.given();
-        Tensor::from_parts(shape, Self::filled(value, shape.sizes().as_ref()))
+    fn full<S, X: Given<S>>(shape: X, value: Self::Elem) -> Tensor<S, Self> {
+        of_shape(shape, |shape| Self::filled(value, shape.sizes().as_ref()))
     }
 
     /// A tensor of row-major elements.
     ///
     /// # Errors
     /// Their number is not that of the shape.
-    fn from_vec<S: Shape, X: Given<S>>(shape: X, elements: Vec<Self::Elem>) -> Result<Tensor<S, Self>, Error> {
-        let shape = shape.given();
-        check_count(shape, elements.len())?;
-        Ok(Tensor::from_parts(shape, Self::from_elements(elements, shape.sizes().as_ref())))
+    fn from_vec<S, X: Given<S>>(shape: X, elements: Vec<Self::Elem>) -> Result<Tensor<S, Self>, Error> {
+        check_count(shape.shape(), elements.len())?;
+        Ok(of_shape(shape, |shape| Self::from_elements(elements, shape.sizes().as_ref())))
     }
 
     /// A tensor of row-major elements, copied.
     ///
     /// # Errors
     /// Their number is not that of the shape.
-    fn from_slice<S: Shape, X: Given<S>>(shape: X, elements: &[Self::Elem]) -> Result<Tensor<S, Self>, Error> {
-        let shape = shape.given();
+    fn from_slice<S, X: Given<S>>(shape: X, elements: &[Self::Elem]) -> Result<Tensor<S, Self>, Error> {
         // Before the copy: a slice of another length is not copied.
-        check_count(shape, elements.len())?;
-        Ok(Tensor::from_parts(shape, Self::from_elements(elements.to_vec(), shape.sizes().as_ref())))
+        check_count(shape.shape(), elements.len())?;
+        Ok(of_shape(shape, |shape| Self::from_elements(elements.to_vec(), shape.sizes().as_ref())))
     }
 
     /// A tensor of the value that `f` gives for each position, in row-major order.
@@ -90,29 +87,26 @@ pub trait Create: Backend {
     /// let back: [[f32; 3]; 2] = x.to_nested();
     /// assert_eq!(back[1], [4.0, 5.0, 6.0]);
     /// ```
-    fn from_nested<S: Shape, A: Nested<S, Self::Elem>, X: Given<S>>(shape: X, nested: A) -> Tensor<S, Self> {
-        let shape = shape.given();
-        let mut elements = Vec::with_capacity(shape.elements());
+    fn from_nested<S, A: Nested<S, Self::Elem>, X: Given<S>>(shape: X, nested: A) -> Tensor<S, Self> {
+        let mut elements = Vec::with_capacity(shape.shape().elements());
         nested.flatten(&mut elements);
-        Tensor::from_parts(shape, Self::from_elements(elements, shape.sizes().as_ref()))
+        of_shape(shape, |shape| Self::from_elements(elements, shape.sizes().as_ref()))
     }
 
     /// Uniformly distributed numbers from `range.start` up to, not including, `range.end`.
-    fn uniform<S: Shape, X: Given<S>>(shape: X, range: Range<f64>, rng: &mut Rng) -> Tensor<S, Self>
+    fn uniform<S, X: Given<S>>(shape: X, range: Range<f64>, rng: &mut Rng) -> Tensor<S, Self>
     where
         Self::Elem: Float,
     {
-        let shape = shape.given();
         random(shape, || range.start + (range.end - range.start) * rng.f64())
     }
 
     /// Normally distributed numbers of this mean and standard deviation
     /// ([Box and Muller 1958](https://doi.org/10.1214/aoms/1177706645)).
-    fn normal<S: Shape, X: Given<S>>(shape: X, mean: f64, deviation: f64, rng: &mut Rng) -> Tensor<S, Self>
+    fn normal<S, X: Given<S>>(shape: X, mean: f64, deviation: f64, rng: &mut Rng) -> Tensor<S, Self>
     where
         Self::Elem: Float,
     {
-        let shape = shape.given();
         random(shape, || {
             let (u, v) = (1.0 - rng.f64(), rng.f64());
             mean + deviation * (-2.0 * u.ln()).sqrt() * (std::f64::consts::TAU * v).cos()
@@ -130,13 +124,21 @@ fn check_count<S: Shape>(shape: S, found: usize) -> Result<(), Error> {
     Err(Error::ElementCount { shape: Described::new(shape).to_string(), expected, found })
 }
 
-fn random<S: Shape, B: Backend<Elem: Float>>(shape: S, mut number: impl FnMut() -> f64) -> Tensor<S, B> {
-    let elements = (0..shape.elements()).map(|_| constant(number()));
-    Tensor::from_parts(shape, B::from_elements(elements.collect(), shape.sizes().as_ref()))
+fn random<S, X: Given<S>, B: Backend<Elem: Float>>(shape: X, mut number: impl FnMut() -> f64) -> Tensor<S, B> {
+    of_shape(shape, |shape| {
+        let elements = (0..shape.elements()).map(|_| constant(number()));
+        B::from_elements(elements.collect(), shape.sizes().as_ref())
+    })
+}
+
+/// A tensor of the shape that was given, with the array that is made in it.
+fn of_shape<S, X: Given<S>, B: Backend>(shape: X, array: impl FnOnce(X::Shape) -> B::Array) -> Tensor<S, B> {
+    let tensor = Tensor::<_, B>::from_parts(shape.shape(), array(shape.shape()));
+    Tensor { shape: shape.given(), array: tensor.array }
 }
 
 /// The constructors of [`Create`], for `f32` on the processor.
-impl<S: Shape> Tensor<S> {
+impl<S> Tensor<S> {
     /// A tensor of zeros.
     ///
     /// ```
@@ -196,7 +198,7 @@ impl<S: Shape> Tensor<S> {
     #[doc(alias = "from_shape_fn")]
     pub fn from_fn<X: Given<S>>(shape: X, f: impl FnMut(S::Sizes) -> f32) -> Self
     where
-        S::Sizes: AsMut<[usize]>,
+        S: Shape<Sizes: AsMut<[usize]>>,
     {
         Cpu::from_fn(shape, f)
     }

@@ -1,6 +1,7 @@
 //! One value for each position of a static dimension.
 
 use crate::dim::{ArrayDim, N, SameSize};
+use crate::shape::Never;
 use generic_array::GenericArray;
 use std::fmt::{self, Debug, Formatter};
 use std::ops::{Deref, DerefMut};
@@ -15,6 +16,44 @@ use std::ops::{Deref, DerefMut};
 /// ```
 #[derive(Clone, PartialEq)]
 pub struct Each<D: ArrayDim, T>(GenericArray<T, D::Number>);
+
+/// That the parts along the dimension are a list: [`Each<Self, T>`](Each).
+///
+/// `List` is a parameter of its own, which stays open where the dimension is not static: the compiler reports that, and
+/// nothing of what holds the list.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "the size of `{Self}` is not known at compile time",
+    label = "needs a static dimension",
+    note = "a static dimension is declared with its size: `dims! {{ pub Heads = 12; }}`; along another, take one position after the other: `x.at(axis, i)?`",
+    note = "explained in `congruent::errors::C04`"
+)]
+pub trait Listed<List> {
+    /// What is in the list.
+    type Part;
+    /// The value that `f` gives for each position.
+    fn list(self, f: impl FnMut(usize) -> Self::Part) -> List;
+}
+#[diagnostic::do_not_recommend]
+impl<D: ArrayDim, T> Listed<Each<D, T>> for D {
+    type Part = T;
+    fn list(self, f: impl FnMut(usize) -> T) -> Each<D, T> {
+        Each::from_fn(self, f)
+    }
+}
+// What could be meant too, and never is: else the compiler would go on with a list that cannot be.
+#[diagnostic::do_not_recommend]
+impl<D: Impossible> Listed<Never> for D {
+    type Part = Never;
+    fn list(self, _: impl FnMut(usize) -> Never) -> Never {
+        self.never()
+    }
+}
+
+/// Implemented by nothing.
+trait Impossible {
+    fn never(&self) -> Never;
+}
 
 impl<D: ArrayDim, T> Each<D, T> {
     /// These values, as many as the dimension has positions.

@@ -4,12 +4,12 @@ use super::{Tensor, TensorOf};
 use crate::Error;
 use crate::backend::cpu::Cpu;
 use crate::backend::{Backend, Element, Number, TableIndex};
-use crate::dim::{Compared, Dim, Name, Never, Normal, Nothing, Picked};
+use crate::dim::{Compared, Dim, GivenDim, Name, Never, Normal, Nothing, Packed, Picked, Ragged};
 use crate::sealed::Sealed;
 use crate::shape::{Append, Axis, Given, Last, Rows, Shape};
 use std::fmt::{self, Debug, Formatter};
 use std::marker::PhantomData;
-use typenum::{B1, IsGreaterOrEqual};
+use typenum::{B1, IsGreaterOrEqual, UInt, UTerm};
 use zerocopy::{Immutable, IntoBytes};
 
 /// A position along the dimension `D`: an id that its table is known to have.
@@ -110,7 +110,7 @@ impl<D> TableIndex for Index<D> {
     fn sealed(_: Sealed) {}
 }
 
-impl<S: Shape, D: Dim> Ids<S, D> {
+impl<S, D: Dim> Ids<S, D> {
     /// A tensor of row-major ids, each checked against its table.
     ///
     /// ```
@@ -124,8 +124,7 @@ impl<S: Shape, D: Dim> Ids<S, D> {
     /// # Errors
     /// Their number is not that of the shape, or one of them is past the table.
     pub fn new<X: Given<S>>(shape: X, table: D, ids: &[u32]) -> Result<Self, Error> {
-        let shape = shape.given();
-        let sizes = shape.sizes();
+        let sizes = shape.shape().sizes();
         let check = |(i, &id): (usize, &u32)| Index::checked(table, id, &position(i, sizes.as_ref()));
         let checked = ids.iter().enumerate().map(check).collect::<Result<Vec<_>, _>>()?;
         super::Create::from_vec(shape, checked)
@@ -179,8 +178,13 @@ pub trait AtLeast<Part>: Dim {
     #[doc(hidden)]
     fn sealed(_: Sealed);
 }
+// Padding counts: what may not be taken of it is said by `Picked`, and not here as well.
 #[diagnostic::do_not_recommend]
-impl<D: Normal<Size: IsGreaterOrEqual<Part::Size, Output = B1>>, Part: Normal> AtLeast<Part> for D {
+impl<D, Part> AtLeast<Part> for D
+where
+    D: Normal<Size: Count<Number: IsGreaterOrEqual<<Part::Size as Count>::Number, Output = B1>>>,
+    Part: Normal<Size: Count>,
+{
     fn sealed(_: Sealed) {}
 }
 #[diagnostic::do_not_recommend]
@@ -190,6 +194,23 @@ impl<D: Dim> AtLeast<Never> for D {
 #[diagnostic::do_not_recommend]
 impl<D: Dim> AtLeast<Nothing> for D {
     fn sealed(_: Sealed) {}
+}
+
+/// A size in its normal form that is a number, for all that is known of the positions.
+trait Count {
+    type Number;
+}
+impl Count for UTerm {
+    type Number = Self;
+}
+impl<U, B> Count for UInt<U, B> {
+    type Number = Self;
+}
+impl<Size: Count> Count for Ragged<Size> {
+    type Number = Size::Number;
+}
+impl<Size: Count> Count for Packed<Size> {
+    type Number = Size::Number;
 }
 
 impl<S: Shape, B: Backend> Tensor<S, B> {
@@ -207,19 +228,21 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// # Errors
     /// The axis ends before the part does.
     #[doc(alias("slice", "slice_axis"))]
-    pub fn narrow<D, Part, Position, X, Narrowed>(
+    pub fn narrow<D, Part, Position, X, Narrowed, Given>(
         &self,
         axis: D,
         start: usize,
-        part: Part,
+        part: Given,
     ) -> Result<Tensor<Narrowed, B>, Error>
     where
+        Given: GivenDim<Part>,
         S: Axis<D, Position, Dim = X, With<Part> = Narrowed>,
         X: Picked,
         Part: Dim,
         Narrowed: Shape,
     {
         let _ = axis;
+        let part = part.given();
         self.check_range::<D, Position>(start, part.size())?;
         let array = B::narrow(&self.array, S::INDEX, start, part.size());
         Ok(Tensor::from_parts(self.shape.with(part), array))

@@ -1,5 +1,6 @@
 //! Tensors joined along an axis, and taken apart.
 
+use super::each::Listed;
 use super::{Each, Tensor};
 use crate::backend::Backend;
 use crate::dim::{ArrayDim, Dim};
@@ -71,15 +72,15 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
         Tensor::from_parts(parts[0].shape.prepend(dim), array)
     }
 
-    /// The tensor at each position of an axis.
+    /// The tensor at each position of a static axis `X`: [`Each<X, Tensor<Rest>>`](Each).
     #[doc(alias("unbind", "outer_iter"))]
-    pub fn unstack<D, Position, X, Rest>(&self, axis: D) -> Each<X, Tensor<Rest, B>>
+    pub fn unstack<D, Position, X, Rest, Parts>(&self, axis: D) -> Parts
     where
         S: Axis<D, Position, Dim = X, Removed = Rest>,
-        X: ArrayDim,
+        X: Listed<Parts, Part = Tensor<Rest, B>>,
         Rest: Shape,
     {
         let _ = axis;
-        Each::from_fn(self.shape.dim(), |position| self.at_checked::<D, Position>(position))
+        self.shape.dim().list(|position| self.at_checked::<D, Position>(position))
     }
 }

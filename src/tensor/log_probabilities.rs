@@ -1,10 +1,11 @@
 //! Logarithms of probabilities.
 
-use super::Tensor;
+use super::{OperandOf, Tensor};
 use crate::backend::cpu::Cpu;
-use crate::backend::{Backend, Binary, Element, Float, Number};
+use crate::backend::{Backend, Binary, Float, Number};
 use crate::dim::Dim;
-use crate::shape::{Axis, Broadcast, Never, Shape};
+use crate::sealed::Sealed;
+use crate::shape::{Axis, GoesWith, Never, Nothing, Shape};
 use std::fmt::{self, Debug, Display, Formatter};
 use std::marker::PhantomData;
 use std::ops::{Add, Deref, Div, Mul, Neg, Sub};
@@ -98,27 +99,48 @@ where
     }
 }
 
-/// What holds the logarithms of probabilities along `D`: [`LogProbabilities`] alone.
+/// That what was predicted and its `Targets` are both logarithms of probabilities along `D`: [`LogProbabilities`] alone.
 #[diagnostic::on_unimplemented(
-    message = "a divergence is one of the logarithms of probabilities along its axis, and this is `{Self}`",
-    label = "not known to be logarithms of probabilities along the axis",
+    message = "a divergence takes logarithms of probabilities along its axis, and not `{Self}` and `{Targets}`",
+    label = "the two are not known to be logarithms of probabilities along the axis",
     note = "of logits, they are `logits.log_softmax(axis)`; logarithms that were calculated otherwise are named so by `LogProbabilities::from_logarithms(x, axis)`",
     note = "explained in `congruent::errors::C66`"
 )]
-pub trait LogProbabilitiesAlong<D> {}
+pub trait LogProbabilitiesAlong<D, Targets>: AsTensor {
+    /// The targets as a tensor.
+    #[doc(hidden)]
+    fn targets(targets: &Targets) -> &Tensor<Self::Shape, Self::Backend>;
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
+}
 #[diagnostic::do_not_recommend]
-impl<S, D: Dim, B: Backend> LogProbabilitiesAlong<D> for LogProbabilities<S, D, B> {}
-// Else the compiler would take the one axis for granted.
+impl<S: Shape, D: Dim, B: Backend> LogProbabilitiesAlong<D, Self> for LogProbabilities<S, D, B> {
+    fn targets(targets: &Self) -> &Tensor<S, B> {
+        &targets.tensor
+    }
+    fn sealed(_: Sealed) {}
+}
+// Else the compiler would take the one axis, and the one type of targets, for granted.
 #[diagnostic::do_not_recommend]
-impl<S, D: Dim, B: Backend> LogProbabilitiesAlong<Never> for LogProbabilities<S, D, B> {}
+impl<S: Shape, D: Dim, B: Backend> LogProbabilitiesAlong<Never, Self> for LogProbabilities<S, D, B> {
+    fn targets(targets: &Self) -> &Tensor<S, B> {
+        &targets.tensor
+    }
+    fn sealed(_: Sealed) {}
+}
+macro_rules! never { ($($Never:ident)*) => {$(
+    #[diagnostic::do_not_recommend]
+    impl<X: AsTensor, D> LogProbabilitiesAlong<D, $Never> for X {
+        fn targets(targets: &$Never) -> &Tensor<X::Shape, X::Backend> {
+            match *targets {}
+        }
+        fn sealed(_: Sealed) {}
+    }
+)*} }
+never!(Never Nothing);
 
-/// A tensor, whatever is known of it. It is asked for first, so that the message about what is not known shows the axis.
+/// A tensor, whatever is known of it.
 #[doc(hidden)]
-#[diagnostic::on_unimplemented(
-    message = "a divergence is one of the logarithms of probabilities along its axis, and this is `{Self}`",
-    label = "neither a tensor, nor known to be logarithms of probabilities",
-    note = "explained in `congruent::errors::C66`"
-)]
 pub trait AsTensor {
     type Shape: Shape;
     type Backend: Backend;
@@ -141,77 +163,55 @@ impl<S: Shape, D, B: Backend> AsTensor for LogProbabilities<S, D, B> {
     }
 }
 
+#[diagnostic::do_not_recommend]
+impl<S, R: Shape, D, B: Backend<Elem: Number>> OperandOf<Tensor<S, B>> for LogProbabilities<R, D, B> {
+    type Shape = R;
+    type Array = B::Array;
+    fn shape(&self, _: &Tensor<S, B>) -> R {
+        self.tensor.shape
+    }
+    fn behind(self, op: Binary, x: Tensor<S, B>) -> B::Array {
+        self.tensor.behind(op, x)
+    }
+    fn sealed(_: Sealed) {}
+}
+#[diagnostic::do_not_recommend]
+impl<S, R: Shape, D, B: Backend<Elem: Number>> OperandOf<Tensor<S, B>> for &LogProbabilities<R, D, B> {
+    type Shape = R;
+    type Array = B::Array;
+    fn shape(&self, _: &Tensor<S, B>) -> R {
+        self.tensor.shape
+    }
+    fn behind(self, op: Binary, x: Tensor<S, B>) -> B::Array {
+        (&self.tensor).behind(op, x)
+    }
+    fn sealed(_: Sealed) {}
+}
+
 /// As those of tensors, whose results they give.
 macro_rules! operators { ($($Op:ident $op:ident;)*) => {$(
-    operators! { @with $Op $op:
-        [] LogProbabilities<S, D, B>, Tensor<R, B>;
-        [] LogProbabilities<S, D, B>, &Tensor<R, B>;
-        [] &LogProbabilities<S, D, B>, Tensor<R, B>;
-        [] &LogProbabilities<S, D, B>, &Tensor<R, B>;
-        [] Tensor<S, B>, LogProbabilities<R, D, B>;
-        [] Tensor<S, B>, &LogProbabilities<R, D, B>;
-        [] &Tensor<S, B>, LogProbabilities<R, D, B>;
-        [] &Tensor<S, B>, &LogProbabilities<R, D, B>;
-        [, E] LogProbabilities<S, D, B>, LogProbabilities<R, E, B>;
-        [, E] LogProbabilities<S, D, B>, &LogProbabilities<R, E, B>;
-        [, E] &LogProbabilities<S, D, B>, LogProbabilities<R, E, B>;
-        [, E] &LogProbabilities<S, D, B>, &LogProbabilities<R, E, B>;
-    }
-    impl<S: Shape, D, B: Backend<Elem = T>, T: Element> $Op<T> for LogProbabilities<S, D, B>
+    impl<S, D, B: Backend, R: OperandOf<Tensor<S, B>, Array = B::Array>> $Op<R> for LogProbabilities<S, D, B>
     where
-        Tensor<S, B>: $Op<T>,
+        S: Shape,
+        R::Shape: GoesWith<S>,
     {
-        type Output = <Tensor<S, B> as $Op<T>>::Output;
-        fn $op(self, other: T) -> Self::Output {
+        type Output = Tensor<<R::Shape as GoesWith<S>>::Larger, B>;
+        fn $op(self, other: R) -> Self::Output {
             self.tensor.$op(other)
         }
     }
-    impl<S: Shape, D, B: Backend<Elem = T>, T: Element> $Op<T> for &LogProbabilities<S, D, B>
+    impl<S, D, B: Backend, R: OperandOf<Tensor<S, B>, Array = B::Array>> $Op<R> for &LogProbabilities<S, D, B>
     where
-        Tensor<S, B>: $Op<T>,
+        S: Shape,
+        R::Shape: GoesWith<S>,
     {
-        type Output = <Tensor<S, B> as $Op<T>>::Output;
-        fn $op(self, other: T) -> Self::Output {
+        type Output = Tensor<<R::Shape as GoesWith<S>>::Larger, B>;
+        fn $op(self, other: R) -> Self::Output {
             self.tensor.clone().$op(other)
         }
     }
-)*};
-    (@with $Op:ident $op:ident: $([$($E:tt)*] $X:ty, $Y:ty;)*) => {$(
-        impl<S: Shape + Broadcast<R>, R: Shape, B: Backend<Elem: Number>, D $($E)*> $Op<$Y> for $X {
-            type Output = Tensor<<S as Broadcast<R>>::Larger, B>;
-            fn $op(self, other: $Y) -> Self::Output {
-                let (x, y): (Tensor<S, B>, Tensor<R, B>) = (self.owned(), other.owned());
-                Tensor::from_parts(x.shape.broadcast(y.shape), B::binary(Binary::$Op, x.array, y.array))
-            }
-        }
-    )*};
-}
+)*} }
 operators! { Add add; Sub sub; Mul mul; Div div; }
-
-/// The tensor of an operand.
-trait Owned<S, B: Backend> {
-    fn owned(self) -> Tensor<S, B>;
-}
-impl<S, B: Backend> Owned<S, B> for Tensor<S, B> {
-    fn owned(self) -> Tensor<S, B> {
-        self
-    }
-}
-impl<S: Clone, B: Backend> Owned<S, B> for &Tensor<S, B> {
-    fn owned(self) -> Tensor<S, B> {
-        self.clone()
-    }
-}
-impl<S, D, B: Backend> Owned<S, B> for LogProbabilities<S, D, B> {
-    fn owned(self) -> Tensor<S, B> {
-        self.tensor
-    }
-}
-impl<S: Clone, D, B: Backend> Owned<S, B> for &LogProbabilities<S, D, B> {
-    fn owned(self) -> Tensor<S, B> {
-        self.tensor.clone()
-    }
-}
 
 impl<S: Shape, D, B: Backend<Elem: Float>> Neg for LogProbabilities<S, D, B> {
     type Output = Tensor<S, B>;

@@ -19,7 +19,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// assert_eq!(y.to_vec()[0], 8.0);
     /// ```
     #[doc(alias("mm", "bmm", "dot"))]
-    pub fn matmul<R: Shape>(&self, other: &Tensor<R, B>) -> Tensor<S::Output, B>
+    pub fn matmul<R: Copy>(&self, other: &Tensor<R, B>) -> Tensor<S::Output, B>
     where
         S: MatMul<R>,
         S::Inner: Summed,

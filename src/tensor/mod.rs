@@ -25,6 +25,7 @@ mod softmax;
 mod unary;
 mod words;
 
+pub use arithmetic::{ElementOf, OperandOf};
 pub use checkpoint::checkpoint;
 pub use create::{Create, Nested};
 pub use each::Each;

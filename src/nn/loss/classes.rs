@@ -101,14 +101,13 @@ where
 /// ```
 pub fn kl_divergence<S, D, Position, B, Q, P>(predicted: &Q, targets: &P, axis: D) -> Tensor<S::Removed, B>
 where
-    Q: AsTensor<Shape = S, Backend = B> + LogProbabilitiesAlong<S::Dim>,
-    P: AsTensor<Shape = S, Backend = B> + LogProbabilitiesAlong<S::Dim>,
+    Q: AsTensor<Shape = S, Backend = B> + LogProbabilitiesAlong<S::Dim, P>,
     S: Axis<D, Position>,
     S::Dim: Compared,
     B: Backend<Elem: Float>,
 {
     let _ = axis;
-    let [predicted, targets] = [predicted.as_tensor(), targets.as_tensor()];
+    let [predicted, targets] = [predicted.as_tensor(), Q::targets(targets)];
     // Of -∞, the lowest number whose distance from another is still one: zero times that is zero.
     let lowest = B::Elem::min_value() * constant(0.25);
     let [q, p] = [predicted, targets].map(|x| B::binary_scalar(Binary::Max, x.array().clone(), lowest));

@@ -37,14 +37,15 @@ use crate::tensor::{Index, Tensor, TensorOf};
 /// assert!((loss.scalar() - 4f32.ln()).abs() < 1e-6);
 /// # Ok::<(), Error>(())
 /// ```
-pub fn next_token_loss<L, N, S, V, B>(
+pub fn next_token_loss<L, N, S, V, B, X>(
     logits: &Tensor<L, B>,
     tokens: &TensorOf<(N, S), Index<V>, B>,
-) -> Tensor<(N, S::Next), B>
+) -> Tensor<(N, X), B>
 where
     L: Rows<(N, S), V>,
     N: Dim,
-    S: HasNext,
+    S: HasNext<Next = X>,
+    X: Dim,
     V: Dim + Dense,
     B: Backend<Elem: Float>,
 {
@@ -65,14 +66,15 @@ where
 /// assert!(scores.to_vec().iter().all(|score| (score + 4f32.ln()).abs() < 1e-6));
 /// # Ok::<(), Error>(())
 /// ```
-pub fn next_token_log_probabilities<L, N, S, V, B>(
+pub fn next_token_log_probabilities<L, N, S, V, B, X>(
     logits: &Tensor<L, B>,
     tokens: &TensorOf<(N, S), Index<V>, B>,
-) -> Tensor<(N, S::Next), B>
+) -> Tensor<(N, X), B>
 where
     L: Rows<(N, S), V>,
     N: Dim,
-    S: HasNext,
+    S: HasNext<Next = X>,
+    X: Dim,
     V: Dim + Dense,
     B: Backend<Elem: Float>,
 {

@@ -7,6 +7,5 @@ fn main() {
     let x = Tensor::ones((Batch, seq, Embed));
     let q = x.relabel(Embed, Times(Heads, HeadDim)).split(Times(Heads, HeadDim));
     let seen = q.sizes()[2];
-    let named = q.sizes()[seq];
     let of_the_shape = q.shape().sizes()[2];
 }
