@@ -10,6 +10,7 @@ mod cache;
 mod dropout;
 mod embedding;
 mod feed_forward;
+mod fresh;
 mod gated;
 mod grouped_query;
 mod linear;
