@@ -7,7 +7,9 @@ use crate::backend::{Backend, Element, Number, TableIndex};
 use crate::dim::{Compared, Dim, Name, Never, Normal, Nothing, Picked};
 use crate::sealed::Sealed;
 use crate::shape::{Append, Axis, Given, Last, Rows, Shape};
+use std::cmp::Ordering;
 use std::fmt::{self, Debug, Formatter};
+use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 use typenum::{B1, IsGreaterOrEqual};
 use zerocopy::{Immutable, IntoBytes};
@@ -55,7 +57,7 @@ impl<D: Dim> Index<D> {
         self.position
     }
 
-    fn at(position: u32) -> Self {
+    pub(super) fn at(position: u32) -> Self {
         Index { position, dim: PhantomData }
     }
 
@@ -81,6 +83,21 @@ impl<D> PartialEq for Index<D> {
     }
 }
 impl<D> Eq for Index<D> {}
+impl<D> PartialOrd for Index<D> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl<D> Ord for Index<D> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.position.cmp(&other.position)
+    }
+}
+impl<D> Hash for Index<D> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.position.hash(state);
+    }
+}
 impl<D> Debug for Index<D> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         Debug::fmt(&self.position, f)
