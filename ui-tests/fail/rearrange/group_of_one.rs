@@ -4,5 +4,5 @@ dims! { Batch = 2; Seq = 5; Embed = 12; }
 
 fn main() {
     let x = Tensor::ones((Batch, Seq, Embed));
-    let y = rearrange!(x, "b s e -> (b s e)");
+    let y = rearrange!(x, "b s (e) -> b s e");
 }
