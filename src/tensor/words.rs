@@ -34,6 +34,18 @@ words! {
         "`x.matmul(&y)`, `einsum!(\"b i d, b j d -> b i j\", x, y)`, `x.transpose(Seq, Embed)`";
     Chosen: "rows of a table are chosen by `lookup`, elements by `gather`",
         "`table.lookup(&ids)` gives the row of each id, `logits.gather(&ids)` one element of each row; ids are checked where they enter: `Ids::new(shape, table, &numbers)?`";
+    Composed: "this is composed of other functions",
+        "`log` is `x.ln()`; powers are `x.square()`, `x.sqrt()`, `x.recip()` and products; `norm` is `let norm = x.square().sum(Embed).sqrt()`, what has length one `&x / norm.expand_as(&x, Embed)`; `std` is `x.var(Embed).sqrt()`";
+    Compared: "elements are compared by whole words",
+        "with a number: `x.greater_than(0.0)`, `less_than`, `at_least`, `at_most`, `equal_to`; with a tensor: `x.greater(&y)`, `less`, `equal`, …";
+    Created: "a tensor is made of a tuple of dimensions",
+        "`Tensor::normal((Batch, Embed), 0.0, 1.0, &mut rng)`, `Tensor::uniform((Batch, Embed), 0.0..1.0, &mut rng)` with `let mut rng = Rng::with_seed(1)`; by positions: `Tensor::from_fn((Seq,), |[s]| s as f32)`";
+    Measured: "the size of an axis is that of its dimension",
+        "`x.dim(Seq).size()`, or of the axis at a position `x.dim(At::<1>).size()`; all of them: `x.sizes()`";
+    Converted: "elements are converted by `cast`",
+        "`x.cast::<f32>()`; a tensor is on the processor, and lies in memory as operations need it";
+    Dropped: "dropout is a layer that asks for what is in training alone",
+        "`Dropout {{ rate: 0.1 }}.forward_training(&x, &mut Training::new(&mut rng))`, both of `congruent::nn`";
 }
 
 // Written out, not made by the macro: a message shows the method.
@@ -64,4 +76,30 @@ impl<S, B: Backend> Tensor<S, B> {
     pub fn bmm<A, R>(&self, _: A) -> R where S: Multiplied { unreachable!() }
     pub fn dot<A, R>(&self, _: A) -> R where S: Multiplied { unreachable!() }
     pub fn index_select<A, D, R>(&self, _: A, _: D) -> R where S: Chosen { unreachable!() }
+    pub fn mean_keepdim<A, R>(&self, _: A) -> R where S: Squeezed { unreachable!() }
+    pub fn sum_keepdim<A, R>(&self, _: A) -> R where S: Squeezed { unreachable!() }
+    pub fn max_keepdim<A, R>(&self, _: A) -> R where S: Squeezed { unreachable!() }
+    pub fn log<R>(&self) -> R where S: Composed { unreachable!() }
+    pub fn pow<A, R>(&self, _: A) -> R where S: Composed { unreachable!() }
+    pub fn powf<A, R>(&self, _: A) -> R where S: Composed { unreachable!() }
+    pub fn powi<A, R>(&self, _: A) -> R where S: Composed { unreachable!() }
+    pub fn rsqrt<R>(&self) -> R where S: Composed { unreachable!() }
+    pub fn norm<A, R>(&self, _: A) -> R where S: Composed { unreachable!() }
+    pub fn normalize<A, R>(&self, _: A) -> R where S: Composed { unreachable!() }
+    pub fn std<A, R>(&self, _: A) -> R where S: Composed { unreachable!() }
+    pub fn gt<A, R>(&self, _: A) -> R where S: Compared { unreachable!() }
+    pub fn ge<A, R>(&self, _: A) -> R where S: Compared { unreachable!() }
+    pub fn lt<A, R>(&self, _: A) -> R where S: Compared { unreachable!() }
+    pub fn le<A, R>(&self, _: A) -> R where S: Compared { unreachable!() }
+    pub fn randn<A, R>(_: A) -> R where A: Created { unreachable!() }
+    pub fn rand<A, R>(_: A) -> R where A: Created { unreachable!() }
+    pub fn arange<A, R>(_: A) -> R where A: Created { unreachable!() }
+    pub fn size<A, R>(&self, _: A) -> R where S: Measured { unreachable!() }
+    pub fn to<A, R>(&self, _: A) -> R where S: Converted { unreachable!() }
+    pub fn float<R>(&self) -> R where S: Converted { unreachable!() }
+    pub fn half<R>(&self) -> R where S: Converted { unreachable!() }
+    pub fn long<R>(&self) -> R where S: Converted { unreachable!() }
+    pub fn contiguous<R>(&self) -> R where S: Converted { unreachable!() }
+    pub fn dropout<A, R>(&self, _: A) -> R where S: Dropped { unreachable!() }
+    pub fn grad<R>(&self) -> R where S: Tracks { unreachable!() }
 }
