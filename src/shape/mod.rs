@@ -25,7 +25,7 @@
 //!     centered / deviation.expand_as(x, e) * gain + bias
 //! }
 //!
-//! /// A layer that is adapted by two small ones: what goes through these ends in `O` too.
+//! /// A layer that is adapted by two small ones (LoRA): what goes through these ends in `O` too.
 //! fn adapted<S, I, R, O>(x: &Tensor<S>, base: &Linear<I, O>, down: &Linear<I, R>, up: &Linear<R, O>) -> Tensor<S::With<O>>
 //! where
 //!     S: Last<I>,
