@@ -43,8 +43,7 @@ impl<E: Dim, F: Dim, B: Backend<Elem: Float>> FeedForward<E, F, B> {
         F: Dense,
     {
         let hidden = self.up.forward_activated(x, self.activation);
-        // That `down` undoes what `up` did to the shape is known here, and not to the compiler.
-        Tensor::from_parts(x.shape(), self.down.apply(hidden.array(), after))
+        self.down.finished(&hidden, after)
     }
 }
 

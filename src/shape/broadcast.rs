@@ -1,6 +1,6 @@
 //! Elementwise operations on two shapes.
 
-use super::{Never, Nothing, Shape};
+use super::{Never, Shape};
 use crate::dim::Dim;
 use crate::sealed::Sealed;
 
@@ -68,19 +68,6 @@ broadcast! {
     (A B C D E) (F);
     (A B C D E F) ();
 }
-
-// What `Last<Never>` asks for.
-macro_rules! never { ($($Never:ident)*) => {$(
-    #[diagnostic::do_not_recommend]
-    impl<S: Shape> Broadcast<($Never,)> for S {
-        type Larger = S;
-        fn broadcast(self, _: ($Never,)) -> S {
-            self
-        }
-        fn sealed(_: Sealed) {}
-    }
-)*} }
-never!(Never Nothing);
 
 macro_rules! same {
     ($(($($D:ident)*);)*) => {$(

@@ -6,8 +6,8 @@
 //! # Generic code
 //!
 //! A layer for tensors of any rank asks for what its operations ask for. What ends in a dimension is [`Last<E>`], and goes
-//! together with a bias `(E,)`; `S::With<F>` is the shape with `F` in place of `E`. An axis anywhere is
-//! [`Axis<D, Position>`](Axis), with a type parameter for its position.
+//! together with a bias `(E,)`; `S::With<F>` is the shape with `F` in place of `E`, and the way back gives `S`. An axis anywhere
+//! is [`Axis<D, Position>`](Axis), with a type parameter for its position.
 //!
 //! ```
 //! use congruent::dim::Dense;
@@ -23,6 +23,10 @@
 //!     let centered = x - x.mean(e).expand_as(x, e);
 //!     let deviation = (centered.square().mean(e) + 1e-5).sqrt();
 //!     centered / deviation.expand_as(x, e) * gain + bias
+//! }
+//!
+//! fn gated<S: Last<E>, E: Dense, F: Dense>(x: &Tensor<S>, [gate, up]: [&Linear<E, F>; 2], down: &Linear<F, E>) -> Tensor<S> {
+//!     x + down.forward(&(gate.forward(x).silu() * up.forward(x)))
 //! }
 //!
 //! /// A layer that is adapted by two small ones (LoRA): what goes through these ends in `O` too.
@@ -54,6 +58,8 @@ pub use broadcast::{Broadcast, Without};
 #[doc(hidden)]
 pub use given::Given;
 pub use join::{Append, Concat, Merge, Prepend, Product, SplitAxis, Total};
+#[doc(hidden)]
+pub use last::EndsIn;
 pub use last::{Last, Rows};
 pub use matmul::MatMul;
 pub use permute::Permute;

@@ -6,9 +6,9 @@ use crate::backend::cpu::Cpu;
 use crate::backend::{Backend, Element, Number, TableIndex};
 use crate::dim::{Compared, Dim, Name, Never, Normal, Nothing, Picked};
 use crate::sealed::Sealed;
-use crate::shape::{Append, Axis, Given, Last, Rows, Shape};
+use crate::shape::{Append, Axis, EndsIn, Given, Rows, Shape};
 use std::cmp::Ordering;
-use std::fmt::{self, Debug, Formatter};
+use std::fmt::{self, Debug, Display, Formatter};
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 use typenum::{B1, IsGreaterOrEqual};
@@ -103,6 +103,12 @@ impl<D> Debug for Index<D> {
         Debug::fmt(&self.position, f)
     }
 }
+impl<D> Display for Index<D> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        Display::fmt(&self.position, f)
+    }
+}
+
 /// That a number is known to be an id of the table `D`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an id of `{D}`",
@@ -350,14 +356,14 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
         k: K,
     ) -> Result<(Tensor<S::With<K>, B>, TensorOf<S::With<K>, Index<D>, B>), Error>
     where
-        S: Last<D>,
+        S: EndsIn<D>,
         B::Elem: Number,
     {
         if k.size() > axis.size() {
             let dimension = Name::<D>::new().to_string();
             return Err(Error::RangeOutOfBounds { dimension, size: axis.size(), start: 0, length: k.size() });
         }
-        let shape = self.shape.with_last(k);
+        let shape = self.shape.with_end(k);
         let (values, positions) = B::top_k(&self.array, k.size());
         let ids = Index::tensor_of_positions::<_, B>(shape, B::With::<u32>::to_vec(&positions));
         Ok((Tensor::from_parts(shape, values), ids))
