@@ -526,5 +526,7 @@ fn a_moving_average_follows_a_model_with_its_buffers() {
     assert_eq!(text, "the model has 4 parameters, and the average 3");
     assert_eq!(of(&average), before);
     model.layers.truncate(1);
-    assert!(message(|| moving_average(&mut average, &model, 0.5)).starts_with("`layers.1` is (Embed = 8) in the average"));
+    assert!(
+        message(|| moving_average(&mut average, &model, 0.5)).starts_with("`layers.1` is (Embed = 8) in the average")
+    );
 }

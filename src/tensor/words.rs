@@ -1,7 +1,8 @@
 //! Words of PyTorch and ndarray for what has another name here, or is done in another way.
 //!
 //! The compiler proposes methods whose names are like the one that it did not find, and `doc(alias)` only within a crate. So
-//! these words are methods that nothing may call, and whose message names the way.
+//! these words are methods that nothing may call, and whose message names the way. None is a word for what is not here at all,
+//! such as `norm`: a user may have a trait of that name, whose method would no longer be found.
 
 use super::Tensor;
 use crate::backend::Backend;
@@ -34,8 +35,8 @@ words! {
         "`x.matmul(&y)`, `einsum!(\"b i d, b j d -> b i j\", x, y)`, `x.transpose(Seq, Embed)`";
     Chosen: "rows of a table are chosen by `lookup`, elements by `gather`",
         "`table.lookup(&ids)` gives the row of each id, `logits.gather(&ids)` one element of each row; ids are checked where they enter: `Ids::new(shape, table, &numbers)?`";
-    Composed: "this is composed of other functions",
-        "`log` is `x.ln()`; powers are `x.square()`, `x.sqrt()`, `x.recip()` and products; `norm` is `let norm = x.square().sum(Embed).sqrt()`, what has length one `&x / norm.expand_as(&x, Embed)`; `std` is `x.var(Embed).sqrt()`";
+    Logarithm: "the natural logarithm is `ln`",
+        "`x.ln()`; of the probabilities of logits, `logits.log_softmax(Vocab)`";
     Compared: "elements are compared by whole words",
         "with a number: `x.greater_than(0.0)`, `less_than`, `at_least`, `at_most`, `equal_to`; with a tensor: `x.greater(&y)`, `less`, `equal`, …";
     Created: "a tensor is made of a tuple of dimensions",
@@ -44,8 +45,6 @@ words! {
         "`x.dim(Seq).size()`, or of the axis at a position `x.dim(At::<1>).size()`; all of them: `x.sizes()`";
     Converted: "elements are converted by `cast`",
         "`x.cast::<f32>()`; a tensor is on the processor, and lies in memory as operations need it";
-    Dropped: "dropout is a layer that asks for what is in training alone",
-        "`Dropout {{ rate: 0.1 }}.forward_training(&x, &mut Training::new(&mut rng))`, both of `congruent::nn`";
 }
 
 // Written out, not made by the macro: a message shows the method.
@@ -79,14 +78,7 @@ impl<S, B: Backend> Tensor<S, B> {
     pub fn mean_keepdim<A, R>(&self, _: A) -> R where S: Squeezed { unreachable!() }
     pub fn sum_keepdim<A, R>(&self, _: A) -> R where S: Squeezed { unreachable!() }
     pub fn max_keepdim<A, R>(&self, _: A) -> R where S: Squeezed { unreachable!() }
-    pub fn log<R>(&self) -> R where S: Composed { unreachable!() }
-    pub fn pow<A, R>(&self, _: A) -> R where S: Composed { unreachable!() }
-    pub fn powf<A, R>(&self, _: A) -> R where S: Composed { unreachable!() }
-    pub fn powi<A, R>(&self, _: A) -> R where S: Composed { unreachable!() }
-    pub fn rsqrt<R>(&self) -> R where S: Composed { unreachable!() }
-    pub fn norm<A, R>(&self, _: A) -> R where S: Composed { unreachable!() }
-    pub fn normalize<A, R>(&self, _: A) -> R where S: Composed { unreachable!() }
-    pub fn std<A, R>(&self, _: A) -> R where S: Composed { unreachable!() }
+    pub fn log<R>(&self) -> R where S: Logarithm { unreachable!() }
     pub fn gt<A, R>(&self, _: A) -> R where S: Compared { unreachable!() }
     pub fn ge<A, R>(&self, _: A) -> R where S: Compared { unreachable!() }
     pub fn lt<A, R>(&self, _: A) -> R where S: Compared { unreachable!() }
@@ -100,6 +92,5 @@ impl<S, B: Backend> Tensor<S, B> {
     pub fn half<R>(&self) -> R where S: Converted { unreachable!() }
     pub fn long<R>(&self) -> R where S: Converted { unreachable!() }
     pub fn contiguous<R>(&self) -> R where S: Converted { unreachable!() }
-    pub fn dropout<A, R>(&self, _: A) -> R where S: Dropped { unreachable!() }
     pub fn grad<R>(&self) -> R where S: Tracks { unreachable!() }
 }
