@@ -42,6 +42,7 @@ impl<V: Dim, E: Dim, B: Backend> Embedding<V, E, B> {
     /// let logits: Tensor<(Batch, Vocab)> = embedding.logits(&Tensor::ones((Batch, Embed)));
     /// assert_eq!(logits.to_vec(), [4.0; 6]);
     /// ```
+    #[doc(alias("tied", "lm_head"))]
     pub fn logits<S>(&self, x: &Tensor<S, B>) -> Tensor<<S as Last<E>>::With<V>, B>
     where
         S: Last<E>,

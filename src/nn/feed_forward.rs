@@ -16,6 +16,7 @@ use crate::{Module, Rng};
 /// let y: Tensor<(Batch, Embed)> = layer.forward(&Tensor::ones((Batch, Embed)));
 /// ```
 #[derive(Clone, Module)]
+#[doc(alias("MLP", "Mlp"))]
 pub struct FeedForward<E, F, B: Backend = Cpu<f32>> {
     /// From `E` to `F`.
     pub up: Linear<E, F, B>,

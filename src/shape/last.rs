@@ -12,7 +12,8 @@ use crate::sealed::Sealed;
     note = "explained in `congruent::errors::C11`"
 )]
 pub trait Last<D: Dim>: Shape + Broadcast<(D,), Larger = Self> {
-    /// The shape with `X` in its place.
+    /// The shape with `X` in its place. With `D` in place of that, it is this one again: what two layers make of `D` and back
+    /// has the shape that went in.
     type With<X: Dim>: Last<X, With<D> = Self>;
     /// The shape with `x` in its place.
     fn with_last<X: Dim>(self, x: X) -> Self::With<X>;

@@ -50,7 +50,8 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
         )
     }
 
-    /// Tensors of one shape along a new first dimension.
+    /// Tensors of one shape along a new first dimension. Of a list whose length only run time knows it is
+    /// [`try_stack`](Self::try_stack).
     ///
     /// ```
     /// use congruent::prelude::*;
