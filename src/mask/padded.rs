@@ -21,7 +21,6 @@ use crate::tensor::{Create, Index, Tensor};
 /// assert_eq!(padded.to_list()[2][0].get(), 4);
 /// ```
 #[derive(Clone, Debug)]
-#[doc(alias = "pad_sequence")]
 pub struct Padded<B: Dim, S: Dim, T: Element> {
     /// The values, and behind each sequence its padding.
     pub values: Tensor<(B, S), Cpu<T>>,
