@@ -28,7 +28,6 @@ use num_traits::Bounded;
 /// let targets = Ids::new((Batch, Ragged(Seq)), Vocab, &[0; 6]).unwrap();
 /// cross_entropy(&logits, &targets).mean(Ragged(Seq));
 /// ```
-#[doc(alias("CrossEntropyLoss", "NLLLoss"))]
 pub fn cross_entropy<S, R, V, B>(logits: &Tensor<S, B>, targets: &TensorOf<R, Index<V>, B>) -> Tensor<R, B>
 where
     S: Rows<R, V>,
@@ -69,7 +68,6 @@ where
 /// let gradients = losses.sum(Labels).sum(Batch).backward();
 /// assert_eq!(gradients.of(&logits).at(Batch, 0).unwrap().to_vec()[0], -0.5);
 /// ```
-#[doc(alias = "BCEWithLogitsLoss")]
 pub fn binary_cross_entropy<S, B>(logits: &Tensor<S, B>, targets: &Tensor<S, B>) -> Tensor<S, B>
 where
     S: Shape,
@@ -101,7 +99,6 @@ where
 /// let losses: Tensor<(Batch,)> = kl_divergence(&predicted, &targets, Vocab);
 /// assert!((losses.to_vec()[0] - 2f32.ln()).abs() < 1e-6);
 /// ```
-#[doc(alias("KLDivLoss", "kl_div"))]
 pub fn kl_divergence<S, D, Position, B, Q, P>(predicted: &Q, targets: &P, axis: D) -> Tensor<S::Removed, B>
 where
     Q: AsTensor<Shape = S, Backend = B> + LogProbabilitiesAlong<S::Dim>,
