@@ -80,6 +80,15 @@ pub enum Error {
         /// The number of sequences given.
         found: usize,
     },
+    /// Another number of tensors than the dimension has positions, or none.
+    TensorCount {
+        /// The dimension along which they were to be stacked.
+        dimension: String,
+        /// How many positions it has.
+        expected: usize,
+        /// How many tensors there are.
+        found: usize,
+    },
     /// A sequence that is longer than its dimension.
     SequenceTooLong {
         /// Which sequence of the batch.
@@ -203,6 +212,12 @@ impl Display for Error {
             }
             Error::SequenceCount { batch, expected, found } => {
                 write!(f, "`{batch}` holds {expected} sequences, found {found}")
+            }
+            Error::TensorCount { dimension, expected, found: 0 } => {
+                write!(f, "`{dimension}` has {expected} positions, and there is no tensor to be stacked along it")
+            }
+            Error::TensorCount { dimension, expected, found } => {
+                write!(f, "`{dimension}` has {expected} positions, and the tensors to be stacked along it are {found}")
             }
             Error::SequenceTooLong { sequence, length, dimension, size } => {
                 write!(f, "sequence {sequence} has length {length}, and `{dimension}` has room for {size}")

@@ -100,7 +100,7 @@ macro_rules! dims { ($($t:tt)*) => { $crate::macros::dims! { $crate $($t)* } } }
 #[macro_export]
 macro_rules! einsum { ($($t:tt)*) => { $crate::macros::einsum! { $crate $($t)* } } }
 
-/// Axes split, permuted and merged by a pattern: a group `(h d)` is a `Times<H, D>`.
+/// Axes split, permuted and merged by a pattern: a group `(h d)` is a `Times<H, D>`, and `(c h w)` a `Times<Times<C, H>, W>`.
 ///
 /// ```
 /// use congruent::prelude::*;

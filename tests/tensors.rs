@@ -88,6 +88,38 @@ fn a_list_of_heads_is_the_tensor_of_heads() {
 }
 
 #[test]
+fn a_list_is_stacked_along_a_run_time_dimension() {
+    bind!(batch: Batch = 2, seq: Seq = 5, dim: HeadDim = 3, empty: New = 0);
+    let x = Tensor::uniform((batch, seq, dim), -1.0..1.0, &mut Rng::with_seed(1)).tracked();
+    let rows: Vec<_> = (0..5).map(|position| x.at(seq, position).unwrap()).collect();
+    let stacked = Tensor::try_stack(seq, &rows).unwrap();
+    assert_eq!(stacked.permute((batch, seq, dim)).to_vec(), x.to_vec());
+    let gradients = stacked.square().sum(seq).sum(batch).sum(dim).backward();
+    assert_eq!(gradients.of(&x).to_vec(), (&x * 2.0).to_vec());
+
+    let error = |result: Result<Tensor<_>, Error>| result.unwrap_err().to_string();
+    assert_eq!(
+        error(Tensor::try_stack(seq, &rows[1..])),
+        "`Seq` has 5 positions, and the tensors to be stacked along it are 4"
+    );
+    let none = Tensor::try_stack(empty, &rows[..0]).unwrap_err().to_string();
+    assert_eq!(none, "`New` has 0 positions, and there is no tensor to be stacked along it");
+}
+
+#[test]
+fn ids_along_a_product_are_those_of_its_factors() {
+    bind!(heads: Heads = 3, vocab: Vocab = 5);
+    let product = Times(heads, vocab);
+    let all = Ids::new((product,), product, &Vec::from_iter(0..15)).unwrap();
+    let (first, second) = all.unravel(product);
+    for (i, (first, second)) in first.to_vec().into_iter().zip(second.to_vec()).enumerate() {
+        assert_eq!((first.get() as usize, second.get() as usize), (i / 5, i % 5));
+    }
+    assert_eq!(first.equal_to(Index::new(heads, 1).unwrap()).cast::<f32>().sum(product).scalar(), 5.0);
+    assert!(second.less(&second).to_vec().iter().all(|less| !less));
+}
+
+#[test]
 fn what_was_concatenated_comes_apart() {
     for seed in 0..30 {
         let ([b, p, n, d], mut rng) = sizes(seed);

@@ -5,7 +5,7 @@ use congruent::nn::{Activation, EncoderLayer, FeedForward, LayerNorm, MultiHeadA
 use congruent::nn::{
     Dropout, Embedding, Encoder, Linear, MeanOver, SumOver, Training, mean_of_live, sum_of_live, sum_where,
 };
-use congruent::optim::{AdamW, Optimizer, Rule, Schedule, Sgd};
+use congruent::optim::{AdamW, Optimizer, Rule, Schedule, Sgd, moving_average};
 use congruent::prelude::*;
 
 dims! { Rows = 4; Batch = 3; Seq = 5; Vocab = 7; Embed = 8; Heads = 2; HeadDim = 4; Hidden = 16; }
@@ -499,4 +499,34 @@ fn an_empty_batch_has_gradients_of_zero() {
     for pooled in [y.masked_mean(&lengths), y.masked_last(&lengths)] {
         assert!(pooled.is_tracked());
     }
+}
+
+#[test]
+fn a_moving_average_follows_a_model_with_its_buffers() {
+    #[derive(Clone, Module)]
+    struct Counted {
+        layers: Vec<Tensor<(Embed,)>>,
+        #[module(buffer)]
+        seen: Tensor<(Embed,)>,
+    }
+    let full = |value| Tensor::full((Embed,), value);
+    let mut model = Counted { layers: vec![full(1.0), full(-4.0)], seen: full(7.0) };
+    let mut average = Counted { layers: vec![full(3.0), full(0.0)], seen: full(0.0) };
+    model.track();
+    moving_average(&mut average, &model, 0.5);
+    moving_average(&mut average, &model, 0.5);
+    let of = |model: &Counted| [model.layers[0].to_vec()[0], model.layers[1].to_vec()[7], model.seen.to_vec()[0]];
+    assert_eq!(of(&average), [1.5, -3.0, 7.0]);
+    assert_eq!(of(&model), [1.0, -4.0, 7.0]);
+    assert!(!average.layers[0].is_tracked() && model.layers[0].is_tracked());
+
+    model.layers.push(full(9.0));
+    let before = of(&average);
+    let text = message(|| moving_average(&mut average, &model, 0.5));
+    assert_eq!(text, "the model has 4 parameters, and the average 3");
+    assert_eq!(of(&average), before);
+    model.layers.truncate(1);
+    assert!(
+        message(|| moving_average(&mut average, &model, 0.5)).starts_with("`layers.1` is (Embed = 8) in the average")
+    );
 }

@@ -1,4 +1,4 @@
-//! The patterns of `einsum!` and `rearrange!`: letters, and pairs of them in parentheses.
+//! The patterns of `einsum!` and `rearrange!`: letters, and products of them in parentheses.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
@@ -168,11 +168,11 @@ fn group<'a>(
                 if words.next() != Some(")") {
                     return Err("a `(` without its `)`".to_owned());
                 }
-                let pair: [Axis; 2] = inner.try_into().map_err(|inner: Vec<Axis>| match inner.len() {
-                    3.. => "a group is a product of two: write `((a b) c)` or `(a (b c))`".to_owned(),
-                    _ => "a group is a product of two: `(h d)`".to_owned(),
-                })?;
-                axes.push(Axis::Pair(Box::new(pair)));
+                if inner.len() < 2 {
+                    return Err("a group is a product: `(h d)`".to_owned());
+                }
+                // From the left, as `a * b * c` is.
+                axes.extend(inner.into_iter().reduce(|product, axis| Axis::Pair(Box::new([product, axis]))));
             }
             name => {
                 words.next();
@@ -231,12 +231,18 @@ mod tests {
     }
 
     #[test]
+    fn a_group_is_a_product_from_the_left() {
+        let [flat, nested] = ["(a b c d) -> a b c d", "(((a b) c) d) -> a b c d"].map(|p| pattern(p).unwrap().inputs);
+        assert_eq!(flat, nested);
+    }
+
+    #[test]
     fn wrong_patterns_are_explained() {
         let error = |source| pattern(source).err().unwrap().to_string();
         assert!(error("a b").contains("no `->`"));
         assert!(error("a b -> c").contains("`c` is in the output"));
         assert!(error("a a -> a").contains("stands twice"));
-        assert!(error("(a b c) -> a b c").contains("((a b) c)"));
+        assert!(error("(a) b -> a b").contains("a group is a product"));
         assert!(error("(a b -> a b").contains("without its `)`"));
         assert!(error("a b) -> a b").contains("without its `(`"));
         assert!(error("a.b -> a").contains("is not a letter"));

@@ -112,6 +112,7 @@ pub unsafe trait StaticDim: Dim + Default + Normal<Size = Self::Number> {
     message = "the size of `{Self}` is not known at compile time",
     label = "needs a static dimension",
     note = "a static dimension is declared with its size: `dims! {{ pub Heads = 12; }}`",
+    note = "of a list whose length only run time knows: `Tensor::try_stack(seq, &parts)?`; one position of an axis is `x.at(seq, 0)?`",
     note = "explained in `congruent::errors::C04`"
 )]
 pub trait ArrayDim: StaticDim<Number: ArrayLength> {}

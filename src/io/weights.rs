@@ -223,6 +223,7 @@ impl<'a, T: Stored> Weights<'a, T> {
     /// # #[cfg(not(feature = "safetensors"))]
     /// # fn main() {}
     /// ```
+    #[doc(alias("load_state_dict", "from_pretrained"))]
     pub fn module<M: Module<Cpu<T>> + Clone>(&self, like: &M) -> M
     where
         T: Float,

@@ -57,6 +57,7 @@ impl Writer {
 
     /// Adds the parameters of a model, by their paths below `name`; without a name, by their paths.
     /// [`Weights::module`](super::Weights::module) reads them.
+    #[doc(alias("save", "state_dict", "save_file", "save_pretrained"))]
     pub fn module<T: Float + Stored + IntoBytes>(&mut self, name: &str, module: &impl Module<Cpu<T>>) {
         each(name, module, |name, array| self.add_array(name, array));
     }

@@ -38,6 +38,7 @@ use std::sync::Arc;
 /// let y = attention(&q, &q, &q, &Causal);
 /// ```
 #[derive(Clone, Debug)]
+#[doc(alias = "cu_seqlens")]
 pub struct Segments<B, K> {
     batch: B,
     keys: K,

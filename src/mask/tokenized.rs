@@ -34,6 +34,7 @@ impl<B: Dim, D: Dim, V: Dim> Padded<B, Ragged<D>, Index<V>> {
     /// # Errors
     /// There is not an id and a number of the mask for each position, an id is past the table, the mask has another number than 0 and
     /// 1, or a row of it is not ones and then zeros.
+    #[doc(alias = "attention_mask")]
     pub fn from_mask(shape: (B, Ragged<D>), table: V, ids: &[u32], mask: &[u32]) -> Result<Self, Error> {
         tokenized(shape, table, ids, mask, Side::Right)
     }

@@ -67,6 +67,7 @@ impl<B: Backend<Elem: Float>> Gradients<B> {
     /// assert_eq!(gradients.clip_norm(&model, 1.0), 5.0);
     /// assert!((gradients.norm(&model) - 1.0).abs() < 1e-6);
     /// ```
+    #[doc(alias = "clip_grad_norm_")]
     pub fn clip_norm<M: Module<B>>(&mut self, model: &M, largest: f64) -> f64 {
         let norm = self.norm(model);
         if norm.is_finite() && norm > largest {

@@ -96,6 +96,7 @@ pub trait Module<B: Backend<Elem: Float> = Cpu<f32>> {
     fn visit_mut(&mut self, path: &Path<'_>, visitor: &mut dyn FnMut(ParameterMut<'_, B>));
 
     /// Shows each parameter to `visitor`, buffers too.
+    #[doc(alias("parameters", "named_parameters"))]
     fn for_each(&self, mut visitor: impl FnMut(Parameter<'_, B>))
     where
         Self: Sized,
@@ -134,6 +135,7 @@ pub trait Module<B: Backend<Elem: Float> = Cpu<f32>> {
     }
 
     /// Makes all parameters and buffers constants: they are not to be trained.
+    #[doc(alias = "requires_grad_")]
     fn freeze(&mut self) {
         self.visit_mut(&Path::root(), &mut |mut parameter| parameter.change(B::detach));
     }

@@ -19,6 +19,7 @@ use crate::tensor::Tensor;
 /// let k = Tensor::ones((Batch, Heads, Keys, HeadDim));
 /// let y: Tensor<(Batch, Heads, Queries, HeadDim)> = attention(&q, &k, &k, &Full);
 /// ```
+#[doc(alias("scaled_dot_product_attention", "sdpa", "flash_attention"))]
 pub fn attention<Q, K, V, M, B, Output>(
     q: &Tensor<Q, B>,
     k: &Tensor<K, B>,

@@ -48,6 +48,7 @@ crate::dims! {
 /// # Ok::<(), congruent::Error>(())
 /// ```
 #[derive(Clone)]
+#[doc(alias("KVCache", "past_key_values", "DynamicCache"))]
 pub struct KeyValueCache<B, H, D, P, Bk: Backend = Cpu<f32>> {
     batch: B,
     heads: H,

@@ -1,18 +1,18 @@
 //! A table of vectors.
 
-use crate::Module;
 use crate::backend::{Backend, Epilogue, Float, cpu::Cpu};
 use crate::dim::{Dim, Picked, Summed};
 use crate::io::{Stored, Weights};
 use crate::shape::{Append, Last, Shape};
 use crate::tensor::{IdOf, Tensor, TensorOf};
+use crate::{Module, Rng};
 
 /// A vector `E` for each id of the table `V`.
 ///
 /// ```
 /// use congruent::{nn::Embedding, prelude::*};
 /// dims! { Batch = 2; Vocab = 3; Embed = 4; }
-/// let embedding = Embedding { weight: Tensor::ones((Vocab, Embed)) };
+/// let embedding = Embedding::random(Vocab, Embed, &mut Rng::with_seed(1));
 /// let ids = Ids::new((Batch,), Vocab, &[2, 0]).unwrap();
 /// let vectors: Tensor<(Batch, Embed)> = embedding.forward(&ids);
 /// ```
@@ -42,6 +42,7 @@ impl<V: Dim, E: Dim, B: Backend> Embedding<V, E, B> {
     /// let logits: Tensor<(Batch, Vocab)> = embedding.logits(&Tensor::ones((Batch, Embed)));
     /// assert_eq!(logits.to_vec(), [4.0; 6]);
     /// ```
+    #[doc(alias("tied", "lm_head"))]
     pub fn logits<S>(&self, x: &Tensor<S, B>) -> Tensor<<S as Last<E>>::With<V>, B>
     where
         S: Last<E>,
@@ -50,6 +51,14 @@ impl<V: Dim, E: Dim, B: Backend> Embedding<V, E, B> {
     {
         let logits = B::linear(x.array(), self.weight.array(), Epilogue::default());
         Tensor::from_parts(x.shape().with_last(self.weight.shape().0), logits)
+    }
+}
+
+impl<V: Dim, E: Dim> Embedding<V, E> {
+    /// A new table, its elements normally distributed with deviation 1, as PyTorch begins. Another deviation:
+    /// `Embedding { weight: Tensor::normal((Vocab, Embed), 0.0, 0.02, rng) }`.
+    pub fn random(table: V, embed: E, rng: &mut Rng) -> Self {
+        Embedding { weight: Tensor::normal((table, embed), 0.0, 1.0, rng) }
     }
 }
 

@@ -1,14 +1,22 @@
 //! Two linear layers and a function between them.
 
 use super::{Activation, Linear};
-use crate::Module;
 use crate::backend::{Backend, Epilogue, Float, cpu::Cpu};
 use crate::dim::{Dense, Dim};
 use crate::shape::Last;
 use crate::tensor::Tensor;
+use crate::{Module, Rng};
 
 /// `down(activation(up(x)))`, on each position by itself.
+///
+/// ```
+/// use congruent::{nn::FeedForward, prelude::*};
+/// dims! { Batch = 2; Embed = 8; Hidden = 32; }
+/// let layer = FeedForward::random(Embed, Hidden, &mut Rng::with_seed(1));
+/// let y: Tensor<(Batch, Embed)> = layer.forward(&Tensor::ones((Batch, Embed)));
+/// ```
 #[derive(Clone, Module)]
+#[doc(alias("MLP", "Mlp"))]
 pub struct FeedForward<E, F, B: Backend = Cpu<f32>> {
     /// From `E` to `F`.
     pub up: Linear<E, F, B>,
@@ -36,7 +44,17 @@ impl<E: Dim, F: Dim, B: Backend<Elem: Float>> FeedForward<E, F, B> {
         F: Dense,
     {
         let hidden = self.up.forward_activated(x, self.activation);
-        // That `down` undoes what `up` did to the shape is known here, and not to the compiler.
-        Tensor::from_parts(x.shape(), self.down.apply(hidden.array(), after))
+        self.down.finished(&hidden, after)
+    }
+}
+
+impl<E: Dim, F: Dim> FeedForward<E, F> {
+    /// A new layer with random parameters, and GELU.
+    pub fn random(embed: E, hidden: F, rng: &mut Rng) -> Self {
+        FeedForward {
+            up: Linear::random(embed, hidden, rng),
+            activation: Activation::Gelu,
+            down: Linear::random(hidden, embed, rng),
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! A feed-forward network with a gate.
 
 use super::{Activation, Linear};
-use crate::backend::{Backend, Binary, Epilogue, Float, cpu::Cpu};
+use crate::backend::{Backend, Epilogue, Float, cpu::Cpu};
 use crate::dim::{Dense, Dim};
 use crate::shape::Last;
 use crate::tensor::Tensor;
@@ -17,6 +17,7 @@ use crate::{Module, Rng};
 /// let y: Tensor<(Batch, Embed)> = layer.forward(&Tensor::ones((Batch, Embed)));
 /// ```
 #[derive(Clone, Module)]
+#[doc(alias("SwiGLU", "GLU"))]
 pub struct GatedFeedForward<E, F, B: Backend = Cpu<f32>> {
     /// From `E` to `F`: how much passes.
     pub gate: Linear<E, F, B>,
@@ -52,10 +53,8 @@ impl<E: Dim, F: Dim, B: Backend<Elem: Float>> GatedFeedForward<E, F, B> {
         E: Dense,
         F: Dense,
     {
-        let gate = self.gate.forward_activated(x, self.activation).into_array();
-        let hidden = B::binary(Binary::Mul, gate, self.up.forward(x).into_array());
-        // That `down` undoes what `up` did to the shape is known here, and not to the compiler.
-        Tensor::from_parts(x.shape(), self.down.apply(&hidden, after))
+        let hidden = self.gate.forward_activated(x, self.activation) * self.up.forward(x);
+        self.down.finished(&hidden, after)
     }
 }
 

@@ -85,7 +85,12 @@ impl<In: Dim, Out: Dim, B: Backend> Linear<In, Out, B> {
         self.finished(x, Epilogue::residual(residual.array()))
     }
 
-    fn finished<S>(&self, x: &Tensor<S, B>, after: Epilogue<'_, B::Array>) -> Tensor<<S as Last<In>>::With<Out>, B>
+    /// The layer on `x`, with an epilogue.
+    pub(super) fn finished<S>(
+        &self,
+        x: &Tensor<S, B>,
+        after: Epilogue<'_, B::Array>,
+    ) -> Tensor<<S as Last<In>>::With<Out>, B>
     where
         S: Last<In>,
         In: Summed,

@@ -1,7 +1,7 @@
 //! Layers. Each is generic over its dimensions, and works alike for static and run-time sizes.
 //!
-//! The fields of a layer are its parameters, in the layout of PyTorch. A layer is built of tensors,
-//! or loaded: see [`io`](crate::io).
+//! The fields of a layer are its parameters, in the layout of PyTorch. A layer is made anew (`random`, and norms by `new`),
+//! built of tensors, or loaded: see [`io`](crate::io).
 
 mod activation;
 mod attention;
@@ -10,6 +10,7 @@ mod cache;
 mod dropout;
 mod embedding;
 mod feed_forward;
+mod fresh;
 mod gated;
 mod grouped_query;
 mod linear;

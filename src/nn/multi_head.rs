@@ -19,6 +19,7 @@ use crate::{Module, Rng};
 /// let y: Tensor<(Batch, Seq, Embed)> = layer.forward(&x, &Causal);
 /// ```
 #[derive(Clone, Module)]
+#[doc(alias("MultiheadAttention", "self_attention"))]
 pub struct MultiHeadAttention<E, H, D, B: Backend = Cpu<f32>> {
     /// To the queries.
     pub query: Linear<E, Times<H, D>, B>,
@@ -81,6 +82,7 @@ impl<E: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> MultiHeadAttention<E, H, D
     }
 
     /// Cross-attention: the sequence attends to another one, the memory.
+    #[doc(alias = "cross_attention")]
     pub fn cross<S, R, M>(&self, x: &Tensor<S, B>, memory: &Tensor<R, B>, mask: &M) -> Tensor<S, B>
     where
         S: Sequence<E>,

@@ -27,6 +27,7 @@ use crate::Rng;
 /// }
 /// ```
 #[derive(Debug)]
+#[doc(alias("train", "eval"))]
 pub struct Training<'a> {
     rng: &'a mut Rng,
 }

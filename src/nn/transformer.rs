@@ -53,6 +53,7 @@ fn residual<S: Last<E>, E: Dense, B: Backend<Elem: Float>>(
 
 /// Self-attention and a feed-forward network, each with a residual connection and a norm.
 #[derive(Clone, Module)]
+#[doc(alias("TransformerEncoderLayer", "Block"))]
 pub struct EncoderLayer<E, H, D, F, B: Backend = Cpu<f32>> {
     /// The sequence attends to itself.
     pub attention: MultiHeadAttention<E, H, D, B>,
@@ -160,6 +161,7 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> EncoderLayer<E, H,
 
 /// Self-attention, attention to a memory, and a feed-forward network.
 #[derive(Clone, Module)]
+#[doc(alias = "TransformerDecoderLayer")]
 pub struct DecoderLayer<E, H, D, F, B: Backend = Cpu<f32>> {
     /// The sequence attends to itself.
     pub attention: MultiHeadAttention<E, H, D, B>,
@@ -251,6 +253,7 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> DecoderLayer<E, H,
 
 /// Encoder layers one after another.
 #[derive(Clone, Module)]
+#[doc(alias = "TransformerEncoder")]
 pub struct Encoder<E, H, D, F, B: Backend = Cpu<f32>> {
     /// The layers.
     pub layers: Vec<EncoderLayer<E, H, D, F, B>>,
@@ -312,6 +315,7 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> Encoder<E, H, D, F
 
 /// Decoder layers one after another.
 #[derive(Clone, Module)]
+#[doc(alias = "TransformerDecoder")]
 pub struct Decoder<E, H, D, F, B: Backend = Cpu<f32>> {
     /// The layers.
     pub layers: Vec<DecoderLayer<E, H, D, F, B>>,

@@ -26,11 +26,13 @@
 //! ```
 
 mod adam;
+mod average;
 mod optimizer;
 mod schedule;
 mod sgd;
 
 pub use adam::{Adam, AdamW};
+pub use average::moving_average;
 pub use optimizer::{Optimizer, Rule, State};
 pub use schedule::Schedule;
 pub use sgd::Sgd;

@@ -1,6 +1,6 @@
 //! Elementwise operations on two shapes.
 
-use super::{Never, Nothing, Shape};
+use super::{Never, Shape};
 use crate::dim::Dim;
 use crate::sealed::Sealed;
 
@@ -14,7 +14,7 @@ use crate::sealed::Sealed;
     note = "two shapes go together if they are the same, or if one is the end of the other: `(Batch, Seq, Embed)` and `(Seq, Embed)`",
     note = "an axis that a reduction lost comes back by name: `&x - x.mean(Seq).expand_as(&x, Seq)`; a new first one: `x.expand(Batch)`",
     note = "rename an axis: `x.relabel(from, to)`; reorder: `x.permute((..))`",
-    note = "explained in `congruent::errors::C13`"
+    note = "explained in `congruent::errors::C13`, for layers of any rank in `congruent::shape`"
 )]
 pub trait Broadcast<Other> {
     /// The larger of the two shapes.
@@ -83,19 +83,6 @@ broadcast! {
     (A B C D E) (F);
     (A B C D E F) ();
 }
-
-// What `Last<Never>` asks for.
-macro_rules! never { ($($Never:ident)*) => {$(
-    #[diagnostic::do_not_recommend]
-    impl<S: Shape> Broadcast<($Never,)> for S {
-        type Larger = S;
-        fn broadcast(self, _: ($Never,)) -> S {
-            self
-        }
-        fn sealed(_: Sealed) {}
-    }
-)*} }
-never!(Never Nothing);
 
 macro_rules! same {
     ($(($($D:ident)*);)*) => {$(

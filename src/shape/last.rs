@@ -11,14 +11,49 @@ use crate::sealed::Sealed;
     note = "move an axis to the end by `x.permute((..))`; rename one of the same size by `x.relabel(from, to)`",
     note = "explained in `congruent::errors::C11`"
 )]
-pub trait Last<D>: Shape + Broadcast<(D,), Larger = Self> {
-    /// The shape with `X` in its place.
-    type With<X: Dim>: Last<X>;
+pub trait Last<D: Dim>: Shape + Broadcast<(D,), Larger = Self> {
+    /// The shape with `X` in its place. With `D` in place of that, it is this one again: what two layers make of `D` and back
+    /// has the shape that went in.
+    type With<X: Dim>: Last<X, With<D> = Self>;
     /// The shape with `x` in its place.
     fn with_last<X: Dim>(self, x: X) -> Self::With<X>;
     #[doc(hidden)]
     fn sealed(_: Sealed);
 }
+
+/// As [`Last`], where an argument says which dimension it is to be: what is said of that argument is asked for before the
+/// compiler takes the last dimension for granted.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "the last dimension of `{Self}` is not `{D}`",
+    label = "expected a shape that ends in `{D}`",
+    note = "move an axis to the end by `x.permute((..))`; rename one of the same size by `x.relabel(from, to)`",
+    note = "explained in `congruent::errors::C11`"
+)]
+pub trait EndsIn<D>: Shape {
+    type With<X: Dim>: Shape;
+    fn with_end<X: Dim>(self, x: X) -> Self::With<X>;
+    fn sealed(_: Sealed);
+}
+#[diagnostic::do_not_recommend]
+impl<S: Last<D>, D: Dim> EndsIn<D> for S {
+    type With<X: Dim> = <S as Last<D>>::With<X>;
+    fn with_end<X: Dim>(self, x: X) -> Self::With<X> {
+        self.with_last(x)
+    }
+    fn sealed(_: Sealed) {}
+}
+macro_rules! never { ($($Never:ident)*) => {$(
+    #[diagnostic::do_not_recommend]
+    impl<S: Shape> EndsIn<$Never> for S {
+        type With<X: Dim> = S;
+        fn with_end<X: Dim>(self, _: X) -> S {
+            self
+        }
+        fn sealed(_: Sealed) {}
+    }
+)*} }
+never!(Never Nothing);
 
 /// That the shape is that of `Ids`, and behind it `D`.
 #[diagnostic::on_unimplemented(
@@ -35,18 +70,6 @@ pub trait Rows<Ids, D>: Shape {
 impl<S: Shape, Ids: Append<D, Output = S>, D> Rows<Ids, D> for S {
     fn sealed(_: Sealed) {}
 }
-
-macro_rules! never { ($($Never:ident)*) => {$(
-    #[diagnostic::do_not_recommend]
-    impl<S: Shape> Last<$Never> for S {
-        type With<X: Dim> = (X,);
-        fn with_last<X: Dim>(self, x: X) -> (X,) {
-            (x,)
-        }
-        fn sealed(_: Sealed) {}
-    }
-)*} }
-never!(Never Nothing);
 
 macro_rules! last { ($($($Before:ident)*;)*) => {$(
     #[diagnostic::do_not_recommend]

@@ -6,8 +6,8 @@
 //! # Generic code
 //!
 //! A layer for tensors of any rank asks for what its operations ask for. What ends in a dimension is [`Last<E>`], and goes
-//! together with a bias `(E,)`; `S::With<F>` is the shape with `F` in place of `E`. An axis anywhere is
-//! [`Axis<D, Position>`](Axis), with a type parameter for its position.
+//! together with a bias `(E,)`; `S::With<F>` is the shape with `F` in place of `E`, and the way back gives `S`. An axis anywhere
+//! is [`Axis<D, Position>`](Axis), with a type parameter for its position.
 //!
 //! ```
 //! use congruent::dim::Dense;
@@ -25,7 +25,11 @@
 //!     centered / deviation.expand_as(x, e) * gain + bias
 //! }
 //!
-//! /// A layer that is adapted by two small ones: what goes through these ends in `O` too.
+//! fn gated<S: Last<E>, E: Dense, F: Dense>(x: &Tensor<S>, [gate, up]: [&Linear<E, F>; 2], down: &Linear<F, E>) -> Tensor<S> {
+//!     x + down.forward(&(gate.forward(x).silu() * up.forward(x)))
+//! }
+//!
+//! /// A layer that is adapted by two small ones (LoRA): what goes through these ends in `O` too.
 //! fn adapted<S, I, R, O>(x: &Tensor<S>, base: &Linear<I, O>, down: &Linear<I, R>, up: &Linear<R, O>) -> Tensor<S::With<O>>
 //! where
 //!     S: Last<I>,
@@ -57,6 +61,8 @@ pub use broadcast::{Broadcast, Without};
 #[doc(hidden)]
 pub use given::Given;
 pub use join::{Append, Concat, Merge, Prepend, Product, SplitAxis, Total};
+#[doc(hidden)]
+pub use last::EndsIn;
 pub use last::{Last, Rows};
 #[doc(hidden)]
 pub use letters::{Agree, Agreed, Disagree, SameLetter};

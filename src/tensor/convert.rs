@@ -2,8 +2,25 @@
 
 use super::{Nested, Tensor, TensorOf};
 use crate::Error;
-use crate::backend::{Backend, Number};
+use crate::backend::{ArrayOf, Backend, Element, Number};
 use crate::shape::{Described, Shape};
+
+/// What can be converted to a number: numbers, and `bool`.
+#[doc(hidden)]
+pub trait Cast: Element {
+    fn cast<T: Number, B: Backend<Elem = Self>>(x: &B::Array) -> ArrayOf<B, T>;
+}
+impl<N: Number> Cast for N {
+    fn cast<T: Number, B: Backend<Elem = N>>(x: &B::Array) -> ArrayOf<B, T> {
+        B::cast::<T>(x)
+    }
+}
+impl Cast for bool {
+    fn cast<T: Number, B: Backend<Elem = bool>>(x: &B::Array) -> ArrayOf<B, T> {
+        let numbers = B::to_vec(x).into_iter().map(|holds| if holds { T::one() } else { T::zero() });
+        B::With::<T>::collect(numbers, B::sizes(x))
+    }
+}
 
 impl<S: Shape, B: Backend> Tensor<S, B> {
     /// The elements in row-major order, copied.
@@ -35,13 +52,14 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// Each element converted to `T`. A floating-point number is the nearest one, of two the one whose last bit is even, also
     /// where `bf16` or `f16` is made of an `f64` or of an integer; beyond the largest it is infinite. An integer is what the
     /// operator `as` gives: a fraction is cut off, what is beyond its range becomes its largest or smallest, and NaN zero; of
-    /// another integer the lowest bits stay.
+    /// another integer the lowest bits stay. Of `bool`, it is 1 for `true` and 0 for `false`.
     ///
     /// ```
     /// use congruent::prelude::*;
     /// dims! { Embed = 3; }
     /// let x = Tensor::full((Embed,), 1.5).cast::<i32>();
     /// assert_eq!(x.to_vec(), [1, 1, 1]);
+    /// assert_eq!(x.equal_to(1).cast::<f32>().mean(Embed).scalar(), 1.0);
     ///
     /// // Hardly nearer to the number above than to 1.
     /// let x = Tensor::full((Embed,), 1.0 + 2f32.powi(-8) + 2f32.powi(-23)).cast::<congruent::half::bf16>();
@@ -50,9 +68,9 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     #[doc(alias("to", "astype", "to_dtype", "float", "double"))]
     pub fn cast<T: Number>(&self) -> TensorOf<S, T, B>
     where
-        B::Elem: Number,
+        B::Elem: Cast,
     {
-        self.with_array::<T>(B::cast::<T>(&self.array))
+        self.with_array::<T>(B::Elem::cast::<T, B>(&self.array))
     }
 
     /// A tensor of an array whose shape only run time knows: the way into the typed world.

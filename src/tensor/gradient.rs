@@ -27,6 +27,7 @@ use std::fmt::{self, Debug, Formatter};
 /// let losses: Tensor<(Batch,)> = Tensor::ones((Batch, Embed)).tracked().sum(Embed);
 /// losses.backward();
 /// ```
+#[doc(alias("grad", "zero_grad"))]
 pub struct Gradients<B: Backend = Cpu<f32>>(B::Gradients);
 
 impl<B: Backend> Gradients<B> {

@@ -6,8 +6,10 @@ use crate::backend::cpu::Cpu;
 use crate::backend::{Backend, Element, Number, TableIndex};
 use crate::dim::{Compared, Dim, GivenDim, Name, Never, Normal, Nothing, Packed, Picked, Ragged};
 use crate::sealed::Sealed;
-use crate::shape::{Append, Axis, Given, Last, Rows, Shape};
-use std::fmt::{self, Debug, Formatter};
+use crate::shape::{Append, Axis, EndsIn, Given, Rows, Shape};
+use std::cmp::Ordering;
+use std::fmt::{self, Debug, Display, Formatter};
+use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 use typenum::{B1, IsGreaterOrEqual, UInt, UTerm};
 use zerocopy::{Immutable, IntoBytes};
@@ -55,7 +57,7 @@ impl<D: Dim> Index<D> {
         self.position
     }
 
-    fn at(position: u32) -> Self {
+    pub(super) fn at(position: u32) -> Self {
         Index { position, dim: PhantomData }
     }
 
@@ -81,11 +83,32 @@ impl<D> PartialEq for Index<D> {
     }
 }
 impl<D> Eq for Index<D> {}
+impl<D> PartialOrd for Index<D> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl<D> Ord for Index<D> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.position.cmp(&other.position)
+    }
+}
+impl<D> Hash for Index<D> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.position.hash(state);
+    }
+}
 impl<D> Debug for Index<D> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         Debug::fmt(&self.position, f)
     }
 }
+impl<D> Display for Index<D> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        Display::fmt(&self.position, f)
+    }
+}
+
 /// That a number is known to be an id of the table `D`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an id of `{D}`",
@@ -356,14 +379,14 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
         k: K,
     ) -> Result<(Tensor<S::With<K>, B>, TensorOf<S::With<K>, Index<D>, B>), Error>
     where
-        S: Last<D>,
+        S: EndsIn<D>,
         B::Elem: Number,
     {
         if k.size() > axis.size() {
             let dimension = Name::<D>::new().to_string();
             return Err(Error::RangeOutOfBounds { dimension, size: axis.size(), start: 0, length: k.size() });
         }
-        let shape = self.shape.with_last(k);
+        let shape = self.shape.with_end(k);
         let (values, positions) = B::top_k(&self.array, k.size());
         let ids = Index::tensor_of_positions::<_, B>(shape, B::With::<u32>::to_vec(&positions));
         Ok((Tensor::from_parts(shape, values), ids))

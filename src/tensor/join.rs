@@ -2,8 +2,9 @@
 
 use super::each::Listed;
 use super::{Each, Tensor};
+use crate::Error;
 use crate::backend::Backend;
-use crate::dim::{ArrayDim, Dim};
+use crate::dim::{ArrayDim, Dim, Name};
 use crate::shape::{Axis, Concat, Prepend, Shape, Total};
 
 /// Tensors joined along an axis, and taken apart.
@@ -50,7 +51,8 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
         )
     }
 
-    /// Tensors of one shape along a new first dimension.
+    /// Tensors of one shape along a new first dimension. Of a list whose length only run time knows it is
+    /// [`try_stack`](Self::try_stack).
     ///
     /// ```
     /// use congruent::prelude::*;
@@ -66,10 +68,55 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     where
         S: Prepend<D>,
     {
-        let one = [&[1], parts[0].sizes().as_ref()].concat();
+        Self::stacked(dim, &parts[0], parts)
+    }
+
+    /// As [`stack`](Self::stack), of a list whose length is compared with the dimension: the states of a recurrent network, say.
+    ///
+    /// ```
+    /// use congruent::nn::Linear;
+    /// use congruent::prelude::*;
+    /// dims! { Batch = 2; Seq; Hidden = 3; }
+    /// bind!(seq: Seq = 5);
+    /// let x = Tensor::ones((Batch, seq, Hidden));
+    /// let cell = Linear::random(Hidden, Hidden, &mut Rng::with_seed(1));
+    /// let (mut state, mut states) = (Tensor::zeros((Batch, Hidden)), Vec::new());
+    /// for position in 0..seq.size() {
+    ///     state = (x.at(seq, position)? + cell.forward(&state)).tanh();
+    ///     states.push(state.clone());
+    /// }
+    /// let states: Tensor<(Batch, _, Hidden)> = Tensor::try_stack(seq, &states)?.permute((Batch, seq, Hidden));
+    ///
+    /// let error = Tensor::try_stack(seq, &[state]).unwrap_err();
+    /// assert_eq!(error.to_string(), "`Seq` has 5 positions, and the tensors to be stacked along it are 1");
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// There is not one tensor for each position, or there is none at all.
+    #[doc(alias("stack", "from_list"))]
+    pub fn try_stack<D: Dim>(dim: D, parts: &[Self]) -> Result<Tensor<<S as Prepend<D>>::Output, B>, Error>
+    where
+        S: Prepend<D>,
+    {
+        match parts.first() {
+            Some(first) if parts.len() == dim.size() => Ok(Self::stacked(dim, first, parts)),
+            _ => {
+                let dimension = Name::<D>::new().to_string();
+                Err(Error::TensorCount { dimension, expected: dim.size(), found: parts.len() })
+            }
+        }
+    }
+
+    /// The caller has as many parts as the dimension has positions.
+    fn stacked<D: Dim>(dim: D, first: &Self, parts: &[Self]) -> Tensor<<S as Prepend<D>>::Output, B>
+    where
+        S: Prepend<D>,
+    {
+        let one = [&[1], first.sizes().as_ref()].concat();
         let rows: Vec<B::Array> = parts.iter().map(|part| B::reshape(&part.array, &one)).collect();
         let array = B::concat(&rows.iter().collect::<Vec<_>>(), 0);
-        Tensor::from_parts(parts[0].shape.prepend(dim), array)
+        Tensor::from_parts(first.shape.prepend(dim), array)
     }
 
     /// The tensor at each position of a static axis `X`: [`Each<X, Tensor<Rest>>`](Each).

@@ -23,6 +23,7 @@ mod reduce;
 mod show;
 mod softmax;
 mod unary;
+mod unravel;
 mod words;
 
 pub use arithmetic::{ElementOf, OperandOf};

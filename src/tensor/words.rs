@@ -1,7 +1,8 @@
 //! Words of PyTorch and ndarray for what has another name here, or is done in another way.
 //!
 //! The compiler proposes methods whose names are like the one that it did not find, and `doc(alias)` only within a crate. So
-//! these words are methods that nothing may call, and whose message names the way.
+//! these words are methods that nothing may call, and whose message names the way. None is a word for what is not here at all,
+//! such as `norm`: a user may have a trait of that name, whose method would no longer be found.
 
 use super::Tensor;
 use crate::backend::Backend;
@@ -34,6 +35,16 @@ words! {
         "`x.matmul(&y)`, `einsum!(\"b i d, b j d -> b i j\", x, y)`, `x.transpose(Seq, Embed)`";
     Chosen: "rows of a table are chosen by `lookup`, elements by `gather`",
         "`table.lookup(&ids)` gives the row of each id, `logits.gather(&ids)` one element of each row; ids are checked where they enter: `Ids::new(shape, table, &numbers)?`";
+    Logarithm: "the natural logarithm is `ln`",
+        "`x.ln()`; of the probabilities of logits, `logits.log_softmax(Vocab)`";
+    Compared: "elements are compared by whole words",
+        "with a number: `x.greater_than(0.0)`, `less_than`, `at_least`, `at_most`, `equal_to`; with a tensor: `x.greater(&y)`, `less`, `equal`, …";
+    Created: "a tensor is made of a tuple of dimensions",
+        "`Tensor::normal((Batch, Embed), 0.0, 1.0, &mut rng)`, `Tensor::uniform((Batch, Embed), 0.0..1.0, &mut rng)` with `let mut rng = Rng::with_seed(1)`; by positions: `Tensor::from_fn((Seq,), |[s]| s as f32)`";
+    Measured: "the size of an axis is that of its dimension",
+        "`x.dim(Seq).size()`, or of the axis at a position `x.dim(At::<1>).size()`; all of them: `x.sizes()`";
+    Converted: "elements are converted by `cast`",
+        "`x.cast::<f32>()`; a tensor is on the processor, and lies in memory as operations need it";
 }
 
 // Written out, not made by the macro: a message shows the method.
@@ -64,4 +75,22 @@ impl<S, B: Backend> Tensor<S, B> {
     pub fn bmm<A, R>(&self, _: A) -> R where S: Multiplied { unreachable!() }
     pub fn dot<A, R>(&self, _: A) -> R where S: Multiplied { unreachable!() }
     pub fn index_select<A, D, R>(&self, _: A, _: D) -> R where S: Chosen { unreachable!() }
+    pub fn mean_keepdim<A, R>(&self, _: A) -> R where S: Squeezed { unreachable!() }
+    pub fn sum_keepdim<A, R>(&self, _: A) -> R where S: Squeezed { unreachable!() }
+    pub fn max_keepdim<A, R>(&self, _: A) -> R where S: Squeezed { unreachable!() }
+    pub fn log<R>(&self) -> R where S: Logarithm { unreachable!() }
+    pub fn gt<A, R>(&self, _: A) -> R where S: Compared { unreachable!() }
+    pub fn ge<A, R>(&self, _: A) -> R where S: Compared { unreachable!() }
+    pub fn lt<A, R>(&self, _: A) -> R where S: Compared { unreachable!() }
+    pub fn le<A, R>(&self, _: A) -> R where S: Compared { unreachable!() }
+    pub fn randn<A, R>(_: A) -> R where A: Created { unreachable!() }
+    pub fn rand<A, R>(_: A) -> R where A: Created { unreachable!() }
+    pub fn arange<A, R>(_: A) -> R where A: Created { unreachable!() }
+    pub fn size<A, R>(&self, _: A) -> R where S: Measured { unreachable!() }
+    pub fn to<A, R>(&self, _: A) -> R where S: Converted { unreachable!() }
+    pub fn float<R>(&self) -> R where S: Converted { unreachable!() }
+    pub fn half<R>(&self) -> R where S: Converted { unreachable!() }
+    pub fn long<R>(&self) -> R where S: Converted { unreachable!() }
+    pub fn contiguous<R>(&self) -> R where S: Converted { unreachable!() }
+    pub fn grad<R>(&self) -> R where S: Tracks { unreachable!() }
 }

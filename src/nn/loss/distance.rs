@@ -18,6 +18,7 @@ fn difference<S: Shape, B: Backend<Elem: Float>>(predicted: &Tensor<S, B>, targe
 /// assert_eq!(loss.scalar(), 4.5);
 /// assert_eq!(loss.backward().of(&predicted).to_vec(), [0.0, 3.0]);
 /// ```
+#[doc(alias("MSELoss", "mse_loss"))]
 pub fn squared_error<S: Shape, B: Backend<Elem: Float>>(
     predicted: &Tensor<S, B>,
     targets: &Tensor<S, B>,
@@ -35,6 +36,7 @@ pub fn squared_error<S: Shape, B: Backend<Elem: Float>>(
 /// assert_eq!(loss.scalar(), 1.5);
 /// assert_eq!(loss.backward().of(&predicted).to_vec(), [0.0, 0.5]);
 /// ```
+#[doc(alias("L1Loss", "l1_loss"))]
 pub fn absolute_error<S: Shape, B: Backend<Elem: Float>>(
     predicted: &Tensor<S, B>,
     targets: &Tensor<S, B>,
@@ -54,6 +56,7 @@ pub fn absolute_error<S: Shape, B: Backend<Elem: Float>>(
 /// assert_eq!(losses.to_vec(), [0.125, 2.5]);
 /// assert_eq!(losses.sum(Batch).backward().of(&predicted).to_vec(), [-0.5, 1.0]);
 /// ```
+#[doc(alias("SmoothL1Loss", "smooth_l1_loss"))]
 pub fn huber<S: Shape, B: Backend<Elem: Float>>(
     predicted: &Tensor<S, B>,
     targets: &Tensor<S, B>,

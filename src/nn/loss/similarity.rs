@@ -30,6 +30,7 @@ fn of_length_one<B: Backend<Elem: Float>>(x: &B::Array, axis: usize) -> B::Array
 /// let cosines: Tensor<(Batch,)> = cosine_similarity(&x, &y, Embed);
 /// assert!(cosines.to_vec().iter().zip([1.0, -1.0]).all(|(x, y)| (x - y).abs() < 1e-6));
 /// ```
+#[doc(alias = "CosineEmbeddingLoss")]
 pub fn cosine_similarity<S, D, Position, B>(x: &Tensor<S, B>, y: &Tensor<S, B>, axis: D) -> Tensor<S::Removed, B>
 where
     S: Axis<D, Position>,
@@ -80,6 +81,7 @@ where
 /// let loss: Tensor<()> = info_nce(&questions, &answers, 0.05).mean(Batch);
 /// assert!(info_nce(&answers, &answers, 0.05).mean(Batch).scalar() < loss.scalar());
 /// ```
+#[doc(alias("contrastive", "clip_loss", "MultipleNegativesRankingLoss"))]
 pub fn info_nce<N, E, B>(x: &Tensor<(N, E), B>, y: &Tensor<(N, E), B>, temperature: f64) -> Tensor<(N,), B>
 where
     N: Dense,
