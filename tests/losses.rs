@@ -272,3 +272,42 @@ fn logarithms_of_probabilities() {
     let along: LogProbabilities<(Batch, Vocab), Batch> = x.log_softmax(Batch);
     assert!((along.exp().sum(Batch).sum(Vocab).scalar() - 4.0).abs() < 1e-5);
 }
+
+/// What it panics with, if it does.
+fn panic_of<R>(f: impl FnOnce() -> R) -> Option<String> {
+    let payload = std::panic::catch_unwind(std::panic::AssertUnwindSafe(f)).err()?;
+    Some(
+        payload
+            .downcast_ref::<String>()
+            .cloned()
+            .unwrap_or_else(|| payload.downcast_ref::<&str>().unwrap().to_string()),
+    )
+}
+
+/// The loss of a softmax of a softmax falls too, and to no good end.
+#[test]
+fn probabilities_are_no_logits() {
+    let targets = Ids::new((Batch, Seq), Vocab, &[0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2]).unwrap();
+    let x = Tensor::from_fn((Batch, Seq, Vocab), |[r, s, v]| (r + s * v) as f32);
+    for x in [x.clone(), x.tracked()] {
+        let probabilities = x.softmax(Vocab);
+        let found = panic_of(|| cross_entropy(&probabilities, &targets)).unwrap();
+        assert!(
+            found.starts_with("`cross_entropy` takes logits, and these are probabilities that `softmax` made"),
+            "{found}"
+        );
+        // Views of them are probabilities, and what is calculated of them need not be.
+        let moved = probabilities.permute((Seq, Batch, Vocab)).permute((Batch, Seq, Vocab));
+        assert!(panic_of(|| next_token_loss(&moved, &targets)).unwrap().starts_with("`next_token_loss`"));
+        assert!(
+            panic_of(|| probabilities.log_softmax(Vocab)).unwrap().starts_with("`log_softmax` of what `softmax` gave")
+        );
+        let gates = x.sigmoid();
+        assert!(panic_of(|| binary_cross_entropy(&gates, &gates)).unwrap().contains("that `sigmoid` made"));
+        assert!(panic_of(|| binary_cross_entropy(&x, &gates)).is_none());
+        for logits in [x.softmax(Vocab) * 2.0, x.softmax(Vocab).ln(), &probabilities - 0.5, x.sigmoid().maximum(&x)] {
+            assert!(panic_of(|| cross_entropy(&logits, &targets)).is_none());
+        }
+        assert!(panic_of(|| x.softmax(Vocab).softmax(Vocab)).is_none());
+    }
+}

@@ -47,6 +47,7 @@ mod last;
 mod matmul;
 mod permute;
 mod sizes;
+mod unclear;
 
 pub use attention::{Appends, Attends, MergeHeads, Sequence, Sequences, SharesHeads, SplitHeads, Turns};
 pub use axis::{At, Axis};
@@ -58,6 +59,9 @@ pub use last::{Last, Rows};
 pub use matmul::MatMul;
 pub use permute::Permute;
 pub use sizes::{ChoosesSize, Sizes};
+#[doc(hidden)]
+pub use unclear::{AsAWhole, BesideAPastByPosition, ByTheirNumbers, HalvesByUnconcat, OneAxis, QueriesOfSelfAttention};
+pub use unclear::{PairsByHand, SoftmaxAlong, TakenByNumber};
 
 use crate::dim::{Dense, Dim, Name};
 #[doc(hidden)]

@@ -6,7 +6,7 @@ use crate::backend::cpu::Cpu;
 use crate::backend::{Backend, Element, Number, TableIndex};
 use crate::dim::{Compared, Dim, Name, Never, Normal, Nothing, Picked};
 use crate::sealed::Sealed;
-use crate::shape::{Append, Axis, Given, Last, Rows, Shape};
+use crate::shape::{Append, Axis, Given, Last, Rows, Shape, TakenByNumber};
 use std::fmt::{self, Debug, Formatter};
 use std::marker::PhantomData;
 use typenum::{B1, IsGreaterOrEqual};
@@ -204,10 +204,19 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// assert!(table.narrow(Positions, 500, seq).is_err());
     /// ```
     ///
+    /// Of `Plus<D, D>`, as of a batch that is doubled for guidance, it does not compile, and neither does [`at`](Tensor::at): a number
+    /// would be one of the whole, and is meant of a half. [`unconcat`](Tensor::unconcat) gives both.
+    ///
+    /// ```compile_fail,E0283
+    /// use congruent::prelude::*;
+    /// dims! { Batch = 4; Embed = 2; }
+    /// Tensor::ones((Plus(Batch, Batch), Embed)).at(Plus(Batch, Batch), 1);
+    /// ```
+    ///
     /// # Errors
     /// The axis ends before the part does.
     #[doc(alias("slice", "slice_axis"))]
-    pub fn narrow<D, Part, Position, X, Narrowed>(
+    pub fn narrow<D, Part, Position, X, Narrowed, WholeOrHalf>(
         &self,
         axis: D,
         start: usize,
@@ -215,7 +224,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     ) -> Result<Tensor<Narrowed, B>, Error>
     where
         S: Axis<D, Position, Dim = X, With<Part> = Narrowed>,
-        X: Picked,
+        X: Picked + TakenByNumber<WholeOrHalf>,
         Part: Dim,
         Narrowed: Shape,
     {
@@ -258,10 +267,10 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// # Errors
     /// The axis has no such position.
     #[doc(alias("squeeze", "index_axis"))]
-    pub fn at<D, Position, X, Rest>(&self, axis: D, position: usize) -> Result<Tensor<Rest, B>, Error>
+    pub fn at<D, Position, X, Rest, WholeOrHalf>(&self, axis: D, position: usize) -> Result<Tensor<Rest, B>, Error>
     where
         S: Axis<D, Position, Dim = X, Removed = Rest>,
-        X: Picked,
+        X: Picked + TakenByNumber<WholeOrHalf>,
         Rest: Shape,
     {
         let _ = axis;

@@ -1,5 +1,6 @@
 //! Losses of the next token.
 
+use super::expect_logits;
 use crate::backend::{Backend, Float, Unary};
 use crate::dim::{Dense, Dim, HasNext};
 use crate::shape::Rows;
@@ -37,6 +38,10 @@ use crate::tensor::{Index, Tensor, TensorOf};
 /// assert!((loss.scalar() - 4f32.ln()).abs() < 1e-6);
 /// # Ok::<(), Error>(())
 /// ```
+///
+/// # Panics
+/// As [`cross_entropy`](super::cross_entropy).
+#[track_caller]
 pub fn next_token_loss<L, N, S, V, B>(
     logits: &Tensor<L, B>,
     tokens: &TensorOf<(N, S), Index<V>, B>,
@@ -48,6 +53,7 @@ where
     V: Dim + Dense,
     B: Backend<Elem: Float>,
 {
+    expect_logits::<B>("next_token_loss", logits.array());
     let next = tokens.next(crate::At::<1>);
     let predictions = B::narrow(logits.array(), 1, 0, next.sizes().as_ref()[1]);
     Tensor::from_parts(next.shape(), B::cross_entropy(&predictions, next.array(), 0.0))
@@ -65,6 +71,10 @@ where
 /// assert!(scores.to_vec().iter().all(|score| (score + 4f32.ln()).abs() < 1e-6));
 /// # Ok::<(), Error>(())
 /// ```
+///
+/// # Panics
+/// As [`cross_entropy`](super::cross_entropy).
+#[track_caller]
 pub fn next_token_log_probabilities<L, N, S, V, B>(
     logits: &Tensor<L, B>,
     tokens: &TensorOf<(N, S), Index<V>, B>,
