@@ -2,7 +2,7 @@
 
 use congruent::LogProbabilities;
 use congruent::backend::Backend;
-use congruent::dim::Next;
+use congruent::dim::{Dense, Next};
 use congruent::half::f16;
 use congruent::nn::{
     absolute_error, binary_cross_entropy, cosine_similarity, cross_entropy, huber, info_nce, kl_divergence,
@@ -194,6 +194,11 @@ fn padding_has_no_part() {
     assert_eq!(loss.backward().of(&logits).to_vec(), [0.0; 60]);
 }
 
+/// Code for any dimensions needs no bound for the loss to shift.
+fn of_texts<N: Dense, S: Dense, V: Dense>(logits: &Tensor<(N, S, V)>, tokens: &Ids<(N, S), V>) -> Tensor<(N, Next<S>)> {
+    next_token_loss(logits, tokens)
+}
+
 /// Each position predicts the token after it.
 #[test]
 fn the_next_token() {
@@ -202,6 +207,7 @@ fn the_next_token() {
     let losses: Tensor<(Batch, Next<Seq>)> = next_token_loss(&logits, &tokens);
     let by_parts = cross_entropy(&logits.without_last(Seq), &tokens.next(Seq));
     assert_eq!(losses.to_vec(), by_parts.to_vec());
+    assert_eq!(losses.to_vec(), of_texts(&logits, &tokens).to_vec());
     dims! { Predicted = 4; }
     let logarithms = logits.log_softmax(Vocab).narrow(Seq, 0, Predicted).unwrap();
     let expected = logarithms.gather(&tokens.narrow(Seq, 1, Predicted).unwrap()).to_vec();

@@ -60,8 +60,11 @@ pub use matmul::MatMul;
 pub use permute::Permute;
 pub use sizes::{ChoosesSize, Sizes};
 #[doc(hidden)]
-pub use unclear::{AsAWhole, BesideAPastByPosition, ByTheirNumbers, HalvesByUnconcat, OneAxis, QueriesOfSelfAttention};
-pub use unclear::{PairsByHand, SoftmaxAlong, TakenByNumber};
+pub use unclear::{
+    AsAWhole, BesideAPastByPosition, ByTheirNumbers, CutOnce, CutTwice, HalvesByUnconcat, OneAxis,
+    QueriesOfSelfAttention,
+};
+pub use unclear::{CutByTheLoss, PairsByHand, SoftmaxAlong, TakenByNumber};
 
 use crate::dim::{Dense, Dim, Name};
 #[doc(hidden)]

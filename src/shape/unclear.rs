@@ -5,7 +5,7 @@
 //! code that is generic over dimensions would have to ask for it.
 
 use super::{At, Shape};
-use crate::dim::{Dim, Plus};
+use crate::dim::{Dim, Next, Plus, Ragged};
 use crate::sealed::Sealed;
 
 /// That a softmax goes along the axis at `Position`.
@@ -47,6 +47,28 @@ queries! {
     (A B) (C D) at 2;
     (A B C) (D) at 3;
     (A B C D) () at 4;
+}
+
+/// That the loss of the next token may cut the positions itself.
+///
+/// Logits and tokens that were cut before are of `Next<D>`: cut once more, they would be those of the token after the next one.
+pub trait CutByTheLoss<Meant>: Dim {
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
+}
+#[doc(hidden)]
+pub enum CutOnce {}
+#[doc(hidden)]
+pub enum CutTwice {}
+
+impl<D: Dim> CutByTheLoss<CutOnce> for D {
+    fn sealed(_: Sealed) {}
+}
+impl<D: Dim> CutByTheLoss<CutTwice> for Next<D> {
+    fn sealed(_: Sealed) {}
+}
+impl<D: Dim> CutByTheLoss<CutTwice> for Ragged<Next<D>> {
+    fn sealed(_: Sealed) {}
 }
 
 /// That a mask of the shape may be made by hand.

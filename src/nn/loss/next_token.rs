@@ -3,7 +3,7 @@
 use super::expect_logits;
 use crate::backend::{Backend, Float, Unary};
 use crate::dim::{Dense, Dim, HasNext};
-use crate::shape::Rows;
+use crate::shape::{CutByTheLoss, Rows};
 use crate::tensor::{Index, Tensor, TensorOf};
 
 /// The cross-entropy of each token and the logits of the position before it, of a model that predicts the next token: logits
@@ -23,7 +23,8 @@ use crate::tensor::{Index, Tensor, TensorOf};
 ///
 /// It shifts by itself. What it does is `cross_entropy(&logits.without_last(seq), &tokens.next(seq))`: see
 /// [`without_last`](Tensor::without_last) and [`next`](Tensor::next). Labels that are not the tokens themselves are shifted by these, and
-/// labels that were shifted before go to [`cross_entropy`](super::cross_entropy).
+/// labels that were shifted before go to [`cross_entropy`](super::cross_entropy). Given logits and tokens that were cut, it does not
+/// compile.
 ///
 /// With padding, each sequence has as many losses as [`Lengths::next`](crate::Lengths::next) says:
 ///
@@ -42,14 +43,14 @@ use crate::tensor::{Index, Tensor, TensorOf};
 /// # Panics
 /// As [`cross_entropy`](super::cross_entropy).
 #[track_caller]
-pub fn next_token_loss<L, N, S, V, B>(
+pub fn next_token_loss<L, N, S, V, B, OnceOrTwice>(
     logits: &Tensor<L, B>,
     tokens: &TensorOf<(N, S), Index<V>, B>,
 ) -> Tensor<(N, S::Next), B>
 where
     L: Rows<(N, S), V>,
     N: Dim,
-    S: HasNext,
+    S: HasNext + CutByTheLoss<OnceOrTwice>,
     V: Dim + Dense,
     B: Backend<Elem: Float>,
 {
@@ -75,14 +76,14 @@ where
 /// # Panics
 /// As [`cross_entropy`](super::cross_entropy).
 #[track_caller]
-pub fn next_token_log_probabilities<L, N, S, V, B>(
+pub fn next_token_log_probabilities<L, N, S, V, B, OnceOrTwice>(
     logits: &Tensor<L, B>,
     tokens: &TensorOf<(N, S), Index<V>, B>,
 ) -> Tensor<(N, S::Next), B>
 where
     L: Rows<(N, S), V>,
     N: Dim,
-    S: HasNext,
+    S: HasNext + CutByTheLoss<OnceOrTwice>,
     V: Dim + Dense,
     B: Backend<Elem: Float>,
 {

