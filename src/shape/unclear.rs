@@ -5,7 +5,7 @@
 //! code that is generic over dimensions would have to ask for it.
 
 use super::{At, Shape};
-use crate::dim::{Dim, Next, Plus, Ragged};
+use crate::dim::{Dim, N, Next, Plus, Ragged};
 use crate::sealed::Sealed;
 
 /// That a softmax goes along the axis at `Position`.
@@ -91,11 +91,11 @@ impl<Past: Dim, Q: Dim> PairsByHand<BesideAPastByPosition> for (Q, Plus<Past, Q>
     fn sealed(_: Sealed) {}
 }
 
-/// That a number says which positions of the dimension are meant.
+/// That a number says which positions of the axis at `Position` are meant, as many as `Part` has.
 ///
-/// In `Plus<D, D>`, two tensors of one shape one behind the other, the number of a pair is not the number of its halves:
-/// [`unconcat`](crate::Tensor::unconcat) gives both, and each has its own.
-pub trait TakenByNumber<Meant>: Dim {
+/// In `Plus<D, D>`, two tensors of one shape one behind the other, what belongs together stands a whole `D` apart. Neighbours, `N<2>`
+/// of them, or one position alone are taken of the halves that [`unconcat`](crate::Tensor::unconcat) gives; a half is not unclear.
+pub trait TakenByNumber<Position, Part, Meant>: Shape {
     #[doc(hidden)]
     fn sealed(_: Sealed);
 }
@@ -104,9 +104,36 @@ pub enum AsAWhole {}
 #[doc(hidden)]
 pub enum HalvesByUnconcat {}
 
-impl<D: Dim> TakenByNumber<AsAWhole> for D {
+impl<S: Shape, Position, Part> TakenByNumber<Position, Part, AsAWhole> for S {
     fn sealed(_: Sealed) {}
 }
-impl<D: Dim> TakenByNumber<HalvesByUnconcat> for Plus<D, D> {
-    fn sealed(_: Sealed) {}
+macro_rules! halves { ($(($($Before:ident)*) ($($After:ident)*) at $i:tt;)*) => {$(
+    impl<$($Before: Dim,)* Half: Dim, $($After: Dim,)* const SIZE: usize>
+        TakenByNumber<At<$i>, N<SIZE>, HalvesByUnconcat> for ($($Before,)* Plus<Half, Half>, $($After,)*)
+    {
+        fn sealed(_: Sealed) {}
+    }
+)*} }
+halves! {
+    () () at 0;
+    () (A) at 0;
+    (A) () at 1;
+    () (A B) at 0;
+    (A) (B) at 1;
+    (A B) () at 2;
+    () (A B C) at 0;
+    (A) (B C) at 1;
+    (A B) (C) at 2;
+    (A B C) () at 3;
+    () (A B C D) at 0;
+    (A) (B C D) at 1;
+    (A B) (C D) at 2;
+    (A B C) (D) at 3;
+    (A B C D) () at 4;
+    () (A B C D E) at 0;
+    (A) (B C D E) at 1;
+    (A B) (C D E) at 2;
+    (A B C) (D E) at 3;
+    (A B C D) (E) at 4;
+    (A B C D E) () at 5;
 }

@@ -4,7 +4,7 @@ use super::{Tensor, TensorOf};
 use crate::Error;
 use crate::backend::cpu::Cpu;
 use crate::backend::{Backend, Element, Number, TableIndex};
-use crate::dim::{Compared, Dim, Name, Never, Normal, Nothing, Picked};
+use crate::dim::{Compared, Dim, N, Name, Never, Normal, Nothing, Picked};
 use crate::sealed::Sealed;
 use crate::shape::{Append, Axis, Given, Last, Rows, Shape, TakenByNumber};
 use std::fmt::{self, Debug, Formatter};
@@ -204,8 +204,8 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// assert!(table.narrow(Positions, 500, seq).is_err());
     /// ```
     ///
-    /// Of `Plus<D, D>`, as of a batch that is doubled for guidance, it does not compile, and neither does [`at`](Tensor::at): a number
-    /// would be one of the whole, and is meant of a half. [`unconcat`](Tensor::unconcat) gives both.
+    /// Of `Plus<D, D>`, as of a batch that is doubled for guidance, `N<2>` neighbours do not compile, nor one position by
+    /// [`at`](Tensor::at): what belongs together stands a whole `D` apart. [`unconcat`](Tensor::unconcat) gives both halves.
     ///
     /// ```compile_fail,E0283
     /// use congruent::prelude::*;
@@ -216,7 +216,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// # Errors
     /// The axis ends before the part does.
     #[doc(alias("slice", "slice_axis"))]
-    pub fn narrow<D, Part, Position, X, Narrowed, WholeOrHalf>(
+    pub fn narrow<D, Part, Position, X, Narrowed, Whole, WholeOrHalf>(
         &self,
         axis: D,
         start: usize,
@@ -224,9 +224,11 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     ) -> Result<Tensor<Narrowed, B>, Error>
     where
         S: Axis<D, Position, Dim = X, With<Part> = Narrowed>,
-        X: Picked + TakenByNumber<WholeOrHalf>,
+        X: Picked,
         Part: Dim,
         Narrowed: Shape,
+        S: Axis<D, Position, With<X> = Whole>,
+        Whole: TakenByNumber<Position, Part, WholeOrHalf>,
     {
         let _ = axis;
         self.check_range::<D, Position>(start, part.size())?;
@@ -267,11 +269,16 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// # Errors
     /// The axis has no such position.
     #[doc(alias("squeeze", "index_axis"))]
-    pub fn at<D, Position, X, Rest, WholeOrHalf>(&self, axis: D, position: usize) -> Result<Tensor<Rest, B>, Error>
+    pub fn at<D, Position, X, Rest, Whole, WholeOrHalf>(
+        &self,
+        axis: D,
+        position: usize,
+    ) -> Result<Tensor<Rest, B>, Error>
     where
-        S: Axis<D, Position, Dim = X, Removed = Rest>,
-        X: Picked + TakenByNumber<WholeOrHalf>,
+        S: Axis<D, Position, Dim = X, Removed = Rest, With<X> = Whole>,
+        X: Picked,
         Rest: Shape,
+        Whole: TakenByNumber<Position, N<1>, WholeOrHalf>,
     {
         let _ = axis;
         self.check_range::<D, Position>(position, 1)?;

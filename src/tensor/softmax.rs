@@ -35,10 +35,12 @@ impl<S: Shape, B: Backend<Elem: Float>> Tensor<S, B> {
     /// dims! { Nodes = 3; }
     /// Tensor::ones((Nodes, Nodes)).softmax(At::<0>);
     /// ```
-    pub fn softmax<D, Position, X, KeysOrQueries>(&self, axis: D) -> Self
+    pub fn softmax<D, Position, X, Whole, KeysOrQueries>(&self, axis: D) -> Self
     where
-        S: Axis<D, Position, Dim = X> + SoftmaxAlong<Position, KeysOrQueries>,
+        S: Axis<D, Position, Dim = X, With<X> = Whole>,
         X: Compared,
+        // The shape itself, once the position is known: where it is not, that is the one error.
+        Whole: SoftmaxAlong<Position, KeysOrQueries>,
     {
         let _ = axis;
         Tensor::from_parts(self.shape, B::softmax(self.array.clone(), S::INDEX))

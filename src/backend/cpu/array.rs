@@ -214,7 +214,7 @@ impl<T> Array<T> {
     }
 
     /// The same array, whose elements are known to be probabilities.
-    pub(super) fn as_probabilities(self, probabilities: Probabilities) -> Self {
+    pub(super) fn with_probabilities(self, probabilities: Probabilities) -> Self {
         Array { probabilities, ..self }
     }
 

@@ -131,7 +131,7 @@ impl<T: Element> Backend for Cpu<T> {
     {
         let tape = Tape::new(&[&x], || Op::unary(op, &x));
         if op == Unary::Sigmoid {
-            return tape.record(|| elementwise::unary(op, x)).as_probabilities(Probabilities::BySigmoid);
+            return tape.record(|| elementwise::unary(op, x)).with_probabilities(Probabilities::BySigmoid);
         }
         tape.record(|| elementwise::unary(op, x))
     }
@@ -204,7 +204,7 @@ impl<T: Element> Backend for Cpu<T> {
         T: Float,
     {
         let tape = Tape::new(&[&x], || Op::Softmax(axis));
-        tape.record(|| softmax::softmax(x, axis)).as_probabilities(Probabilities::BySoftmax)
+        tape.record(|| softmax::softmax(x, axis)).with_probabilities(Probabilities::BySoftmax)
     }
     fn probabilities_by(x: &Array<T>) -> Option<&'static str> {
         match x.probabilities() {
