@@ -263,6 +263,12 @@ errors! {
     /// the sequence, and either axis could be meant. Choose one by position, counted from 0: the list of `impl`s names the
     /// two, here `At<2>` and `At<3>`, and one of them stands in the place of the dimension, `scores.softmax(At::<3>)`. All
     /// that takes an axis takes a position too.
+    ///
+    /// What it cannot infer has another name where an operation itself could mean two things. `KeysOrQueries`: a softmax along the
+    /// first of two axes of one name would be over the queries; over the keys it is `softmax(At::<3>)`. `WholeOrHalf`: a number
+    /// is to say which part of `Plus<D, D>` is meant, two tensors one behind the other; take them apart by
+    /// [`unconcat`](crate::Tensor::unconcat), and count in each. `NumbersOrPositions`: a mask by hand is to be for queries that
+    /// stand behind a past; [`Allowed::by_position`](crate::Allowed::by_position) makes it of positions.
 
     C39: "the size of `A` is not known to be even"
     /// Rotary positions turn the elements of a head in pairs, so the size of a head is even. Either the number in its

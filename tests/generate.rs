@@ -147,6 +147,12 @@ fn extreme_logits() {
             assert!(error.contains("are no distribution: none is above minus infinity"), "{error}");
         }
     }
+    // The most likely of probabilities is that of the logits; drawn from them, all would be almost alike.
+    bind!(vocab: Vocab = 3);
+    let probabilities = Tensor::from_slice((vocab,), &[1.0, 9.0, 2.0]).unwrap().softmax(vocab);
+    let error = all.distribution(&probabilities, &[]).unwrap_err().to_string();
+    assert!(error.ends_with("are no distribution: `softmax` made probabilities of them already"), "{error}");
+    assert!(Sampling::GREEDY.distribution(&probabilities, &[]).is_ok());
 }
 
 #[test]

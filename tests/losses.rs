@@ -2,7 +2,7 @@
 
 use congruent::LogProbabilities;
 use congruent::backend::Backend;
-use congruent::dim::Next;
+use congruent::dim::{Dense, Next};
 use congruent::half::f16;
 use congruent::nn::{
     absolute_error, binary_cross_entropy, cosine_similarity, cross_entropy, huber, info_nce, kl_divergence,
@@ -194,6 +194,11 @@ fn padding_has_no_part() {
     assert_eq!(loss.backward().of(&logits).to_vec(), [0.0; 60]);
 }
 
+/// Code for any dimensions needs no bound for the loss to shift.
+fn of_texts<N: Dense, S: Dense, V: Dense>(logits: &Tensor<(N, S, V)>, tokens: &Ids<(N, S), V>) -> Tensor<(N, Next<S>)> {
+    next_token_loss(logits, tokens)
+}
+
 /// Each position predicts the token after it.
 #[test]
 fn the_next_token() {
@@ -202,6 +207,7 @@ fn the_next_token() {
     let losses: Tensor<(Batch, Next<Seq>)> = next_token_loss(&logits, &tokens);
     let by_parts = cross_entropy(&logits.without_last(Seq), &tokens.next(Seq));
     assert_eq!(losses.to_vec(), by_parts.to_vec());
+    assert_eq!(losses.to_vec(), of_texts(&logits, &tokens).to_vec());
     dims! { Predicted = 4; }
     let logarithms = logits.log_softmax(Vocab).narrow(Seq, 0, Predicted).unwrap();
     let expected = logarithms.gather(&tokens.narrow(Seq, 1, Predicted).unwrap()).to_vec();
@@ -271,4 +277,43 @@ fn logarithms_of_probabilities() {
     // Along another axis they are something else, and have another type.
     let along: LogProbabilities<(Batch, Vocab), Batch> = x.log_softmax(Batch);
     assert!((along.exp().sum(Batch).sum(Vocab).scalar() - 4.0).abs() < 1e-5);
+}
+
+/// What it panics with, if it does.
+fn panic_of<R>(f: impl FnOnce() -> R) -> Option<String> {
+    let payload = std::panic::catch_unwind(std::panic::AssertUnwindSafe(f)).err()?;
+    Some(
+        payload
+            .downcast_ref::<String>()
+            .cloned()
+            .unwrap_or_else(|| payload.downcast_ref::<&str>().unwrap().to_string()),
+    )
+}
+
+/// The loss of a softmax of a softmax falls too, and to no good end.
+#[test]
+fn probabilities_are_no_logits() {
+    let targets = Ids::new((Batch, Seq), Vocab, &[0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2]).unwrap();
+    let x = Tensor::from_fn((Batch, Seq, Vocab), |[r, s, v]| (r + s * v) as f32);
+    for x in [x.clone(), x.tracked()] {
+        let probabilities = x.softmax(Vocab);
+        let found = panic_of(|| cross_entropy(&probabilities, &targets)).unwrap();
+        assert!(
+            found.starts_with("`cross_entropy` takes logits, and these are probabilities that `softmax` made"),
+            "{found}"
+        );
+        // Views of them are probabilities, and what is calculated of them need not be.
+        let moved = probabilities.permute((Seq, Batch, Vocab)).permute((Batch, Seq, Vocab));
+        assert!(panic_of(|| next_token_loss(&moved, &targets)).unwrap().starts_with("`next_token_loss`"));
+        assert!(
+            panic_of(|| probabilities.log_softmax(Vocab)).unwrap().starts_with("`log_softmax` of what `softmax` gave")
+        );
+        let gates = x.sigmoid();
+        assert!(panic_of(|| binary_cross_entropy(&gates, &gates)).unwrap().contains("that `sigmoid` made"));
+        assert!(panic_of(|| binary_cross_entropy(&x, &gates)).is_none());
+        for logits in [x.softmax(Vocab) * 2.0, x.softmax(Vocab).ln(), &probabilities - 0.5, x.sigmoid().maximum(&x)] {
+            assert!(panic_of(|| cross_entropy(&logits, &targets)).is_none());
+        }
+        assert!(panic_of(|| x.softmax(Vocab).softmax(Vocab)).is_none());
+    }
 }

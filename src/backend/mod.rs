@@ -170,6 +170,12 @@ pub trait Backend: Copy + Debug + Send + Sync {
     fn softmax(x: Self::Array, axis: usize) -> Self::Array
     where
         Self::Elem: Float;
+    /// The function that made probabilities of what it was given, if these are its result and that is known: `softmax` or
+    /// `sigmoid`. Losses of logits refuse them.
+    fn probabilities_by(x: &Self::Array) -> Option<&'static str> {
+        let _ = x;
+        None
+    }
     /// `x - ln(sum(exp(x)))` along `axis`.
     fn log_softmax(x: Self::Array, axis: usize) -> Self::Array
     where

@@ -1,7 +1,7 @@
 //! The choice of the next token.
 
 use crate::Error;
-use crate::backend::cpu::Cpu;
+use crate::backend::{Backend, cpu::Cpu};
 use crate::dim::{Dense, Dim, Name};
 use crate::random::Rng;
 use crate::tensor::{Index, Tensor};
@@ -90,7 +90,8 @@ impl Sampling {
     /// ```
     ///
     /// # Errors
-    /// A setting is out of its range; a logit is NaN, or none is above minus infinity. Of infinite logits all are
+    /// A setting is out of its range; a logit is NaN, or none is above minus infinity; they are what
+    /// [`softmax`](crate::Tensor::softmax) gave, and the temperature is not zero. Of infinite logits all are
     /// equally likely, and no other token is.
     pub fn distribution<V: Dim + Dense>(
         &self,
@@ -99,6 +100,9 @@ impl Sampling {
     ) -> Result<Vec<(Index<V>, f64)>, Error> {
         self.check()?;
         let (vocab,) = logits.shape();
+        if let (true, Some(function)) = (self.temperature != 0.0, Cpu::<f32>::probabilities_by(logits.array())) {
+            return Err(no_distribution::<V>(format!("`{function}` made probabilities of them already")));
+        }
         let mut logits = logits.array().elements().into_owned();
         if let Some(at) = logits.iter().position(|logit| logit.is_nan()) {
             return Err(no_distribution::<V>(format!("the one of id {at} is NaN")));

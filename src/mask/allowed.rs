@@ -5,7 +5,7 @@ use crate::backend::AttentionMask;
 use crate::backend::cpu::{Array, Cpu};
 use crate::dim::Dim;
 use crate::sealed::Sealed;
-use crate::shape::Shape;
+use crate::shape::{PairsByHand, Shape};
 use crate::tensor::Tensor;
 use std::fmt::{self, Debug, Formatter};
 
@@ -32,7 +32,19 @@ impl<S: Shape> Debug for Allowed<S> {
 
 impl<S: Shape> Allowed<S> {
     /// The mask that allows attention where `allowed` is true.
-    pub fn new(allowed: Tensor<S, Cpu<bool>>) -> Self {
+    ///
+    /// Beside a cache, from `Q` to `Plus<Past, Q>`, a mask `(Q, K)` does not compile: there the numbers of queries are not their
+    /// positions, and [`by_position`](Allowed::by_position) has these.
+    ///
+    /// ```compile_fail,E0283
+    /// use congruent::prelude::*;
+    /// dims! { Past = 4; New = 2; }
+    /// Allowed::new(Cpu::<bool>::from_fn((New, Plus(Past, New)), |[q, k]| k <= q));
+    /// ```
+    pub fn new<NumbersOrPositions>(allowed: Tensor<S, Cpu<bool>>) -> Self
+    where
+        S: PairsByHand<NumbersOrPositions>,
+    {
         Allowed(allowed)
     }
 

@@ -52,6 +52,7 @@ mod letters;
 mod matmul;
 mod permute;
 mod sizes;
+mod unclear;
 
 pub use attention::{Appends, Attends, MergeHeads, Sequence, Sequences, SharesHeads, SplitHeads, Turns};
 pub use axis::{At, Axis};
@@ -69,6 +70,12 @@ pub use letters::{Agree, Agreed, Disagree, SameLetter};
 pub use matmul::MatMul;
 pub use permute::Permute;
 pub use sizes::{ChoosesSize, Sizes};
+#[doc(hidden)]
+pub use unclear::{
+    AsAWhole, BesideAPastByPosition, ByTheirNumbers, CutOnce, CutTwice, HalvesByUnconcat, OneAxis,
+    QueriesOfSelfAttention,
+};
+pub use unclear::{CutByTheLoss, PairsByHand, SoftmaxAlong, TakenByNumber};
 
 use crate::dim::{Dense, Dim, Name};
 #[doc(hidden)]

@@ -4,9 +4,9 @@ use super::{Tensor, TensorOf};
 use crate::Error;
 use crate::backend::cpu::Cpu;
 use crate::backend::{Backend, Element, Number, TableIndex};
-use crate::dim::{Compared, Dim, GivenDim, Name, Never, Normal, Nothing, Packed, Picked, Ragged};
+use crate::dim::{Compared, Dim, GivenDim, N, Name, Never, Normal, Nothing, Packed, Picked, Ragged};
 use crate::sealed::Sealed;
-use crate::shape::{Append, Axis, EndsIn, Given, Rows, Shape};
+use crate::shape::{Append, Axis, EndsIn, Given, Rows, Shape, TakenByNumber};
 use std::cmp::Ordering;
 use std::fmt::{self, Debug, Display, Formatter};
 use std::hash::{Hash, Hasher};
@@ -248,10 +248,19 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// assert!(table.narrow(Positions, 500, seq).is_err());
     /// ```
     ///
+    /// Of `Plus<D, D>`, as of a batch that is doubled for guidance, `N<2>` neighbours do not compile, nor one position by
+    /// [`at`](Tensor::at): what belongs together stands a whole `D` apart. [`unconcat`](Tensor::unconcat) gives both halves.
+    ///
+    /// ```compile_fail,E0283
+    /// use congruent::prelude::*;
+    /// dims! { Batch = 4; Embed = 2; }
+    /// Tensor::ones((Plus(Batch, Batch), Embed)).at(Plus(Batch, Batch), 1);
+    /// ```
+    ///
     /// # Errors
     /// The axis ends before the part does.
     #[doc(alias("slice", "slice_axis"))]
-    pub fn narrow<D, Part, Position, X, Narrowed, Given>(
+    pub fn narrow<D, Part, Position, X, Narrowed, Given, Whole, WholeOrHalf>(
         &self,
         axis: D,
         start: usize,
@@ -263,6 +272,8 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
         X: Picked,
         Part: Dim,
         Narrowed: Shape,
+        S: Axis<D, Position, With<X> = Whole>,
+        Whole: TakenByNumber<Position, Part, WholeOrHalf>,
     {
         let _ = axis;
         let part = part.given();
@@ -304,11 +315,16 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// # Errors
     /// The axis has no such position.
     #[doc(alias("squeeze", "index_axis"))]
-    pub fn at<D, Position, X, Rest>(&self, axis: D, position: usize) -> Result<Tensor<Rest, B>, Error>
+    pub fn at<D, Position, X, Rest, Whole, WholeOrHalf>(
+        &self,
+        axis: D,
+        position: usize,
+    ) -> Result<Tensor<Rest, B>, Error>
     where
-        S: Axis<D, Position, Dim = X, Removed = Rest>,
+        S: Axis<D, Position, Dim = X, Removed = Rest, With<X> = Whole>,
         X: Picked,
         Rest: Shape,
+        Whole: TakenByNumber<Position, N<1>, WholeOrHalf>,
     {
         let _ = axis;
         self.check_range::<D, Position>(position, 1)?;

@@ -20,6 +20,15 @@ pub struct Array<T> {
     layout: Layout,
     /// How it came about, if gradients are wanted. What is calculated beneath the backend has none.
     tracked: Option<Tracked<T>>,
+    probabilities: Probabilities,
+}
+
+/// Whether the elements are known to be probabilities, and what made them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Probabilities {
+    Unknown,
+    BySoftmax,
+    BySigmoid,
 }
 
 enum Buffer<T> {
@@ -119,7 +128,7 @@ impl<T> Array<T> {
         let layout = Layout::row_major(sizes);
         let (found, expected) = (buffer.len(), layout.len());
         assert_eq!(found, expected, "an array of sizes {sizes:?} has {expected} elements");
-        Array { buffer, layout, tracked: None }
+        Array { buffer, layout, tracked: None, probabilities: Probabilities::Unknown }
     }
 
     /// The size of each axis.
@@ -175,6 +184,7 @@ impl<T> Array<T> {
 
     /// The elements to change, if they lie row-major in memory and nobody else holds any of the buffer.
     pub(super) fn as_mut_slice(&mut self) -> Option<&mut [T]> {
+        self.probabilities = Probabilities::Unknown;
         let Layout { offset, .. } = self.layout;
         match self.layout.len() {
             0 => Some(&mut []),
@@ -199,6 +209,15 @@ impl<T> Array<T> {
         self
     }
 
+    pub(super) fn probabilities(&self) -> Probabilities {
+        self.probabilities
+    }
+
+    /// The same array, whose elements are known to be probabilities.
+    pub(super) fn with_probabilities(self, probabilities: Probabilities) -> Self {
+        Array { probabilities, ..self }
+    }
+
     /// The same array for a later use.
     pub(super) fn saved(&self) -> Self {
         self.view(self.layout)
@@ -210,7 +229,7 @@ impl<T> Array<T> {
     }
 
     fn view(&self, layout: Layout) -> Self {
-        Array { buffer: self.buffer.clone(), layout, tracked: None }
+        Array { buffer: self.buffer.clone(), layout, tracked: None, probabilities: self.probabilities }
     }
 
     /// Axis `i` of the result is axis `order[i]`.
@@ -263,13 +282,18 @@ impl<T: Element> Array<T> {
         let chosen: Vec<usize> = ids.elements().iter().map(|id| rows.start + id.row()).collect();
         assert!(chosen.iter().all(|row| rows.contains(row)), "an id names a row of its table");
         let (elements, layout) = (stored.read(&chosen), Layout::joined(ids.sizes(), &self.sizes()[1..]));
-        Some(Array { buffer: Buffer::Ours(elements), layout, tracked: None })
+        Some(Array { buffer: Buffer::Ours(elements), layout, tracked: None, probabilities: Probabilities::Unknown })
     }
 
     /// An array of one value, stored once.
     pub fn full(value: T, sizes: &[usize]) -> Self {
         let layout = Layout::repeated(sizes);
-        Array { buffer: Buffer::Ours(Elements::collect(1, [value])), layout, tracked: None }
+        Array {
+            buffer: Buffer::Ours(Elements::collect(1, [value])),
+            layout,
+            tracked: None,
+            probabilities: Probabilities::Unknown,
+        }
     }
 
     /// An array of the first row-major elements, as many as `sizes` say.
@@ -278,7 +302,12 @@ impl<T: Element> Array<T> {
     /// There are fewer.
     pub(super) fn collect(sizes: &[usize], elements: impl IntoIterator<Item = T>) -> Self {
         let layout = Layout::row_major(sizes);
-        Array { buffer: Buffer::Ours(Elements::collect(layout.len(), elements)), layout, tracked: None }
+        Array {
+            buffer: Buffer::Ours(Elements::collect(layout.len(), elements)),
+            layout,
+            tracked: None,
+            probabilities: Probabilities::Unknown,
+        }
     }
 
     /// The same elements, row-major in memory that nobody else holds: a copy only where they are not.
@@ -328,7 +357,7 @@ impl<T: Number> Array<T> {
     pub(super) fn build_as(layout: Layout, write: impl FnOnce(&mut [T])) -> Self {
         let mut elements = Elements::any(layout.len());
         write(elements.get_mut().expect("new elements have one holder"));
-        Array { buffer: Buffer::Ours(elements), layout, tracked: None }
+        Array { buffer: Buffer::Ours(elements), layout, tracked: None, probabilities: Probabilities::Unknown }
     }
 
     /// What `f` makes of each chunk of the row-major elements, as [`for_each_chunk`] calls it: in their own memory, if

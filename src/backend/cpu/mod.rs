@@ -30,6 +30,7 @@ mod softmax;
 pub mod threads;
 
 pub use array::Array;
+use array::Probabilities;
 pub(crate) use blocks::{Blocks, Format, SharedBytes};
 pub use gradient::Gradients;
 pub use memory::release_memory;
@@ -128,7 +129,11 @@ impl<T: Element> Backend for Cpu<T> {
     where
         T: Float,
     {
-        Tape::new(&[&x], || Op::unary(op, &x)).record(|| elementwise::unary(op, x))
+        let tape = Tape::new(&[&x], || Op::unary(op, &x));
+        if op == Unary::Sigmoid {
+            return tape.record(|| elementwise::unary(op, x)).with_probabilities(Probabilities::BySigmoid);
+        }
+        tape.record(|| elementwise::unary(op, x))
     }
     fn binary(op: Binary, x: Array<T>, y: Array<T>) -> Array<T>
     where
@@ -198,7 +203,15 @@ impl<T: Element> Backend for Cpu<T> {
     where
         T: Float,
     {
-        Tape::new(&[&x], || Op::Softmax(axis)).record(|| softmax::softmax(x, axis))
+        let tape = Tape::new(&[&x], || Op::Softmax(axis));
+        tape.record(|| softmax::softmax(x, axis)).with_probabilities(Probabilities::BySoftmax)
+    }
+    fn probabilities_by(x: &Array<T>) -> Option<&'static str> {
+        match x.probabilities() {
+            Probabilities::Unknown => None,
+            Probabilities::BySoftmax => Some("softmax"),
+            Probabilities::BySigmoid => Some("sigmoid"),
+        }
     }
     fn log_softmax(x: Array<T>, axis: usize) -> Array<T>
     where

@@ -1,5 +1,6 @@
 //! Losses of probabilities.
 
+use super::expect_logits;
 use crate::backend::{Backend, Binary, Float, Reduce, Unary, constant};
 use crate::dim::Compared;
 use crate::shape::{Axis, Rows, Shape};
@@ -28,6 +29,11 @@ use num_traits::Bounded;
 /// let targets = Ids::new((Batch, Ragged(Seq)), Vocab, &[0; 6]).unwrap();
 /// cross_entropy(&logits, &targets).mean(Ragged(Seq));
 /// ```
+///
+/// # Panics
+/// The logits are what [`softmax`](Tensor::softmax) or [`sigmoid`](Tensor::sigmoid) gave. The loss has a softmax of its own, and of
+/// probabilities it would never come near zero.
+#[track_caller]
 pub fn cross_entropy<S, R, V, B>(logits: &Tensor<S, B>, targets: &TensorOf<R, Index<V>, B>) -> Tensor<R, B>
 where
     S: Rows<R, V>,
@@ -40,6 +46,10 @@ where
 
 /// As [`cross_entropy`], to a target that is the given one but for a share of `smoothing`, which all have equally
 /// ([Szegedy et al. 2016](https://arxiv.org/abs/1512.00567)).
+///
+/// # Panics
+/// As [`cross_entropy`].
+#[track_caller]
 pub fn smoothed_cross_entropy<S, R, V, B>(
     logits: &Tensor<S, B>,
     targets: &TensorOf<R, Index<V>, B>,
@@ -51,6 +61,7 @@ where
     V: Compared,
     B: Backend<Elem: Float>,
 {
+    expect_logits::<B>("cross_entropy", logits.array());
     Tensor::from_parts(targets.shape(), B::cross_entropy(logits.array(), targets.array(), smoothing))
 }
 
@@ -68,12 +79,17 @@ where
 /// let gradients = losses.sum(Labels).sum(Batch).backward();
 /// assert_eq!(gradients.of(&logits).at(Batch, 0).unwrap().to_vec()[0], -0.5);
 /// ```
+///
+/// # Panics
+/// The logits are what [`sigmoid`](Tensor::sigmoid) or [`softmax`](Tensor::softmax) gave: the loss has a sigmoid of its own.
+#[track_caller]
 pub fn binary_cross_entropy<S, B>(logits: &Tensor<S, B>, targets: &Tensor<S, B>) -> Tensor<S, B>
 where
     S: Shape,
     B: Backend<Elem: Float>,
 {
     // Each of the two softplus is next to zero where its target is near, and nothing is subtracted from it.
+    expect_logits::<B>("binary_cross_entropy", logits.array());
     let (x, t) = (logits.array(), targets.array());
     let other = B::unary(Unary::Softplus, B::unary(Unary::Neg, x.clone()));
     let one = B::unary(Unary::Softplus, x.clone());

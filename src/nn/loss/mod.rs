@@ -22,6 +22,19 @@ use crate::mask::Lengths;
 use crate::shape::Unpadded;
 use crate::tensor::{Tensor, TensorOf};
 
+/// A loss of logits would squash these once more, and train on in silence.
+///
+/// # Panics
+/// They are known to be probabilities.
+#[track_caller]
+fn expect_logits<B: Backend>(loss: &str, logits: &B::Array) {
+    if let Some(function) = B::probabilities_by(logits) {
+        panic!(
+            "`{loss}` takes logits, and these are probabilities that `{function}` made: give it what `{function}` was given"
+        );
+    }
+}
+
 /// The mean over all live positions of a batch together; zero if there is none. Over several batches together, the mean is
 /// [`MeanOver`]: the mean of their means is another number.
 ///

@@ -1,8 +1,9 @@
 //! Losses of the next token.
 
+use super::expect_logits;
 use crate::backend::{Backend, Float, Unary};
 use crate::dim::{Dense, Dim, HasNext};
-use crate::shape::Rows;
+use crate::shape::{CutByTheLoss, Rows};
 use crate::tensor::{Index, Tensor, TensorOf};
 
 /// The cross-entropy of each token and the logits of the position before it, of a model that predicts the next token: logits
@@ -22,7 +23,8 @@ use crate::tensor::{Index, Tensor, TensorOf};
 ///
 /// It shifts by itself. What it does is `cross_entropy(&logits.without_last(seq), &tokens.next(seq))`: see
 /// [`without_last`](Tensor::without_last) and [`next`](Tensor::next). Labels that are not the tokens themselves are shifted by these, and
-/// labels that were shifted before go to [`cross_entropy`](super::cross_entropy).
+/// labels that were shifted before go to [`cross_entropy`](super::cross_entropy). Given logits and tokens that were cut, it does not
+/// compile.
 ///
 /// With padding, each sequence has as many losses as [`Lengths::next`](crate::Lengths::next) says:
 ///
@@ -37,18 +39,23 @@ use crate::tensor::{Index, Tensor, TensorOf};
 /// assert!((loss.scalar() - 4f32.ln()).abs() < 1e-6);
 /// # Ok::<(), Error>(())
 /// ```
-pub fn next_token_loss<L, N, S, V, B, X>(
+///
+/// # Panics
+/// As [`cross_entropy`](super::cross_entropy).
+#[track_caller]
+pub fn next_token_loss<L, N, S, V, B, X, OnceOrTwice>(
     logits: &Tensor<L, B>,
     tokens: &TensorOf<(N, S), Index<V>, B>,
 ) -> Tensor<(N, X), B>
 where
     L: Rows<(N, S), V>,
     N: Dim,
-    S: HasNext<Next = X>,
+    S: HasNext<Next = X> + CutByTheLoss<OnceOrTwice>,
     X: Dim,
     V: Dim + Dense,
     B: Backend<Elem: Float>,
 {
+    expect_logits::<B>("next_token_loss", logits.array());
     let next = tokens.next(crate::At::<1>);
     let predictions = B::narrow(logits.array(), 1, 0, next.sizes().as_ref()[1]);
     Tensor::from_parts(next.shape(), B::cross_entropy(&predictions, next.array(), 0.0))
@@ -66,14 +73,18 @@ where
 /// assert!(scores.to_vec().iter().all(|score| (score + 4f32.ln()).abs() < 1e-6));
 /// # Ok::<(), Error>(())
 /// ```
-pub fn next_token_log_probabilities<L, N, S, V, B, X>(
+///
+/// # Panics
+/// As [`cross_entropy`](super::cross_entropy).
+#[track_caller]
+pub fn next_token_log_probabilities<L, N, S, V, B, X, OnceOrTwice>(
     logits: &Tensor<L, B>,
     tokens: &TensorOf<(N, S), Index<V>, B>,
 ) -> Tensor<(N, X), B>
 where
     L: Rows<(N, S), V>,
     N: Dim,
-    S: HasNext<Next = X>,
+    S: HasNext<Next = X> + CutByTheLoss<OnceOrTwice>,
     X: Dim,
     V: Dim + Dense,
     B: Backend<Elem: Float>,

@@ -1,0 +1,12 @@
+use dfdx::prelude::*;
+use gallery_dfdx::*;
+
+fn main() {
+    let dev = Cpu::default();
+    let states = dev.tensor([[[6.0], [0.0], [0.0]], [[3.0], [3.0], [3.0]]]); // of texts of 1 and of 3 tokens
+    let lengths = [[1.0f32], [3.0]];
+    let mut ordered = lengths; // for a recurrent layer; its states are in the given order again
+    ordered.sort_by(|a, b| b[0].total_cmp(&a[0]));
+    let mean = |lengths: [[f32; 1]; 2]| states.clone().sum::<_, Axis<1>>() / dev.tensor(lengths);
+    report(mean(ordered), mean(lengths));
+}

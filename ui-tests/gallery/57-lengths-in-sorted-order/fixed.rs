@@ -1,0 +1,13 @@
+#[path = "../common.rs"]
+mod common;
+
+use common::assert_close;
+use congruent::{Lengths, Ragged, Tensor, dims};
+
+dims! { Batch = 2; Seq = 3; Embed = 1; }
+
+fn main() {
+    let states = Tensor::from_slice((Batch, Ragged(Seq), Embed), &[6.0, 0.0, 0.0, 3.0, 3.0, 3.0]).unwrap();
+    let lengths = Lengths::new(Batch, Ragged(Seq), &[1, 3]).unwrap();
+    assert_close(&states.masked_mean(&lengths), &[6.0, 3.0]);
+}
