@@ -146,6 +146,9 @@ fn what_a_header_has_twice_is_named() {
         (file(&format!(r#"{{"a":{one},"\u0061":{one}}}"#), 4), "tensor `a` is there twice"),
         (file(&format!(r#"{{"__metadata__":{{"k":"1","k":"2"}},"a":{one}}}"#), 4), "metadata `k` is there twice"),
         (file(&format!(r#"{{"__metadata__":{{}},"__metadata__":{{}},"a":{one}}}"#), 4), "is there twice"),
+        // Spellings of nothing, and of a tensor, that the format's reader takes.
+        (file(&format!(r#"{{"__metadata__":null,"a":{one},"a":{two}}}"#), 8), "tensor `a` is there twice"),
+        (file(&format!(r#"{{"a":["F32",[1],[0,4]],"a":{one}}}"#), 4), "tensor `a` is there twice"),
     ];
     for (bytes, expected) in cases {
         let error = SafeTensors::from_bytes(bytes).err().expect("the file was taken").to_string();
