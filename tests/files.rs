@@ -162,6 +162,31 @@ fn what_a_header_has_twice_is_named() {
 }
 
 #[test]
+fn two_parameters_of_one_path_are_neither_saved_nor_loaded() {
+    #[derive(Clone, Module)]
+    struct Model {
+        #[module(name = "weight")]
+        first: Tensor<(Embed,)>,
+        #[module(name = "weight")]
+        second: Tensor<(Embed,)>,
+    }
+    let model = Model { first: Tensor::zeros((Embed,)), second: Tensor::ones((Embed,)) };
+    let mut writer = Writer::default();
+    writer.module("model", &model);
+    let error = writer.to_bytes().unwrap_err().to_string();
+    assert!(error.contains("two parameters of the model have the path `model.weight`"), "{error}");
+
+    let mut writer = Writer::default();
+    writer.add("model.weight", &model.first);
+    let file = SafeTensors::from_bytes(writer.to_bytes().unwrap()).unwrap();
+    let error = load(&file, |weights: Weights<'_, f32>| weights.at("model").module(&model)).err().unwrap().to_string();
+    assert!(error.contains("`model.weight`: two parameters of the model have this path"), "{error}");
+    // One array in two places of a model is no such case.
+    let tied = |weights: Weights<'_, f32>| [0; 2].map(|_| weights.at("model").tensor("weight", (Embed,)));
+    assert!(load(&file, tied).is_ok());
+}
+
+#[test]
 fn a_file_of_damaged_bytes_is_an_error_or_a_file() {
     let whole = written();
     let numbers =
