@@ -500,3 +500,9 @@ fn an_empty_batch_has_gradients_of_zero() {
         assert!(pooled.is_tracked());
     }
 }
+
+#[test]
+#[should_panic(expected = "`rate` is 2, expected a number from 0 to 1")]
+fn a_rate_that_is_no_share_is_refused() {
+    Dropout { rate: 2.0 }.forward_training(&Tensor::ones((N::<3>,)), &mut Training::new(&mut Rng::with_seed(1)));
+}

@@ -4,6 +4,7 @@ use super::Tensor;
 use crate::backend::cpu::Cpu;
 use crate::backend::{Backend, Binary, Element, Float, Number};
 use crate::dim::Dim;
+use crate::sealed::Sealed;
 use crate::shape::{Axis, Broadcast, Never, Shape};
 use std::fmt::{self, Debug, Display, Formatter};
 use std::marker::PhantomData;
@@ -105,12 +106,19 @@ where
     note = "of logits, they are `logits.log_softmax(axis)`; logarithms that were calculated otherwise are named so by `LogProbabilities::from_logarithms(x, axis)`",
     note = "explained in `congruent::errors::C66`"
 )]
-pub trait LogProbabilitiesAlong<D> {}
+pub trait LogProbabilitiesAlong<D> {
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
+}
 #[diagnostic::do_not_recommend]
-impl<S, D: Dim, B: Backend> LogProbabilitiesAlong<D> for LogProbabilities<S, D, B> {}
+impl<S, D: Dim, B: Backend> LogProbabilitiesAlong<D> for LogProbabilities<S, D, B> {
+    fn sealed(_: Sealed) {}
+}
 // Else the compiler would take the one axis for granted.
 #[diagnostic::do_not_recommend]
-impl<S, D: Dim, B: Backend> LogProbabilitiesAlong<Never> for LogProbabilities<S, D, B> {}
+impl<S, D: Dim, B: Backend> LogProbabilitiesAlong<Never> for LogProbabilities<S, D, B> {
+    fn sealed(_: Sealed) {}
+}
 
 /// A tensor, whatever is known of it. It is asked for first, so that the message about what is not known shows the axis.
 #[doc(hidden)]
