@@ -67,6 +67,25 @@ fn attention_of_nothing_is_nothing_or_zero() {
 }
 
 #[test]
+fn heads_of_no_elements_attend_to_all_keys_alike() {
+    for (queries, keys) in [(1, 3), (2, 3), (2, 90), (40, 3), (3, 600)] {
+        let [q, k, v] =
+            [[1, 2, queries, 0], [1, 2, keys, 0], [1, 2, keys, 2]].map(|sizes| F::track(F::filled(6.0, &sizes)));
+        let mask = AttentionMask::default();
+        assert_eq!(
+            sizes(&[F::sizes(&q), F::sizes(&k), F::sizes(&v)], |x| F::attention(&x[0], &x[1], &x[2], &mask, 1.0)),
+            [1, 2, queries, 2]
+        );
+        let y = F::to_vec(&F::attention(&q, &k, &v, &mask, 1.0));
+        assert!(y.iter().all(|y| (y - 6.0).abs() < 1e-4), "{queries} queries, {keys} keys: {y:?}");
+    }
+    dims! { One = 1; Queries = 2; Keys = 3; Nothing = 0; Value = 2; }
+    let (q, k) = (Tensor::ones((One, One, Queries, Nothing)), Tensor::ones((One, One, Keys, Nothing)));
+    let v = Tensor::from_fn((One, One, Keys, Value), |[_, _, k, _]| k as f32);
+    assert!(attention(&q, &k, &v, &Full).to_vec().iter().all(|y| (y - 1.0).abs() < 1e-6));
+}
+
+#[test]
 fn products_and_rows_of_nothing_are_nothing_or_zero() {
     for [b, m, k, n] in all_sizes::<4>() {
         assert_eq!(sizes(&[&[b, m, k], &[b, k, n]], |x| F::matmul(&x[0], &x[1])), [b, m, n]);

@@ -146,6 +146,9 @@ fn what_a_header_has_twice_is_named() {
         (file(&format!(r#"{{"a":{one},"\u0061":{one}}}"#), 4), "tensor `a` is there twice"),
         (file(&format!(r#"{{"__metadata__":{{"k":"1","k":"2"}},"a":{one}}}"#), 4), "metadata `k` is there twice"),
         (file(&format!(r#"{{"__metadata__":{{}},"__metadata__":{{}},"a":{one}}}"#), 4), "is there twice"),
+        // Spellings of nothing, and of a tensor, that the format's reader takes.
+        (file(&format!(r#"{{"__metadata__":null,"a":{one},"a":{two}}}"#), 8), "tensor `a` is there twice"),
+        (file(&format!(r#"{{"a":["F32",[1],[0,4]],"a":{one}}}"#), 4), "tensor `a` is there twice"),
     ];
     for (bytes, expected) in cases {
         let error = SafeTensors::from_bytes(bytes).err().expect("the file was taken").to_string();
@@ -156,6 +159,31 @@ fn what_a_header_has_twice_is_named() {
     let mut writer = Writer::default();
     writer.add("__metadata__", &Tensor::ones((Embed,)));
     assert!(writer.to_bytes().unwrap_err().to_string().contains("`__metadata__`"));
+}
+
+#[test]
+fn two_parameters_of_one_path_are_neither_saved_nor_loaded() {
+    #[derive(Clone, Module)]
+    struct Model {
+        #[module(name = "weight")]
+        first: Tensor<(Embed,)>,
+        #[module(name = "weight")]
+        second: Tensor<(Embed,)>,
+    }
+    let model = Model { first: Tensor::zeros((Embed,)), second: Tensor::ones((Embed,)) };
+    let mut writer = Writer::default();
+    writer.module("model", &model);
+    let error = writer.to_bytes().unwrap_err().to_string();
+    assert!(error.contains("two parameters of the model have the path `model.weight`"), "{error}");
+
+    let mut writer = Writer::default();
+    writer.add("model.weight", &model.first);
+    let file = SafeTensors::from_bytes(writer.to_bytes().unwrap()).unwrap();
+    let error = load(&file, |weights: Weights<'_, f32>| weights.at("model").module(&model)).err().unwrap().to_string();
+    assert!(error.contains("`model.weight`: two parameters of the model have this path"), "{error}");
+    // One array in two places of a model is no such case.
+    let tied = |weights: Weights<'_, f32>| [0; 2].map(|_| weights.at("model").tensor("weight", (Embed,)));
+    assert!(load(&file, tied).is_ok());
 }
 
 #[test]

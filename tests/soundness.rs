@@ -215,6 +215,22 @@ fn what_a_rule_gives_is_checked_before_it_is_stored() {
     assert_eq!(second.to_vec(), [1.0; 2]);
 }
 
+#[test]
+fn two_parameters_of_one_path_share_no_state() {
+    #[derive(Module)]
+    struct Model {
+        #[module(name = "weight")]
+        first: Tensor<(A,)>,
+        #[module(name = "weight")]
+        second: Tensor<(A,)>,
+    }
+    let mut model = Model { first: Tensor::ones((A,)), second: Tensor::ones((A,)) };
+    model.track();
+    let gradients = (model.first.square() + &model.second).sum(A).backward();
+    let text = panics(|| Optimizer::new(Adam::default()).step(&mut model, &gradients, 1.0));
+    assert_eq!(text, "two parameters of the model have the path `weight`");
+}
+
 /// `x`, and so many checkpoints, each of which holds the result of the one before.
 fn chain(x: &Tensor<(A,)>, depth: usize) -> Tensor<(A,)> {
     (0..depth).fold(x.clone(), |before, _| checkpoint(x, move |x| x + &before))

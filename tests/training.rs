@@ -530,3 +530,9 @@ fn a_moving_average_follows_a_model_with_its_buffers() {
         message(|| moving_average(&mut average, &model, 0.5)).starts_with("`layers.1` is (Embed = 8) in the average")
     );
 }
+
+#[test]
+#[should_panic(expected = "`rate` is 2, expected a number from 0 to 1")]
+fn a_rate_that_is_no_share_is_refused() {
+    Dropout { rate: 2.0 }.forward_training(&Tensor::ones((N::<3>,)), &mut Training::new(&mut Rng::with_seed(1)));
+}

@@ -2,7 +2,7 @@
 
 use super::map::map;
 use super::{Bytes, Dtype, Entry, LoadError, Source};
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::{self, Formatter};
 use std::marker::PhantomData;
@@ -91,12 +91,18 @@ fn twice<T>(keys: &[(String, T)]) -> Option<&str> {
     keys.iter().map(|(key, _)| key.as_str()).find(|key| !seen.insert(*key))
 }
 
-/// The keys of an object in the order of the file, with their values.
+/// The keys of an object in the order of the file, with their values. What is no object has none: the format's reader takes a
+/// list for a tensor too, and `null` for no metadata.
 struct Keys<T>(Vec<(String, T)>);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Keys<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct OfKeys<T>(PhantomData<T>);
+        macro_rules! none { ($($visit:ident $Value:ty),*) => {$(
+            fn $visit<E>(self, _: $Value) -> Result<Keys<T>, E> {
+                Ok(Keys(Vec::new()))
+            }
+        )*} }
         impl<'de, T: Deserialize<'de>> Visitor<'de> for OfKeys<T> {
             type Value = Keys<T>;
             fn expecting(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -109,8 +115,16 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Keys<T> {
                 }
                 Ok(Keys(keys))
             }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Keys<T>, A::Error> {
+                while list.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(Keys(Vec::new()))
+            }
+            fn visit_unit<E>(self) -> Result<Keys<T>, E> {
+                Ok(Keys(Vec::new()))
+            }
+            none!(visit_bool bool, visit_i64 i64, visit_u64 u64, visit_f64 f64, visit_str &str);
         }
-        deserializer.deserialize_map(OfKeys(PhantomData))
+        deserializer.deserialize_any(OfKeys(PhantomData))
     }
 }
 

@@ -12,13 +12,23 @@ const RANDOM: usize = 12;
 const MARKS: [&str; 2] = [".congruent-", ".part"];
 
 /// Writes the file: to a part beside it first, which takes its place once the disk has it. Parts that nobody writes any more,
-/// since their process has ended, are removed.
+/// since their process has ended, are removed. Of a link, the file that it leads to is written; the permissions of a file that
+/// was there stay.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let found = path.canonicalize().ok();
+    let path = match &found {
+        // `..` and the root lead to folders too, and are no names of files.
+        Some(found) if path.file_name().is_some() => found,
+        _ => path,
+    };
     let name = path.file_name().ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "not the name of a file"))?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(".".as_ref());
     remove_left_over(folder, name);
     let mut part = new_part(folder, name)?;
     part.write_all(bytes)?;
+    if let Some(before) = path.metadata().ok().filter(|before| before.is_file()) {
+        part.as_file().set_permissions(before.permissions())?;
+    }
     part.as_file().sync_all()?;
     // Until it is dropped, it is locked.
     let _written = part.persist(path)?;
@@ -124,6 +134,24 @@ mod tests {
         assert_eq!(names(folder.path()), ["model"]);
         assert!(write_whole(&folder.path().join("missing/model"), b"whole").is_err());
         assert!(write_whole("..".as_ref(), b"whole").is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_stays_and_so_do_permissions() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        let folder = tempfile::tempdir().unwrap();
+        let [link, elsewhere] = ["link", "elsewhere"].map(|name| folder.path().join(name));
+        std::fs::create_dir(&elsewhere).unwrap();
+        let path = elsewhere.join("model");
+        write_whole(&path, b"before").unwrap();
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
+        symlink(&path, &link).unwrap();
+        write_whole(&link, b"after").unwrap();
+        assert!(link.symlink_metadata().unwrap().is_symlink());
+        assert_eq!(std::fs::read(&path).unwrap(), b"after");
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!((names(folder.path()).len(), names(&elsewhere).len()), (2, 1));
     }
 
     #[cfg(unix)]

@@ -228,10 +228,14 @@ impl<'a, T: Stored> Weights<'a, T> {
     where
         T: Float,
     {
-        let mut module = like.clone();
+        let (mut module, mut paths) = (like.clone(), BTreeSet::new());
         module.for_each_mut(|mut parameter| {
             let shown = parameter.as_parameter();
             let (name, is_tracked) = (shown.path().to_string(), shown.is_tracked());
+            if !paths.insert(name.clone()) {
+                let (name, reason) = (format!("{}{name}", self.prefix), "two parameters of the model have this path");
+                self.log.borrow_mut().problems.push(Problem::Data { name, reason: reason.to_owned() });
+            }
             let array = self.array(&name, shown.sizes(), shown.shape());
             parameter.change(|_| if is_tracked { Cpu::<T>::track(array) } else { array });
         });

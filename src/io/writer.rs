@@ -9,7 +9,7 @@ use crate::module::{Module, Path};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use zerocopy::IntoBytes;
 
 /// Tensors to be written to a file.
@@ -36,6 +36,8 @@ use zerocopy::IntoBytes;
 pub struct Writer {
     tensors: BTreeMap<String, Written>,
     metadata: HashMap<String, String>,
+    /// A path that two parameters of one model have.
+    twice: Option<String>,
 }
 
 struct Written {
@@ -59,12 +61,14 @@ impl Writer {
     /// [`Weights::module`](super::Weights::module) reads them.
     #[doc(alias("save", "state_dict", "save_file", "save_pretrained"))]
     pub fn module<T: Float + Stored + IntoBytes>(&mut self, name: &str, module: &impl Module<Cpu<T>>) {
-        each(name, module, |name, array| self.add_array(name, array));
+        let twice = each(name, module, |name, array| self.add_array(name, array));
+        self.twice = self.twice.take().or(twice);
     }
 
     /// As [`module`](Self::module), with the elements converted to `U`: half of the memory with `f16`.
     pub fn module_as<U: Stored + IntoBytes, T: Float>(&mut self, name: &str, module: &impl Module<Cpu<T>>) {
-        each(name, module, |name, array| self.add_array(name, &Cpu::<T>::cast::<U>(array)));
+        let twice = each(name, module, |name, array| self.add_array(name, &Cpu::<T>::cast::<U>(array)));
+        self.twice = self.twice.take().or(twice);
     }
 
     /// Adds a text beside the tensors, which [`SafeTensors::metadata`](super::SafeTensors::metadata) reads.
@@ -75,8 +79,12 @@ impl Writer {
     /// The file, in memory.
     ///
     /// # Errors
-    /// The header grows beyond what the format allows, or a tensor is named as what is beside the tensors.
+    /// The header grows beyond what the format allows, a tensor is named as what is beside the tensors, or two parameters of a
+    /// model have one path, so that only one of them would be there.
     pub fn to_bytes(&self) -> Result<Vec<u8>, LoadError> {
+        if let Some(path) = &self.twice {
+            return Err(LoadError::Format(format!("two parameters of the model have the path `{path}`")));
+        }
         if self.tensors.contains_key("__metadata__") {
             return Err(LoadError::Format("a tensor cannot be named `__metadata__`, as the format has it".to_owned()));
         }
@@ -96,11 +104,19 @@ impl Writer {
     }
 }
 
-/// Each parameter, with its path below `name`.
-fn each<T: Float>(name: &str, module: &impl Module<Cpu<T>>, mut add: impl FnMut(String, &Array<T>)) {
+/// Each parameter, with its path below `name`. A path that two of them have.
+fn each<T: Float>(name: &str, module: &impl Module<Cpu<T>>, mut add: impl FnMut(String, &Array<T>)) -> Option<String> {
+    let (mut paths, mut twice) = (BTreeSet::new(), None);
     let root = Path::root();
     let path = if name.is_empty() { root } else { root.at(name) };
-    module.visit(&path, &mut |parameter| add(parameter.path().to_string(), parameter.array()));
+    module.visit(&path, &mut |parameter| {
+        let path = parameter.path().to_string();
+        if !paths.insert(path.clone()) {
+            twice.get_or_insert_with(|| path.clone());
+        }
+        add(path, parameter.array());
+    });
+    twice
 }
 
 impl safetensors::View for &Written {

@@ -81,5 +81,6 @@ where
 }
 
 pub(super) fn default_scale<S: Shape, B: Backend>(q: &Tensor<S, B>) -> f64 {
-    (q.sizes().as_ref()[S::RANK - 1] as f64).sqrt().recip()
+    // Scores of no elements are zero, whatever they are multiplied by; not so by infinity.
+    (q.sizes().as_ref()[S::RANK - 1].max(1) as f64).sqrt().recip()
 }

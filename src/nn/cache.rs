@@ -248,7 +248,7 @@ impl<B: Dim, H: Dim, D: Dim, P: Dim, Bk: Backend<Elem: Float>> KeyValueCache<B, 
         let needed = counts.most(kept.iter().copied());
         /// So that short texts do not grow often.
         const LEAST: usize = 64;
-        let room = (2 * needed).max(LEAST).min(capacity.max(needed)).max(self.room);
+        let room = needed.saturating_mul(2).max(LEAST).min(capacity.max(needed)).max(self.room);
         self.keep(&kept, room);
         Ok(())
     }

@@ -30,6 +30,10 @@ impl Dropout {
     /// let y = Dropout { rate: 0.5 }.forward_training(&Tensor::ones((Embed,)), &mut training);
     /// assert!(y.to_vec().iter().all(|&x| x == 0.0 || x == 2.0));
     /// ```
+    ///
+    /// # Panics
+    /// The rate is not a number from 0 to 1.
+    #[track_caller]
     pub fn forward_training<S: Shape, B: Backend<Elem: Float>>(
         self,
         x: &Tensor<S, B>,
@@ -38,7 +42,9 @@ impl Dropout {
         self.chosen_by(x, training.rng())
     }
 
+    #[track_caller]
     pub(super) fn chosen_by<S: Shape, B: Backend<Elem: Float>>(self, x: &Tensor<S, B>, rng: &mut Rng) -> Tensor<S, B> {
+        assert!((0.0..=1.0).contains(&self.rate), "`rate` is {}, expected a number from 0 to 1", self.rate);
         let scale = constant((1.0 - self.rate).recip());
         let kept = (0..x.shape().elements()).map(|_| if rng.f64() < self.rate { num_traits::zero() } else { scale });
         let kept = B::from_elements(kept.collect(), x.sizes().as_ref());

@@ -1,6 +1,7 @@
 //! That a model is in training.
 
 use crate::Rng;
+use crate::sealed::Sealed;
 
 /// What layers do in training alone, such as dropout, asks for it: a loop of training makes one, and inference has none. It
 /// holds the random numbers.
@@ -54,6 +55,8 @@ impl<'a> Training<'a> {
 pub trait InTraining {
     /// The random numbers.
     fn rng(&mut self) -> &mut Rng;
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
 }
 
 #[diagnostic::do_not_recommend]
@@ -61,4 +64,5 @@ impl InTraining for Training<'_> {
     fn rng(&mut self) -> &mut Rng {
         self.rng
     }
+    fn sealed(_: Sealed) {}
 }

@@ -4,7 +4,7 @@ use crate::backend::{Backend, Float, cpu::Cpu, no_grad};
 use crate::io::{Stored, Weights};
 use crate::module::{Module, Parameter, without_gradients};
 use crate::tensor::Gradients;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Debug, Formatter};
 use std::sync::Arc;
 
@@ -95,6 +95,8 @@ impl<B: Backend<Elem: Float>> Optimizer<B> {
     /// No parameter of the model has a gradient, so that the step would change nothing: `track` was not called, or only after
     /// the loss was calculated, or the gradients are of another model or of an earlier step.
     ///
+    /// Two parameters have one path: what is kept for one would be the other's.
+    ///
     /// A rule gives a parameter or moments of other sizes, or another number of moments, or what is kept for the parameter has
     /// other sizes than the parameter. Nothing of it is stored. The elements of a parameter whose rule has panicked are NaN, as
     /// after [`ParameterMut::change`](crate::module::ParameterMut::change), and what was kept for it is gone; those before
@@ -113,7 +115,7 @@ impl<B: Backend<Elem: Float>> Optimizer<B> {
     /// ```
     #[track_caller]
     pub fn step<M: Module<B>>(&mut self, model: &mut M, gradients: &Gradients<B>, learning_rate: f64) {
-        let mut is_changed = false;
+        let (mut is_changed, mut paths) = (false, BTreeSet::new());
         model.for_each_mut(|mut parameter| {
             let shown = parameter.as_parameter();
             let Some(gradient) = gradients.of_parameter(&shown) else { return };
@@ -122,6 +124,7 @@ impl<B: Backend<Elem: Float>> Optimizer<B> {
             let zeros = || B::filled(num_traits::zero(), shown.sizes());
             let new = || State { steps: 0, moments: (0..rule.moments()).map(|_| zeros()).collect() };
             let (name, moments, sizes) = (shown.path().to_string(), rule.moments(), shown.sizes().to_vec());
+            assert!(paths.insert(name.clone()), "two parameters of the model have the path `{name}`");
             // Taken out, so that what a rule leaves behind when it panics is not taken for a state.
             let mut state = self.states.remove(&name).unwrap_or_else(new);
             state.check(&name, moments, &sizes);

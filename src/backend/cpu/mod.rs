@@ -54,6 +54,7 @@ use super::{
     AttentionMask, Backend, Binary, Compare, Element, Epilogue, Float, Number, Program, Reduce, RotaryLayout,
     TableIndex, Unary,
 };
+use crate::sealed::Sealed;
 use std::marker::PhantomData;
 
 /// The backend that calculates on the processor, with elements of type `T`.
@@ -65,7 +66,10 @@ impl<T: Element> Backend for Cpu<T> {
     type With<U: Element> = Cpu<U>;
     type Array = Array<T>;
     type Gradients = Gradients;
-    const IS_CHECKED: bool = false;
+    #[inline(always)]
+    fn is_checked(_: Option<Sealed>) -> bool {
+        false
+    }
 
     fn from_elements(elements: Vec<T>, sizes: &[usize]) -> Array<T> {
         Array::from_vec(elements, sizes)

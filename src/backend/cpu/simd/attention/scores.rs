@@ -196,6 +196,10 @@ impl Routine for FewScores<'_> {
 unsafe fn score_rows<V: Vector, const ROWS: usize>(few: FewScores<'_>) {
     let FewScores { q, k, d, scores, lanes, .. } = few;
     let (keys, whole) = (scores.len() / lanes, d - d % V::LANES);
+    if d == 0 {
+        // Keys of no elements lie nowhere.
+        return scores.fill(0.0);
+    }
     assert!(keys == 0 || k.lies_inside([keys, d]), "keys end too soon");
     assert!(q.len() >= ROWS * d, "queries end too soon");
     scores.fill(0.0);
