@@ -536,3 +536,18 @@ fn a_moving_average_follows_a_model_with_its_buffers() {
 fn a_rate_that_is_no_share_is_refused() {
     Dropout { rate: 2.0 }.forward_training(&Tensor::ones((N::<3>,)), &mut Training::new(&mut Rng::with_seed(1)));
 }
+
+#[test]
+fn a_rule_with_a_setting_out_of_its_range_changes_nothing() {
+    fn step(rule: impl Rule + 'static) -> String {
+        let mut model = Tensor::ones((Embed,)).tracked();
+        let gradients = model.square().sum(Embed).backward();
+        let text = message(|| Optimizer::new(rule).step(&mut model, &gradients, 1.0));
+        assert_eq!(model.to_vec(), [1.0; 8]);
+        text
+    }
+    let (adam, sgd) = (AdamW::default(), Sgd::default());
+    assert_eq!(step(AdamW { betas: [0.9, 1.0], ..adam }), "`betas[1]` is 1, expected a number from 0 to below 1");
+    assert_eq!(step(AdamW { epsilon: -1.0, ..adam }), "`epsilon` is -1, expected a number from 0 to below inf");
+    assert!(step(Sgd { learning_rate: f64::NAN, ..sgd }).starts_with("`learning_rate` is NaN"));
+}

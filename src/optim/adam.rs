@@ -1,7 +1,7 @@
 //! Adam, and what became of it.
 
 use super::sgd::decayed;
-use super::{Rule, State, added, scaled};
+use super::{Rule, State, added, check_settings, scaled};
 use crate::backend::{Backend, Binary, Float, Unary, constant};
 
 /// Adam ([Kingma and Ba 2015](https://arxiv.org/abs/1412.6980)): the parameter falls by
@@ -27,6 +27,13 @@ impl Default for Adam {
 }
 
 impl<B: Backend<Elem: Float>> Rule<B> for Adam {
+    fn check(&self) {
+        let [mean, square] = self.betas;
+        check_settings([("betas[0]", mean), ("betas[1]", square)], 1.0);
+        let (rate, decay) = (self.learning_rate, self.weight_decay);
+        check_settings([("learning_rate", rate), ("epsilon", self.epsilon), ("weight_decay", decay)], f64::INFINITY);
+    }
+
     fn moments(&self) -> usize {
         2
     }
@@ -76,6 +83,13 @@ impl Default for AdamW {
 }
 
 impl<B: Backend<Elem: Float>> Rule<B> for AdamW {
+    fn check(&self) {
+        let [mean, square] = self.betas;
+        check_settings([("betas[0]", mean), ("betas[1]", square)], 1.0);
+        let (rate, decay) = (self.learning_rate, self.weight_decay);
+        check_settings([("learning_rate", rate), ("epsilon", self.epsilon), ("weight_decay", decay)], f64::INFINITY);
+    }
+
     fn moments(&self) -> usize {
         2
     }

@@ -47,3 +47,11 @@ fn scaled<B: Backend<Elem: Float>>(x: B::Array, factor: f64) -> B::Array {
 fn added<B: Backend<Elem: Float>>(x: B::Array, y: B::Array) -> B::Array {
     B::binary(Binary::Add, x, y)
 }
+
+/// Asserts that settings are numbers from zero to below a bound.
+#[track_caller]
+fn check_settings<const COUNT: usize>(settings: [(&str, f64); COUNT], bound: f64) {
+    for (name, value) in settings {
+        assert!((0.0..bound).contains(&value), "`{name}` is {value}, expected a number from 0 to below {bound}");
+    }
+}

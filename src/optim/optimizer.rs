@@ -12,6 +12,12 @@ use std::sync::Arc;
 ///
 /// What a rule gives is compared with the sizes of the parameter before it is stored: see [`Optimizer::step`].
 pub trait Rule<B: Backend<Elem: Float> = Cpu<f32>>: Send + Sync {
+    /// Asked before each step of a parameter, when nothing has changed yet.
+    ///
+    /// # Panics
+    /// A setting is out of its range: the parameter would become NaN, or go the wrong way.
+    fn check(&self) {}
+
     /// How many arrays of the size of a parameter are kept for it. They begin as zeros.
     fn moments(&self) -> usize;
 
@@ -97,6 +103,8 @@ impl<B: Backend<Elem: Float>> Optimizer<B> {
     ///
     /// Two parameters have one path: what is kept for one would be the other's.
     ///
+    /// A setting of a rule is out of its range. The parameters before have had their step.
+    ///
     /// A rule gives a parameter or moments of other sizes, or another number of moments, or what is kept for the parameter has
     /// other sizes than the parameter. Nothing of it is stored. The elements of a parameter whose rule has panicked are NaN, as
     /// after [`ParameterMut::change`](crate::module::ParameterMut::change), and what was kept for it is gone; those before
@@ -121,6 +129,7 @@ impl<B: Backend<Elem: Float>> Optimizer<B> {
             let Some(gradient) = gradients.of_parameter(&shown) else { return };
             is_changed = true;
             let rule = self.rule_for(&shown);
+            rule.check();
             let zeros = || B::filled(num_traits::zero(), shown.sizes());
             let new = || State { steps: 0, moments: (0..rule.moments()).map(|_| zeros()).collect() };
             let (name, moments, sizes) = (shown.path().to_string(), rule.moments(), shown.sizes().to_vec());

@@ -1,6 +1,6 @@
 //! Stochastic gradient descent.
 
-use super::{Rule, State, added, scaled};
+use super::{Rule, State, added, check_settings, scaled};
 use crate::backend::{Backend, Float};
 
 /// Stochastic gradient descent with momentum, as PyTorch defines it
@@ -26,6 +26,12 @@ impl Default for Sgd {
 }
 
 impl<B: Backend<Elem: Float>> Rule<B> for Sgd {
+    fn check(&self) {
+        let Sgd { learning_rate, momentum, weight_decay, .. } = *self;
+        let settings = [("learning_rate", learning_rate), ("momentum", momentum), ("weight_decay", weight_decay)];
+        check_settings(settings, f64::INFINITY);
+    }
+
     fn moments(&self) -> usize {
         usize::from(self.momentum != 0.0)
     }
