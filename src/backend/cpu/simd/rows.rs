@@ -338,9 +338,7 @@ pub unsafe fn norm<V: Vector>(
         rows: Rows,
         weight: *const f32,
         bias: Option<*const f32>,
-        centers: [V; ROWS],
-        scales: [V; ROWS],
-        rests: [V; ROWS],
+        [centers, scales, rests]: [[V; ROWS]; 3],
     ) {
         // SAFETY: the caller's.
         unsafe {
@@ -368,16 +366,15 @@ pub unsafe fn norm<V: Vector>(
         // SAFETY: the caller's; each step lies inside the rows.
         unsafe {
             let moments = moments::<V, ROWS>(rows, centered);
-            let mut centers = [V::splat(0.0); ROWS];
-            let (mut scales, mut rests) = (centers, centers);
+            let mut normed = [[V::splat(0.0); ROWS]; 3];
             for row in 0..ROWS {
                 let Moments { center, rest, variance } = moments[row];
                 let scale = (variance + epsilon).sqrt().recip();
-                centers[row] = V::splat(center);
-                scales[row] = V::splat(scale);
-                rests[row] = V::splat(-rest * scale);
+                normed[0][row] = V::splat(center);
+                normed[1][row] = V::splat(scale);
+                normed[2][row] = V::splat(-rest * scale);
             }
-            each_vector!(V, 0..rows.size, step::<V, ROWS>(rows, weight, bias, centers, scales, rests));
+            each_vector!(V, 0..rows.size, step::<V, ROWS>(rows, weight, bias, normed));
         }
     }
     assert!(bias.is_none_or(|bias| bias.len() == weight.len()), "a bias for each weight");
