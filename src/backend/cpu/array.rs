@@ -332,7 +332,7 @@ impl<T: Element> Array<T> {
 
     /// The same row-major elements under other sizes.
     pub fn reshape(&self, sizes: &[usize]) -> Self {
-        assert_eq!(self.layout.len(), Layout::row_major(sizes).len(), "{:?} as {sizes:?}", self.sizes());
+        assert_eq!(self.layout.len(), Layout::count(sizes), "{:?} as {sizes:?}", self.sizes());
         match self.layout.reshape(sizes) {
             Some(layout) => self.view(layout),
             None => Array::from_vec(self.copied(), sizes),

@@ -26,6 +26,20 @@ impl Layout {
         layout
     }
 
+    /// How many elements an array of these sizes has.
+    ///
+    /// # Panics
+    /// More than can be counted, but for an axis without any.
+    #[inline]
+    pub fn count(sizes: &[usize]) -> usize {
+        let (mut stride, mut count) = (1usize, 1usize);
+        for &size in sizes {
+            (stride, count) = (stride.saturating_mul(size.max(1)), count.wrapping_mul(size));
+        }
+        assert!(isize::try_from(stride).is_ok(), "{sizes:?} are more elements than can be counted");
+        count
+    }
+
     /// One element, repeated.
     pub fn repeated(sizes: &[usize]) -> Self {
         Layout { strides: [0; MAX_RANK], ..Layout::row_major(sizes) }
@@ -142,8 +156,8 @@ impl Layout {
     /// Axis `i` of the result is axis `order[i]`.
     pub fn permute(&self, order: &[usize]) -> Self {
         // An axis that stood twice would lead out of the buffer.
-        let is_there = |axis: usize| order.contains(&axis);
-        assert!(order.len() == self.rank && (0..self.rank).all(is_there), "each axis has one place");
+        let seen = order.iter().fold(0u32, |seen, &axis| seen | 1u32.wrapping_shl(axis as u32));
+        assert!(order.len() == self.rank && seen == (1 << self.rank) - 1, "each axis has one place");
         let mut layout = *self;
         for (to, &from) in order.iter().enumerate() {
             layout.sizes[to] = self.sizes()[from];
