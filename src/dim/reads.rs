@@ -47,7 +47,7 @@ impl<D: Dense> Averaged for D {
     message = "`{Self}` may hold padding, and this operation would read it",
     label = "the padding of `{Self}` would be compared",
     note = "the largest and the smallest of what is live are `x.masked_max(&lengths)` and `x.masked_min(&lengths)`",
-    note = "for `argmax`, `top_k`, `softmax` and what is made of it, fill in what never counts: `x.fill_padding(&lengths, f32::NEG_INFINITY)`; packed texts get a row each: `segments.unpack(&x, Texts, Ragged(Seq))?`",
+    note = "for `argmax`, `top_k`, `softmax` and what is made of it, fill in what never counts: `x.fill_padding(&lengths, f32::NEG_INFINITY)`; scores are masked by `attention(.., &lengths)` and `attention_with_bias`; packed texts get a row each: `segments.unpack(&x, Texts, Ragged(Seq))?`",
     note = "in generic code, ask for a dimension without padding: `S: Dense`",
     note = "explained in `congruent::errors::C52`"
 )]
