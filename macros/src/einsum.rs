@@ -56,7 +56,7 @@ pub fn expand(Arguments { krate, pattern, tensors }: Arguments) -> Result<TokenS
     let agree = shared.iter().zip(before.clone()).zip(&agreements).map(|((&letter, before), holds)| {
         let (dim, name, other) = (&parameters[letter], &pattern.names[letter], named(1, letter));
         match single(name) {
-            Some(name) => quote!(#dim: #krate::shape::SameLetter<#name, #other, #before, Holds = #holds>),
+            Some(name) => quote!(#dim: SameLetter<#name, #other, #before, Holds = #holds>),
             None => {
                 let relation = format_ident!("Same_{}", name);
                 quote!(#dim: #relation<#other, #before, Holds = #holds>)
@@ -86,8 +86,9 @@ pub fn expand(Arguments { krate, pattern, tensors }: Arguments) -> Result<TokenS
     };
 
     let relation = quote! {
+        // Bounds begin with a name of this place: with the one of a crate, messages would show the macro.
         #[allow(unused_imports)]
-        use #krate::dim::Summed as WithoutPadding;
+        use #krate::{dim::Summed as WithoutPadding, shape::SameLetter};
         #(#words)*
         #(#axes)*
         #[allow(non_camel_case_types, unused_variables, clippy::all)]
