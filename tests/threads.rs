@@ -148,6 +148,43 @@ fn attention_under_random_masks_does_not_depend_on_the_batch() {
     }
 }
 
+fn attention_does_not_depend_on_padding<T: Float>() {
+    // Short texts and long ones, which leave one query and many in the last tile, in batches of the same and other kernels.
+    let lengths = [1, 3, 5, 9, 33, 50, 63, 64, 65, 100, 130, 520];
+    for (length, padded) in lengths.iter().flat_map(|&length| [2, 30, 100].map(|more| (length, length + more))) {
+        let mut rng = Rng::with_seed((length + padded) as u64);
+        bind!(batch: Batch = 1, heads: Heads = 3, text: Queries = length, inner: Inner = 20);
+        let [q, k, v] = [(); 3].map(|()| Tensor::normal((batch, heads, text, inner), 0.0, 1.0, &mut rng).cast::<T>());
+        let masks = [AttentionMask::default(), AttentionMask { causal: true, ..AttentionMask::default() }];
+        for mask in masks {
+            let alone = Cpu::<T>::attention(q.array(), k.array(), v.array(), &mask, 0.2);
+            // Another text, which fills the batch.
+            let in_batch = |x: &Array<T>| {
+                let x = Cpu::<T>::to_vec(x);
+                let at = |b: usize, h: usize, s: usize, d: usize| match b == 0 && s < length {
+                    true => x[(h * length + s) * 20 + d],
+                    false => T::from((b + h * 7 + s * 3 + d) % 13).unwrap() / T::from(6.0).unwrap() - T::one(),
+                };
+                let all = (0..2 * 3 * padded * 20)
+                    .map(|i| at(i / (60 * padded), i / (20 * padded) % 3, i / 20 % padded, i % 20));
+                Cpu::<T>::from_elements(all.collect(), &[2, 3, padded, 20])
+            };
+            let [q, k, v] = [&q, &k, &v].map(|x| in_batch(x.array()));
+            let mask = AttentionMask { lengths: Some([length, padded].into()), ..mask };
+            let found = Cpu::<T>::attention(&q, &k, &v, &mask, 0.2);
+            let found = Cpu::<T>::narrow(&Cpu::<T>::narrow(&found, 0, 0, 1), 2, 0, length);
+            assert!(attention::bits::<T>(&found) == attention::bits::<T>(&alone), "{length} of {padded}, {mask:?}");
+        }
+    }
+}
+
+#[test]
+fn attention_does_not_depend_on_the_padding_behind_a_text() {
+    attention_does_not_depend_on_padding::<f32>();
+    attention_does_not_depend_on_padding::<f64>();
+    attention_does_not_depend_on_padding::<congruent::half::bf16>();
+}
+
 type Array<T> = <Cpu<T> as Backend>::Array;
 
 /// Operations on sequences `(batch, positions, width)`, whose results and gradients each sequence has to itself.

@@ -184,7 +184,7 @@ impl<'a, T: Float> Inputs<'a, T> {
         let (v, v_strides) = rows(self.v, k_place, [keys.len(), heads], v_buffer);
         let block = Block {
             size: [self.q.sizes()[3], self.v.sizes()[3]],
-            whole: [self.sizes[2] * self.group, self.k.sizes()[2]],
+            whole: [self.sizes[2] * self.group, self.live.keys_of(*batch)],
             key_heads: heads,
             heads: self.group,
             q,

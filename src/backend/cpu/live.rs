@@ -43,9 +43,14 @@ impl<'a> LiveKeys<'a> {
         }
     }
 
+    /// How many keys a sequence of the batch has, without its padding.
+    pub fn keys_of(&self, batch: usize) -> usize {
+        self.lengths.map_or(self.keys, |lengths| lengths[batch].min(self.keys))
+    }
+
     /// The keys that the query may attend to, if none of them is excluded.
     pub fn range(&self, batch: usize, query: usize) -> Range<usize> {
-        let mut end = self.lengths.map_or(self.keys, |lengths| lengths[batch].min(self.keys));
+        let mut end = self.keys_of(batch);
         if !self.causal && self.window.is_none() {
             return 0..end;
         }

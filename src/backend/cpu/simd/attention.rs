@@ -35,8 +35,8 @@ pub struct Live<'a> {
 pub struct Block<'a, T> {
     /// The sizes of a key and of a value.
     pub size: [usize; 2],
-    /// Of all that this is a block of: the queries that share keys, and the keys. What is chosen by these does not depend on
-    /// the blocks.
+    /// Of all that this is a block of: the queries that share keys, and the keys of the sequence without its padding. What is
+    /// chosen by these does not depend on the blocks.
     pub whole: [usize; 2],
     /// The heads of the keys and values, and the heads of queries that share each of them.
     pub key_heads: usize,

@@ -20,10 +20,10 @@ pub const fn suits_vector<V: Vector>() -> bool {
     V::LANES > 8
 }
 
-/// Whether a block is better attended to here.
+/// Whether a block is better attended to here. A short text is, whether its queries are alone or those of a longer batch.
 pub fn suits(block: &Block<'_, f32>) -> bool {
     let [queries, keys] = block.whole;
-    queries > FEW && keys <= MOST && block.size[0] > 0 && block.size[0].is_multiple_of(4)
+    (queries > FEW || keys <= FEW) && keys <= MOST && block.size[0] > 0 && block.size[0].is_multiple_of(4)
 }
 
 /// [`attend`](super::attend) where all keys are few, in this memory.

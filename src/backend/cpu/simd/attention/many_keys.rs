@@ -122,7 +122,8 @@ unsafe fn attend_keys<V: Vector>(
     }
     let keys = keys_at_once::<V>().min(rows.most - first);
     let (last, some_end) = (first + keys == rows.most, first + keys > rows.fewest);
-    let few = rows.len <= at_most::<V>(FEW);
+    // Not the last queries that a tile is left with, nor those of a short text: in a longer batch these are not few.
+    let few = block.whole[0] <= at_most::<V>(FEW) && block.whole[1] > FEW;
     let (totals, sums) = sums.split_at_mut(2 * lanes);
     let scores = &mut scores[..keys * lanes];
     let q = &mut q[..d * lanes];

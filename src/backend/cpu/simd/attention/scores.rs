@@ -90,9 +90,14 @@ impl Routine for Scores<'_> {
     #[inline(always)]
     unsafe fn run<W: Vector>(self) {
         let Scores { q, k, d, scores, mut totals, goes_on, ahead } = self;
+        /// The keys of the first tile, whose scores tell what the others are relative to: as many for all vectors, since those
+        /// of the last queries of a text are not those of a longer one.
+        const FIRST: usize = 4;
         let keys = scores.len() / W::LANES;
-        let tiles = keys.div_ceil(at_most::<W>(ENOUGH));
-        for (tile, (key, count)) in even_parts(keys, at_most::<W>(ENOUGH)).enumerate() {
+        let first = keys.min(at_most::<W>(FIRST));
+        let others = even_parts(keys - first, at_most::<W>(ENOUGH)).map(|(key, count)| (first + key, count));
+        let tiles = 1 + (keys - first).div_ceil(at_most::<W>(ENOUGH));
+        for (tile, (key, count)) in std::iter::once((0, first)).chain(others).enumerate() {
             let ahead = &ahead.part(tile, tiles, q.as_ptr());
             let (k, scores) = (k.part(key, 0), &mut scores[key * W::LANES..][..count * W::LANES]);
             let (totals, goes_on) = (totals.as_deref_mut(), goes_on || key > 0);
