@@ -6,7 +6,7 @@ mod attention;
 use attention::{Attention, alone, with_gradients};
 use congruent::Lengths;
 use congruent::backend::{AttentionMask, Backend, Binary, Epilogue, Float, Reduce, Unary};
-use congruent::nn::{LayerNorm, Linear};
+use congruent::nn::{EncoderLayer, LayerNorm, Linear};
 use congruent::prelude::*;
 use congruent::threads;
 
@@ -252,6 +252,30 @@ fn results_do_not_depend_on_the_batch_around_them() {
     results_do_not_depend_on_the_batch::<f32>();
     results_do_not_depend_on_the_batch::<f64>();
     results_do_not_depend_on_the_batch::<congruent::half::bf16>();
+}
+
+#[test]
+fn a_text_is_encoded_alike_alone_and_in_a_padded_batch() {
+    let mut rng = Rng::with_seed(1);
+    let layer = EncoderLayer::random(N::<48>, N::<3>, N::<16>, N::<128>, &mut rng);
+    for (length, padded) in [(1, 2), (1, 40), (3, 70), (4, 5), (10, 20), (50, 100), (65, 130), (500, 520)] {
+        bind!(one: Batch = 1, text: Queries = length);
+        let x = Tensor::normal((one, Ragged(text), N::<48>), 0.0, 1.0, &mut rng);
+        let lengths = Lengths::new(one, Ragged(text), &[length]).unwrap();
+        let alone = layer.forward(&layer.forward(&x, &lengths), &lengths);
+
+        bind!(three: Batch = 3, longest: Queries = padded);
+        let x = x.to_vec();
+        let in_batch = Tensor::from_fn((three, Ragged(longest), N::<48>), |[b, s, e]| match b == 1 && s < length {
+            true => x[s * 48 + e],
+            false => ((b * 31 + s * 7 + e) % 13) as f32 / 6.0 - 1.0,
+        });
+        let all = Lengths::new(three, Ragged(longest), &[padded, length, padded / 2]).unwrap();
+        let in_batch = layer.forward(&layer.forward(&in_batch, &all), &all);
+        assert_eq!(bits(&alone), bits(&in_batch)[padded * 48..][..length * 48], "{length} of {padded}");
+        let means = [bits(&alone.masked_mean(&lengths)), bits(&in_batch.masked_mean(&all))];
+        assert_eq!(means[0], means[1][48..96], "the mean of {length} of {padded}");
+    }
 }
 
 #[test]
