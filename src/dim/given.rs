@@ -1,6 +1,6 @@
 //! What is given as a dimension.
 
-use super::{Dim, Never};
+use super::{Dim, Impossible, Never};
 
 /// That a value is the dimension `D`, where one is given.
 ///
@@ -32,9 +32,4 @@ impl<X: Impossible> GivenDim<Never> for X {
     fn given(self) -> Never {
         self.never()
     }
-}
-
-/// Implemented by nothing.
-trait Impossible {
-    fn never(&self) -> Never;
 }

@@ -173,6 +173,11 @@ pub enum Never {}
 #[derive(Clone, Copy, Debug)]
 pub enum Nothing {}
 
+/// Implemented by nothing: an impl for whatever is `Impossible` is one that the compiler reckons with, and never takes.
+pub(crate) trait Impossible {
+    fn never(&self) -> Never;
+}
+
 /// Shows the name of a dimension.
 pub(crate) struct Name<D>(PhantomData<fn() -> D>);
 

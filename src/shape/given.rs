@@ -1,6 +1,7 @@
 //! What is given as the shape of a new tensor.
 
 use super::{Never, Shape};
+use crate::dim::Impossible;
 use crate::sealed::Sealed;
 
 /// That a value is the shape `S`, when a tensor is made of it.
@@ -47,9 +48,4 @@ impl<X: Impossible> Given<Never> for X {
         self.never()
     }
     fn sealed(_: Sealed) {}
-}
-
-/// Implemented by nothing.
-trait Impossible {
-    fn never(&self) -> Never;
 }

@@ -8,6 +8,29 @@ use super::{At, Shape};
 use crate::dim::{Dim, N, Next, Plus, Ragged};
 use crate::sealed::Sealed;
 
+/// Implements a relation at each axis beside at most four others.
+macro_rules! at_each_axis {
+    ($implement:ident) => {
+        $implement! {
+            () () at 0;
+            () (A) at 0;
+            (A) () at 1;
+            () (A B) at 0;
+            (A) (B) at 1;
+            (A B) () at 2;
+            () (A B C) at 0;
+            (A) (B C) at 1;
+            (A B) (C) at 2;
+            (A B C) () at 3;
+            () (A B C D) at 0;
+            (A) (B C D) at 1;
+            (A B) (C D) at 2;
+            (A B C) (D) at 3;
+            (A B C D) () at 4;
+        }
+    };
+}
+
 /// That a softmax goes along the axis at `Position`.
 ///
 /// Where two neighbours have one name, as in the scores of self-attention, they are queries and keys, in this order. A softmax along
@@ -31,23 +54,7 @@ macro_rules! queries { ($(($($Before:ident)*) ($($After:ident)*) at $i:tt;)*) =>
         fn sealed(_: Sealed) {}
     }
 )*} }
-queries! {
-    () () at 0;
-    () (A) at 0;
-    (A) () at 1;
-    () (A B) at 0;
-    (A) (B) at 1;
-    (A B) () at 2;
-    () (A B C) at 0;
-    (A) (B C) at 1;
-    (A B) (C) at 2;
-    (A B C) () at 3;
-    () (A B C D) at 0;
-    (A) (B C D) at 1;
-    (A B) (C D) at 2;
-    (A B C) (D) at 3;
-    (A B C D) () at 4;
-}
+at_each_axis!(queries);
 
 /// That the loss of the next token may cut the positions itself.
 ///
@@ -114,22 +121,8 @@ macro_rules! halves { ($(($($Before:ident)*) ($($After:ident)*) at $i:tt;)*) => 
         fn sealed(_: Sealed) {}
     }
 )*} }
+at_each_axis!(halves);
 halves! {
-    () () at 0;
-    () (A) at 0;
-    (A) () at 1;
-    () (A B) at 0;
-    (A) (B) at 1;
-    (A B) () at 2;
-    () (A B C) at 0;
-    (A) (B C) at 1;
-    (A B) (C) at 2;
-    (A B C) () at 3;
-    () (A B C D) at 0;
-    (A) (B C D) at 1;
-    (A B) (C D) at 2;
-    (A B C) (D) at 3;
-    (A B C D) () at 4;
     () (A B C D E) at 0;
     (A) (B C D E) at 1;
     (A B) (C D E) at 2;

@@ -1,7 +1,6 @@
 //! One value for each position of a static dimension.
 
-use crate::dim::{ArrayDim, N, SameSize};
-use crate::shape::Never;
+use crate::dim::{ArrayDim, Impossible, N, Never, SameSize};
 use generic_array::GenericArray;
 use std::fmt::{self, Debug, Formatter};
 use std::ops::{Deref, DerefMut};
@@ -48,11 +47,6 @@ impl<D: Impossible> Listed<Never> for D {
     fn list(self, _: impl FnMut(usize) -> Never) -> Never {
         self.never()
     }
-}
-
-/// Implemented by nothing.
-trait Impossible {
-    fn never(&self) -> Never;
 }
 
 impl<D: ArrayDim, T> Each<D, T> {

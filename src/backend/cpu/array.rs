@@ -128,6 +128,12 @@ impl<T> Array<T> {
         let layout = Layout::row_major(sizes);
         let (found, expected) = (buffer.len(), layout.len());
         assert_eq!(found, expected, "an array of sizes {sizes:?} has {expected} elements");
+        Array::untracked(buffer, layout)
+    }
+
+    /// An array of which nothing more is known.
+    #[inline]
+    fn untracked(buffer: Buffer<T>, layout: Layout) -> Self {
         Array { buffer, layout, tracked: None, probabilities: Probabilities::Unknown }
     }
 
@@ -282,18 +288,13 @@ impl<T: Element> Array<T> {
         let chosen: Vec<usize> = ids.elements().iter().map(|id| rows.start + id.row()).collect();
         assert!(chosen.iter().all(|row| rows.contains(row)), "an id names a row of its table");
         let (elements, layout) = (stored.read(&chosen), Layout::joined(ids.sizes(), &self.sizes()[1..]));
-        Some(Array { buffer: Buffer::Ours(elements), layout, tracked: None, probabilities: Probabilities::Unknown })
+        Some(Array::untracked(Buffer::Ours(elements), layout))
     }
 
     /// An array of one value, stored once.
     pub fn full(value: T, sizes: &[usize]) -> Self {
         let layout = Layout::repeated(sizes);
-        Array {
-            buffer: Buffer::Ours(Elements::collect(1, [value])),
-            layout,
-            tracked: None,
-            probabilities: Probabilities::Unknown,
-        }
+        Array::untracked(Buffer::Ours(Elements::collect(1, [value])), layout)
     }
 
     /// An array of the first row-major elements, as many as `sizes` say.
@@ -302,12 +303,7 @@ impl<T: Element> Array<T> {
     /// There are fewer.
     pub(super) fn collect(sizes: &[usize], elements: impl IntoIterator<Item = T>) -> Self {
         let layout = Layout::row_major(sizes);
-        Array {
-            buffer: Buffer::Ours(Elements::collect(layout.len(), elements)),
-            layout,
-            tracked: None,
-            probabilities: Probabilities::Unknown,
-        }
+        Array::untracked(Buffer::Ours(Elements::collect(layout.len(), elements)), layout)
     }
 
     /// The same elements, row-major in memory that nobody else holds: a copy only where they are not.
@@ -357,7 +353,7 @@ impl<T: Number> Array<T> {
     pub(super) fn build_as(layout: Layout, write: impl FnOnce(&mut [T])) -> Self {
         let mut elements = Elements::any(layout.len());
         write(elements.get_mut().expect("new elements have one holder"));
-        Array { buffer: Buffer::Ours(elements), layout, tracked: None, probabilities: Probabilities::Unknown }
+        Array::untracked(Buffer::Ours(elements), layout)
     }
 
     /// What `f` makes of each chunk of the row-major elements, as [`for_each_chunk`] calls it: in their own memory, if
