@@ -4,7 +4,7 @@
 //! The three take turns in rounds; each time is the median of all rounds, in nanoseconds. `cargo bench --bench static_sizes`
 //! with the number of rounds as its argument.
 
-use congruent::backend::cpu::static_sizes::{StaticSizes, multiply_dynamic, multiply_static};
+use congruent::cpu::static_sizes::{StaticSizes, multiply_dynamic, multiply_static};
 use congruent::prelude::*;
 use std::hint::black_box;
 use std::time::Instant;

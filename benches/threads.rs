@@ -4,7 +4,7 @@
 //! median of all rounds, in microseconds. `cargo bench --bench threads` with the number of rounds as its argument.
 
 #[allow(dead_code, unused_imports)] // A bench runs no tests of it.
-#[path = "../src/backend/cpu/pool/mod.rs"]
+#[path = "../src/cpu/parallel/pool/mod.rs"]
 mod pool;
 
 use std::hint::black_box;

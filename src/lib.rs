@@ -3,6 +3,7 @@
 extern crate self as congruent;
 
 pub mod backend;
+pub mod cpu;
 pub mod dim;
 mod error;
 pub mod errors;
@@ -17,8 +18,8 @@ mod sealed;
 pub mod shape;
 mod tensor;
 
-pub use backend::cpu::{Cpu, packed_weights, release_memory, threads};
 pub use backend::no_grad;
+pub use cpu::{Cpu, packed_weights, release_memory, threads};
 pub use dim::{N, Packed, Plus, Ragged, Times};
 pub use error::Error;
 pub use mask::{Allowed, Causal, Full, Lengths, Segments};

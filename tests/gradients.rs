@@ -4,8 +4,8 @@ mod common;
 
 use common::layers::{HEADS, Inputs, encoder_layer, feed_forward, multi_head, norm, turned};
 use common::{Case, reference};
-use congruent::backend::cpu::Array;
 use congruent::backend::{Backend, Binary, Reduce};
+use congruent::cpu::Array;
 use congruent::io::SafeTensors;
 use congruent::nn::{
     Activation, DecoderLayer, Embedding, LayerNorm, Linear, NormOrder, RmsNorm, RotaryLayout, attention,

@@ -4,7 +4,7 @@
 #![forbid(unsafe_code)]
 
 use congruent::backend::Backend;
-use congruent::backend::cpu::{Array, static_sizes};
+use congruent::cpu::{Array, static_sizes};
 use congruent::io::{Bytes, Dtype, Entry, Source, Weights, load};
 use congruent::nn::Linear;
 use congruent::optim::{Adam, Optimizer, Rule, State};

@@ -1,10 +1,9 @@
 //! What a tensor may hold.
 
-use super::cpu::{
-    Block, InOut, Link, Matrix, Multiplier, Operand, Recorder, Rows, Terms, Weight, add_rows, finish, plain,
-    reduce_rows,
-};
 use super::{Binary, Epilogue, Reduce, Unary};
+use crate::cpu::kernels::plain::{Terms, add_rows, reduce_rows};
+use crate::cpu::kernels::simd::Block;
+use crate::cpu::kernels::{InOut, Link, Matrix, Multiplier, Operand, Rows, Weight, finish, plain};
 use crate::sealed::Sealed;
 use num_traits::{Bounded, Num, NumCast};
 use std::borrow::Cow;
@@ -56,11 +55,6 @@ pub trait Number: Element + Num + NumCast + PartialOrd + Bounded + AnyBits + 'st
     fn to_value(self) -> Value;
     /// From a wide number: the nearest floating-point number, of two the even one; an integer as the operator `as` does.
     fn from_value(wide: Value) -> Self;
-    /// What records operations on it, if it is a floating-point number.
-    #[doc(hidden)]
-    fn recorder() -> Option<Recorder<Self>> {
-        None
-    }
     /// The product of `a (m, k)` and `b (k, n)`, into the row-major `c (m, n)`.
     #[doc(hidden)]
     fn multiply(size: [usize; 3], a: Matrix<'_, Self>, b: Matrix<'_, Self>, c: &mut [Self]) {

@@ -3,7 +3,6 @@
 //! A [`Backend`] knows nothing of dimensions. The typed layer has proven, before it calls one, that
 //! the sizes fit; a backend may panic where they do not.
 
-pub mod cpu;
 mod element;
 mod numbers;
 mod ops;

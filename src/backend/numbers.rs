@@ -1,12 +1,11 @@
 //! The types that are elements.
 
-use super::cpu::{
-    Block, COLUMNS, InOut, Link, Matrix, Multiplier, Narrow, Operand, Recorder, Rows, Terms, Weight, has_terms,
-    reduce_rows, simd,
-};
 use super::element::{Element, Float, Number, Real, TableIndex, Value};
 use super::rounding::to_odd;
 use super::{Binary, Epilogue, Reduce, Unary};
+use crate::cpu::kernels::plain::{Terms, reduce_rows};
+use crate::cpu::kernels::simd::{Block, Narrow};
+use crate::cpu::kernels::{COLUMNS, InOut, Link, Matrix, Multiplier, Operand, Rows, Weight, has_terms, simd};
 use crate::sealed::Sealed;
 use half::{bf16, f16};
 use num_traits::ToPrimitive;
@@ -85,9 +84,6 @@ macro_rules! float_operations {
                 Binary::Min if x < y || x.is_nan() => x,
                 Binary::Max | Binary::Min => y,
             }
-        }
-        fn recorder() -> Option<Recorder<Self>> {
-            Some(Recorder::new())
         }
         fn to_value(self) -> Value {
             Value::Float(self.into())
@@ -300,7 +296,7 @@ real! {
     f64 erf {
         #[cfg(all(feature = "matrixmultiply", not(miri)))]
         fn multiply(size: [usize; 3], a: Matrix<'_, f64>, b: Matrix<'_, f64>, c: &mut [f64]) {
-            super::cpu::double::multiply(size, a, b, c);
+            crate::cpu::kernels::double::multiply(size, a, b, c);
         }
     } {}
 }

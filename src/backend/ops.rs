@@ -1,6 +1,6 @@
 //! The operations that a backend is asked for by name.
 
-use super::cpu::Array;
+use crate::cpu::Array;
 use std::sync::Arc;
 
 /// A function of one number.

@@ -1,7 +1,8 @@
 //! The choice of the next token.
 
 use crate::Error;
-use crate::backend::{Backend, cpu::Cpu};
+use crate::backend::Backend;
+use crate::cpu::Cpu;
 use crate::dim::{Dense, Dim, Name};
 use crate::random::Rng;
 use crate::tensor::{Index, Tensor};

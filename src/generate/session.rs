@@ -1,7 +1,7 @@
 //! What generation asks of a model.
 
 use crate::Error;
-use crate::backend::cpu::Cpu;
+use crate::cpu::Cpu;
 use crate::dim::{Dense, Dim};
 use crate::tensor::{Index, Tensor};
 

@@ -1,7 +1,7 @@
 //! Elements as they lie in a file.
 
 use crate::backend::Number;
-use crate::backend::cpu::{Array, Blocks, Format, Same, SharedBytes};
+use crate::cpu::{Array, Blocks, Format, Same, SharedBytes};
 use half::{bf16, f16};
 use std::fmt::{self, Display, Formatter};
 use std::marker::PhantomData;

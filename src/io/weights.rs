@@ -2,8 +2,8 @@
 
 use super::stored::{converted, in_blocks, shared};
 use super::{Dtype, Source, Stored};
-use crate::backend::cpu::{Array, Cpu};
 use crate::backend::{Backend, Float};
+use crate::cpu::{Array, Cpu};
 use crate::module::Module;
 use crate::shape::{Described, Shape};
 use crate::tensor::Tensor;

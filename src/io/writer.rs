@@ -3,8 +3,8 @@
 use super::safetensors::format_dtype;
 use super::save::write_whole;
 use super::{Dtype, LoadError, Stored};
-use crate::backend::cpu::{Array, Cpu};
 use crate::backend::{Backend, Float};
+use crate::cpu::{Array, Cpu};
 use crate::module::{Module, Path};
 use crate::shape::Shape;
 use crate::tensor::Tensor;

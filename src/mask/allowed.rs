@@ -2,7 +2,7 @@
 
 use super::{Ignores, Restrict};
 use crate::backend::AttentionMask;
-use crate::backend::cpu::{Array, Cpu};
+use crate::cpu::{Array, Cpu};
 use crate::dim::Dim;
 use crate::sealed::Sealed;
 use crate::shape::{PairsByHand, Shape};

@@ -15,7 +15,8 @@ pub use padded::{Padded, by_length, longest};
 pub use positions::{alibi, alibi_slopes, relative_ids, t5_bucket};
 pub use window::SlidingWindow;
 
-use crate::backend::{AttentionMask, Backend, cpu::Cpu};
+use crate::backend::{AttentionMask, Backend};
+use crate::cpu::Cpu;
 use crate::dim::{Dense, Dim, Plus};
 use crate::sealed::Sealed;
 use crate::shape::Shape;

@@ -3,8 +3,8 @@
 use super::lengths::concat_rows;
 use super::{Combine, Covers, Lengths, Restrict};
 use crate::Error;
-use crate::backend::cpu::Cpu;
 use crate::backend::{AttentionMask, Backend, Binary, Float, constant};
+use crate::cpu::Cpu;
 use crate::dim::{Dim, Packed, Ragged, RuntimeDim, Unnamed};
 use crate::sealed::Sealed;
 use crate::tensor::{Ids, Index, Tensor, sum_of_chosen};

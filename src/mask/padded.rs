@@ -2,7 +2,8 @@
 
 use super::Lengths;
 use crate::Error;
-use crate::backend::{Element, cpu::Cpu};
+use crate::backend::Element;
+use crate::cpu::Cpu;
 use crate::dim::{Dim, Ragged, RuntimeDim, Unnamed};
 use crate::tensor::{Create, Index, Tensor};
 use std::fmt::{self, Debug, Formatter};

@@ -2,7 +2,7 @@
 
 use super::{Allowed, EndsWith};
 use crate::Error;
-use crate::backend::cpu::Cpu;
+use crate::cpu::Cpu;
 use crate::dim::{Dim, GivenDim};
 use crate::tensor::{Create, Ids, Tensor};
 

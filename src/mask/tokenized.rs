@@ -2,7 +2,7 @@
 
 use super::{Lengths, Padded};
 use crate::Error;
-use crate::backend::cpu::Cpu;
+use crate::cpu::Cpu;
 use crate::dim::{Dim, Ragged};
 use crate::shape::{Described, Shape};
 use crate::tensor::{Create, Index};

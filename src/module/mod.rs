@@ -8,7 +8,8 @@ pub(crate) use gradients::without_gradients;
 pub(crate) use parts::constants;
 pub use path::Path;
 
-use crate::backend::{Backend, Float, constant, cpu::Cpu};
+use crate::backend::{Backend, Float, constant};
+use crate::cpu::Cpu;
 use std::fmt::{self, Debug, Display, Formatter};
 
 /// A model, or a part of one: its parameters, each with its path.

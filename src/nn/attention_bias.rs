@@ -1,8 +1,8 @@
 //! Attention with a bias for each pair of query and key.
 
 use super::attention::default_scale;
-use crate::backend::cpu::{Array, Cpu};
 use crate::backend::{AttentionMask, Backend, Binary, Float, constant};
+use crate::cpu::{Array, Cpu};
 use crate::dim::Dim;
 use crate::mask::{Allowed, Mask};
 use crate::sealed::Sealed;

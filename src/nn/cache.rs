@@ -5,7 +5,8 @@ mod truncate;
 pub use truncate::{CutTo, OneSequence};
 
 use crate::Error;
-use crate::backend::{AttentionMask, Backend, Float, cpu::Cpu};
+use crate::backend::{AttentionMask, Backend, Float};
+use crate::cpu::Cpu;
 use crate::dim::{Dense, Dim, Name, Plus, Ragged};
 use crate::mask::{Combine, Covers, Lengths, Restrict};
 use crate::sealed::Sealed;

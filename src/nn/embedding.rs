@@ -1,6 +1,7 @@
 //! A table of vectors.
 
-use crate::backend::{Backend, Epilogue, Float, cpu::Cpu};
+use crate::backend::{Backend, Epilogue, Float};
+use crate::cpu::Cpu;
 use crate::dim::{Dim, Picked, Summed};
 use crate::io::{Stored, Weights};
 use crate::shape::{Append, Last, Shape};

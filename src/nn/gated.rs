@@ -1,7 +1,8 @@
 //! A feed-forward network with a gate.
 
 use super::{Activation, Linear};
-use crate::backend::{Backend, Epilogue, Float, cpu::Cpu};
+use crate::backend::{Backend, Epilogue, Float};
+use crate::cpu::Cpu;
 use crate::dim::{Dense, Dim};
 use crate::shape::Last;
 use crate::tensor::Tensor;

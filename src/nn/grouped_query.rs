@@ -2,7 +2,8 @@
 
 use super::multi_head::{Heads, project_merged, sequence};
 use super::{CacheStep, Linear, Rotary, attention};
-use crate::backend::{Backend, Epilogue, Float, cpu::Cpu};
+use crate::backend::{Backend, Epilogue, Float};
+use crate::cpu::Cpu;
 use crate::dim::{Dense, Dim, Times};
 use crate::mask::Mask;
 use crate::shape::{Sequence, SharesHeads};

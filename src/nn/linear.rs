@@ -1,7 +1,8 @@
 //! The linear layer.
 
 use super::Activation;
-use crate::backend::{Backend, Epilogue, Float, cpu::Cpu};
+use crate::backend::{Backend, Epilogue, Float};
+use crate::cpu::Cpu;
 use crate::dim::{Dim, Summed};
 use crate::io::{Stored, Weights};
 use crate::shape::Last;

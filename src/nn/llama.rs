@@ -2,7 +2,8 @@
 
 use super::{CacheStep, GatedFeedForward, GroupedQueryAttention, RmsNorm, Rotary};
 use crate::Module;
-use crate::backend::{Backend, Float, cpu::Cpu};
+use crate::backend::{Backend, Float};
+use crate::cpu::Cpu;
 use crate::dim::{Dense, Dim};
 use crate::mask::Mask;
 use crate::shape::{Last, Sequence, SharesHeads};

@@ -1,7 +1,8 @@
 //! Multi-head attention ([Vaswani et al. 2017](https://arxiv.org/abs/1706.03762)).
 
 use super::{CacheStep, Linear, attention};
-use crate::backend::{Backend, Epilogue, Float, cpu::Cpu};
+use crate::backend::{Backend, Epilogue, Float};
+use crate::cpu::Cpu;
 use crate::dim::{Dense, Dim, Times};
 use crate::mask::Mask;
 use crate::sealed::Sealed;

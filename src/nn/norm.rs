@@ -1,7 +1,8 @@
 //! Normalisation of the last dimension.
 
 use crate::Module;
-use crate::backend::{Backend, Float, cpu::Cpu};
+use crate::backend::{Backend, Float};
+use crate::cpu::Cpu;
 use crate::dim::{Averaged, Dim};
 use crate::io::{Stored, Weights};
 use crate::shape::Last;

@@ -1,6 +1,7 @@
 //! Rotary positions ([Su et al. 2021](https://arxiv.org/abs/2104.09864)).
 
-use crate::backend::{Backend, Float, RotaryLayout, cpu::Cpu};
+use crate::backend::{Backend, Float, RotaryLayout};
+use crate::cpu::Cpu;
 use crate::dim::{Dense, Dim, Even, Name};
 use crate::shape::{Shape, Turns};
 use crate::tensor::{IdOf, Tensor, TensorOf};

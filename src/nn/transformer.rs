@@ -1,7 +1,8 @@
 //! The layers of a transformer, and stacks of them.
 
 use super::{CacheStep, Dropout, FeedForward, InTraining, LayerNorm, Memory, MultiHeadAttention};
-use crate::backend::{Backend, Binary, Epilogue, Float, cpu::Cpu};
+use crate::backend::{Backend, Binary, Epilogue, Float};
+use crate::cpu::Cpu;
 use crate::dim::{Dense, Dim};
 use crate::mask::Mask;
 use crate::shape::{Last, Sequence};

@@ -1,6 +1,7 @@
 //! What all optimizers share: which rule is for which parameter, and what is kept from one step to the next.
 
-use crate::backend::{Backend, Float, cpu::Cpu, no_grad};
+use crate::backend::{Backend, Float, no_grad};
+use crate::cpu::Cpu;
 use crate::io::{Stored, Weights};
 use crate::module::{Module, Parameter, without_gradients};
 use crate::tensor::Gradients;

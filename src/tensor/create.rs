@@ -1,8 +1,8 @@
 //! Tensors from values.
 
 use super::Tensor;
-use crate::backend::cpu::Cpu;
 use crate::backend::{Backend, Element, Float, Number, constant};
+use crate::cpu::Cpu;
 use crate::dim::{ArrayDim, Dim, N, SameSize};
 use crate::sealed::Sealed;
 use crate::shape::{Described, Given, Shape};

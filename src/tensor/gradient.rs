@@ -1,8 +1,8 @@
 //! Gradients.
 
 use super::Tensor;
-use crate::backend::cpu::Cpu;
 use crate::backend::{Backend, Float};
+use crate::cpu::Cpu;
 use crate::shape::{Described, Is, OneNumber, Shape};
 use std::fmt::{self, Debug, Formatter};
 

@@ -2,8 +2,8 @@
 
 use super::{Tensor, TensorOf};
 use crate::Error;
-use crate::backend::cpu::Cpu;
 use crate::backend::{Backend, Element, Number, TableIndex};
+use crate::cpu::Cpu;
 use crate::dim::{Compared, Dim, GivenDim, N, Name, Never, Normal, Nothing, Packed, Picked, Ragged};
 use crate::sealed::Sealed;
 use crate::shape::{Append, Axis, EndsIn, Given, Rows, Shape, TakenByNumber};

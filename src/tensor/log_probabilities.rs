@@ -1,8 +1,8 @@
 //! Logarithms of probabilities.
 
 use super::{OperandOf, Tensor};
-use crate::backend::cpu::Cpu;
 use crate::backend::{Backend, Binary, Float, Number};
+use crate::cpu::Cpu;
 use crate::dim::Dim;
 use crate::sealed::Sealed;
 use crate::shape::{Axis, GoesWith, Never, Nothing, Shape};

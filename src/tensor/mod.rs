@@ -42,8 +42,8 @@ pub(crate) use reduce::sum_of_chosen;
 #[doc(hidden)]
 pub use einsum::{einsum, einsum_one, rearrange};
 
-use crate::backend::cpu::Cpu;
 use crate::backend::{Backend, Element};
+use crate::cpu::Cpu;
 use crate::shape::{Axis, Shape, Sizes};
 
 /// An array of elements whose shape `S` is a tuple of dimensions, on the backend `B`.

@@ -1,7 +1,7 @@
 //! Ids along a product, taken apart.
 
 use super::{Ids, Index};
-use crate::backend::cpu::Cpu;
+use crate::cpu::Cpu;
 use crate::dim::{Dim, Times};
 use crate::shape::Shape;
 

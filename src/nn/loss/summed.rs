@@ -1,6 +1,7 @@
 //! Means over the targets of several batches.
 
-use crate::backend::{Backend, Binary, Float, Reduce, constant, cpu::Cpu, no_grad};
+use crate::backend::{Backend, Binary, Float, Reduce, constant, no_grad};
+use crate::cpu::Cpu;
 use crate::dim::{Dim, Ragged};
 use crate::mask::Lengths;
 use crate::module::Module;

@@ -1,0 +1,322 @@
+//! Arrays: a shared buffer, and sizes and strides that say which elements of it are meant.
+
+use super::blocks::{Blocks, Stored};
+use super::buffer::{Buffer, Owner};
+use super::layout::Layout;
+use super::same::Same;
+use super::tracked::Tracked;
+use crate::backend::{Element, MAX_RANK, Number};
+use crate::cpu::kernels::{InOut, Rows};
+use crate::cpu::memory::{Derived, Elements};
+use crate::cpu::parallel::for_each_chunk;
+use std::borrow::Cow;
+use std::fmt::{self, Debug, Formatter};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// An array on the processor. Cloning one, and most changes of its axes, copy no elements.
+#[derive(Clone)]
+pub struct Array<T> {
+    buffer: Buffer<T>,
+    layout: Layout,
+    /// How it came about, if gradients are wanted. What is calculated beneath the backend has none.
+    tracked: Option<Tracked>,
+    probabilities: Probabilities,
+}
+
+/// Whether the elements are known to be probabilities, and what made them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Probabilities {
+    Unknown,
+    BySoftmax,
+    BySigmoid,
+}
+
+impl<T> Array<T> {
+    /// An array of row-major elements.
+    ///
+    /// # Panics
+    /// There are not as many as `sizes` say.
+    pub fn from_vec(elements: Vec<T>, sizes: &[usize]) -> Self {
+        Self::from_buffer(Buffer::given(Owner::Vec(elements)), sizes)
+    }
+
+    /// An array of the row-major elements of another owner, such as a mapped file.
+    ///
+    /// # Panics
+    /// There are not as many as `sizes` say. Whatever uses the array panics if the owner gives other elements later than it
+    /// gives here: elsewhere in memory, or more or fewer.
+    pub fn from_owner(owner: Box<dyn AsRef<[T]> + Send + Sync>, sizes: &[usize]) -> Self {
+        Self::from_buffer(Buffer::given(Owner::Other(Same::new(owner))), sizes)
+    }
+
+    fn from_buffer(buffer: Buffer<T>, sizes: &[usize]) -> Self {
+        let layout = Layout::row_major(sizes);
+        let (found, expected) = (buffer.len(), layout.len());
+        assert_eq!(found, expected, "an array of sizes {sizes:?} has {expected} elements");
+        Array::untracked(buffer, layout)
+    }
+
+    /// An array of which nothing more is known.
+    #[inline]
+    fn untracked(buffer: Buffer<T>, layout: Layout) -> Self {
+        Array { buffer, layout, tracked: None, probabilities: Probabilities::Unknown }
+    }
+
+    /// The size of each axis.
+    pub fn sizes(&self) -> &[usize] {
+        self.layout.sizes()
+    }
+
+    #[inline]
+    pub(in crate::cpu) fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// Whether the elements of blocks were all asked for.
+    #[cfg(test)]
+    pub(in crate::cpu) fn is_read(&self) -> bool {
+        matches!(&self.buffer, Buffer::Stored(stored) if stored.is_read())
+    }
+
+    /// Whether the elements are stored in blocks.
+    pub(in crate::cpu) fn is_stored(&self) -> bool {
+        matches!(self.buffer, Buffer::Stored(_))
+    }
+
+    /// The blocks of a matrix that is stored so, and which of their rows it consists of.
+    fn stored_rows(&self) -> Option<(&Stored<T>, Range<usize>)> {
+        let Buffer::Stored(stored) = &self.buffer else { return None };
+        let Layout { offset, .. } = self.layout;
+        let (&[rows, len], &[stride, 1]) = (self.sizes(), self.layout.strides()) else { return None };
+        let whole = len == stored.blocks().row_len() && len > 0 && (stride == len || rows == 1) && offset % len == 0;
+        whole.then(|| (&**stored, offset / len..offset / len + rows))
+    }
+
+    /// The rows of blocks that a matrix consists of, if it is stored so: all of them will be read.
+    pub(in crate::cpu) fn block_rows(&self) -> Option<Rows<'_>> {
+        let (stored, rows) = self.stored_rows()?;
+        Some(stored.streamed_blocks().rows(rows))
+    }
+
+    /// All elements of the buffer: those that the layout means, and perhaps others.
+    #[inline]
+    pub(in crate::cpu) fn buffer(&self) -> &[T] {
+        self.buffer.as_slice()
+    }
+
+    /// The elements, if they lie row-major in memory.
+    pub fn as_slice(&self) -> Option<&[T]> {
+        let Layout { offset, .. } = self.layout;
+        match self.layout.len() {
+            0 => Some(&[]),
+            len => self.layout.is_contiguous().then(|| &self.buffer()[offset..offset + len]),
+        }
+    }
+
+    /// The elements to change, if they lie row-major in memory and nobody else holds any of the buffer.
+    pub(in crate::cpu) fn as_mut_slice(&mut self) -> Option<&mut [T]> {
+        self.probabilities = Probabilities::Unknown;
+        let Layout { offset, .. } = self.layout;
+        match self.layout.len() {
+            0 => Some(&mut []),
+            len => Some(&mut self.layout.is_contiguous().then_some(self.buffer.get_mut()?)?[offset..offset + len]),
+        }
+    }
+
+    #[inline]
+    pub(in crate::cpu) fn tracked(&self) -> Option<&Tracked> {
+        self.tracked.as_ref()
+    }
+
+    pub(in crate::cpu) fn with_tracked(mut self, tracked: Tracked) -> Self {
+        self.tracked = Some(tracked);
+        self
+    }
+
+    /// The same array, of which nobody knows how it came about.
+    #[inline]
+    pub(in crate::cpu) fn detached(mut self) -> Self {
+        self.tracked = None;
+        self
+    }
+
+    pub(in crate::cpu) fn probabilities(&self) -> Probabilities {
+        self.probabilities
+    }
+
+    /// The same array, whose elements are known to be probabilities.
+    pub(in crate::cpu) fn with_probabilities(self, probabilities: Probabilities) -> Self {
+        Array { probabilities, ..self }
+    }
+
+    /// The same array for a later use.
+    pub(in crate::cpu) fn saved(&self) -> Self {
+        self.view(self.layout)
+    }
+
+    /// What was calculated of the whole buffer.
+    pub(in crate::cpu) fn derived(&self) -> &Derived {
+        self.buffer.derived()
+    }
+
+    fn view(&self, layout: Layout) -> Self {
+        Array { buffer: self.buffer.clone(), layout, tracked: None, probabilities: self.probabilities }
+    }
+
+    /// Axis `i` of the result is axis `order[i]`.
+    pub fn permute(&self, order: &[usize]) -> Self {
+        self.view(self.layout.permute(order))
+    }
+
+    /// An axis moved behind all others.
+    pub(in crate::cpu) fn move_last(&self, axis: usize) -> Self {
+        let rank = self.sizes().len();
+        let mut order: [usize; MAX_RANK] = std::array::from_fn(|i| i);
+        order[axis..rank].rotate_left(1);
+        self.permute(&order[..rank])
+    }
+
+    /// The last axis moved to this place: it undoes [`move_last`](Self::move_last).
+    pub(in crate::cpu) fn move_last_to(&self, axis: usize) -> Self {
+        let rank = self.sizes().len();
+        let mut order: [usize; MAX_RANK] = std::array::from_fn(|i| i);
+        order[axis..rank].rotate_right(1);
+        self.permute(&order[..rank])
+    }
+
+    /// The elements `start .. start + len` of an axis.
+    pub fn narrow(&self, axis: usize, start: usize, len: usize) -> Self {
+        self.view(self.layout.narrow(axis, start, len))
+    }
+
+    /// Repeated along new leading axes and along axes of size 1.
+    pub fn broadcast(&self, sizes: &[usize]) -> Self {
+        self.view(self.layout.broadcast(sizes))
+    }
+}
+
+impl Array<f32> {
+    /// An array of the elements that stand in blocks, which stay as they are: products with it as a weight and rows of it as
+    /// a table read them so. Any other operation reads all elements once, and they are kept beside the blocks.
+    ///
+    /// # Panics
+    /// There are not as many as `sizes` say.
+    pub(crate) fn from_blocks(blocks: Blocks, sizes: &[usize]) -> Self {
+        Self::from_buffer(Buffer::Stored(Arc::new(Stored::new(blocks))), sizes)
+    }
+}
+
+impl<T: Element> Array<T> {
+    /// The chosen rows of a matrix that is stored in blocks, of which the others are not read, in this layout.
+    pub(in crate::cpu) fn chosen_rows(&self, chosen: impl Iterator<Item = usize>, layout: Layout) -> Option<Self> {
+        let (stored, rows) = self.stored_rows()?;
+        let chosen: Vec<usize> = chosen.map(|row| rows.start + row).collect();
+        assert!(chosen.iter().all(|row| rows.contains(row)), "an id names a row of its table");
+        Some(Array::untracked(Buffer::Ours(stored.read(&chosen)), layout))
+    }
+
+    /// An array of one value, stored once.
+    pub fn full(value: T, sizes: &[usize]) -> Self {
+        let layout = Layout::repeated(sizes);
+        Array::untracked(Buffer::Ours(Elements::collect(1, [value])), layout)
+    }
+
+    /// An array of the first row-major elements, as many as `sizes` say.
+    ///
+    /// # Panics
+    /// There are fewer.
+    pub(in crate::cpu) fn collect(sizes: &[usize], elements: impl IntoIterator<Item = T>) -> Self {
+        let layout = Layout::row_major(sizes);
+        Array::untracked(Buffer::Ours(Elements::collect(layout.len(), elements)), layout)
+    }
+
+    /// The same elements, row-major in memory that nobody else holds: a copy only where they are not.
+    pub(in crate::cpu) fn unshared(mut self) -> Self {
+        if self.as_mut_slice().is_some() { self } else { Array::collect(self.sizes(), self.elements().iter().copied()) }
+    }
+
+    /// The row-major elements: a copy only where they do not lie so in memory.
+    pub fn elements(&self) -> Cow<'_, [T]> {
+        match self.as_slice() {
+            Some(elements) => Cow::Borrowed(elements),
+            None => Cow::Owned(self.copied()),
+        }
+    }
+
+    fn copied(&self) -> Vec<T> {
+        let mut elements = Vec::with_capacity(self.layout.len());
+        let axes: Vec<_> = self.layout.axes().collect();
+        copy(self.buffer(), self.layout.offset, &axes, &mut elements);
+        elements
+    }
+
+    /// The same row-major elements under other sizes.
+    pub fn reshape(&self, sizes: &[usize]) -> Self {
+        assert_eq!(self.layout.len(), Layout::count(sizes), "{:?} as {sizes:?}", self.sizes());
+        match self.layout.reshape(sizes) {
+            Some(layout) => self.view(layout),
+            None => Array::from_vec(self.copied(), sizes),
+        }
+    }
+
+    /// The same array with its elements row-major in memory.
+    pub(in crate::cpu) fn contiguous(&self) -> Self {
+        if self.as_slice().is_some() { self.clone() } else { Array::from_vec(self.copied(), self.sizes()) }
+    }
+}
+
+impl<T: Number> Array<T> {
+    /// An array whose elements `write` writes, all of them; before, they are of any value.
+    #[inline]
+    pub(in crate::cpu) fn build(sizes: &[usize], write: impl FnOnce(&mut [T])) -> Self {
+        Self::build_as(Layout::row_major(sizes), write)
+    }
+
+    /// [`build`](Self::build) in a row-major layout.
+    #[inline]
+    pub(in crate::cpu) fn build_as(layout: Layout, write: impl FnOnce(&mut [T])) -> Self {
+        let mut elements = Elements::any(layout.len());
+        write(elements.get_mut().expect("new elements have one holder"));
+        Array::untracked(Buffer::Ours(elements), layout)
+    }
+
+    /// What `f` makes of each chunk of the row-major elements, as [`for_each_chunk`] calls it: in their own memory, if
+    /// nobody else holds it.
+    pub(in crate::cpu) fn transform(
+        mut self,
+        chunk: usize,
+        work: usize,
+        f: impl Fn(usize, InOut<'_, T>) + Sync,
+    ) -> Self {
+        if let Some(elements) = self.as_mut_slice() {
+            for_each_chunk(elements, chunk, work, |i, part| f(i, InOut::in_place(part)));
+            self.tracked = None;
+            return self;
+        }
+        let elements = self.elements();
+        Array::build(self.sizes(), |out| {
+            for_each_chunk(out, chunk, work, |i, part| f(i, InOut::new(&elements[i * chunk..][..part.len()], part)));
+        })
+    }
+}
+
+fn copy<T: Copy>(buffer: &[T], offset: usize, axes: &[(usize, usize)], elements: &mut Vec<T>) {
+    match axes {
+        [] => elements.push(buffer[offset]),
+        [(0, _), ..] => {}
+        [(size, 1)] => elements.extend_from_slice(&buffer[offset..offset + size]),
+        [(size, 0)] => elements.extend(std::iter::repeat_n(buffer[offset], *size)),
+        [(size, stride)] => elements.extend(buffer[offset..].iter().step_by(*stride).take(*size)),
+        [(size, stride), inner @ ..] => (0..*size).for_each(|i| copy(buffer, offset + i * stride, inner, elements)),
+    }
+}
+
+impl<T: Element> Debug for Array<T> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Array").field("sizes", &self.sizes()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

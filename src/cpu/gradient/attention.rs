@@ -1,0 +1,206 @@
+//! Gradients of attention, a block of queries at a time: the whole matrix of weights is never held.
+
+use crate::backend::{AttentionMask, Binary, Float, Number, Real};
+use crate::cpu::array::Array;
+use crate::cpu::kernels::Matrix;
+use crate::cpu::kernels::{InOut, Operand};
+use crate::cpu::ops::live::LiveKeys;
+use crate::cpu::parallel::{cores, for_each_chunk};
+use num_traits::{Float as _, Zero};
+use std::ops::Range;
+
+/// The queries of a head that are taken at a time.
+const QUERIES: usize = 128;
+
+/// Keys and values of one head.
+struct Memory<T> {
+    k: Vec<T>,
+    v: Vec<T>,
+    /// The keys whose row, or that of their value, is not finite: zeros stand in their place.
+    spoiled: Vec<usize>,
+}
+
+/// The gradients that one key head has a part in.
+struct Part<'a, T> {
+    /// Of the queries of the heads that share it.
+    of_q: &'a mut [T],
+    of_k: &'a mut [T],
+    of_v: &'a mut [T],
+}
+
+/// What was attended to, and by what.
+struct Inputs<'a, T: Float> {
+    q: &'a Array<T>,
+    k: &'a Array<T>,
+    v: Option<&'a Array<T>>,
+    gradient: &'a Array<T>,
+    live: LiveKeys<'a>,
+    scale: T::Wide,
+    group: usize,
+}
+
+/// Of queries, keys and values; without values, of the weights. The weights are calculated once more, by the softmax that calculated them before.
+///
+/// What is masked has no part in it, whatever it is: neither keys and values that nothing may attend to, nor queries whose
+/// result nothing depends on. A row of scores has the gradient `weights · (g - sum(weights · g))`. The sum is that of the
+/// result and its gradient too, but the result is rounded: with 8 digits, the difference can be all error.
+pub fn attention<T: Float>(
+    [q, k]: [&Array<T>; 2],
+    v: Option<&Array<T>>,
+    mask: &AttentionMask,
+    scale: f64,
+    gradient: &Array<T>,
+) -> [Array<T>; 3] {
+    let (&[batch, heads, queries, d], &[_, key_heads, keys, _]) = (q.sizes(), k.sizes()) else {
+        unreachable!("queries and keys have four axes");
+    };
+    let live = LiveKeys::new(mask, batch, queries, keys);
+    let group = heads / key_heads.max(1);
+    let e = v.map_or(0, |v| v.sizes()[3]);
+    let inputs = Inputs { q, k, v, gradient, live, scale: T::Wide::constant(scale), group };
+    let (mut of_k, mut of_v) = (None, None);
+    let of_q = Array::build(q.sizes(), |mut q| {
+        of_k = Some(Array::build(k.sizes(), |mut k| {
+            of_v = Some(Array::build(&[batch, key_heads, keys, e], |mut v| {
+                let mut parts = Vec::with_capacity(batch * key_heads);
+                for _ in 0..batch * key_heads {
+                    let of_q = take(&mut q, group * queries * d);
+                    parts.push(Part { of_q, of_k: take(&mut k, keys * d), of_v: take(&mut v, keys * e) });
+                }
+                let work = group * queries * keys * (3 * d + 2 * e) / 16;
+                let go_back = |at: usize, Part { of_q, of_k, of_v }: &mut Part<'_, T>| {
+                    let place = [at / key_heads, at % key_heads];
+                    T::write(of_q, |of_q| {
+                        T::write(of_k, |of_k| T::write(of_v, |of_v| inputs.go_back(place, of_q, of_k, of_v)));
+                    });
+                };
+                if parts.len() >= cores() {
+                    for_each_chunk(&mut parts, 1, work, |at, parts| {
+                        parts.iter_mut().for_each(|part| go_back(at, part));
+                    });
+                } else {
+                    // The products of each are shared by themselves.
+                    parts.iter_mut().enumerate().for_each(|(at, part)| go_back(at, part));
+                }
+            }));
+        }));
+    });
+    [of_q, of_k.expect("it was built"), of_v.expect("it was built")]
+}
+
+/// The first elements of the rest.
+fn take<'a, T>(rest: &mut &'a mut [T], count: usize) -> &'a mut [T] {
+    let (first, others) = std::mem::take(rest).split_at_mut(count);
+    *rest = others;
+    first
+}
+
+/// Row-major rows of one head of an array, from the first one on.
+fn rows<T: Float>(x: &Array<T>, [batch, head, first]: [usize; 3], count: usize) -> Vec<T::Wide> {
+    let rows = x.narrow(0, batch, 1).narrow(1, head, 1).narrow(2, first, count);
+    T::all_widened(&rows.elements()).into_owned()
+}
+
+fn row_major<T>(elements: &[T], columns: usize) -> Matrix<'_, T> {
+    Matrix { elements, strides: [columns, 1] }
+}
+
+fn product<T: Real>(size: [usize; 3], x: Matrix<'_, T>, y: Matrix<'_, T>) -> Vec<T> {
+    let mut product = vec![T::zero(); size[0] * size[2]];
+    T::multiply(size, x, y, &mut product);
+    product
+}
+
+fn add<T: Real>(sum: &mut [T], addend: &[T]) {
+    T::binary_all(Binary::Add, InOut::in_place(sum), Operand::Slice(addend), false);
+}
+
+impl<T: Float> Inputs<'_, T> {
+    fn go_back(&self, [batch, key_head]: [usize; 2], of_q: &mut [T::Wide], of_k: &mut [T::Wide], of_v: &mut [T::Wide]) {
+        let (queries, d, e) = (self.q.sizes()[2], self.q.sizes()[3], self.value_size());
+        let memory = self.memory(batch, key_head);
+        for gradient in [&mut *of_q, &mut *of_k, &mut *of_v] {
+            gradient.fill(T::Wide::zero());
+        }
+        for head in 0..self.group {
+            for first in (0..queries).step_by(QUERIES) {
+                let count = QUERIES.min(queries - first);
+                let live = self.live.range_of_all(batch, first..first + count);
+                if live.is_empty() {
+                    continue;
+                }
+                let place = [batch, key_head * self.group + head, first];
+                let of_q = &mut of_q[(head * queries + first) * d..][..count * d];
+                let of_k = &mut of_k[live.start * d..live.end * d];
+                let of_v = &mut of_v[live.start * e..live.end * e];
+                self.block(place, count, live, &memory, [of_q, of_k, of_v]);
+            }
+        }
+    }
+
+    fn value_size(&self) -> usize {
+        self.v.map_or(0, |v| v.sizes()[3])
+    }
+
+    /// Where a key is spoiled and attended to, the weights are not numbers, nor is what is calculated of them; where it is
+    /// masked, a product with zeros in its place is zero, which it would not be with an infinity.
+    fn memory(&self, batch: usize, key_head: usize) -> Memory<T::Wide> {
+        let keys = self.k.sizes()[2];
+        let all = |x| rows(x, [batch, key_head, 0], keys);
+        let (mut k, mut v) = (all(self.k), self.v.map(all).unwrap_or_default());
+        let (d, e) = (self.k.sizes()[3], self.value_size());
+        let is_finite = |row: &[T::Wide]| row.iter().all(|x| x.is_finite());
+        let is_spoiled = |key: &usize| !is_finite(&k[key * d..][..d]) || !is_finite(&v[key * e..][..e]);
+        let spoiled: Vec<usize> = (0..keys).filter(is_spoiled).collect();
+        for key in &spoiled {
+            k[key * d..][..d].fill(T::Wide::zero());
+            v[key * e..][..e].fill(T::Wide::zero());
+        }
+        Memory { k, v, spoiled }
+    }
+
+    /// What so many queries of a head from the given place on add, and the keys that they may attend to.
+    fn block(
+        &self,
+        place: [usize; 3],
+        count: usize,
+        live: Range<usize>,
+        Memory { k, v, spoiled }: &Memory<T::Wide>,
+        [of_q, of_k, of_v]: [&mut [T::Wide]; 3],
+    ) {
+        let zero = T::Wide::zero();
+        let (d, e, keys) = (self.q.sizes()[3], self.value_size(), live.len());
+        let [mut q, gradient] = [self.q, self.gradient].map(|x| rows(x, place, count));
+        let (k, v) = (row_major(&k[live.start * d..], d), row_major(&v[live.start * e..], e));
+        let width = gradient.len() / count;
+        let is_idle = |query: usize| gradient[query * width..][..width].iter().all(|&x| x == zero);
+        let idle: Vec<bool> = (0..count).map(is_idle).collect();
+        for query in (0..count).filter(|&query| idle[query]) {
+            q[query * d..][..d].fill(zero);
+        }
+        let mut weights = product([count, d, keys], row_major(&q, d), k.transposed());
+        for (query, weights) in weights.chunks_exact_mut(keys).enumerate() {
+            if idle[query] {
+                weights.fill(zero);
+                continue;
+            }
+            T::Wide::binary_all(Binary::Mul, InOut::in_place(weights), Operand::Scalar(self.scale), false);
+            self.live.softmax(place[0], place[2] + query, live.start, weights);
+            if spoiled.iter().any(|key| live.contains(key) && weights[key - live.start] != zero) {
+                weights.fill(T::Wide::nan());
+            }
+        }
+
+        let mut of_scores = if self.v.is_some() {
+            let by_key = row_major(&weights, keys).transposed();
+            add(of_v, &product([keys, count, e], by_key, row_major(&gradient, e)));
+            product([count, e, keys], row_major(&gradient, e), v.transposed())
+        } else {
+            gradient.chunks_exact(width).flat_map(|row| &row[live.clone()]).copied().collect()
+        };
+        T::Wide::softmax_backward(&weights, &mut of_scores, keys);
+        T::Wide::binary_all(Binary::Mul, InOut::in_place(&mut of_scores), Operand::Scalar(self.scale), false);
+        T::Wide::multiply([count, keys, d], row_major(&of_scores, keys), k, of_q);
+        add(of_k, &product([keys, count, d], row_major(&of_scores, keys).transposed(), row_major(&q, d)));
+    }
+}

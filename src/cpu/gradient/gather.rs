@@ -1,0 +1,45 @@
+//! Gradients of what was taken by position: added where it was taken.
+
+use crate::backend::Float;
+use crate::cpu::array::Array;
+use crate::cpu::parallel::for_each_chunk;
+
+/// A table of these sizes with rows added at their places: those of one place in the order in which they were taken.
+pub fn add_rows<T: Float>(gradient: &Array<T>, rows: &[usize], sizes: &[usize]) -> Array<T> {
+    /// Elements of the table that one core takes at a time.
+    const CHUNK: usize = 1 << 12;
+    let size: usize = sizes[1..].iter().product();
+    let elements = gradient.elements();
+    let mut order: Vec<usize> = (0..rows.len()).collect();
+    order.sort_by_key(|&taken| rows[taken]);
+    let of_chunk = (CHUNK / size.max(1)).max(1);
+    Array::build(sizes, |table| {
+        for_each_chunk(table, of_chunk * size, of_chunk * size * 2, |chunk, table| {
+            T::write(table, |table| {
+                table.fill(num_traits::zero());
+                let first = chunk * of_chunk;
+                let end = first + table.len() / size;
+                let start = order.partition_point(|&taken| rows[taken] < first);
+                let here = order[start..].iter().take_while(|&&taken| rows[taken] < end);
+                for &taken in here {
+                    let to = &mut table[(rows[taken] - first) * size..][..size];
+                    let from = T::all_widened(&elements[taken * size..][..size]);
+                    to.iter_mut().zip(&*from).for_each(|(to, &from)| *to = *to + from);
+                }
+            });
+        });
+    })
+}
+
+/// Rows of these sizes of zeros, but for elements at some positions of each.
+pub fn add_elements<T: Float>(gradient: &Array<T>, positions: &Array<u32>, sizes: &[usize]) -> Array<T> {
+    let size = *sizes.last().expect("a last axis");
+    let count = *positions.sizes().last().expect("a last axis");
+    let (elements, positions) = (gradient.elements(), positions.elements());
+    Array::build(sizes, |out| {
+        out.fill(T::zero());
+        for (at, (&x, &position)) in elements.iter().zip(positions.iter()).enumerate() {
+            out[at / count * size + position as usize] = x;
+        }
+    })
+}

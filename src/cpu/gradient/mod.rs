@@ -1,0 +1,31 @@
+//! Gradients, by going back through what was recorded.
+//!
+//! An array may be tracked: it then has a [`Node`](graph::Node), which holds the operation that made it, what of its
+//! inputs and result the backward pass needs, and the nodes of these inputs. The kernels know nothing of it. An operation on
+//! arrays that are not tracked records nothing.
+
+mod attention;
+mod checkpoint;
+mod cross_entropy;
+mod elementwise;
+mod fused;
+mod gather;
+mod graph;
+mod join;
+mod matmul;
+mod movement;
+mod norm;
+mod operation;
+mod reduce;
+mod softmax;
+mod tape;
+// Nothing here is unsafe, and differences take Miri long.
+#[cfg(all(test, not(miri)))]
+mod tests;
+
+pub use elementwise::is_by_result;
+pub use graph::Gradients;
+pub use matmul::After;
+pub use movement::Move;
+pub use operation::Op;
+pub use tape::{Tape, backward, cast, checkpoint, gradient, is_recorded, set_gradient, track};

@@ -1,0 +1,23 @@
+//! Operations that move elements and calculate nothing.
+
+use crate::cpu::array::Array;
+
+/// Such an operation, with what its gradients are calculated of. It takes elements of any type.
+pub enum Move {
+    /// The order of the axes.
+    Permute(Vec<usize>),
+    /// The sizes of the input.
+    Reshape(Vec<usize>),
+    /// The sizes of the input, and where the part begins.
+    Narrow([Vec<usize>; 2]),
+    /// The sizes of the input.
+    Broadcast(Vec<usize>),
+    /// The axis, and the size of each part along it.
+    Concat(usize, Vec<usize>),
+    /// The sizes of the part, and where it begins.
+    UpdateSlice([Vec<usize>; 2]),
+    /// The sizes of the table, and the rows that were taken of it.
+    Gather(Vec<usize>, Vec<usize>),
+    /// What is chosen.
+    Select(Array<bool>),
+}

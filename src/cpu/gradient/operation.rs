@@ -1,0 +1,231 @@
+//! The operations that are recorded, and what each does to a gradient.
+
+use super::graph::{Addend, AnyArray, Node, Step};
+use super::matmul::{self, After};
+use super::movement::Move;
+use super::{attention, checkpoint, cross_entropy, elementwise, fused, gather, join, norm, reduce, softmax};
+use crate::backend::{AttentionMask, Binary, Element, Float, Number, Program, Reduce, RotaryLayout, Unary};
+use crate::cpu::array::Array;
+use crate::cpu::ops::{elementwise as each, rotary};
+use half::{bf16, f16};
+use std::any::Any;
+use std::sync::Arc;
+
+/// An operation, with what its gradients are calculated of.
+pub enum Op<T> {
+    /// None: the result is the input.
+    Same,
+    /// A conversion, by the one back.
+    Cast(fn(&Array<T>) -> AnyArray),
+    /// One that moves elements.
+    Move(Move),
+    /// The sizes of the input, and the positions that were taken of each row.
+    TopK(Vec<usize>, Array<u32>),
+    /// The function and its argument, where that is needed.
+    Unary(Unary, Option<Array<T>>),
+    /// The function, the sizes of its arguments, and those that are needed.
+    Binary(Binary, [Vec<usize>; 2], [Option<Array<T>>; 2]),
+    /// The function, its argument where that is needed, and the number behind it.
+    BinaryScalar(Binary, Option<Array<T>>, T),
+    /// The function, the number before its argument, and that where it is needed.
+    ScalarBinary(Binary, T, Option<Array<T>>),
+    /// Functions one after another, and the inputs.
+    Fused(Program<T>, Vec<Array<T>>),
+    /// The function, its argument where that is needed, the sizes of that, and the axis.
+    Reduce(Reduce, Option<Array<T>>, Vec<usize>, usize),
+    /// Softmax along an axis, masked or not.
+    Softmax(usize),
+    LogSoftmax(usize),
+    /// The logits, the target of each row, and the smoothing.
+    CrossEntropy(Array<T>, Vec<usize>, f64),
+    /// The factors.
+    MatMul([Array<T>; 2]),
+    /// The input and the weight; a bias and a residual may follow.
+    Linear([Array<T>; 2], After<T>),
+    /// The input and the weight, whether it is centered, and what is added to the mean square; a bias may follow.
+    Norm([Array<T>; 2], bool, f64),
+    /// Positions, cosines and sines.
+    Rotate(Array<usize>, [Array<T>; 2], RotaryLayout),
+    /// Queries and keys.
+    AttentionWeights(Box<([Array<T>; 2], AttentionMask)>, f64),
+    /// Queries, keys and values.
+    Attention(Box<([Array<T>; 3], AttentionMask)>, f64),
+    /// What is calculated again in the backward pass, and of what.
+    Checkpoint(Arc<checkpoint::Block<T>>, Array<T>),
+}
+
+impl<T> Op<T> {
+    pub fn unary(op: Unary, x: &Array<T>) -> Self {
+        let is_needed = op != Unary::Neg && !elementwise::is_by_result(op);
+        Op::Unary(op, is_needed.then(|| x.saved()))
+    }
+
+    pub fn binary_scalar(op: Binary, x: &Array<T>, y: T) -> Self {
+        let [is_needed, _] = elementwise::needed(op, [true, false]);
+        Op::BinaryScalar(op, is_needed.then(|| x.saved()), y)
+    }
+
+    pub fn scalar_binary(op: Binary, x: T, y: &Array<T>) -> Self {
+        let [_, is_needed] = elementwise::needed(op, [false, true]);
+        Op::ScalarBinary(op, x, is_needed.then(|| y.saved()))
+    }
+
+    pub fn reduce(op: Reduce, x: &Array<T>, axis: usize) -> Self {
+        let is_needed = matches!(op, Reduce::Variance | Reduce::Max | Reduce::Min);
+        Op::Reduce(op, is_needed.then(|| x.saved()), x.sizes().to_vec(), axis)
+    }
+
+    pub fn binary(op: Binary, x: &Array<T>, y: &Array<T>) -> Self {
+        let needed = elementwise::needed(op, [x.tracked().is_some(), y.tracked().is_some()]);
+        let saved = [needed[0].then(|| x.saved()), needed[1].then(|| y.saved())];
+        Op::Binary(op, [x.sizes().to_vec(), y.sizes().to_vec()], saved)
+    }
+
+    /// Whether the gradients are calculated of the result too.
+    pub fn keeps_result(&self) -> bool {
+        match self {
+            Op::Unary(op, _) => elementwise::is_by_result(*op),
+            Op::Reduce(op, ..) => matches!(op, Reduce::Max | Reduce::Min),
+            Op::Softmax(_) | Op::LogSoftmax(_) => true,
+            _ => false,
+        }
+    }
+}
+
+/// An operation that was recorded, with its result if its gradients are calculated of it.
+pub struct Operation<T> {
+    pub op: Op<T>,
+    pub result: Option<Array<T>>,
+}
+
+/// The order that undoes another.
+fn inverse(order: &[usize]) -> Vec<usize> {
+    let mut inverse = vec![0; order.len()];
+    order.iter().enumerate().for_each(|(to, &from)| inverse[from] = to);
+    inverse
+}
+
+fn array<T: Element + 'static>(array: AnyArray) -> Array<T> {
+    *array.downcast().expect("a gradient has the elements of its array")
+}
+
+impl<T: Float> Step for Operation<T> {
+    fn backward(&self, gradient: AnyArray, inputs: &[Option<Arc<Node>>]) -> Vec<(Arc<Node>, Addend)> {
+        if inputs.is_empty() {
+            return Vec::new();
+        }
+        let gradient = array::<T>(gradient);
+        let whole = |array: Array<T>| Some(Addend { array: Box::new(array), place: None });
+        let addends = match &self.op {
+            Op::Checkpoint(block, x) => {
+                let result = checkpoint::again(&**block, x, inputs);
+                return result.into_iter().filter_map(|node| Some((node, whole(gradient.clone())?))).collect();
+            }
+            Op::Cast(back) => vec![Some(Addend { array: back(&gradient), place: None })],
+            Op::Move(Move::Narrow(place)) => {
+                vec![Some(Addend { array: Box::new(gradient), place: Some(place.clone()) })]
+            }
+            _ => {
+                let wanted: Vec<_> = inputs.iter().map(Option::is_some).collect();
+                self.gradients(gradient, &wanted).into_iter().map(|found| found.and_then(whole)).collect()
+            }
+        };
+        let of_tracked = inputs.iter().zip(addends);
+        of_tracked.filter_map(|(input, addend)| Some((input.clone()?, addend?))).collect()
+    }
+
+    fn add(&self, sum: Option<AnyArray>, Addend { array: addend, place }: Addend) -> AnyArray {
+        let (sum, addend) = (sum.map(array::<T>), array::<T>(addend));
+        Box::new(match (sum, place) {
+            (None, None) => addend,
+            (Some(sum), None) => each::binary(Binary::Add, sum, addend),
+            (sum, Some([sizes, starts])) => {
+                let sum = sum.unwrap_or_else(|| Array::full(T::zero(), &sizes));
+                join::add_slice(sum, &addend, &starts)
+            }
+        })
+    }
+
+    fn moved(&self, op: Move) -> Box<dyn Step> {
+        Box::new(Operation::<T> { op: Op::Move(op), result: None })
+    }
+
+    fn share(&self, array: &AnyArray) -> AnyArray {
+        Box::new(array.downcast_ref::<Array<T>>().expect("a gradient has the elements of its array").clone())
+    }
+}
+
+/// What is recorded of an operation, if its numbers are floating-point numbers.
+pub fn step<T: Number>(operation: Operation<T>) -> Option<Box<dyn Step>> {
+    let mut operation = Some(operation);
+    macro_rules! of_any { ($($t:ty)*) => {$(
+        let found: Option<&mut Option<Operation<$t>>> = (&mut operation as &mut dyn Any).downcast_mut();
+        if let Some(operation) = found.and_then(Option::take) {
+            return Some(Box::new(operation));
+        }
+    )*} }
+    of_any!(f32 f64 f16 bf16);
+    None
+}
+
+impl<T: Float> Operation<T> {
+    /// The gradients of the inputs that are wanted, and perhaps of others.
+    fn gradients(&self, gradient: Array<T>, wanted: &[bool]) -> Vec<Option<Array<T>>> {
+        let only = |found| vec![Some(found)];
+        let result = || self.result.as_ref().expect("the result was kept");
+        match &self.op {
+            Op::Same | Op::Cast(_) | Op::Move(Move::Narrow(_)) | Op::Checkpoint(..) => only(gradient),
+            Op::Move(Move::Permute(order)) => only(gradient.permute(&inverse(order))),
+            Op::Move(Move::Reshape(sizes)) => only(gradient.reshape(sizes)),
+            Op::Move(Move::Broadcast(sizes)) => only(reduce::sum_to(gradient, sizes)),
+            Op::Move(Move::Concat(axis, parts)) => {
+                let mut start = 0;
+                let part = |&len: &usize| {
+                    start += len;
+                    Some(gradient.narrow(*axis, start - len, len))
+                };
+                parts.iter().map(part).collect()
+            }
+            Op::Move(Move::UpdateSlice([sizes, starts])) => join::update_slice(gradient, sizes, starts),
+            Op::Move(Move::Gather(sizes, rows)) => only(gather::add_rows(&gradient, rows, sizes)),
+            Op::TopK(sizes, positions) => only(gather::add_elements(&gradient, positions, sizes)),
+            Op::Move(Move::Select(condition)) => {
+                let zeros = Array::full(T::zero(), gradient.sizes());
+                let of_x = wanted[0].then(|| each::select(condition, &gradient, &zeros));
+                vec![of_x, wanted[1].then(|| each::select(condition, &zeros, &gradient))]
+            }
+            Op::Unary(Unary::Neg, _) => only(each::unary(Unary::Neg, gradient)),
+            Op::Unary(op, x) => only(elementwise::unary(*op, x.as_ref().unwrap_or_else(|| result()), gradient)),
+            Op::Binary(op, sizes, saved) => elementwise::binary(*op, sizes, saved, gradient, wanted),
+            Op::BinaryScalar(op, x, y) => only(elementwise::binary_scalar(*op, x.as_ref(), *y, gradient)),
+            Op::ScalarBinary(op, x, y) => only(elementwise::scalar_binary(*op, *x, y.as_ref(), gradient)),
+            Op::Fused(program, inputs) => fused::fused(program, inputs, &gradient, wanted),
+            Op::Reduce(op, x, sizes, axis) => {
+                let of = x.as_ref().map(|x| (x, self.result.as_ref().unwrap_or(x)));
+                only(reduce::reduced(*op, of, sizes, *axis, &gradient))
+            }
+            Op::Softmax(axis) => only(softmax::softmax(result(), *axis, gradient)),
+            Op::LogSoftmax(axis) => only(softmax::log_softmax(result(), *axis, gradient)),
+            Op::CrossEntropy(x, targets, smoothing) => {
+                only(cross_entropy::cross_entropy(x, targets, *smoothing, &gradient))
+            }
+            Op::MatMul([x, y]) => matmul::matmul(x, y, &gradient, wanted),
+            Op::Linear([x, weight], after) => matmul::linear(x, weight, after, gradient, wanted),
+            Op::Norm([x, weight], centered, epsilon) => norm::norm(x, weight, *centered, *epsilon, gradient),
+            Op::Rotate(positions, [cos, sin], layout) => {
+                // The other way round.
+                let sin = each::unary(Unary::Neg, sin.clone());
+                only(rotary::rotate(gradient, positions, cos, &sin, *layout))
+            }
+            Op::AttentionWeights(inputs, scale) => {
+                let ([q, k], mask) = &**inputs;
+                let [of_q, of_k, _] = attention::attention([q, k], None, mask, *scale, &gradient);
+                vec![Some(of_q), Some(of_k)]
+            }
+            Op::Attention(inputs, scale) => {
+                let ([q, k, v], mask) = &**inputs;
+                attention::attention([q, k], Some(v), mask, *scale, &gradient).map(Some).into()
+            }
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Attention, whatever its shapes and masks.
+
+use super::*;
+
+fn some_mask(rng: &mut fastrand::Rng, batch: usize, queries: usize, keys: usize) -> AttentionMask {
+    let allowed = |rng: &mut fastrand::Rng, sizes: &[usize]| {
+        Array::from_vec((0..sizes.iter().product()).map(|_| rng.u8(0..3) > 0).collect(), sizes)
+    };
+    AttentionMask {
+        causal: rng.bool(),
+        window: rng.bool().then(|| rng.usize(1..4)),
+        first_query: rng.bool().then(|| (0..batch).map(|_| rng.usize(0..keys - queries + 1)).collect()),
+        lengths: rng.bool().then(|| (0..batch).map(|_| rng.usize(0..keys + 1)).collect()),
+        allowed: match rng.u8(0..3) {
+            0 => Some(allowed(rng, &[queries, keys])),
+            1 => Some(allowed(rng, &[batch, queries, keys])),
+            _ => None,
+        },
+    }
+}
+
+#[test]
+fn attention_of_random_shapes_and_masks() {
+    let mut rng = fastrand::Rng::with_seed(1);
+    for case in 0..60 {
+        let (batch, key_heads, queries) = (rng.usize(1..3), rng.usize(1..3), rng.usize(1..5));
+        let (heads, keys) = (key_heads * rng.usize(1..3), queries + rng.usize(0..3));
+        let (d, e) = (rng.usize(1..4), rng.usize(1..4));
+        let mask = some_mask(&mut rng, batch, queries, keys);
+        let inputs = [&[batch, heads, queries, d], &[batch, key_heads, keys, d], &[batch, key_heads, keys, e]];
+        let inputs = inputs.map(|sizes| random(sizes, case));
+        let name = format!("attention of {heads} by {key_heads} heads, {queries} by {keys}, {mask:?}");
+        check(&name, &inputs, |x| Double::attention(&x[0], &x[1], &x[2], &mask, 0.7));
+        check(&format!("weights of {name}"), &inputs[..2], |x| Double::attention_weights(&x[0], &x[1], &mask, 0.7));
+    }
+}
+
+#[test]
+fn attention_in_many_blocks_is_that_of_its_weights() {
+    let (queries, keys) = (150, 180);
+    let mut rng = fastrand::Rng::with_seed(2);
+    for case in 0..4 {
+        let mask = AttentionMask { window: (case & 1 == 1).then_some(90), ..some_mask(&mut rng, 1, queries, keys) };
+        let inputs = [queries, keys, keys].map(|count| random::<f64>(&[1, 2, count, 3], case + count as u64));
+        let fused = gradients(&inputs, &|x| Double::attention(&x[0], &x[1], &x[2], &mask, 0.7));
+        let composed = gradients(&inputs, &|x| {
+            let scores = Double::matmul(&x[0], &Double::permute(&x[1], &[0, 1, 3, 2]));
+            let scores = Double::binary_scalar(Binary::Mul, scores, 0.7);
+            Double::matmul(&Double::masked_softmax(scores, &mask), &x[2])
+        });
+        for (fused, composed) in fused.iter().zip(&composed) {
+            crate::cpu::testing::assert_near(fused, &composed.elements(), 1e-12);
+        }
+    }
+}
+
+fn what_is_masked_has_no_part<T: Float>(by_weights: bool, tolerance: f64) {
+    let inputs = [4, 4, 4].map(|count| random::<T>(&[2, 2, count, 3], count as u64));
+    // The last two positions of the first sequence are padding, all of the second one is.
+    let mask = AttentionMask { causal: true, lengths: Some([2, 0].into()), ..AttentionMask::default() };
+    let spoil = |x: &Array<T>, value: f64| {
+        let value = T::from_value(Value::Float(value));
+        let padding = |at: usize| at / 24 == 1 || at / 3 % 4 >= 2;
+        let spoiled = x.elements().iter().enumerate().map(|(at, &x)| if padding(at) { value } else { x }).collect();
+        Array::from_vec(spoiled, x.sizes())
+    };
+    let attend = |x: &[Array<T>]| {
+        let y = match by_weights {
+            false => Cpu::<T>::attention(&x[0], &x[1], &x[2], &mask, 0.7),
+            // A product of weights has a part in what it is multiplied by, masked or not.
+            true => {
+                let weights = Cpu::<T>::attention_weights(&x[0], &x[1], &mask, 0.7);
+                Cpu::<T>::matmul(&weights, &random(&[2, 2, 4, 3], 5))
+            }
+        };
+        // Results of padding are not used.
+        let live: Vec<bool> = (0..48).map(|at| at / 24 == 0 && at / 3 % 4 < 2).collect();
+        let zeros = Array::full(T::zero(), y.sizes());
+        Cpu::<T>::select(&Array::from_vec(live, y.sizes()), &y, &zeros)
+    };
+    let expected = gradients(&inputs, &attend);
+    for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        let spoiled = inputs.each_ref().map(|x| spoil(x, value));
+        for (found, expected) in gradients(&spoiled, &attend).iter().zip(&expected) {
+            let expected: Vec<f64> = expected.elements().iter().map(|x| x.to_f64().unwrap()).collect();
+            crate::cpu::testing::assert_near(found, &expected, tolerance);
+            assert!(found.elements()[24..].iter().all(|x| *x == T::zero()), "an empty sequence");
+        }
+    }
+}
+
+#[test]
+fn what_is_masked_has_no_part_in_gradients() {
+    for by_weights in [false, true] {
+        what_is_masked_has_no_part::<f64>(by_weights, 1e-12);
+        what_is_masked_has_no_part::<f32>(by_weights, 1e-6);
+    }
+}

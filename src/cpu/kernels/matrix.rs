@@ -1,0 +1,91 @@
+//! Matrices by their strides, and how the cores share a product of them.
+
+use crate::backend::Number;
+use crate::cpu::memory::Derived;
+use crate::cpu::parallel::{cores, for_each_chunk};
+
+/// A matrix inside a buffer, by the strides of its rows and columns.
+#[derive(Clone, Copy, Debug)]
+pub struct Matrix<'a, T> {
+    /// The first one is the matrix's first.
+    pub elements: &'a [T],
+    /// Of rows, and of columns.
+    pub strides: [usize; 2],
+}
+
+impl<T> Matrix<'_, T> {
+    /// The part that begins at this row and column.
+    pub fn part(self, row: usize, column: usize) -> Self {
+        Matrix { elements: &self.elements[row * self.strides[0] + column * self.strides[1]..], ..self }
+    }
+
+    /// Rows for columns.
+    pub fn transposed(self) -> Self {
+        Matrix { strides: [self.strides[1], self.strides[0]], ..self }
+    }
+
+    /// How many elements of the buffer a matrix of this size spans, if it fits into memory at all.
+    fn span(&self, size: [usize; 2]) -> Option<usize> {
+        let last = size[0].checked_sub(1)?.checked_mul(self.strides[0])?;
+        last.checked_add(size[1].checked_sub(1)?.checked_mul(self.strides[1])?)?.checked_add(1)
+    }
+
+    /// Whether a matrix of this size lies inside its buffer.
+    pub fn lies_inside(&self, size: [usize; 2]) -> bool {
+        self.span(size).is_some_and(|span| span <= self.elements.len())
+    }
+
+    /// No more of the buffer than a matrix of this size spans.
+    pub fn cut(self, size: [usize; 2]) -> Self {
+        Matrix { elements: &self.elements[..self.span(size).unwrap_or(0)], ..self }
+    }
+}
+
+/// Whether a product `(m, k) x (k, n)` has anything to add.
+///
+/// # Panics
+/// A matrix does not lie inside its buffer.
+#[inline]
+pub fn has_terms<T>([m, k, n]: [usize; 3], a: Matrix<'_, T>, b: Matrix<'_, T>, c: &[T]) -> bool {
+    assert_eq!(Some(c.len()), m.checked_mul(n), "a product as large as its result");
+    if m * n == 0 || k == 0 {
+        return false;
+    }
+    assert!(a.lies_inside([m, k]) && b.lies_inside([k, n]), "a buffer ends before its matrix");
+    true
+}
+
+/// What a product costs: as many vectors are multiplied and added at once as elements are added, which come from afar.
+pub fn product_work(size: [usize; 3]) -> usize {
+    size.into_iter().fold(1, usize::saturating_mul) / 16
+}
+
+/// `f` of the first row, and of so many rows of `a` and of the product `c`, for every part, shared by the cores. The sizes
+/// are those of a part, `(rows, k, n)`; there is something to add.
+pub fn share_rows<T: Number>(
+    part: [usize; 3],
+    a: Matrix<'_, T>,
+    c: &mut [T],
+    f: impl Fn(usize, Matrix<'_, T>, &mut [T]) + Sync,
+) {
+    let [rows, _, n] = part;
+    for_each_chunk(c, rows * n, product_work(part), |chunk, c| f(chunk * rows, a.part(chunk * rows, 0), c));
+}
+
+/// A product in parts for [`share_rows`], one for each core.
+pub fn even_rows([m, k, n]: [usize; 3]) -> [usize; 3] {
+    /// Fewer rows than this are not worth another core.
+    const ROWS: usize = 16;
+    [m.div_ceil(cores()).next_multiple_of(ROWS), k, n]
+}
+
+/// A weight of a linear map, `(inputs, outputs)`.
+#[derive(Clone, Copy)]
+pub struct Weight<'a, T> {
+    pub matrix: Matrix<'a, T>,
+    /// Where it begins in its buffer, and what is kept with that.
+    pub buffer: Option<(usize, &'a Derived)>,
+}
+
+/// Multiplies rows by a matrix, into as many rows of a result.
+pub type Multiplier<'a, T> = Box<dyn Fn(Matrix<'_, T>, &mut [T]) + Sync + 'a>;

@@ -1,0 +1,168 @@
+//! What attention is calculated of: a block of queries, and the rows of it that are in the lanes of vectors.
+
+use super::super::vector::{LINE, MAX_LANES};
+use crate::cpu::kernels::matrix::Matrix;
+
+/// The most queries that are taken together.
+pub const QUERIES: usize = 2 * MAX_LANES;
+/// The rows of a tile that are enough to keep a processor busy: each number of rows is code to compile.
+pub const ENOUGH: usize = 8;
+
+/// Which keys each query of a block may attend to.
+#[derive(Clone, Copy, Debug)]
+pub struct Live<'a> {
+    /// For each query, how many of the first keys.
+    pub counts: &'a [usize],
+    /// For each query and each of all keys, whether the key is not excluded.
+    pub allowed: Option<&'a [bool]>,
+}
+
+/// Some queries of each head, and the keys and values of all their heads.
+///
+/// The elements of a query, of a key and of a value lie together.
+#[derive(Clone, Copy, Debug)]
+pub struct Block<'a, T> {
+    /// The sizes of a key and of a value.
+    pub size: [usize; 2],
+    /// Of all that this is a block of: the queries that share keys, and the keys of the sequence without its padding. What is
+    /// chosen by these does not depend on the blocks.
+    pub whole: [usize; 2],
+    /// The heads of the keys and values, and the heads of queries that share each of them.
+    pub key_heads: usize,
+    pub heads: usize,
+    /// The queries.
+    pub q: &'a [T],
+    /// From a query to the next, and from a head to the next.
+    pub q_strides: [usize; 2],
+    /// The keys of the first head.
+    pub k: Matrix<'a, T>,
+    /// The values of the first head.
+    pub v: Matrix<'a, T>,
+    /// From the keys and the values of a head to those of the next.
+    pub head_strides: [usize; 2],
+    /// The factor of the scores.
+    pub scale: T,
+    /// What each query may attend to.
+    pub live: Live<'a>,
+    /// From the result of a query to that of the next; the heads of a query lie side by side.
+    pub out_stride: usize,
+}
+
+impl<'a, T: Copy> Block<'a, T> {
+    /// What has the keys and values of this head only, and where its result is.
+    #[inline(always)]
+    pub fn of_head<'out>(&self, head: usize, out: &'out mut [T]) -> (Self, &'out mut [T]) {
+        let [k_stride, v_stride] = self.head_strides;
+        let from = |x: Matrix<'a, T>, start| Matrix { elements: x.elements.get(start..).unwrap_or(&[]), ..x };
+        let (k, v) = (from(self.k, head * k_stride), from(self.v, head * v_stride));
+        let q = self.q.get(head * self.heads * self.q_strides[1]..).unwrap_or(&[]);
+        let out = out.get_mut(head * self.heads * self.size[1]..).unwrap_or(&mut []);
+        (Block { key_heads: 1, q, k, v, ..*self }, out)
+    }
+}
+
+#[cfg(test)]
+impl<'a> Block<'a, f32> {
+    /// Queries, keys and values of one number each, and one head.
+    pub fn of_numbers([q, k, v]: [&'a [f32]; 3], scale: f32, counts: &'a [usize]) -> Self {
+        Block {
+            size: [1, 1],
+            whole: [q.len(), k.len()],
+            key_heads: 1,
+            heads: 1,
+            q,
+            q_strides: [1, 1],
+            k: Matrix { elements: k, strides: [1, 1] },
+            v: Matrix { elements: v, strides: [1, 1] },
+            head_strides: [0; 2],
+            scale,
+            live: Live { counts, allowed: None },
+            out_stride: 1,
+        }
+    }
+}
+
+/// So much of the memory, which grows where it must, from the begin of a line of the cache on.
+pub fn aligned(memory: &mut Vec<f32>, len: usize) -> &mut [f32] {
+    if memory.len() < len + LINE - 1 {
+        memory.resize(len + LINE - 1, 0.0);
+    }
+    let start = memory.as_ptr().align_offset(64).min(LINE - 1);
+    &mut memory[start..][..len]
+}
+
+/// Where the queries in the lanes are, and what they may attend to.
+pub struct Rows {
+    /// Which row the first of them is.
+    pub first: usize,
+    /// The first element of each query.
+    pub q: [usize; QUERIES],
+    /// The first element of each result.
+    pub out: [usize; QUERIES],
+    /// How many keys each may attend to.
+    pub counts: [usize; QUERIES],
+    pub len: usize,
+    /// The lanes that hold them.
+    pub lanes: usize,
+    pub fewest: usize,
+    pub most: usize,
+    /// The first key that any of them may attend to.
+    pub start: usize,
+}
+
+impl Rows {
+    /// A row is a query of a head; the heads of a query are one after another.
+    #[inline(always)]
+    pub fn new(block: &Block<'_, f32>, first: usize, lanes: usize) -> Self {
+        let len = lanes.min(block.live.counts.len() * block.heads - first);
+        let [mut q, mut out, mut counts] = [[0; QUERIES]; 3];
+        let (mut fewest, mut most) = (usize::MAX, 0);
+        let (mut query, mut head) = (first / block.heads, first % block.heads);
+        for ((q, out), to) in q.iter_mut().zip(&mut out).zip(&mut counts).take(len) {
+            let count = block.live.counts[query];
+            *q = query * block.q_strides[0] + head * block.q_strides[1];
+            *out = query * block.out_stride + head * block.size[1];
+            *to = count;
+            (fewest, most) = (fewest.min(count), most.max(count));
+            head += 1;
+            if head == block.heads {
+                (query, head) = (query + 1, 0);
+            }
+        }
+        // Lanes without a query are those of one that there is.
+        let some = q[0];
+        q[len..lanes].fill(some);
+        let mut rows = Rows { first, q, out, counts, len, lanes, fewest, most, start: 0 };
+        if block.live.allowed.is_some() {
+            rows.start = (0..len).map(|row| rows.excluded(row, block)).min().unwrap_or(0);
+        }
+        rows
+    }
+
+    /// How many of the first keys are excluded for a query.
+    pub fn excluded(&self, row: usize, block: &Block<'_, f32>) -> usize {
+        let count = self.counts[row];
+        let first = |allowed: &[bool]| allowed[..count].iter().position(|&allowed| allowed).unwrap_or(count);
+        self.allowed(row, block).map_or(0, first)
+    }
+
+    /// The excluded keys of a query, unless none is.
+    #[inline(always)]
+    pub fn allowed<'a>(&self, row: usize, block: &Block<'a, f32>) -> Option<&'a [bool]> {
+        let Live { counts, allowed } = block.live;
+        allowed.map(|allowed| {
+            let keys = allowed.len() / counts.len();
+            &allowed[(self.first + row) / block.heads * keys..][..keys]
+        })
+    }
+
+    /// Zeros for the results, each of so many numbers.
+    pub fn clear(&self, out: &mut [f32], size: usize) {
+        self.out[..self.len].iter().for_each(|&start| out[start..][..size].fill(0.0));
+    }
+
+    /// Whether the query may attend to any key.
+    pub fn has_key(&self, row: usize, block: &Block<'_, f32>) -> bool {
+        self.excluded(row, block) < self.counts[row]
+    }
+}

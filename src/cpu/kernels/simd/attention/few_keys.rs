@@ -1,0 +1,280 @@
+//! Attention to few keys: a short text.
+//!
+//! Four elements of each of some queries are the lanes, and so no query needs to be turned, and hardly a lane is empty
+//! whatever the number of queries is. The sums across four lanes are the scores of four keys, side by side.
+
+use super::super::vector::{Routine, Vector, even_parts, of_rows};
+use super::block::{Block, QUERIES, Rows, aligned};
+use super::scores::FEW;
+use super::softmax::power;
+use super::values::Values;
+use crate::cpu::kernels::matrix::Matrix;
+
+/// The most keys: for more, queries are worth turning.
+const MOST: usize = 64;
+/// The vectors of queries that are enough to keep a processor busy.
+const ENOUGH: usize = 5;
+
+/// Whether vectors are so wide that many lanes would be empty otherwise.
+pub const fn suits_vector<V: Vector>() -> bool {
+    V::LANES > 8
+}
+
+/// Whether a block is better attended to here. A short text is, whether its queries are alone or those of a longer batch.
+pub fn suits(block: &Block<'_, f32>) -> bool {
+    let [queries, keys] = block.whole;
+    (queries > FEW || keys <= FEW) && keys <= MOST && block.size[0] > 0 && block.size[0].is_multiple_of(4)
+}
+
+/// [`attend`](super::attend) where all keys are few, in this memory.
+///
+/// # Safety
+/// The processor has the instructions of `V`.
+#[inline(always)]
+pub unsafe fn attend<V: Vector>(block: &Block<'_, f32>, memory: &mut Vec<f32>, out: &mut [f32]) -> bool {
+    let [d, e] = block.size;
+    let mut finite = true;
+    for first in (0..block.live.counts.len() * block.heads).step_by(QUERIES) {
+        let rows = Rows::new(block, first, QUERIES);
+        let keys = rows.most;
+        let vectors = rows.len.div_ceil(V::LANES / 4);
+        let lanes = vectors * (V::LANES / 4);
+        let memory = aligned(memory, (keys.next_multiple_of(4) + d) * lanes);
+        let (scores, q) = memory.split_at_mut(keys.next_multiple_of(4) * lanes);
+        let (mut counts, mut inverse) = ([0.0; 4 * QUERIES], [0.0; 4 * QUERIES]);
+        for (to, count) in counts.as_chunks_mut::<4>().0.iter_mut().zip(rows.counts).take(rows.len) {
+            *to = [count as f32; 4];
+        }
+        for head in 0..block.key_heads {
+            let (block, out) = block.of_head(head, out);
+            if keys == 0 {
+                rows.clear(out, e);
+                continue;
+            }
+            let scale = block.scale * std::f32::consts::LOG2_E;
+            let products =
+                Scores { from: block.q, starts: &rows.q[..lanes], scale, q, k: block.k, size: [keys, d], scores };
+            // SAFETY: the caller's.
+            unsafe { V::call::<V, _>(products) };
+            for row in 0..rows.len {
+                let Some(allowed) = rows.allowed(row, &block) else { break };
+                for (key, _) in allowed[..keys].iter().enumerate().filter(|(_, allowed)| !**allowed) {
+                    scores[(key / 4 * lanes + row) * 4 + key % 4] = f32::NEG_INFINITY;
+                }
+            }
+            let softmax = Softmax { scores, vectors, counts: &counts, fewest: rows.fewest, inverse: &mut inverse };
+            // SAFETY: the caller's.
+            unsafe { V::call::<V, _>(softmax) };
+            if rows.fewest == 0 || block.live.allowed.is_some() {
+                for row in (0..rows.len).filter(|&row| !rows.has_key(row, &block)) {
+                    inverse[4 * row] = 0.0;
+                }
+            }
+            let values = Values::<4> {
+                v: block.v,
+                size: [keys, e],
+                weights: scores,
+                lanes,
+                before: None,
+                inverse: Some(&inverse),
+                sums: &mut [],
+                out,
+                places: &rows.out[..rows.len],
+            };
+            // SAFETY: the caller's.
+            finite &= unsafe { V::call::<V, _>(values) };
+        }
+    }
+    finite
+}
+
+/// The scores of keys for queries: for each four keys, a row of four scores for each query.
+struct Scores<'a> {
+    /// The queries, each from its start on, and their factor.
+    from: &'a [f32],
+    starts: &'a [usize],
+    scale: f32,
+    /// Four elements of each query, then the next four.
+    q: &'a mut [f32],
+    k: Matrix<'a, f32>,
+    /// The number of keys, and the size of each.
+    size: [usize; 2],
+    scores: &'a mut [f32],
+}
+
+impl Routine for Scores<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<V: Vector>(self) {
+        let Scores { from, starts, scale, q, k, size: [keys, d], scores } = self;
+        let of_vector = V::LANES / 4;
+        let vectors = starts.len() / of_vector;
+        assert!(
+            d > 0 && d.is_multiple_of(4) && starts.iter().all(|start| start + d <= from.len()),
+            "queries end too soon"
+        );
+        assert!(
+            q.len() >= d * starts.len() && scores.len() >= keys.div_ceil(4) * 4 * starts.len(),
+            "rooms end too soon"
+        );
+        assert!(keys == 0 || k.lies_inside([keys, d]), "keys end too soon");
+        // SAFETY: the caller's; the assertions are that all slices are long enough.
+        unsafe {
+            let scale = V::splat(scale);
+            for vector in 0..vectors {
+                // More than four are never looked at.
+                let start = |i: usize| *starts.get_unchecked(vector * of_vector + i.min(of_vector - 1));
+                let starts = [start(0), start(1), start(2), start(3)];
+                for column in (0..d).step_by(4) {
+                    let row = |i: usize| from.get_unchecked(starts[i] + column..);
+                    let fours = V::load_fours([row(0), row(1), row(2), row(3)]);
+                    fours.mul(scale).store(q.get_unchecked_mut((column / 4 * vectors + vector) * V::LANES..));
+                }
+            }
+            for (first, count) in even_parts(vectors, tile::<V>()) {
+                for four in 0..keys.div_ceil(4) {
+                    let row = |i: usize| (4 * four + i).min(keys - 1) * k.strides[0];
+                    let rows = [row(0), row(1), row(2), row(3)];
+                    let scores = scores.get_unchecked_mut((four * vectors + first) * V::LANES..);
+                    let q = q.get_unchecked(first * V::LANES..);
+                    of_rows!(count, tile::<V>(), score_tile::<V>(q, vectors, k.elements, rows, d, scores));
+                }
+            }
+        }
+    }
+}
+
+/// As many vectors of queries as fit into registers, with their sums for four keys.
+const fn tile<V: Vector>() -> usize {
+    if V::TILE / 2 < ENOUGH { V::TILE / 2 } else { ENOUGH }
+}
+
+/// # Safety
+/// The processor has the instructions of `V`, and the slices are long enough.
+#[inline(always)]
+unsafe fn score_tile<V: Vector, const VECTORS: usize>(
+    q: &[f32],
+    vectors: usize,
+    k: &[f32],
+    rows: [usize; 4],
+    d: usize,
+    scores: &mut [f32],
+) {
+    // SAFETY: the caller's.
+    unsafe {
+        let mut sums = [[V::splat(0.0); 4]; VECTORS];
+        for column in (0..d).step_by(4) {
+            let q = q.get_unchecked(column / 4 * vectors * V::LANES..);
+            for key in 0..4 {
+                let k = V::splat_four(k.get_unchecked(rows[key] + column..));
+                for vector in 0..VECTORS {
+                    sums[vector][key] = V::load(q.get_unchecked(vector * V::LANES..)).mul_add(k, sums[vector][key]);
+                }
+            }
+        }
+        for vector in 0..VECTORS {
+            V::sums_of_fours(sums[vector]).store(scores.get_unchecked_mut(vector * V::LANES..));
+        }
+    }
+}
+
+/// The scores become powers, which are summed up.
+struct Softmax<'a> {
+    scores: &'a mut [f32],
+    /// How many vectors there are of each four keys.
+    vectors: usize,
+    /// How many of the first keys each query may attend to, and the fewest of all.
+    counts: &'a [f32; 4 * QUERIES],
+    fewest: usize,
+    /// One by the sums of the powers.
+    inverse: &'a mut [f32; 4 * QUERIES],
+}
+
+impl Routine for Softmax<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<V: Vector>(self) {
+        let Softmax { scores, vectors, counts, fewest, inverse } = self;
+        let step = vectors * V::LANES;
+        for vector in 0..vectors {
+            let first = vector * V::LANES;
+            // SAFETY: the caller's; of each vector there are scores, counts and inverses.
+            unsafe {
+                let nothing = V::splat(f32::NEG_INFINITY);
+                let count = V::load(&counts[first..]);
+                let mut key = V::splat_four(&[0.0, 1.0, 2.0, 3.0]).add(V::splat((fewest / 4 * 4) as f32));
+                for at in (first + fewest / 4 * step..scores.len()).step_by(step) {
+                    let scores = &mut scores[at..];
+                    key.if_less(count, V::load(scores), nothing).store(scores);
+                    key = key.add(V::splat(4.0));
+                }
+                let mut largest = nothing;
+                for at in (first..scores.len()).step_by(step) {
+                    largest = largest.max(V::load(&scores[at..]));
+                }
+                let largest = V::largest_of_fours([largest; 4]);
+                // Without a live key, anything finite will do.
+                let center = nothing.if_less(largest, largest, V::splat(0.0));
+                let mut total = V::splat(0.0);
+                for at in (first..scores.len()).step_by(step) {
+                    let power = power(V::load(&scores[at..]).sub(center));
+                    total = total.add(power);
+                    power.store(&mut scores[at..]);
+                }
+                V::splat(1.0).div(V::sums_of_fours([total; 4])).store(&mut inverse[first..]);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::portable::Portable;
+    use super::super::block::Live;
+    use super::super::many_keys;
+    use super::*;
+
+    /// With plain numbers, which need no instructions: they attend here nowhere else.
+    #[test]
+    fn few_keys_are_attended_to_as_many_are() {
+        let mut rng = fastrand::Rng::with_seed(1);
+        for case in 0..if cfg!(miri) { 4 } else { 200 } {
+            let most = if cfg!(miri) { 6 } else { MOST };
+            let (queries, key_heads, heads) = (rng.usize(1..most + 1), rng.usize(1..3), rng.usize(1..3));
+            let (keys, d, e) = (rng.usize(1..most + 1), 4 * rng.usize(1..6), rng.usize(1..20));
+            let mut random = |len| -> Vec<f32> { (0..len).map(|_| rng.f32() - 0.5).collect() };
+            let [q, k, v] =
+                [queries * heads * key_heads * d, keys * key_heads * d, keys * key_heads * e].map(&mut random);
+            let counts: Vec<usize> =
+                (0..queries).map(|_| if case % 2 == 0 { keys } else { rng.usize(0..keys + 1) }).collect();
+            let allowed: Vec<bool> = (0..queries * keys).map(|_| rng.bool()).collect();
+            let block = Block {
+                size: [d, e],
+                whole: [queries * heads, keys],
+                key_heads,
+                heads,
+                q: &q,
+                q_strides: [key_heads * heads * d, d],
+                k: Matrix { elements: &k, strides: [key_heads * d, 1] },
+                v: Matrix { elements: &v, strides: [key_heads * e, 1] },
+                head_strides: [d, e],
+                scale: 2.0,
+                live: Live { counts: &counts, allowed: (case % 4 > 1).then_some(&allowed) },
+                out_stride: key_heads * heads * e,
+            };
+            let mut found = vec![f32::NAN; queries * key_heads * heads * e];
+            let mut expected = found.clone();
+            // SAFETY: plain numbers need no instructions.
+            unsafe {
+                assert!(attend::<Portable>(&block, &mut vec![], &mut found));
+                assert!(many_keys::attend::<Portable>(&block, &mut vec![], &mut expected));
+            }
+            for (found, expected) in found.iter().zip(expected) {
+                // Sums of numbers below 1, in another order.
+                assert!((found - expected).abs() < 1e-6, "{found} is not {expected}: {block:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! Attention to any number of keys, some at a time, with a running softmax (Milakov and Gimelshein 2018,
+//! <https://arxiv.org/abs/1805.02867>; Dao et al. 2022, <https://arxiv.org/abs/2205.14135>).
+//!
+//! Each lane is a query, and the scores of a key are one wide vector: the softmax goes down the keys, lane by lane, and
+//! nothing is ever summed across a vector.
+
+use super::super::pair::Pair;
+use super::super::vector::{Routine, Vector, at_most};
+use super::ahead::{Ahead, RowsAt};
+use super::block::{Block, QUERIES, Rows, aligned};
+use super::scores::{FEW, FewScores, Scores, turn};
+use super::softmax::{POWER_OF_ZERO, Softmax};
+use super::values::Values;
+
+/// The keys that are taken at a time: with them, their values and scores stay in the second cache. As many as were fastest for
+/// 512 and 2048 keys of 64 numbers, with AVX-512 and with AVX2.
+const fn keys_at_once<V: Vector>() -> usize {
+    if V::LANES < 16 { 256 } else { 512 }
+}
+
+/// To so few keys, nothing is asked for: it takes a moment only, and little is far away.
+const NEAR: usize = 64;
+/// The most times that the lanes hold other queries before the next keys are taken: what is kept of each stays in the
+/// second cache.
+const GROUPS: usize = 8;
+/// Powers with a sum of less than this are neither too large to be multiplied by values nor much less exact than those of
+/// scores relative to the largest one.
+const LARGEST_TOTAL: f32 = POWER_OF_ZERO * (1_u64 << 32) as f32;
+
+/// [`attend`](super::attend), in this memory.
+///
+/// # Safety
+/// The processor has the instructions of `V`.
+#[inline(always)]
+pub unsafe fn attend<V: Vector>(block: &Block<'_, f32>, memory: &mut Vec<f32>, out: &mut [f32]) -> bool {
+    let [d, e] = block.size;
+    let (rows, lanes, keys) = (block.live.counts.len() * block.heads, 2 * V::LANES, keys_at_once::<V>());
+    // Each part of the memory begins with a line of the cache.
+    let [for_q, for_sums, for_scores] = [d * lanes, (e + 2) * lanes, keys * lanes].map(|len| len.next_multiple_of(16));
+    let most_groups = rows.div_ceil(lanes).min(GROUPS);
+    let memory = aligned(memory, for_scores + most_groups * (for_q + for_sums));
+    let (scores, states) = memory.split_at_mut(for_scores);
+    let mut finite = true;
+    for first_row in (0..rows).step_by(GROUPS * lanes) {
+        let groups: [Option<Rows>; GROUPS] = std::array::from_fn(|group| {
+            let first = first_row + group * lanes;
+            (first < rows).then(|| Rows::new(block, first, lanes_for::<V>(rows - first)))
+        });
+        let most = groups.iter().flatten().map(|rows| rows.most - rows.start).max().unwrap_or(0);
+        let group_count = groups.iter().flatten().count();
+        // All groups see some keys before the next ones are read.
+        let parts = most.div_ceil(keys).max(1);
+        for part in 0..block.key_heads * parts {
+            let (first_key, next_key) = (part % parts * keys, (part + 1) % parts * keys);
+            let goes_on = part + 1 < block.key_heads * parts && most > NEAR;
+            let next_count = if goes_on { keys.min(most - next_key) } else { 0 };
+            let (of_head, out) = block.of_head(part / parts, out);
+            let states = states.chunks_exact_mut(for_q + for_sums);
+            for (group, (rows, state)) in groups.iter().flatten().zip(states).enumerate() {
+                let (q, sums) = state.split_at_mut(for_q);
+                let next = [(part + 1) / parts, rows.start + next_key];
+                let ahead = Ahead::new(block, next, next_count, [group, group_count], rows);
+                // SAFETY: the caller's.
+                finite &= unsafe { attend_keys::<V>(&of_head, rows, first_key, [q, scores, sums], ahead, out) };
+            }
+        }
+    }
+    finite
+}
+
+/// The lanes of one vector and a half, or two halves, that are enough for so many queries, if any are.
+#[inline(always)]
+fn lanes_for<V: Vector>(queries: usize) -> usize {
+    let (whole, half) = (V::LANES, V::Half::LANES);
+    [half, whole, whole + half].into_iter().find(|&lanes| lanes >= queries).unwrap_or(2 * whole)
+}
+
+/// Runs a routine over the vector that has as many lanes.
+///
+/// # Safety
+/// The processor has the instructions of `V`, and the lanes are those of [`lanes_for`].
+#[inline(always)]
+unsafe fn call<V: Vector, R: Routine>(lanes: usize, routine: R) -> R::Output {
+    let (whole, half) = (V::LANES, V::Half::LANES);
+    // SAFETY: the caller's.
+    unsafe {
+        if lanes == half {
+            V::Half::call::<V::Half, R>(routine)
+        } else if lanes == whole {
+            V::call::<V, R>(routine)
+        } else if lanes == whole + half {
+            V::call::<Pair<V, V::Half>, R>(routine)
+        } else {
+            V::call::<Pair<V, V>, R>(routine)
+        }
+    }
+}
+
+/// [`attend`] for these rows of a head, and for a part of the keys, from the first one on.
+/// What is kept until the next part of the keys are the queries, a column each, and with the sums the largest scores and
+/// their totals.
+///
+/// # Safety
+/// The processor has the instructions of `V`, and the lanes are those of [`lanes_for`].
+#[inline(always)]
+unsafe fn attend_keys<V: Vector>(
+    block: &Block<'_, f32>,
+    rows: &Rows,
+    first_key: usize,
+    [q, scores, sums]: [&mut [f32]; 3],
+    ahead: Ahead<'_>,
+    out: &mut [f32],
+) -> bool {
+    let ([d, e], lanes) = (block.size, rows.lanes);
+    // Each group begins with its own first key, whatever others are calculated with it.
+    let (first, goes_on) = (rows.start + first_key, first_key > 0);
+    if rows.most <= first {
+        if !goes_on {
+            rows.clear(out, e);
+        }
+        return true;
+    }
+    let keys = keys_at_once::<V>().min(rows.most - first);
+    let (last, some_end) = (first + keys == rows.most, first + keys > rows.fewest);
+    // Not the last queries that a tile is left with, nor those of a short text: in a longer batch these are not few.
+    let few = block.whole[0] <= at_most::<V>(FEW) && block.whole[1] > FEW;
+    let (totals, sums) = sums.split_at_mut(2 * lanes);
+    let scores = &mut scores[..keys * lanes];
+    let q = &mut q[..d * lanes];
+    if !goes_on {
+        // In powers of two, an exponential takes fewer steps.
+        let scale = block.scale * std::f32::consts::LOG2_E;
+        if few {
+            for (to, &start) in q.chunks_exact_mut(d.max(1)).zip(&rows.q[..rows.len]) {
+                to.iter_mut().zip(&block.q[start..][..d]).for_each(|(to, x)| *to = x * scale);
+            }
+        } else {
+            // SAFETY: the caller's.
+            unsafe { turn::<V>(q, block.q, &rows.q[..lanes], d, scale) };
+        }
+    }
+    let results = RowsAt { from: out, starts: if last && rows.most > NEAR { &rows.out[..rows.len] } else { &[] } };
+    let ahead = ahead.and_results(results);
+    let (k, v) = (block.k.part(first, 0), block.v.part(first, 0));
+    let mut scales = [1.0; QUERIES];
+    // Scores become powers at once, where nothing is masked, in the hope that none is far above those before it.
+    let mut have_powers = false;
+    if !few && !some_end && block.live.allowed.is_none() {
+        let mut before = [0.0; QUERIES];
+        before[..lanes].copy_from_slice(&totals[lanes..]);
+        // SAFETY: the caller's.
+        unsafe { call::<V, _>(lanes, Scores { q, k, d, scores, totals: Some(totals), goes_on, ahead }) };
+        // Not so if one is NaN. All are looked at, which vectors can do.
+        have_powers = totals[lanes..].iter().fold(true, |all, &total| all & (total < LARGEST_TOTAL));
+        if !have_powers {
+            totals[lanes..].copy_from_slice(&before[..lanes]);
+        }
+    }
+    if !have_powers {
+        // SAFETY: the caller's.
+        unsafe {
+            if few {
+                V::call::<V, _>(FewScores { q, queries: rows.len, k, d, scores, lanes });
+            } else {
+                call::<V, _>(lanes, Scores { q, k, d, scores, totals: None, goes_on, ahead });
+            }
+        }
+        for row in 0..rows.len {
+            let Some(allowed) = rows.allowed(row, block) else { break };
+            let allowed = &allowed[first..][..keys];
+            for (scores, _) in scores.chunks_exact_mut(lanes).zip(allowed).filter(|(_, allowed)| !**allowed) {
+                scores[row] = f32::NEG_INFINITY;
+            }
+        }
+        let mut counts = [0.0; QUERIES];
+        if some_end {
+            counts.iter_mut().zip(rows.counts).for_each(|(to, count)| *to = count.saturating_sub(first) as f32);
+        }
+        let counts = some_end.then_some(&counts);
+        // SAFETY: the caller's.
+        unsafe { call::<V, _>(lanes, Softmax { scores, counts, totals, goes_on, scales: &mut scales }) };
+    }
+    let mut inverse = [0.0; QUERIES];
+    if last {
+        inverse.iter_mut().zip(&totals[lanes..]).for_each(|(to, total)| *to = 1.0 / total);
+        for row in 0..rows.len {
+            if totals[lanes + row] == 0.0 && !rows.has_key(row, block) {
+                inverse[row] = 0.0;
+            }
+        }
+    }
+    let values = Values::<1> {
+        v,
+        size: [keys, e],
+        weights: scores,
+        lanes,
+        before: goes_on.then_some(&scales),
+        inverse: last.then_some(&inverse[..]),
+        sums,
+        out,
+        places: &rows.out[..rows.len],
+    };
+    // SAFETY: the caller's.
+    unsafe { V::call::<V, _>(values) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::dispatch::attend_at;
+    use super::super::super::level::levels;
+    use super::*;
+
+    /// The powers of scores that lie far above those before them are calculated once more, and those far below are zero.
+    #[test]
+    fn scores_far_from_those_before_are_weighed_as_others() {
+        let (queries, keys) = if cfg!(miri) { (5, 20) } else { (40, 1100) };
+        let q: Vec<f32> = (0..queries).map(|query| query as f32 / queries as f32 - 0.5).collect();
+        let v: Vec<f32> = (0..keys).map(|key| (key % 9) as f32 - 4.0).collect();
+        let all_scores: [fn(usize) -> f32; 5] = [
+            |key| key as f32,
+            |key| -(key as f32),
+            |key| if key % 16 == 9 { 900.0 } else { 0.0 },
+            |key| if key > 1000 { 80.0 + key as f32 } else { 0.0 },
+            |key| if key < 8 { -900.0 } else { (key % 7) as f32 },
+        ];
+        for (case, score) in all_scores.iter().enumerate() {
+            let k: Vec<f32> = (0..keys).map(score).collect();
+            let counts = vec![keys; queries];
+            let block = Block::of_numbers([&q, &k, &v], 1.0, &counts);
+            let expected = q.iter().map(|&q| {
+                let score = |key: usize| f64::from(q) * f64::from(k[key]);
+                let largest = (0..keys).map(score).fold(f64::MIN, f64::max);
+                let weights = (0..keys).map(|key| (score(key) - largest).exp());
+                let sum: f64 = weights.clone().zip(&v).map(|(weight, &v)| weight * f64::from(v)).sum();
+                sum / weights.sum::<f64>()
+            });
+            let expected: Vec<f64> = expected.collect();
+            for (name, level) in levels() {
+                let mut found = vec![f32::NAN; queries];
+                assert!(attend_at(level, &block, &mut found), "{name}: case {case} is not finite");
+                for (found, expected) in found.iter().zip(&expected) {
+                    // A score of up to 600 is off by up to 7e-5, and so are the logarithms of the weights; values are up to 4.
+                    assert!(
+                        (f64::from(*found) - expected).abs() < 5e-4,
+                        "{name}: case {case}: {found} is not {expected}"
+                    );
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! A function for each kernel and set of instructions.
+//!
+//! The compiler takes each module by itself, several at once: with all kernels in one, the library took a quarter longer.
+
+pub use {of_attention::*, of_elements::*, of_matrices::*, of_rows::*};
+
+/// A safe function for each kernel: it takes the level first, and calls the kernel with that level's vector.
+///
+/// A kernel is `#[inline(always)]` down to the instructions, and hands no vector to a closure: a function of its own
+/// would be compiled without the instructions of the level, and call each of them.
+macro_rules! kernels { ($(
+    fn $name:ident $(<$F:ident: $Bound:ident>)? ($($argument:ident: $type:ty),*) $(-> $result:ty)?
+        = $module:ident::$kernel:ident;
+)*) => {$(
+    pub fn $name $(<$F: $Bound>)? (level: Level, $($argument: $type),*) $(-> $result)? {
+        #[cfg(target_arch = "x86_64")]
+        #[target_feature(enable = "avx2,fma,f16c")]
+        unsafe fn avx2 $(<$F: $Bound>)? ($($argument: $type),*) $(-> $result)? {
+            // SAFETY: this function has the instructions.
+            unsafe { $module::$kernel::<super::super::x86::Avx2 $(, $F)?>($($argument),*) }
+        }
+        #[cfg(target_arch = "x86_64")]
+        #[target_feature(enable = "avx512f,avx512vl")]
+        unsafe fn avx512 $(<$F: $Bound>)? ($($argument: $type),*) $(-> $result)? {
+            // SAFETY: this function has the instructions.
+            unsafe { $module::$kernel::<super::super::x86::Avx512 $(, $F)?>($($argument),*) }
+        }
+        match level {
+            // SAFETY: plain numbers need no instructions.
+            Level::Portable => unsafe { $module::$kernel::<super::super::portable::Portable $(, $F)?>($($argument),*) },
+            // SAFETY: a level is chosen only where the processor has its instructions.
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2 => unsafe { avx2 $(::<$F>)? ($($argument),*) },
+            // SAFETY: as above.
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512 => unsafe { avx512 $(::<$F>)? ($($argument),*) },
+            // SAFETY: every processor of the architecture has the instructions.
+            #[cfg(target_arch = "aarch64")]
+            Level::Neon => unsafe { $module::$kernel::<super::super::neon::Neon $(, $F)?>($($argument),*) },
+        }
+    }
+)*} }
+
+mod of_elements {
+    use super::super::level::Level;
+    use super::super::math::{Function, Operation};
+    use super::super::narrow::Narrow;
+    use super::super::{chain, each, narrow};
+    use crate::cpu::kernels::in_out::{InOut, Link};
+    use std::mem::MaybeUninit;
+    kernels! {
+        fn map_at<F: Function>(f: F, x: InOut<'_, f32>) = each::map;
+        fn zip_at<F: Operation>(f: F, x: InOut<'_, f32>, y: &[f32]) = each::zip;
+        fn chain_at(x: InOut<'_, f32>, links: &[Link<'_, f32>]) = chain::chain;
+        fn widen_at<T: Narrow>(from: &[T], to: &mut [MaybeUninit<f32>]) = narrow::widen;
+        fn round_at<T: Narrow>(from: &[f32], to: &mut [T]) = narrow::round;
+    }
+}
+
+mod of_rows {
+    use super::super::level::Level;
+    use super::super::{backward, columns, norm, rows, softmax};
+    use crate::backend::Reduce;
+    use crate::cpu::kernels::in_out::InOut;
+    use crate::cpu::kernels::plain::Terms;
+    kernels! {
+        fn softmax_at(x: InOut<'_, f32>, size: usize) = softmax::softmax;
+        fn log_softmax_at(x: InOut<'_, f32>, size: usize) = softmax::log_softmax;
+        fn log_sums_at(x: &[f32], size: usize, out: &mut [[f32; 2]]) = softmax::log_sums;
+        fn reduce_at(op: Reduce, x: &[f32], size: usize, out: &mut [f32]) = rows::reduce;
+        fn add_rows_at(x: &[f32], size: [usize; 2], terms: Terms<'_, f32>, sums: &mut [f32]) = columns::add_rows;
+        fn norm_at(
+            x: InOut<'_, f32>,
+            weight: &[f32],
+            bias: Option<&[f32]>,
+            epsilon: f32,
+            centered: bool
+        ) = norm::norm;
+        fn softmax_backward_at(y: &[f32], gradient: &mut [f32], size: usize) = backward::softmax;
+        fn norm_backward_at(
+            inputs: [&[f32]; 3],
+            epsilon: f32,
+            centered: bool,
+            of_x: &mut [f32],
+            of_parameters: &mut [f32]
+        ) = backward::norm;
+    }
+}
+
+mod of_matrices {
+    use super::super::format::Packing;
+    use super::super::level::Level;
+    use super::super::packed::Packed;
+    use super::super::product::{Addends, StaticSizes};
+    use super::super::{blocks, few_rows, pack, product};
+    use crate::cpu::kernels::matrix::Matrix;
+    use crate::cpu::parallel::Place;
+    kernels! {
+        fn tile_at() -> [usize; 2] = product::tile;
+        fn panels_at(b: Matrix<'_, f32>, size: [usize; 2], to: &mut [f32]) = pack::panels;
+        fn rows_at(b: Matrix<'_, f32>, size: [usize; 2], to: &mut [f32]) = pack::rows;
+        fn multiply_packed_at(a: Matrix<'_, f32>, b: &Packed, c: &mut Place<'_, f32>, addends: Addends<'_>)
+            = product::multiply_packed;
+        fn multiply_small_at(size: [usize; 3], a: Matrix<'_, f32>, b: Matrix<'_, f32>, c: &mut [f32])
+            = product::multiply_small;
+        fn multiply_static_at<S: StaticSizes>(a: &[f32], b: &[f32], c: &mut [f32]) = product::multiply_static;
+        fn multiply_few_rows_at(k: usize, a: Matrix<'_, f32>, b: Matrix<'_, f32>, c: &mut Place<'_, f32>)
+            = few_rows::multiply;
+        fn dot_packing<F: Packing>(x: &[f32], k: usize, bytes: &[u8], out: &mut [f32]) = blocks::dot;
+        fn unpack_packing<F: Packing>(bytes: &[u8], out: &mut [f32]) = blocks::unpack;
+    }
+}
+
+mod of_attention {
+    use super::super::attention::{self, Block};
+    use super::super::level::Level;
+    kernels! {
+        fn attend_at(block: &Block<'_, f32>, out: &mut [f32]) -> bool = attention::attend;
+    }
+}

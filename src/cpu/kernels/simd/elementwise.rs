@@ -1,0 +1,86 @@
+//! Functions of each number, at the level that this processor has.
+
+use super::backward;
+use super::chain::has_kernel;
+use super::dispatch::{chain_at, map_at, zip_at};
+use super::level::{Level, level};
+use super::math::{self, Swapped, With};
+use crate::backend::{Binary, Unary};
+use crate::cpu::kernels::in_out::{InOut, Link, Operand};
+use crate::cpu::kernels::plain;
+
+/// The function of each number.
+pub fn unary(op: Unary, x: InOut<'_, f32>) {
+    unary_at(level(), op, x);
+}
+
+pub fn unary_at(level: Level, op: Unary, x: InOut<'_, f32>) {
+    match op {
+        Unary::Abs => map_at(level, math::Abs, x),
+        Unary::Neg => map_at(level, math::Neg, x),
+        Unary::Recip => map_at(level, math::Recip, x),
+        Unary::Square => map_at(level, math::Square, x),
+        Unary::Sqrt => map_at(level, math::Sqrt, x),
+        Unary::Relu => map_at(level, math::Relu, x),
+        Unary::Exp => map_at(level, math::Exp, x),
+        Unary::Tanh => map_at(level, math::Tanh, x),
+        Unary::Sigmoid => map_at(level, math::Sigmoid, x),
+        Unary::Silu => map_at(level, math::Silu, x),
+        Unary::Gelu => map_at(level, math::Gelu, x),
+        Unary::GeluTanh => map_at(level, math::GeluTanh, x),
+        Unary::Ln | Unary::Sin | Unary::Cos | Unary::Softplus => plain::unary(op, x),
+    }
+}
+
+/// Each gradient times the slope of the function at `x`, if there is a kernel for it. Whether there is.
+///
+/// # Panics
+/// There are fewer numbers than gradients.
+pub fn times_slope(op: Unary, x: &[f32], gradient: &mut [f32]) -> bool {
+    times_slope_at(level(), op, x, gradient)
+}
+
+pub fn times_slope_at(level: Level, op: Unary, x: &[f32], gradient: &mut [f32]) -> bool {
+    let gradient = InOut::in_place(gradient);
+    match op {
+        Unary::Relu => zip_at(level, backward::ReluSlope, gradient, x),
+        Unary::Silu => zip_at(level, backward::SiluSlope, gradient, x),
+        Unary::Gelu => zip_at(level, backward::GeluSlope, gradient, x),
+        Unary::GeluTanh => zip_at(level, backward::GeluTanhSlope, gradient, x),
+        _ => return false,
+    }
+    true
+}
+
+/// The operation on each number and the operand; in the other order, if they are swapped.
+pub fn binary(op: Binary, x: InOut<'_, f32>, y: Operand<'_, f32>, swapped: bool) {
+    binary_at(level(), op, x, y, swapped);
+}
+
+pub fn binary_at(level: Level, op: Binary, x: InOut<'_, f32>, y: Operand<'_, f32>, swapped: bool) {
+    macro_rules! for_each_operation { ($($op:ident)*) => {
+        match (op, y, swapped) {$(
+            (Binary::$op, Operand::Slice(y), false) => zip_at(level, math::$op, x, y),
+            (Binary::$op, Operand::Slice(y), true) => zip_at(level, Swapped(math::$op), x, y),
+            (Binary::$op, Operand::Scalar(y), false) => map_at(level, With(math::$op, y), x),
+            (Binary::$op, Operand::Scalar(y), true) => map_at(level, With(Swapped(math::$op), y), x),
+        )*}
+    } }
+    for_each_operation!(Add Sub Mul Div Max Min);
+}
+
+/// The operations one after another on each number.
+///
+/// # Panics
+/// There are none, or fewer operands than numbers.
+pub fn chain(mut x: InOut<'_, f32>, links: &[Link<'_, f32>]) {
+    let (level, len) = (level(), x.len());
+    for (i, run) in links.chunk_by(|x, y| has_kernel(x) && has_kernel(y)).enumerate() {
+        let part = if i == 0 { x.part(0..len) } else { InOut::in_place(x.to()) };
+        match *run {
+            [Link::Unary(op)] => unary_at(level, op, part),
+            [Link::Binary(op, y, swapped)] => binary_at(level, op, part, y, swapped),
+            _ => chain_at(level, part, run),
+        }
+    }
+}

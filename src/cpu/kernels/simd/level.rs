@@ -1,0 +1,45 @@
+//! Which instructions the kernels use.
+
+use std::sync::OnceLock;
+
+/// A set of instructions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// What every processor has.
+    Portable,
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+    #[cfg(target_arch = "aarch64")]
+    Neon,
+}
+
+/// Those that this processor has, the best last, by the names that `CONGRUENT_SIMD` gives them.
+pub fn levels() -> Vec<(&'static str, Level)> {
+    #[allow(unused_mut)]
+    let mut levels = vec![("portable", Level::Portable)];
+    // Miri runs none but the portable ones.
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
+    {
+        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") && is_x86_feature_detected!("f16c") {
+            levels.push(("avx2", Level::Avx2));
+        }
+        if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vl") {
+            levels.push(("avx512", Level::Avx512));
+        }
+    }
+    #[cfg(all(target_arch = "aarch64", not(miri)))]
+    levels.push(("neon", Level::Neon));
+    levels
+}
+
+pub fn level() -> Level {
+    static CHOSEN: OnceLock<Level> = OnceLock::new();
+    *CHOSEN.get_or_init(|| {
+        let levels = levels();
+        let asked = std::env::var("CONGRUENT_SIMD").ok();
+        let forced = levels.iter().find(|(name, _)| Some(*name) == asked.as_deref());
+        forced.unwrap_or(&levels[levels.len() - 1]).1
+    })
+}

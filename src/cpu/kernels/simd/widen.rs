@@ -1,0 +1,33 @@
+//! Numbers of 16 bits widened and rounded, at the level that this processor has.
+
+use super::dispatch::{round_at, widen_at};
+use super::level::level;
+use super::narrow::Narrow;
+use std::mem::MaybeUninit;
+
+/// Writes each number as `f32`, and gives what was written.
+///
+/// # Panics
+/// The slices are not of one length.
+pub fn widen<'a, T: Narrow>(from: &[T], to: &'a mut [MaybeUninit<f32>]) -> &'a mut [f32] {
+    widen_at(level(), from, to);
+    // SAFETY: all were written.
+    unsafe { &mut *(to as *mut [MaybeUninit<f32>] as *mut [f32]) }
+}
+
+/// [`widen`] over other numbers.
+///
+/// # Panics
+/// There are not as many.
+pub fn widen_over<T: Narrow>(from: &[T], to: &mut [f32]) {
+    // SAFETY: nothing but numbers is written there.
+    widen_at(level(), from, unsafe { &mut *(to as *mut [f32] as *mut [MaybeUninit<f32>]) });
+}
+
+/// Writes each number rounded to the nearest, of two to the even one.
+///
+/// # Panics
+/// The slices are not of one length.
+pub fn round<T: Narrow>(from: &[f32], to: &mut [T]) {
+    round_at(level(), from, to);
+}

@@ -1,0 +1,74 @@
+//! Elementwise operations one after another, block by block: what is between them stays in the first caches.
+
+mod plan;
+mod source;
+#[cfg(test)]
+pub mod tests;
+
+pub use plan::Plan;
+pub use source::{Reader, Source};
+
+use super::elementwise as each;
+use crate::backend::{Float, Number, Program, Step};
+use crate::cpu::array::Array;
+use crate::cpu::memory::Elements;
+use crate::cpu::parallel::for_each_chunk;
+
+/// The most elements that are taken through all operations before the next ones.
+pub const BLOCK: usize = 1 << 11;
+/// Blocks that one core takes at a time, if there are enough.
+const PART: usize = 8;
+/// Enough are so many parts.
+const PARTS: usize = 16;
+
+/// What the steps cost for each element.
+pub fn work<T>(program: &Program<T>) -> usize {
+    let of_step = |step: &Step<T>| if let Step::Unary(op, _) = step { each::work(*op) } else { 1 };
+    program.steps().map(|(_, step)| of_step(step)).sum()
+}
+
+/// How many of so many elements make a block, and a part, which is some blocks. What is repeated begins anew with a block, so
+/// that it is copied once for a part.
+pub fn cut<T: Float>(sources: &[Source<T>], count: usize) -> [usize; 2] {
+    let period = sources.iter().map(Source::period).filter(|period| *period <= BLOCK).max().unwrap_or(1);
+    let block = BLOCK - BLOCK % period;
+    [block, block * (count / (PARTS * block)).clamp(1, PART)]
+}
+
+/// Memory for so many blocks, which begin with a line of the cache.
+pub fn blocks<R: Number>(count: usize) -> Elements<R> {
+    Elements::any(count * BLOCK)
+}
+
+/// The function of each element of arrays of the same sizes. Narrow numbers are rounded once, at the end.
+pub fn fused<T: Float>(program: &Program<T>, inputs: &[Array<T>]) -> Array<T> {
+    let (sizes, result) = (inputs[0].sizes(), program.result());
+    assert!(inputs.len() == program.inputs() && inputs.iter().all(|x| x.sizes() == sizes), "inputs of the same sizes");
+    if result < inputs.len() {
+        return inputs[result].saved();
+    }
+    let plan = Plan::new(program, |value| value == result);
+    let register = plan.register(result);
+    let sources: Vec<Source<T>> = inputs.iter().map(Source::new).collect();
+    Array::build(sizes, |out| {
+        let [block, part] = cut(&sources, out.len());
+        // Where nothing has to stay in a cache, a part is one block.
+        let in_passing = plan.registers() == 1 && sources.iter().all(|source| source.lying(0, out.len()).is_some());
+        let block = if in_passing { part } else { block };
+        for_each_chunk(out, part, part * work(program), |i, out| {
+            let mut memory = blocks(sources.len() + plan.registers() - 1);
+            let mut blocks = memory.get_mut().expect("nobody else holds it").chunks_mut(BLOCK);
+            let mut readers: Vec<_> = sources.iter().zip(&mut blocks).map(Reader::new).collect();
+            T::write(out, |out| {
+                let mut registers: Vec<_> = blocks.collect();
+                registers.insert(register, &mut []);
+                for (j, out) in out.chunks_mut(block).enumerate() {
+                    let len = out.len();
+                    readers.iter_mut().for_each(|reader| reader.read(i * part + j * block, len));
+                    registers[register] = out;
+                    plan.run(&readers, &mut registers, len);
+                }
+            });
+        });
+    })
+}

@@ -1,0 +1,14 @@
+//! Operations on arrays. Nothing here is recorded.
+
+pub mod attention;
+pub mod cross_entropy;
+pub mod elementwise;
+pub mod fused;
+pub mod gather;
+pub mod join;
+pub mod live;
+pub mod matmul;
+pub mod norm;
+pub mod reduce;
+pub mod rotary;
+pub mod softmax;

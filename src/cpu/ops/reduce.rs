@@ -1,0 +1,181 @@
+//! Many elements made one, along an axis.
+
+use super::elementwise::{rows_of_chunk, runs};
+use crate::backend::{Number, Reduce};
+use crate::cpu::array::Array;
+use crate::cpu::array::Layout;
+use crate::cpu::kernels::{COLUMNS, reduce_columns};
+use crate::cpu::parallel::for_each_chunk;
+use std::cmp::Ordering;
+
+pub fn reduce<T: Number>(op: Reduce, x: &Array<T>, axis: usize) -> Array<T> {
+    let (size, inner) = (x.sizes()[axis], x.sizes()[axis + 1..].iter().product::<usize>());
+    let layout = Layout::joined(&x.sizes()[..axis], &x.sizes()[axis + 1..]);
+    // A few columns are too short to be calculated with side by side.
+    if inner < 8 {
+        let x = x.move_last(axis);
+        let (elements, rows) = (x.elements(), rows_of_chunk(size));
+        return Array::build_as(layout, |out| {
+            for_each_chunk(out, rows, rows * size, |chunk, out| {
+                T::reduce_rows(op, &elements[chunk * rows * size..][..out.len() * size], size, out);
+            });
+        });
+    }
+    let elements = x.elements();
+    Array::build_as(layout, |out| {
+        for_each_chunk(out, COLUMNS, COLUMNS * size, |chunk, out| {
+            for (start, len, column) in runs(chunk * COLUMNS, out.len(), inner) {
+                let outer = (chunk * COLUMNS + start) / inner;
+                let first = (outer * size * inner + column).min(elements.len());
+                reduce_columns(op, &elements[first..], [size, inner], &mut out[start..start + len]);
+            }
+        });
+    })
+}
+
+/// The larger first; NaN counts as the largest.
+fn descending<T: Number>(x: T, y: T) -> Ordering {
+    y.partial_cmp(&x).unwrap_or_else(|| y.is_nan().cmp(&x.is_nan()))
+}
+
+pub fn argmax<T: Number>(x: &Array<T>, axis: usize) -> Array<u32> {
+    let size = x.sizes()[axis];
+    let x = x.move_last(axis);
+    let (elements, sizes) = (x.elements(), &x.sizes()[..x.sizes().len() - 1]);
+    Array::build(sizes, |out| {
+        for_each_chunk(out, 1, size, |row, out| {
+            let row = elements[row * size..(row + 1) * size].iter().enumerate();
+            let first = row.min_by(|(_, x), (_, y)| descending(**x, **y));
+            out[0] = first.expect("an empty axis has no largest element").0 as u32;
+        });
+    })
+}
+
+pub fn top_k<T: Number>(x: &Array<T>, k: usize) -> (Array<T>, Array<u32>) {
+    let (&size, outer) = x.sizes().split_last().expect("a last axis");
+    assert!(k <= size, "{k} of {size} elements");
+    let elements = x.elements();
+    let rows: usize = outer.iter().product();
+    let mut positions = vec![0u32; rows * k];
+    for_each_chunk(&mut positions, k, size * 8, |row, out| {
+        let row = &elements[row * size..(row + 1) * size];
+        let before = |a: &u32, b: &u32| descending(row[*a as usize], row[*b as usize]).then(a.cmp(b));
+        let mut order: Vec<u32> = (0..size as u32).collect();
+        if k < size {
+            order.select_nth_unstable_by(k, before);
+        }
+        order[..k].sort_unstable_by(before);
+        out.copy_from_slice(&order[..k]);
+    });
+    let row_of = |at: usize| at / k.max(1) * size;
+    let values = positions.iter().enumerate().map(|(at, &position)| elements[row_of(at) + position as usize]).collect();
+    let sizes = [outer, &[k]].concat();
+    (Array::from_vec(values, &sizes), Array::from_vec(positions, &sizes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cpu::kernels::plain::sum;
+    use crate::cpu::testing::{assert_near, random};
+    use half::{bf16, f16};
+
+    #[test]
+    fn reductions_agree_with_plain_loops() {
+        let x = random::<f64>(&[3, 5, 4], 1);
+        let single = Array::from_vec(x.elements().iter().map(|&x| x as f32).collect(), x.sizes());
+        let narrow = Array::from_vec(x.elements().iter().map(|&x| bf16::from_f64(x)).collect(), x.sizes());
+        for axis in 0..3 {
+            let (moved, n) = (x.move_last(axis), x.sizes()[axis]);
+            let sizes = &moved.sizes()[..2];
+            let rows: Vec<Vec<f64>> = moved.elements().chunks(n).map(<[f64]>::to_vec).collect();
+            let mean = |row: &[f64]| row.iter().sum::<f64>() / n as f64;
+            let cases: [(Reduce, &dyn Fn(&[f64]) -> f64); 5] = [
+                (Reduce::Sum, &|row| row.iter().sum()),
+                (Reduce::Mean, &mean),
+                (Reduce::Variance, &|row| row.iter().map(|x| (x - mean(row)).powi(2)).sum::<f64>() / n as f64),
+                (Reduce::Max, &|row| row.iter().copied().fold(f64::NEG_INFINITY, f64::max)),
+                (Reduce::Min, &|row| row.iter().copied().fold(f64::INFINITY, f64::min)),
+            ];
+            for (op, f) in cases {
+                let expected: Vec<f64> = rows.iter().map(|row| f(row)).collect();
+                let found = reduce(op, &x, axis);
+                assert_eq!(found.sizes(), sizes);
+                assert_near(&found, &expected, 1e-12);
+                assert_near(&reduce(op, &single, axis), &expected, 1e-5);
+                assert_near(&reduce(op, &narrow, axis), &expected, 5e-2);
+            }
+        }
+    }
+
+    #[test]
+    fn an_outer_axis_is_reduced_like_the_last_one() {
+        let shapes: &[[usize; 3]] = if cfg!(miri) {
+            &[[2, 3, 9], [2, 0, 8]]
+        } else {
+            &[[2, 3, 9], [1, 100, 300], [3, 65, 8], [2, 33, 513], [2, 0, 8], [0, 3, 8], [40, 5, 100]]
+        };
+        for sizes in shapes {
+            let x = random::<f64>(sizes, 1);
+            let single = Array::from_vec(x.elements().iter().map(|&x| x as f32).collect(), sizes);
+            let narrow = Array::from_vec(x.elements().iter().map(|&x| f16::from_f64(x)).collect(), sizes);
+            let integers = Array::from_vec(x.elements().iter().map(|&x| (x * 50.0) as i8).collect(), sizes);
+            for op in [Reduce::Sum, Reduce::Mean, Reduce::Variance, Reduce::Max, Reduce::Min] {
+                for axis in [0, 1] {
+                    let rows = |x: &Array<f64>| {
+                        let moved = x.move_last(axis);
+                        reduce(op, &moved, 2).elements().into_owned()
+                    };
+                    let expected = rows(&x);
+                    assert_near(&reduce(op, &x, axis), &expected, 1e-12);
+                    assert_near(&reduce(op, &single, axis), &expected, 1e-5);
+                    assert_near(&reduce(op, &narrow, axis), &expected, 2e-2);
+                    let moved = integers.move_last(axis);
+                    assert_eq!(reduce(op, &integers, axis).elements(), reduce(op, &moved, 2).elements());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_long_sum_keeps_its_digits() {
+        let x = vec![0.1f32; if cfg!(miri) { 300 } else { 1_000_000 }];
+        let expected = 0.1f32 as f64 * x.len() as f64;
+        assert!(((sum(&x, |x| x) as f64) - expected).abs() < expected * 1e-6);
+    }
+
+    #[test]
+    fn sums_of_narrow_integers_are_wide() {
+        let many = Array::full(1u8, &[300]);
+        assert_eq!(*reduce(Reduce::Mean, &many, 0).elements(), [1]);
+        assert_eq!(*reduce(Reduce::Sum, &many, 0).elements(), [44]);
+        let far = Array::from_vec(vec![-100i8, 100, 104, -96], &[2, 2]);
+        assert_eq!(*reduce(Reduce::Mean, &far, 1).elements(), [0, 4]);
+    }
+
+    #[test]
+    fn empty_axes_and_not_a_number() {
+        let empty = Array::<f32>::from_vec(vec![], &[2, 0]);
+        assert_eq!(*reduce(Reduce::Sum, &empty, 1).elements(), [0.0; 2]);
+        assert!(reduce(Reduce::Mean, &empty, 1).elements()[0].is_nan());
+        assert_eq!(*reduce(Reduce::Max, &empty, 1).elements(), [f32::NEG_INFINITY; 2]);
+        assert_eq!(*reduce(Reduce::Min, &empty, 1).elements(), [f32::INFINITY; 2]);
+        let integers = Array::<i8>::from_vec(vec![], &[0]);
+        assert_eq!(*reduce(Reduce::Max, &integers, 0).elements(), [i8::MIN]);
+        assert_eq!(*reduce(Reduce::Mean, &integers, 0).elements(), [0]);
+        let nan = Array::from_vec(vec![1.0, f32::NAN, 3.0], &[3]);
+        assert!(reduce(Reduce::Max, &nan, 0).elements()[0].is_nan());
+        assert!(reduce(Reduce::Min, &nan, 0).elements()[0].is_nan());
+        assert_eq!(*argmax(&nan, 0).elements(), [1]);
+    }
+
+    #[test]
+    fn the_first_of_equals_comes_first() {
+        let x = Array::from_vec(vec![1.0, 3.0, 3.0, 0.0, 2.0, 2.0, -1.0, 2.0f32], &[2, 4]);
+        assert_eq!(*argmax(&x, 1).elements(), [1, 0]);
+        let (values, positions) = top_k(&x, 3);
+        assert_eq!(*values.elements(), [3.0, 3.0, 1.0, 2.0, 2.0, 2.0]);
+        assert_eq!(*positions.elements(), [1, 2, 0, 0, 1, 3]);
+        assert_eq!(top_k(&x, 0).0.sizes(), [2, 0]);
+    }
+}

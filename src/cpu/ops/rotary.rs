@@ -1,0 +1,82 @@
+//! Rotary positions.
+
+use super::elementwise::rows_of_chunk;
+use crate::backend::{Float, RotaryLayout, TableIndex};
+use crate::cpu::array::Array;
+
+/// See [`Backend::rotate`](crate::backend::Backend::rotate).
+pub fn rotate<T: Float, I: TableIndex>(
+    x: Array<T>,
+    positions: &Array<I>,
+    cos: &Array<T>,
+    sin: &Array<T>,
+    layout: RotaryLayout,
+) -> Array<T> {
+    let &[batch, heads, sequence, d] = x.sizes() else { panic!("heads are (batch, heads, sequence, head_dim)") };
+    let half = d / 2;
+    assert_eq!(cos.sizes()[1..], [half], "an angle for each pair");
+    assert!(cos.sizes() == sin.sizes() && positions.sizes() == [batch, sequence], "a position for each of a sequence");
+    let (positions, cos, sin) = (positions.elements(), cos.elements(), sin.elements());
+    let (cos, sin) = (T::all_widened(&cos), T::all_widened(&sin));
+    // As split heads lie in memory.
+    let x = x.permute(&[0, 2, 1, 3]);
+    let (row, rows) = (heads * d, rows_of_chunk(heads * d));
+    let turned = x.transform(rows * row, rows * row * 2, |chunk, part| {
+        T::calculate(part, |part| {
+            let positions = &positions[chunk * rows..];
+            for (row, position) in part.copied().chunks_exact_mut(row.max(1)).zip(positions) {
+                let angles = position.row() * half..(position.row() + 1) * half;
+                let (cos, sin) = (&cos[angles.clone()], &sin[angles]);
+                for head in row.chunks_exact_mut(d) {
+                    match layout {
+                        RotaryLayout::Half => {
+                            let (first, second) = head.split_at_mut(half);
+                            for (((x, y), &cos), &sin) in first.iter_mut().zip(second).zip(cos).zip(sin) {
+                                (*x, *y) = (*x * cos - *y * sin, *y * cos + *x * sin);
+                            }
+                        }
+                        RotaryLayout::Interleaved => {
+                            for ((pair, &cos), &sin) in head.chunks_exact_mut(2).zip(cos).zip(sin) {
+                                let (x, y) = (pair[0], pair[1]);
+                                (pair[0], pair[1]) = (x * cos - y * sin, y * cos + x * sin);
+                            }
+                        }
+                    }
+                }
+            }
+        });
+    });
+    turned.permute(&[0, 2, 1, 3])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cpu::testing::{assert_near, random};
+
+    #[test]
+    fn pairs_turn_by_the_angle_of_their_position() {
+        let [batch, heads, sequence, d] = [2, 3, 4, 6];
+        let x = random::<f64>(&[batch, heads, sequence, d], 1);
+        let angles = random::<f64>(&[10, d / 2], 2);
+        let [cos, sin] = [f64::cos, f64::sin]
+            .map(|f| Array::from_vec(angles.elements().iter().map(|&x| f(x)).collect(), angles.sizes()));
+        let positions = Array::from_vec(vec![3u32, 9, 0, 1, 2, 2, 7, 5], &[batch, sequence]);
+        for layout in [RotaryLayout::Half, RotaryLayout::Interleaved] {
+            let expected = |at: usize| {
+                let (b, s, l) = (at / d / sequence / heads, at / d % sequence, at % d);
+                let (pair, other) = match layout {
+                    RotaryLayout::Half => (l % (d / 2), (l + d / 2) % d),
+                    RotaryLayout::Interleaved => (l / 2, l ^ 1),
+                };
+                let angle = angles.elements()[positions.elements()[b * sequence + s] as usize * d / 2 + pair];
+                let sign = if other > l { -1.0 } else { 1.0 };
+                x.elements()[at] * angle.cos() + sign * x.elements()[at - l + other] * angle.sin()
+            };
+            let expected: Vec<f64> = (0..x.elements().len()).map(expected).collect();
+            assert_near(&rotate(x.clone(), &positions, &cos, &sin, layout), &expected, 1e-12);
+            let view = x.permute(&[0, 2, 1, 3]).contiguous().permute(&[0, 2, 1, 3]);
+            assert_near(&rotate(view, &positions, &cos, &sin, layout), &expected, 1e-12);
+        }
+    }
+}
