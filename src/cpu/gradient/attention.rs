@@ -1,9 +1,8 @@
 //! Gradients of attention, a block of queries at a time: the whole matrix of weights is never held.
 
-use crate::backend::{AttentionMask, Binary, Float, Number, Real};
+use crate::backend::{AttentionMask, Binary, Float, Real};
 use crate::cpu::array::Array;
-use crate::cpu::kernels::Matrix;
-use crate::cpu::kernels::{InOut, Operand};
+use crate::cpu::kernels::{InOut, Matrix, Operand, all_widened, generic, write};
 use crate::cpu::ops::live::LiveKeys;
 use crate::cpu::parallel::{cores, for_each_chunk};
 use num_traits::{Float as _, Zero};
@@ -70,8 +69,8 @@ pub fn attention<T: Float>(
                 let work = group * queries * keys * (3 * d + 2 * e) / 16;
                 let go_back = |at: usize, Part { of_q, of_k, of_v }: &mut Part<'_, T>| {
                     let place = [at / key_heads, at % key_heads];
-                    T::write(of_q, |of_q| {
-                        T::write(of_k, |of_k| T::write(of_v, |of_v| inputs.go_back(place, of_q, of_k, of_v)));
+                    write(of_q, |of_q| {
+                        write(of_k, |of_k| write(of_v, |of_v| inputs.go_back(place, of_q, of_k, of_v)));
                     });
                 };
                 if parts.len() >= cores() {
@@ -98,7 +97,7 @@ fn take<'a, T>(rest: &mut &'a mut [T], count: usize) -> &'a mut [T] {
 /// Row-major rows of one head of an array, from the first one on.
 fn rows<T: Float>(x: &Array<T>, [batch, head, first]: [usize; 3], count: usize) -> Vec<T::Wide> {
     let rows = x.narrow(0, batch, 1).narrow(1, head, 1).narrow(2, first, count);
-    T::all_widened(&rows.elements()).into_owned()
+    all_widened(&rows.elements()).into_owned()
 }
 
 fn row_major<T>(elements: &[T], columns: usize) -> Matrix<'_, T> {
@@ -107,12 +106,12 @@ fn row_major<T>(elements: &[T], columns: usize) -> Matrix<'_, T> {
 
 fn product<T: Real>(size: [usize; 3], x: Matrix<'_, T>, y: Matrix<'_, T>) -> Vec<T> {
     let mut product = vec![T::zero(); size[0] * size[2]];
-    T::multiply(size, x, y, &mut product);
+    generic::multiply(size, x, y, &mut product);
     product
 }
 
 fn add<T: Real>(sum: &mut [T], addend: &[T]) {
-    T::binary_all(Binary::Add, InOut::in_place(sum), Operand::Slice(addend), false);
+    generic::binary(Binary::Add, InOut::in_place(sum), Operand::Slice(addend), false);
 }
 
 impl<T: Float> Inputs<'_, T> {
@@ -184,7 +183,7 @@ impl<T: Float> Inputs<'_, T> {
                 weights.fill(zero);
                 continue;
             }
-            T::Wide::binary_all(Binary::Mul, InOut::in_place(weights), Operand::Scalar(self.scale), false);
+            generic::binary(Binary::Mul, InOut::in_place(weights), Operand::Scalar(self.scale), false);
             self.live.softmax(place[0], place[2] + query, live.start, weights);
             if spoiled.iter().any(|key| live.contains(key) && weights[key - live.start] != zero) {
                 weights.fill(T::Wide::nan());
@@ -198,9 +197,9 @@ impl<T: Float> Inputs<'_, T> {
         } else {
             gradient.chunks_exact(width).flat_map(|row| &row[live.clone()]).copied().collect()
         };
-        T::Wide::softmax_backward(&weights, &mut of_scores, keys);
-        T::Wide::binary_all(Binary::Mul, InOut::in_place(&mut of_scores), Operand::Scalar(self.scale), false);
-        T::Wide::multiply([count, keys, d], row_major(&of_scores, keys), k, of_q);
+        generic::softmax_backward(&weights, &mut of_scores, keys);
+        generic::binary(Binary::Mul, InOut::in_place(&mut of_scores), Operand::Scalar(self.scale), false);
+        generic::multiply([count, keys, d], row_major(&of_scores, keys), k, of_q);
         add(of_k, &product([keys, count, d], row_major(&of_scores, keys).transposed(), row_major(&q, d)));
     }
 }

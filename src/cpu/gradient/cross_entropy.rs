@@ -1,8 +1,8 @@
 //! Gradients of cross-entropy.
 
-use crate::backend::{Binary, Float, Number, Real};
+use crate::backend::{Binary, Float, Real};
 use crate::cpu::array::Array;
-use crate::cpu::kernels::{InOut, Operand};
+use crate::cpu::kernels::{InOut, Operand, all_widened, generic, write};
 use crate::cpu::ops::elementwise::rows_of_chunk;
 use crate::cpu::parallel::for_each_chunk;
 use num_traits::Zero;
@@ -17,9 +17,9 @@ pub fn cross_entropy<T: Float>(x: &Array<T>, targets: &[usize], smoothing: f64, 
     Array::build(x.sizes(), |out| {
         for_each_chunk(out, rows * size, rows * size * 16, |chunk, out| {
             let first = chunk * rows;
-            let x = T::all_widened(&elements[first * size..][..out.len()]);
-            T::write(out, |out| {
-                T::Wide::softmax(InOut::new(&x, out), size);
+            let x = all_widened(&elements[first * size..][..out.len()]);
+            write(out, |out| {
+                generic::softmax(InOut::new(&x, out), size);
                 for (row, out) in out.chunks_exact_mut(size).enumerate() {
                     let gradient = gradient[first + row].widened();
                     if gradient == T::Wide::zero() {
@@ -27,11 +27,11 @@ pub fn cross_entropy<T: Float>(x: &Array<T>, targets: &[usize], smoothing: f64, 
                         continue;
                     }
                     if smoothing != 0.0 {
-                        T::Wide::binary_all(Binary::Sub, InOut::in_place(out), Operand::Scalar(of_all), false);
+                        generic::binary(Binary::Sub, InOut::in_place(out), Operand::Scalar(of_all), false);
                     }
                     let target = &mut out[targets[first + row]];
                     *target = *target - of_target;
-                    T::Wide::binary_all(Binary::Mul, InOut::in_place(out), Operand::Scalar(gradient), false);
+                    generic::binary(Binary::Mul, InOut::in_place(out), Operand::Scalar(gradient), false);
                 }
             });
         });

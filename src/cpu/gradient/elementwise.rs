@@ -3,7 +3,7 @@
 use super::reduce::sum_to;
 use crate::backend::{Binary, Float, Number, Real, Unary};
 use crate::cpu::array::Array;
-use crate::cpu::kernels::{InOut, Operand};
+use crate::cpu::kernels::{InOut, Operand, all_widened, calculate, generic};
 use crate::cpu::ops::elementwise::{self as each, CHUNK};
 
 /// Whether the slope is calculated of the result, and not of the argument.
@@ -15,22 +15,22 @@ pub fn is_by_result(op: Unary) -> bool {
 pub fn unary<T: Float>(op: Unary, of: &Array<T>, gradient: Array<T>) -> Array<T> {
     let of = of.elements();
     gradient.transform(CHUNK, CHUNK * 16, |chunk, gradient| {
-        let of = T::all_widened(&of[chunk * CHUNK..][..gradient.len()]);
-        T::calculate(gradient, |gradient| times_slope(op, &of, gradient.copied()));
+        let of = all_widened(&of[chunk * CHUNK..][..gradient.len()]);
+        calculate(gradient, |gradient| times_slope(op, &of, gradient.copied()));
     })
 }
 
 /// `op` of `f` of each element.
 fn all<T: Real>(op: Unary, x: &[T], f: impl Fn(T) -> T) -> Vec<T> {
     let mut found: Vec<T> = x.iter().map(|&x| f(x)).collect();
-    T::unary(op, InOut::in_place(&mut found));
+    generic::unary(op, InOut::in_place(&mut found));
     found
 }
 
 /// `gradient` times the slope of `op`, by its argument or its result. The kernels of functions that the processor has no
 /// instructions for are used on whole slices.
 pub fn times_slope<T: Real>(op: Unary, x: &[T], gradient: &mut [T]) {
-    if T::times_slope(op, x, gradient) {
+    if generic::times_slope(op, x, gradient) {
         return;
     }
     let (zero, one, constant) = (T::zero(), T::one(), T::constant);
@@ -118,8 +118,8 @@ pub fn times_slope_of_pair<T: Real>(op: Binary, number: usize, pair: [Operand<'_
     };
     match (op, number) {
         (Binary::Add, _) | (Binary::Sub, 0) => {}
-        (Binary::Sub, _) => T::unary(Unary::Neg, InOut::in_place(gradient)),
-        (Binary::Mul, _) | (Binary::Div, 0) => T::binary_all(op, InOut::in_place(gradient), other, false),
+        (Binary::Sub, _) => generic::unary(Unary::Neg, InOut::in_place(gradient)),
+        (Binary::Mul, _) | (Binary::Div, 0) => generic::binary(op, InOut::in_place(gradient), other, false),
         (Binary::Div, _) => {
             let times_slope = |(i, gradient): (usize, &mut T)| {
                 let y = at(this, i);

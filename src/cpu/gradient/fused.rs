@@ -3,7 +3,7 @@
 use super::elementwise::{is_by_result, needed, times_slope, times_slope_of_pair};
 use crate::backend::{Binary, Float, Program, Real, Step, Unary};
 use crate::cpu::array::Array;
-use crate::cpu::kernels::{InOut, Operand};
+use crate::cpu::kernels::{InOut, Operand, generic, write};
 use crate::cpu::ops::fused::{BLOCK, Plan, Reader, Source, blocks, cut, work};
 use crate::cpu::parallel::for_each_chunk;
 
@@ -44,7 +44,7 @@ pub fn fused<T: Float>(
             way.back(|value| plan.value(value, &readers, &registers, len), &mut sums);
             let of_inputs = (0..inputs.len()).filter(|&input| way.is_passed[input]);
             for (input, out) in of_inputs.zip(outs.iter_mut()) {
-                sums.end(input, |sum| T::write(&mut out[at..at + len], |out| out.copy_from_slice(sum)));
+                sums.end(input, |sum| write(&mut out[at..at + len], |out| out.copy_from_slice(sum)));
             }
         }
     });
@@ -231,7 +231,7 @@ impl<'a, R: Real> Sums<'a, R> {
         match &mut self.of[value] {
             Some(sum) => {
                 let (sum, addend) = (InOut::in_place(&mut sum[..self.len]), Operand::Slice(&addend[..self.len]));
-                R::binary_all(Binary::Add, sum, addend, false);
+                generic::binary(Binary::Add, sum, addend, false);
             }
             none => return *none = Some(addend),
         }

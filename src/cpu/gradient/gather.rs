@@ -2,6 +2,7 @@
 
 use crate::backend::Float;
 use crate::cpu::array::Array;
+use crate::cpu::kernels::{all_widened, write};
 use crate::cpu::parallel::for_each_chunk;
 
 /// A table of these sizes with rows added at their places: those of one place in the order in which they were taken.
@@ -15,7 +16,7 @@ pub fn add_rows<T: Float>(gradient: &Array<T>, rows: &[usize], sizes: &[usize]) 
     let of_chunk = (CHUNK / size.max(1)).max(1);
     Array::build(sizes, |table| {
         for_each_chunk(table, of_chunk * size, of_chunk * size * 2, |chunk, table| {
-            T::write(table, |table| {
+            write(table, |table| {
                 table.fill(num_traits::zero());
                 let first = chunk * of_chunk;
                 let end = first + table.len() / size;
@@ -23,7 +24,7 @@ pub fn add_rows<T: Float>(gradient: &Array<T>, rows: &[usize], sizes: &[usize]) 
                 let here = order[start..].iter().take_while(|&&taken| rows[taken] < end);
                 for &taken in here {
                     let to = &mut table[(rows[taken] - first) * size..][..size];
-                    let from = T::all_widened(&elements[taken * size..][..size]);
+                    let from = all_widened(&elements[taken * size..][..size]);
                     to.iter_mut().zip(&*from).for_each(|(to, &from)| *to = *to + from);
                 }
             });

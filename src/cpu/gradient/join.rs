@@ -2,7 +2,7 @@
 
 use crate::backend::{Binary, Float, Number};
 use crate::cpu::array::Array;
-use crate::cpu::kernels::{InOut, Operand};
+use crate::cpu::kernels::{InOut, Operand, generic};
 use crate::cpu::ops::join;
 
 /// Of an array with a part replaced, and of that part.
@@ -35,6 +35,6 @@ fn add<T: Number>(to: &mut [T], strides: &[usize], from: &[T], sizes: &[usize]) 
                 add(&mut to[i * stride..], strides, from, inner);
             }
         }
-        _ => T::binary_all(Binary::Add, InOut::in_place(&mut to[..from.len()]), Operand::Slice(from), false),
+        _ => generic::binary(Binary::Add, InOut::in_place(&mut to[..from.len()]), Operand::Slice(from), false),
     }
 }

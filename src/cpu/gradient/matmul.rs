@@ -1,10 +1,9 @@
 //! Gradients of products of matrices, which are products themselves.
 
 use super::elementwise::times_slope;
-use crate::backend::{Float, Number, Real, Reduce, Unary};
+use crate::backend::{Float, Reduce, Unary};
 use crate::cpu::array::Array;
-use crate::cpu::kernels::plain::Terms;
-use crate::cpu::kernels::{Matrix, Multiplier, product_work};
+use crate::cpu::kernels::{Matrix, Multiplier, Terms, all_widened, calculate, generic, product_work, write};
 use crate::cpu::ops::matmul::{self, only_matrix, to_widen};
 use crate::cpu::ops::reduce::reduce;
 use crate::cpu::parallel::for_each;
@@ -63,9 +62,9 @@ pub fn linear<T: Float>(
         return [zeros(x.sizes()), zeros(weight.sizes())].into_iter().chain(of_bias).chain(of_residual).collect();
     }
     let weight = to_widen(weight);
-    let elements = T::all_widened(weight.buffer());
+    let elements = all_widened(weight.buffer());
     let multiply = (wanted[0] && inputs > 0)
-        .then(|| T::Wide::multiplier([count, outputs, inputs], only_matrix(&elements, weight.layout())));
+        .then(|| generic::multiplier([count, outputs, inputs], only_matrix(&elements, weight.layout())));
     let activation = after.activation.as_ref();
     let (of_product, of_x, of_bias) = in_parts(gradient, activation, bias_is_wanted, inputs, multiply);
     let of_weight = wanted[1].then(|| matmul::matmul(&transposed(&of_product), &as_rows(x.clone())));
@@ -98,18 +97,18 @@ fn in_parts<T: Float>(
         let go_back = |part: usize, gradient: &[T::Wide]| {
             let (of_x, of_bias) = &mut *results[part].lock().unwrap_or_else(PoisonError::into_inner);
             if let Some(of_bias) = of_bias {
-                T::Wide::add_rows(gradient, [gradient.len() / outputs, outputs], Terms::Numbers, of_bias);
+                generic::add_rows(gradient, [gradient.len() / outputs, outputs], Terms::Numbers, of_bias);
             }
             if let (Some(of_x), Some(multiply)) = (of_x, &multiply) {
-                T::write(of_x, |of_x| multiply(Matrix { elements: gradient, strides: [outputs, 1] }, of_x));
+                write(of_x, |of_x| multiply(Matrix { elements: gradient, strides: [outputs, 1] }, of_x));
             }
         };
         of_product = Some(match activation {
             Some((op, of)) => {
                 let of = of.elements();
                 gradient.transform(len, work, |part, gradient| {
-                    let of = T::all_widened(&of[part * len..][..gradient.len()]);
-                    T::calculate(gradient, |gradient| {
+                    let of = all_widened(&of[part * len..][..gradient.len()]);
+                    calculate(gradient, |gradient| {
                         let gradient = gradient.copied();
                         times_slope(*op, &of, gradient);
                         go_back(part, gradient);
@@ -119,7 +118,7 @@ fn in_parts<T: Float>(
             None => {
                 let elements = gradient.elements();
                 let part = |part: usize| &elements[part * len..elements.len().min((part + 1) * len)];
-                for_each(parts, work, |number| go_back(number, &T::all_widened(part(number))));
+                for_each(parts, work, |number| go_back(number, &all_widened(part(number))));
                 drop(elements);
                 gradient
             }

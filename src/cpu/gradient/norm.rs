@@ -2,6 +2,7 @@
 
 use crate::backend::{Float, Real, Reduce};
 use crate::cpu::array::Array;
+use crate::cpu::kernels::{all_widened, generic, write};
 use crate::cpu::ops::elementwise::rows_of_chunk;
 use crate::cpu::ops::reduce::reduce;
 use crate::cpu::parallel::for_each_chunk;
@@ -33,7 +34,7 @@ pub fn norm<T: Float>(
     }
     let chunk = size * rows_of_chunk(size).max(ROWS);
     let (x, weight, gradient) = (x.elements(), weight.elements(), (gradient.elements(), gradient.sizes().to_vec()));
-    let weight = T::all_widened(&weight);
+    let weight = all_widened(&weight);
     let mut of_parameters = vec![T::Wide::constant(0.0); x.len().div_ceil(chunk) * 2 * size];
     let of_x = Array::build(&gradient.1, |of_x| {
         let parts = of_x.chunks_mut(chunk).zip(of_parameters.chunks_mut(2 * size));
@@ -41,9 +42,9 @@ pub fn norm<T: Float>(
         for_each_chunk(&mut parts, 1, chunk * 8, |i, parts| {
             for Part { of_x, of_parameters } in parts {
                 let part = i * chunk..i * chunk + of_x.len();
-                let (x, gradient) = (T::all_widened(&x[part.clone()]), T::all_widened(&gradient.0[part]));
-                T::write(of_x, |of_x| {
-                    T::Wide::norm_backward([&x, &weight, &gradient], epsilon, centered, of_x, of_parameters);
+                let (x, gradient) = (all_widened(&x[part.clone()]), all_widened(&gradient.0[part]));
+                write(of_x, |of_x| {
+                    generic::norm_backward([&x, &weight, &gradient], epsilon, centered, of_x, of_parameters);
                 });
             }
         });

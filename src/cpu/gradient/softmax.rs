@@ -1,9 +1,8 @@
 //! Gradients of softmax and its logarithm. Each row is gone through once or twice.
 
-use crate::backend::{Float, Real, Unary};
+use crate::backend::{Float, Unary};
 use crate::cpu::array::Array;
-use crate::cpu::kernels::InOut;
-use crate::cpu::kernels::plain::sum;
+use crate::cpu::kernels::{InOut, all_widened, calculate, generic, sum};
 use crate::cpu::ops::elementwise::rows_of_chunk;
 
 /// `f` on some rows along an axis, of the result and of its gradient, and their size.
@@ -21,8 +20,8 @@ fn along<T: Float>(
     let chunk = size * rows_of_chunk(size);
     let elements = result.elements();
     let found = moved.transform(chunk, chunk * 2, |i, rows| {
-        let result = T::all_widened(&elements[i * chunk..][..rows.len()]);
-        T::calculate(rows, |rows| f(&result, rows.copied(), size));
+        let result = all_widened(&elements[i * chunk..][..rows.len()]);
+        calculate(rows, |rows| f(&result, rows.copied(), size));
     });
     if is_last { found } else { found.move_last_to(axis) }
 }
@@ -30,14 +29,14 @@ fn along<T: Float>(
 /// `y · (gradient - sum(gradient · y))` for the result `y` of softmax. Where that is zero, so is this, whatever the
 /// gradient: it may be that of something masked.
 pub fn softmax<T: Float>(y: &Array<T>, axis: usize, gradient: Array<T>) -> Array<T> {
-    along(y, axis, gradient, T::Wide::softmax_backward)
+    along(y, axis, gradient, generic::softmax_backward)
 }
 
 /// `gradient - exp(y) · sum(gradient)` for the result `y` of the logarithm of softmax.
 pub fn log_softmax<T: Float>(y: &Array<T>, axis: usize, gradient: Array<T>) -> Array<T> {
     along(y, axis, gradient, |y, rows, size| {
         let mut share = y.to_vec();
-        T::Wide::unary(Unary::Exp, InOut::in_place(&mut share));
+        generic::unary(Unary::Exp, InOut::in_place(&mut share));
         for (row, share) in rows.chunks_exact_mut(size).zip(share.chunks_exact(size)) {
             let sum = sum(row, |x| x);
             row.iter_mut().zip(share).for_each(|(x, &share)| *x = *x - share * sum);

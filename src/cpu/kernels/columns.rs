@@ -1,14 +1,12 @@
 //! Many elements made one, column by column.
 
+use super::generic;
 use super::in_out::{InOut, Operand};
-use super::plain::{Terms, limit, origin, square};
+use super::plain::{COLUMNS, Terms, limit, origin, square};
 use crate::backend::{Binary, Number, Reduce};
 use num_traits::{Bounded, NumCast, Zero};
 
-/// Columns that are calculated together.
-pub const COLUMNS: usize = 256;
-
-/// [`add_rows`] to sums of zero, in halves.
+/// [`generic::add_rows`] to sums of zero, in halves.
 fn sum_columns<T: Number>(x: &[T], [rows, stride]: [usize; 2], terms: Terms<'_, T::Sum>, sums: &mut [T::Sum]) {
     if rows > 32 {
         let (left, mut other) = (rows / 2, [T::Sum::zero(); COLUMNS]);
@@ -18,7 +16,7 @@ fn sum_columns<T: Number>(x: &[T], [rows, stride]: [usize; 2], terms: Terms<'_, 
         sums.iter_mut().zip(other).for_each(|(sum, x)| *sum = T::Sum::binary(Binary::Add, *sum, *x));
     } else {
         sums.fill(T::Sum::zero());
-        T::add_rows(x, [rows, stride], terms, sums);
+        generic::add_rows(x, [rows, stride], terms, sums);
     }
 }
 
@@ -28,7 +26,7 @@ pub fn reduce_columns<T: Number>(op: Reduce, x: &[T], [rows, stride]: [usize; 2]
         out.fill(limit(op));
         for row in 0..rows {
             let row = Operand::Slice(&x[row * stride..][..out.len()]);
-            T::binary_all(op, InOut::in_place(out), row, false);
+            generic::binary(op, InOut::in_place(out), row, false);
         }
     };
     match op {

@@ -1,6 +1,7 @@
 //! What a kernel reads and writes.
 
-use crate::backend::{Binary, Unary};
+use super::cast::{Typed, typed};
+use crate::backend::{Binary, Number, Unary};
 use std::marker::PhantomData;
 use std::ops::Range;
 
@@ -31,6 +32,14 @@ pub enum Link<'a, T> {
     Unary(Unary),
     /// A function of it and the operand, which are swapped or not.
     Binary(Binary, Operand<'a, T>, bool),
+}
+
+typed! { InOut Operand }
+
+// SAFETY: both are slices of the same name with the same arguments.
+unsafe impl<'a, 'b, T: Number> Typed for &'a [Link<'b, T>] {
+    type Number = T;
+    type Of<U: Number> = &'a [Link<'b, U>];
 }
 
 impl<'a, T> InOut<'a, T> {

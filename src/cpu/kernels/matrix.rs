@@ -1,5 +1,6 @@
 //! Matrices by their strides, and how the cores share a product of them.
 
+use super::cast::typed;
 use crate::backend::Number;
 use crate::cpu::memory::Derived;
 use crate::cpu::parallel::{cores, for_each_chunk};
@@ -89,3 +90,5 @@ pub struct Weight<'a, T> {
 
 /// Multiplies rows by a matrix, into as many rows of a result.
 pub type Multiplier<'a, T> = Box<dyn Fn(Matrix<'_, T>, &mut [T]) + Sync + 'a>;
+
+typed! { Matrix Weight Multiplier }

@@ -1,17 +1,22 @@
 //! Kernels: functions of slices, and of matrices by their strides. They know no arrays.
 
 mod blocks;
+mod cast;
 mod columns;
 #[cfg(all(feature = "matrixmultiply", not(miri)))]
-pub mod double;
+mod double;
 mod epilogue;
+pub mod generic;
 mod in_out;
 mod matrix;
-pub mod plain;
+mod narrow;
+mod plain;
 pub mod simd;
+mod wide;
 
 pub use blocks::{Format, Rows};
-pub use columns::{COLUMNS, reduce_columns};
-pub use epilogue::finish;
+pub use columns::reduce_columns;
 pub use in_out::{InOut, Link, Operand};
-pub use matrix::{Matrix, Multiplier, Weight, has_terms, product_work};
+pub use matrix::{Matrix, Multiplier, Weight, product_work};
+pub use plain::{COLUMNS, Terms, sum};
+pub use wide::{all_widened, calculate, is_wide, widen_all, write};

@@ -6,9 +6,8 @@ use super::matmul::matmul;
 use super::softmax::masked_softmax;
 use crate::backend::{AttentionMask, Binary, Float, Real, Value};
 use crate::cpu::array::Array;
-use crate::cpu::kernels::InOut;
-use crate::cpu::kernels::Matrix;
 use crate::cpu::kernels::simd::{Block, Live};
+use crate::cpu::kernels::{InOut, Matrix, all_widened, calculate, generic, widen_all};
 use crate::cpu::parallel::{cores, for_each_chunk};
 use std::borrow::Cow;
 use std::ops::Range;
@@ -137,7 +136,7 @@ impl<'a, T: Float> Inputs<'a, T> {
 
     /// The result `(queries, heads, e)` for the queries from the first on, and the heads that share these key heads.
     fn attend_part(&self, place: [usize; 2], key_heads: Range<usize>, out: &mut [T]) {
-        T::calculate(InOut::in_place(out), |mut out| self.attend_wide(place, key_heads, out.to()));
+        calculate(InOut::in_place(out), |mut out| self.attend_wide(place, key_heads, out.to()));
     }
 
     fn attend_wide(&self, [batch, first_query]: [usize; 2], key_heads: Range<usize>, out: &mut [T::Wide]) {
@@ -149,7 +148,7 @@ impl<'a, T: Float> Inputs<'a, T> {
         let at_once = if [self.q, self.k, self.v].iter().all(|x| ready(x)) { key_heads.len().max(1) } else { 1 };
         for first in key_heads.clone().step_by(at_once) {
             let out = &mut out[(first - key_heads.start) * size..];
-            if self.attend_span(&span, first..first + at_once, stride, out, T::Wide::attend) {
+            if self.attend_span(&span, first..first + at_once, stride, out, generic::attend) {
                 continue;
             }
             // As few at a time as in the shortest part: what a query gives does not depend on the parts.
@@ -158,7 +157,7 @@ impl<'a, T: Float> Inputs<'a, T> {
                     let span = Span::new(&self.live, batch, query..queries.end.min(query + FEWEST_QUERIES));
                     let out = &mut out[(query - first_query) * stride + head * size..];
                     let in_any_way = |block: &Block<'_, T::Wide>, out: &mut [T::Wide]| {
-                        T::Wide::attend(block, out) || attend(block, &self.live, [batch, query, span.keys.start], out)
+                        generic::attend(block, out) || attend(block, &self.live, [batch, query, span.keys.start], out)
                     };
                     self.attend_span(&span, first + head..first + head + 1, stride, out, in_any_way);
                 }
@@ -247,7 +246,7 @@ fn rows<'a, T: Float>(
     let lie_together = rows_lie_together(x);
     if ready(x) {
         let elements = x.buffer().get(layout.start(&[batch, head, position])..).unwrap_or(&[]);
-        if let Cow::Borrowed(elements) = T::all_widened(elements) {
+        if let Cow::Borrowed(elements) = all_widened(elements) {
             return (elements, [layout.strides()[2], layout.strides()[1]]);
         }
     }
@@ -255,7 +254,7 @@ fn rows<'a, T: Float>(
         for (row, to) in to.chunks_exact_mut(columns).enumerate() {
             let start = layout.start(&[batch, head + row % heads, position + row / heads]);
             if lie_together {
-                T::widen_all(&x.buffer()[start..][..columns], to);
+                widen_all(&x.buffer()[start..][..columns], to);
             } else {
                 let stride = layout.strides()[3];
                 to.iter_mut().enumerate().for_each(|(i, to)| *to = x.buffer()[start + i * stride].widened());
@@ -275,13 +274,13 @@ fn attend<T: Real>(block: &Block<'_, T>, live: &LiveKeys<'_>, place: [usize; 3],
         let mut scores = vec![T::zero(); queries * keys];
         let q = block.q.get(head * block.q_strides[1]..).unwrap_or(&[]);
         let q = Matrix { elements: q, strides: [block.q_strides[0], 1] };
-        T::multiply([queries, d, keys], q, k, &mut scores);
+        generic::multiply([queries, d, keys], q, k, &mut scores);
         for (query, scores) in scores.chunks_mut(keys.max(1)).enumerate() {
             scores.iter_mut().for_each(|score| *score = *score * block.scale);
             live.softmax(batch, first + query, first_key, scores);
         }
         let mut results = vec![T::zero(); queries * e];
-        T::multiply([queries, keys, e], Matrix { elements: &scores, strides: [keys, 1] }, v, &mut results);
+        generic::multiply([queries, keys, e], Matrix { elements: &scores, strides: [keys, 1] }, v, &mut results);
         for (query, result) in results.chunks_mut(e).enumerate() {
             // A masked value of infinity or NaN, times zero, is NaN: it must not reach the result.
             if result.iter().any(|x| !x.is_finite()) {

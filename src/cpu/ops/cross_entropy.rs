@@ -3,7 +3,7 @@
 use super::elementwise::rows_of_chunk;
 use crate::backend::{Float, Real};
 use crate::cpu::array::Array;
-use crate::cpu::kernels::plain::sum;
+use crate::cpu::kernels::{all_widened, generic, sum, write};
 use crate::cpu::parallel::for_each_chunk;
 
 /// `(1 - smoothing) · (l - x[target]) + smoothing · (l - mean(x))` of each row, where `l` is the logarithm of the sum of
@@ -17,10 +17,10 @@ pub fn cross_entropy<T: Float>(x: &Array<T>, targets: &[usize], smoothing: f64) 
     Array::build(sizes, |losses| {
         for_each_chunk(losses, rows, rows * size * 16, |chunk, losses| {
             let first = chunk * rows;
-            let x = T::all_widened(&elements[first * size..][..losses.len() * size]);
+            let x = all_widened(&elements[first * size..][..losses.len() * size]);
             let mut log_sums = vec![[T::Wide::constant(0.0); 2]; losses.len()];
-            T::Wide::log_sums(&x, size, &mut log_sums);
-            T::write(losses, |losses| {
+            generic::log_sums(&x, size, &mut log_sums);
+            write(losses, |losses| {
                 for (row, (loss, [largest, log])) in losses.iter_mut().zip(log_sums).enumerate() {
                     let x = &x[row * size..][..size];
                     let of_target = largest - x[targets[first + row]] + log;

@@ -1,8 +1,8 @@
 //! Functions of each element, and of each pair.
 
-use crate::backend::{Binary, Compare, Element, Float, Number, Real as _, Unary};
+use crate::backend::{Binary, Compare, Element, Float, Number, Unary};
 use crate::cpu::array::Array;
-use crate::cpu::kernels::Operand;
+use crate::cpu::kernels::{Operand, calculate, generic};
 use crate::cpu::parallel::for_each_chunk;
 use std::borrow::Cow;
 
@@ -54,7 +54,7 @@ pub fn work(op: Unary) -> usize {
 }
 
 pub fn unary<T: Float>(op: Unary, x: Array<T>) -> Array<T> {
-    x.transform(CHUNK, CHUNK * work(op), |_, part| T::calculate(part, |x| T::Wide::unary(op, x)))
+    x.transform(CHUNK, CHUNK * work(op), |_, part| calculate(part, |x| generic::unary(op, x)))
 }
 
 pub fn binary<T: Number>(op: Binary, mut x: Array<T>, mut y: Array<T>) -> Array<T> {
@@ -72,17 +72,17 @@ fn with_repeated<T: Number>(op: Binary, x: Array<T>, y: &Array<T>, swapped: bool
     }
     x.transform(CHUNK, CHUNK, |i, mut x| {
         for (start, len, from) in runs(i * CHUNK, x.len(), y.len()) {
-            T::binary_all(op, x.part(start..start + len), Operand::Slice(&y[from..from + len]), swapped);
+            generic::binary(op, x.part(start..start + len), Operand::Slice(&y[from..from + len]), swapped);
         }
     })
 }
 
 pub fn binary_scalar<T: Number>(op: Binary, x: Array<T>, y: T) -> Array<T> {
-    x.transform(CHUNK, CHUNK, |_, x| T::binary_all(op, x, Operand::Scalar(y), false))
+    x.transform(CHUNK, CHUNK, |_, x| generic::binary(op, x, Operand::Scalar(y), false))
 }
 
 pub fn scalar_binary<T: Number>(op: Binary, x: T, y: Array<T>) -> Array<T> {
-    y.transform(CHUNK, CHUNK, |_, y| T::binary_all(op, y, Operand::Scalar(x), true))
+    y.transform(CHUNK, CHUNK, |_, y| generic::binary(op, y, Operand::Scalar(x), true))
 }
 
 fn holds<T: PartialOrd>(op: Compare, x: T, y: T) -> bool {

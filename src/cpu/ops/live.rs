@@ -2,7 +2,7 @@
 
 use crate::backend::{AttentionMask, Real};
 use crate::cpu::array::Array;
-use crate::cpu::kernels::InOut;
+use crate::cpu::kernels::{InOut, generic};
 use std::borrow::Cow;
 use std::ops::Range;
 
@@ -114,14 +114,14 @@ impl<'a> LiveKeys<'a> {
         after.fill(T::zero());
         let count = live.len();
         let Some(allowed) = self.allowed_of(batch, query) else {
-            return T::softmax(InOut::in_place(live), count);
+            return generic::softmax(InOut::in_place(live), count);
         };
         if allowed.contains(&true) {
             let mask = |row: &mut [T], value| {
                 row.iter_mut().zip(allowed).filter(|(_, allowed)| !**allowed).for_each(|(x, _)| *x = value);
             };
             mask(live, T::neg_infinity());
-            T::softmax(InOut::in_place(live), count);
+            generic::softmax(InOut::in_place(live), count);
             mask(live, T::zero());
         } else {
             live.fill(T::zero());

@@ -1,10 +1,9 @@
 //! Products of matrices.
 
-use crate::backend::{Epilogue, Float, Number, Real, is_recording};
+use crate::backend::{Epilogue, Float, Number, is_recording};
 use crate::cpu::array::Array;
 use crate::cpu::array::Layout;
-use crate::cpu::kernels::simd;
-use crate::cpu::kernels::{Matrix, Weight, product_work};
+use crate::cpu::kernels::{Matrix, Weight, all_widened, generic, is_wide, product_work, simd, write};
 use crate::cpu::parallel::{cores, for_each_chunk};
 
 /// A matrix of an array: see [`Layout::matrix`].
@@ -17,11 +16,6 @@ fn matrix<T>(x: &Array<T>, index: usize) -> Matrix<'_, T> {
 /// The matrix of a layout of two axes.
 pub fn only_matrix<'a, T>(buffer: &'a [T], layout: &Layout) -> Matrix<'a, T> {
     Matrix { elements: buffer.get(layout.offset..).unwrap_or(&[]), strides: layout.matrix_strides() }
-}
-
-/// Whether numbers are calculated with as they are.
-fn is_wide<T: Float>() -> bool {
-    size_of::<T>() == size_of::<T::Wide>()
 }
 
 /// The array, cut out of its buffer if that has to be converted.
@@ -47,14 +41,14 @@ pub fn matmul<T: Number>(x: &Array<T>, y: &Array<T>) -> Array<T> {
         let weight = y.permute(&[1, 0]);
         if let Some(rows) = weight.block_rows() {
             let x = only_matrix(x.buffer(), x.layout());
-            return Array::build_as(layout, |out| T::linear_blocks(x, *m, rows, Epilogue::default(), out));
+            return Array::build_as(layout, |out| generic::linear_blocks(x, *m, rows, Epilogue::default(), out));
         }
     }
     if outer.is_empty() {
         simd::prepare(size, &Weight { matrix: matrix(y, 0), buffer: Some((y.layout().matrix(0), y.derived())) });
     }
     Array::build_as(layout, |out| {
-        let multiply = |i: usize, c: &mut [T]| T::multiply(size, matrix(x, i), matrix(y, i), c);
+        let multiply = |i: usize, c: &mut [T]| generic::multiply(size, matrix(x, i), matrix(y, i), c);
         let count: usize = outer.iter().product();
         if count > 1 && count >= cores() {
             for_each_chunk(out, m * n, product_work(size), multiply);
@@ -77,14 +71,14 @@ pub fn linear<T: Float>(x: &Array<T>, weight: &Array<T>, after: Epilogue<'_, Arr
     after.bias.inspect(|bias| whole(bias, &[outputs]));
     after.residual.inspect(|residual| whole(residual, layout.sizes()));
     let (bias, residual) = (after.bias.map(Array::elements), after.residual.map(Array::elements));
-    let (bias, residual) = (bias.as_deref().map(T::all_widened), residual.as_deref().map(T::all_widened));
+    let (bias, residual) = (bias.as_deref().map(all_widened), residual.as_deref().map(all_widened));
     let after = Epilogue { bias: bias.as_deref(), activation: after.activation, residual: residual.as_deref() };
     if let Some(rows_of_blocks) = weight.block_rows() {
         let x = to_widen(&x);
-        let a = T::all_widened(x.buffer());
+        let a = all_widened(x.buffer());
         let a = only_matrix(&a, x.layout());
         return Array::build_as(layout, |out| {
-            T::write(out, |out| T::Wide::linear_blocks(a, rows, rows_of_blocks, after, out));
+            write(out, |out| generic::linear_blocks(a, rows, rows_of_blocks, after, out));
         });
     }
     let (start, derived) = (weight.layout().offset, weight.derived());
@@ -92,10 +86,10 @@ pub fn linear<T: Float>(x: &Array<T>, weight: &Array<T>, after: Epilogue<'_, Arr
     let is_trained = weight.tracked().is_some() && is_recording();
     let buffer = (is_wide::<T>() && !is_trained).then_some((start, derived));
     let (x, weight) = (to_widen(&x), to_widen(weight));
-    let (a, b) = (T::all_widened(x.buffer()), T::all_widened(weight.buffer()));
+    let (a, b) = (all_widened(x.buffer()), all_widened(weight.buffer()));
     let (a, b) = (only_matrix(&a, x.layout()), only_matrix(&b, weight.layout()).transposed());
     Array::build_as(layout, |out| {
-        T::write(out, |out| T::Wide::linear([rows, inputs, outputs], a, Weight { matrix: b, buffer }, after, out));
+        write(out, |out| generic::linear([rows, inputs, outputs], a, Weight { matrix: b, buffer }, after, out));
     })
 }
 

@@ -1,17 +1,18 @@
 //! Normalisation of the last axis.
 
 use super::elementwise::rows_of_chunk;
-use crate::backend::{Float, Real};
+use crate::backend::Float;
 use crate::cpu::array::Array;
+use crate::cpu::kernels::{all_widened, calculate, generic};
 
 fn norm<T: Float>(x: Array<T>, weight: &Array<T>, bias: Option<&Array<T>>, epsilon: f64, centered: bool) -> Array<T> {
     let size = *x.sizes().last().expect("a last axis");
     assert!(weight.sizes() == [size] && bias.is_none_or(|bias| bias.sizes() == [size]), "a weight for each element");
     let (weight, bias) = (weight.elements(), bias.map(Array::elements));
-    let (weight, bias) = (T::all_widened(&weight), bias.as_deref().map(T::all_widened));
+    let (weight, bias) = (all_widened(&weight), bias.as_deref().map(all_widened));
     let chunk = size * rows_of_chunk(size);
     x.transform(chunk, chunk * 4, |_, rows| {
-        T::calculate(rows, |rows| T::Wide::norm(rows, &weight, bias.as_deref(), epsilon, centered));
+        calculate(rows, |rows| generic::norm(rows, &weight, bias.as_deref(), epsilon, centered));
     })
 }
 

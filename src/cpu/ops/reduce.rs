@@ -4,7 +4,7 @@ use super::elementwise::{rows_of_chunk, runs};
 use crate::backend::{Number, Reduce};
 use crate::cpu::array::Array;
 use crate::cpu::array::Layout;
-use crate::cpu::kernels::{COLUMNS, reduce_columns};
+use crate::cpu::kernels::{COLUMNS, generic, reduce_columns};
 use crate::cpu::parallel::for_each_chunk;
 use std::cmp::Ordering;
 
@@ -17,7 +17,7 @@ pub fn reduce<T: Number>(op: Reduce, x: &Array<T>, axis: usize) -> Array<T> {
         let (elements, rows) = (x.elements(), rows_of_chunk(size));
         return Array::build_as(layout, |out| {
             for_each_chunk(out, rows, rows * size, |chunk, out| {
-                T::reduce_rows(op, &elements[chunk * rows * size..][..out.len() * size], size, out);
+                generic::reduce_rows(op, &elements[chunk * rows * size..][..out.len() * size], size, out);
             });
         });
     }
@@ -76,7 +76,7 @@ pub fn top_k<T: Number>(x: &Array<T>, k: usize) -> (Array<T>, Array<u32>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cpu::kernels::plain::sum;
+    use crate::cpu::kernels::sum;
     use crate::cpu::testing::{assert_near, random};
     use half::{bf16, f16};
 

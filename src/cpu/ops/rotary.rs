@@ -3,6 +3,7 @@
 use super::elementwise::rows_of_chunk;
 use crate::backend::{Float, RotaryLayout, TableIndex};
 use crate::cpu::array::Array;
+use crate::cpu::kernels::{all_widened, calculate};
 
 /// See [`Backend::rotate`](crate::backend::Backend::rotate).
 pub fn rotate<T: Float, I: TableIndex>(
@@ -17,12 +18,12 @@ pub fn rotate<T: Float, I: TableIndex>(
     assert_eq!(cos.sizes()[1..], [half], "an angle for each pair");
     assert!(cos.sizes() == sin.sizes() && positions.sizes() == [batch, sequence], "a position for each of a sequence");
     let (positions, cos, sin) = (positions.elements(), cos.elements(), sin.elements());
-    let (cos, sin) = (T::all_widened(&cos), T::all_widened(&sin));
+    let (cos, sin) = (all_widened(&cos), all_widened(&sin));
     // As split heads lie in memory.
     let x = x.permute(&[0, 2, 1, 3]);
     let (row, rows) = (heads * d, rows_of_chunk(heads * d));
     let turned = x.transform(rows * row, rows * row * 2, |chunk, part| {
-        T::calculate(part, |part| {
+        calculate(part, |part| {
             let positions = &positions[chunk * rows..];
             for (row, position) in part.copied().chunks_exact_mut(row.max(1)).zip(positions) {
                 let angles = position.row() * half..(position.row() + 1) * half;

@@ -2,25 +2,25 @@
 
 use super::elementwise::rows_of_chunk;
 use super::live::LiveKeys;
-use crate::backend::{AttentionMask, Float, Real};
+use crate::backend::{AttentionMask, Float};
 use crate::cpu::array::Array;
-use crate::cpu::kernels::InOut;
+use crate::cpu::kernels::{InOut, calculate, generic};
 
 /// `f` on the rows along `axis`, a few at a time, with their size.
 fn rows<T: Float>(x: Array<T>, axis: usize, f: impl Fn(InOut<'_, T::Wide>, usize) + Sync) -> Array<T> {
     let (rank, size) = (x.sizes().len(), x.sizes()[axis]);
     let moved = if axis + 1 == rank { x } else { x.move_last(axis) };
     let chunk = size * rows_of_chunk(size);
-    let out = moved.transform(chunk, chunk * 16, |_, rows| T::calculate(rows, |rows| f(rows, size)));
+    let out = moved.transform(chunk, chunk * 16, |_, rows| calculate(rows, |rows| f(rows, size)));
     if axis + 1 == rank { out } else { out.move_last_to(axis) }
 }
 
 pub fn softmax<T: Float>(x: Array<T>, axis: usize) -> Array<T> {
-    rows(x, axis, T::Wide::softmax)
+    rows(x, axis, generic::softmax)
 }
 
 pub fn log_softmax<T: Float>(x: Array<T>, axis: usize) -> Array<T> {
-    rows(x, axis, T::Wide::log_softmax)
+    rows(x, axis, generic::log_softmax)
 }
 
 pub fn masked_softmax<T: Float>(scores: Array<T>, mask: &AttentionMask) -> Array<T> {
@@ -28,7 +28,7 @@ pub fn masked_softmax<T: Float>(scores: Array<T>, mask: &AttentionMask) -> Array
     let live = LiveKeys::new(mask, batch, queries, keys);
     let rows = rows_of_chunk(keys);
     scores.transform(rows * keys, rows * keys * 16, |chunk, scores| {
-        T::calculate(scores, |scores| {
+        calculate(scores, |scores| {
             for (row, scores) in (chunk * rows..).zip(scores.chunks(keys)) {
                 live.softmax(row / queries / heads, row % queries, 0, scores.copied());
             }

@@ -53,8 +53,8 @@ pub fn chain<T: Real>(mut x: InOut<'_, T>, links: &[Link<'_, T>]) {
     for (i, link) in links.iter().enumerate() {
         let part = if i == 0 { x.part(0..len) } else { InOut::in_place(x.to()) };
         match *link {
-            Link::Unary(op) => T::unary(op, part),
-            Link::Binary(op, y, swapped) => T::binary_all(op, part, y, swapped),
+            Link::Unary(op) => unary(op, part),
+            Link::Binary(op, y, swapped) => binary(op, part, y, swapped),
         }
     }
 }

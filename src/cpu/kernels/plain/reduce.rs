@@ -1,6 +1,7 @@
 //! Sums, means, variances and extremes, of rows and of columns.
 
 use crate::backend::{Binary, Element, Number, Reduce};
+use crate::cpu::kernels::cast::typed;
 use num_traits::NumCast;
 
 /// The sum of `f` of each element, in halves: the error grows with the logarithm of the length
@@ -72,6 +73,9 @@ pub fn reduce_rows<T: Number>(op: Reduce, x: &[T], size: usize, out: &mut [T]) {
     }
 }
 
+/// Columns that are calculated together.
+pub const COLUMNS: usize = 256;
+
 /// What is summed up of the numbers of columns.
 #[derive(Clone, Copy)]
 pub enum Terms<'a, S> {
@@ -100,3 +104,5 @@ pub fn add_rows<T: Number>(x: &[T], [rows, stride]: [usize; 2], terms: Terms<'_,
         }
     }
 }
+
+typed! { Terms }

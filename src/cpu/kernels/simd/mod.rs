@@ -55,7 +55,7 @@ pub use narrow::Narrow;
 pub use product::StaticSizes;
 pub use quantised::unpack;
 pub use static_sizes::{multiply_dynamic, multiply_static};
-pub use widen::{round, widen, widen_over};
+pub use widen::{round, widen};
 
 #[cfg(test)]
 mod tests;

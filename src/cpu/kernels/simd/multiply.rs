@@ -1,6 +1,7 @@
 //! Products of matrices: which kernel takes one, and how the cores share it.
 
 use super::dispatch::{dot_packing, multiply_few_rows_at, multiply_packed_at, multiply_small_at, rows_at, tile_at};
+use super::elementwise::{binary, unary};
 use super::few_rows::FEW_ROWS;
 use super::format::Wide;
 use super::kept::{kept, pack, stream};
@@ -10,7 +11,7 @@ use super::product::{Addends, ROWS};
 use super::quantised::{dot_at, unpack_at};
 use crate::backend::Epilogue;
 use crate::cpu::kernels::blocks::Rows;
-use crate::cpu::kernels::epilogue::finish;
+use crate::cpu::kernels::epilogue;
 use crate::cpu::kernels::matrix::{Matrix, Multiplier, Weight, has_terms, product_work, share_rows};
 use crate::cpu::memory::Elements;
 use crate::cpu::parallel::{Place, cores, for_each_columns};
@@ -169,6 +170,10 @@ pub fn prepare<T: Copy>([m, k, n]: [usize; 3], weight: &Weight<'_, T>) {
     if m <= FEW_ROWS {
         stream(weight, [k, n]);
     }
+}
+
+fn finish(after: Epilogue<'_, [f32]>, columns: usize, first: usize, out: &mut [f32]) {
+    epilogue::finish(after, columns, first, out, unary, binary);
 }
 
 /// `x (m, k)` times `weight (k, n)`, and the epilogue, into the row-major `out`.

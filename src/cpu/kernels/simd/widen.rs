@@ -15,15 +15,6 @@ pub fn widen<'a, T: Narrow>(from: &[T], to: &'a mut [MaybeUninit<f32>]) -> &'a m
     unsafe { &mut *(to as *mut [MaybeUninit<f32>] as *mut [f32]) }
 }
 
-/// [`widen`] over other numbers.
-///
-/// # Panics
-/// There are not as many.
-pub fn widen_over<T: Narrow>(from: &[T], to: &mut [f32]) {
-    // SAFETY: nothing but numbers is written there.
-    widen_at(level(), from, unsafe { &mut *(to as *mut [f32] as *mut [MaybeUninit<f32>]) });
-}
-
 /// Writes each number rounded to the nearest, of two to the even one.
 ///
 /// # Panics

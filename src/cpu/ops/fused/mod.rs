@@ -11,6 +11,7 @@ pub use source::{Reader, Source};
 use super::elementwise as each;
 use crate::backend::{Float, Number, Program, Step};
 use crate::cpu::array::Array;
+use crate::cpu::kernels::write;
 use crate::cpu::memory::Elements;
 use crate::cpu::parallel::for_each_chunk;
 
@@ -59,7 +60,7 @@ pub fn fused<T: Float>(program: &Program<T>, inputs: &[Array<T>]) -> Array<T> {
             let mut memory = blocks(sources.len() + plan.registers() - 1);
             let mut blocks = memory.get_mut().expect("nobody else holds it").chunks_mut(BLOCK);
             let mut readers: Vec<_> = sources.iter().zip(&mut blocks).map(Reader::new).collect();
-            T::write(out, |out| {
+            write(out, |out| {
                 let mut registers: Vec<_> = blocks.collect();
                 registers.insert(register, &mut []);
                 for (j, out) in out.chunks_mut(block).enumerate() {

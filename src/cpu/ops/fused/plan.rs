@@ -2,7 +2,7 @@
 
 use super::source::Reader;
 use crate::backend::{Binary, Float, Program, Real, Step, Unary};
-use crate::cpu::kernels::{InOut, Link, Operand};
+use crate::cpu::kernels::{InOut, Link, Operand, generic};
 
 /// Operations in chains, and the registers for their results: slices of a block's length.
 pub struct Plan<R> {
@@ -103,7 +103,7 @@ impl<R: Real> Plan<R> {
             let in_place = self.registers[chain.from] == Some(register);
             let (from, part) = (if in_place { &[] } else { value(chain.from) }, &mut to[..len]);
             let x = if in_place { InOut::in_place(part) } else { InOut::new(from, part) };
-            R::chain(x, &links[..chain.links.len()]);
+            generic::chain(x, &links[..chain.links.len()]);
             registers[register] = to;
         }
     }

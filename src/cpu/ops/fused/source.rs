@@ -2,6 +2,7 @@
 
 use crate::backend::Float;
 use crate::cpu::array::Array;
+use crate::cpu::kernels::{all_widened, is_wide, widen_all};
 use std::borrow::Cow;
 
 /// The row-major elements of an array, for those who take a few at a time.
@@ -43,11 +44,11 @@ impl<'a, T: Float> Source<'a, T> {
     pub fn lying(&self, first: usize, len: usize) -> Option<&'a [T::Wide]> {
         let (run, stride) = self.run;
         let in_run = self.axes.is_empty() || first % run + len <= run;
-        let is_wide = matches!(T::all_widened(&[]), Cow::Borrowed(_));
+        let is_wide = is_wide::<T>();
         if !is_wide || stride != 1 || !in_run {
             return None;
         }
-        match T::all_widened(&self.elements[self.start(first)..][..len]) {
+        match all_widened(&self.elements[self.start(first)..][..len]) {
             Cow::Borrowed(elements) => Some(elements),
             Cow::Owned(_) => None,
         }
@@ -62,7 +63,7 @@ impl<'a, T: Float> Source<'a, T> {
             let (from, to) = (&self.elements[self.start(at)..], &mut to[done..done + count]);
             match stride {
                 0 => to.fill(from[0].widened()),
-                1 => T::widen_all(&from[..count], to),
+                1 => widen_all(&from[..count], to),
                 _ => to.iter_mut().zip(from.iter().step_by(stride)).for_each(|(to, from)| *to = from.widened()),
             }
             done += count;

@@ -1,6 +1,8 @@
 //! What attention is calculated of: a block of queries, and the rows of it that are in the lanes of vectors.
 
 use super::super::vector::{LINE, MAX_LANES};
+use crate::backend::Number;
+use crate::cpu::kernels::cast::Typed;
 use crate::cpu::kernels::matrix::Matrix;
 
 /// The most queries that are taken together.
@@ -46,6 +48,12 @@ pub struct Block<'a, T> {
     pub live: Live<'a>,
     /// From the result of a query to that of the next; the heads of a query lie side by side.
     pub out_stride: usize,
+}
+
+// SAFETY: both are references to the same name with the same arguments.
+unsafe impl<'b, 'a, T: Number> Typed for &'b Block<'a, T> {
+    type Number = T;
+    type Of<U: Number> = &'b Block<'a, U>;
 }
 
 impl<'a, T: Copy> Block<'a, T> {

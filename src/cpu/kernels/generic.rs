@@ -1,0 +1,202 @@
+//! The kernels of any number: those of its type where there are such, and plain loops where there are none.
+//!
+//! A kernel for another type is one more arm here.
+
+use super::blocks::Rows;
+use super::cast::cast;
+#[cfg(all(feature = "matrixmultiply", not(miri)))]
+use super::double;
+use super::epilogue::finish;
+use super::in_out::{InOut, Link, Operand};
+use super::matrix::{Matrix, Multiplier, Weight};
+use super::plain::Terms;
+use super::simd::Block;
+use super::{narrow, plain, simd};
+use crate::backend::{Binary, Epilogue, Number, Real, Reduce, Unary};
+use half::{bf16, f16};
+
+/// The value of the first arm whose type is that of the numbers: what is before the arms is of this type in it. The last one
+/// is for all other types.
+macro_rules! by_type {
+    ($x:expr; _ => |$of_any:pat_param| $plain:expr) => {{
+        let $of_any = $x;
+        $plain
+    }};
+    ($x:expr; $type:ty => |$of_type:pat_param| $kernel:expr, $($arms:tt)*) => {
+        match cast::<$type, _>($x) {
+            Ok($of_type) => $kernel,
+            Err(x) => by_type!(x; $($arms)*),
+        }
+    };
+}
+
+/// `op` on each number and the operand; in the other order, if they are swapped.
+pub fn binary<T: Number>(op: Binary, x: InOut<'_, T>, y: Operand<'_, T>, swapped: bool) {
+    by_type!((x, y);
+        f32 => |(x, y)| simd::binary(op, x, y, swapped),
+        f16 => |(x, y)| narrow::binary(op, x, y, swapped),
+        bf16 => |(x, y)| narrow::binary(op, x, y, swapped),
+        _ => |(x, y)| plain::binary(op, x, y, swapped))
+}
+
+/// Adds rows to sums of columns, or what the terms say. The size is how many rows there are, and how far apart they lie.
+pub fn add_rows<T: Number>(x: &[T], size: [usize; 2], terms: Terms<'_, T::Sum>, sums: &mut [T::Sum]) {
+    // Sums are of a type of their own.
+    macro_rules! of_single_sums { ($($type:ty: $kernel:path;)*) => {$(
+        if let (Ok(x), Ok((terms, sums))) = (cast::<$type, _>(x), cast::<f32, _>((terms, &mut *sums))) {
+            return $kernel(x, size, terms, sums);
+        }
+    )*} }
+    of_single_sums! {
+        f32: simd::add_rows;
+        f16: narrow::add_rows;
+        bf16: narrow::add_rows;
+    }
+    plain::add_rows(x, size, terms, sums);
+}
+
+/// `op` of each row of so many numbers.
+pub fn reduce_rows<T: Number>(op: Reduce, x: &[T], size: usize, out: &mut [T]) {
+    if size == 0 {
+        return plain::reduce_rows(op, x, size, out);
+    }
+    by_type!((x, out);
+        f32 => |(x, out)| simd::reduce(op, x, size, out),
+        f16 => |(x, out)| narrow::reduce_rows(op, x, size, out),
+        bf16 => |(x, out)| narrow::reduce_rows(op, x, size, out),
+        _ => |(x, out)| plain::reduce_rows(op, x, size, out))
+}
+
+/// The product of `a (m, k)` and `b (k, n)`, into the row-major `c (m, n)`.
+pub fn multiply<T: Number>(size: [usize; 3], a: Matrix<'_, T>, b: Matrix<'_, T>, c: &mut [T]) {
+    #[cfg(all(feature = "matrixmultiply", not(miri)))]
+    let doubles = double::multiply;
+    #[cfg(any(not(feature = "matrixmultiply"), miri))]
+    let doubles = plain::multiply::<f64>;
+    by_type!((a, b, c);
+        f32 => |(a, b, c)| simd::multiply(size, a, b, c),
+        f64 => |(a, b, c)| doubles(size, a, b, c),
+        f16 => |(a, b, c)| narrow::multiply(size, a, b, c),
+        bf16 => |(a, b, c)| narrow::multiply(size, a, b, c),
+        _ => |(a, b, c)| plain::multiply(size, a, b, c))
+}
+
+/// `x (m, k)` times the transpose of rows of blocks `(n, k)`, and the epilogue, into the row-major `out (m, n)`. No arrays
+/// but those of `f32` are stored in blocks.
+pub fn linear_blocks<T: Number>(x: Matrix<'_, T>, m: usize, rows: Rows<'_>, after: Epilogue<'_, [T]>, out: &mut [T]) {
+    by_type!((x, after, out);
+        f32 => |(x, after, out)| simd::linear_blocks(x, m, rows, after, out),
+        _ => |_| unreachable!("an array of another type than `f32` in blocks"))
+}
+
+/// `op` on each number.
+pub fn unary<T: Real>(op: Unary, x: InOut<'_, T>) {
+    by_type!(x; f32 => |x| simd::unary(op, x), _ => |x| plain::unary(op, x))
+}
+
+/// The operations one after another on each number. There is at least one.
+pub fn chain<T: Real>(x: InOut<'_, T>, links: &[Link<'_, T>]) {
+    by_type!((x, links); f32 => |(x, links)| simd::chain(x, links), _ => |(x, links)| plain::chain(x, links))
+}
+
+/// `exp(x) / sum(exp(x))` of each row of so many numbers.
+pub fn softmax<T: Real>(x: InOut<'_, T>, size: usize) {
+    by_type!(x; f32 => |x| simd::softmax(x, size), _ => |x| plain::softmax(x, size))
+}
+
+/// `x - ln(sum(exp(x)))` of each row of so many numbers.
+pub fn log_softmax<T: Real>(x: InOut<'_, T>, size: usize) {
+    by_type!(x; f32 => |x| simd::log_softmax(x, size), _ => |x| plain::log_softmax(x, size))
+}
+
+/// Each gradient times the slope of `op` at `x`, if there is a kernel for it. Whether there is.
+pub fn times_slope<T: Real>(op: Unary, x: &[T], gradient: &mut [T]) -> bool {
+    by_type!((x, gradient); f32 => |(x, gradient)| simd::times_slope(op, x, gradient), _ => |_| false)
+}
+
+/// The gradients of rows of the result `y` of softmax become those of its argument.
+pub fn softmax_backward<T: Real>(y: &[T], gradient: &mut [T], size: usize) {
+    by_type!((y, gradient);
+        f32 => |(y, gradient)| simd::softmax_backward(y, gradient, size),
+        _ => |(y, gradient)| plain::softmax_backward(y, gradient, size))
+}
+
+/// Gradients of a norm, from `x`, the weight and the gradients of rows: those of `x` are written, those of the weight and
+/// then of the bias added to what is there.
+pub fn norm_backward<T: Real>(
+    inputs: [&[T]; 3],
+    epsilon: f64,
+    centered: bool,
+    of_x: &mut [T],
+    of_parameters: &mut [T],
+) {
+    by_type!((inputs, of_x, of_parameters);
+        f32 => |(inputs, of_x, of_parameters)| {
+            simd::norm_backward(inputs, epsilon as f32, centered, of_x, of_parameters)
+        },
+        _ => |(inputs, of_x, of_parameters)| plain::norm_backward(inputs, epsilon, centered, of_x, of_parameters))
+}
+
+/// The largest number of each row of so many, and the logarithm of the sum of `exp(x - largest)`.
+pub fn log_sums<T: Real>(x: &[T], size: usize, out: &mut [[T; 2]]) {
+    by_type!((x, out);
+        f32 => |(x, out)| simd::log_sums(x, size, out),
+        _ => |(x, out)| plain::log_sums(x, size, out))
+}
+
+/// `(x - center) · scale · weight + bias` of each row of as many numbers as there are weights: the center is the mean or zero,
+/// the scale one by the root of the mean square distance from it, to which `epsilon` was added.
+pub fn norm<T: Real>(x: InOut<'_, T>, weight: &[T], bias: Option<&[T]>, epsilon: f64, centered: bool) {
+    by_type!((x, weight, bias);
+        f32 => |(x, weight, bias)| simd::norm(x, weight, bias, epsilon as f32, centered),
+        _ => |(x, weight, bias)| plain::norm(x, weight, bias, epsilon, centered))
+}
+
+/// `x (m, k)` times `weight (k, n)`, and the epilogue, into the row-major `out (m, n)`.
+pub fn linear<T: Real>(
+    size: [usize; 3],
+    x: Matrix<'_, T>,
+    weight: Weight<'_, T>,
+    after: Epilogue<'_, [T]>,
+    out: &mut [T],
+) {
+    by_type!((x, weight, after, out);
+    f32 => |(x, weight, after, out)| simd::linear(size, x, weight, after, out),
+    _ => |(x, weight, after, out)| {
+        multiply(size, x, weight.matrix, &mut *out);
+        finish(after, size[2], 0, out, plain::unary, plain::binary);
+    })
+}
+
+/// What multiplies rows by `b (k, n)`, into the row-major rows of a result, of which there are `m`; none of them is zero.
+/// Several threads may call it.
+pub fn multiplier<'a, T: Real>(size: [usize; 3], b: Matrix<'a, T>) -> Multiplier<'a, T> {
+    let [_, k, n] = size;
+    by_type!(b;
+        f32 => |b| cast(simd::multiplier(size, b)).unwrap_or_else(|_| unreachable!("`T` is `f32`")),
+        _ => |b| Box::new(move |a, out| multiply([out.len() / n, k, n], a, b, out)))
+}
+
+/// Attention of a block of queries in one pass, if there is a kernel for it: see [`Backend`](crate::backend::Backend). Whether
+/// there is, and all of the result is finite; else it has to be calculated in another way.
+pub fn attend<T: Real>(block: &Block<'_, T>, out: &mut [T]) -> bool {
+    by_type!((block, out); f32 => |(block, out)| simd::attend(block, out), _ => |_| false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_product_beyond_its_buffers_is_refused() {
+        let product = |size: [usize; 3], strides| {
+            let matrix = |strides| Matrix { elements: &[1.0f32; 4][..], strides };
+            std::panic::catch_unwind(|| multiply(size, matrix(strides), matrix([1, 1]), &mut [0.0; 4]))
+        };
+        assert!(product([2, 2, 2], [2, 1]).is_ok());
+        assert!(product([2, 1, 1], [2, 1]).is_err());
+        assert!(product([4, 1, 1], [2, 1]).is_err());
+        assert!(product([4, 1, 1], [1 << (usize::BITS - 1), 1]).is_err());
+        assert!(product([1 << (usize::BITS / 2), 1, 1 << (usize::BITS / 2)], [0, 0]).is_err());
+    }
+}
