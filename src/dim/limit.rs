@@ -31,8 +31,3 @@ type Bits64 = Bits16<Bits16<Bits16<Bits16<()>>>>;
 
 /// Asks for it.
 pub fn countable<D: Countable>() {}
-
-/// A number of 64 bits as a size.
-pub const fn saturated(number: u64) -> usize {
-    if number > usize::MAX as u64 { usize::MAX } else { number as usize }
-}

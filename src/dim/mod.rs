@@ -101,7 +101,12 @@ pub unsafe trait StaticDim: Dim + Default + Normal<Size = Self::Number> {
     /// The size as a typenum number.
     type Number: Unsigned;
     /// The size. A size beyond `usize` counts as `usize::MAX`.
-    const SIZE: usize = limit::saturated(<Self::Number as Unsigned>::U64);
+    const SIZE: usize = saturated(<Self::Number as Unsigned>::U64);
+}
+
+/// A number of 64 bits as a size.
+const fn saturated(number: u64) -> usize {
+    if number > usize::MAX as u64 { usize::MAX } else { number as usize }
 }
 
 /// A static dimension with one place for each position in an array: every static dimension.

@@ -38,6 +38,7 @@ impl<T> Buffer<T> {
         Buffer::Given(Arc::new(Given { owner, derived: Derived::new() }))
     }
 
+    #[inline]
     pub fn as_slice(&self) -> &[T] {
         match self {
             Buffer::Ours(elements) => elements.as_slice(),
@@ -49,6 +50,7 @@ impl<T> Buffer<T> {
         }
     }
 
+    #[inline]
     pub fn len(&self) -> usize {
         match self {
             Buffer::Stored(stored) => stored.blocks().len(),
@@ -72,6 +74,7 @@ impl<T> Buffer<T> {
         }
     }
 
+    #[inline]
     pub fn derived(&self) -> &Derived {
         match self {
             Buffer::Ours(elements) => elements.derived(),

@@ -31,6 +31,7 @@ macro_rules! by_type {
 }
 
 /// `op` on each number and the operand; in the other order, if they are swapped.
+#[inline]
 pub fn binary<T: Number>(op: Binary, x: InOut<'_, T>, y: Operand<'_, T>, swapped: bool) {
     by_type!((x, y);
         f32 => |(x, y)| simd::binary(op, x, y, swapped),
@@ -40,6 +41,7 @@ pub fn binary<T: Number>(op: Binary, x: InOut<'_, T>, y: Operand<'_, T>, swapped
 }
 
 /// Adds rows to sums of columns, or what the terms say. The size is how many rows there are, and how far apart they lie.
+#[inline]
 pub fn add_rows<T: Number>(x: &[T], size: [usize; 2], terms: Terms<'_, T::Sum>, sums: &mut [T::Sum]) {
     // Sums are of a type of their own.
     macro_rules! of_single_sums { ($($type:ty: $kernel:path;)*) => {$(
@@ -56,6 +58,7 @@ pub fn add_rows<T: Number>(x: &[T], size: [usize; 2], terms: Terms<'_, T::Sum>, 
 }
 
 /// `op` of each row of so many numbers.
+#[inline]
 pub fn reduce_rows<T: Number>(op: Reduce, x: &[T], size: usize, out: &mut [T]) {
     if size == 0 {
         return plain::reduce_rows(op, x, size, out);
@@ -68,6 +71,7 @@ pub fn reduce_rows<T: Number>(op: Reduce, x: &[T], size: usize, out: &mut [T]) {
 }
 
 /// The product of `a (m, k)` and `b (k, n)`, into the row-major `c (m, n)`.
+#[inline]
 pub fn multiply<T: Number>(size: [usize; 3], a: Matrix<'_, T>, b: Matrix<'_, T>, c: &mut [T]) {
     #[cfg(all(feature = "matrixmultiply", not(miri)))]
     let doubles = double::multiply;
@@ -83,6 +87,7 @@ pub fn multiply<T: Number>(size: [usize; 3], a: Matrix<'_, T>, b: Matrix<'_, T>,
 
 /// `x (m, k)` times the transpose of rows of blocks `(n, k)`, and the epilogue, into the row-major `out (m, n)`. No arrays
 /// but those of `f32` are stored in blocks.
+#[inline]
 pub fn linear_blocks<T: Number>(x: Matrix<'_, T>, m: usize, rows: Rows<'_>, after: Epilogue<'_, [T]>, out: &mut [T]) {
     by_type!((x, after, out);
         f32 => |(x, after, out)| simd::linear_blocks(x, m, rows, after, out),
@@ -90,31 +95,37 @@ pub fn linear_blocks<T: Number>(x: Matrix<'_, T>, m: usize, rows: Rows<'_>, afte
 }
 
 /// `op` on each number.
+#[inline]
 pub fn unary<T: Real>(op: Unary, x: InOut<'_, T>) {
     by_type!(x; f32 => |x| simd::unary(op, x), _ => |x| plain::unary(op, x))
 }
 
 /// The operations one after another on each number. There is at least one.
+#[inline]
 pub fn chain<T: Real>(x: InOut<'_, T>, links: &[Link<'_, T>]) {
     by_type!((x, links); f32 => |(x, links)| simd::chain(x, links), _ => |(x, links)| plain::chain(x, links))
 }
 
 /// `exp(x) / sum(exp(x))` of each row of so many numbers.
+#[inline]
 pub fn softmax<T: Real>(x: InOut<'_, T>, size: usize) {
     by_type!(x; f32 => |x| simd::softmax(x, size), _ => |x| plain::softmax(x, size))
 }
 
 /// `x - ln(sum(exp(x)))` of each row of so many numbers.
+#[inline]
 pub fn log_softmax<T: Real>(x: InOut<'_, T>, size: usize) {
     by_type!(x; f32 => |x| simd::log_softmax(x, size), _ => |x| plain::log_softmax(x, size))
 }
 
 /// Each gradient times the slope of `op` at `x`, if there is a kernel for it. Whether there is.
+#[inline]
 pub fn times_slope<T: Real>(op: Unary, x: &[T], gradient: &mut [T]) -> bool {
     by_type!((x, gradient); f32 => |(x, gradient)| simd::times_slope(op, x, gradient), _ => |_| false)
 }
 
 /// The gradients of rows of the result `y` of softmax become those of its argument.
+#[inline]
 pub fn softmax_backward<T: Real>(y: &[T], gradient: &mut [T], size: usize) {
     by_type!((y, gradient);
         f32 => |(y, gradient)| simd::softmax_backward(y, gradient, size),
@@ -123,6 +134,7 @@ pub fn softmax_backward<T: Real>(y: &[T], gradient: &mut [T], size: usize) {
 
 /// Gradients of a norm, from `x`, the weight and the gradients of rows: those of `x` are written, those of the weight and
 /// then of the bias added to what is there.
+#[inline]
 pub fn norm_backward<T: Real>(
     inputs: [&[T]; 3],
     epsilon: f64,
@@ -138,6 +150,7 @@ pub fn norm_backward<T: Real>(
 }
 
 /// The largest number of each row of so many, and the logarithm of the sum of `exp(x - largest)`.
+#[inline]
 pub fn log_sums<T: Real>(x: &[T], size: usize, out: &mut [[T; 2]]) {
     by_type!((x, out);
         f32 => |(x, out)| simd::log_sums(x, size, out),
@@ -146,6 +159,7 @@ pub fn log_sums<T: Real>(x: &[T], size: usize, out: &mut [[T; 2]]) {
 
 /// `(x - center) · scale · weight + bias` of each row of as many numbers as there are weights: the center is the mean or zero,
 /// the scale one by the root of the mean square distance from it, to which `epsilon` was added.
+#[inline]
 pub fn norm<T: Real>(x: InOut<'_, T>, weight: &[T], bias: Option<&[T]>, epsilon: f64, centered: bool) {
     by_type!((x, weight, bias);
         f32 => |(x, weight, bias)| simd::norm(x, weight, bias, epsilon as f32, centered),
@@ -153,6 +167,7 @@ pub fn norm<T: Real>(x: InOut<'_, T>, weight: &[T], bias: Option<&[T]>, epsilon:
 }
 
 /// `x (m, k)` times `weight (k, n)`, and the epilogue, into the row-major `out (m, n)`.
+#[inline]
 pub fn linear<T: Real>(
     size: [usize; 3],
     x: Matrix<'_, T>,
@@ -170,6 +185,7 @@ pub fn linear<T: Real>(
 
 /// What multiplies rows by `b (k, n)`, into the row-major rows of a result, of which there are `m`; none of them is zero.
 /// Several threads may call it.
+#[inline]
 pub fn multiplier<'a, T: Real>(size: [usize; 3], b: Matrix<'a, T>) -> Multiplier<'a, T> {
     let [_, k, n] = size;
     by_type!(b;
@@ -179,6 +195,7 @@ pub fn multiplier<'a, T: Real>(size: [usize; 3], b: Matrix<'a, T>) -> Multiplier
 
 /// Attention of a block of queries in one pass, if there is a kernel for it: see [`Backend`](crate::backend::Backend). Whether
 /// there is, and all of the result is finite; else it has to be calculated in another way.
+#[inline]
 pub fn attend<T: Real>(block: &Block<'_, T>, out: &mut [T]) -> bool {
     by_type!((block, out); f32 => |(block, out)| simd::attend(block, out), _ => |_| false)
 }

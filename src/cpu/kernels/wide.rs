@@ -13,6 +13,7 @@ use std::mem::MaybeUninit;
 pub const BUFFER: usize = 1 << 12;
 
 /// Whether numbers are calculated with as they are.
+#[inline]
 pub fn is_wide<T: Float>() -> bool {
     TypeId::of::<T>() == TypeId::of::<T::Wide>()
 }
@@ -85,6 +86,7 @@ pub fn all_widened<T: Float>(elements: &[T]) -> Cow<'_, [T::Wide]> {
 }
 
 /// Each of them widened.
+#[inline]
 pub fn widen_all<T: Float>(elements: &[T], wide: &mut [T::Wide]) {
     match cast::<T::Wide, _>(elements) {
         Ok(elements) => wide.copy_from_slice(elements),
@@ -94,6 +96,7 @@ pub fn widen_all<T: Float>(elements: &[T], wide: &mut [T::Wide]) {
 }
 
 /// Calculates with all of them as wide numbers.
+#[inline]
 pub fn calculate<T: Float>(elements: InOut<'_, T>, f: impl FnOnce(InOut<'_, T::Wide>)) {
     let mut elements = match cast::<T::Wide, _>(elements) {
         Ok(elements) => return f(elements),
@@ -107,6 +110,7 @@ pub fn calculate<T: Float>(elements: InOut<'_, T>, f: impl FnOnce(InOut<'_, T::W
 }
 
 /// Writes all of them by way of wide numbers, which `f` writes.
+#[inline]
 pub fn write<T: Float>(elements: &mut [T], f: impl FnOnce(&mut [T::Wide])) {
     match cast::<T::Wide, _>(elements) {
         Ok(elements) => f(elements),

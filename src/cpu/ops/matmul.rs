@@ -7,7 +7,7 @@ use crate::cpu::kernels::{Matrix, Weight, all_widened, generic, is_wide, product
 use crate::cpu::parallel::{cores, for_each_chunk};
 
 /// A matrix of an array: see [`Layout::matrix`].
-#[inline]
+#[inline(always)]
 fn matrix<T>(x: &Array<T>, index: usize) -> Matrix<'_, T> {
     let (elements, layout) = (x.buffer(), x.layout());
     Matrix { elements: elements.get(layout.matrix(index)..).unwrap_or(&[]), strides: layout.matrix_strides() }
@@ -45,7 +45,7 @@ pub fn matmul<T: Number>(x: &Array<T>, y: &Array<T>) -> Array<T> {
         }
     }
     if outer.is_empty() {
-        simd::prepare(size, &Weight { matrix: matrix(y, 0), buffer: Some((y.layout().matrix(0), y.derived())) });
+        simd::prepare(size, &Weight { matrix: matrix(y, 0), buffer: Some((y.layout().offset, y.derived())) });
     }
     Array::build_as(layout, |out| {
         let multiply = |i: usize, c: &mut [T]| generic::multiply(size, matrix(x, i), matrix(y, i), c);

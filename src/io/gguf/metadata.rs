@@ -1,14 +1,9 @@
 //! What a file says about the model, by key, as the types that are asked for.
 
-use super::reader::{Kind, Reader, Value};
-use super::{Gguf, LoadError};
+use super::Gguf;
+use super::reader::{Reader, Value};
+use crate::io::LoadError;
 use std::any::type_name;
-
-/// Where a value lies, which was read once.
-pub(super) struct Place {
-    pub kind: Kind,
-    pub start: usize,
-}
 
 /// Each error names the key, what was expected, and what was found.
 impl Gguf {

@@ -5,8 +5,7 @@ mod reader;
 
 use super::map::map;
 use super::{Bytes, Dtype, Entry, LoadError, Source};
-use metadata::Place;
-use reader::Reader;
+use reader::{Place, Reader, format};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
@@ -157,10 +156,6 @@ impl Source for Gguf {
     fn get(&self, name: &str) -> Option<Entry> {
         self.entries.get(name).cloned()
     }
-}
-
-fn format(reason: impl Into<String>) -> LoadError {
-    LoadError::Format(reason.into())
 }
 
 /// What the header says of a tensor.

@@ -1,9 +1,14 @@
 //! Bytes in order, and the end of them.
 
-use super::{LoadError, format};
+use crate::io::LoadError;
 
 /// How deep arrays may lie in arrays. Files have one level; a bound keeps a hostile one off the stack.
 const DEEPEST: usize = 8;
+
+/// A file that is not what it should be.
+pub(super) fn format(reason: impl Into<String>) -> LoadError {
+    LoadError::Format(reason.into())
+}
 
 /// The kind of a value.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -21,6 +26,12 @@ pub(super) enum Kind {
     U64,
     I64,
     F64,
+}
+
+/// Where a value lies, which was read once.
+pub(super) struct Place {
+    pub kind: Kind,
+    pub start: usize,
 }
 
 impl Kind {

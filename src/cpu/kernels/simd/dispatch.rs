@@ -17,17 +17,17 @@ macro_rules! kernels { ($(
         #[target_feature(enable = "avx2,fma,f16c")]
         unsafe fn avx2 $(<$F: $Bound>)? ($($argument: $type),*) $(-> $result)? {
             // SAFETY: this function has the instructions.
-            unsafe { $module::$kernel::<super::super::x86::Avx2 $(, $F)?>($($argument),*) }
+            unsafe { $module::$kernel::<crate::cpu::kernels::simd::x86::Avx2 $(, $F)?>($($argument),*) }
         }
         #[cfg(target_arch = "x86_64")]
         #[target_feature(enable = "avx512f,avx512vl")]
         unsafe fn avx512 $(<$F: $Bound>)? ($($argument: $type),*) $(-> $result)? {
             // SAFETY: this function has the instructions.
-            unsafe { $module::$kernel::<super::super::x86::Avx512 $(, $F)?>($($argument),*) }
+            unsafe { $module::$kernel::<crate::cpu::kernels::simd::x86::Avx512 $(, $F)?>($($argument),*) }
         }
         match level {
             // SAFETY: plain numbers need no instructions.
-            Level::Portable => unsafe { $module::$kernel::<super::super::portable::Portable $(, $F)?>($($argument),*) },
+            Level::Portable => unsafe { $module::$kernel::<crate::cpu::kernels::simd::portable::Portable $(, $F)?>($($argument),*) },
             // SAFETY: a level is chosen only where the processor has its instructions.
             #[cfg(target_arch = "x86_64")]
             Level::Avx2 => unsafe { avx2 $(::<$F>)? ($($argument),*) },
@@ -36,7 +36,7 @@ macro_rules! kernels { ($(
             Level::Avx512 => unsafe { avx512 $(::<$F>)? ($($argument),*) },
             // SAFETY: every processor of the architecture has the instructions.
             #[cfg(target_arch = "aarch64")]
-            Level::Neon => unsafe { $module::$kernel::<super::super::neon::Neon $(, $F)?>($($argument),*) },
+            Level::Neon => unsafe { $module::$kernel::<crate::cpu::kernels::simd::neon::Neon $(, $F)?>($($argument),*) },
         }
     }
 )*} }

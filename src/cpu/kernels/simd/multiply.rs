@@ -166,6 +166,7 @@ fn multiply_few_rows(level: Level, [_, k, n]: [usize; 3], a: Matrix<'_, f32>, b:
 }
 
 /// As [`stream`], if the weight is about to be multiplied by few rows.
+#[inline]
 pub fn prepare<T: Copy>([m, k, n]: [usize; 3], weight: &Weight<'_, T>) {
     if m <= FEW_ROWS {
         stream(weight, [k, n]);
