@@ -31,6 +31,8 @@ pub enum Error {
         /// The size that it was to get.
         found: usize,
     },
+    /// An engine failed.
+    Engine(crate::backend::Failure),
     /// The number of elements is not that of the shape.
     ElementCount {
         /// The shape, with its dimensions and sizes.
@@ -185,6 +187,7 @@ pub enum Error {
 impl Display for Error {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
+            Error::Engine(failure) => Display::fmt(failure, f),
             Error::DifferentSizes { left, left_size, right, right_size } => {
                 write!(f, "`{left}` ({left_size}) and `{right}` ({right_size}) are different sizes")
             }

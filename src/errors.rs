@@ -339,11 +339,12 @@ errors! {
     /// The method has this name elsewhere and another one here, or what it does is done in another way. The message names it. The
     /// documentation of [`Tensor`](crate::Tensor) is found by words of PyTorch and ndarray too.
 
-    C58: "cannot calculate with `Tensor<..>` and `{integer}`"
+    C58: "cannot calculate with `Tensor<..>` on `Cpu<f32>` and `{integer}`"
     /// Numbers and tensors go together where the number is of the type of the elements, which is `f32` unless the tensor says
     /// otherwise: `Cpu<f64>`. A literal has a point, `2.0`; a variable of another type is converted, `scale as f32`. Where a whole
     /// number stands before the tensor, `2 * x`, the compiler says that it cannot multiply `{integer}`. Two tensors of different
-    /// elements are brought together by [`cast`](crate::Tensor::cast). Positions are counted from 0 and never negative: the last
+    /// elements are brought together by [`cast`](crate::Tensor::cast), two engines by
+    /// [`to_engine`](crate::Tensor::to_engine). Positions are counted from 0 and never negative: the last
     /// one of `Seq` is `x.at(Seq, Seq.size() - 1)?`.
 
     C59: "missing lifetime specifier"
@@ -402,4 +403,21 @@ errors! {
     /// Dropout is for training. In inference, call `forward`, which leaves it out. In training, make a
     /// [`Training`](crate::nn::Training) of the random numbers where the loop begins, and hand it on: functions of
     /// inference do not have it.
+
+    C74: "`M` does not go to the engine of `B`"
+    /// A model goes to another engine by [`to_engine`](crate::Module::to_engine) if its backend is a parameter of its type, so
+    /// that there is a type for what it becomes: `struct Model<B: Backend = Cpu<f32>>`, whose layers name it too,
+    /// `Linear<In, Out, B>`. `#[derive(Module)]` does the rest. The elements stay what they are: an engine is another place,
+    /// and other elements are another model.
+
+    C75: "`B` calculates no gradients"
+    /// Gradients are asked for of an engine that has none, or of elements that are no floating-point numbers. Engines that have
+    /// them implement [`Autodiff`](crate::backend::Autodiff), and generic code that trains asks for it, `B: Autodiff`, where
+    /// `B: Backend` is enough to calculate.
+
+    C76: "tensors on `A` and on `B` do not go together"
+    /// Nothing moves between engines by itself, and no type of elements becomes another by itself. A tensor, ids and a mask go to
+    /// another engine by [`to_engine`](crate::Tensor::to_engine), a model by [`Module::to_engine`](crate::Module::to_engine): once,
+    /// before the loop. Another type of elements is [`cast`](crate::Tensor::cast). Two devices of one engine are one type: they
+    /// meet with a panic that names both.
 }

@@ -3,6 +3,8 @@
 extern crate self as congruent;
 
 pub mod backend;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub mod cpu;
 pub mod dim;
 mod error;
@@ -28,7 +30,7 @@ pub use random::Rng;
 pub use shape::At;
 pub use tensor::{
     AtLeast, Create, Each, ElementOf, Expr, Fuse, Gradients, IdOf, Ids, Index, LogProbabilities, LogProbabilitiesAlong,
-    Nested, OperandOf, Prediction, Target, Tensor, TensorOf, checkpoint, fuse,
+    Nested, OperandOf, Prediction, SameBackend, Target, Tensor, TensorOf, checkpoint, fuse,
 };
 pub use {generic_array, half, num_traits, typenum};
 

@@ -1,6 +1,9 @@
 //! What holds nothing: batches, sequences, heads and axes of no elements. Nothing panics, and no number appears.
 
-use congruent::backend::{AttentionMask, Backend, Binary, Compare, Epilogue, Reduce, RotaryLayout, Unary};
+use congruent::backend::{
+    ArrayOf, AttentionMask, Autodiff, Backend, Binary, Compare, Epilogue, Reduce, RotaryLayout, Unary,
+};
+use congruent::cpu::Device;
 use congruent::nn::KeyValueCache;
 use congruent::prelude::*;
 
@@ -8,8 +11,8 @@ dims! { Batch; Heads; HeadDim; Positions; Seq; Chosen; }
 
 type F = Cpu<f32>;
 
-fn ones(sizes: &[usize]) -> <F as Backend>::Array {
-    F::filled(1.0, sizes)
+fn ones(sizes: &[usize]) -> ArrayOf<F> {
+    F::filled(1.0, sizes, &Device)
 }
 
 /// All lists of so many sizes, each of them none or some.
@@ -18,11 +21,11 @@ fn all_sizes<const RANK: usize>() -> impl Iterator<Item = [usize; RANK]> {
 }
 
 /// The sizes of the result, when it has been gone back through too.
-fn sizes(inputs: &[&[usize]], f: impl Fn(&[<F as Backend>::Array]) -> <F as Backend>::Array) -> Vec<usize> {
+fn sizes(inputs: &[&[usize]], f: impl Fn(&[ArrayOf<F>]) -> ArrayOf<F>) -> Vec<usize> {
     let inputs: Vec<_> = inputs.iter().map(|sizes| F::track(ones(sizes))).collect();
     let result = f(&inputs);
     let sizes = F::sizes(&result).to_vec();
-    let elements = F::to_vec(&result);
+    let elements = F::to_vec(&result).unwrap();
     assert_eq!(elements.len(), sizes.iter().product::<usize>());
     let mut loss = result;
     while !F::sizes(&loss).is_empty() {
@@ -31,7 +34,10 @@ fn sizes(inputs: &[&[usize]], f: impl Fn(&[<F as Backend>::Array]) -> <F as Back
     let gradients = F::backward(loss);
     for x in &inputs {
         if let Some(gradient) = F::gradient(&gradients, x) {
-            assert_eq!((F::sizes(&gradient), F::to_vec(&gradient).len()), (F::sizes(x), F::to_vec(x).len()));
+            assert_eq!(
+                (F::sizes(&gradient), F::to_vec(&gradient).unwrap().len()),
+                (F::sizes(x), F::to_vec(x).unwrap().len())
+            );
         }
     }
     sizes
@@ -41,7 +47,7 @@ fn sizes(inputs: &[&[usize]], f: impl Fn(&[<F as Backend>::Array]) -> <F as Back
 fn attention_of_nothing_is_nothing_or_zero() {
     for [b, h, g, q, past, d, e] in all_sizes::<7>() {
         let (keys, heads) = (q + past, h * g);
-        let allowed = Cpu::<bool>::from_elements(vec![true; q * keys], &[q, keys]);
+        let allowed = Cpu::<bool>::from_elements(vec![true; q * keys], &[q, keys], &Device);
         let masks = [
             AttentionMask::default(),
             AttentionMask { causal: true, ..AttentionMask::default() },
@@ -63,20 +69,20 @@ fn attention_of_nothing_is_nothing_or_zero() {
     // No key at all: zeros.
     let y =
         F::attention(&ones(&[1, 1, 2, 3]), &ones(&[1, 1, 0, 3]), &ones(&[1, 1, 0, 2]), &AttentionMask::default(), 1.0);
-    assert_eq!(F::to_vec(&y), [0.0; 4]);
+    assert_eq!(F::to_vec(&y).unwrap(), [0.0; 4]);
 }
 
 #[test]
 fn heads_of_no_elements_attend_to_all_keys_alike() {
     for (queries, keys) in [(1, 3), (2, 3), (2, 90), (40, 3), (3, 600)] {
-        let [q, k, v] =
-            [[1, 2, queries, 0], [1, 2, keys, 0], [1, 2, keys, 2]].map(|sizes| F::track(F::filled(6.0, &sizes)));
+        let [q, k, v] = [[1, 2, queries, 0], [1, 2, keys, 0], [1, 2, keys, 2]]
+            .map(|sizes| F::track(F::filled(6.0, &sizes, &Device)));
         let mask = AttentionMask::default();
         assert_eq!(
             sizes(&[F::sizes(&q), F::sizes(&k), F::sizes(&v)], |x| F::attention(&x[0], &x[1], &x[2], &mask, 1.0)),
             [1, 2, queries, 2]
         );
-        let y = F::to_vec(&F::attention(&q, &k, &v, &mask, 1.0));
+        let y = F::to_vec(&F::attention(&q, &k, &v, &mask, 1.0)).unwrap();
         assert!(y.iter().all(|y| (y - 6.0).abs() < 1e-4), "{queries} queries, {keys} keys: {y:?}");
     }
     dims! { One = 1; Queries = 2; Keys = 3; Nothing = 0; Value = 2; }
@@ -95,8 +101,11 @@ fn products_and_rows_of_nothing_are_nothing_or_zero() {
             F::linear(&x[0], &x[1], after)
         });
         assert_eq!(linear, [b, m, n]);
-        let wide = Cpu::<f64>::matmul(&Cpu::filled(1.0, &[b, m, k]), &Cpu::filled(1.0, &[k, n]));
-        assert_eq!(Cpu::<f64>::to_vec(&wide), vec![k as f64; b * m * n]);
+        let wide = Cpu::<f64>::matmul(
+            &Cpu::<f64>::filled(1.0, &[b, m, k], &Device),
+            &Cpu::<f64>::filled(1.0, &[k, n], &Device),
+        );
+        assert_eq!(Cpu::<f64>::to_vec(&wide).unwrap(), vec![k as f64; b * m * n]);
     }
     for [b, m, n] in all_sizes::<3>() {
         let shape = &[b, m, n][..];
@@ -107,14 +116,17 @@ fn products_and_rows_of_nothing_are_nothing_or_zero() {
             left.remove(axis);
             for op in [Reduce::Sum, Reduce::Mean, Reduce::Variance, Reduce::Max, Reduce::Min] {
                 assert_eq!(sizes(&[shape], |x| F::reduce(op, &x[0], axis)), left, "{op:?} along {axis} of {shape:?}");
-                let integers = Cpu::<u8>::filled(1, shape);
+                let integers = Cpu::<u8>::filled(1, shape, &Device);
                 assert_eq!(
-                    Cpu::<u8>::to_vec(&Cpu::<u8>::reduce(op, &integers, axis)).len(),
+                    Cpu::<u8>::to_vec(&Cpu::<u8>::reduce(op, &integers, axis)).unwrap().len(),
                     left.iter().product::<usize>()
                 );
             }
             if shape[axis] > 0 {
-                assert_eq!(Cpu::<u32>::to_vec(&F::argmax(&ones(shape), axis)).len(), left.iter().product::<usize>());
+                assert_eq!(
+                    Cpu::<u32>::to_vec(&F::argmax(&ones(shape), axis)).unwrap().len(),
+                    left.iter().product::<usize>()
+                );
             }
             let joined = sizes(&[shape, shape], |x| F::concat(&[&x[0], &x[1]], axis));
             assert_eq!(joined[axis], 2 * shape[axis]);
@@ -133,13 +145,13 @@ fn products_and_rows_of_nothing_are_nothing_or_zero() {
         let x = ones(shape);
         let chosen = F::compare(Compare::Less, &x, &x);
         assert_eq!(sizes(&[shape, shape], |x| F::select(&chosen, &x[0], &x[1])), shape);
-        let ids = Cpu::<u32>::from_elements(vec![0; if b > 0 { m } else { 0 }], &[if b > 0 { m } else { 0 }]);
+        let ids = Cpu::<u32>::from_elements(vec![0; if b > 0 { m } else { 0 }], &[if b > 0 { m } else { 0 }], &Device);
         assert_eq!(sizes(&[shape], |x| F::gather(&x[0], &ids)).len(), 3);
         if n > 0 {
-            let targets = Cpu::<u32>::from_elements(vec![0; b * m], &[b, m]);
+            let targets = Cpu::<u32>::from_elements(vec![0; b * m], &[b, m], &Device);
             assert_eq!(sizes(&[shape], |x| F::cross_entropy(&x[0], &targets, 0.1)), [b, m]);
         }
-        let positions = Cpu::<u32>::from_elements(vec![0; b * m], &[b, m]);
+        let positions = Cpu::<u32>::from_elements(vec![0; b * m], &[b, m], &Device);
         let table = ones(&[1, n]);
         for layout in [RotaryLayout::Half, RotaryLayout::Interleaved] {
             for heads in [0, 2] {

@@ -480,6 +480,36 @@ impl Session for Failing {
     }
 }
 
+/// A model that calculates in double precision.
+struct Wide(Fake);
+impl Session<Cpu<f64>> for Wide {
+    type Vocab = Table;
+    fn vocab(&self) -> Table {
+        Table
+    }
+    fn context(&self) -> usize {
+        self.0.context()
+    }
+    fn sequences(&self) -> usize {
+        self.0.sequences()
+    }
+    fn length(&self, sequence: usize) -> usize {
+        self.0.length(sequence)
+    }
+    fn extend(&mut self, new: &[(usize, &[Index<Table>])]) -> Result<Vec<Tensor<(Table,), Cpu<f64>>>, Error> {
+        Ok(self.0.extend(new)?.into_iter().map(|logits| logits.cast()).collect())
+    }
+}
+
+#[test]
+fn logits_of_another_backend_choose_alike() {
+    let mut random = Random::with_seed(3);
+    let requests = requests(&mut random, 4);
+    let alike = generate(&mut Fake::new(4, 40), requests.clone()).unwrap();
+    assert_eq!(generate(&mut Wide(Fake::new(4, 40)), requests).unwrap(), alike);
+    assert!(alike.iter().any(|generated| !generated.ids.is_empty()));
+}
+
 #[test]
 fn an_error_is_the_last_event() {
     let sampler = Sampler::new(Sampling::GREEDY, 0).unwrap();

@@ -4,7 +4,7 @@ mod common;
 
 use common::layers::{HEADS, Inputs, encoder_layer, feed_forward, multi_head, norm, turned};
 use common::{Case, reference};
-use congruent::backend::{Backend, Binary, Reduce};
+use congruent::backend::{Autodiff, Backend, Binary, Reduce};
 use congruent::cpu::Array;
 use congruent::io::SafeTensors;
 use congruent::nn::{

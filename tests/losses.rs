@@ -1,7 +1,7 @@
 //! Losses against their definitions in double precision, and their gradients against differences.
 
 use congruent::LogProbabilities;
-use congruent::backend::Backend;
+use congruent::backend::{Autodiff, Backend};
 use congruent::dim::{Dense, Next};
 use congruent::half::f16;
 use congruent::nn::{
@@ -45,12 +45,12 @@ fn check<S: Shape>(
     let losses = loss(&inputs[0], &inputs[1]);
     let count = losses.shape().elements();
     let factors = (0..count).map(|i| i as f64 - 1.3).collect();
-    let factors = Double::from_elements(factors, losses.sizes().as_ref());
+    let factors = Double::from_elements(factors, losses.sizes().as_ref(), &losses.device());
     let terms = Double::binary(congruent::backend::Binary::Mul, losses.array().clone(), factors);
     let total = Double::reduce(congruent::backend::Reduce::Sum, &Double::reshape(&terms, &[count]), 0);
     let gradients = Double::backward(total);
     for (number, input) in inputs.iter().enumerate() {
-        let found = Double::to_vec(&Double::gradient(&gradients, input.array()).unwrap());
+        let found = Double::to_vec(&Double::gradient(&gradients, input.array()).unwrap()).unwrap();
         let expected: Vec<f64> = (0..12)
             .map(|at| {
                 let at_distance = |distance: f64| {
@@ -135,7 +135,7 @@ fn certain_predictions_keep_their_digits() {
     assert!(slopes.iter().zip(expected).all(|(x, expected)| (x - expected).abs() <= 1e-6 * expected.abs()));
 }
 
-fn nothing_and_zeros_are_numbers<B: Backend<Elem = T>, T: congruent::backend::Float>() {
+fn nothing_and_zeros_are_numbers<B: Autodiff<Elem = T>, T: congruent::backend::Float>() {
     let tensor = |elements: [f64; 4]| -> Tensor<(Vocab,), B> {
         B::from_vec((Vocab,), elements.map(|x| T::from_value(congruent::backend::Value::Float(x))).to_vec()).unwrap()
     };

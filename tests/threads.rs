@@ -6,6 +6,7 @@ mod attention;
 use attention::{Attention, alone, with_gradients};
 use congruent::Lengths;
 use congruent::backend::{AttentionMask, Backend, Binary, Epilogue, Float, Reduce, Unary};
+use congruent::cpu::Device;
 use congruent::nn::{EncoderLayer, LayerNorm, Linear};
 use congruent::prelude::*;
 use congruent::threads;
@@ -160,14 +161,14 @@ fn attention_does_not_depend_on_padding<T: Float>() {
             let alone = Cpu::<T>::attention(q.array(), k.array(), v.array(), &mask, 0.2);
             // Another text, which fills the batch.
             let in_batch = |x: &Array<T>| {
-                let x = Cpu::<T>::to_vec(x);
+                let x = Cpu::<T>::to_vec(x).unwrap();
                 let at = |b: usize, h: usize, s: usize, d: usize| match b == 0 && s < length {
                     true => x[(h * length + s) * 20 + d],
                     false => T::from((b + h * 7 + s * 3 + d) % 13).unwrap() / T::from(6.0).unwrap() - T::one(),
                 };
                 let all = (0..2 * 3 * padded * 20)
                     .map(|i| at(i / (60 * padded), i / (20 * padded) % 3, i / 20 % padded, i % 20));
-                Cpu::<T>::from_elements(all.collect(), &[2, 3, padded, 20])
+                Cpu::<T>::from_elements(all.collect(), &[2, 3, padded, 20], &Device)
             };
             let [q, k, v] = [&q, &k, &v].map(|x| in_batch(x.array()));
             let mask = AttentionMask { lengths: Some([length, padded].into()), ..mask };
@@ -185,7 +186,7 @@ fn attention_does_not_depend_on_the_padding_behind_a_text() {
     attention_does_not_depend_on_padding::<congruent::half::bf16>();
 }
 
-type Array<T> = <Cpu<T> as Backend>::Array;
+type Array<T> = congruent::cpu::Array<T>;
 
 /// Operations on sequences `(batch, positions, width)`, whose results and gradients each sequence has to itself.
 fn results_do_not_depend_on_the_batch<T: Float>() {
@@ -205,7 +206,7 @@ fn results_do_not_depend_on_the_batch<T: Float>() {
         let random = |sizes: &[usize], seed: u64| {
             let mut rng = fastrand::Rng::with_seed(seed);
             let numbers = (0..sizes.iter().product()).map(|_| T::from(rng.f64() * 2.0 - 1.0).unwrap()).collect();
-            Cpu::<T>::from_elements(numbers, sizes)
+            Cpu::<T>::from_elements(numbers, sizes, &Device)
         };
         let x = random(&[batch, positions, width], 1);
         let [weight, matrix, bias] =
@@ -215,7 +216,7 @@ fn results_do_not_depend_on_the_batch<T: Float>() {
         let after = Epilogue { bias: Some(&bias), activation: Some(Unary::Gelu), residual: None };
         let targets = |x: &Array<T>| {
             let rows: usize = Cpu::<T>::sizes(x)[..2].iter().product();
-            Cpu::<u32>::from_elements(vec![3; rows], &Cpu::<T>::sizes(x)[..2])
+            Cpu::<u32>::from_elements(vec![3; rows], &Cpu::<T>::sizes(x)[..2], &Device)
         };
         let operations: [(&str, &dyn Fn(Array<T>) -> Array<T>); 14] = [
             ("linear", &|x| Cpu::<T>::linear(&x, &weight, Epilogue::default())),

@@ -7,7 +7,7 @@ use congruent::prelude::*;
 use std::hint::black_box;
 
 type Bare = Cpu<f32>;
-type Array = <Bare as Backend>::Array;
+type Array = congruent::cpu::Array<f32>;
 
 dims! { Batch; Seq; Heads; HeadDim; Hidden; }
 

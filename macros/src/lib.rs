@@ -7,6 +7,7 @@ mod module;
 mod pattern;
 mod place;
 mod rearrange;
+mod to_engine;
 
 use proc_macro::TokenStream;
 use proc_macro2::{Group, Span, TokenTree};

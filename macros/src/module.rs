@@ -1,9 +1,10 @@
 //! `#[derive(Module)]`.
 
+use crate::to_engine;
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Data, DeriveInput, Error, Field, Fields, GenericParam, Ident, LitStr, Path, Result, Type, TypeParam};
+use syn::{Data, DeriveInput, Error, Field, Fields, Generics, Ident, LitStr, Path, Result, Type, TypeParam};
 
 /// The implementation of `Module` for a structure, or for an enumeration of alternatives.
 pub fn expand(input: DeriveInput) -> Result<TokenStream> {
@@ -29,16 +30,9 @@ pub fn expand(input: DeriveInput) -> Result<TokenStream> {
         variants.iter().map(|(name, fields)| arm(name, fields, &backend, method)).collect()
     };
     let (shown, changed) = (arms("visit")?, arms("visit_mut")?);
+    let to_engine = declared.map(|declared| to_engine::expand(&input, declared)).transpose()?;
 
-    let mut generics = input.generics.clone();
-    for parameter in generics.params.iter_mut() {
-        if let GenericParam::Type(parameter) = parameter {
-            parameter.default = None;
-            if parameter.bounds.is_empty() {
-                parameter.bounds.push(syn::parse_quote!(::congruent::dim::Dim));
-            }
-        }
-    }
+    let mut generics = with_dimensions(&input.generics);
     if let Some(declared) = declared {
         let float = syn::parse_quote!(<#declared as ::congruent::backend::Backend>::Elem: ::congruent::backend::Float);
         generics.make_where_clause().predicates.push(float);
@@ -66,13 +60,31 @@ pub fn expand(input: DeriveInput) -> Result<TokenStream> {
                 match self { #changed }
             }
         }
+        #to_engine
     })
+}
+
+/// The parameters of a type as those of an implementation: one without bounds is a dimension.
+pub(crate) fn with_dimensions(generics: &Generics) -> Generics {
+    let mut generics = generics.clone();
+    for parameter in generics.type_params_mut() {
+        parameter.default = None;
+        if parameter.bounds.is_empty() {
+            parameter.bounds.push(syn::parse_quote!(::congruent::dim::Dim));
+        }
+    }
+    generics
 }
 
 /// Whether a type parameter is the backend, by its bounds.
 fn is_backend(parameter: &TypeParam) -> bool {
+    has_bound(parameter, "Backend")
+}
+
+/// Whether a bound of a type parameter is a trait of this name.
+pub(crate) fn has_bound(parameter: &TypeParam, name: &str) -> bool {
     parameter.bounds.iter().any(|bound| match bound {
-        syn::TypeParamBound::Trait(bound) => bound.path.segments.last().is_some_and(|last| last.ident == "Backend"),
+        syn::TypeParamBound::Trait(bound) => bound.path.segments.last().is_some_and(|last| last.ident == name),
         _ => false,
     })
 }

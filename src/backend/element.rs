@@ -1,13 +1,49 @@
 //! What a tensor may hold.
 
-use super::Binary;
-use crate::sealed::Sealed;
+use super::{Binary, DataType};
 use num_traits::{Bounded, Num, NumCast};
 use std::fmt::Debug;
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
-/// A value that a tensor may hold.
-pub trait Element: Copy + Debug + PartialEq + Send + Sync + IntoBytes + Immutable {}
+/// A value that a tensor may hold: a number, a `bool`, or an id that its table is known to have.
+pub trait Element: Copy + Debug + PartialEq + Send + Sync {
+    /// What an engine stores of it.
+    type Primitive: Primitive;
+    /// What it is in memory, without what is known of it.
+    #[doc(hidden)]
+    fn to_primitive(self) -> Self::Primitive;
+    /// What they are in memory, without what is known of them.
+    #[doc(hidden)]
+    fn to_primitives(elements: Vec<Self>) -> Vec<Self::Primitive>;
+    /// The elements that were these. Nothing is checked.
+    #[doc(hidden)]
+    fn of_primitives(primitives: Vec<Self::Primitive>, _: Proven) -> Vec<Self>;
+    /// The elements that were these. Nothing is checked.
+    #[doc(hidden)]
+    fn of_slice(primitives: &[Self::Primitive], _: Proven) -> &[Self];
+}
+
+/// An element that is what it is in memory, and means nothing more: a number or a `bool`.
+pub trait Primitive: Element<Primitive = Self> + PartialOrd + IntoBytes + Immutable + 'static {
+    /// Which one it is.
+    const DATA_TYPE: DataType;
+
+    /// Elements of their bytes, in the order of this processor. Of a `bool`, every byte but zero is true.
+    ///
+    /// # Panics
+    /// The bytes are not those of whole elements.
+    fn from_bytes(bytes: &[u8]) -> Vec<Self>;
+    /// The elements where their bytes lie, if they can be read there: any bytes are such elements, and they are aligned.
+    fn in_bytes(bytes: &[u8]) -> Option<&[Self]>;
+    /// The bytes of elements.
+    fn bytes(elements: &[Self]) -> &[u8] {
+        elements.as_bytes()
+    }
+}
+
+/// That what is read of an array was written as elements of its type, as the typed layer knows.
+#[derive(Clone, Copy, Debug)]
+pub struct Proven(pub(crate) ());
 
 /// An element that any bits are, so that an array of it can be made of memory that was used before.
 ///
@@ -21,7 +57,7 @@ unsafe impl<T: FromBytes> AnyBits for T {}
 
 /// An element that can be calculated with. Nothing here panics: integers wrap around, and an integer
 /// divided by zero is zero.
-pub trait Number: Element + Num + NumCast + PartialOrd + Bounded + AnyBits + 'static {
+pub trait Number: Primitive + Num + NumCast + PartialOrd + Bounded + AnyBits {
     /// The type in which sums of it are kept: wider where it is narrow.
     type Sum: Number;
     /// Whether it is not a number. Never true of integers.
@@ -55,13 +91,11 @@ pub(crate) fn constant<T: Number>(value: f64) -> T {
 /// A floating-point number. Narrow ones are calculated with in `f32`.
 pub trait Float: Number {
     /// The type in which it is calculated with.
-    type Wide: Real;
+    type Wide: Real + Float<Wide = Self::Wide>;
     /// To the type in which it is calculated with.
     fn widened(self) -> Self::Wide;
     /// From the type in which it is calculated with, rounded.
     fn rounded(wide: Self::Wide) -> Self;
-    #[doc(hidden)]
-    fn sealed(_: Sealed);
 }
 
 /// A floating-point number that is calculated with as it is.
@@ -70,12 +104,4 @@ pub trait Real: Number<Sum = Self> + num_traits::Float {
     fn erf(self) -> Self;
     /// A constant, rounded.
     fn constant(value: f64) -> Self;
-}
-
-/// An element that names a row of a table.
-pub trait TableIndex: Element {
-    /// The row.
-    fn row(self) -> usize;
-    #[doc(hidden)]
-    fn sealed(_: Sealed);
 }

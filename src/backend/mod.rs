@@ -1,50 +1,115 @@
 //! What runs beneath a typed tensor: operations on arrays whose shapes are run-time values.
 //!
-//! A [`Backend`] knows nothing of dimensions. The typed layer has proven, before it calls one, that
-//! the sizes fit; a backend may panic where they do not.
+//! An [`Engine`] has arrays and devices. A [`Backend`] is an engine with an element type, and calculates; [`Autodiff`] adds
+//! gradients. None of them knows dimensions: the typed layer has proven, before it calls one, that the sizes fit.
+//!
+//! Few operations are required. The others have defaults made of these ([`composed`]), so that a new engine is small, and
+//! grows by overriding what its devices do better.
+//!
+//! # An engine of one's own
+//!
+//! 1. A type that stands for the engine, with an array and a device: [`Engine`]. An array holds its sizes and shares its
+//!    elements, so that a clone costs nothing.
+//! 2. A type with a parameter for the elements, and the required methods of [`Backend`]: arrays are made, read and moved
+//!    (`from_elements`, `filled`, `to_vec`, `permute`, `reshape`, `narrow`, `broadcast`, `concat`, `gather`, `select`, `cast`),
+//!    and calculated with (`unary`, `binary`, `compare`, `reduce`, `matmul`). Of `unary` an engine needs seven functions, of
+//!    `reduce` three; for the others it calls [`composed::unary`] and [`composed::reduce`]. Masks and ids are arrays of `bool`
+//!    and of `u32`: these two types and one of floating-point numbers are enough for layers.
+//! 3. For training, [`Autodiff`], and `is_tracked`, `tracked_like` and `detach`. Gradients of what is composed come with
+//!    those of what it is made of.
+//! 4. The suite: [`congruent::conformance`](crate::conformance), feature `conformance`.
+//! 5. What takes long is overridden: `attention`, `linear`, the norms, `softmax` and `cross_entropy` most of all, and
+//!    `binary_scalar`, `update_slice` and `fused`, whose defaults copy more than they need to. A default may be called for
+//!    the cases that are left, as by `composed::attention`.
+//!
+//! This is a small one, whole but for the tape of its gradients. The suite runs on it, and so do layers.
+//!
+//! ```ignore
+#![doc = include_str!("../../tests/naive/engine.rs")]
+//! ```
 
+mod autodiff;
+mod blocks;
+mod bytes;
+pub mod composed;
+mod data_type;
 mod element;
+mod failure;
 mod numbers;
 mod ops;
+mod per_sequence;
+mod primitives;
 mod program;
 mod recording;
 mod rounding;
 
-pub(crate) use element::constant;
-pub use element::{AnyBits, Element, Float, Number, Real, TableIndex, Value};
+pub use autodiff::Autodiff;
+pub use blocks::{BlockFormat, Blocks};
+pub use bytes::Bytes;
+pub(crate) use bytes::Same;
+pub use data_type::DataType;
+pub use element::{AnyBits, Element, Float, Number, Primitive, Real, Value};
+pub(crate) use element::{Proven, constant};
+pub use failure::Failure;
 pub use ops::{AttentionMask, Binary, Compare, Epilogue, Reduce, RotaryLayout, Unary};
+pub use per_sequence::PerSequence;
 pub use program::{Program, Step};
 pub(crate) use recording::recorded;
 pub use recording::{is_recording, no_grad};
 
 use crate::sealed::Sealed;
-use std::fmt::Debug;
+use std::fmt::{Debug, Display};
 
-/// The array that backend `B` uses for elements of type `T`.
-pub type ArrayOf<B, T> = <<B as Backend>::With<T> as Backend>::Array;
+/// The array that the engine of `B` uses for elements of type `T`: by default, those of `B`.
+pub type ArrayOf<B, T = <B as Backend>::Elem> = <<B as Backend>::Engine as Engine>::Array<<T as Element>::Primitive>;
+
+/// The backend for elements of type `T` on the engine of `B`.
+pub type With<B, T> = <<B as Backend>::Engine as Engine>::Backend<T>;
+
+/// The device type of the engine of `B`.
+pub type DeviceOf<B> = <<B as Backend>::Engine as Engine>::Device;
+
+/// What the engine of `B` stores of an element.
+pub type PrimitiveOf<B> = <<B as Backend>::Elem as Element>::Primitive;
+
+/// Which keys each query may attend to, on the engine of `B`.
+pub type MaskOf<B> = AttentionMask<ArrayOf<B, bool>>;
+
+/// Which keys each query may attend to, on an engine.
+pub type MaskIn<E> = AttentionMask<<E as Engine>::Array<bool>>;
 
 /// The most axes an array may have: the typed layer needs 6, a split axis in between needs more.
 pub const MAX_RANK: usize = 8;
 
-/// An engine for arrays of one element type, whose shapes are run-time values.
+/// Where arrays are, and what they are.
+pub trait Engine: Copy + Debug + Send + Sync + 'static {
+    /// An array: its sizes and a shared, immutable buffer on a device. Cloning one copies no elements.
+    type Array<P: Primitive>: Clone + Debug + Send + Sync;
+    /// Where arrays lie. An engine that has one place alone says so by a type of one value. The default is where tensors are
+    /// made if nobody says where.
+    type Device: Clone + Debug + Display + PartialEq + Default + Send + Sync;
+    /// The operations on arrays of elements `T`.
+    type Backend<T: Element>: Backend<Elem = T, Engine = Self>;
+
+    /// The size of each axis.
+    fn sizes<P: Primitive>(x: &Self::Array<P>) -> &[usize];
+    /// Where the array lies.
+    fn device<P: Primitive>(x: &Self::Array<P>) -> Self::Device;
+}
+
+/// Operations on arrays of one element type, whose shapes are run-time values.
 ///
-/// Implement it to run typed tensors on another engine. All shapes are row-major. Every method that
-/// takes an axis, a size or a second array may panic when it does not fit: the typed layer has
-/// checked it before. A method that takes an array itself, and not a reference, may write its result
-/// into the memory of that array, if nobody else holds it.
+/// Implement it to run typed tensors on another engine. All shapes are row-major. Every method that takes an axis, a size or a
+/// second array may panic when it does not fit: the typed layer has checked it before. Of arrays on two devices it panics, and
+/// names both. A method that takes an array itself, and not a reference, may write its result into the memory of that array,
+/// if nobody else holds it. What an engine could not do is a [`Failure`], which the array stands for.
 ///
-/// An array may be tracked, so that gradients with respect to it can be calculated. What is made of a tracked array is
-/// tracked too, if its elements are floating-point numbers; unless [`no_grad`] says otherwise. What is masked, and what
-/// only chooses (comparisons, positions, tables of angles), has no part in gradients.
+/// [`congruent::conformance`](crate::conformance) tests an implementation.
 pub trait Backend: Copy + Debug + Send + Sync {
+    /// The arrays.
+    type Engine: Engine;
     /// The element type.
     type Elem: Element;
-    /// The same engine for another element type.
-    type With<T: Element>: Backend<Elem = T, Gradients = Self::Gradients>;
-    /// An array: its sizes and a shared, immutable buffer. Cloning one copies no elements.
-    type Array: Clone + Debug + Send + Sync;
-    /// The gradients of one number.
-    type Gradients: Debug + Send + Sync;
     /// Whether the sizes of what it gives are compared with the shape in every build, and not in debug builds alone. No
     /// other crate can write the argument, and so none can say otherwise of its own backend.
     #[doc(hidden)]
@@ -53,184 +118,255 @@ pub trait Backend: Copy + Debug + Send + Sync {
         true
     }
 
-    /// The array, tracked. It may depend on others that are.
-    fn track(x: Self::Array) -> Self::Array
-    where
-        Self::Elem: Float;
-    /// Whether the array is tracked, or depends on one that is.
-    fn is_tracked(x: &Self::Array) -> bool;
-    /// The array as a constant.
-    fn detach(x: Self::Array) -> Self::Array;
-    /// What `block` gives for `x`, an array and something else. If it is to be recorded, nothing of it is kept but `x`: it is
-    /// calculated again on the way back, and gives the same again. Gradients are those with respect to `x` and to what the
-    /// block itself holds.
-    fn checkpoint<R>(
-        x: Self::Array,
-        block: impl Fn(Self::Array) -> (Self::Array, R) + Send + Sync + 'static,
-    ) -> (Self::Array, R)
-    where
-        Self::Elem: Float;
-    /// The gradients of the one element of `x` with respect to the arrays that [`track`](Self::track) gave. What was recorded
-    /// is freed on the way, as far as nobody else holds it.
-    fn backward(x: Self::Array) -> Self::Gradients
-    where
-        Self::Elem: Float;
-    /// The gradient with respect to an array that [`track`](Self::track) gave; none if the number does not depend on it.
-    fn gradient(gradients: &Self::Gradients, x: &Self::Array) -> Option<Self::Array>
-    where
-        Self::Elem: Float;
-    /// Puts another gradient in place of that with respect to `x`, or where there was none. If `x` is not tracked, nothing
-    /// changes.
-    fn set_gradient(gradients: &mut Self::Gradients, x: &Self::Array, gradient: Self::Array)
-    where
-        Self::Elem: Float;
+    /// The size of each axis.
+    fn sizes(x: &ArrayOf<Self>) -> &[usize] {
+        Self::Engine::sizes(x)
+    }
+    /// Where the array lies.
+    fn device(x: &ArrayOf<Self>) -> DeviceOf<Self> {
+        Self::Engine::device(x)
+    }
 
     /// An array of these row-major elements, of which there are as many as `sizes` say.
-    fn from_elements(elements: Vec<Self::Elem>, sizes: &[usize]) -> Self::Array;
-    /// As [`from_elements`](Self::from_elements), of elements as they come.
-    fn collect(elements: impl Iterator<Item = Self::Elem>, sizes: &[usize]) -> Self::Array {
-        Self::from_elements(elements.collect(), sizes)
-    }
+    fn from_elements(elements: Vec<PrimitiveOf<Self>>, sizes: &[usize], device: &DeviceOf<Self>) -> ArrayOf<Self>;
     /// An array of one value. It may be stored once.
-    fn filled(value: Self::Elem, sizes: &[usize]) -> Self::Array;
-    /// The size of each axis.
-    fn sizes(x: &Self::Array) -> &[usize];
-    /// The elements in row-major order, copied.
-    fn to_vec(x: &Self::Array) -> Vec<Self::Elem>;
-    /// The elements in row-major order, if they lie so in memory.
-    fn as_slice(x: &Self::Array) -> Option<&[Self::Elem]>;
+    fn filled(value: PrimitiveOf<Self>, sizes: &[usize], device: &DeviceOf<Self>) -> ArrayOf<Self>;
+    /// An array of row-major elements as they lie in memory or in a mapped file. An engine whose arrays lie in the memory of the
+    /// processor need not copy them.
+    fn from_bytes(bytes: &Bytes, sizes: &[usize], device: &DeviceOf<Self>) -> ArrayOf<Self> {
+        Self::from_elements(PrimitiveOf::<Self>::from_bytes(bytes.as_slice()), sizes, device)
+    }
+    /// An array of the numbers that stand in these quantised blocks, if the engine calculates with them as they are.
+    fn from_blocks(blocks: &Blocks, sizes: &[usize], device: &DeviceOf<Self>) -> Option<ArrayOf<Self>> {
+        let _ = (blocks, sizes, device);
+        None
+    }
+    /// The numbers from 0 on, so many, along one axis.
+    fn arange(size: usize, device: &DeviceOf<Self>) -> ArrayOf<Self>
+    where
+        Self::Elem: Number,
+    {
+        let numbers = (0..size).map(|number| Self::Elem::from_value(Value::Integer(number as i128)));
+        Self::from_elements(numbers.collect(), &[size], device)
+    }
+    /// The elements in row-major order, copied. It waits until they are there.
+    fn to_vec(x: &ArrayOf<Self>) -> Result<Vec<PrimitiveOf<Self>>, Failure>;
+    /// The elements in row-major order, if they lie so in the memory of the processor.
+    fn as_slice(x: &ArrayOf<Self>) -> Option<&[PrimitiveOf<Self>]> {
+        let _ = x;
+        None
+    }
+    /// Whether the array is tracked, so that gradients with respect to it, or to what it was calculated of, can be calculated.
+    fn is_tracked(x: &ArrayOf<Self>) -> bool {
+        let _ = x;
+        false
+    }
+    /// `x`, tracked if another array is. An engine without gradients tracks nothing.
+    fn tracked_like(x: ArrayOf<Self>, like: &ArrayOf<Self>) -> ArrayOf<Self>
+    where
+        Self::Elem: Float,
+    {
+        let _ = like;
+        x
+    }
+    /// The array as a constant.
+    fn detach(x: ArrayOf<Self>) -> ArrayOf<Self> {
+        x
+    }
 
     /// The axes in another order: axis `i` of the result is axis `order[i]` of `x`.
-    fn permute(x: &Self::Array, order: &[usize]) -> Self::Array;
+    fn permute(x: &ArrayOf<Self>, order: &[usize]) -> ArrayOf<Self>;
     /// The same row-major elements under other sizes of the same product.
-    fn reshape(x: &Self::Array, sizes: &[usize]) -> Self::Array;
+    fn reshape(x: &ArrayOf<Self>, sizes: &[usize]) -> ArrayOf<Self>;
     /// The elements `start .. start + len` of `axis`.
-    fn narrow(x: &Self::Array, axis: usize, start: usize, len: usize) -> Self::Array;
+    fn narrow(x: &ArrayOf<Self>, axis: usize, start: usize, len: usize) -> ArrayOf<Self>;
     /// `x` repeated along new leading axes and along axes of size 1: each size of `x`, counted from
     /// the end, equals that of `sizes` or is 1.
-    fn broadcast(x: &Self::Array, sizes: &[usize]) -> Self::Array;
+    fn broadcast(x: &ArrayOf<Self>, sizes: &[usize]) -> ArrayOf<Self>;
     /// The arrays one after another along `axis`. There is at least one.
-    fn concat(parts: &[&Self::Array], axis: usize) -> Self::Array;
+    fn concat(parts: &[&ArrayOf<Self>], axis: usize) -> ArrayOf<Self>;
     /// `x` with `part` in place of what stands from `starts` on, a start for each axis.
-    fn update_slice(x: Self::Array, part: &Self::Array, starts: &[usize]) -> Self::Array;
+    fn update_slice(x: ArrayOf<Self>, part: &ArrayOf<Self>, starts: &[usize]) -> ArrayOf<Self> {
+        composed::update_slice::<Self>(&x, part, starts)
+    }
     /// Rows of `table` (axis 0) chosen by `ids`: sizes are those of `ids`, then those of a row.
-    fn gather<I: TableIndex>(table: &Self::Array, ids: &ArrayOf<Self, I>) -> Self::Array;
+    fn gather(table: &ArrayOf<Self>, ids: &ArrayOf<Self, u32>) -> ArrayOf<Self>;
+    /// The element of the last axis of `x (.., n)` that each of `ids (..)` names.
+    fn pick(x: &ArrayOf<Self>, ids: &ArrayOf<Self, u32>) -> ArrayOf<Self> {
+        composed::pick::<Self>(x, ids)
+    }
     /// Each element converted to another type: to the nearest where that is one of floating-point numbers, and as `as` would
-    /// where it is one of integers.
-    fn cast<T: Number>(x: &Self::Array) -> ArrayOf<Self, T>
+    /// where it is one of integers. Defaults convert to the type of sums and back, which may be their own: such a cast should
+    /// cost nothing.
+    fn cast<T: Number>(x: &ArrayOf<Self>) -> ArrayOf<Self, T>
     where
         Self::Elem: Number;
 
     /// `op` on each element.
-    fn unary(op: Unary, x: Self::Array) -> Self::Array
+    fn unary(op: Unary, x: ArrayOf<Self>) -> ArrayOf<Self>
     where
         Self::Elem: Float;
     /// `op` on each pair. The sizes of one are the last sizes of the other.
-    fn binary(op: Binary, x: Self::Array, y: Self::Array) -> Self::Array
+    fn binary(op: Binary, x: ArrayOf<Self>, y: ArrayOf<Self>) -> ArrayOf<Self>
     where
         Self::Elem: Number;
     /// `op` on each element and `y`.
-    fn binary_scalar(op: Binary, x: Self::Array, y: Self::Elem) -> Self::Array
+    fn binary_scalar(op: Binary, x: ArrayOf<Self>, y: Self::Elem) -> ArrayOf<Self>
     where
-        Self::Elem: Number;
+        Self::Elem: Number,
+    {
+        let y = composed::number::<Self>(y, &x);
+        Self::binary(op, x, y)
+    }
     /// `op` on `x` and each element of `y`.
-    fn scalar_binary(op: Binary, x: Self::Elem, y: Self::Array) -> Self::Array
+    fn scalar_binary(op: Binary, x: Self::Elem, y: ArrayOf<Self>) -> ArrayOf<Self>
     where
-        Self::Elem: Number;
+        Self::Elem: Number,
+    {
+        let x = composed::number::<Self>(x, &y);
+        Self::binary(op, x, y)
+    }
     /// The function of each element of the inputs, which are of one size. Each operation by itself, if a backend has nothing
     /// better.
-    fn fused(program: &Program<Self::Elem>, inputs: &[Self::Array]) -> Self::Array
+    fn fused(program: &Program<Self::Elem>, inputs: &[ArrayOf<Self>]) -> ArrayOf<Self>
     where
         Self::Elem: Float,
     {
         program.separately::<Self>(inputs)
     }
     /// Each pair compared. The sizes of one are the last sizes of the other.
-    fn compare(op: Compare, x: &Self::Array, y: &Self::Array) -> ArrayOf<Self, bool>
+    fn compare(op: Compare, x: &ArrayOf<Self>, y: &ArrayOf<Self>) -> ArrayOf<Self, bool>
     where
         Self::Elem: PartialOrd;
     /// Each element compared with `y`.
-    fn compare_scalar(op: Compare, x: &Self::Array, y: Self::Elem) -> ArrayOf<Self, bool>
+    fn compare_scalar(op: Compare, x: &ArrayOf<Self>, y: PrimitiveOf<Self>) -> ArrayOf<Self, bool>
     where
-        Self::Elem: PartialOrd;
+        Self::Elem: PartialOrd,
+    {
+        Self::compare(op, x, &Self::filled(y, &[], &Self::device(x)))
+    }
     /// `x` where `condition` holds, `y` elsewhere. All three have the same sizes.
-    fn select(condition: &ArrayOf<Self, bool>, x: &Self::Array, y: &Self::Array) -> Self::Array;
+    fn select(condition: &ArrayOf<Self, bool>, x: &ArrayOf<Self>, y: &ArrayOf<Self>) -> ArrayOf<Self>;
 
-    /// `op` along `axis`, which goes.
-    fn reduce(op: Reduce, x: &Self::Array, axis: usize) -> Self::Array
+    /// `op` along `axis`, which goes. Sums are kept in the type [`Number::Sum`]. An engine that has the sum, the largest and the smallest has the others by
+    /// [`composed::reduce`].
+    fn reduce(op: Reduce, x: &ArrayOf<Self>, axis: usize) -> ArrayOf<Self>
     where
         Self::Elem: Number;
     /// The position of the largest element along `axis`, which goes: the first of equals; NaN counts
     /// as the largest. The axis is not empty.
-    fn argmax(x: &Self::Array, axis: usize) -> ArrayOf<Self, u32>
+    fn argmax(x: &ArrayOf<Self>, axis: usize) -> ArrayOf<Self, u32>
     where
-        Self::Elem: Number;
+        Self::Elem: Number,
+    {
+        composed::argmax::<Self>(x, axis)
+    }
     /// The `k` largest elements along the last axis, largest first, and their positions. Of equals
     /// the first comes first. `k` is at most the size of the axis.
-    fn top_k(x: &Self::Array, k: usize) -> (Self::Array, ArrayOf<Self, u32>)
+    fn top_k(x: &ArrayOf<Self>, k: usize) -> (ArrayOf<Self>, ArrayOf<Self, u32>)
     where
-        Self::Elem: Number;
+        Self::Elem: Number,
+    {
+        composed::top_k::<Self>(x, k)
+    }
     /// `exp(x) / sum(exp(x))` along `axis`.
-    fn softmax(x: Self::Array, axis: usize) -> Self::Array
+    fn softmax(x: ArrayOf<Self>, axis: usize) -> ArrayOf<Self>
     where
-        Self::Elem: Float;
+        Self::Elem: Float,
+    {
+        composed::softmax::<Self>(x, axis)
+    }
     /// The function that made probabilities of what it was given, if these are its result and that is known: `softmax` or
     /// `sigmoid`. Losses of logits refuse them.
-    fn probabilities_by(x: &Self::Array) -> Option<&'static str> {
+    fn probabilities_by(x: &ArrayOf<Self>) -> Option<&'static str> {
         let _ = x;
         None
     }
     /// `x - ln(sum(exp(x)))` along `axis`.
-    fn log_softmax(x: Self::Array, axis: usize) -> Self::Array
+    fn log_softmax(x: ArrayOf<Self>, axis: usize) -> ArrayOf<Self>
     where
-        Self::Elem: Float;
+        Self::Elem: Float,
+    {
+        composed::log_softmax::<Self>(x, axis)
+    }
     /// `-ln(softmax(x)[target])` along the last axis of `x (.., n)` for targets `(..)` below `n`: the cross-entropy. Of each
     /// target, a share of `smoothing` goes to all `n` alike.
-    fn cross_entropy<I: TableIndex>(x: &Self::Array, targets: &ArrayOf<Self, I>, smoothing: f64) -> Self::Array
+    fn cross_entropy(x: &ArrayOf<Self>, targets: &ArrayOf<Self, u32>, smoothing: f64) -> ArrayOf<Self>
     where
-        Self::Elem: Float;
+        Self::Elem: Float,
+    {
+        composed::cross_entropy::<Self>(x, targets, smoothing)
+    }
     /// Softmax over the last axis of scores `(batch, heads, queries, keys)` on the pairs that `mask`
     /// allows; zeros elsewhere, and in a row that may attend to nothing.
-    fn masked_softmax(scores: Self::Array, mask: &AttentionMask) -> Self::Array
+    fn masked_softmax(scores: ArrayOf<Self>, mask: &MaskOf<Self>) -> ArrayOf<Self>
     where
-        Self::Elem: Float;
+        Self::Elem: Float,
+    {
+        composed::masked_softmax::<Self>(scores, mask)
+    }
 
     /// The product `(.., m, k) x (.., k, n)` over equal leading axes, or with a `y` of two axes.
-    fn matmul(x: &Self::Array, y: &Self::Array) -> Self::Array
+    fn matmul(x: &ArrayOf<Self>, y: &ArrayOf<Self>) -> ArrayOf<Self>
     where
         Self::Elem: Number;
     /// `x (.., in)` times the transpose of `weight (out, in)`, and the epilogue, whose residual is `(.., out)`.
-    fn linear(x: &Self::Array, weight: &Self::Array, after: Epilogue<'_, Self::Array>) -> Self::Array
+    fn linear(x: &ArrayOf<Self>, weight: &ArrayOf<Self>, after: Epilogue<'_, ArrayOf<Self>>) -> ArrayOf<Self>
     where
-        Self::Elem: Float;
+        Self::Elem: Float,
+    {
+        composed::linear::<Self>(x, weight, after)
+    }
     /// `(x - mean) / sqrt(variance + epsilon) * weight + bias` over the last axis.
-    fn layer_norm(x: Self::Array, weight: &Self::Array, bias: Option<&Self::Array>, epsilon: f64) -> Self::Array
+    fn layer_norm(x: ArrayOf<Self>, weight: &ArrayOf<Self>, bias: Option<&ArrayOf<Self>>, epsilon: f64) -> ArrayOf<Self>
     where
-        Self::Elem: Float;
+        Self::Elem: Float,
+    {
+        composed::layer_norm::<Self>(x, weight, bias, epsilon)
+    }
     /// `x / sqrt(mean(x²) + epsilon) * weight` over the last axis.
-    fn rms_norm(x: Self::Array, weight: &Self::Array, epsilon: f64) -> Self::Array
+    fn rms_norm(x: ArrayOf<Self>, weight: &ArrayOf<Self>, epsilon: f64) -> ArrayOf<Self>
     where
-        Self::Elem: Float;
+        Self::Elem: Float,
+    {
+        composed::rms_norm::<Self>(x, weight, epsilon)
+    }
     /// The pairs of elements of each head of `x (batch, heads, sequence, d)` turned by the angles of their position, of which
     /// there are `positions (batch, sequence)`: the tables of cosines and sines are `(any position, d / 2)`.
-    fn rotate<I: TableIndex>(
-        x: Self::Array,
-        positions: &ArrayOf<Self, I>,
-        cos: &Self::Array,
-        sin: &Self::Array,
+    fn rotate(
+        x: ArrayOf<Self>,
+        positions: &ArrayOf<Self, u32>,
+        cos: &ArrayOf<Self>,
+        sin: &ArrayOf<Self>,
         layout: RotaryLayout,
-    ) -> Self::Array
+    ) -> ArrayOf<Self>
     where
-        Self::Elem: Float;
+        Self::Elem: Float,
+    {
+        composed::rotate::<Self>(&x, positions, [cos, sin], layout)
+    }
     /// `softmax(scale · q · kᵀ)` on the pairs that `mask` allows, `(batch, heads, queries, keys)`: the weights of
     /// [`attention`](Self::attention); zeros elsewhere.
-    fn attention_weights(q: &Self::Array, k: &Self::Array, mask: &AttentionMask, scale: f64) -> Self::Array
+    fn attention_weights(q: &ArrayOf<Self>, k: &ArrayOf<Self>, mask: &MaskOf<Self>, scale: f64) -> ArrayOf<Self>
     where
-        Self::Elem: Float;
+        Self::Elem: Float,
+    {
+        composed::attention_weights::<Self>(q, k, mask, scale)
+    }
     /// `softmax(scale · q · kᵀ) · v` on the pairs that `mask` allows: `q (batch, heads, queries, d)`,
     /// `k (batch, key_heads, keys, d)`, `v (batch, key_heads, keys, e)`. Query head `i` uses key head
-    /// `i / (heads / key_heads)`. A query that may attend to nothing gives zeros.
-    fn attention(q: &Self::Array, k: &Self::Array, v: &Self::Array, mask: &AttentionMask, scale: f64) -> Self::Array
+    /// `i / (heads / key_heads)`. A query that may attend to nothing gives zeros. What keys and values hold beyond the lengths
+    /// of their sequence has no part in it, if it is NaN either.
+    fn attention(
+        q: &ArrayOf<Self>,
+        k: &ArrayOf<Self>,
+        v: &ArrayOf<Self>,
+        mask: &MaskOf<Self>,
+        scale: f64,
+    ) -> ArrayOf<Self>
     where
-        Self::Elem: Float;
+        Self::Elem: Float,
+    {
+        composed::attention::<Self>([q, k, v], mask, scale)
+    }
 }

@@ -1,16 +1,11 @@
 //! The types that are elements.
 
 use super::Binary;
-use super::element::{Element, Float, Number, Real, TableIndex, Value};
+use super::element::{Float, Number, Real, Value};
 use super::rounding::to_odd;
-use crate::sealed::Sealed;
 use half::{bf16, f16};
-use num_traits::ToPrimitive;
-
-impl Element for bool {}
 
 macro_rules! integer { ($($sum:ident: $($t:ident)*;)*) => {$($(
-    impl Element for $t {}
     impl Number for $t {
         type Sum = $sum;
         fn is_nan(self) -> bool { false }
@@ -35,10 +30,6 @@ macro_rules! integer { ($($sum:ident: $($t:ident)*;)*) => {$($(
                 Value::Float(x) => x as $t,
             }
         }
-    }
-    impl TableIndex for $t {
-        fn row(self) -> usize { self.to_usize().unwrap_or(usize::MAX) }
-        fn sealed(_: Sealed) {}
     }
 )*)*} }
 
@@ -87,7 +78,6 @@ macro_rules! float_operations {
 }
 
 macro_rules! real { ($($t:ident $erf:ident;)*) => {$(
-    impl Element for $t {}
     impl Number for $t {
         type Sum = $t;
         same_sum! {}
@@ -100,7 +90,6 @@ macro_rules! real { ($($t:ident $erf:ident;)*) => {$(
         fn widened(self) -> $t { self }
         #[inline]
         fn rounded(wide: $t) -> $t { wide }
-        fn sealed(_: Sealed) {}
     }
     impl Real for $t {
         fn erf(self) -> $t { libm::$erf(self) }
@@ -109,7 +98,6 @@ macro_rules! real { ($($t:ident $erf:ident;)*) => {$(
 )*} }
 
 macro_rules! narrow_float { ($($t:ident)*) => {$(
-    impl Element for $t {}
     impl Number for $t {
         type Sum = f32;
         fn widen(self) -> f32 { self.into() }
@@ -123,7 +111,6 @@ macro_rules! narrow_float { ($($t:ident)*) => {$(
         #[inline]
         fn widened(self) -> f32 { self.into() }
         fn rounded(wide: f32) -> $t { $t::from_f32(wide) }
-        fn sealed(_: Sealed) {}
     }
 )*} }
 

@@ -1,6 +1,6 @@
 //! Elementwise operations one after another, as a value.
 
-use super::{Backend, Binary, Float, Unary};
+use super::{ArrayOf, Backend, Binary, Float, Unary};
 
 /// A function of several numbers: what [`Backend::fused`] calculates of each element.
 ///
@@ -90,7 +90,7 @@ impl<T> Program<T> {
 
 impl<T: Float> Program<T> {
     /// Each operation by itself, on arrays of the same sizes.
-    pub fn separately<B: Backend<Elem = T>>(&self, inputs: &[B::Array]) -> B::Array {
+    pub fn separately<B: Backend<Elem = T>>(&self, inputs: &[ArrayOf<B>]) -> ArrayOf<B> {
         let mut values = inputs.to_vec();
         for step in &self.steps {
             let value = |at: usize| values[at].clone();

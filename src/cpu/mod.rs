@@ -10,9 +10,7 @@ mod parallel;
 mod testing;
 
 pub use array::Array;
-pub(crate) use array::{Blocks, Same, SharedBytes};
 pub use gradient::Gradients;
-pub(crate) use kernels::Format;
 pub use memory::{packed_weights, release_memory};
 pub use parallel::threads;
 /// Kernels for `benches/static_sizes.rs`.
@@ -22,73 +20,119 @@ pub mod static_sizes {
 }
 
 use array::Probabilities;
-use gradient::{After, Move, Op, Tape, is_by_result, is_recorded};
+use gradient::{Move, Op, SavedEpilogue, Tape, derivative_uses_result, is_recorded};
 use ops::{attention, cross_entropy, elementwise, fused, gather, join, matmul, norm, reduce, rotary, softmax};
 
 use crate::backend::{
-    AttentionMask, Backend, Binary, Compare, Element, Epilogue, Float, Number, Program, Reduce, RotaryLayout,
-    TableIndex, Unary,
+    ArrayOf, AttentionMask, Autodiff, Backend, Binary, Blocks, Bytes, Compare, Element, Engine, Epilogue, Failure,
+    Float, Number, Primitive, Program, Reduce, RotaryLayout, Unary,
 };
 use crate::sealed::Sealed;
+use std::fmt::{self, Display, Formatter};
 use std::marker::PhantomData;
 
 /// The backend that calculates on the processor, with elements of type `T`.
 #[derive(Clone, Copy, Debug)]
 pub struct Cpu<T>(PhantomData<fn() -> T>);
 
+/// The engine that calculates on the processor.
+#[derive(Clone, Copy, Debug)]
+pub struct Processor;
+
+/// The one device of the processor's engine: its memory.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Device;
+
+impl Display for Device {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str("the processor")
+    }
+}
+
+impl Engine for Processor {
+    type Array<P: Primitive> = Array<P>;
+    type Device = Device;
+    type Backend<T: Element> = Cpu<T>;
+
+    fn sizes<P: Primitive>(x: &Array<P>) -> &[usize] {
+        x.sizes()
+    }
+    fn device<P: Primitive>(_: &Array<P>) -> Device {
+        Device
+    }
+}
+
 impl<T: Element> Backend for Cpu<T> {
+    type Engine = Processor;
     type Elem = T;
-    type With<U: Element> = Cpu<U>;
-    type Array = Array<T>;
-    type Gradients = Gradients;
     #[inline(always)]
     fn is_checked(_: Option<Sealed>) -> bool {
         false
     }
 
-    fn from_elements(elements: Vec<T>, sizes: &[usize]) -> Array<T> {
+    fn from_elements(elements: Vec<T::Primitive>, sizes: &[usize], _: &Device) -> ArrayOf<Self> {
         Array::from_vec(elements, sizes)
     }
-    fn collect(elements: impl Iterator<Item = T>, sizes: &[usize]) -> Array<T> {
-        Array::collect(sizes, elements)
-    }
-    fn filled(value: T, sizes: &[usize]) -> Array<T> {
+    fn filled(value: T::Primitive, sizes: &[usize], _: &Device) -> ArrayOf<Self> {
         Array::full(value, sizes)
     }
-    fn sizes(x: &Array<T>) -> &[usize] {
-        x.sizes()
+    fn from_bytes(bytes: &Bytes, sizes: &[usize], _: &Device) -> ArrayOf<Self> {
+        Array::from_bytes(bytes, sizes)
     }
-    fn to_vec(x: &Array<T>) -> Vec<T> {
-        x.elements().into_owned()
+    fn from_blocks(blocks: &Blocks, sizes: &[usize], _: &Device) -> Option<ArrayOf<Self>> {
+        Array::from_blocks(blocks.clone(), sizes)
     }
-    fn as_slice(x: &Array<T>) -> Option<&[T]> {
+    fn to_vec(x: &ArrayOf<Self>) -> Result<Vec<T::Primitive>, Failure> {
+        Ok(x.elements().into_owned())
+    }
+    fn as_slice(x: &ArrayOf<Self>) -> Option<&[T::Primitive]> {
         x.as_slice()
     }
+    fn is_tracked(x: &ArrayOf<Self>) -> bool {
+        x.tracked().is_some()
+    }
+    fn tracked_like(x: Array<T>, like: &Array<T>) -> Array<T>
+    where
+        T: Float,
+    {
+        if like.tracked().is_some() { gradient::track(x) } else { x }
+    }
+    fn detach(x: ArrayOf<Self>) -> ArrayOf<Self> {
+        x.detached()
+    }
 
-    fn permute(x: &Array<T>, order: &[usize]) -> Array<T> {
+    fn permute(x: &ArrayOf<Self>, order: &[usize]) -> ArrayOf<Self> {
         Tape::new(&[x], || Move::Permute(order.to_vec())).record(|| x.permute(order))
     }
-    fn reshape(x: &Array<T>, sizes: &[usize]) -> Array<T> {
+    fn reshape(x: &ArrayOf<Self>, sizes: &[usize]) -> ArrayOf<Self> {
         Tape::new(&[x], || Move::Reshape(x.sizes().to_vec())).record(|| x.reshape(sizes))
     }
-    fn narrow(x: &Array<T>, axis: usize, start: usize, len: usize) -> Array<T> {
+    fn narrow(x: &ArrayOf<Self>, axis: usize, start: usize, len: usize) -> ArrayOf<Self> {
         let starts = || (0..x.sizes().len()).map(|i| if i == axis { start } else { 0 }).collect();
         Tape::new(&[x], || Move::Narrow([x.sizes().to_vec(), starts()])).record(|| x.narrow(axis, start, len))
     }
-    fn broadcast(x: &Array<T>, sizes: &[usize]) -> Array<T> {
+    fn broadcast(x: &ArrayOf<Self>, sizes: &[usize]) -> ArrayOf<Self> {
         Tape::new(&[x], || Move::Broadcast(x.sizes().to_vec())).record(|| x.broadcast(sizes))
     }
-    fn concat(parts: &[&Array<T>], axis: usize) -> Array<T> {
+    fn concat(parts: &[&ArrayOf<Self>], axis: usize) -> ArrayOf<Self> {
         let op = || Move::Concat(axis, parts.iter().map(|part| part.sizes()[axis]).collect());
         Tape::new(parts, op).record(|| join::concat(parts, axis))
     }
-    fn update_slice(x: Array<T>, part: &Array<T>, starts: &[usize]) -> Array<T> {
+    fn update_slice(x: ArrayOf<Self>, part: &ArrayOf<Self>, starts: &[usize]) -> ArrayOf<Self> {
         let tape = Tape::new(&[&x, part], || Move::UpdateSlice([part.sizes().to_vec(), starts.to_vec()]));
         tape.record(|| join::update_slice(x.detached(), part, starts))
     }
-    fn gather<I: TableIndex>(table: &Array<T>, ids: &Array<I>) -> Array<T> {
-        Tape::new(&[table], || Move::Gather(table.sizes().to_vec(), ids.elements().iter().map(|id| id.row()).collect()))
-            .record(|| gather::gather(table, ids))
+    fn gather(table: &ArrayOf<Self>, ids: &Array<u32>) -> ArrayOf<Self> {
+        let rows: Vec<usize> = ids.elements().iter().map(|id| *id as usize).collect();
+        let result = gather::gather(table, &rows, ids.sizes());
+        Tape::new(&[table], || Move::Gather(table.sizes().to_vec(), rows)).record(|| result)
+    }
+    fn pick(x: &ArrayOf<Self>, ids: &Array<u32>) -> ArrayOf<Self> {
+        let size = x.sizes()[x.sizes().len() - 1];
+        let places: Vec<usize> = ids.elements().iter().enumerate().map(|(row, id)| row * size + *id as usize).collect();
+        let flat = Self::reshape(x, &[x.sizes().iter().product()]);
+        let result = gather::gather(&flat, &places, ids.sizes());
+        Tape::new(&[&flat], || Move::Gather(flat.sizes().to_vec(), places)).record(|| result)
     }
     fn cast<U: Number>(x: &Array<T>) -> Array<U>
     where
@@ -136,19 +180,19 @@ impl<T: Element> Backend for Cpu<T> {
         let tape = Tape::new(&inputs.iter().collect::<Vec<_>>(), || Op::Fused(program.clone(), saved()));
         tape.record(|| fused::fused(program, inputs))
     }
-    fn compare(op: Compare, x: &Array<T>, y: &Array<T>) -> Array<bool>
+    fn compare(op: Compare, x: &ArrayOf<Self>, y: &ArrayOf<Self>) -> Array<bool>
     where
         T: PartialOrd,
     {
         elementwise::compare(op, x, y)
     }
-    fn compare_scalar(op: Compare, x: &Array<T>, y: T) -> Array<bool>
+    fn compare_scalar(op: Compare, x: &ArrayOf<Self>, y: T::Primitive) -> Array<bool>
     where
         T: PartialOrd,
     {
         elementwise::compare_scalar(op, x, y)
     }
-    fn select(condition: &Array<bool>, x: &Array<T>, y: &Array<T>) -> Array<T> {
+    fn select(condition: &Array<bool>, x: &ArrayOf<Self>, y: &ArrayOf<Self>) -> ArrayOf<Self> {
         Tape::new(&[x, y], || Move::Select(condition.saved())).record(|| elementwise::select(condition, x, y))
     }
 
@@ -178,7 +222,7 @@ impl<T: Element> Backend for Cpu<T> {
         let tape = Tape::new(&[&x], || Op::Softmax(axis));
         tape.record(|| softmax::softmax(x, axis)).with_probabilities(Probabilities::BySoftmax)
     }
-    fn probabilities_by(x: &Array<T>) -> Option<&'static str> {
+    fn probabilities_by(x: &ArrayOf<Self>) -> Option<&'static str> {
         match x.probabilities() {
             Probabilities::Unknown => None,
             Probabilities::BySoftmax => Some("softmax"),
@@ -191,15 +235,15 @@ impl<T: Element> Backend for Cpu<T> {
     {
         Tape::new(&[&x], || Op::LogSoftmax(axis)).record(|| softmax::log_softmax(x, axis))
     }
-    fn cross_entropy<I: TableIndex>(x: &Array<T>, targets: &Array<I>, smoothing: f64) -> Array<T>
+    fn cross_entropy(x: &Array<T>, targets: &Array<u32>, smoothing: f64) -> Array<T>
     where
         T: Float,
     {
-        let targets = targets.elements().iter().map(|target| target.row()).collect::<Vec<_>>();
+        let targets = targets.elements().iter().map(|target| *target as usize).collect::<Vec<_>>();
         let losses = cross_entropy::cross_entropy(x, &targets, smoothing);
         Tape::new(&[x], || Op::CrossEntropy(x.saved(), targets, smoothing)).record(|| losses)
     }
-    fn masked_softmax(scores: Array<T>, mask: &AttentionMask) -> Array<T>
+    fn masked_softmax(scores: Array<T>, mask: &AttentionMask<Array<bool>>) -> Array<T>
     where
         T: Float,
     {
@@ -212,33 +256,35 @@ impl<T: Element> Backend for Cpu<T> {
     {
         Tape::new(&[x, y], || Op::MatMul([x.saved(), y.saved()])).record(|| matmul::matmul(x, y))
     }
-    fn linear(x: &Array<T>, weight: &Array<T>, after: Epilogue<'_, Array<T>>) -> Array<T>
+    fn linear(x: &Array<T>, weight: &Array<T>, epilogue: Epilogue<'_, Array<T>>) -> Array<T>
     where
         T: Float,
     {
-        let inputs: [_; 4] = [Some(x), Some(weight), after.bias, after.residual];
+        let inputs: [_; 4] = [Some(x), Some(weight), epilogue.bias, epilogue.residual];
         if !is_recorded(inputs.into_iter().flatten()) {
-            return matmul::linear(x, weight, after);
+            return matmul::linear(x, weight, epilogue);
         }
         let (mut result, mut activation) = (None, None);
-        if let Some(op) = after.activation {
-            let at_once = is_by_result(op);
-            let first = Epilogue { bias: after.bias, activation: after.activation.filter(|_| at_once), residual: None };
-            // What the slope is calculated of: the activated product, or the product.
-            let kept = matmul::linear(x, weight, first);
-            let activated = if at_once { kept.clone() } else { elementwise::unary(op, kept.clone()) };
-            activation = Some((op, kept));
-            result = Some(match after.residual {
+        if let Some(op) = epilogue.activation {
+            let at_once = derivative_uses_result(op);
+            let first =
+                Epilogue { bias: epilogue.bias, activation: epilogue.activation.filter(|_| at_once), residual: None };
+            // What the derivative is computed from: the activated product, or the product.
+            let saved = matmul::linear(x, weight, first);
+            let activated = if at_once { saved.clone() } else { elementwise::unary(op, saved.clone()) };
+            activation = Some((op, saved));
+            result = Some(match epilogue.residual {
                 Some(residual) => elementwise::binary(Binary::Add, activated, residual.clone()),
                 None => activated,
             });
         }
         let inputs: Vec<_> = inputs.into_iter().flatten().collect();
         let tape = Tape::new(&inputs, || {
-            let after = After { bias: after.bias.is_some(), activation, residual: after.residual.is_some() };
-            Op::Linear([x.saved(), weight.saved()], after)
+            let saved =
+                SavedEpilogue { bias: epilogue.bias.is_some(), activation, residual: epilogue.residual.is_some() };
+            Op::Linear([x.saved(), weight.saved()], saved)
         });
-        tape.record(|| result.unwrap_or_else(|| matmul::linear(x, weight, after)))
+        tape.record(|| result.unwrap_or_else(|| matmul::linear(x, weight, epilogue)))
     }
     fn layer_norm(x: Array<T>, weight: &Array<T>, bias: Option<&Array<T>>, epsilon: f64) -> Array<T>
     where
@@ -258,21 +304,14 @@ impl<T: Element> Backend for Cpu<T> {
         let tape = Tape::new(&[&x, weight], || Op::Norm([x.saved(), weight.saved()], false, epsilon));
         tape.record(|| norm::rms_norm(x, weight, epsilon))
     }
-    fn rotate<I: TableIndex>(
-        x: Array<T>,
-        positions: &Array<I>,
-        cos: &Array<T>,
-        sin: &Array<T>,
-        layout: RotaryLayout,
-    ) -> Array<T>
+    fn rotate(x: Array<T>, positions: &Array<u32>, cos: &Array<T>, sin: &Array<T>, layout: RotaryLayout) -> Array<T>
     where
         T: Float,
     {
-        let rows = || Array::from_vec(positions.elements().iter().map(|id| id.row()).collect(), positions.sizes());
-        let tape = Tape::new(&[&x], || Op::Rotate(rows(), [cos.saved(), sin.saved()], layout));
+        let tape = Tape::new(&[&x], || Op::Rotate(positions.saved(), [cos.saved(), sin.saved()], layout));
         tape.record(|| rotary::rotate(x, positions, cos, sin, layout))
     }
-    fn attention_weights(q: &Array<T>, k: &Array<T>, mask: &AttentionMask, scale: f64) -> Array<T>
+    fn attention_weights(q: &Array<T>, k: &Array<T>, mask: &AttentionMask<Array<bool>>, scale: f64) -> Array<T>
     where
         T: Float,
     {
@@ -280,7 +319,7 @@ impl<T: Element> Backend for Cpu<T> {
         let tape = Tape::new(&[q, k], || Op::AttentionWeights(Box::new(inputs()), scale));
         tape.record(|| attention::weights(q, k, mask, scale))
     }
-    fn attention(q: &Array<T>, k: &Array<T>, v: &Array<T>, mask: &AttentionMask, scale: f64) -> Array<T>
+    fn attention(q: &Array<T>, k: &Array<T>, v: &Array<T>, mask: &AttentionMask<Array<bool>>, scale: f64) -> Array<T>
     where
         T: Float,
     {
@@ -288,41 +327,25 @@ impl<T: Element> Backend for Cpu<T> {
         let tape = Tape::new(&[q, k, v], || Op::Attention(Box::new(inputs()), scale));
         tape.record(|| attention::attention(q, k, v, mask, scale))
     }
+}
 
-    fn track(x: Array<T>) -> Array<T>
-    where
-        T: Float,
-    {
+#[diagnostic::do_not_recommend]
+impl<T: Float> Autodiff for Cpu<T> {
+    type Gradients = Gradients;
+
+    fn track(x: Array<T>) -> Array<T> {
         gradient::track(x)
     }
-    fn is_tracked(x: &Array<T>) -> bool {
-        x.tracked().is_some()
-    }
-    fn detach(x: Array<T>) -> Array<T> {
-        x.detached()
-    }
-    fn checkpoint<R>(x: Array<T>, block: impl Fn(Array<T>) -> (Array<T>, R) + Send + Sync + 'static) -> (Array<T>, R)
-    where
-        T: Float,
-    {
+    fn checkpoint<R>(x: Array<T>, block: impl Fn(Array<T>) -> (Array<T>, R) + Send + Sync + 'static) -> (Array<T>, R) {
         gradient::checkpoint(x, block)
     }
-    fn backward(x: Array<T>) -> Gradients
-    where
-        T: Float,
-    {
+    fn backward(x: Array<T>) -> Gradients {
         gradient::backward(x)
     }
-    fn gradient(gradients: &Gradients, x: &Array<T>) -> Option<Array<T>>
-    where
-        T: Float,
-    {
+    fn gradient(gradients: &Gradients, x: &Array<T>) -> Option<Array<T>> {
         gradient::gradient(gradients, x)
     }
-    fn set_gradient(gradients: &mut Gradients, x: &Array<T>, gradient: Array<T>)
-    where
-        T: Float,
-    {
+    fn set_gradient(gradients: &mut Gradients, x: &Array<T>, gradient: Array<T>) {
         gradient::set_gradient(gradients, x, gradient);
     }
 }
@@ -334,7 +357,7 @@ mod tests {
     #[test]
     fn a_gather_takes_whole_rows() {
         let table = Array::from_vec(vec![0, 1, 2, 3, 4, 5], &[3, 2]);
-        let ids = Array::from_vec(vec![2u8, 0, 2, 1], &[2, 2]);
+        let ids = Array::from_vec(vec![2u32, 0, 2, 1], &[2, 2]);
         let rows = Cpu::<i32>::gather(&table, &ids);
         assert_eq!((rows.sizes(), &*rows.elements()), (&[2, 2, 2][..], &[4, 5, 0, 1, 4, 5, 2, 3][..]));
         assert_eq!(

@@ -2,6 +2,8 @@
 
 use super::{Sampler, Session};
 use crate::Error;
+use crate::backend::{Backend, Float};
+use crate::cpu::Cpu;
 use crate::tensor::Index;
 use std::collections::VecDeque;
 
@@ -104,7 +106,7 @@ pub enum Event<V> {
 /// # Ok(())
 /// # }
 /// ```
-pub struct Generation<'a, M: Session> {
+pub struct Generation<'a, M: Session<B>, B: Backend<Elem: Float> = Cpu<f32>> {
     session: &'a mut M,
     sequences: Vec<Sequence<M::Vocab>>,
     events: VecDeque<Event<M::Vocab>>,
@@ -119,7 +121,7 @@ struct Sequence<V> {
     finished: bool,
 }
 
-impl<'a, M: Session> Generation<'a, M> {
+impl<'a, M: Session<B>, B: Backend<Elem: Float>> Generation<'a, M, B> {
     /// Begins with one request for each sequence of the session. The model is first asked when the first event is.
     ///
     /// # Errors
@@ -211,7 +213,7 @@ impl<'a, M: Session> Generation<'a, M> {
     }
 }
 
-impl<M: Session> Iterator for Generation<'_, M> {
+impl<M: Session<B>, B: Backend<Elem: Float>> Iterator for Generation<'_, M, B> {
     type Item = Result<Event<M::Vocab>, Error>;
 
     /// The next event. After an error there is none.
@@ -240,7 +242,7 @@ pub struct Generated<V> {
 ///
 /// # Errors
 /// Those of [`Generation::new`]; the model's, and logits that are no distribution.
-pub fn generate<M: Session>(
+pub fn generate<M: Session<B>, B: Backend<Elem: Float>>(
     session: &mut M,
     requests: Vec<Request<M::Vocab>>,
 ) -> Result<Vec<Generated<M::Vocab>>, Error> {

@@ -1,11 +1,10 @@
 //! The choice of the next token.
 
 use crate::Error;
-use crate::backend::Backend;
-use crate::cpu::Cpu;
+use crate::backend::{Backend, Float, Number};
 use crate::dim::{Dense, Dim, Name};
 use crate::random::Rng;
-use crate::tensor::{Index, Tensor};
+use crate::tensor::{Index, Tensor, elements};
 use std::fmt::Display;
 
 /// How the next token is drawn from logits.
@@ -77,7 +76,8 @@ impl Sampling {
 
     /// The tokens that may be drawn, by their ids, and the probability of each.
     ///
-    /// `sequence` has the tokens so far, with those of the prompt.
+    /// `sequence` has the tokens so far, with those of the prompt. Logits of any backend come to the processor, in single
+    /// precision.
     ///
     /// ```
     /// use congruent::generate::Sampling;
@@ -94,17 +94,18 @@ impl Sampling {
     /// A setting is out of its range; a logit is NaN, or none is above minus infinity; they are what
     /// [`softmax`](crate::Tensor::softmax) gave, and the temperature is not zero. Of infinite logits all are
     /// equally likely, and no other token is.
-    pub fn distribution<V: Dim + Dense>(
+    pub fn distribution<V: Dim + Dense, B: Backend<Elem: Float>>(
         &self,
-        logits: &Tensor<(V,), Cpu<f32>>,
+        logits: &Tensor<(V,), B>,
         sequence: &[Index<V>],
     ) -> Result<Vec<(Index<V>, f64)>, Error> {
         self.check()?;
         let (vocab,) = logits.shape();
-        if let (true, Some(function)) = (self.temperature != 0.0, Cpu::<f32>::probabilities_by(logits.array())) {
+        if let (true, Some(function)) = (self.temperature != 0.0, B::probabilities_by(logits.array())) {
             return Err(no_distribution::<V>(format!("`{function}` made probabilities of them already")));
         }
-        let mut logits = logits.array().elements().into_owned();
+        let logits = elements::<B>(logits.array()).into_iter();
+        let mut logits: Vec<f32> = logits.map(|logit| f32::from_value(logit.to_value())).collect();
         if let Some(at) = logits.iter().position(|logit| logit.is_nan()) {
             return Err(no_distribution::<V>(format!("the one of id {at} is NaN")));
         }
@@ -216,9 +217,9 @@ impl Sampler {
     ///
     /// # Errors
     /// The logits are no distribution: see [`Sampling::distribution`].
-    pub fn sample<V: Dim + Dense>(
+    pub fn sample<V: Dim + Dense, B: Backend<Elem: Float>>(
         &mut self,
-        logits: &Tensor<(V,), Cpu<f32>>,
+        logits: &Tensor<(V,), B>,
         sequence: &[Index<V>],
     ) -> Result<Index<V>, Error> {
         let candidates = self.sampling.distribution(logits, sequence)?;

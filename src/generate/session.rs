@@ -1,14 +1,15 @@
 //! What generation asks of a model.
 
 use crate::Error;
+use crate::backend::{Backend, Float};
 use crate::cpu::Cpu;
 use crate::dim::{Dense, Dim};
 use crate::tensor::{Index, Tensor};
 
-/// A language model and what it has read: sequences that grow, each beside its cache.
+/// A language model and what it has read: sequences that grow, each beside its cache. Its logits are of the backend `B`.
 ///
 /// [`Generation`](super::Generation) has an example of one.
-pub trait Session {
+pub trait Session<B: Backend<Elem: Float> = Cpu<f32>> {
     /// The tokens.
     type Vocab: Dim + Dense;
 
@@ -31,8 +32,5 @@ pub trait Session {
     ///
     /// # Errors
     /// What the model finds wrong.
-    fn extend(
-        &mut self,
-        new: &[(usize, &[Index<Self::Vocab>])],
-    ) -> Result<Vec<Tensor<(Self::Vocab,), Cpu<f32>>>, Error>;
+    fn extend(&mut self, new: &[(usize, &[Index<Self::Vocab>])]) -> Result<Vec<Tensor<(Self::Vocab,), B>>, Error>;
 }

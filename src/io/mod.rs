@@ -20,9 +20,10 @@ mod writer;
 pub use self::gguf::Gguf;
 #[cfg(feature = "safetensors")]
 pub use self::safetensors::SafeTensors;
+pub use crate::backend::Bytes;
 pub use shards::Shards;
-pub use stored::{Bytes, Dtype, Entry, Source, Stored};
-pub use weights::{LoadError, Problem, Weights, load};
+pub use stored::{Dtype, Entry, Source, Stored};
+pub use weights::{LoadError, Problem, Weights, load, load_on};
 #[cfg(feature = "safetensors")]
 pub use writer::Writer;
 

@@ -1,12 +1,9 @@
 //! Elements as they lie in a file.
 
 use crate::backend::Number;
-use crate::cpu::{Array, Blocks, Format, Same, SharedBytes};
+use crate::backend::{ArrayOf, Backend, BlockFormat, Blocks, Bytes, DeviceOf, With};
 use half::{bf16, f16};
 use std::fmt::{self, Display, Formatter};
-use std::marker::PhantomData;
-use std::ops::Range;
-use std::sync::Arc;
 use zerocopy::FromBytes;
 
 /// The element type of a stored tensor.
@@ -42,18 +39,18 @@ pub enum Dtype {
 
 impl Dtype {
     /// The blocks that rows of it can be calculated with as.
-    pub(super) fn format(&self) -> Option<Format> {
+    pub(super) fn format(&self) -> Option<BlockFormat> {
         Some(match self {
-            Dtype::F16 => Format::F16,
-            Dtype::BF16 => Format::BF16,
-            Dtype::Q4_0 => Format::Q4_0,
-            Dtype::Q4_1 => Format::Q4_1,
-            Dtype::Q5_0 => Format::Q5_0,
-            Dtype::Q5_1 => Format::Q5_1,
-            Dtype::Q8_0 => Format::Q8_0,
-            Dtype::Q4_K => Format::Q4_K,
-            Dtype::Q5_K => Format::Q5_K,
-            Dtype::Q6_K => Format::Q6_K,
+            Dtype::F16 => BlockFormat::F16,
+            Dtype::BF16 => BlockFormat::BF16,
+            Dtype::Q4_0 => BlockFormat::Q4_0,
+            Dtype::Q4_1 => BlockFormat::Q4_1,
+            Dtype::Q5_0 => BlockFormat::Q5_0,
+            Dtype::Q5_1 => BlockFormat::Q5_1,
+            Dtype::Q8_0 => BlockFormat::Q8_0,
+            Dtype::Q4_K => BlockFormat::Q4_K,
+            Dtype::Q5_K => BlockFormat::Q5_K,
+            Dtype::Q6_K => BlockFormat::Q6_K,
             _ => return None,
         })
     }
@@ -71,7 +68,7 @@ impl Dtype {
             Dtype::F16 | Dtype::BF16 | Dtype::I16 | Dtype::U16 => [1, 2],
             Dtype::I8 | Dtype::U8 => [1, 1],
             Dtype::Other(_) => return None,
-            quantised => return quantised.format().map(Format::block),
+            quantised => return quantised.format().map(BlockFormat::block),
         })
     }
 }
@@ -89,74 +86,28 @@ impl Display for Dtype {
 pub trait Stored: Number + FromBytes + 'static {
     /// Its type in a file.
     const DTYPE: Dtype;
-    /// An array of blocks as they are, if arrays of this element may be stored so.
-    #[doc(hidden)]
-    fn in_blocks(blocks: Blocks, sizes: &[usize]) -> Option<Array<Self>> {
-        let _ = (blocks, sizes);
-        None
-    }
 }
 
-macro_rules! stored { ($($T:ident $DTYPE:ident $({ $($in_blocks:tt)* })?;)*) => {
+macro_rules! stored { ($($T:ident $DTYPE:ident)*) => {
     $(impl Stored for $T {
         const DTYPE: Dtype = Dtype::$DTYPE;
-        $($($in_blocks)*)?
     })*
 
-    /// The elements converted to `T`; none if they are of a type that cannot be.
-    pub(super) fn converted<T: Number>(entry: &Entry) -> Option<Array<T>> {
+    /// The elements of an entry, each of them converted, if that can be done.
+    pub(super) fn converted<B: Backend<Elem: Number>>(entry: &Entry, device: &DeviceOf<B>) -> Option<ArrayOf<B>> {
         match entry.dtype {
             $(Dtype::$DTYPE => {
-                let elements = read::<$T>(entry.bytes.as_slice());
-                Some(Array::from_vec(elements.map(|x| T::from_value(x.to_value())).collect(), &entry.sizes))
+                let elements = read::<$T>(entry.bytes.as_slice()).map(|x| B::Elem::from_value(x.to_value()));
+                Some(B::from_elements(elements.collect(), &entry.sizes, device))
             })*
             _ => {
-                let elements = Array::from_blocks(blocks(entry)?, &entry.sizes);
-                Some(Array::from_vec(elements.elements().iter().map(|x| T::from_value(x.to_value())).collect(), &entry.sizes))
+                let numbers = With::<B, f32>::from_blocks(&blocks(entry)?, &entry.sizes, device)?;
+                Some(With::<B, f32>::cast::<B::Elem>(&numbers))
             }
         }
     }
 } }
-stored! {
-    f64 F64; f16 F16; bf16 BF16;
-    f32 F32 {
-        fn in_blocks(blocks: Blocks, sizes: &[usize]) -> Option<Array<f32>> {
-            Some(Array::from_blocks(blocks, sizes))
-        }
-    };
-    i64 I64; i32 I32; i16 I16; i8 I8;
-    u64 U64; u32 U32; u16 U16; u8 U8;
-}
-
-/// A part of shared bytes.
-#[derive(Clone)]
-pub struct Bytes {
-    owner: SharedBytes,
-    range: Range<usize>,
-}
-
-impl Bytes {
-    /// The bytes `range` of `owner`.
-    ///
-    /// # Panics
-    /// The owner has no such bytes. Whatever uses them panics if the owner gives others later than it gives here: elsewhere
-    /// in memory, or more or fewer.
-    pub fn new(owner: Arc<dyn AsRef<[u8]> + Send + Sync>, range: Range<usize>) -> Self {
-        let bytes = Bytes { owner: Same::new(owner), range };
-        let Range { start, end } = bytes.range;
-        let len = bytes.owner.len();
-        assert!(start <= end && end <= len, "bytes {start}..{end} of an owner that has {len}");
-        bytes
-    }
-
-    /// The bytes.
-    ///
-    /// # Panics
-    /// The owner gives others than at first.
-    pub fn as_slice(&self) -> &[u8] {
-        &self.owner.as_slice()[self.range.clone()]
-    }
-}
+stored! { f64 F64 f16 F16 bf16 BF16 f32 F32 i64 I64 i32 I32 i16 I16 i8 I8 u64 U64 u32 U32 u16 U16 u8 U8 }
 
 /// A stored tensor: the product of `sizes` and the size of an element is the number of bytes.
 #[derive(Clone)]
@@ -193,16 +144,15 @@ impl Entry {
 /// The rows of a tensor as blocks, if they are.
 fn blocks(entry: &Entry) -> Option<Blocks> {
     let (row, outer) = entry.sizes.split_last()?;
-    let Bytes { owner, range } = &entry.bytes;
-    Blocks::new(entry.dtype.format()?, owner.clone(), range.clone(), [outer.iter().product(), *row])
+    Blocks::new(entry.dtype.format()?, entry.bytes.clone(), [outer.iter().product(), *row])
 }
 
-/// The tensor in its blocks, if arrays of `T` may be stored so. What is no matrix, such as a bias, is not worth it.
-pub(super) fn in_blocks<T: Stored>(entry: &Entry) -> Option<Array<T>> {
+/// The tensor in its blocks, if the engine stores arrays so. What is no matrix, such as a bias, is not worth it.
+pub(super) fn in_blocks<B: Backend>(entry: &Entry, device: &DeviceOf<B>) -> Option<ArrayOf<B>> {
     if entry.sizes.len() < 2 && !entry.dtype.is_quantised() {
         return None;
     }
-    T::in_blocks(blocks(entry)?, &entry.sizes)
+    B::from_blocks(&blocks(entry)?, &entry.sizes, device)
 }
 
 /// Where stored tensors come from: a file.
@@ -211,29 +161,6 @@ pub trait Source {
     fn names(&self) -> Vec<String>;
     /// The tensor of this name.
     fn get(&self, name: &str) -> Option<Entry>;
-}
-
-/// Bytes as the elements that they are.
-struct Elements<T> {
-    bytes: Bytes,
-    element: PhantomData<fn() -> T>,
-}
-
-impl<T: Stored> AsRef<[T]> for Elements<T> {
-    fn as_ref(&self) -> &[T] {
-        <[T]>::ref_from_bytes(self.bytes.as_slice()).expect("the bytes were checked to be such elements")
-    }
-}
-
-/// An array over the bytes: a copy only where they are not aligned.
-pub(super) fn shared<T: Stored>(entry: &Entry) -> Array<T> {
-    match <[T]>::ref_from_bytes(entry.bytes.as_slice()) {
-        Ok(_) => {
-            let elements = Elements { bytes: entry.bytes.clone(), element: PhantomData };
-            Array::from_owner(Box::new(elements), &entry.sizes)
-        }
-        Err(_) => Array::from_vec(read(entry.bytes.as_slice()).collect(), &entry.sizes),
-    }
 }
 
 fn read<T: FromBytes>(bytes: &[u8]) -> impl Iterator<Item = T> {

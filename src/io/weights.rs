@@ -1,24 +1,23 @@
 //! Typed tensors out of a file, and everything that is wrong with it in one error.
 
-use super::stored::{converted, in_blocks, shared};
+use super::stored::{converted, in_blocks};
 use super::{Dtype, Source, Stored};
-use crate::backend::{Backend, Float};
-use crate::cpu::{Array, Cpu};
+use crate::backend::{ArrayOf, Backend, DeviceOf, Element, Float, With};
+use crate::cpu::Cpu;
 use crate::module::Module;
 use crate::shape::{Described, Shape};
 use crate::tensor::Tensor;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fmt::{self, Display, Formatter};
-use std::marker::PhantomData;
 
 /// The tensors of a file below one name, to be taken with the shapes that the types say.
-pub struct Weights<'a, T> {
+pub struct Weights<'a, T: Element, B: Backend<Elem = T> = Cpu<T>> {
     source: &'a dyn Source,
     prefix: String,
     casts: bool,
     log: &'a RefCell<Log>,
-    element: PhantomData<fn() -> T>,
+    device: DeviceOf<B>,
 }
 
 #[derive(Default)]
@@ -142,8 +141,39 @@ impl std::error::Error for LoadError {}
 /// # Errors
 /// Every tensor that is missing, surplus, of another shape or of another element type.
 pub fn load<T: Stored, M>(source: &dyn Source, build: impl FnOnce(Weights<'_, T>) -> M) -> Result<M, LoadError> {
+    load_on(source, &Default::default(), build)
+}
+
+/// As [`load`], on any engine: the tensors lie on this device.
+///
+/// ```
+/// # #[cfg(feature = "safetensors")]
+/// # fn main() -> Result<(), congruent::io::LoadError> {
+/// use congruent::io::{SafeTensors, Writer, load_on};
+/// use congruent::nn::Linear;
+/// use congruent::prelude::*;
+/// dims! { Embed = 2; Hidden = 3; }
+/// let mut writer = Writer::default();
+/// writer.module("", &Linear::random(Embed, Hidden, &mut Rng::with_seed(1)));
+/// let file = SafeTensors::from_bytes(writer.to_bytes()?)?;
+/// // The name of another engine stands here, and one of its devices.
+/// let device = Default::default();
+/// let model: Linear<Embed, Hidden> = load_on::<Cpu<f32>, _>(&file, &device, |weights| Linear::load(&weights, Embed, Hidden))?;
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "safetensors"))]
+/// # fn main() {}
+/// ```
+///
+/// # Errors
+/// As [`load`]; and each tensor that is quantised, if the engine has no arrays of blocks.
+pub fn load_on<B: Backend<Elem: Stored>, M>(
+    source: &dyn Source,
+    device: &DeviceOf<B>,
+    build: impl FnOnce(Weights<'_, B::Elem, B>) -> M,
+) -> Result<M, LoadError> {
     let log = RefCell::new(Log::default());
-    let weights = Weights { source, prefix: String::new(), casts: false, log: &log, element: PhantomData };
+    let weights = Weights { source, prefix: String::new(), casts: false, log: &log, device: device.clone() };
     let model = build(weights);
     let Log { taken, ignored, mut problems } = log.into_inner();
     let is_ignored =
@@ -155,20 +185,20 @@ pub fn load<T: Stored, M>(source: &dyn Source, build: impl FnOnce(Weights<'_, T>
     if problems.is_empty() { Ok(model) } else { Err(LoadError::Weights(problems)) }
 }
 
-impl<'a, T: Stored> Weights<'a, T> {
+impl<'a, T: Stored, B: Backend<Elem = T>> Weights<'a, T, B> {
     /// The tensors whose names go on with `name` and a dot.
-    pub fn at(&self, name: impl Display) -> Weights<'a, T> {
-        Weights { prefix: format!("{}{name}.", self.prefix), ..*self }
+    pub fn at(&self, name: impl Display) -> Self {
+        Weights { prefix: format!("{}{name}.", self.prefix), device: self.device.clone(), ..*self }
     }
 
     /// The same tensors, to be taken as elements `U`.
-    pub fn of<U: Stored>(&self) -> Weights<'a, U> {
+    pub fn of<U: Stored>(&self) -> Weights<'a, U, With<B, U>> {
         Weights {
             source: self.source,
             prefix: self.prefix.clone(),
             casts: self.casts,
             log: self.log,
-            element: PhantomData,
+            device: self.device.clone(),
         }
     }
 
@@ -195,7 +225,7 @@ impl<'a, T: Stored> Weights<'a, T> {
     ///
     /// A quantised tensor is one of `f32` that is stored otherwise. As the weight of a linear map, or as a table of vectors,
     /// it is read as it is. Any other operation on it reads all its elements once, which then take their memory as well.
-    pub fn tensor<S: Shape>(&self, name: &str, shape: S) -> Tensor<S, Cpu<T>> {
+    pub fn tensor<S: Shape>(&self, name: &str, shape: S) -> Tensor<S, B> {
         let array = self.array(name, shape.sizes().as_ref(), &Described::new(shape));
         Tensor::from_parts(shape, array)
     }
@@ -224,20 +254,20 @@ impl<'a, T: Stored> Weights<'a, T> {
     /// # fn main() {}
     /// ```
     #[doc(alias("load_state_dict", "from_pretrained"))]
-    pub fn module<M: Module<Cpu<T>> + Clone>(&self, like: &M) -> M
+    pub fn module<M: Module<B> + Clone>(&self, like: &M) -> M
     where
         T: Float,
     {
         let (mut module, mut paths) = (like.clone(), BTreeSet::new());
         module.for_each_mut(|mut parameter| {
             let shown = parameter.as_parameter();
-            let (name, is_tracked) = (shown.path().to_string(), shown.is_tracked());
+            let name = shown.path().to_string();
             if !paths.insert(name.clone()) {
                 let (name, reason) = (format!("{}{name}", self.prefix), "two parameters of the model have this path");
                 self.log.borrow_mut().problems.push(Problem::Data { name, reason: reason.to_owned() });
             }
             let array = self.array(&name, shown.sizes(), shown.shape());
-            parameter.change(|_| if is_tracked { Cpu::<T>::track(array) } else { array });
+            parameter.change(|former| B::tracked_like(array, &former));
         });
         module
     }
@@ -251,7 +281,7 @@ impl<'a, T: Stored> Weights<'a, T> {
     }
 
     /// The array of this name, or zeros and an entry in the log.
-    pub(crate) fn array(&self, name: &str, sizes: &[usize], shape: &dyn Display) -> Array<T> {
+    pub(crate) fn array(&self, name: &str, sizes: &[usize], shape: &dyn Display) -> ArrayOf<B> {
         // What has no name below the prefix has that for its name.
         let name = if name.is_empty() {
             self.prefix.trim_end_matches('.').to_owned()
@@ -260,13 +290,13 @@ impl<'a, T: Stored> Weights<'a, T> {
         };
         let array = self.find(&name, sizes, shape).unwrap_or_else(|problem| {
             self.log.borrow_mut().problems.push(problem);
-            Array::full(num_traits::zero::<T>(), sizes)
+            B::filled(num_traits::zero::<T>(), sizes, &self.device)
         });
         self.log.borrow_mut().taken.insert(name);
         array
     }
 
-    fn find(&self, name: &str, sizes: &[usize], shape: &dyn Display) -> Result<Array<T>, Problem> {
+    fn find(&self, name: &str, sizes: &[usize], shape: &dyn Display) -> Result<ArrayOf<B>, Problem> {
         let expected = || shape.to_string();
         let Some(entry) = self.source.get(name) else {
             return Err(Problem::Missing { name: name.to_owned(), expected: expected() });
@@ -278,15 +308,18 @@ impl<'a, T: Stored> Weights<'a, T> {
             return Err(Problem::Data { name: name.to_owned(), reason });
         }
         match (entry.dtype == T::DTYPE, self.casts) {
-            (true, _) => Some(shared(&entry)),
-            (false, true) => in_blocks(&entry).or_else(|| converted(&entry)),
-            (false, false) if entry.dtype.is_quantised() => in_blocks(&entry),
+            (true, _) => Some(B::from_bytes(&entry.bytes, sizes, &self.device)),
+            (false, true) => in_blocks::<B>(&entry, &self.device).or_else(|| converted::<B>(&entry, &self.device)),
+            (false, false) if entry.dtype.is_quantised() => in_blocks::<B>(&entry, &self.device),
             (false, false) => None,
         }
-        .ok_or_else(|| Problem::Dtype {
-            name: name.to_owned(),
-            expected: T::DTYPE,
-            found: entry.dtype.clone(),
+        .ok_or_else(|| {
+            let (name, device) = (name.to_owned(), &self.device);
+            if entry.dtype.is_quantised() && in_blocks::<With<B, f32>>(&entry, device).is_none() {
+                let reason = format!("it is quantised, {}, and the engine of {device} has no such arrays", entry.dtype);
+                return Problem::Data { name, reason };
+            }
+            Problem::Dtype { name, expected: T::DTYPE, found: entry.dtype.clone() }
         })
     }
 }

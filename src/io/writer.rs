@@ -3,11 +3,10 @@
 use super::safetensors::format_dtype;
 use super::save::write_whole;
 use super::{Dtype, LoadError, Stored};
-use crate::backend::{Backend, Float};
-use crate::cpu::{Array, Cpu};
+use crate::backend::{ArrayOf, Backend, Float, With};
 use crate::module::{Module, Path};
 use crate::shape::Shape;
-use crate::tensor::Tensor;
+use crate::tensor::{Tensor, elements};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use zerocopy::IntoBytes;
@@ -48,26 +47,34 @@ struct Written {
 
 impl Writer {
     /// Adds a tensor. One of the same name is replaced.
-    pub fn add<S: Shape, T: Stored + IntoBytes>(&mut self, name: impl Into<String>, tensor: &Tensor<S, Cpu<T>>) {
-        self.add_array(name.into(), tensor.array());
+    pub fn add<S: Shape, B: Backend<Elem: Stored>>(&mut self, name: impl Into<String>, tensor: &Tensor<S, B>) {
+        self.add_array::<B>(name.into(), tensor.array());
     }
 
-    pub(crate) fn add_array<T: Stored + IntoBytes>(&mut self, name: String, array: &Array<T>) {
-        let (sizes, bytes) = (array.sizes().to_vec(), array.elements().as_bytes().to_vec());
+    pub(crate) fn add_array<B: Backend<Elem: Stored>>(&mut self, name: String, array: &ArrayOf<B>) {
+        match B::as_slice(array) {
+            Some(elements) => self.add_elements(name, B::sizes(array), elements),
+            None => self.add_elements(name, B::sizes(array), &elements::<B>(array)),
+        }
+    }
+
+    pub(crate) fn add_elements<T: Stored>(&mut self, name: String, sizes: &[usize], elements: &[T]) {
+        let (sizes, bytes) = (sizes.to_vec(), elements.as_bytes().to_vec());
         self.tensors.insert(name, Written { dtype: T::DTYPE, sizes, bytes });
     }
 
     /// Adds the parameters of a model, by their paths below `name`; without a name, by their paths.
     /// [`Weights::module`](super::Weights::module) reads them.
     #[doc(alias("save", "state_dict", "save_file", "save_pretrained"))]
-    pub fn module<T: Float + Stored + IntoBytes>(&mut self, name: &str, module: &impl Module<Cpu<T>>) {
-        let twice = each(name, module, |name, array| self.add_array(name, array));
+    pub fn module<B: Backend<Elem: Float + Stored>>(&mut self, name: &str, module: &impl Module<B>) {
+        let twice = each::<B>(name, module, |name, array| self.add_array::<B>(name, array));
         self.twice = self.twice.take().or(twice);
     }
 
     /// As [`module`](Self::module), with the elements converted to `U`: half of the memory with `f16`.
-    pub fn module_as<U: Stored + IntoBytes, T: Float>(&mut self, name: &str, module: &impl Module<Cpu<T>>) {
-        let twice = each(name, module, |name, array| self.add_array(name, &Cpu::<T>::cast::<U>(array)));
+    pub fn module_as<U: Stored, B: Backend<Elem: Float>>(&mut self, name: &str, module: &impl Module<B>) {
+        let cast = |name, array: &ArrayOf<B>| self.add_array::<With<B, U>>(name, &B::cast::<U>(array));
+        let twice = each::<B>(name, module, cast);
         self.twice = self.twice.take().or(twice);
     }
 
@@ -105,7 +112,11 @@ impl Writer {
 }
 
 /// Each parameter, with its path below `name`. A path that two of them have.
-fn each<T: Float>(name: &str, module: &impl Module<Cpu<T>>, mut add: impl FnMut(String, &Array<T>)) -> Option<String> {
+fn each<B: Backend<Elem: Float>>(
+    name: &str,
+    module: &impl Module<B>,
+    mut add: impl FnMut(String, &ArrayOf<B>),
+) -> Option<String> {
     let (mut paths, mut twice) = (BTreeSet::new(), None);
     let root = Path::root();
     let path = if name.is_empty() { root } else { root.at(name) };

@@ -1,8 +1,8 @@
 //! Masks given pair by pair.
 
 use super::{Ignores, Restrict};
-use crate::backend::AttentionMask;
-use crate::cpu::{Array, Cpu};
+use crate::backend::{AttentionMask, Backend, Element, Engine, MaskIn};
+use crate::cpu::Processor;
 use crate::dim::Dim;
 use crate::sealed::Sealed;
 use crate::shape::{PairsByHand, Shape};
@@ -22,15 +22,26 @@ use std::fmt::{self, Debug, Formatter};
 /// let y = attention(&x, &x, &x, &near);
 /// ```
 #[derive(Clone)]
-pub struct Allowed<S>(Tensor<S, Cpu<bool>>);
+pub struct Allowed<S, En: Engine = Processor>(pub(super) Tensor<S, En::Backend<bool>>);
 
-impl<S: Shape> Debug for Allowed<S> {
+/// Of elements: that each is true or false.
+#[diagnostic::on_unimplemented(
+    message = "a mask is a tensor of `bool`, and not of `{Self}`",
+    label = "expected elements of `bool`",
+    note = "true is where attention is allowed: numbers are compared, as by `x.greater_than(0.0)`",
+    note = "explained in `congruent::errors::C08`"
+)]
+pub trait TrueOrFalse: Element<Primitive = bool> {}
+#[diagnostic::do_not_recommend]
+impl TrueOrFalse for bool {}
+
+impl<S: Shape, En: Engine> Debug for Allowed<S, En> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Allowed").field(&self.0).finish()
     }
 }
 
-impl<S: Shape> Allowed<S> {
+impl<S: Shape, En: Engine> Allowed<S, En> {
     /// The mask that allows attention where `allowed` is true.
     ///
     /// Beside a cache, from `Q` to `Plus<Past, Q>`, a mask `(Q, K)` does not compile: there the numbers of queries are not their
@@ -41,37 +52,35 @@ impl<S: Shape> Allowed<S> {
     /// dims! { Past = 4; New = 2; }
     /// Allowed::new(Cpu::<bool>::from_fn((New, Plus(Past, New)), |[q, k]| k <= q));
     /// ```
-    pub fn new<NumbersOrPositions>(allowed: Tensor<S, Cpu<bool>>) -> Self
+    pub fn new<NumbersOrPositions, B>(allowed: Tensor<S, B>) -> Self
     where
+        B: Backend<Engine = En>,
+        B::Elem: TrueOrFalse,
         S: PairsByHand<NumbersOrPositions>,
     {
-        Allowed(allowed)
+        Allowed(Tensor::from_parts(allowed.shape(), allowed.into_array()))
     }
 
     /// True where attention is allowed.
-    pub(crate) fn array(&self) -> &Array<bool> {
+    pub(crate) fn array(&self) -> &En::Array<bool> {
         self.0.array()
-    }
-
-    fn mask(&self) -> AttentionMask {
-        AttentionMask { allowed: Some(self.0.array().clone()), ..AttentionMask::default() }
     }
 }
 
 #[diagnostic::do_not_recommend]
-impl<B: Dim, Q: Dim, K: Dim> Restrict<B, Q, K> for Allowed<(B, Q, K)> {
+impl<B: Dim, Q: Dim, K: Dim, En: Engine> Restrict<B, Q, K, En> for Allowed<(B, Q, K), En> {
     type Padding = Ignores;
-    fn describe(&self) -> AttentionMask {
-        self.mask()
+    fn describe(&self, _: &En::Device) -> MaskIn<En> {
+        AttentionMask { allowed: Some(self.array().clone()), ..AttentionMask::default() }
     }
     fn sealed(_: Sealed) {}
 }
 
 #[diagnostic::do_not_recommend]
-impl<B: Dim, Q: Dim, K: Dim> Restrict<B, Q, K> for Allowed<(Q, K)> {
+impl<B: Dim, Q: Dim, K: Dim, En: Engine> Restrict<B, Q, K, En> for Allowed<(Q, K), En> {
     type Padding = Ignores;
-    fn describe(&self) -> AttentionMask {
-        self.mask()
+    fn describe(&self, _: &En::Device) -> MaskIn<En> {
+        AttentionMask { allowed: Some(self.array().clone()), ..AttentionMask::default() }
     }
     fn sealed(_: Sealed) {}
 }

@@ -2,12 +2,11 @@
 
 use super::{Covers, Restrict};
 use crate::Error;
-use crate::backend::{AttentionMask, Backend, Number, Reduce};
+use crate::backend::{ArrayOf, AttentionMask, Backend, Element, Engine, MaskIn, Number, PerSequence, Reduce};
 use crate::dim::{Dim, GivenDim, HasNext, Name, PaddedAtEnd, Ragged};
 use crate::sealed::Sealed;
 use crate::shape::{Sequences, Shape};
 use crate::tensor::Tensor;
-use std::sync::Arc;
 
 /// The length of each sequence of a batch: what follows it is padding, and is not attended to.
 ///
@@ -17,7 +16,7 @@ use std::sync::Arc;
 pub struct Lengths<B, K> {
     batch: B,
     keys: K,
-    lengths: Arc<[usize]>,
+    lengths: PerSequence,
 }
 
 impl<B: Dim, K: Dim> Lengths<B, K> {
@@ -95,9 +94,9 @@ impl<B: Dim, K: Dim> Lengths<B, K> {
 }
 
 #[diagnostic::do_not_recommend]
-impl<B: Dim, Q, K: Dim> Restrict<B, Q, K> for Lengths<B, K> {
+impl<B: Dim, Q, K: Dim, En: Engine> Restrict<B, Q, K, En> for Lengths<B, K> {
     type Padding = Covers;
-    fn describe(&self) -> AttentionMask {
+    fn describe(&self, _: &En::Device) -> MaskIn<En> {
         AttentionMask { lengths: Some(self.lengths.clone()), ..AttentionMask::default() }
     }
     fn sealed(_: Sealed) {}
@@ -212,7 +211,7 @@ impl<S: Shape, Bk: Backend> Tensor<S, Bk> {
     {
         let row = [&[1], &self.sizes().as_ref()[2..]].concat();
         let last = self.live_parts(lengths).map(|part| match Bk::sizes(&part)[1] {
-            0 => Bk::filled(num_traits::zero(), &row),
+            0 => Bk::filled(num_traits::zero(), &row, &self.device()),
             length => Bk::reshape(&Bk::narrow(&part, 1, length - 1, 1), &row),
         });
         let shape = self.shape().one();
@@ -238,10 +237,11 @@ impl<S: Shape, Bk: Backend> Tensor<S, Bk> {
         S: Sequences<B, Ragged<K>>,
     {
         let Ragged(keys) = lengths.keys;
+        let value = value.to_primitive();
         let filled = self.live_parts(lengths).map(|part| {
             let mut sizes = Bk::sizes(&part).to_vec();
             sizes[1] = keys.size() - sizes[1];
-            Bk::concat(&[&part, &Bk::filled(value, &sizes)], 1)
+            Bk::concat(&[&part, &Bk::filled(value, &sizes, &self.device())], 1)
         });
         let shape = self.shape().with_positions(keys);
         Tensor::from_parts(shape, concat_rows::<Bk>(self.array(), filled.collect(), shape.sizes().as_ref()))
@@ -255,7 +255,9 @@ impl<S: Shape, Bk: Backend> Tensor<S, Bk> {
     {
         let row = [&[1], &self.sizes().as_ref()[2..]].concat();
         let rows = self.live_parts(lengths).map(|part| match op {
-            Reduce::Mean | Reduce::Variance if Bk::sizes(&part)[1] == 0 => Bk::filled(num_traits::zero(), &row),
+            Reduce::Mean | Reduce::Variance if Bk::sizes(&part)[1] == 0 => {
+                Bk::filled(num_traits::zero(), &row, &self.device())
+            }
             _ => Bk::reduce(op, &part, 1),
         });
         let shape = self.shape().one();
@@ -263,7 +265,7 @@ impl<S: Shape, Bk: Backend> Tensor<S, Bk> {
     }
 
     /// For each sequence, an array `(1, length, ..)`.
-    fn live_parts<B, K>(&self, lengths: &Lengths<B, K>) -> impl Iterator<Item = Bk::Array> {
+    fn live_parts<B, K>(&self, lengths: &Lengths<B, K>) -> impl Iterator<Item = ArrayOf<Bk>> {
         let part = |(i, &length)| Bk::narrow(&Bk::narrow(self.array(), 0, i, 1), 1, 0, length);
         lengths.lengths.iter().enumerate().map(part)
     }
@@ -271,7 +273,7 @@ impl<S: Shape, Bk: Backend> Tensor<S, Bk> {
 
 /// Arrays one after another, which were made of `x`. Of an empty batch there are none: what is made of it depends on it
 /// nonetheless.
-pub(super) fn concat_rows<Bk: Backend>(x: &Bk::Array, rows: Vec<Bk::Array>, sizes: &[usize]) -> Bk::Array {
+pub(super) fn concat_rows<Bk: Backend>(x: &ArrayOf<Bk>, rows: Vec<ArrayOf<Bk>>, sizes: &[usize]) -> ArrayOf<Bk> {
     match rows.as_slice() {
         [] => Bk::reshape(x, sizes),
         _ => Bk::concat(&rows.iter().collect::<Vec<_>>(), 0),

@@ -8,19 +8,18 @@ mod positions;
 mod tokenized;
 mod window;
 
-pub use allowed::Allowed;
+pub use allowed::{Allowed, TrueOrFalse};
 pub use lengths::Lengths;
 pub use packed::{PackedTexts, Segments, Unpacked, pack};
 pub use padded::{Padded, by_length, longest};
 pub use positions::{alibi, alibi_slopes, relative_ids, t5_bucket};
 pub use window::SlidingWindow;
 
-use crate::backend::{AttentionMask, Backend};
-use crate::cpu::Cpu;
+use crate::backend::{AttentionMask, Backend, Engine, MaskIn};
+use crate::cpu::Processor;
 use crate::dim::{Dense, Dim, Plus};
 use crate::sealed::Sealed;
 use crate::shape::Shape;
-use std::sync::Arc;
 
 /// Which keys `K` the queries `Q` of a batch `B` may attend to.
 ///
@@ -38,14 +37,14 @@ use std::sync::Arc;
     message = "`{Self}` does not mask attention from `{Q}` to `{K}`",
     label = "not a mask for queries `{Q}` and keys `{K}` of the batch `{B}`",
     note = "`Causal` and `SlidingWindow` are for queries that are the last part of the keys: keys `Q` or `Plus<Past, Q>` for queries `Q`",
-    note = "`Lengths` are those of this batch and of all of the keys, and keys behind padded ones have none: a cache's `step_ragged` has their mask; `Allowed` is `(batch, queries, keys)` or `(queries, keys)`",
+    note = "`Lengths` are those of this batch and of all of the keys, and keys behind padded ones have none: a cache's `step_ragged` has their mask; `Allowed` is `(batch, queries, keys)` or `(queries, keys)`, on the engine of the queries",
     note = "explained in `congruent::errors::C08`"
 )]
-pub trait Mask<B, Q, K>: Restrict<B, Q, K> {
+pub trait Mask<B, Q, K, En: Engine = Processor>: Restrict<B, Q, K, En> {
     #[doc(hidden)]
     fn sealed(_: Sealed);
 }
-impl<B, Q, K: PaddingCovered<M::Padding>, M: Restrict<B, Q, K>> Mask<B, Q, K> for M {
+impl<B, Q, K: PaddingCovered<M::Padding>, M: Restrict<B, Q, K, En>, En: Engine> Mask<B, Q, K, En> for M {
     fn sealed(_: Sealed) {}
 }
 
@@ -56,15 +55,15 @@ impl<B, Q, K: PaddingCovered<M::Padding>, M: Restrict<B, Q, K>> Mask<B, Q, K> fo
     message = "`{Self}` does not mask attention from `{Q}` to `{K}`",
     label = "not a mask for queries `{Q}` and keys `{K}` of the batch `{B}`",
     note = "`Causal` and `SlidingWindow` are for queries that are the last part of the keys: keys `Q` or `Plus<Past, Q>` for queries `Q`",
-    note = "`Lengths` are those of this batch and of all of the keys, and keys behind padded ones have none: a cache's `step_ragged` has their mask; `Allowed` is `(batch, queries, keys)` or `(queries, keys)`",
+    note = "`Lengths` are those of this batch and of all of the keys, and keys behind padded ones have none: a cache's `step_ragged` has their mask; `Allowed` is `(batch, queries, keys)` or `(queries, keys)`, on the engine of the queries",
     note = "explained in `congruent::errors::C08`"
 )]
-pub trait Restrict<B, Q, K> {
+pub trait Restrict<B, Q, K, En: Engine = Processor> {
     /// [`Covers`] or [`Ignores`].
     type Padding: Covering;
 
     /// What the backend is told.
-    fn describe(&self) -> AttentionMask;
+    fn describe(&self, device: &En::Device) -> MaskIn<En>;
     #[doc(hidden)]
     fn sealed(_: Sealed);
 }
@@ -87,7 +86,7 @@ impl Combine for Causal {
 impl<B, K> Combine for Lengths<B, K> {
     fn sealed(_: Sealed) {}
 }
-impl<S: Shape> Combine for Allowed<S> {
+impl<S: Shape, En: Engine> Combine for Allowed<S, En> {
     fn sealed(_: Sealed) {}
 }
 impl<M, N> Combine for And<M, N> {
@@ -180,39 +179,40 @@ impl<Past: Dim, Q: Dim> EndsWith<Q> for Plus<Past, Q> {
 }
 
 #[diagnostic::do_not_recommend]
-impl<B, Q, K> Restrict<B, Q, K> for Full {
+impl<B, Q, K, En: Engine> Restrict<B, Q, K, En> for Full {
     type Padding = Ignores;
-    fn describe(&self) -> AttentionMask {
+    fn describe(&self, _: &En::Device) -> MaskIn<En> {
         AttentionMask::default()
     }
     fn sealed(_: Sealed) {}
 }
 
 #[diagnostic::do_not_recommend]
-impl<B, Q, K: EndsWith<Q>> Restrict<B, Q, K> for Causal {
+impl<B, Q, K: EndsWith<Q>, En: Engine> Restrict<B, Q, K, En> for Causal {
     type Padding = Ignores;
-    fn describe(&self) -> AttentionMask {
+    fn describe(&self, _: &En::Device) -> MaskIn<En> {
         AttentionMask { causal: true, ..AttentionMask::default() }
     }
     fn sealed(_: Sealed) {}
 }
 
 #[diagnostic::do_not_recommend]
-impl<B, Q, K, M: Restrict<B, Q, K>, N: Restrict<B, Q, K>> Restrict<B, Q, K> for And<M, N> {
+impl<B, Q, K, En: Engine, M: Restrict<B, Q, K, En>, N: Restrict<B, Q, K, En>> Restrict<B, Q, K, En> for And<M, N> {
     type Padding = <M::Padding as Covering>::Or<N::Padding>;
-    fn describe(&self) -> AttentionMask {
-        let (first, second) = (self.0.describe(), self.1.describe());
+    fn describe(&self, device: &En::Device) -> MaskIn<En> {
+        let (first, second) = (self.0.describe(device), self.1.describe(device));
         AttentionMask {
             causal: first.causal || second.causal,
             window: either(first.window, second.window, usize::min),
             first_query: first.first_query.or(second.first_query),
             lengths: either(first.lengths, second.lengths, |x, y| {
-                x.iter().zip(y.iter()).map(|(&x, &y)| x.min(y)).collect::<Arc<[usize]>>()
+                x.iter().zip(y.iter()).map(|(&x, &y)| x.min(y)).collect()
             }),
             allowed: either(first.allowed, second.allowed, |x, y| {
-                let sizes = if x.sizes().len() >= y.sizes().len() { x.sizes() } else { y.sizes() };
-                let [x, y] = [&x, &y].map(|mask| mask.broadcast(sizes));
-                Cpu::<bool>::select(&x, &y, &x)
+                let sizes = [&x, &y].map(|mask| En::sizes(mask).to_vec());
+                let sizes = sizes.iter().max_by_key(|sizes| sizes.len()).expect("there are two");
+                let [x, y] = [&x, &y].map(|mask| En::Backend::<bool>::broadcast(mask, sizes));
+                En::Backend::<bool>::select(&x, &y, &x)
             }),
         }
     }

@@ -3,8 +3,7 @@
 use super::lengths::concat_rows;
 use super::{Combine, Covers, Lengths, Restrict};
 use crate::Error;
-use crate::backend::{AttentionMask, Backend, Binary, Float, constant};
-use crate::cpu::Cpu;
+use crate::backend::{AttentionMask, Backend, Binary, Engine, Float, MaskIn, Number, With, constant};
 use crate::dim::{Dim, Packed, Ragged, RuntimeDim, Unnamed};
 use crate::sealed::Sealed;
 use crate::tensor::{Ids, Index, Tensor, sum_of_chosen};
@@ -102,13 +101,18 @@ impl<B: Dim, D: Dim> Segments<B, Packed<D>> {
 
     /// For each token, the one that follows it in its text: the targets of a language model. The last of a text has none, and
     /// stands for itself: [`mean_of_next`](Self::mean_of_next) leaves it out.
-    pub fn next_tokens<V: Dim>(&self, ids: &Ids<(B, Packed<D>), V>) -> Ids<(B, Packed<D>), V> {
-        let ids: Vec<u32> = ids.to_vec().into_iter().map(Index::get).collect();
+    pub fn next_tokens<V: Dim, Bk>(&self, ids: &Tensor<(B, Packed<D>), Bk>) -> Tensor<(B, Packed<D>), Bk>
+    where
+        Bk: Backend<Elem = Index<V>>,
+    {
         let next = self.all().enumerate().map(|(i, token)| match token {
-            Some((_, at, length)) if at + 1 < length => ids[i + 1],
-            _ => ids[i],
+            Some((_, at, length)) if at + 1 < length => i as u32 + 1,
+            _ => i as u32,
         });
-        Index::tensor_of_positions::<_, Cpu<f32>>((self.batch, self.keys), next.collect::<Vec<_>>())
+        let sizes = ids.sizes();
+        let next = With::<Bk, u32>::from_elements(next.collect(), sizes.as_ref(), &ids.device());
+        let all = Bk::reshape(ids.array(), &[sizes.as_ref().iter().product()]);
+        Tensor::from_parts(ids.shape(), Bk::gather(&all, &next))
     }
 
     /// The mean over all tokens; zero if there is none. Padding has no part in it, whatever it is.
@@ -143,7 +147,7 @@ impl<B: Dim, D: Dim> Segments<B, Packed<D>> {
     ) -> Tensor<(), Bk> {
         let chosen: Vec<bool> = self.all().map(|token| token.is_some_and(&counts)).collect();
         let share = constant((chosen.iter().filter(|chosen| **chosen).count().max(1) as f64).recip());
-        let chosen = Bk::With::<bool>::from_elements(chosen, losses.sizes().as_ref());
+        let chosen = With::<Bk, bool>::from_elements(chosen, losses.sizes().as_ref(), &losses.device());
         let sum = sum_of_chosen::<Bk>(losses.array(), &chosen);
         Tensor::from_parts((), Bk::binary_scalar(Binary::Mul, sum, share))
     }
@@ -171,7 +175,7 @@ impl<B: Dim, D: Dim> Segments<B, Packed<D>> {
         length: Ragged<L>,
     ) -> Result<Unpacked<N, L, E, Bk>, Error>
     where
-        Bk::Elem: num_traits::Zero,
+        Bk::Elem: Number,
     {
         let lengths: Vec<usize> = self.texts.iter().flatten().copied().collect();
         let checked = Lengths::new(texts, length, &lengths)?;
@@ -187,7 +191,7 @@ impl<B: Dim, D: Dim> Segments<B, Packed<D>> {
         }
         let parts = starts.into_iter().zip(&lengths).map(|((row, start), &live)| {
             let part = Bk::narrow(&Bk::narrow(x.array(), 0, row, 1), 1, start, live);
-            Bk::concat(&[&part, &Bk::filled(num_traits::zero(), &[1, sizes[1] - live, sizes[2]])], 1)
+            Bk::concat(&[&part, &Bk::filled(num_traits::zero(), &[1, sizes[1] - live, sizes[2]], &x.device())], 1)
         });
         let array = concat_rows::<Bk>(&Bk::narrow(x.array(), 0, 0, 0), parts.collect(), &sizes);
         Ok((Tensor::from_parts(shape, array), checked))
@@ -202,10 +206,10 @@ impl<B, K> Combine for Segments<B, K> {
 }
 
 #[diagnostic::do_not_recommend]
-impl<B: Dim, D: Dim> Restrict<B, Packed<D>, Packed<D>> for Segments<B, Packed<D>> {
+impl<B: Dim, D: Dim, En: Engine> Restrict<B, Packed<D>, Packed<D>, En> for Segments<B, Packed<D>> {
     type Padding = Covers;
     fn sealed(_: Sealed) {}
-    fn describe(&self) -> AttentionMask {
+    fn describe(&self, device: &En::Device) -> MaskIn<En> {
         let size = self.keys.size();
         let mut allowed = Vec::with_capacity(self.texts.len() * size * size);
         for row in 0..self.texts.len() {
@@ -214,7 +218,7 @@ impl<B: Dim, D: Dim> Restrict<B, Packed<D>, Packed<D>> for Segments<B, Packed<D>
         }
         AttentionMask {
             lengths: Some(self.texts.iter().map(|row| row.iter().sum()).collect()),
-            allowed: Some(Cpu::<bool>::from_elements(allowed, &[self.texts.len(), size, size])),
+            allowed: Some(En::Backend::<bool>::from_elements(allowed, &[self.texts.len(), size, size], device)),
             ..AttentionMask::default()
         }
     }

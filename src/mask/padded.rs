@@ -2,7 +2,7 @@
 
 use super::Lengths;
 use crate::Error;
-use crate::backend::Element;
+use crate::backend::{Backend, DeviceOf, Element, With};
 use crate::cpu::Cpu;
 use crate::dim::{Dim, Ragged, RuntimeDim, Unnamed};
 use crate::tensor::{Create, Index, Tensor};
@@ -23,14 +23,14 @@ use std::fmt::{self, Debug, Formatter};
 /// assert_eq!(padded.to_list()[2][0].get(), 4);
 /// ```
 #[derive(Clone)]
-pub struct Padded<B, S, T: Element> {
+pub struct Padded<B, S, T: Element, Bk: Backend<Elem = T> = Cpu<T>> {
     /// The values, and behind each sequence its padding.
-    pub values: Tensor<(B, S), Cpu<T>>,
+    pub values: Tensor<(B, S), Bk>,
     /// How many values of each sequence are live.
     pub lengths: Lengths<B, S>,
 }
 
-impl<B: Dim, S: Dim, T: Element> Debug for Padded<B, S, T> {
+impl<B: Dim, S: Dim, T: Element, Bk: Backend<Elem = T>> Debug for Padded<B, S, T, Bk> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.debug_struct("Padded").field("values", &self.values).field("lengths", &self.lengths).finish()
     }
@@ -86,7 +86,25 @@ impl<B: Dim, D: Dim, T: Element> Padded<B, Ragged<D>, T> {
             sequence.iter().copied().chain(std::iter::repeat_n(padding, fill)).collect::<Vec<T>>()
         };
         let values = sequences.iter().flat_map(|sequence| row(sequence.as_ref())).collect();
-        Ok(Padded { values: Cpu::from_vec((batch, length), values)?, lengths })
+        Ok(Padded { values: Create::from_vec((batch, length), values)?, lengths })
+    }
+}
+
+impl<B: Dim, D: Dim, T: Element, Bk: Backend<Elem = T>> Padded<B, Ragged<D>, T, Bk> {
+    /// The same sequences on another engine: see [`Tensor::to_engine`].
+    ///
+    /// ```
+    /// use congruent::prelude::*;
+    /// dims! { Batch = 2; Seq = 3; Vocab = 100; }
+    /// let padded = Padded::ids((Batch, Ragged(Seq)), Vocab, &[vec![1, 2, 3], vec![4]], 0)?;
+    /// let there: Padded<Batch, Ragged<Seq>, Index<Vocab>> = padded.to_engine::<Cpu<f32>>(&Default::default());
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Panics
+    /// The engine fails, as [`Tensor::try_to_vec`] says.
+    pub fn to_engine<E: Backend>(&self, device: &DeviceOf<E>) -> Padded<B, Ragged<D>, T, With<E, T>> {
+        Padded { values: self.values.to_engine::<E>(device), lengths: self.lengths.clone() }
     }
 
     /// The live part of each sequence.

@@ -2,7 +2,6 @@
 
 use super::{Allowed, EndsWith};
 use crate::Error;
-use crate::cpu::Cpu;
 use crate::dim::{Dim, GivenDim};
 use crate::tensor::{Create, Ids, Tensor};
 
@@ -37,7 +36,7 @@ impl<Q: Dim, K: Dim> Allowed<(Q, K)> {
     {
         let (queries, keys) = (queries.given(), keys.given());
         let first = keys.first_query();
-        Allowed::new(Cpu::<bool>::from_fn((queries, keys), |[query, key]| allowed(first + query, key)))
+        Allowed(Create::from_fn((queries, keys), |[query, key]| allowed(first + query, key)))
     }
 }
 

@@ -2,7 +2,6 @@
 
 use super::{Lengths, Padded};
 use crate::Error;
-use crate::cpu::Cpu;
 use crate::dim::{Dim, Ragged};
 use crate::shape::{Described, Shape};
 use crate::tensor::{Create, Index};
@@ -92,7 +91,7 @@ fn tokenized<B: Dim, D: Dim, V: Dim>(
         values.extend(checked);
         lengths.push(live);
     }
-    Ok(Padded { values: Cpu::from_vec(shape, values)?, lengths: Lengths::new(batch, length, &lengths)? })
+    Ok(Padded { values: Create::from_vec(shape, values)?, lengths: Lengths::new(batch, length, &lengths)? })
 }
 
 #[cfg(test)]

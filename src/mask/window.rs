@@ -1,7 +1,7 @@
 //! Attention to what is near.
 
 use super::{Combine, EndsWith, Ignores, Restrict};
-use crate::backend::AttentionMask;
+use crate::backend::{AttentionMask, Engine, MaskIn};
 use crate::sealed::Sealed;
 
 /// A query attends to its own key and those right before it, so many in all: the queries are all keys, or the last part of
@@ -26,9 +26,9 @@ impl Combine for SlidingWindow {
 }
 
 #[diagnostic::do_not_recommend]
-impl<B, Q, K: EndsWith<Q>> Restrict<B, Q, K> for SlidingWindow {
+impl<B, Q, K: EndsWith<Q>, En: Engine> Restrict<B, Q, K, En> for SlidingWindow {
     type Padding = Ignores;
-    fn describe(&self) -> AttentionMask {
+    fn describe(&self, _: &En::Device) -> MaskIn<En> {
         AttentionMask { causal: true, window: Some(self.0), ..AttentionMask::default() }
     }
     fn sealed(_: Sealed) {}

@@ -1,11 +1,11 @@
 //! Gradients of all parameters of a model together.
 
 use super::{Module, Parameter};
-use crate::backend::{Backend, Binary, Float, Number, Reduce, Unary, Value, constant, no_grad};
-use crate::tensor::Gradients;
+use crate::backend::{ArrayOf, Autodiff, Binary, Number, Reduce, Unary, Value, constant, no_grad};
+use crate::tensor::{Gradients, elements};
 
 /// The gradients of the parameters of a model together.
-impl<B: Backend<Elem: Float>> Gradients<B> {
+impl<B: Autodiff> Gradients<B> {
     /// Adds those of another loss of the same model: as if the losses had been added, with the memory of one. Between the
     /// two, the model has not changed. Means over different numbers of targets are not added, but by
     /// [`MeanOver`](crate::nn::MeanOver).
@@ -40,19 +40,24 @@ impl<B: Backend<Elem: Float>> Gradients<B> {
 
     /// The length of all gradients of the model as one vector.
     pub fn norm<M: Module<B>>(&self, model: &M) -> f64 {
-        let mut sum = 0.0;
+        // One number comes from the device, and not one of each parameter.
+        let mut sums = Vec::new();
         model.for_each(|parameter| {
             if let Some(gradient) = self.of_parameter(&parameter) {
                 let count = B::sizes(&gradient).iter().product();
                 let squares = no_grad(|| B::reshape(&B::unary(Unary::Square, gradient), &[count]));
-                let total = B::reduce(Reduce::Sum, &squares, 0);
-                sum += match B::to_vec(&total)[0].to_value() {
-                    Value::Float(total) => total,
-                    other => unreachable!("{other:?} is no sum of floating-point numbers"),
-                };
+                sums.push(B::reshape(&B::reduce(Reduce::Sum, &squares, 0), &[1]));
             }
         });
-        sum.sqrt()
+        if sums.is_empty() {
+            return 0.0;
+        }
+        let sums = B::concat(&sums.iter().collect::<Vec<_>>(), 0);
+        let squares = elements::<B>(&sums).into_iter().map(|sum| match sum.to_value() {
+            Value::Float(sum) => sum,
+            other => unreachable!("{other:?} is no sum of floating-point numbers"),
+        });
+        squares.sum::<f64>().sqrt()
     }
 
     /// Makes the gradients of the model smaller by one factor, so that their [`norm`](Self::norm) is at most `largest`
@@ -83,7 +88,7 @@ impl<B: Backend<Elem: Float>> Gradients<B> {
     }
 
     /// That with respect to a parameter, unless it is a buffer.
-    pub(crate) fn of_parameter(&self, parameter: &Parameter<'_, B>) -> Option<B::Array> {
+    pub(crate) fn of_parameter(&self, parameter: &Parameter<'_, B>) -> Option<ArrayOf<B>> {
         if parameter.is_buffer() { None } else { self.of_array(parameter.array()) }
     }
 
@@ -95,7 +100,7 @@ impl<B: Backend<Elem: Float>> Gradients<B> {
 }
 
 /// Why there is no gradient of any parameter of the model, and what is to be done.
-pub(crate) fn without_gradients<M: Module<B>, B: Backend<Elem: Float>>(model: &M) -> String {
+pub(crate) fn without_gradients<M: Module<B>, B: Autodiff>(model: &M) -> String {
     let (mut paths, mut tracked) = (Vec::new(), 0);
     model.for_each(|parameter| {
         if !parameter.is_buffer() {

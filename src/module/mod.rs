@@ -3,12 +3,14 @@
 mod gradients;
 mod parts;
 mod path;
+mod to_engine;
 
 pub(crate) use gradients::without_gradients;
 pub(crate) use parts::constants;
 pub use path::Path;
+pub use to_engine::ToEngine;
 
-use crate::backend::{Backend, Float, constant};
+use crate::backend::{ArrayOf, Autodiff, Backend, DeviceOf, Float, constant};
 use crate::cpu::Cpu;
 use std::fmt::{self, Debug, Display, Formatter};
 
@@ -23,6 +25,7 @@ use std::fmt::{self, Debug, Display, Formatter};
 /// - Fields without parameters are numbers, texts, dimensions, settings such as an [`Activation`](crate::nn::Activation),
 ///   and those marked by `#[module(skip)]`.
 /// - `#[module(name = "ln_1")]` gives a field another name in the path.
+/// - A type whose backend is a parameter goes to other engines: [`to_engine`](Module::to_engine).
 /// - `#[module(buffer)]` makes a field a buffer: what is saved and loaded with the parameters and is not trained, such as
 ///   running statistics. It is never tracked, not counted, and no optimizer changes it. A module by hand says so by
 ///   [`Parameter::into_buffer`].
@@ -128,7 +131,10 @@ pub trait Module<B: Backend<Elem: Float> = Cpu<f32>> {
     /// Makes all parameters [tracked](crate::Tensor::tracked), those that were frozen too: they are to be trained. It is
     /// called before the loss is calculated: gradients are those of parameters that were tracked then. Buffers become
     /// constants.
-    fn track(&mut self) {
+    fn track(&mut self)
+    where
+        B: Autodiff,
+    {
         self.visit_mut(&Path::root(), &mut |mut parameter| {
             let is_buffer = parameter.as_parameter().is_buffer();
             parameter.change(|x| if is_buffer { B::detach(x) } else { B::track(B::detach(x)) });
@@ -140,13 +146,48 @@ pub trait Module<B: Backend<Elem: Float> = Cpu<f32>> {
     fn freeze(&mut self) {
         self.visit_mut(&Path::root(), &mut |mut parameter| parameter.change(B::detach));
     }
+
+    /// The same model on the engine of `E`, with all that it holds on this device, as [`Tensor::to_engine`](crate::Tensor::to_engine) has it of one
+    /// tensor. Parameters are constants there, as those of a model that was loaded: [`track`](Self::track) is called after.
+    /// With the backend that it has, the model goes to another device of its engine.
+    ///
+    /// A type goes to another engine if its backend is a parameter of it: `#[derive(Module)]` does the rest.
+    ///
+    /// ```
+    /// use congruent::backend::{Backend, Float};
+    /// use congruent::nn::{LayerNorm, Linear};
+    /// use congruent::prelude::*;
+    /// dims! { Embed = 4; Hidden = 8; }
+    ///
+    /// #[derive(Module)]
+    /// struct Model<B: Backend = Cpu<f32>> {
+    ///     norm: LayerNorm<Embed, B>,
+    ///     layers: Vec<Linear<Embed, Hidden, B>>,
+    /// }
+    ///
+    /// let layer = Linear::random(Embed, Hidden, &mut Rng::with_seed(1));
+    /// let model = Model { norm: LayerNorm::new(Embed, 1e-5), layers: vec![layer] };
+    /// // The name of another engine stands here, and one of its devices.
+    /// let mut model: Model = model.to_engine::<Cpu<f32>>(&Default::default());
+    /// model.track();
+    /// ```
+    ///
+    /// # Panics
+    /// An engine fails, as [`try_to_vec`](crate::Tensor::try_to_vec) says.
+    #[doc(alias("to", "cuda", "to_device"))]
+    fn to_engine<E: Backend>(&self, device: &DeviceOf<E>) -> Self::On
+    where
+        Self: Sized + ToEngine<E>,
+    {
+        self.transferred(device)
+    }
 }
 
 /// A parameter of a [`Module`].
 pub struct Parameter<'a, B: Backend = Cpu<f32>> {
     path: &'a Path<'a>,
     shape: &'a dyn Display,
-    array: &'a B::Array,
+    array: &'a ArrayOf<B>,
     is_buffer: bool,
 }
 
@@ -167,7 +208,7 @@ impl<'a, B: Backend> Parameter<'a, B> {
     }
 
     /// Its array.
-    pub fn array(&self) -> &'a B::Array {
+    pub fn array(&self) -> &'a ArrayOf<B> {
         self.array
     }
 
@@ -197,7 +238,7 @@ impl<B: Backend> Debug for Parameter<'_, B> {
 pub struct ParameterMut<'a, B: Backend = Cpu<f32>> {
     path: &'a Path<'a>,
     shape: &'a dyn Display,
-    array: &'a mut B::Array,
+    array: &'a mut ArrayOf<B>,
     is_buffer: bool,
 }
 
@@ -240,12 +281,12 @@ impl<B: Backend> ParameterMut<'_, B> {
     /// # Panics
     /// `f` gives an array of other sizes, which is not stored. Then, and if `f` panics, the parameter keeps its sizes, and all
     /// its elements are NaN: `f` has had the former ones.
-    pub fn change(&mut self, f: impl FnOnce(B::Array) -> B::Array)
+    pub fn change(&mut self, f: impl FnOnce(ArrayOf<B>) -> ArrayOf<B>)
     where
         B::Elem: Float,
     {
         let sizes = B::sizes(self.array).to_vec();
-        let array = std::mem::replace(self.array, B::filled(constant(f64::NAN), &sizes));
+        let array = std::mem::replace(self.array, B::filled(constant(f64::NAN), &sizes, &B::device(self.array)));
         let array = f(array);
         let (path, shape, found) = (self.path, self.shape, B::sizes(&array));
         assert!(

@@ -71,17 +71,29 @@ tuples! {
 }
 
 /// Without parameters.
-macro_rules! constants { ($([$($Bound:tt)*] $Constant:ty;)*) => {$(
-    #[diagnostic::do_not_recommend]
-    impl<$($Bound)* B: $crate::backend::Backend<Elem: $crate::backend::Float>> $crate::Module<B> for $Constant {
-        fn visit(&self, _: &$crate::module::Path<'_>, _: &mut dyn FnMut($crate::module::Parameter<'_, B>)) {}
-        fn visit_mut(&mut self, _: &$crate::module::Path<'_>, _: &mut dyn FnMut($crate::module::ParameterMut<'_, B>)) {}
-    }
-)*} }
+macro_rules! constants {
+    ($([] $Constant:ty;)*) => {$(
+        $crate::module::constants! { @module [] $Constant }
+        #[diagnostic::do_not_recommend]
+        impl<E: $crate::backend::Backend> $crate::module::ToEngine<E> for $Constant {
+            type On = Self;
+            fn transferred(&self, _: &$crate::backend::DeviceOf<E>) -> Self {
+                self.clone()
+            }
+        }
+    )*};
+    (@module [$($Bound:tt)*] $Constant:ty) => {
+        #[diagnostic::do_not_recommend]
+        impl<$($Bound)* B: $crate::backend::Backend<Elem: $crate::backend::Float>> $crate::Module<B> for $Constant {
+            fn visit(&self, _: &$crate::module::Path<'_>, _: &mut dyn FnMut($crate::module::Parameter<'_, B>)) {}
+            fn visit_mut(&mut self, _: &$crate::module::Path<'_>, _: &mut dyn FnMut($crate::module::ParameterMut<'_, B>)) {}
+        }
+    };
+}
 pub(crate) use constants;
 constants! {
     [] bool; [] f32; [] f64; [] usize; [] u64; [] u32; [] i64; [] i32; [] String; [] &'static str; [] Rng;
     [] RotaryLayout;
-    [D: Dim,] D;
-    [T: ?Sized,] PhantomData<T>;
 }
+constants! { @module [D: Dim,] D }
+constants! { @module [T: ?Sized,] PhantomData<T> }

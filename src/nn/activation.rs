@@ -1,6 +1,6 @@
 //! Activation functions, chosen by a value.
 
-use crate::backend::{Backend, Float, Unary};
+use crate::backend::{Backend, Epilogue, Float, Unary};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -24,7 +24,12 @@ impl Activation {
         Tensor::from_parts(x.shape(), B::unary(self.function(), x.array().clone()))
     }
 
-    pub(super) fn function(self) -> Unary {
+    /// The function as what becomes of a product.
+    pub(super) fn epilogue<'a, A>(self) -> Epilogue<'a, A> {
+        Epilogue { activation: Some(self.function()), ..Epilogue::default() }
+    }
+
+    fn function(self) -> Unary {
         match self {
             Activation::Relu => Unary::Relu,
             Activation::Gelu => Unary::Gelu,

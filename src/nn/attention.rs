@@ -1,10 +1,11 @@
 //! Scaled dot-product attention ([Vaswani et al. 2017](https://arxiv.org/abs/1706.03762)).
 
-use crate::backend::{Backend, Float};
-use crate::dim::Summed;
+use super::KeysAndValues;
+use crate::backend::{Backend, Float, MaskOf};
+use crate::dim::{Dim, Summed};
 use crate::mask::Mask;
 use crate::shape::{Attends, Shape};
-use crate::tensor::Tensor;
+use crate::tensor::{SameBackend, Tensor};
 
 /// `softmax(q · kᵀ / √D) · v` on the pairs that the mask allows: `q (B, H, Q, D)`, `k (B, H, K, D)`,
 /// `v (B, H, K, V)` give `(B, H, Q, V)`.
@@ -20,10 +21,10 @@ use crate::tensor::Tensor;
 /// let y: Tensor<(Batch, Heads, Queries, HeadDim)> = attention(&q, &k, &k, &Full);
 /// ```
 #[doc(alias("scaled_dot_product_attention", "sdpa", "flash_attention"))]
-pub fn attention<Q, K, V, M, B, Output>(
+pub fn attention<Q, K, V, M, B, C, D, Output>(
     q: &Tensor<Q, B>,
-    k: &Tensor<K, B>,
-    v: &Tensor<V, B>,
+    k: &Tensor<K, C>,
+    v: &Tensor<V, D>,
     mask: &M,
 ) -> Tensor<Output, B>
 where
@@ -31,17 +32,19 @@ where
     K: Shape,
     V: Shape,
     Q::HeadDim: Summed,
-    M: Mask<Q::Batch, Q::Queries, Q::Keys>,
+    M: Mask<Q::Batch, Q::Queries, Q::Keys, B::Engine>,
     B: Backend<Elem: Float>,
+    C: SameBackend<B>,
+    D: SameBackend<B>,
 {
     scaled_attention(q, k, v, mask, default_scale(q))
 }
 
 /// As [`attention`], with `scale` in place of `1 / √D`.
-pub fn scaled_attention<Q, K, V, M, B>(
+pub fn scaled_attention<Q, K, V, M, B, C, D>(
     q: &Tensor<Q, B>,
-    k: &Tensor<K, B>,
-    v: &Tensor<V, B>,
+    k: &Tensor<K, C>,
+    v: &Tensor<V, D>,
     mask: &M,
     scale: f64,
 ) -> Tensor<Q::Output, B>
@@ -50,10 +53,13 @@ where
     K: Shape,
     V: Shape,
     Q::HeadDim: Summed,
-    M: Mask<Q::Batch, Q::Queries, Q::Keys>,
+    M: Mask<Q::Batch, Q::Queries, Q::Keys, B::Engine>,
     B: Backend<Elem: Float>,
+    C: SameBackend<B>,
+    D: SameBackend<B>,
 {
-    let array = B::attention(q.array(), k.array(), v.array(), &mask.describe(), scale);
+    let (keys, values) = (C::same_ref(k.array()), D::same_ref(v.array()));
+    let array = B::attention(q.array(), keys, values, &mask.describe(&q.device()), scale);
     Tensor::from_parts(q.shape().output(v.shape()), array)
 }
 
@@ -72,12 +78,22 @@ where
     Q: Attends<K, K>,
     K: Shape,
     Q::HeadDim: Summed,
-    M: Mask<Q::Batch, Q::Queries, Q::Keys>,
+    M: Mask<Q::Batch, Q::Queries, Q::Keys, B::Engine>,
     B: Backend<Elem: Float>,
 {
     let shape = q.shape().weights(k.shape());
-    let array = B::attention_weights(q.array(), k.array(), &mask.describe(), default_scale(q));
+    let array = B::attention_weights(q.array(), k.array(), &mask.describe(&q.device()), default_scale(q));
     Tensor::from_parts(shape, array)
+}
+
+/// [`attention`] of a layer, whose heads its types say to fit: by a mask as the engine has it.
+pub(super) fn attend<B: Dim, Q: Dim, H: Dim, L: Dim, K: Dim, D: Dim, Bk: Backend<Elem: Float>>(
+    q: &Tensor<(B, Q, L, D), Bk>,
+    (k, v): &KeysAndValues<B, H, D, K, Bk>,
+    mask: &MaskOf<Bk>,
+) -> Tensor<(B, Q, L, D), Bk> {
+    let array = Bk::attention(q.array(), k.array(), v.array(), mask, default_scale(q));
+    Tensor::from_parts(q.shape(), array)
 }
 
 pub(super) fn default_scale<S: Shape, B: Backend>(q: &Tensor<S, B>) -> f64 {

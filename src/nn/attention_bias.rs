@@ -1,14 +1,13 @@
 //! Attention with a bias for each pair of query and key.
 
 use super::attention::default_scale;
-use crate::backend::{AttentionMask, Backend, Binary, Float, constant};
-use crate::cpu::{Array, Cpu};
+use crate::backend::composed::biased_attention;
+use crate::backend::{ArrayOf, AttentionMask, Backend, Binary, Float, MaskOf, PerSequence, With};
 use crate::dim::Dim;
 use crate::mask::{Allowed, Mask};
 use crate::sealed::Sealed;
 use crate::shape::{Attends, Shape};
 use crate::tensor::Tensor;
-use std::sync::Arc;
 
 /// That weights `(B, H, Q, K)` take this for a bias: a tensor `(H, Q, K)`, `(B, H, Q, K)` or `(Q, K)`; or, as a mask for each
 /// head, [`Allowed`] of `(H, Q, K)` or `(B, H, Q, K)`.
@@ -20,7 +19,7 @@ use std::sync::Arc;
 )]
 pub trait PairBias<Weights, B: Backend> {
     #[doc(hidden)]
-    fn pairs(&self) -> Pairs<'_, B::Array>;
+    fn pairs(&self) -> Pairs<'_, ArrayOf<B>, ArrayOf<B, bool>>;
     #[doc(hidden)]
     fn sealed(_: Sealed);
 }
@@ -28,22 +27,22 @@ pub trait PairBias<Weights, B: Backend> {
 /// What pairs of queries and keys add to their scores, or which of them count.
 #[doc(hidden)]
 #[derive(Debug)]
-pub enum Pairs<'a, A> {
+pub enum Pairs<'a, A, M> {
     Bias(&'a A),
-    Allowed(&'a Array<bool>),
+    Allowed(&'a M),
 }
 
 macro_rules! bias { ($(($($D:ident)*))*) => {$(
     #[diagnostic::do_not_recommend]
     impl<B: Dim, H: Dim, Q: Dim, K: Dim, Bk: Backend> PairBias<(B, H, Q, K), Bk> for Tensor<($($D,)*), Bk> {
-        fn pairs(&self) -> Pairs<'_, Bk::Array> {
+        fn pairs(&self) -> Pairs<'_, ArrayOf<Bk>, ArrayOf<Bk, bool>> {
             Pairs::Bias(self.array())
         }
         fn sealed(_: Sealed) {}
     }
     #[diagnostic::do_not_recommend]
-    impl<B: Dim, H: Dim, Q: Dim, K: Dim, Bk: Backend> PairBias<(B, H, Q, K), Bk> for Allowed<($($D,)*)> {
-        fn pairs(&self) -> Pairs<'_, Bk::Array> {
+    impl<B: Dim, H: Dim, Q: Dim, K: Dim, Bk: Backend> PairBias<(B, H, Q, K), Bk> for Allowed<($($D,)*), Bk::Engine> {
+        fn pairs(&self) -> Pairs<'_, ArrayOf<Bk>, ArrayOf<Bk, bool>> {
             Pairs::Allowed(self.array())
         }
         fn sealed(_: Sealed) {}
@@ -92,7 +91,7 @@ where
     K: Shape,
     V: Shape,
     P: PairBias<Weights, B>,
-    M: Mask<Q::Batch, Q::Queries, Q::Keys>,
+    M: Mask<Q::Batch, Q::Queries, Q::Keys, B::Engine>,
     B: Backend<Elem: Float>,
 {
     scaled_attention_with_bias(q, k, v, bias, mask, default_scale(q))
@@ -113,67 +112,53 @@ where
     K: Shape,
     V: Shape,
     P: PairBias<Weights, B>,
-    M: Mask<Q::Batch, Q::Queries, Q::Keys>,
+    M: Mask<Q::Batch, Q::Queries, Q::Keys, B::Engine>,
     B: Backend<Elem: Float>,
 {
-    let shape = q.shape().output(v.shape());
-    Tensor::from_parts(shape, attend::<B>([q.array(), k.array(), v.array()], bias.pairs(), mask.describe(), scale))
+    let (shape, mask) = (q.shape().output(v.shape()), mask.describe(&q.device()));
+    Tensor::from_parts(shape, attend::<B>([q.array(), k.array(), v.array()], bias.pairs(), mask, scale))
 }
 
 fn attend<B: Backend<Elem: Float>>(
-    [q, k, v]: [&B::Array; 3],
-    pairs: Pairs<'_, B::Array>,
-    mask: AttentionMask,
+    inputs: [&ArrayOf<B>; 3],
+    pairs: Pairs<'_, ArrayOf<B>, ArrayOf<B, bool>>,
+    mask: MaskOf<B>,
     scale: f64,
-) -> B::Array {
-    let of = |x: &B::Array| -> [usize; 4] { B::sizes(x).try_into().expect("queries, keys and values have four axes") };
-    let ([batch, heads, queries, d], [_, key_heads, keys, _], [.., e]) = (of(q), of(k), of(v));
-    let [k, v] = [k, v].map(|x| without_padding::<B>(x, &mask));
-    // The query heads that share a key head stand side by side: they are more queries of that head.
-    let shared = heads.checked_div(key_heads).unwrap_or(0) * queries;
-    let scores = B::matmul(&B::reshape(q, &[batch, key_heads, shared, d]), &B::permute(&k, &[0, 1, 3, 2]));
-    let sizes = [batch, heads, queries, keys];
-    let scores = B::binary_scalar(Binary::Mul, B::reshape(&scores, &sizes), constant(scale));
-    let weights = match pairs {
-        Pairs::Bias(bias) => B::masked_softmax(B::binary(Binary::Add, scores, B::broadcast(bias, &sizes)), &mask),
+) -> ArrayOf<B> {
+    biased_attention::<B>(inputs, mask, scale, |scores, mask| match pairs {
+        Pairs::Bias(bias) => {
+            let bias = B::broadcast(bias, B::sizes(&scores));
+            B::masked_softmax(B::binary(Binary::Add, scores, bias), &mask)
+        }
         Pairs::Allowed(allowed) => {
+            let sizes: [usize; 4] = B::sizes(&scores).try_into().expect("scores have four axes");
+            let [batch, heads, queries, keys] = sizes;
             // A head with a mask of its own is a sequence of its own.
             let scores = B::reshape(&scores, &[batch * heads, 1, queries, keys]);
-            B::masked_softmax(scores, &mask_of_each_head(mask, allowed, sizes))
+            B::masked_softmax(scores, &mask_of_each_head::<B>(mask, allowed, sizes))
         }
-    };
-    let values = B::matmul(&B::reshape(&weights, &[batch, key_heads, shared, keys]), &v);
-    B::reshape(&values, &[batch, heads, queries, e])
+    })
 }
 
-/// Keys or values with zeros in their padding, which nobody attends to: no weight of zero meets a NaN there.
-fn without_padding<B: Backend<Elem: Float>>(x: &B::Array, mask: &AttentionMask) -> B::Array {
-    let Some(lengths) = &mask.lengths else { return x.clone() };
-    let sizes = B::sizes(x);
-    let live = lengths.iter().flat_map(|length| (0..sizes[2]).map(move |key| key < *length)).collect();
-    let live = B::With::<bool>::from_elements(live, &[sizes[0], 1, sizes[2], 1]);
-    let zeros = B::broadcast(&B::filled(num_traits::zero(), &[1; 4]), sizes);
-    B::select(&B::With::<bool>::broadcast(&live, sizes), x, &zeros)
-}
-
-fn mask_of_each_head(mask: AttentionMask, allowed: &Array<bool>, sizes: [usize; 4]) -> AttentionMask {
+/// The mask in which every head of every sequence is a sequence, and may attend to these pairs alone.
+fn mask_of_each_head<B: Backend>(mask: MaskOf<B>, allowed: &ArrayOf<B, bool>, sizes: [usize; 4]) -> MaskOf<B> {
     let [batch, heads, queries, keys] = sizes;
-    let of_each = |numbers: &Arc<[usize]>| -> Arc<[usize]> {
+    let of_each = |numbers: &PerSequence| -> PerSequence {
         numbers.iter().flat_map(|number| std::iter::repeat_n(*number, heads)).collect()
     };
-    let all = |allowed: &Array<bool>| Cpu::<bool>::broadcast(allowed, &sizes);
+    let all = |allowed: &ArrayOf<B, bool>| With::<B, bool>::broadcast(allowed, &sizes);
     let mut allowed = all(allowed);
     if let Some(others) = &mask.allowed {
-        let others = match others.sizes() {
+        let others = match With::<B, bool>::sizes(others) {
             [_, _] => all(others),
-            _ => all(&Cpu::<bool>::reshape(others, &[batch, 1, queries, keys])),
+            _ => all(&With::<B, bool>::reshape(others, &[batch, 1, queries, keys])),
         };
-        allowed = Cpu::<bool>::select(&allowed, &others, &allowed);
+        allowed = With::<B, bool>::select(&allowed, &others, &allowed);
     }
     AttentionMask {
         first_query: mask.first_query.as_ref().map(of_each),
         lengths: mask.lengths.as_ref().map(of_each),
-        allowed: Some(Cpu::<bool>::reshape(&allowed, &[batch * heads, queries, keys])),
+        allowed: Some(With::<B, bool>::reshape(&allowed, &[batch * heads, queries, keys])),
         ..mask
     }
 }

@@ -1,17 +1,20 @@
 //! Keys and values of the past, kept for the positions to come.
 
+mod counts;
+mod step;
 mod truncate;
 
+pub use step::{CacheMask, CacheStep, KeysAndValues};
 pub use truncate::{CutTo, OneSequence};
 
+use counts::Counts;
+
 use crate::Error;
-use crate::backend::{AttentionMask, Backend, Float};
+use crate::backend::{ArrayOf, AttentionMask, Backend, DeviceOf, Float, With};
 use crate::cpu::Cpu;
 use crate::dim::{Dense, Dim, Name, Plus, Ragged};
-use crate::mask::{Combine, Covers, Lengths, Restrict};
-use crate::sealed::Sealed;
-use crate::shape::{Appends, Shape};
-use crate::tensor::{IdOf, Index, Tensor, TensorOf};
+use crate::mask::Lengths;
+use crate::tensor::{IdOf, Index, TensorOf, elements};
 use std::fmt::{self, Debug, Formatter};
 use std::marker::PhantomData;
 
@@ -55,9 +58,10 @@ pub struct KeyValueCache<B, H, D, P, Bk: Backend = Cpu<f32>> {
     heads: H,
     head_dim: D,
     capacity: P,
+    device: DeviceOf<Bk>,
     window: Option<usize>,
     /// Of each layer the keys and the values, `(B, H, room, D)`; none before the first step.
-    layers: Vec<Option<[Bk::Array; 2]>>,
+    layers: Vec<Option<[ArrayOf<Bk>; 2]>>,
     /// How many positions there is room for.
     room: usize,
     /// How many positions of each sequence there were.
@@ -76,11 +80,42 @@ impl<B: Dim, H: Dim, D: Dim, P: Dim> KeyValueCache<B, H, D, P> {
 }
 
 impl<B: Dim, H: Dim, D: Dim, P: Dim, Bk: Backend<Elem: Float>> KeyValueCache<B, H, D, P, Bk> {
-    /// As [`new`](KeyValueCache::new), on any backend.
+    /// As [`new`](KeyValueCache::new), on any backend: on its default device, or [another](Self::to_device).
     pub fn on_backend(batch: B, heads: H, head_dim: D, capacity: P, layers: usize) -> Self {
         let (appended, layers, zeros) = (vec![false; layers], vec![None; layers], vec![0; batch.size()]);
         let (lengths, forgotten) = (zeros.clone(), zeros);
-        KeyValueCache { batch, heads, head_dim, capacity, window: None, layers, room: 0, lengths, forgotten, appended }
+        let device = DeviceOf::<Bk>::default();
+        KeyValueCache {
+            batch,
+            heads,
+            head_dim,
+            capacity,
+            device,
+            window: None,
+            layers,
+            room: 0,
+            lengths,
+            forgotten,
+            appended,
+        }
+    }
+
+    /// The same cache on another device, that of the keys and values which are appended: a new one is on the default device.
+    ///
+    /// ```
+    /// use congruent::nn::KeyValueCache;
+    /// use congruent::prelude::*;
+    /// dims! { Batch = 2; Heads = 3; HeadDim = 4; Positions = 512; }
+    /// // Another engine has other devices, one of which is chosen when the program runs.
+    /// let device = Default::default();
+    /// let cache: KeyValueCache<_, _, _, _, Cpu<f64>> =
+    ///     KeyValueCache::on_backend(Batch, Heads, HeadDim, Positions, 1).to_device(&device);
+    /// ```
+    pub fn to_device(mut self, device: &DeviceOf<Bk>) -> Self {
+        for array in self.layers.iter_mut().flatten().flatten() {
+            *array = Bk::from_elements(elements::<Bk>(array), Bk::sizes(array), device);
+        }
+        KeyValueCache { device: device.clone(), ..self }
     }
 
     /// The same cache for attention to a sliding window, its own position and those before it, so many in all: what no later
@@ -121,16 +156,17 @@ impl<B: Dim, H: Dim, D: Dim, P: Dim, Bk: Backend<Elem: Float>> KeyValueCache<B, 
     /// assert_eq!(beams.lengths(), [0; 3]);
     /// ```
     pub fn select<N: Dim, I: IdOf<B>>(&self, sequences: &TensorOf<(N,), I, Bk>) -> KeyValueCache<N, H, D, P, Bk> {
-        let KeyValueCache { heads, head_dim, capacity, window, room, .. } = *self;
+        let KeyValueCache { heads, head_dim, capacity, ref device, window, room, .. } = *self;
+        let device = device.clone();
         let (batch,) = sequences.shape();
-        let ids = Bk::With::<I>::to_vec(sequences.array());
-        let of = |numbers: &[usize]| ids.iter().map(|id| numbers[id.row()]).collect();
+        let ids = elements::<With<Bk, I>>(sequences.array());
+        let of = |numbers: &[usize]| ids.iter().map(|id| numbers[*id as usize]).collect();
         let (lengths, forgotten) = (of(&self.lengths), of(&self.forgotten));
         let layers = self.layers.iter();
-        let selected = |layer: &[Bk::Array; 2]| layer.each_ref().map(|array| Bk::gather(array, sequences.array()));
+        let selected = |layer: &[ArrayOf<Bk>; 2]| layer.each_ref().map(|array| Bk::gather(array, sequences.array()));
         let layers = layers.map(|layer| layer.as_ref().map(selected)).collect();
         let appended = self.appended.clone();
-        KeyValueCache { batch, heads, head_dim, capacity, window, layers, room, lengths, forgotten, appended }
+        KeyValueCache { batch, heads, head_dim, capacity, device, window, layers, room, lengths, forgotten, appended }
     }
 
     /// Appends `new` positions to every sequence: `run` gets the step, and calls [`append`](CacheStep::append) for each
@@ -212,14 +248,14 @@ impl<B: Dim, H: Dim, D: Dim, P: Dim, Bk: Backend<Elem: Float>> KeyValueCache<B, 
         new: S,
         keys: K,
         counts: Counts<'_>,
-        mask: AttentionMask,
+        mask: AttentionMask<()>,
         run: impl FnOnce(&mut CacheStep<'_, B, H, D, P, S, K, Bk>) -> R,
     ) -> Result<R, Error> {
         let last = self.capacity.size().saturating_sub(1);
         // Padding may reach beyond the table, and nobody looks at what it gives.
         let positions =
             self.lengths.iter().flat_map(|length| (0..new.size()).map(move |i| (length + i).min(last) as u32));
-        let positions = Index::tensor_of_positions::<_, Bk>((self.batch, new), positions);
+        let positions = Index::tensor_of_positions::<_, Bk>((self.batch, new), positions, &self.device);
         self.appended.fill(false);
         let mask = CacheMask { mask, dims: PhantomData };
         let result = run(&mut CacheStep { cache: self, new, keys, counts, mask, positions });
@@ -259,7 +295,7 @@ impl<B: Dim, H: Dim, D: Dim, P: Dim, Bk: Backend<Elem: Float>> KeyValueCache<B, 
         let held: Vec<usize> = self.held().collect();
         let sizes = [self.batch.size(), self.heads.size(), room, self.head_dim.size()];
         for array in self.layers.iter_mut().flatten().flatten() {
-            let mut moved = Bk::filled(num_traits::zero(), &sizes);
+            let mut moved = Bk::filled(num_traits::zero(), &sizes, &self.device);
             for (sequence, (&held, &kept)) in held.iter().zip(kept).enumerate() {
                 let part = Bk::narrow(&Bk::narrow(array, 0, sequence, 1), 2, held - kept, kept);
                 moved = Bk::update_slice(moved, &part, &[sequence, 0, 0, 0]);
@@ -276,121 +312,4 @@ impl<B: Dim, H: Dim, D: Dim, P: Dim, Bk: Backend> Debug for KeyValueCache<B, H, 
         let dims = (self.batch, self.heads, self.head_dim, self.capacity);
         f.debug_struct("KeyValueCache").field("dims", &dims).field("lengths", &self.lengths).finish_non_exhaustive()
     }
-}
-
-/// A step of a [`KeyValueCache`]: what is new, `S` positions of each sequence, goes to every layer; the keys `K` are all
-/// positions so far.
-pub struct CacheStep<'c, B, H, D, P, S, K, Bk: Backend = Cpu<f32>> {
-    cache: &'c mut KeyValueCache<B, H, D, P, Bk>,
-    new: S,
-    keys: K,
-    counts: Counts<'c>,
-    mask: CacheMask<B, S, K>,
-    positions: TensorOf<(B, S), Index<P>, Bk>,
-}
-
-/// How many positions are new, of each sequence.
-#[derive(Clone, Copy)]
-enum Counts<'c> {
-    Same(usize),
-    Each(&'c [usize]),
-}
-
-impl Counts<'_> {
-    /// One for each sequence, and perhaps more.
-    fn all(&self) -> impl Iterator<Item = usize> {
-        (0..).map_while(|sequence| match self {
-            Counts::Same(count) => Some(*count),
-            Counts::Each(counts) => counts.get(sequence).copied(),
-        })
-    }
-
-    /// The most that sequences have which had so many before; of an empty batch, what each would have.
-    fn most(&self, held: impl Iterator<Item = usize>) -> usize {
-        let least = if let Counts::Same(count) = self { *count } else { 0 };
-        held.zip(self.all()).map(|(held, new)| held + new).max().unwrap_or(least)
-    }
-}
-
-/// Keys and values: see [`CacheStep::append`].
-pub type KeysAndValues<B, H, D, K, Bk> = (Tensor<(B, H, K, D), Bk>, Tensor<(B, H, K, D), Bk>);
-
-impl<B: Dim, H: Dim, D: Dim, P: Dim, S: Dim, K: Dim, Bk: Backend<Elem: Float>> CacheStep<'_, B, H, D, P, S, K, Bk> {
-    /// Takes the keys and values of a layer for what is new, `(B, H, S, D)`, and gives those of all positions so far.
-    ///
-    /// They are to be dropped before the next step: what is appended while they live is a copy.
-    ///
-    /// # Panics
-    /// The cache has no such layer, or this step has appended to it before.
-    pub fn append<X, Y>(
-        &mut self,
-        layer: usize,
-        keys: &Tensor<X, Bk>,
-        values: &Tensor<Y, Bk>,
-    ) -> KeysAndValues<B, H, D, K, Bk>
-    where
-        X: Appends<Y, B, H, S, D>,
-        Y: Shape,
-    {
-        let cache = &mut *self.cache;
-        let layers = cache.layers.len();
-        assert!(layer < layers, "layer {layer} of a cache of {layers}");
-        assert!(!std::mem::replace(&mut cache.appended[layer], true), "a step appends once to layer {layer}");
-        let sizes = [cache.batch.size(), cache.heads.size(), cache.room, cache.head_dim.size()];
-        let empty = || [(); 2].map(|()| Bk::filled(num_traits::zero(), &sizes));
-        let held = cache.layers[layer].take().unwrap_or_else(empty);
-        // By value: nobody else holds the arrays, so that they are written in place.
-        let append = |held: Bk::Array, new: &Bk::Array| {
-            cache.held().zip(self.counts.all()).enumerate().fold(held, |held, (sequence, (past, count))| {
-                let part = Bk::narrow(&Bk::narrow(new, 0, sequence, 1), 2, 0, count);
-                Bk::update_slice(held, &part, &[sequence, 0, past, 0])
-            })
-        };
-        let [held_keys, held_values] = held;
-        let held = [append(held_keys, keys.array()), append(held_values, values.array())];
-        let shape = (cache.batch, cache.heads, self.keys, cache.head_dim);
-        let lent = held.each_ref().map(|array| Tensor::from_parts(shape, Bk::narrow(array, 2, 0, self.keys.size())));
-        cache.layers[layer] = Some(held);
-        lent.into()
-    }
-
-    /// The positions of what is new.
-    pub fn positions(&self) -> &TensorOf<(B, S), Index<P>, Bk> {
-        &self.positions
-    }
-
-    /// Which of all positions so far each new one may attend to: those up to its own, of its own sequence.
-    pub fn mask(&self) -> &CacheMask<B, S, K> {
-        &self.mask
-    }
-
-    /// The dimension of what is new.
-    pub fn new_positions(&self) -> S {
-        self.new
-    }
-
-    /// The dimension of all positions so far.
-    pub fn keys(&self) -> K {
-        self.keys
-    }
-}
-
-/// The mask of a [`CacheStep`]: each new position attends to those up to its own, in the window of the cache.
-#[derive(Clone, Debug)]
-pub struct CacheMask<B, Q, K> {
-    mask: AttentionMask,
-    dims: PhantomData<fn() -> (B, Q, K)>,
-}
-
-impl<B, Q, K> Combine for CacheMask<B, Q, K> {
-    fn sealed(_: Sealed) {}
-}
-
-#[diagnostic::do_not_recommend]
-impl<B, Q, K> Restrict<B, Q, K> for CacheMask<B, Q, K> {
-    type Padding = Covers;
-    fn describe(&self) -> AttentionMask {
-        self.mask.clone()
-    }
-    fn sealed(_: Sealed) {}
 }

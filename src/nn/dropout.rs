@@ -47,7 +47,7 @@ impl Dropout {
         assert!((0.0..=1.0).contains(&self.rate), "`rate` is {}, expected a number from 0 to 1", self.rate);
         let scale = constant((1.0 - self.rate).recip());
         let kept = (0..x.shape().elements()).map(|_| if rng.f64() < self.rate { num_traits::zero() } else { scale });
-        let kept = B::from_elements(kept.collect(), x.sizes().as_ref());
+        let kept = B::from_elements(kept.collect(), x.sizes().as_ref(), &x.device());
         x * &Tensor::from_parts(x.shape(), kept)
     }
 }

@@ -63,9 +63,9 @@ impl<V: Dim, E: Dim> Embedding<V, E> {
     }
 }
 
-impl<V: Dim, E: Dim, T: Stored> Embedding<V, E, Cpu<T>> {
+impl<V: Dim, E: Dim, B: Backend<Elem: Stored>> Embedding<V, E, B> {
     /// Takes `weight`.
-    pub fn load(weights: &Weights<'_, T>, table: V, embed: E) -> Self {
+    pub fn load(weights: &Weights<'_, B::Elem, B>, table: V, embed: E) -> Self {
         Embedding { weight: weights.tensor("weight", (table, embed)) }
     }
 }

@@ -1,9 +1,10 @@
 //! Two linear layers and a function between them.
 
-use super::{Activation, Linear};
-use crate::backend::{Backend, Epilogue, Float};
+use super::{Activation, Linear, WellFormed};
+use crate::backend::{ArrayOf, Backend, Epilogue, Float};
 use crate::cpu::Cpu;
 use crate::dim::{Dense, Dim};
+use crate::sealed::Sealed;
 use crate::shape::Last;
 use crate::tensor::Tensor;
 use crate::{Module, Rng};
@@ -26,26 +27,23 @@ pub struct FeedForward<E, F, B: Backend = Cpu<f32>> {
     /// From `F` to `E`.
     pub down: Linear<F, E, B>,
 }
+impl<E: Dense, F: Dense, B: Backend> WellFormed for FeedForward<E, F, B> {
+    fn sealed(_: Sealed) {}
+}
 
 impl<E: Dim, F: Dim, B: Backend<Elem: Float>> FeedForward<E, F, B> {
     /// The layer on the last dimension of `x`.
     pub fn forward<S>(&self, x: &Tensor<S, B>) -> Tensor<S, B>
     where
         S: Last<E>,
-        E: Dense,
-        F: Dense,
+        Self: WellFormed,
     {
-        self.forward_then(x, Epilogue::default())
+        self.apply(x, Epilogue::default())
     }
 
-    /// As [`forward`](Self::forward), with an epilogue of the last product.
-    pub(super) fn forward_then<S: Last<E>>(&self, x: &Tensor<S, B>, after: Epilogue<'_, B::Array>) -> Tensor<S, B>
-    where
-        E: Dense,
-        F: Dense,
-    {
-        let hidden = self.up.forward_activated(x, self.activation);
-        self.down.finished(&hidden, after)
+    /// The layer on `x`, with an epilogue of the last product.
+    pub(super) fn apply<S: Last<E>>(&self, x: &Tensor<S, B>, after: Epilogue<'_, ArrayOf<B>>) -> Tensor<S, B> {
+        self.down.apply(&self.up.apply(x, self.activation.epilogue()), after)
     }
 }
 

@@ -1,9 +1,10 @@
 //! A feed-forward network with a gate.
 
-use super::{Activation, Linear};
-use crate::backend::{Backend, Epilogue, Float};
+use super::{Activation, Linear, WellFormed};
+use crate::backend::{ArrayOf, Backend, Epilogue, Float};
 use crate::cpu::Cpu;
 use crate::dim::{Dense, Dim};
+use crate::sealed::Sealed;
 use crate::shape::Last;
 use crate::tensor::Tensor;
 use crate::{Module, Rng};
@@ -29,33 +30,24 @@ pub struct GatedFeedForward<E, F, B: Backend = Cpu<f32>> {
     /// From `F` to `E`.
     pub down: Linear<F, E, B>,
 }
+impl<E: Dense, F: Dense, B: Backend> WellFormed for GatedFeedForward<E, F, B> {
+    fn sealed(_: Sealed) {}
+}
 
 impl<E: Dim, F: Dim, B: Backend<Elem: Float>> GatedFeedForward<E, F, B> {
     /// The layer on the last dimension of `x`.
-    pub fn forward<S: Last<E>>(&self, x: &Tensor<S, B>) -> Tensor<S, B>
+    pub fn forward<S>(&self, x: &Tensor<S, B>) -> Tensor<S, B>
     where
-        E: Dense,
-        F: Dense,
+        S: Last<E>,
+        Self: WellFormed,
     {
-        self.finished(x, Epilogue::default())
+        self.apply(x, Epilogue::default())
     }
 
-    /// `layer(x) + residual`: it is added while the last product is at hand.
-    pub(super) fn forward_residual<S: Last<E>>(&self, x: &Tensor<S, B>, residual: &Tensor<S, B>) -> Tensor<S, B>
-    where
-        E: Dense,
-        F: Dense,
-    {
-        self.finished(x, Epilogue::residual(residual.array()))
-    }
-
-    fn finished<S: Last<E>>(&self, x: &Tensor<S, B>, after: Epilogue<'_, B::Array>) -> Tensor<S, B>
-    where
-        E: Dense,
-        F: Dense,
-    {
-        let hidden = self.gate.forward_activated(x, self.activation) * self.up.forward(x);
-        self.down.finished(&hidden, after)
+    /// The layer on `x`, with an epilogue of the last product.
+    pub(super) fn apply<S: Last<E>>(&self, x: &Tensor<S, B>, after: Epilogue<'_, ArrayOf<B>>) -> Tensor<S, B> {
+        let hidden = self.gate.apply(x, self.activation.epilogue()) * self.up.apply(x, Epilogue::default());
+        self.down.apply(&hidden, after)
     }
 }
 

@@ -1,11 +1,13 @@
 //! Grouped-query attention ([Ainslie et al. 2023](https://arxiv.org/abs/2305.13245)).
 
-use super::multi_head::{Heads, project_merged, sequence};
-use super::{CacheStep, Linear, Rotary, attention};
-use crate::backend::{Backend, Epilogue, Float};
+use super::attention::attend;
+use super::multi_head::on_sequence;
+use super::{CacheStep, KeysAndValues, Linear, Rotary, WellFormed};
+use crate::backend::{ArrayOf, Backend, Epilogue, Float, MaskOf};
 use crate::cpu::Cpu;
 use crate::dim::{Dense, Dim, Times};
 use crate::mask::Mask;
+use crate::sealed::Sealed;
 use crate::shape::{Sequence, SharesHeads};
 use crate::tensor::{IdOf, Tensor, TensorOf};
 use crate::{Module, Rng};
@@ -38,6 +40,11 @@ pub struct GroupedQueryAttention<E, Q, H, D, B: Backend = Cpu<f32>> {
     /// From the merged heads.
     pub output: Linear<Times<Q, D>, E, B>,
 }
+impl<E: Dense, Q: Dense + SharesHeads<H>, H: Dim, D: Dense, B: Backend> WellFormed
+    for GroupedQueryAttention<E, Q, H, D, B>
+{
+    fn sealed(_: Sealed) {}
+}
 
 impl<E: Dim, Q: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> GroupedQueryAttention<E, Q, H, D, B> {
     /// Self-attention: the sequence attends to itself.
@@ -50,53 +57,11 @@ impl<E: Dim, Q: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> GroupedQueryAttent
     ) -> Tensor<S, B>
     where
         S: Sequence<E>,
-        Q: SharesHeads<H>,
-        M: Mask<S::Batch, S::Length, S::Length>,
-        E: Dense,
-        Q: Dense,
-        D: Dense,
+        M: Mask<S::Batch, S::Length, S::Length, B::Engine>,
+        Self: WellFormed,
     {
-        self.attend(x, rotary, positions, mask, Epilogue::default())
-    }
-
-    /// `forward(x) + residual`: it is added while the last product is at hand.
-    pub(super) fn forward_residual<S, P: Dim, I: IdOf<P>, M>(
-        &self,
-        x: &Tensor<S, B>,
-        rotary: &Rotary<P, D, B>,
-        positions: &TensorOf<(S::Batch, S::Length), I, B>,
-        mask: &M,
-        residual: &Tensor<S, B>,
-    ) -> Tensor<S, B>
-    where
-        S: Sequence<E>,
-        Q: SharesHeads<H>,
-        M: Mask<S::Batch, S::Length, S::Length>,
-        E: Dense,
-        Q: Dense,
-        D: Dense,
-    {
-        self.attend(x, rotary, positions, mask, Epilogue::residual(residual.array()))
-    }
-
-    fn attend<S, P: Dim, I: IdOf<P>, M>(
-        &self,
-        x: &Tensor<S, B>,
-        rotary: &Rotary<P, D, B>,
-        positions: &TensorOf<(S::Batch, S::Length), I, B>,
-        mask: &M,
-        after: Epilogue<'_, B::Array>,
-    ) -> Tensor<S, B>
-    where
-        S: Sequence<E>,
-        Q: SharesHeads<H>,
-        M: Mask<S::Batch, S::Length, S::Length>,
-        E: Dense,
-        Q: Dense,
-        D: Dense,
-    {
-        let (q, k, v) = self.project(x, rotary, positions);
-        project_merged(x, &attention(&q, &k, &v, mask), &self.output, after)
+        let mask = mask.describe(&x.device());
+        on_sequence(x, |x| self.apply(&x, rotary, positions, |new| new, &mask, Epilogue::default()))
     }
 
     /// The sequence attends to itself and to what the cache holds, as this layer of it.
@@ -112,68 +77,28 @@ impl<E: Dim, Q: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> GroupedQueryAttent
     ) -> Tensor<S, B>
     where
         S: Sequence<E>,
-        Q: SharesHeads<H>,
-        E: Dense,
-        Q: Dense,
-        D: Dense,
+        Self: WellFormed,
     {
-        self.attend_cached(x, rotary, layer, step, Epilogue::default())
+        let (positions, mask) = (step.positions().clone(), step.mask().described());
+        let all = |(k, v): KeysAndValues<_, _, _, _, _>| step.append(layer, &k, &v);
+        on_sequence(x, |x| self.apply(&x, rotary, &positions, all, &mask, Epilogue::default()))
     }
 
-    /// `forward_cached(x) + residual`: it is added while the last product is at hand.
-    pub(super) fn forward_cached_residual<S, P: Dim, K: Dim>(
+    /// The sequence attends to `all` the keys and values there are with its own: a cache holds some from before. The epilogue
+    /// is that of the last product.
+    pub(super) fn apply<N: Dim, L: Dim, P: Dim, I: IdOf<P>, K: Dim>(
         &self,
-        x: &Tensor<S, B>,
+        x: &Tensor<(N, L, E), B>,
         rotary: &Rotary<P, D, B>,
-        layer: usize,
-        step: &mut CacheStep<'_, S::Batch, H, D, P, S::Length, K, B>,
-        residual: &Tensor<S, B>,
-    ) -> Tensor<S, B>
-    where
-        S: Sequence<E>,
-        Q: SharesHeads<H>,
-        E: Dense,
-        Q: Dense,
-        D: Dense,
-    {
-        self.attend_cached(x, rotary, layer, step, Epilogue::residual(residual.array()))
-    }
-
-    fn attend_cached<S: Sequence<E>, P: Dim, K: Dim>(
-        &self,
-        x: &Tensor<S, B>,
-        rotary: &Rotary<P, D, B>,
-        layer: usize,
-        step: &mut CacheStep<'_, S::Batch, H, D, P, S::Length, K, B>,
-        after: Epilogue<'_, B::Array>,
-    ) -> Tensor<S, B>
-    where
-        Q: SharesHeads<H>,
-        E: Dense,
-        Q: Dense,
-        D: Dense,
-    {
-        let (q, k, v) = self.project(x, rotary, step.positions());
-        let (keys, values) = step.append(layer, &k, &v);
-        project_merged(x, &attention(&q, &keys, &values, step.mask()), &self.output, after)
-    }
-
-    /// Queries, keys and values, the first two at their positions.
-    fn project<S: Sequence<E>, P: Dim, I: IdOf<P>>(
-        &self,
-        x: &Tensor<S, B>,
-        rotary: &Rotary<P, D, B>,
-        positions: &TensorOf<(S::Batch, S::Length), I, B>,
-    ) -> (Heads<S, E, Q, D, B>, Heads<S, E, H, D, B>, Heads<S, E, H, D, B>)
-    where
-        E: Dense,
-        Q: Dense,
-        D: Dense,
-    {
-        let x = sequence(x);
-        let q = rotary.rotated(self.query.forward(&x).split_heads(), positions);
-        let k = rotary.rotated(self.key.forward(&x).split_heads(), positions);
-        (q, k, self.value.forward(&x).split_heads())
+        positions: &TensorOf<(N, L), I, B>,
+        all: impl FnOnce(KeysAndValues<N, H, D, L, B>) -> KeysAndValues<N, H, D, K, B>,
+        mask: &MaskOf<B>,
+        after: Epilogue<'_, ArrayOf<B>>,
+    ) -> Tensor<(N, L, E), B> {
+        let q = rotary.rotated(self.query.apply(x, Epilogue::default()).split_heads(), positions);
+        let k = rotary.rotated(self.key.apply(x, Epilogue::default()).split_heads(), positions);
+        let v = self.value.apply(x, Epilogue::default()).split_heads();
+        self.output.apply(&attend(&q, &all((k, v)), mask).merge_heads(), after)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The linear layer.
 
 use super::Activation;
-use crate::backend::{Backend, Epilogue, Float};
+use crate::backend::{ArrayOf, Backend, Epilogue, Float};
 use crate::cpu::Cpu;
 use crate::dim::{Dim, Summed};
 use crate::io::{Stored, Weights};
@@ -46,7 +46,7 @@ impl<In: Dim, Out: Dim, B: Backend> Linear<In, Out, B> {
         In: Summed,
         B::Elem: Float,
     {
-        self.finished(x, Epilogue::default())
+        self.apply(x, Epilogue::default())
     }
 
     /// `activation(layer(x))`: the function is calculated while the product is at hand.
@@ -60,7 +60,7 @@ impl<In: Dim, Out: Dim, B: Backend> Linear<In, Out, B> {
         In: Summed,
         B::Elem: Float,
     {
-        self.finished(x, Epilogue { activation: Some(activation.function()), ..Epilogue::default() })
+        self.apply(x, activation.epilogue())
     }
 
     /// `layer(x) + residual`: it is added while the product is at hand.
@@ -83,29 +83,20 @@ impl<In: Dim, Out: Dim, B: Backend> Linear<In, Out, B> {
         In: Summed,
         B::Elem: Float,
     {
-        self.finished(x, Epilogue::residual(residual.array()))
+        self.apply(x, Epilogue::residual(residual.array()))
     }
 
-    /// The layer on `x`, with an epilogue.
-    pub(super) fn finished<S>(
+    /// The layer on `x`, with an epilogue of the product.
+    pub(super) fn apply<S: Last<In>>(
         &self,
         x: &Tensor<S, B>,
-        after: Epilogue<'_, B::Array>,
+        after: Epilogue<'_, ArrayOf<B>>,
     ) -> Tensor<<S as Last<In>>::With<Out>, B>
     where
-        S: Last<In>,
-        In: Summed,
         B::Elem: Float,
     {
-        Tensor::from_parts(x.shape().with_last(self.output()), self.apply(x.array(), after))
-    }
-
-    /// The layer on an array whose last axis is `In`.
-    pub(super) fn apply(&self, x: &B::Array, after: Epilogue<'_, B::Array>) -> B::Array
-    where
-        B::Elem: Float,
-    {
-        B::linear(x, self.weight.array(), Epilogue { bias: self.bias.as_ref().map(Tensor::array), ..after })
+        let after = Epilogue { bias: self.bias.as_ref().map(Tensor::array), ..after };
+        Tensor::from_parts(x.shape().with_last(self.output()), B::linear(x.array(), self.weight.array(), after))
     }
 }
 
@@ -125,15 +116,15 @@ impl<In: Dim, Out: Dim, B: Backend> Linear<In, Out, B> {
     }
 }
 
-impl<In: Dim, Out: Dim, T: Stored> Linear<In, Out, Cpu<T>> {
+impl<In: Dim, Out: Dim, B: Backend<Elem: Stored>> Linear<In, Out, B> {
     /// Takes `weight` and `bias`.
-    pub fn load(weights: &Weights<'_, T>, input: In, output: Out) -> Self {
+    pub fn load(weights: &Weights<'_, B::Elem, B>, input: In, output: Out) -> Self {
         let bias = Some(weights.tensor("bias", (output,)));
         Linear { bias, ..Linear::load_without_bias(weights, input, output) }
     }
 
     /// Takes `weight`.
-    pub fn load_without_bias(weights: &Weights<'_, T>, input: In, output: Out) -> Self {
+    pub fn load_without_bias(weights: &Weights<'_, B::Elem, B>, input: In, output: Out) -> Self {
         Linear { weight: weights.tensor("weight", (output, input)), bias: None }
     }
 }

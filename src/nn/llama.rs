@@ -1,12 +1,14 @@
 //! The layers of the Llama family ([Touvron et al. 2023](https://arxiv.org/abs/2302.13971)).
 
-use super::{CacheStep, GatedFeedForward, GroupedQueryAttention, RmsNorm, Rotary};
+use super::multi_head::on_sequence;
+use super::{CacheStep, GatedFeedForward, GroupedQueryAttention, KeysAndValues, RmsNorm, Rotary, WellFormed};
 use crate::Module;
-use crate::backend::{Backend, Float};
+use crate::backend::{Backend, Epilogue, Float, MaskOf};
 use crate::cpu::Cpu;
 use crate::dim::{Dense, Dim};
 use crate::mask::Mask;
-use crate::shape::{Last, Sequence, SharesHeads};
+use crate::sealed::Sealed;
+use crate::shape::{Sequence, SharesHeads};
 use crate::tensor::{IdOf, Tensor, TensorOf};
 
 /// Grouped-query attention with rotary positions and a gated feed-forward network, each behind a norm and beside a residual
@@ -22,6 +24,11 @@ pub struct LlamaLayer<E, Q, H, D, F, B: Backend = Cpu<f32>> {
     /// Each position by itself.
     pub feed_forward: GatedFeedForward<E, F, B>,
 }
+impl<E: Dense, Q: Dense + SharesHeads<H>, H: Dim, D: Dense, F: Dense, B: Backend> WellFormed
+    for LlamaLayer<E, Q, H, D, F, B>
+{
+    fn sealed(_: Sealed) {}
+}
 
 impl<E: Dim, Q: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> LlamaLayer<E, Q, H, D, F, B> {
     /// The layer on `x (batch, sequence, E)`, which attends to itself.
@@ -33,16 +40,12 @@ impl<E: Dim, Q: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> LlamaLayer
         mask: &M,
     ) -> Tensor<S, B>
     where
-        S: Sequence<E> + Last<E>,
-        Q: SharesHeads<H>,
-        M: Mask<S::Batch, S::Length, S::Length>,
-        E: Dense,
-        Q: Dense,
-        D: Dense,
-        F: Dense,
+        S: Sequence<E>,
+        M: Mask<S::Batch, S::Length, S::Length, B::Engine>,
+        Self: WellFormed,
     {
-        let normed = self.attention_norm.forward(x);
-        self.fed_forward(&self.attention.forward_residual(&normed, rotary, positions, mask, x))
+        let mask = mask.describe(&x.device());
+        on_sequence(x, |x| self.apply(&x, rotary, positions, |new| new, &mask))
     }
 
     /// The layer on `x (batch, sequence, E)`, which goes on from what the cache holds, as this layer of it.
@@ -57,26 +60,25 @@ impl<E: Dim, Q: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> LlamaLayer
         step: &mut CacheStep<'_, S::Batch, H, D, P, S::Length, K, B>,
     ) -> Tensor<S, B>
     where
-        S: Sequence<E> + Last<E>,
-        Q: SharesHeads<H>,
-        E: Dense,
-        Q: Dense,
-        D: Dense,
-        F: Dense,
+        S: Sequence<E>,
+        Self: WellFormed,
     {
-        let normed = self.attention_norm.forward(x);
-        self.fed_forward(&self.attention.forward_cached_residual(&normed, rotary, layer, step, x))
+        let (positions, mask) = (step.positions().clone(), step.mask().described());
+        on_sequence(x, |x| self.apply(&x, rotary, &positions, |(k, v)| step.append(layer, &k, &v), &mask))
     }
 
-    /// What follows the attention.
-    fn fed_forward<S: Last<E>>(&self, x: &Tensor<S, B>) -> Tensor<S, B>
-    where
-        E: Dense,
-        Q: Dense,
-        D: Dense,
-        F: Dense,
-    {
-        self.feed_forward.forward_residual(&self.feed_forward_norm.forward(x), x)
+    /// The layer on `x`, which attends to `all` the keys and values there are with its own.
+    fn apply<N: Dim, L: Dim, P: Dim, I: IdOf<P>, K: Dim>(
+        &self,
+        x: &Tensor<(N, L, E), B>,
+        rotary: &Rotary<P, D, B>,
+        positions: &TensorOf<(N, L), I, B>,
+        all: impl FnOnce(KeysAndValues<N, H, D, L, B>) -> KeysAndValues<N, H, D, K, B>,
+        mask: &MaskOf<B>,
+    ) -> Tensor<(N, L, E), B> {
+        let normed = self.attention_norm.normalized(x.clone());
+        let x = self.attention.apply(&normed, rotary, positions, all, mask, Epilogue::residual(x.array()));
+        self.feed_forward.apply(&self.feed_forward_norm.normalized(x.clone()), Epilogue::residual(x.array()))
     }
 }
 
@@ -122,6 +124,11 @@ pub struct LlamaDecoder<E, Q, H, D, F, P, B: Backend = Cpu<f32>> {
     /// The positions of queries and keys.
     pub rotary: Rotary<P, D, B>,
 }
+impl<E: Dense, Q: Dense + SharesHeads<H>, H: Dim, D: Dense, F: Dense, P: Dim, B: Backend> WellFormed
+    for LlamaDecoder<E, Q, H, D, F, P, B>
+{
+    fn sealed(_: Sealed) {}
+}
 
 impl<E: Dim, Q: Dim, H: Dim, D: Dim, F: Dim, P: Dim, B: Backend<Elem: Float>> LlamaDecoder<E, Q, H, D, F, P, B> {
     /// All layers on `x (batch, sequence, E)`, whose elements stand at these positions, `(batch, sequence)`, of the table.
@@ -132,17 +139,12 @@ impl<E: Dim, Q: Dim, H: Dim, D: Dim, F: Dim, P: Dim, B: Backend<Elem: Float>> Ll
         mask: &M,
     ) -> Tensor<S, B>
     where
-        S: Sequence<E> + Last<E>,
-        Q: SharesHeads<H>,
-        M: Mask<S::Batch, S::Length, S::Length>,
-        E: Dense,
-        Q: Dense,
-        D: Dense,
-        F: Dense,
+        S: Sequence<E>,
+        M: Mask<S::Batch, S::Length, S::Length, B::Engine>,
+        Self: WellFormed,
     {
-        let layers = self.layers.iter();
-        let x = layers.fold(x.clone(), |x, layer| layer.forward(&x, &self.rotary, positions, mask));
-        self.norm.forward(&x)
+        let mask = mask.describe(&x.device());
+        on_sequence(x, |x| self.apply(x, positions, |_, new| new, &mask))
     }
 
     /// All layers on `x (batch, sequence, E)`, which goes on from what the cache holds.
@@ -155,15 +157,23 @@ impl<E: Dim, Q: Dim, H: Dim, D: Dim, F: Dim, P: Dim, B: Backend<Elem: Float>> Ll
         step: &mut CacheStep<'_, S::Batch, H, D, P, S::Length, K, B>,
     ) -> Tensor<S, B>
     where
-        S: Sequence<E> + Last<E>,
-        Q: SharesHeads<H>,
-        E: Dense,
-        Q: Dense,
-        D: Dense,
-        F: Dense,
+        S: Sequence<E>,
+        Self: WellFormed,
     {
+        let (positions, mask) = (step.positions().clone(), step.mask().described());
+        on_sequence(x, |x| self.apply(x, &positions, |layer, (k, v)| step.append(layer, &k, &v), &mask))
+    }
+
+    /// The layers, each of which attends to `all` the keys and values that there are of it with its own; and the norm.
+    fn apply<N: Dim, L: Dim, I: IdOf<P>, K: Dim>(
+        &self,
+        x: Tensor<(N, L, E), B>,
+        positions: &TensorOf<(N, L), I, B>,
+        mut all: impl FnMut(usize, KeysAndValues<N, H, D, L, B>) -> KeysAndValues<N, H, D, K, B>,
+        mask: &MaskOf<B>,
+    ) -> Tensor<(N, L, E), B> {
         let layers = self.layers.iter().enumerate();
-        let x = layers.fold(x.clone(), |x, (i, layer)| layer.forward_cached(&x, &self.rotary, i, step));
-        self.norm.forward(&x)
+        let x = layers.fold(x, |x, (i, layer)| layer.apply(&x, &self.rotary, positions, |new| all(i, new), mask));
+        self.norm.normalized(x)
     }
 }

@@ -21,6 +21,7 @@ mod norm;
 mod rotary;
 mod training;
 mod transformer;
+mod well_formed;
 
 pub use crate::backend::RotaryLayout;
 pub use activation::Activation;
@@ -46,5 +47,6 @@ pub use norm::{LayerNorm, RmsNorm};
 pub use rotary::{Rotary, rotary_frequencies};
 pub use training::{InTraining, Training};
 pub use transformer::{Decoder, DecoderLayer, Encoder, EncoderLayer, NormOrder};
+pub use well_formed::WellFormed;
 
 crate::module::constants! { [] Activation; [] Dropout; [] NormOrder; }

@@ -1,7 +1,8 @@
 //! Multi-head attention ([Vaswani et al. 2017](https://arxiv.org/abs/1706.03762)).
 
-use super::{CacheStep, Linear, attention};
-use crate::backend::{Backend, Epilogue, Float};
+use super::attention::attend;
+use super::{CacheStep, KeysAndValues, Linear, WellFormed};
+use crate::backend::{ArrayOf, Backend, Epilogue, Float, MaskOf};
 use crate::cpu::Cpu;
 use crate::dim::{Dense, Dim, Times};
 use crate::mask::Mask;
@@ -30,6 +31,9 @@ pub struct MultiHeadAttention<E, H, D, B: Backend = Cpu<f32>> {
     pub value: Linear<E, Times<H, D>, B>,
     /// From the merged heads.
     pub output: Linear<Times<H, D>, E, B>,
+}
+impl<E: Dense, H: Dense, D: Dense, B: Backend> WellFormed for MultiHeadAttention<E, H, D, B> {
+    fn sealed(_: Sealed) {}
 }
 
 /// That sequences of the shape can be attended to from sequences of shape `S`: both are
@@ -62,24 +66,11 @@ impl<E: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> MultiHeadAttention<E, H, D
     pub fn forward<S, M>(&self, x: &Tensor<S, B>, mask: &M) -> Tensor<S, B>
     where
         S: Sequence<E>,
-        M: Mask<S::Batch, S::Length, S::Length>,
-        E: Dense,
-        H: Dense,
-        D: Dense,
+        M: Mask<S::Batch, S::Length, S::Length, B::Engine>,
+        Self: WellFormed,
     {
-        self.attend(x, &sequence(x), mask, Epilogue::default())
-    }
-
-    /// As [`forward`](Self::forward), with an epilogue of the last product.
-    pub(super) fn forward_then<S, M>(&self, x: &Tensor<S, B>, mask: &M, after: Epilogue<'_, B::Array>) -> Tensor<S, B>
-    where
-        S: Sequence<E>,
-        M: Mask<S::Batch, S::Length, S::Length>,
-        E: Dense,
-        H: Dense,
-        D: Dense,
-    {
-        self.attend(x, &sequence(x), mask, after)
+        let mask = mask.describe(&x.device());
+        on_sequence(x, |x| self.apply(&x, &x, |new| new, &mask, Epilogue::default()))
     }
 
     /// Cross-attention: the sequence attends to another one, the memory.
@@ -88,31 +79,11 @@ impl<E: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> MultiHeadAttention<E, H, D
     where
         S: Sequence<E>,
         R: Memory<S, E>,
-        M: Mask<S::Batch, S::Length, R::Length>,
-        E: Dense,
-        H: Dense,
-        D: Dense,
+        M: Mask<S::Batch, S::Length, R::Length, B::Engine>,
+        Self: WellFormed,
     {
-        self.attend(x, &self.memory(x, memory), mask, Epilogue::default())
-    }
-
-    /// As [`cross`](Self::cross), with an epilogue of the last product.
-    pub(super) fn cross_then<S, R, M>(
-        &self,
-        x: &Tensor<S, B>,
-        memory: &Tensor<R, B>,
-        mask: &M,
-        after: Epilogue<'_, B::Array>,
-    ) -> Tensor<S, B>
-    where
-        S: Sequence<E>,
-        R: Memory<S, E>,
-        M: Mask<S::Batch, S::Length, R::Length>,
-        E: Dense,
-        H: Dense,
-        D: Dense,
-    {
-        self.attend(x, &self.memory(x, memory), mask, after)
+        let (memory, mask) = (memory_of(x, memory), mask.describe(&x.device()));
+        on_sequence(x, |x| self.apply(&x, &memory, |new| new, &mask, Epilogue::default()))
     }
 
     /// The sequence attends to itself and to what the cache holds, as this layer of it.
@@ -127,84 +98,45 @@ impl<E: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> MultiHeadAttention<E, H, D
     ) -> Tensor<S, B>
     where
         S: Sequence<E>,
-        E: Dense,
-        H: Dense,
-        D: Dense,
+        Self: WellFormed,
     {
-        self.forward_cached_then(x, layer, step, Epilogue::default())
+        let mask = step.mask().described();
+        on_sequence(x, |x| self.apply(&x, &x, |(k, v)| step.append(layer, &k, &v), &mask, Epilogue::default()))
     }
 
-    /// As [`forward_cached`](Self::forward_cached), with an epilogue of the last product.
-    pub(super) fn forward_cached_then<S: Sequence<E>, P: Dim, K: Dim>(
+    /// The sequence attends to `all` the keys and values there are with those of the memory: a cache holds some from before.
+    /// The memory of self-attention is the sequence. The epilogue is that of the last product.
+    pub(super) fn apply<N: Dim, L: Dim, R: Dim, K: Dim>(
         &self,
-        x: &Tensor<S, B>,
-        layer: usize,
-        step: &mut CacheStep<'_, S::Batch, H, D, P, S::Length, K, B>,
-        after: Epilogue<'_, B::Array>,
-    ) -> Tensor<S, B>
-    where
-        E: Dense,
-        H: Dense,
-        D: Dense,
-    {
-        let sequence = sequence(x);
-        let k = self.key.forward(&sequence).split_heads();
-        let v = self.value.forward(&sequence).split_heads();
-        let (keys, values) = step.append(layer, &k, &v);
-        let q = self.query.forward(&sequence).split_heads();
-        project_merged(x, &attention(&q, &keys, &values, step.mask()), &self.output, after)
-    }
-
-    /// The memory by its dimensions: see [`sequence`].
-    fn memory<S: Sequence<E>, R: Memory<S, E>>(
-        &self,
-        x: &Tensor<S, B>,
-        memory: &Tensor<R, B>,
-    ) -> Tensor<(S::Batch, R::Length, E), B>
-    where
-        E: Dense,
-        H: Dense,
-        D: Dense,
-    {
-        let (batch, _, embed) = x.shape().dims();
-        Tensor::from_parts((batch, memory.shape().length(), embed), memory.array().clone())
-    }
-
-    fn attend<S: Sequence<E>, K: Dim>(
-        &self,
-        x: &Tensor<S, B>,
-        memory: &Tensor<(S::Batch, K, E), B>,
-        mask: &impl Mask<S::Batch, S::Length, K>,
-        after: Epilogue<'_, B::Array>,
-    ) -> Tensor<S, B>
-    where
-        E: Dense,
-        H: Dense,
-        D: Dense,
-    {
-        let q = self.query.forward(&sequence(x)).split_heads();
-        let k = self.key.forward(memory).split_heads();
-        let v = self.value.forward(memory).split_heads();
-        project_merged(x, &attention(&q, &k, &v, mask), &self.output, after)
+        x: &Tensor<(N, L, E), B>,
+        memory: &Tensor<(N, R, E), B>,
+        all: impl FnOnce(KeysAndValues<N, H, D, R, B>) -> KeysAndValues<N, H, D, K, B>,
+        mask: &MaskOf<B>,
+        after: Epilogue<'_, ArrayOf<B>>,
+    ) -> Tensor<(N, L, E), B> {
+        let q = self.query.apply(x, Epilogue::default()).split_heads();
+        let k = self.key.apply(memory, Epilogue::default()).split_heads();
+        let v = self.value.apply(memory, Epilogue::default()).split_heads();
+        self.output.apply(&attend(&q, &all((k, v)), mask).merge_heads(), after)
     }
 }
 
-/// The sequence by its dimensions, which the compiler does not know to be those of a triple.
-pub(super) fn sequence<S: Sequence<E>, E: Dim, B: Backend>(x: &Tensor<S, B>) -> Tensor<(S::Batch, S::Length, E), B> {
-    Tensor::from_parts(x.shape().dims(), x.array().clone())
-}
-
-/// The heads of a sequence.
-pub(super) type Heads<S, E, H, D, B> = Tensor<(<S as Sequence<E>>::Batch, H, <S as Sequence<E>>::Length, D), B>;
-
-/// The output of heads that were calculated of `x`, in the shape of that.
-pub(super) fn project_merged<S: Sequence<E>, E: Dim, H: Dense, D: Dense, B: Backend<Elem: Float>>(
+/// A layer on the sequence by its dimensions, which the compiler does not know to be those of a triple.
+pub(super) fn on_sequence<S: Sequence<E>, E: Dim, B: Backend>(
     x: &Tensor<S, B>,
-    heads: &Heads<S, E, H, D, B>,
-    output: &Linear<Times<H, D>, E, B>,
-    after: Epilogue<'_, B::Array>,
+    layer: impl FnOnce(Tensor<(S::Batch, S::Length, E), B>) -> Tensor<(S::Batch, S::Length, E), B>,
 ) -> Tensor<S, B> {
-    Tensor::from_parts(x.shape(), output.apply(heads.merge_heads().array(), after))
+    let y = layer(Tensor::from_parts(x.shape().dims(), x.array().clone()));
+    Tensor::from_parts(x.shape(), y.into_array())
+}
+
+/// The memory by its dimensions: see [`on_sequence`].
+pub(super) fn memory_of<S: Sequence<E>, R: Memory<S, E>, E: Dim, B: Backend>(
+    x: &Tensor<S, B>,
+    memory: &Tensor<R, B>,
+) -> Tensor<(S::Batch, R::Length, E), B> {
+    let (batch, _, embed) = x.shape().dims();
+    Tensor::from_parts((batch, memory.shape().length(), embed), memory.array().clone())
 }
 
 impl<E: Dim, H: Dim, D: Dim> MultiHeadAttention<E, H, D> {

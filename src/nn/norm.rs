@@ -54,10 +54,7 @@ impl<E: Dim, B: Backend<Elem: Float>> LayerNorm<E, B> {
     }
 
     /// The layer on an owned tensor, in whose memory the result may be written.
-    pub(super) fn normalized<S: Last<E>>(&self, x: Tensor<S, B>) -> Tensor<S, B>
-    where
-        E: Averaged,
-    {
+    pub(super) fn normalized<S: Last<E>>(&self, x: Tensor<S, B>) -> Tensor<S, B> {
         let (shape, bias) = (x.shape(), self.bias.as_ref().map(Tensor::array));
         Tensor::from_parts(shape, B::layer_norm(x.into_array(), self.weight.array(), bias, checked(self.epsilon)))
     }
@@ -73,9 +70,9 @@ impl<E: Dim> LayerNorm<E> {
     }
 }
 
-impl<E: Dim, T: Stored> LayerNorm<E, Cpu<T>> {
+impl<E: Dim, B: Backend<Elem: Stored>> LayerNorm<E, B> {
     /// Takes `weight` and `bias`. If epsilon is negative or NaN, loading ends with an error that says so.
-    pub fn load(weights: &Weights<'_, T>, embed: E, epsilon: f64) -> Self {
+    pub fn load(weights: &Weights<'_, B::Elem, B>, embed: E, epsilon: f64) -> Self {
         weights.check("epsilon", epsilon, EXPECTED, is_epsilon);
         LayerNorm { weight: weights.tensor("weight", (embed,)), bias: Some(weights.tensor("bias", (embed,))), epsilon }
     }
@@ -108,7 +105,13 @@ impl<E: Dim, B: Backend<Elem: Float>> RmsNorm<E, B> {
         S: Last<E>,
         E: Averaged,
     {
-        Tensor::from_parts(x.shape(), B::rms_norm(x.array().clone(), self.weight.array(), checked(self.epsilon)))
+        self.normalized(x.clone())
+    }
+
+    /// The layer on an owned tensor, in whose memory the result may be written.
+    pub(super) fn normalized<S: Last<E>>(&self, x: Tensor<S, B>) -> Tensor<S, B> {
+        let shape = x.shape();
+        Tensor::from_parts(shape, B::rms_norm(x.into_array(), self.weight.array(), checked(self.epsilon)))
     }
 }
 
@@ -122,9 +125,9 @@ impl<E: Dim> RmsNorm<E> {
     }
 }
 
-impl<E: Dim, T: Stored> RmsNorm<E, Cpu<T>> {
+impl<E: Dim, B: Backend<Elem: Stored>> RmsNorm<E, B> {
     /// Takes `weight`. If epsilon is negative or NaN, loading ends with an error that says so.
-    pub fn load(weights: &Weights<'_, T>, embed: E, epsilon: f64) -> Self {
+    pub fn load(weights: &Weights<'_, B::Elem, B>, embed: E, epsilon: f64) -> Self {
         weights.check("epsilon", epsilon, EXPECTED, is_epsilon);
         RmsNorm { weight: weights.tensor("weight", (embed,)), epsilon }
     }

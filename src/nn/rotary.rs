@@ -1,10 +1,11 @@
 //! Rotary positions ([Su et al. 2021](https://arxiv.org/abs/2104.09864)).
 
-use crate::backend::{Backend, Float, RotaryLayout};
+use crate::backend::{ArrayOf, Backend, DeviceOf, Float, RotaryLayout, constant};
 use crate::cpu::Cpu;
 use crate::dim::{Dense, Dim, Even, Name};
+use crate::module::ToEngine;
 use crate::shape::{Shape, Turns};
-use crate::tensor::{IdOf, Tensor, TensorOf};
+use crate::tensor::{IdOf, Tensor, TensorOf, elements};
 use crate::{Error, Module};
 
 /// Rotary positions: each pair of elements of a head is turned by an angle that grows with its position, so that the
@@ -26,15 +27,64 @@ use crate::{Error, Module};
 pub struct Rotary<P, D, B: Backend = Cpu<f32>> {
     positions: P,
     head_dim: D,
-    /// `(P, D / 2)`.
     #[module(skip)]
-    cos: B::Array,
+    cos: Table<B>,
     #[module(skip)]
-    sin: B::Array,
+    sin: Table<B>,
     layout: RotaryLayout,
 }
 
+/// `(P, D / 2)`, which no type says.
+#[derive(Clone)]
+struct Table<B: Backend>(ArrayOf<B>);
+
+impl<B: Backend, E: Backend<Elem = B::Elem>> ToEngine<E> for Table<B> {
+    type On = Table<E>;
+    fn transferred(&self, device: &DeviceOf<E>) -> Table<E> {
+        Table(E::from_elements(elements::<B>(&self.0), B::sizes(&self.0), device))
+    }
+}
+
 impl<P: Dim, D: Dim, B: Backend<Elem: Float>> Rotary<P, D, B> {
+    /// As [`with_frequencies`](Rotary::with_frequencies), of any element type, on this device of any engine.
+    ///
+    /// ```
+    /// use congruent::nn::{Rotary, RotaryLayout, rotary_frequencies};
+    /// use congruent::prelude::*;
+    /// dims! { HeadDim = 4; Positions = 512; }
+    /// let frequencies = rotary_frequencies(10000.0, HeadDim.size());
+    /// let (layout, device) = (RotaryLayout::Half, Default::default());
+    /// let rotary: Rotary<_, _, Cpu<f64>> = Rotary::on_device(Positions, HeadDim, &frequencies, layout, &device)?;
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The size of a head is odd, there is not one frequency for each pair, or one of them is not finite.
+    pub fn on_device(
+        positions: P,
+        head_dim: D,
+        frequencies: &[f64],
+        layout: RotaryLayout,
+        device: &DeviceOf<B>,
+    ) -> Result<Self, Error> {
+        check_even(head_dim)?;
+        let (expected, found) = (head_dim.size() / 2, frequencies.len());
+        if expected != found {
+            let shape = format!("a list of frequencies for `{}` = {}", Name::<D>::new(), head_dim.size());
+            return Err(Error::ElementCount { shape, expected, found });
+        }
+        if let Some(found) = frequencies.iter().find(|frequency| !frequency.is_finite()) {
+            let (setting, expected) = ("frequency", "a finite number");
+            return Err(Error::Setting { setting, expected, found: found.to_string() });
+        }
+        let table = |f: fn(f64) -> f64| {
+            let angles = (0..positions.size()).flat_map(|p| frequencies.iter().map(move |x| p as f64 * x));
+            let elements = angles.map(|angle| constant(f(angle))).collect();
+            Table(B::from_elements(elements, &[positions.size(), expected], device))
+        };
+        Ok(Rotary { positions, head_dim, cos: table(f64::cos), sin: table(f64::sin), layout })
+    }
+
     /// The positions of the table.
     pub fn positions(&self) -> P {
         self.positions
@@ -63,10 +113,9 @@ impl<P: Dim, D: Dim, B: Backend<Elem: Float>> Rotary<P, D, B> {
         S: Shape,
         R: Turns<S, D>,
         I: IdOf<P>,
-        D: Dense,
     {
         let shape = x.shape();
-        let array = B::rotate(x.into_array(), positions.array(), &self.cos, &self.sin, self.layout);
+        let array = B::rotate(x.into_array(), positions.array(), &self.cos.0, &self.sin.0, self.layout);
         Tensor::from_parts(shape, array)
     }
 }
@@ -108,7 +157,7 @@ impl<P: Dim, D: Dim> Rotary<P, D> {
     /// # Errors
     /// The size is odd, or the base is not a number above 0.
     pub fn check(positions: P, head_dim: D, base: f64, layout: RotaryLayout) -> Result<Self, Error> {
-        Self::check_even(head_dim)?;
+        check_even(head_dim)?;
         Self::with_base(positions, head_dim, base, layout)
     }
 
@@ -123,22 +172,7 @@ impl<P: Dim, D: Dim> Rotary<P, D> {
         frequencies: &[f64],
         layout: RotaryLayout,
     ) -> Result<Self, Error> {
-        Self::check_even(head_dim)?;
-        let (expected, found) = (head_dim.size() / 2, frequencies.len());
-        if expected != found {
-            let shape = format!("a list of frequencies for `{}` = {}", Name::<D>::new(), head_dim.size());
-            return Err(Error::ElementCount { shape, expected, found });
-        }
-        if let Some(found) = frequencies.iter().find(|frequency| !frequency.is_finite()) {
-            let (setting, expected) = ("frequency", "a finite number");
-            return Err(Error::Setting { setting, expected, found: found.to_string() });
-        }
-        let table = |f: fn(f64) -> f64| {
-            let angles = (0..positions.size()).flat_map(|p| frequencies.iter().map(move |x| p as f64 * x));
-            let elements = angles.map(|angle| f(angle) as f32).collect();
-            Cpu::<f32>::from_elements(elements, &[positions.size(), expected])
-        };
-        Ok(Rotary { positions, head_dim, cos: table(f64::cos), sin: table(f64::sin), layout })
+        Self::on_device(positions, head_dim, frequencies, layout, &Default::default())
     }
 
     /// The size of a head is even.
@@ -149,11 +183,12 @@ impl<P: Dim, D: Dim> Rotary<P, D> {
         }
         Self::with_frequencies(positions, head_dim, &rotary_frequencies(base, head_dim.size()), layout)
     }
+}
 
-    fn check_even(head_dim: D) -> Result<(), Error> {
-        match head_dim.size() {
-            size if size.is_multiple_of(2) => Ok(()),
-            size => Err(Error::OddSize { dimension: Name::<D>::new().to_string(), size }),
-        }
+/// The size of a head is even.
+fn check_even<D: Dim>(head_dim: D) -> Result<(), Error> {
+    match head_dim.size() {
+        size if size.is_multiple_of(2) => Ok(()),
+        size => Err(Error::OddSize { dimension: Name::<D>::new().to_string(), size }),
     }
 }

@@ -1,10 +1,14 @@
 //! The layers of a transformer, and stacks of them.
 
-use super::{CacheStep, Dropout, FeedForward, InTraining, LayerNorm, Memory, MultiHeadAttention};
-use crate::backend::{Backend, Binary, Epilogue, Float};
+use super::multi_head::{memory_of, on_sequence};
+use super::{
+    CacheStep, Dropout, FeedForward, InTraining, KeysAndValues, LayerNorm, Memory, MultiHeadAttention, WellFormed,
+};
+use crate::backend::{ArrayOf, Backend, Binary, Epilogue, Float, MaskOf};
 use crate::cpu::Cpu;
 use crate::dim::{Dense, Dim};
 use crate::mask::Mask;
+use crate::sealed::Sealed;
 use crate::shape::{Last, Sequence};
 use crate::tensor::Tensor;
 use crate::{Module, Rng};
@@ -24,17 +28,17 @@ type Dropped<'a> = Option<(Dropout, &'a mut Rng)>;
 
 /// `part` beside a residual connection, with its normalisation. `part` takes its input and the residual to be added, if it is
 /// to add one: dropout comes before that.
-fn residual<S: Last<E>, E: Dense, B: Backend<Elem: Float>>(
+fn residual<S: Last<E>, E: Dim, B: Backend<Elem: Float>>(
     order: NormOrder,
     norm: &LayerNorm<E, B>,
     x: &Tensor<S, B>,
     training: &mut Dropped<'_>,
-    part: impl FnOnce(&Tensor<S, B>, Epilogue<'_, B::Array>) -> Tensor<S, B>,
+    part: impl FnOnce(&Tensor<S, B>, Epilogue<'_, ArrayOf<B>>) -> Tensor<S, B>,
 ) -> Tensor<S, B> {
     let normed;
     let input = match order {
         NormOrder::Pre => {
-            normed = norm.forward(x);
+            normed = norm.normalized(x.clone());
             &normed
         }
         NormOrder::Post => x,
@@ -67,19 +71,20 @@ pub struct EncoderLayer<E, H, D, F, B: Backend = Cpu<f32>> {
     /// Where it normalises.
     pub order: NormOrder,
 }
+impl<E: Dense, H: Dense, D: Dense, F: Dense, B: Backend> WellFormed for EncoderLayer<E, H, D, F, B> {
+    fn sealed(_: Sealed) {}
+}
 
 impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> EncoderLayer<E, H, D, F, B> {
     /// The layer on `x (batch, sequence, E)`.
     pub fn forward<S, M>(&self, x: &Tensor<S, B>, mask: &M) -> Tensor<S, B>
     where
-        S: Sequence<E> + Last<E>,
-        M: Mask<S::Batch, S::Length, S::Length>,
-        E: Dense,
-        H: Dense,
-        D: Dense,
-        F: Dense,
+        S: Sequence<E>,
+        M: Mask<S::Batch, S::Length, S::Length, B::Engine>,
+        Self: WellFormed,
     {
-        self.apply(x, mask, &mut None)
+        let mask = mask.describe(&x.device());
+        on_sequence(x, |x| self.apply(&x, |new| new, &mask, &mut None))
     }
 
     /// As [`forward`](Self::forward), in training: each part has dropout before it is added to what it was calculated of.
@@ -109,28 +114,12 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> EncoderLayer<E, H,
         training: &mut impl InTraining,
     ) -> Tensor<S, B>
     where
-        S: Sequence<E> + Last<E>,
-        M: Mask<S::Batch, S::Length, S::Length>,
-        E: Dense,
-        H: Dense,
-        D: Dense,
-        F: Dense,
+        S: Sequence<E>,
+        M: Mask<S::Batch, S::Length, S::Length, B::Engine>,
+        Self: WellFormed,
     {
-        self.apply(x, mask, &mut Some((dropout, training.rng())))
-    }
-
-    fn apply<S, M>(&self, x: &Tensor<S, B>, mask: &M, training: &mut Dropped<'_>) -> Tensor<S, B>
-    where
-        S: Sequence<E> + Last<E>,
-        M: Mask<S::Batch, S::Length, S::Length>,
-        E: Dense,
-        H: Dense,
-        D: Dense,
-        F: Dense,
-    {
-        let attend = |x: &Tensor<S, B>, after: Epilogue<'_, B::Array>| self.attention.forward_then(x, mask, after);
-        let x = residual(self.order, &self.attention_norm, x, training, attend);
-        residual(self.order, &self.feed_forward_norm, &x, training, |x, after| self.feed_forward.forward_then(x, after))
+        let mask = mask.describe(&x.device());
+        on_sequence(x, |x| self.apply(&x, |new| new, &mask, &mut Some((dropout, training.rng()))))
     }
 
     /// The layer of a decoder without a memory, such as GPT-2: on `x (batch, sequence, E)`, which goes on from what the cache
@@ -145,18 +134,25 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> EncoderLayer<E, H,
         step: &mut CacheStep<'_, S::Batch, H, D, P, S::Length, K, B>,
     ) -> Tensor<S, B>
     where
-        S: Sequence<E> + Last<E>,
-        E: Dense,
-        H: Dense,
-        D: Dense,
-        F: Dense,
+        S: Sequence<E>,
+        Self: WellFormed,
     {
-        let attend =
-            |x: &Tensor<S, B>, after: Epilogue<'_, B::Array>| self.attention.forward_cached_then(x, layer, step, after);
-        let x = residual(self.order, &self.attention_norm, x, &mut None, attend);
-        residual(self.order, &self.feed_forward_norm, &x, &mut None, |x, after| {
-            self.feed_forward.forward_then(x, after)
-        })
+        let mask = step.mask().described();
+        on_sequence(x, |x| self.apply(&x, |(k, v)| step.append(layer, &k, &v), &mask, &mut None))
+    }
+
+    /// The layer on `x`, which attends to `all` the keys and values there are with its own.
+    fn apply<N: Dim, L: Dim, K: Dim>(
+        &self,
+        x: &Tensor<(N, L, E), B>,
+        all: impl FnOnce(KeysAndValues<N, H, D, L, B>) -> KeysAndValues<N, H, D, K, B>,
+        mask: &MaskOf<B>,
+        training: &mut Dropped<'_>,
+    ) -> Tensor<(N, L, E), B> {
+        let x = residual(self.order, &self.attention_norm, x, training, |x, after| {
+            self.attention.apply(x, x, all, mask, after)
+        });
+        residual(self.order, &self.feed_forward_norm, &x, training, |x, after| self.feed_forward.apply(x, after))
     }
 }
 
@@ -179,6 +175,9 @@ pub struct DecoderLayer<E, H, D, F, B: Backend = Cpu<f32>> {
     /// Where it normalises.
     pub order: NormOrder,
 }
+impl<E: Dense, H: Dense, D: Dense, F: Dense, B: Backend> WellFormed for DecoderLayer<E, H, D, F, B> {
+    fn sealed(_: Sealed) {}
+}
 
 impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> DecoderLayer<E, H, D, F, B> {
     /// The layer on `x (batch, sequence, E)`, which attends to `memory (batch, other sequence, E)`.
@@ -190,16 +189,14 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> DecoderLayer<E, H,
         memory_mask: &N,
     ) -> Tensor<S, B>
     where
-        S: Sequence<E> + Last<E>,
+        S: Sequence<E>,
         R: Memory<S, E>,
-        M: Mask<S::Batch, S::Length, S::Length>,
-        N: Mask<S::Batch, S::Length, R::Length>,
-        E: Dense,
-        H: Dense,
-        D: Dense,
-        F: Dense,
+        M: Mask<S::Batch, S::Length, S::Length, B::Engine>,
+        N: Mask<S::Batch, S::Length, R::Length, B::Engine>,
+        Self: WellFormed,
     {
-        self.apply(x, memory, mask, memory_mask, &mut None)
+        let (memory, masks) = (memory_of(x, memory), [mask.describe(&x.device()), memory_mask.describe(&x.device())]);
+        on_sequence(x, |x| self.apply(&x, &memory, &masks, &mut None))
     }
 
     /// As [`forward`](Self::forward), in training: each part has dropout before it is added to what it was calculated of.
@@ -213,42 +210,31 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> DecoderLayer<E, H,
         training: &mut impl InTraining,
     ) -> Tensor<S, B>
     where
-        S: Sequence<E> + Last<E>,
+        S: Sequence<E>,
         R: Memory<S, E>,
-        M: Mask<S::Batch, S::Length, S::Length>,
-        N: Mask<S::Batch, S::Length, R::Length>,
-        E: Dense,
-        H: Dense,
-        D: Dense,
-        F: Dense,
+        M: Mask<S::Batch, S::Length, S::Length, B::Engine>,
+        N: Mask<S::Batch, S::Length, R::Length, B::Engine>,
+        Self: WellFormed,
     {
-        self.apply(x, memory, mask, memory_mask, &mut Some((dropout, training.rng())))
+        let (memory, masks) = (memory_of(x, memory), [mask.describe(&x.device()), memory_mask.describe(&x.device())]);
+        on_sequence(x, |x| self.apply(&x, &memory, &masks, &mut Some((dropout, training.rng()))))
     }
 
-    fn apply<S, R, M, N>(
+    /// The layer on `x`. The masks are that of the sequence, and that of the memory.
+    fn apply<N: Dim, L: Dim, R: Dim>(
         &self,
-        x: &Tensor<S, B>,
-        memory: &Tensor<R, B>,
-        mask: &M,
-        memory_mask: &N,
+        x: &Tensor<(N, L, E), B>,
+        memory: &Tensor<(N, R, E), B>,
+        [mask, memory_mask]: &[MaskOf<B>; 2],
         training: &mut Dropped<'_>,
-    ) -> Tensor<S, B>
-    where
-        S: Sequence<E> + Last<E>,
-        R: Memory<S, E>,
-        M: Mask<S::Batch, S::Length, S::Length>,
-        N: Mask<S::Batch, S::Length, R::Length>,
-        E: Dense,
-        H: Dense,
-        D: Dense,
-        F: Dense,
-    {
-        let attend = |x: &Tensor<S, B>, after: Epilogue<'_, B::Array>| self.attention.forward_then(x, mask, after);
-        let x = residual(self.order, &self.attention_norm, x, training, attend);
-        let attend =
-            |x: &Tensor<S, B>, after: Epilogue<'_, B::Array>| self.cross.cross_then(x, memory, memory_mask, after);
-        let x = residual(self.order, &self.cross_norm, &x, training, attend);
-        residual(self.order, &self.feed_forward_norm, &x, training, |x, after| self.feed_forward.forward_then(x, after))
+    ) -> Tensor<(N, L, E), B> {
+        let x = residual(self.order, &self.attention_norm, x, training, |x, after| {
+            self.attention.apply(x, x, |new| new, mask, after)
+        });
+        let x = residual(self.order, &self.cross_norm, &x, training, |x, after| {
+            self.cross.apply(x, memory, |new| new, memory_mask, after)
+        });
+        residual(self.order, &self.feed_forward_norm, &x, training, |x, after| self.feed_forward.apply(x, after))
     }
 }
 
@@ -259,19 +245,20 @@ pub struct Encoder<E, H, D, F, B: Backend = Cpu<f32>> {
     /// The layers.
     pub layers: Vec<EncoderLayer<E, H, D, F, B>>,
 }
+impl<E: Dense, H: Dense, D: Dense, F: Dense, B: Backend> WellFormed for Encoder<E, H, D, F, B> {
+    fn sealed(_: Sealed) {}
+}
 
 impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> Encoder<E, H, D, F, B> {
     /// All layers on `x (batch, sequence, E)`.
     pub fn forward<S, M>(&self, x: &Tensor<S, B>, mask: &M) -> Tensor<S, B>
     where
-        S: Sequence<E> + Last<E>,
-        M: Mask<S::Batch, S::Length, S::Length>,
-        E: Dense,
-        H: Dense,
-        D: Dense,
-        F: Dense,
+        S: Sequence<E>,
+        M: Mask<S::Batch, S::Length, S::Length, B::Engine>,
+        Self: WellFormed,
     {
-        self.layers.iter().fold(x.clone(), |x, layer| layer.forward(&x, mask))
+        let mask = mask.describe(&x.device());
+        on_sequence(x, |x| self.apply(x, |_, new| new, &mask, &mut None))
     }
 
     /// As [`forward`](Self::forward), in training, with dropout in each layer.
@@ -283,14 +270,12 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> Encoder<E, H, D, F
         training: &mut impl InTraining,
     ) -> Tensor<S, B>
     where
-        S: Sequence<E> + Last<E>,
-        M: Mask<S::Batch, S::Length, S::Length>,
-        E: Dense,
-        H: Dense,
-        D: Dense,
-        F: Dense,
+        S: Sequence<E>,
+        M: Mask<S::Batch, S::Length, S::Length, B::Engine>,
+        Self: WellFormed,
     {
-        self.layers.iter().fold(x.clone(), |x, layer| layer.forward_training(&x, mask, dropout, training))
+        let mask = mask.describe(&x.device());
+        on_sequence(x, |x| self.apply(x, |_, new| new, &mask, &mut Some((dropout, training.rng()))))
     }
 
     /// All layers on `x (batch, sequence, E)`, which goes on from what the cache holds: each position attends to those up to
@@ -304,13 +289,23 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> Encoder<E, H, D, F
         step: &mut CacheStep<'_, S::Batch, H, D, P, S::Length, K, B>,
     ) -> Tensor<S, B>
     where
-        S: Sequence<E> + Last<E>,
-        E: Dense,
-        H: Dense,
-        D: Dense,
-        F: Dense,
+        S: Sequence<E>,
+        Self: WellFormed,
     {
-        self.layers.iter().enumerate().fold(x.clone(), |x, (i, layer)| layer.forward_cached(&x, i, step))
+        let mask = step.mask().described();
+        on_sequence(x, |x| self.apply(x, |layer, (k, v)| step.append(layer, &k, &v), &mask, &mut None))
+    }
+
+    /// The layers, each of which attends to `all` the keys and values that there are of it with its own.
+    fn apply<N: Dim, L: Dim, K: Dim>(
+        &self,
+        x: Tensor<(N, L, E), B>,
+        mut all: impl FnMut(usize, KeysAndValues<N, H, D, L, B>) -> KeysAndValues<N, H, D, K, B>,
+        mask: &MaskOf<B>,
+        training: &mut Dropped<'_>,
+    ) -> Tensor<(N, L, E), B> {
+        let layers = self.layers.iter().enumerate();
+        layers.fold(x, |x, (i, layer)| layer.apply(&x, |new| all(i, new), mask, training))
     }
 }
 
@@ -320,6 +315,9 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> Encoder<E, H, D, F
 pub struct Decoder<E, H, D, F, B: Backend = Cpu<f32>> {
     /// The layers.
     pub layers: Vec<DecoderLayer<E, H, D, F, B>>,
+}
+impl<E: Dense, H: Dense, D: Dense, F: Dense, B: Backend> WellFormed for Decoder<E, H, D, F, B> {
+    fn sealed(_: Sealed) {}
 }
 
 impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> Decoder<E, H, D, F, B> {
@@ -332,16 +330,14 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> Decoder<E, H, D, F
         memory_mask: &N,
     ) -> Tensor<S, B>
     where
-        S: Sequence<E> + Last<E>,
+        S: Sequence<E>,
         R: Memory<S, E>,
-        M: Mask<S::Batch, S::Length, S::Length>,
-        N: Mask<S::Batch, S::Length, R::Length>,
-        E: Dense,
-        H: Dense,
-        D: Dense,
-        F: Dense,
+        M: Mask<S::Batch, S::Length, S::Length, B::Engine>,
+        N: Mask<S::Batch, S::Length, R::Length, B::Engine>,
+        Self: WellFormed,
     {
-        self.layers.iter().fold(x.clone(), |x, layer| layer.forward(&x, memory, mask, memory_mask))
+        let (memory, masks) = (memory_of(x, memory), [mask.describe(&x.device()), memory_mask.describe(&x.device())]);
+        on_sequence(x, |x| self.apply(x, &memory, &masks, &mut None))
     }
 
     /// As [`forward`](Self::forward), in training, with dropout in each layer.
@@ -355,18 +351,24 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> Decoder<E, H, D, F
         training: &mut impl InTraining,
     ) -> Tensor<S, B>
     where
-        S: Sequence<E> + Last<E>,
+        S: Sequence<E>,
         R: Memory<S, E>,
-        M: Mask<S::Batch, S::Length, S::Length>,
-        N: Mask<S::Batch, S::Length, R::Length>,
-        E: Dense,
-        H: Dense,
-        D: Dense,
-        F: Dense,
+        M: Mask<S::Batch, S::Length, S::Length, B::Engine>,
+        N: Mask<S::Batch, S::Length, R::Length, B::Engine>,
+        Self: WellFormed,
     {
-        let layer = |x: Tensor<S, B>, layer: &DecoderLayer<E, H, D, F, B>| {
-            layer.forward_training(&x, memory, mask, memory_mask, dropout, training)
-        };
-        self.layers.iter().fold(x.clone(), layer)
+        let (memory, masks) = (memory_of(x, memory), [mask.describe(&x.device()), memory_mask.describe(&x.device())]);
+        on_sequence(x, |x| self.apply(x, &memory, &masks, &mut Some((dropout, training.rng()))))
+    }
+
+    /// The layers. The masks are that of the sequence, and that of the memory.
+    fn apply<N: Dim, L: Dim, R: Dim>(
+        &self,
+        x: Tensor<(N, L, E), B>,
+        memory: &Tensor<(N, R, E), B>,
+        masks: &[MaskOf<B>; 2],
+        training: &mut Dropped<'_>,
+    ) -> Tensor<(N, L, E), B> {
+        self.layers.iter().fold(x, |x, layer| layer.apply(&x, memory, masks, training))
     }
 }

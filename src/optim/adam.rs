@@ -2,7 +2,7 @@
 
 use super::sgd::decayed;
 use super::{Rule, State, added, check_settings, scaled};
-use crate::backend::{Backend, Binary, Float, Unary, constant};
+use crate::backend::{ArrayOf, Backend, Binary, Float, Unary, constant};
 
 /// Adam ([Kingma and Ba 2015](https://arxiv.org/abs/1412.6980)): the parameter falls by
 /// `learning_rate · mean / (√square + epsilon)`, with running means of the gradient and of its square, corrected for
@@ -38,12 +38,18 @@ impl<B: Backend<Elem: Float>> Rule<B> for Adam {
         2
     }
 
-    fn step(&self, parameter: B::Array, gradient: B::Array, state: &mut State<B>, learning_rate: f64) -> B::Array {
+    fn step(
+        &self,
+        parameter: ArrayOf<B>,
+        gradient: ArrayOf<B>,
+        state: &mut State<B>,
+        learning_rate: f64,
+    ) -> ArrayOf<B> {
         let gradient = decayed::<B>(gradient, &parameter, self.weight_decay);
         let [mean_stays, square_stays] = self.betas;
         let square = B::unary(Unary::Square, gradient.clone());
         let mut running = |moment: usize, x, stays: f64| {
-            let empty = B::filled(num_traits::zero(), &[0]);
+            let empty = B::filled(num_traits::zero(), &[0], &B::device(&parameter));
             let before = std::mem::replace(&mut state.moments[moment], empty);
             let after = added::<B>(scaled::<B>(before, stays), scaled::<B>(x, 1.0 - stays));
             state.moments[moment] = after.clone();
@@ -94,7 +100,13 @@ impl<B: Backend<Elem: Float>> Rule<B> for AdamW {
         2
     }
 
-    fn step(&self, parameter: B::Array, gradient: B::Array, state: &mut State<B>, learning_rate: f64) -> B::Array {
+    fn step(
+        &self,
+        parameter: ArrayOf<B>,
+        gradient: ArrayOf<B>,
+        state: &mut State<B>,
+        learning_rate: f64,
+    ) -> ArrayOf<B> {
         let AdamW { learning_rate: rate, betas, epsilon, weight_decay } = *self;
         let parameter = scaled::<B>(parameter, 1.0 - rate * learning_rate * weight_decay);
         let adam = Adam { learning_rate: rate, betas, epsilon, weight_decay: 0.0 };

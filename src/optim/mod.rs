@@ -37,14 +37,14 @@ pub use optimizer::{Optimizer, Rule, State};
 pub use schedule::Schedule;
 pub use sgd::Sgd;
 
-use crate::backend::{Backend, Binary, Float, constant};
+use crate::backend::{ArrayOf, Backend, Binary, Float, constant};
 
 /// Arithmetic of arrays and numbers.
-fn scaled<B: Backend<Elem: Float>>(x: B::Array, factor: f64) -> B::Array {
+fn scaled<B: Backend<Elem: Float>>(x: ArrayOf<B>, factor: f64) -> ArrayOf<B> {
     B::binary_scalar(Binary::Mul, x, constant(factor))
 }
 
-fn added<B: Backend<Elem: Float>>(x: B::Array, y: B::Array) -> B::Array {
+fn added<B: Backend<Elem: Float>>(x: ArrayOf<B>, y: ArrayOf<B>) -> ArrayOf<B> {
     B::binary(Binary::Add, x, y)
 }
 

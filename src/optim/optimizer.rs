@@ -1,6 +1,6 @@
 //! What all optimizers share: which rule is for which parameter, and what is kept from one step to the next.
 
-use crate::backend::{Backend, Float, no_grad};
+use crate::backend::{ArrayOf, Autodiff, Backend, Float, no_grad};
 use crate::cpu::Cpu;
 use crate::io::{Stored, Weights};
 use crate::module::{Module, Parameter, without_gradients};
@@ -23,7 +23,8 @@ pub trait Rule<B: Backend<Elem: Float> = Cpu<f32>>: Send + Sync {
     fn moments(&self) -> usize;
 
     /// The parameter after a step. `learning_rate` is what the rate of the rule is multiplied by.
-    fn step(&self, parameter: B::Array, gradient: B::Array, state: &mut State<B>, learning_rate: f64) -> B::Array;
+    fn step(&self, parameter: ArrayOf<B>, gradient: ArrayOf<B>, state: &mut State<B>, learning_rate: f64)
+    -> ArrayOf<B>;
 }
 
 /// What is kept for one parameter.
@@ -31,7 +32,7 @@ pub struct State<B: Backend = Cpu<f32>> {
     /// How many steps there were, with the one that is being calculated.
     pub steps: u64,
     /// As many arrays as [`Rule::moments`] says, of the sizes of the parameter.
-    pub moments: Vec<B::Array>,
+    pub moments: Vec<ArrayOf<B>>,
 }
 
 impl<B: Backend> Clone for State<B> {
@@ -55,13 +56,13 @@ type Chosen<B> = Arc<dyn Fn(&Parameter<'_, B>) -> bool + Send + Sync>;
 ///
 /// Cloning one copies no elements, and the two go on apart.
 #[derive(Clone)]
-pub struct Optimizer<B: Backend<Elem: Float> = Cpu<f32>> {
+pub struct Optimizer<B: Autodiff = Cpu<f32>> {
     rule: Arc<dyn Rule<B>>,
     groups: Vec<(Arc<dyn Rule<B>>, Chosen<B>)>,
     states: BTreeMap<String, State<B>>,
 }
 
-impl<B: Backend<Elem: Float>> Optimizer<B> {
+impl<B: Autodiff> Optimizer<B> {
     /// An optimizer with one rule for all parameters.
     pub fn new(rule: impl Rule<B> + 'static) -> Self {
         Optimizer { rule: Arc::new(rule), groups: Vec::new(), states: BTreeMap::new() }
@@ -131,7 +132,7 @@ impl<B: Backend<Elem: Float>> Optimizer<B> {
             is_changed = true;
             let rule = self.rule_for(&shown);
             rule.check();
-            let zeros = || B::filled(num_traits::zero(), shown.sizes());
+            let zeros = || B::filled(num_traits::zero(), shown.sizes(), &B::device(shown.array()));
             let new = || State { steps: 0, moments: (0..rule.moments()).map(|_| zeros()).collect() };
             let (name, moments, sizes) = (shown.path().to_string(), rule.moments(), shown.sizes().to_vec());
             assert!(paths.insert(name.clone()), "two parameters of the model have the path `{name}`");
@@ -151,7 +152,7 @@ impl<B: Backend<Elem: Float>> Optimizer<B> {
 }
 
 /// Saving and restoring: an optimizer with the state of another goes on as that one would have, bit for bit.
-impl<T: Float + Stored> Optimizer<Cpu<T>> {
+impl<B: Autodiff<Elem: Stored>> Optimizer<B> {
     /// An optimizer with the same rules, and the state that a file has for the parameters of the model.
     ///
     /// ```
@@ -180,7 +181,7 @@ impl<T: Float + Stored> Optimizer<Cpu<T>> {
     /// # #[cfg(not(feature = "safetensors"))]
     /// # fn main() {}
     /// ```
-    pub fn load(&self, weights: &Weights<'_, T>, model: &impl Module<Cpu<T>>) -> Self {
+    pub fn load(&self, weights: &Weights<'_, B::Elem, B>, model: &impl Module<B>) -> Self {
         let mut states = BTreeMap::new();
         model.for_each(|parameter| {
             let name = parameter.path().to_string();
@@ -199,20 +200,17 @@ impl<T: Float + Stored> Optimizer<Cpu<T>> {
     /// Adds the state to a file: for each parameter that had a step, below `name` and its path, `steps` and the moments by
     /// number.
     #[cfg(feature = "safetensors")]
-    pub fn save(&self, name: &str, writer: &mut crate::io::Writer)
-    where
-        T: zerocopy::IntoBytes,
-    {
+    pub fn save(&self, name: &str, writer: &mut crate::io::Writer) {
         for (path, State { steps, moments }) in &self.states {
-            writer.add(format!("{name}.{path}.steps"), &<Cpu<u64> as crate::tensor::Create>::full((), *steps));
+            writer.add_elements(format!("{name}.{path}.steps"), &[], &[*steps]);
             for (i, moment) in moments.iter().enumerate() {
-                writer.add_array(format!("{name}.{path}.{i}"), moment);
+                writer.add_array::<B>(format!("{name}.{path}.{i}"), moment);
             }
         }
     }
 }
 
-impl<B: Backend<Elem: Float>> Debug for Optimizer<B> {
+impl<B: Autodiff> Debug for Optimizer<B> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         write!(f, "Optimizer with the state of {} parameters", self.states.len())
     }

@@ -1,7 +1,7 @@
 //! Stochastic gradient descent.
 
 use super::{Rule, State, added, check_settings, scaled};
-use crate::backend::{Backend, Float};
+use crate::backend::{ArrayOf, Backend, Float};
 
 /// Stochastic gradient descent with momentum, as PyTorch defines it
 /// ([Sutskever et al. 2013](https://proceedings.mlr.press/v28/sutskever13.html)): the velocity is
@@ -36,7 +36,13 @@ impl<B: Backend<Elem: Float>> Rule<B> for Sgd {
         usize::from(self.momentum != 0.0)
     }
 
-    fn step(&self, parameter: B::Array, gradient: B::Array, state: &mut State<B>, learning_rate: f64) -> B::Array {
+    fn step(
+        &self,
+        parameter: ArrayOf<B>,
+        gradient: ArrayOf<B>,
+        state: &mut State<B>,
+        learning_rate: f64,
+    ) -> ArrayOf<B> {
         let gradient = decayed::<B>(gradient, &parameter, self.weight_decay);
         let velocity = match state.moments.pop() {
             None => gradient,
@@ -52,10 +58,10 @@ impl<B: Backend<Elem: Float>> Rule<B> for Sgd {
 
 /// The gradient of the loss and of `weight_decay / 2 · parameter²`.
 pub(super) fn decayed<B: Backend<Elem: Float>>(
-    gradient: B::Array,
-    parameter: &B::Array,
+    gradient: ArrayOf<B>,
+    parameter: &ArrayOf<B>,
     weight_decay: f64,
-) -> B::Array {
+) -> ArrayOf<B> {
     if weight_decay == 0.0 {
         return gradient;
     }

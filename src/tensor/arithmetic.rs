@@ -1,24 +1,24 @@
 //! Arithmetic by operators, elementwise.
 
-use super::Tensor;
-use crate::backend::{Backend, Binary, Float, Number, Unary};
+use super::{SameBackend, Tensor};
+use crate::backend::{ArrayOf, Backend, Binary, Float, Number, Unary};
 use crate::sealed::Sealed;
 use crate::shape::{Broadcast, GoesWith, Shape};
 use half::{bf16, f16};
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-fn binary<S: Shape + Broadcast<R>, R: Shape, B: Backend<Elem: Number>>(
+fn binary<S: Shape + Broadcast<R>, R: Shape, B: Backend<Elem: Number>, C: SameBackend<B>>(
     op: Binary,
     x: Tensor<S, B>,
-    y: Tensor<R, B>,
+    y: Tensor<R, C>,
 ) -> Tensor<<S as Broadcast<R>>::Larger, B> {
-    Tensor::from_parts(x.shape().broadcast(y.shape()), B::binary(op, x.into_array(), y.into_array()))
+    Tensor::from_parts(x.shape().broadcast(y.shape()), B::binary(op, x.into_array(), C::same(y.into_array())))
 }
 
 /// Arithmetic by name, for what has no operator.
 impl<S: Shape, B: Backend> Tensor<S, B> {
     /// The larger of each pair; NaN where either is.
-    pub fn maximum<R: Shape>(&self, other: &Tensor<R, B>) -> Tensor<<S as Broadcast<R>>::Larger, B>
+    pub fn maximum<R: Shape, C: SameBackend<B>>(&self, other: &Tensor<R, C>) -> Tensor<<S as Broadcast<R>>::Larger, B>
     where
         S: Broadcast<R>,
         B::Elem: Number,
@@ -27,7 +27,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     }
 
     /// The smaller of each pair; NaN where either is.
-    pub fn minimum<R: Shape>(&self, other: &Tensor<R, B>) -> Tensor<<S as Broadcast<R>>::Larger, B>
+    pub fn minimum<R: Shape, C: SameBackend<B>>(&self, other: &Tensor<R, C>) -> Tensor<<S as Broadcast<R>>::Larger, B>
     where
         S: Broadcast<R>,
         B::Elem: Number,
@@ -46,15 +46,16 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     }
 }
 
-/// What stands behind an operator whose left side is the tensor `X`: a number of the type of its elements, or a tensor of
+/// What stands behind an operator whose left side is the tensor `X` on the backend `B`: a number of the type of its elements, or a tensor of
 /// such numbers whose shape goes together with its own.
 #[diagnostic::on_unimplemented(
-    message = "cannot calculate with `{X}` and `{Self}`",
+    message = "cannot calculate with `{X}` on `{B}` and `{Self}`",
     label = "neither a number of the type of its elements, nor a tensor of such numbers",
     note = "a number is of the type of the elements, `x * 2.0` or `x * n as f32` for a tensor of `f32`; and a tensor gets another type of elements by `x.cast::<f64>()`",
+    note = "a tensor on another engine comes here by `x.to_engine::<{B}>(&device)`",
     note = "explained in `congruent::errors::C58`"
 )]
-pub trait OperandOf<X> {
+pub trait OperandOf<X, B> {
     /// The shape that has to go together with that of `X`: of a number, that shape itself.
     type Shape;
     /// The backend's array.
@@ -78,31 +79,31 @@ pub trait OperandOf<X> {
 pub trait ElementOf<B: Backend> {
     /// `x op self`, or where it is swapped `self op x`.
     #[doc(hidden)]
-    fn calculate(self, op: Binary, x: B::Array, swapped: bool) -> B::Array;
+    fn calculate(self, op: Binary, x: ArrayOf<B>, swapped: bool) -> ArrayOf<B>;
     #[doc(hidden)]
     fn sealed(_: Sealed);
 }
 
 #[diagnostic::do_not_recommend]
-impl<S, R: Shape, B: Backend<Elem: Number>> OperandOf<Tensor<S, B>> for Tensor<R, B> {
+impl<S, R: Shape, B: Backend<Elem: Number>> OperandOf<Tensor<S, B>, B> for Tensor<R, B> {
     type Shape = R;
-    type Array = B::Array;
+    type Array = ArrayOf<B>;
     fn shape(&self, _: &Tensor<S, B>) -> R {
         self.shape
     }
-    fn behind(self, op: Binary, x: Tensor<S, B>) -> B::Array {
+    fn behind(self, op: Binary, x: Tensor<S, B>) -> ArrayOf<B> {
         B::binary(op, x.array, self.array)
     }
     fn sealed(_: Sealed) {}
 }
 #[diagnostic::do_not_recommend]
-impl<S, R: Shape, B: Backend<Elem: Number>> OperandOf<Tensor<S, B>> for &Tensor<R, B> {
+impl<S, R: Shape, B: Backend<Elem: Number>> OperandOf<Tensor<S, B>, B> for &Tensor<R, B> {
     type Shape = R;
-    type Array = B::Array;
+    type Array = ArrayOf<B>;
     fn shape(&self, _: &Tensor<S, B>) -> R {
         self.shape
     }
-    fn behind(self, op: Binary, x: Tensor<S, B>) -> B::Array {
+    fn behind(self, op: Binary, x: Tensor<S, B>) -> ArrayOf<B> {
         B::binary(op, x.array, self.array.clone())
     }
     fn sealed(_: Sealed) {}
@@ -110,7 +111,7 @@ impl<S, R: Shape, B: Backend<Elem: Number>> OperandOf<Tensor<S, B>> for &Tensor<
 
 // The memory of an owned tensor that nobody else holds becomes that of the result.
 macro_rules! operators { ($($Op:ident $op:ident;)*) => {$(
-    impl<S, B: Backend, R: OperandOf<Tensor<S, B>, Array = B::Array>> $Op<R> for Tensor<S, B>
+    impl<S, B: Backend, R: OperandOf<Tensor<S, B>, B, Array = ArrayOf<B>>> $Op<R> for Tensor<S, B>
     where
         S: Shape,
         R::Shape: GoesWith<S>,
@@ -121,7 +122,7 @@ macro_rules! operators { ($($Op:ident $op:ident;)*) => {$(
             Tensor::from_parts(shape, other.behind(Binary::$Op, self))
         }
     }
-    impl<S, B: Backend, R: OperandOf<Tensor<S, B>, Array = B::Array>> $Op<R> for &Tensor<S, B>
+    impl<S, B: Backend, R: OperandOf<Tensor<S, B>, B, Array = ArrayOf<B>>> $Op<R> for &Tensor<S, B>
     where
         S: Shape,
         R::Shape: GoesWith<S>,
@@ -137,22 +138,22 @@ operators! { Add add; Sub sub; Mul mul; Div div; }
 macro_rules! numbers { ($($T:ident)*) => {$(
     #[diagnostic::do_not_recommend]
     impl<B: Backend<Elem = $T>> ElementOf<B> for $T {
-        fn calculate(self, op: Binary, x: B::Array, swapped: bool) -> B::Array {
+        fn calculate(self, op: Binary, x: ArrayOf<B>, swapped: bool) -> ArrayOf<B> {
             if swapped { B::scalar_binary(op, self, x) } else { B::binary_scalar(op, x, self) }
         }
         fn sealed(_: Sealed) {}
     }
     #[diagnostic::do_not_recommend]
-    impl<S: Shape, B: Backend> OperandOf<Tensor<S, B>> for $T
+    impl<S: Shape, B: Backend> OperandOf<Tensor<S, B>, B> for $T
     where
         $T: ElementOf<B>,
     {
         type Shape = S;
-        type Array = B::Array;
+        type Array = ArrayOf<B>;
         fn shape(&self, x: &Tensor<S, B>) -> S {
             x.shape
         }
-        fn behind(self, op: Binary, x: Tensor<S, B>) -> B::Array {
+        fn behind(self, op: Binary, x: Tensor<S, B>) -> ArrayOf<B> {
             self.calculate(op, x.array, false)
         }
         fn sealed(_: Sealed) {}

@@ -1,10 +1,10 @@
-//! Blocks that are calculated again on the way back.
+//! Blocks that are calculated again in the backward pass.
 
 use super::Tensor;
-use crate::backend::{Backend, Float};
+use crate::backend::Autodiff;
 use crate::shape::Shape;
 
-/// What `block` gives for `x`, with nothing kept for gradients but `x`: the block is calculated once more on the way back
+/// What `block` gives for `x`, with nothing kept for gradients but `x`: the block is calculated once more in the backward pass
 /// ([Chen et al. 2016](https://arxiv.org/abs/1604.06174)).
 ///
 /// With a block for each layer, training keeps the input of each layer and what is recorded of one, in place of what is
@@ -38,7 +38,7 @@ pub fn checkpoint<S, R, B>(
 where
     S: Shape + 'static,
     R: Shape,
-    B: Backend<Elem: Float>,
+    B: Autodiff,
 {
     let shape = x.shape;
     let (array, shape) = B::checkpoint(x.array.clone(), move |array| {

@@ -1,7 +1,7 @@
 //! Comparison and selection, elementwise.
 
 use super::{Tensor, TensorOf};
-use crate::backend::{Backend, Compare};
+use crate::backend::{Backend, Compare, Element, With};
 use crate::shape::{Broadcast, Shape};
 
 // Written out, not made by a macro: the bounds are part of messages, which would show the macro.
@@ -101,7 +101,7 @@ macro_rules! compare { ($($(#[$docs:meta])* $scalar:ident $Op:ident;)*) => {
         where
             B::Elem: PartialOrd,
         {
-            self.with_array::<bool>(B::compare_scalar(Compare::$Op, &self.array, value))
+            self.with_array::<bool>(B::compare_scalar(Compare::$Op, &self.array, value.to_primitive()))
         }
     )*}
 } }
@@ -132,7 +132,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
         S: Broadcast<R, Larger = S>,
     {
         let sizes = self.sizes();
-        let condition = B::With::<bool>::broadcast(&condition.array, sizes.as_ref());
+        let condition = With::<B, bool>::broadcast(&condition.array, sizes.as_ref());
         let other = B::broadcast(&other.array, sizes.as_ref());
         Tensor::from_parts(self.shape, B::select(&condition, &self.array, &other))
     }

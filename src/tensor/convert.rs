@@ -2,31 +2,52 @@
 
 use super::{Nested, Tensor, TensorOf};
 use crate::Error;
-use crate::backend::{ArrayOf, Backend, Element, Number};
+use crate::backend::{ArrayOf, Backend, Element, Number, Primitive, PrimitiveOf, Proven, With};
 use crate::shape::{Described, Shape};
+
+/// The elements, as the engine stores them.
+///
+/// # Panics
+/// The engine failed.
+pub(crate) fn elements<B: Backend>(x: &ArrayOf<B>) -> Vec<PrimitiveOf<B>> {
+    B::to_vec(x).unwrap_or_else(|failure| panic!("{failure}"))
+}
 
 /// What can be converted to a number: numbers, and `bool`.
 #[doc(hidden)]
 pub trait Cast: Element {
-    fn cast<T: Number, B: Backend<Elem = Self>>(x: &B::Array) -> ArrayOf<B, T>;
+    fn cast<T: Number, B: Backend<Elem = Self>>(x: &ArrayOf<B>) -> ArrayOf<B, T>;
 }
 impl<N: Number> Cast for N {
-    fn cast<T: Number, B: Backend<Elem = N>>(x: &B::Array) -> ArrayOf<B, T> {
+    fn cast<T: Number, B: Backend<Elem = N>>(x: &ArrayOf<B>) -> ArrayOf<B, T> {
         B::cast::<T>(x)
     }
 }
 impl Cast for bool {
-    fn cast<T: Number, B: Backend<Elem = bool>>(x: &B::Array) -> ArrayOf<B, T> {
-        let numbers = B::to_vec(x).into_iter().map(|holds| if holds { T::one() } else { T::zero() });
-        B::With::<T>::collect(numbers, B::sizes(x))
+    fn cast<T: Number, B: Backend<Elem = bool>>(x: &ArrayOf<B>) -> ArrayOf<B, T> {
+        let numbers = [T::one(), T::zero()].map(|number| With::<B, T>::filled(number, B::sizes(x), &B::device(x)));
+        With::<B, T>::select(x, &numbers[0], &numbers[1])
     }
 }
 
 impl<S: Shape, B: Backend> Tensor<S, B> {
-    /// The elements in row-major order, copied.
+    /// The elements in row-major order, copied. Of an engine that calculates elsewhere, it waits until they are there.
+    ///
+    /// # Panics
+    /// The engine failed, as [`try_to_vec`](Self::try_to_vec) says.
     #[doc(alias("numpy", "tolist", "to_vec1", "into_raw_vec"))]
     pub fn to_vec(&self) -> Vec<B::Elem> {
-        B::to_vec(&self.array)
+        B::Elem::of_primitives(elements::<B>(&self.array), Proven(()))
+    }
+
+    /// As [`to_vec`](Self::to_vec).
+    ///
+    /// # Errors
+    /// The engine failed, as where the memory of its device was full: in the operation that the error names, of which
+    /// this tensor was calculated. The processor's does not.
+    pub fn try_to_vec(&self) -> Result<Vec<B::Elem>, Error> {
+        let elements = B::to_vec(&self.array).map_err(Error::Engine)?;
+        Ok(B::Elem::of_primitives(elements, Proven(())))
     }
 
     /// The elements in row-major order, if they lie so in memory.
@@ -34,7 +55,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// Those of a permuted or repeated tensor do not.
     #[doc(alias = "contiguous")]
     pub fn as_slice(&self) -> Option<&[B::Elem]> {
-        B::as_slice(&self.array)
+        B::as_slice(&self.array).map(|primitives| B::Elem::of_slice(primitives, Proven(())))
     }
 
     /// The elements as nested arrays, or nested `GenericArray`s.
@@ -85,7 +106,10 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     ///
     /// # Errors
     /// The sizes of the array are not those of the shape: the error names each axis that differs.
-    pub fn try_from_array(shape: S, array: B::Array) -> Result<Self, Error> {
+    pub fn try_from_array(shape: S, array: ArrayOf<B>) -> Result<Self, Error>
+    where
+        B::Elem: Primitive,
+    {
         let (expected, found) = (shape.sizes(), B::sizes(&array));
         if expected.as_ref() == found {
             return Ok(Tensor { shape, array });

@@ -1,8 +1,7 @@
 //! Tensors from values.
 
 use super::Tensor;
-use crate::backend::{Backend, Element, Float, Number, constant};
-use crate::cpu::Cpu;
+use crate::backend::{ArrayOf, Backend, DeviceOf, Element, Float, Number, constant};
 use crate::dim::{ArrayDim, Dim, N, SameSize};
 use crate::sealed::Sealed;
 use crate::shape::{Described, Given, Shape};
@@ -13,7 +12,8 @@ use std::ops::Range;
 
 /// The constructors of tensors on this backend: `Cpu::<f64>::zeros((Batch, Embed))`.
 ///
-/// Those of the default backend are at hand as `Tensor::zeros((Batch, Embed))`.
+/// Those of the default backend are at hand as `Tensor::zeros((Batch, Embed))`. What is made lies on the default device of the
+/// engine. On another one: `B::zeros((Batch, Embed)).to_device(&device)`, by [`Tensor::to_device`].
 pub trait Create: Backend {
     /// A tensor of zeros.
     fn zeros<S, X: Given<S>>(shape: X) -> Tensor<S, Self>
@@ -33,7 +33,8 @@ pub trait Create: Backend {
 
     /// A tensor of one value.
     fn full<S, X: Given<S>>(shape: X, value: Self::Elem) -> Tensor<S, Self> {
-        of_shape(shape, |shape| Self::filled(value, shape.sizes().as_ref()))
+        let value = value.to_primitive();
+        of_shape(shape, |shape| Self::filled(value, shape.sizes().as_ref(), &DeviceOf::<Self>::default()))
     }
 
     /// A tensor of row-major elements.
@@ -42,7 +43,7 @@ pub trait Create: Backend {
     /// Their number is not that of the shape.
     fn from_vec<S, X: Given<S>>(shape: X, elements: Vec<Self::Elem>) -> Result<Tensor<S, Self>, Error> {
         check_count(shape.shape(), elements.len())?;
-        Ok(of_shape(shape, |shape| Self::from_elements(elements, shape.sizes().as_ref())))
+        Ok(of_shape(shape, |shape| array::<Self>(elements, shape)))
     }
 
     /// A tensor of row-major elements, copied.
@@ -52,7 +53,7 @@ pub trait Create: Backend {
     fn from_slice<S, X: Given<S>>(shape: X, elements: &[Self::Elem]) -> Result<Tensor<S, Self>, Error> {
         // Before the copy: a slice of another length is not copied.
         check_count(shape.shape(), elements.len())?;
-        Ok(of_shape(shape, |shape| Self::from_elements(elements.to_vec(), shape.sizes().as_ref())))
+        Ok(of_shape(shape, |shape| array::<Self>(elements.to_vec(), shape)))
     }
 
     /// A tensor of the value that `f` gives for each position, in row-major order.
@@ -75,7 +76,7 @@ pub trait Create: Backend {
                 *at = 0;
             }
         }
-        Tensor::from_parts(shape, Self::from_elements(elements, sizes.as_ref()))
+        Tensor::from_parts(shape, array::<Self>(elements, shape))
     }
 
     /// A tensor of nested arrays, or nested `GenericArray`s, whose lengths are the sizes of the shape.
@@ -90,7 +91,7 @@ pub trait Create: Backend {
     fn from_nested<S, A: Nested<S, Self::Elem>, X: Given<S>>(shape: X, nested: A) -> Tensor<S, Self> {
         let mut elements = Vec::with_capacity(shape.shape().elements());
         nested.flatten(&mut elements);
-        of_shape(shape, |shape| Self::from_elements(elements, shape.sizes().as_ref()))
+        of_shape(shape, |shape| array::<Self>(elements, shape))
     }
 
     /// Uniformly distributed numbers from `range.start` up to, not including, `range.end`.
@@ -127,12 +128,17 @@ fn check_count<S: Shape>(shape: S, found: usize) -> Result<(), Error> {
 fn random<S, X: Given<S>, B: Backend<Elem: Float>>(shape: X, mut number: impl FnMut() -> f64) -> Tensor<S, B> {
     of_shape(shape, |shape| {
         let elements = (0..shape.elements()).map(|_| constant(number()));
-        B::from_elements(elements.collect(), shape.sizes().as_ref())
+        array::<B>(elements.collect(), shape)
     })
 }
 
+/// The array of these elements, of which there are as many as the shape has, on the default device.
+fn array<B: Backend>(elements: Vec<B::Elem>, shape: impl Shape) -> ArrayOf<B> {
+    B::from_elements(B::Elem::to_primitives(elements), shape.sizes().as_ref(), &DeviceOf::<B>::default())
+}
+
 /// A tensor of the shape that was given, with the array that is made in it.
-fn of_shape<S, X: Given<S>, B: Backend>(shape: X, array: impl FnOnce(X::Shape) -> B::Array) -> Tensor<S, B> {
+fn of_shape<S, X: Given<S>, B: Backend>(shape: X, array: impl FnOnce(X::Shape) -> ArrayOf<B>) -> Tensor<S, B> {
     let tensor = Tensor::<_, B>::from_parts(shape.shape(), array(shape.shape()));
     Tensor { shape: shape.given(), array: tensor.array }
 }
@@ -148,18 +154,18 @@ impl<S> Tensor<S> {
     /// ```
     #[doc(alias = "empty")]
     pub fn zeros<X: Given<S>>(shape: X) -> Self {
-        Cpu::zeros(shape)
+        Create::zeros(shape)
     }
 
     /// A tensor of ones.
     pub fn ones<X: Given<S>>(shape: X) -> Self {
-        Cpu::ones(shape)
+        Create::ones(shape)
     }
 
     /// A tensor of one value.
     #[doc(alias = "from_elem")]
     pub fn full<X: Given<S>>(shape: X, value: f32) -> Self {
-        Cpu::full(shape, value)
+        Create::full(shape, value)
     }
 
     /// A tensor of row-major elements.
@@ -176,7 +182,7 @@ impl<S> Tensor<S> {
     /// Their number is not that of the shape.
     #[doc(alias = "from_shape_vec")]
     pub fn from_vec<X: Given<S>>(shape: X, elements: Vec<f32>) -> Result<Self, Error> {
-        Cpu::from_vec(shape, elements)
+        Create::from_vec(shape, elements)
     }
 
     /// A tensor of row-major elements, copied.
@@ -184,7 +190,7 @@ impl<S> Tensor<S> {
     /// # Errors
     /// Their number is not that of the shape.
     pub fn from_slice<X: Given<S>>(shape: X, elements: &[f32]) -> Result<Self, Error> {
-        Cpu::from_slice(shape, elements)
+        Create::from_slice(shape, elements)
     }
 
     /// A tensor of the value that `f` gives for each position, in row-major order.
@@ -200,19 +206,19 @@ impl<S> Tensor<S> {
     where
         S: Shape<Sizes: AsMut<[usize]>>,
     {
-        Cpu::from_fn(shape, f)
+        Create::from_fn(shape, f)
     }
 
     /// A tensor of nested arrays whose lengths are the sizes of the shape. See [`Create::from_nested`].
     #[doc(alias("from_data", "array"))]
     pub fn from_nested<A: Nested<S, f32>, X: Given<S>>(shape: X, nested: A) -> Self {
-        Cpu::from_nested(shape, nested)
+        Create::from_nested(shape, nested)
     }
 
     /// Uniformly distributed numbers from `range.start` up to, not including, `range.end`.
     #[doc(alias = "rand")]
     pub fn uniform<X: Given<S>>(shape: X, range: Range<f64>, rng: &mut Rng) -> Self {
-        Cpu::uniform(shape, range, rng)
+        Create::uniform(shape, range, rng)
     }
 
     /// Normally distributed numbers of this mean and standard deviation.
@@ -225,7 +231,7 @@ impl<S> Tensor<S> {
     /// ```
     #[doc(alias = "randn")]
     pub fn normal<X: Given<S>>(shape: X, mean: f64, deviation: f64, rng: &mut Rng) -> Self {
-        Cpu::normal(shape, mean, deviation, rng)
+        Create::normal(shape, mean, deviation, rng)
     }
 }
 

@@ -4,7 +4,7 @@
 //! functions, so the sizes of a result are compared with its shape.
 
 use super::Tensor;
-use crate::backend::{Backend, Number, Reduce};
+use crate::backend::{ArrayOf, Backend, Number, Reduce};
 use crate::shape::Shape;
 
 /// Sums products over the letters that `output` lacks.
@@ -66,12 +66,12 @@ pub fn rearrange<X: Shape, O: Shape, B: Backend>(
 
 /// An array and a letter for each of its axes.
 struct Lettered<B: Backend> {
-    array: B::Array,
+    array: ArrayOf<B>,
     letters: Vec<usize>,
 }
 
 impl<B: Backend> Lettered<B> {
-    fn new(array: &B::Array, letters: &[usize]) -> Self {
+    fn new(array: &ArrayOf<B>, letters: &[usize]) -> Self {
         Lettered { array: array.clone(), letters: letters.to_vec() }
     }
 
@@ -87,12 +87,12 @@ impl<B: Backend> Lettered<B> {
         }
     }
 
-    fn in_order(&self, letters: &[usize]) -> B::Array {
+    fn in_order(&self, letters: &[usize]) -> ArrayOf<B> {
         B::permute(&self.array, &places(&self.letters, letters))
     }
 
     /// The sizes of three groups of letters, and an array of one axis for each group.
-    fn in_groups(&self, groups: [&[usize]; 3]) -> ([Vec<usize>; 3], B::Array) {
+    fn in_groups(&self, groups: [&[usize]; 3]) -> ([Vec<usize>; 3], ArrayOf<B>) {
         let sizes = groups.map(|group| {
             places(&self.letters, group).into_iter().map(|axis| B::sizes(&self.array)[axis]).collect::<Vec<_>>()
         });

@@ -1,7 +1,7 @@
 //! Elementwise operations one after another, in one pass over memory.
 
 use super::Tensor;
-use crate::backend::{Backend, Binary, Float, Program, Step, Unary};
+use crate::backend::{ArrayOf, Backend, Binary, Float, Program, Step, Unary};
 use crate::sealed::Sealed;
 use crate::shape::{Broadcast, Shape};
 use half::{bf16, f16};
@@ -55,7 +55,7 @@ impl<T> Debug for Expr<'_, T> {
 ///
 /// # Gradients
 ///
-/// It is recorded as one operation, which keeps its inputs and nothing in between. On the way back what the slopes depend on is
+/// It is recorded as one operation, which keeps its inputs and nothing in between. In the backward pass what the slopes depend on is
 /// calculated again, a block of elements at a time, and one more pass gives the gradients of all inputs. They are those of
 /// the separate operations too.
 ///
@@ -93,7 +93,7 @@ pub trait Fuse<F> {
 /// The function of arrays, which are repeated to the shape.
 fn run<S: Shape, B: Backend<Elem: Float>, const INPUTS: usize>(
     shape: S,
-    inputs: [&B::Array; INPUTS],
+    inputs: [&ArrayOf<B>; INPUTS],
     f: impl for<'p> FnOnce([Expr<'p, B::Elem>; INPUTS]) -> Expr<'p, B::Elem>,
 ) -> Tensor<S, B> {
     let program = RefCell::new(Program::new(INPUTS));

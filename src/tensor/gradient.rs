@@ -1,7 +1,7 @@
 //! Gradients.
 
 use super::Tensor;
-use crate::backend::{Backend, Float};
+use crate::backend::{ArrayOf, Autodiff, Backend};
 use crate::cpu::Cpu;
 use crate::shape::{Described, Is, OneNumber, Shape};
 use std::fmt::{self, Debug, Formatter};
@@ -28,9 +28,9 @@ use std::fmt::{self, Debug, Formatter};
 /// losses.backward();
 /// ```
 #[doc(alias("grad", "zero_grad"))]
-pub struct Gradients<B: Backend = Cpu<f32>>(B::Gradients);
+pub struct Gradients<B: Autodiff = Cpu<f32>>(B::Gradients);
 
-impl<B: Backend> Gradients<B> {
+impl<B: Autodiff> Gradients<B> {
     /// The gradient with respect to a tensor that [`Tensor::tracked`] gave, whatever its elements: zeros where the loss does
     /// not depend on it.
     ///
@@ -39,14 +39,14 @@ impl<B: Backend> Gradients<B> {
     #[track_caller]
     pub fn of<S: Shape, C>(&self, x: &Tensor<S, C>) -> Tensor<S, C>
     where
-        C: Backend<Gradients = B::Gradients, Elem: Float>,
+        C: Autodiff<Gradients = B::Gradients>,
     {
         let shape = Described::new(x.shape);
         assert!(
             x.is_tracked(),
             "no gradient with respect to a constant of shape {shape}: track it before the loss is calculated"
         );
-        let zeros = || Tensor::from_parts(x.shape, C::filled(num_traits::zero(), x.sizes().as_ref()));
+        let zeros = || Tensor::from_parts(x.shape, C::filled(num_traits::zero(), x.sizes().as_ref(), &x.device()));
         self.get(x).unwrap_or_else(zeros)
     }
 
@@ -63,25 +63,25 @@ impl<B: Backend> Gradients<B> {
     /// ```
     pub fn get<S: Shape, C>(&self, x: &Tensor<S, C>) -> Option<Tensor<S, C>>
     where
-        C: Backend<Gradients = B::Gradients, Elem: Float>,
+        C: Autodiff<Gradients = B::Gradients>,
     {
         C::gradient(&self.0, &x.array).map(|array| Tensor::from_parts(x.shape, array))
     }
 }
 
-impl<B: Backend<Elem: Float>> Gradients<B> {
+impl<B: Autodiff> Gradients<B> {
     /// The gradient with respect to an array.
-    pub(crate) fn of_array(&self, x: &B::Array) -> Option<B::Array> {
+    pub(crate) fn of_array(&self, x: &ArrayOf<B>) -> Option<ArrayOf<B>> {
         B::gradient(&self.0, x)
     }
 
     /// Puts another in its place.
-    pub(crate) fn set(&mut self, x: &B::Array, gradient: B::Array) {
+    pub(crate) fn set(&mut self, x: &ArrayOf<B>, gradient: ArrayOf<B>) {
         B::set_gradient(&mut self.0, x, gradient);
     }
 }
 
-impl<B: Backend> Debug for Gradients<B> {
+impl<B: Autodiff> Debug for Gradients<B> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         Debug::fmt(&self.0, f)
     }
@@ -104,7 +104,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     #[doc(alias("requires_grad", "requires_grad_"))]
     pub fn tracked(self) -> Self
     where
-        B::Elem: Float,
+        B: Autodiff,
     {
         Tensor { array: B::track(self.array), ..self }
     }
@@ -130,7 +130,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     }
 }
 
-impl<S: Shape, B: Backend<Elem: Float>> Tensor<S, B> {
+impl<S: Shape, B: Backend> Tensor<S, B> {
     /// The gradients of this number, a tensor of shape `()`, with respect to all tensors that it depends on and that were
     /// [`tracked`](Tensor::tracked).
     ///
@@ -147,6 +147,7 @@ impl<S: Shape, B: Backend<Elem: Float>> Tensor<S, B> {
     where
         S: Is<X>,
         X: OneNumber,
+        B: Autodiff,
     {
         assert!(
             self.is_tracked(),

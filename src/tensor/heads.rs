@@ -1,7 +1,7 @@
 //! Attention heads: split out of a dimension and merged into one.
 
 use super::{Each, Tensor};
-use crate::backend::Backend;
+use crate::backend::{ArrayOf, Backend};
 use crate::dim::{ArrayDim, Dim, Times};
 use crate::shape::{Is, MergeHeads, Shape, SplitHeads};
 
@@ -50,7 +50,7 @@ impl<B: Backend, D: Dim, S: Dim, Batch: Dim> Tensor<(Batch, S, D), B> {
     pub fn concat_heads<H: ArrayDim>(heads: H, parts: &Each<H, Self>) -> Tensor<(Batch, S, Times<H, D>), B> {
         let (batch, sequence, head_dim) = parts[0].shape;
         let shape = (batch, sequence, Times(heads, head_dim));
-        let arrays: Vec<&B::Array> = parts.iter().map(|part| &part.array).collect();
+        let arrays: Vec<&ArrayOf<B>> = parts.iter().map(|part| &part.array).collect();
         Tensor::from_parts(shape, B::concat(&arrays, 2))
     }
 }

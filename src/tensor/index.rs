@@ -1,30 +1,27 @@
-//! Ids of a table, and the parts of an axis.
+//! Ids of a table, and what they choose.
 
-use super::{Tensor, TensorOf};
+use super::{SameBackend, Tensor, TensorOf};
 use crate::Error;
-use crate::backend::{Backend, Element, Number, TableIndex};
+use crate::backend::{Backend, DeviceOf, Element, Number, Proven, With};
 use crate::cpu::Cpu;
-use crate::dim::{Compared, Dim, GivenDim, N, Name, Never, Normal, Nothing, Packed, Picked, Ragged};
+use crate::dim::{Compared, Dim, Name, Picked};
 use crate::sealed::Sealed;
-use crate::shape::{Append, Axis, EndsIn, Given, Rows, Shape, TakenByNumber};
+use crate::shape::{Append, EndsIn, Given, Rows, Shape};
 use std::cmp::Ordering;
 use std::fmt::{self, Debug, Display, Formatter};
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
-use typenum::{B1, IsGreaterOrEqual, UInt, UTerm};
-use zerocopy::{Immutable, IntoBytes};
 
 /// A position along the dimension `D`: an id that its table is known to have.
 ///
 /// It is checked once, where it enters; a lookup cannot be out of range after that.
-#[derive(Immutable, IntoBytes)]
 #[repr(transparent)]
 pub struct Index<D> {
     position: u32,
     dim: PhantomData<fn() -> D>,
 }
 
-/// A tensor of ids of the table `D`.
+/// A tensor of ids of the table `D`. On the engine of another backend `B`, it is `TensorOf<S, Index<D>, B>`.
 pub type Ids<S, D> = Tensor<S, Cpu<Index<D>>>;
 
 impl<D: Dim> Index<D> {
@@ -65,9 +62,10 @@ impl<D: Dim> Index<D> {
     pub(crate) fn tensor_of_positions<S: Shape, B: Backend>(
         shape: S,
         positions: impl IntoIterator<Item = u32>,
+        device: &DeviceOf<B>,
     ) -> TensorOf<S, Self, B> {
-        let ids = positions.into_iter().map(Index::at);
-        Tensor::from_parts(shape, B::With::<Self>::collect(ids, shape.sizes().as_ref()))
+        let positions = positions.into_iter().collect();
+        Tensor::from_parts(shape, With::<B, Self>::from_elements(positions, shape.sizes().as_ref(), device))
     }
 }
 
@@ -116,7 +114,7 @@ impl<D> Display for Index<D> {
     note = "numbers are checked against their table once, where they enter: `Ids::new(shape, table, &numbers)?`",
     note = "explained in `congruent::errors::C29`"
 )]
-pub trait IdOf<D>: TableIndex {
+pub trait IdOf<D>: Element<Primitive = u32> {
     #[doc(hidden)]
     fn sealed(_: Sealed);
 }
@@ -125,12 +123,21 @@ impl<D> IdOf<D> for Index<D> {
     fn sealed(_: Sealed) {}
 }
 
-impl<D> Element for Index<D> {}
-impl<D> TableIndex for Index<D> {
-    fn row(self) -> usize {
-        self.position as usize
+impl<D> Element for Index<D> {
+    type Primitive = u32;
+    fn to_primitive(self) -> u32 {
+        self.position
     }
-    fn sealed(_: Sealed) {}
+    fn to_primitives(elements: Vec<Self>) -> Vec<u32> {
+        elements.into_iter().map(|id| id.position).collect()
+    }
+    fn of_primitives(primitives: Vec<u32>, _: Proven) -> Vec<Self> {
+        primitives.into_iter().map(|position| Index { position, dim: PhantomData }).collect()
+    }
+    fn of_slice(primitives: &[u32], _: Proven) -> &[Self] {
+        // SAFETY: an `Index` is a `u32` and nothing else (`repr(transparent)`), and the same lifetime keeps both alive.
+        unsafe { std::slice::from_raw_parts(primitives.as_ptr().cast(), primitives.len()) }
+    }
 }
 
 impl<S, D: Dim> Ids<S, D> {
@@ -181,177 +188,17 @@ impl<D: Dim, E: Dim, B: Backend> Tensor<(D, E), B> {
     /// assert_eq!(rows.to_vec(), [2.0, 2.5, 0.0, 0.5]);
     /// ```
     #[doc(alias("index_select", "embedding", "take"))]
-    pub fn lookup<S, I: IdOf<D>>(&self, ids: &TensorOf<S, I, B>) -> Tensor<<S as Append<E>>::Output, B>
+    pub fn lookup<S, I: IdOf<D>, C>(&self, ids: &Tensor<S, C>) -> Tensor<<S as Append<E>>::Output, B>
     where
         S: Shape + Append<E>,
+        C: Backend<Elem = I> + SameBackend<With<B, I>>,
         D: Picked,
     {
-        Tensor::from_parts(ids.shape().append(self.shape.1), B::gather(&self.array, &ids.array))
+        Tensor::from_parts(ids.shape().append(self.shape.1), B::gather(&self.array, C::same_ref(&ids.array)))
     }
-}
-
-/// That a dimension is at least as large as another, known at compile time.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not known to have room for `{Part}`",
-    label = "`{Part}` may be larger than `{Self}`",
-    note = "sizes that only run time knows are compared by `x.narrow(axis, 0, part)?`",
-    note = "explained in `congruent::errors::C30`"
-)]
-pub trait AtLeast<Part>: Dim {
-    #[doc(hidden)]
-    fn sealed(_: Sealed);
-}
-// Padding counts: what may not be taken of it is said by `Picked`, and not here as well.
-#[diagnostic::do_not_recommend]
-impl<D, Part> AtLeast<Part> for D
-where
-    D: Normal<Size: Count<Number: IsGreaterOrEqual<<Part::Size as Count>::Number, Output = B1>>>,
-    Part: Normal<Size: Count>,
-{
-    fn sealed(_: Sealed) {}
-}
-#[diagnostic::do_not_recommend]
-impl<D: Dim> AtLeast<Never> for D {
-    fn sealed(_: Sealed) {}
-}
-#[diagnostic::do_not_recommend]
-impl<D: Dim> AtLeast<Nothing> for D {
-    fn sealed(_: Sealed) {}
-}
-
-/// A size in its normal form that is a number, for all that is known of the positions.
-trait Count {
-    type Number;
-}
-impl Count for UTerm {
-    type Number = Self;
-}
-impl<U, B> Count for UInt<U, B> {
-    type Number = Self;
-}
-impl<Size: Count> Count for Ragged<Size> {
-    type Number = Size::Number;
-}
-impl<Size: Count> Count for Packed<Size> {
-    type Number = Size::Number;
 }
 
 impl<S: Shape, B: Backend> Tensor<S, B> {
-    /// The part of an axis that begins at `start` and has the size of `part`.
-    ///
-    /// ```
-    /// use congruent::prelude::*;
-    /// dims! { Positions = 512; Embed = 2; Seq; }
-    /// let table = Tensor::ones((Positions, Embed));
-    /// bind!(seq: Seq = 20);
-    /// let positions: Tensor<(_, Embed)> = table.narrow(Positions, 0, seq).unwrap();
-    /// assert!(table.narrow(Positions, 500, seq).is_err());
-    /// ```
-    ///
-    /// Of `Plus<D, D>`, as of a batch that is doubled for guidance, `N<2>` neighbours do not compile, nor one position by
-    /// [`at`](Tensor::at): what belongs together stands a whole `D` apart. [`unconcat`](Tensor::unconcat) gives both halves.
-    ///
-    /// ```compile_fail,E0283
-    /// use congruent::prelude::*;
-    /// dims! { Batch = 4; Embed = 2; }
-    /// Tensor::ones((Plus(Batch, Batch), Embed)).at(Plus(Batch, Batch), 1);
-    /// ```
-    ///
-    /// # Errors
-    /// The axis ends before the part does.
-    #[doc(alias("slice", "slice_axis"))]
-    pub fn narrow<D, Part, Position, X, Narrowed, Given, Whole, WholeOrHalf>(
-        &self,
-        axis: D,
-        start: usize,
-        part: Given,
-    ) -> Result<Tensor<Narrowed, B>, Error>
-    where
-        Given: GivenDim<Part>,
-        S: Axis<D, Position, Dim = X, With<Part> = Narrowed>,
-        X: Picked,
-        Part: Dim,
-        Narrowed: Shape,
-        S: Axis<D, Position, With<X> = Whole>,
-        Whole: TakenByNumber<Position, Part, WholeOrHalf>,
-    {
-        let _ = axis;
-        let part = part.given();
-        self.check_range::<D, Position>(start, part.size())?;
-        let array = B::narrow(&self.array, S::INDEX, start, part.size());
-        Ok(Tensor::from_parts(self.shape.with(part), array))
-    }
-
-    /// The first part of an axis, by sizes known at compile time.
-    ///
-    /// ```
-    /// use congruent::prelude::*;
-    /// dims! { Positions = 512; Seq = 20; Embed = 2; }
-    /// let table = Tensor::ones((Positions, Embed));
-    /// let positions: Tensor<(Seq, Embed)> = table.prefix(Positions, Seq);
-    /// ```
-    pub fn prefix<D, Part, Position, Narrowed>(&self, axis: D, part: Part) -> Tensor<Narrowed, B>
-    where
-        S: Axis<D, Position, With<Part> = Narrowed>,
-        S::Dim: Picked,
-        S::Dim: AtLeast<Part>,
-        Part: Dim,
-        Narrowed: Shape,
-    {
-        let _ = axis;
-        Tensor::from_parts(self.shape.with(part), B::narrow(&self.array, S::INDEX, 0, part.size()))
-    }
-
-    /// The tensor at one position of an axis.
-    ///
-    /// ```
-    /// use congruent::prelude::*;
-    /// dims! { Seq = 2; Embed = 3; }
-    /// let x = Tensor::from_nested((Seq, Embed), [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
-    /// assert_eq!(x.at(Seq, 1).unwrap().to_vec(), [4.0, 5.0, 6.0]);
-    /// assert!(x.at(Seq, 2).is_err());
-    /// ```
-    ///
-    /// # Errors
-    /// The axis has no such position.
-    #[doc(alias("squeeze", "index_axis"))]
-    pub fn at<D, Position, X, Rest, Whole, WholeOrHalf>(
-        &self,
-        axis: D,
-        position: usize,
-    ) -> Result<Tensor<Rest, B>, Error>
-    where
-        S: Axis<D, Position, Dim = X, Removed = Rest, With<X> = Whole>,
-        X: Picked,
-        Rest: Shape,
-        Whole: TakenByNumber<Position, N<1>, WholeOrHalf>,
-    {
-        let _ = axis;
-        self.check_range::<D, Position>(position, 1)?;
-        Ok(self.at_checked::<D, Position>(position))
-    }
-
-    /// The caller knows that the axis has this position.
-    pub(super) fn at_checked<D, Position>(&self, position: usize) -> Tensor<S::Removed, B>
-    where
-        S: Axis<D, Position>,
-    {
-        let shape = self.shape.removed();
-        let array = B::narrow(&self.array, S::INDEX, position, 1);
-        Tensor::from_parts(shape, B::reshape(&array, shape.sizes().as_ref()))
-    }
-
-    fn check_range<D, Position>(&self, start: usize, length: usize) -> Result<(), Error>
-    where
-        S: Axis<D, Position>,
-    {
-        let size = self.shape.dim().size();
-        if start.checked_add(length).is_some_and(|end| end <= size) {
-            return Ok(());
-        }
-        Err(Error::RangeOutOfBounds { dimension: Name::<S::Dim>::new().to_string(), size, start, length })
-    }
-
     /// From the last dimension of each row, the element that an id names.
     ///
     /// ```
@@ -366,12 +213,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     where
         S: Rows<R, D>,
     {
-        let size = self.sizes().as_ref()[S::RANK - 1];
-        let rows = B::With::<Index<D>>::to_vec(&ids.array).into_iter().enumerate();
-        let places: Vec<usize> = rows.map(|(row, id)| row * size + id.row()).collect();
-        let places = <B::With<usize> as Backend>::from_elements(places, ids.sizes().as_ref());
-        let elements = B::reshape(&self.array, &[self.shape.elements()]);
-        Tensor::from_parts(ids.shape(), B::gather(&elements, &places))
+        Tensor::from_parts(ids.shape(), B::pick(&self.array, &ids.array))
     }
 
     /// The largest elements of the last dimension, largest first, and their ids. Of equals the first
@@ -404,7 +246,6 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
         }
         let shape = self.shape.with_end(k);
         let (values, positions) = B::top_k(&self.array, k.size());
-        let ids = Index::tensor_of_positions::<_, B>(shape, B::With::<u32>::to_vec(&positions));
-        Ok((Tensor::from_parts(shape, values), ids))
+        Ok((Tensor::from_parts(shape, values), Tensor::from_parts(shape, positions)))
     }
 }

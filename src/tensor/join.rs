@@ -3,7 +3,7 @@
 use super::each::Listed;
 use super::{Each, Tensor};
 use crate::Error;
-use crate::backend::Backend;
+use crate::backend::{ArrayOf, Backend};
 use crate::dim::{ArrayDim, Dim, Name};
 use crate::shape::{Axis, Concat, Prepend, Shape, Total};
 
@@ -114,7 +114,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
         S: Prepend<D>,
     {
         let one = [&[1], first.sizes().as_ref()].concat();
-        let rows: Vec<B::Array> = parts.iter().map(|part| B::reshape(&part.array, &one)).collect();
+        let rows: Vec<ArrayOf<B>> = parts.iter().map(|part| B::reshape(&part.array, &one)).collect();
         let array = B::concat(&rows.iter().collect::<Vec<_>>(), 0);
         Tensor::from_parts(first.shape.prepend(dim), array)
     }

@@ -1,7 +1,7 @@
 //! Logarithms of probabilities.
 
 use super::{OperandOf, Tensor};
-use crate::backend::{Backend, Binary, Float, Number};
+use crate::backend::{ArrayOf, Backend, Binary, Float, Number};
 use crate::cpu::Cpu;
 use crate::dim::Dim;
 use crate::sealed::Sealed;
@@ -164,25 +164,25 @@ impl<S: Shape, D, B: Backend> AsTensor for LogProbabilities<S, D, B> {
 }
 
 #[diagnostic::do_not_recommend]
-impl<S, R: Shape, D, B: Backend<Elem: Number>> OperandOf<Tensor<S, B>> for LogProbabilities<R, D, B> {
+impl<S, R: Shape, D, B: Backend<Elem: Number>> OperandOf<Tensor<S, B>, B> for LogProbabilities<R, D, B> {
     type Shape = R;
-    type Array = B::Array;
+    type Array = ArrayOf<B>;
     fn shape(&self, _: &Tensor<S, B>) -> R {
         self.tensor.shape
     }
-    fn behind(self, op: Binary, x: Tensor<S, B>) -> B::Array {
+    fn behind(self, op: Binary, x: Tensor<S, B>) -> ArrayOf<B> {
         self.tensor.behind(op, x)
     }
     fn sealed(_: Sealed) {}
 }
 #[diagnostic::do_not_recommend]
-impl<S, R: Shape, D, B: Backend<Elem: Number>> OperandOf<Tensor<S, B>> for &LogProbabilities<R, D, B> {
+impl<S, R: Shape, D, B: Backend<Elem: Number>> OperandOf<Tensor<S, B>, B> for &LogProbabilities<R, D, B> {
     type Shape = R;
-    type Array = B::Array;
+    type Array = ArrayOf<B>;
     fn shape(&self, _: &Tensor<S, B>) -> R {
         self.tensor.shape
     }
-    fn behind(self, op: Binary, x: Tensor<S, B>) -> B::Array {
+    fn behind(self, op: Binary, x: Tensor<S, B>) -> ArrayOf<B> {
         (&self.tensor).behind(op, x)
     }
     fn sealed(_: Sealed) {}
@@ -190,7 +190,7 @@ impl<S, R: Shape, D, B: Backend<Elem: Number>> OperandOf<Tensor<S, B>> for &LogP
 
 /// As those of tensors, whose results they give.
 macro_rules! operators { ($($Op:ident $op:ident;)*) => {$(
-    impl<S, D, B: Backend, R: OperandOf<Tensor<S, B>, Array = B::Array>> $Op<R> for LogProbabilities<S, D, B>
+    impl<S, D, B: Backend, R: OperandOf<Tensor<S, B>, B, Array = ArrayOf<B>>> $Op<R> for LogProbabilities<S, D, B>
     where
         S: Shape,
         R::Shape: GoesWith<S>,
@@ -200,7 +200,7 @@ macro_rules! operators { ($($Op:ident $op:ident;)*) => {$(
             self.tensor.$op(other)
         }
     }
-    impl<S, D, B: Backend, R: OperandOf<Tensor<S, B>, Array = B::Array>> $Op<R> for &LogProbabilities<S, D, B>
+    impl<S, D, B: Backend, R: OperandOf<Tensor<S, B>, B, Array = ArrayOf<B>>> $Op<R> for &LogProbabilities<S, D, B>
     where
         S: Shape,
         R::Shape: GoesWith<S>,

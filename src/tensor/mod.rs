@@ -11,6 +11,7 @@ mod convert;
 mod create;
 mod each;
 mod einsum;
+mod engine;
 mod fuse;
 mod gradient;
 mod heads;
@@ -18,6 +19,7 @@ mod index;
 mod join;
 mod log_probabilities;
 mod matmul;
+mod narrow;
 mod next;
 mod reduce;
 mod show;
@@ -28,21 +30,24 @@ mod words;
 
 pub use arithmetic::{ElementOf, OperandOf};
 pub use checkpoint::checkpoint;
+pub(crate) use convert::elements;
 pub use create::{Create, Nested};
 pub use each::Each;
+pub use engine::SameBackend;
 pub use fuse::{Expr, Fuse, fuse};
 pub use gradient::Gradients;
-pub use index::{AtLeast, IdOf, Ids, Index};
+pub use index::{IdOf, Ids, Index};
 #[doc(hidden)]
 pub use log_probabilities::AsTensor;
 pub use log_probabilities::{LogProbabilities, LogProbabilitiesAlong};
+pub use narrow::AtLeast;
 pub use next::{Prediction, Target};
 pub(crate) use reduce::sum_of_chosen;
 
 #[doc(hidden)]
 pub use einsum::{einsum, einsum_one, rearrange};
 
-use crate::backend::{Backend, Element};
+use crate::backend::{ArrayOf, Backend, Element, With};
 use crate::cpu::Cpu;
 use crate::shape::{Axis, Shape, Sizes};
 
@@ -63,15 +68,15 @@ use crate::shape::{Axis, Shape, Sizes};
 #[derive(Clone)]
 pub struct Tensor<S, B: Backend = Cpu<f32>> {
     shape: S,
-    array: B::Array,
+    array: ArrayOf<B>,
 }
 
 /// The tensor of shape `S` with elements `T`, on the engine of `B`.
-pub type TensorOf<S, T, B = Cpu<f32>> = Tensor<S, <B as Backend>::With<T>>;
+pub type TensorOf<S, T, B = Cpu<f32>> = Tensor<S, With<B, T>>;
 
 impl<S: Shape, B: Backend> Tensor<S, B> {
     /// The caller has made the array in this shape. That is checked once more for engines that are not ours.
-    pub(crate) fn from_parts(shape: S, array: B::Array) -> Self {
+    pub(crate) fn from_parts(shape: S, array: ArrayOf<B>) -> Self {
         if B::is_checked(None) || cfg!(debug_assertions) {
             return Tensor::checked(shape, array);
         }
@@ -80,7 +85,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
 
     /// # Panics
     /// The array has other sizes.
-    pub(crate) fn checked(shape: S, array: B::Array) -> Self {
+    pub(crate) fn checked(shape: S, array: ArrayOf<B>) -> Self {
         assert_eq!(shape.sizes().as_ref(), B::sizes(&array), "a backend gave an array of another shape");
         Tensor { shape, array }
     }
@@ -115,22 +120,22 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     }
 
     /// The backend's array.
-    pub fn array(&self) -> &B::Array {
+    pub fn array(&self) -> &ArrayOf<B> {
         &self.array
     }
 
     /// The backend's array, to be replaced by one of the same sizes.
-    pub(crate) fn array_mut(&mut self) -> &mut B::Array {
+    pub(crate) fn array_mut(&mut self) -> &mut ArrayOf<B> {
         &mut self.array
     }
 
     /// The backend's array.
-    pub fn into_array(self) -> B::Array {
+    pub fn into_array(self) -> ArrayOf<B> {
         self.array
     }
 
     /// A tensor of the same shape with another array, which the caller has made so.
-    pub(crate) fn with_array<T: Element>(&self, array: <B::With<T> as Backend>::Array) -> TensorOf<S, T, B> {
+    pub(crate) fn with_array<T: Element>(&self, array: ArrayOf<B, T>) -> TensorOf<S, T, B> {
         Tensor::from_parts(self.shape, array)
     }
 }

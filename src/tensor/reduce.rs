@@ -1,7 +1,7 @@
 //! Many elements made one, along an axis.
 
 use super::{Index, Tensor, TensorOf};
-use crate::backend::{Backend, Number, Reduce};
+use crate::backend::{ArrayOf, Backend, Number, Reduce};
 use crate::dim::{Averaged, Compared, Summed};
 use crate::shape::{Axis, Shape};
 
@@ -112,17 +112,13 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
         let _ = axis;
         let shape = self.shape.removed();
         assert!(shape.elements() == 0 || self.shape.dim().size() > 0, "an empty axis has no largest element");
-        let positions = B::With::<u32>::to_vec(&B::argmax(&self.array, S::INDEX));
-        Index::tensor_of_positions::<_, B>(shape, positions)
+        Tensor::from_parts(shape, B::argmax(&self.array, S::INDEX))
     }
 }
 
 /// The sum of the elements that are chosen. The others have no part in it, whatever they are.
-pub(crate) fn sum_of_chosen<B: Backend<Elem: Number>>(
-    x: &B::Array,
-    chosen: &<B::With<bool> as Backend>::Array,
-) -> B::Array {
+pub(crate) fn sum_of_chosen<B: Backend<Elem: Number>>(x: &ArrayOf<B>, chosen: &ArrayOf<B, bool>) -> ArrayOf<B> {
     let sizes = B::sizes(x);
-    let kept = B::select(chosen, x, &B::filled(num_traits::zero(), sizes));
+    let kept = B::select(chosen, x, &B::filled(num_traits::zero(), sizes, &B::device(x)));
     B::reduce(Reduce::Sum, &B::reshape(&kept, &[sizes.iter().product()]), 0)
 }

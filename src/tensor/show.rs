@@ -1,7 +1,7 @@
 //! How a tensor shows itself.
 
 use super::Tensor;
-use crate::backend::Backend;
+use crate::backend::{ArrayOf, Backend, Element, Proven};
 use crate::shape::{Described, Shape};
 use std::fmt::{self, Debug, Display, Formatter};
 
@@ -22,9 +22,9 @@ impl<S: Shape, B: Backend> Debug for Tensor<S, B> {
     }
 }
 
-fn write_values<B: Backend>(x: &B::Array, f: &mut Formatter<'_>, depth: usize) -> fmt::Result {
+fn write_values<B: Backend>(x: &ArrayOf<B>, f: &mut Formatter<'_>, depth: usize) -> fmt::Result {
     let Some((&size, inner)) = B::sizes(x).split_first() else {
-        let value = &B::to_vec(x)[0];
+        let value = &B::Elem::of_primitives(super::convert::elements::<B>(x), Proven(()))[0];
         return match f.precision() {
             Some(precision) => write!(f, "{value:.precision$?}"),
             None => write!(f, "{value:.4?}"),

@@ -1,7 +1,7 @@
 //! Ids along a product, taken apart.
 
-use super::{Ids, Index};
-use crate::cpu::Cpu;
+use super::{Index, Tensor, TensorOf};
+use crate::backend::{Backend, Binary, With};
 use crate::dim::{Dim, Times};
 use crate::shape::Shape;
 
@@ -25,7 +25,7 @@ impl<A: Dim, B: Dim> Index<Times<A, B>> {
     }
 }
 
-impl<S: Shape, A: Dim, B: Dim> Ids<S, Times<A, B>> {
+impl<S: Shape, A: Dim, B: Dim, Bk: Backend<Elem = Index<Times<A, B>>>> Tensor<S, Bk> {
     /// The ids of both factors, for each id of their product: what `top_k` found along merged axes.
     ///
     /// ```
@@ -40,13 +40,18 @@ impl<S: Shape, A: Dim, B: Dim> Ids<S, Times<A, B>> {
     /// # Ok::<(), Error>(())
     /// ```
     #[doc(alias = "unravel_index")]
-    pub fn unravel(&self, product: Times<A, B>) -> (Ids<S, A>, Ids<S, B>) {
-        let ids = self.to_vec().into_iter().map(|id| id.unravel(product));
-        let (first, second): (Vec<_>, Vec<_>) = ids.map(|(a, b)| (a.get(), b.get())).unzip();
-        let shape = self.shape();
-        (
-            Index::tensor_of_positions::<_, Cpu<f32>>(shape, first),
-            Index::tensor_of_positions::<_, Cpu<f32>>(shape, second),
-        )
+    pub fn unravel(&self, product: Times<A, B>) -> (TensorOf<S, Index<A>, Bk>, TensorOf<S, Index<B>, Bk>) {
+        let ids = self.array();
+        let binary = |op, number| With::<Bk, u32>::binary_scalar(op, ids.clone(), number);
+        let (first, second) = match u32::try_from(product.1.size()) {
+            Ok(size) => {
+                let first = binary(Binary::Div, size);
+                let before = With::<Bk, u32>::binary_scalar(Binary::Mul, first.clone(), size);
+                (first, With::<Bk, u32>::binary(Binary::Sub, ids.clone(), before))
+            }
+            // Every id, which is a `u32`, is below the size.
+            Err(_) => (binary(Binary::Mul, 0), ids.clone()),
+        };
+        (self.with_array(first), self.with_array(second))
     }
 }

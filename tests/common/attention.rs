@@ -1,25 +1,26 @@
 //! Attention of random sizes under random masks.
 
-use congruent::backend::{AttentionMask, Backend, Binary, Element, Float, Reduce};
+use congruent::backend::{AttentionMask, Autodiff, Backend, Binary, Float, Primitive, Reduce};
+use congruent::cpu::Device;
 use congruent::prelude::*;
 
-type Array<T> = <Cpu<T> as Backend>::Array;
+type Array<T> = congruent::cpu::Array<T>;
 
 /// Queries, keys and values, and what is attended to.
 pub struct Attention<T: Float> {
     pub sizes: String,
     inputs: [Array<T>; 3],
-    mask: AttentionMask,
+    mask: AttentionMask<Array<bool>>,
 }
 
 /// Exact numbers, of zeros with their sign, and every NaN alike.
 pub fn bits<T: Float>(x: &Array<T>) -> Vec<u64> {
     let bits = |x: f64| if x.is_nan() { u64::MAX } else { x.to_bits() };
-    Cpu::<T>::to_vec(x).iter().map(|x| bits(x.to_f64().unwrap())).collect()
+    Cpu::<T>::to_vec(x).unwrap().iter().map(|x| bits(x.to_f64().unwrap())).collect()
 }
 
 /// The sequence of a batch.
-pub fn alone<T: Element>(x: &Array<T>, sequence: usize) -> Array<T> {
+pub fn alone<T: Primitive>(x: &Array<T>, sequence: usize) -> Array<T> {
     Cpu::<T>::narrow(x, 0, sequence, 1)
 }
 
@@ -62,18 +63,18 @@ impl<T: Float> Attention<T> {
             window,
             first_query: rng.bool().then(|| first_query.into()),
             lengths: rng.bool().then(|| lengths.into()),
-            allowed: (rng.u8(..) < 80).then(|| Cpu::from_elements(allowed, &sizes)),
+            allowed: (rng.u8(..) < 80).then(|| Cpu::<bool>::from_elements(allowed, &sizes, &Device)),
         };
         Self::new([batch, key_heads, group, queries, keys, d, e], mask, case, rng.u8(..) < 40)
     }
 
-    pub fn new(sizes: [usize; 7], mask: AttentionMask, seed: u64, has_infinity: bool) -> Self {
+    pub fn new(sizes: [usize; 7], mask: AttentionMask<Array<bool>>, seed: u64, has_infinity: bool) -> Self {
         let [batch, key_heads, group, queries, keys, d, e] = sizes;
         let mut rng = fastrand::Rng::with_seed(seed);
         let mut numbers = |sizes: &[usize], has_infinity: bool| {
             let mut number = || if has_infinity && rng.u16(..) < 20 { f64::INFINITY } else { rng.f64() * 4.0 - 2.0 };
             let numbers = (0..sizes.iter().product()).map(|_| T::from(number()).unwrap()).collect();
-            Cpu::<T>::from_elements(numbers, sizes)
+            Cpu::<T>::from_elements(numbers, sizes, &Device)
         };
         let q = numbers(&[batch, key_heads * group, queries, d], false);
         let inputs =
@@ -94,7 +95,7 @@ impl<T: Float> Attention<T> {
     /// What the sequence is without the others.
     pub fn alone(&self, sequence: usize) -> Self {
         let mut mask = self.mask.clone();
-        let one = |numbers: std::sync::Arc<[usize]>| [numbers[sequence]].into();
+        let one = |numbers: congruent::backend::PerSequence| [numbers[sequence]].into();
         (mask.lengths, mask.first_query) = (mask.lengths.map(one), mask.first_query.map(one));
         let of_batch = |allowed: &Array<bool>| Cpu::<bool>::sizes(allowed).len() == 3;
         mask.allowed = mask.allowed.map(|allowed| if of_batch(&allowed) { alone(&allowed, sequence) } else { allowed });

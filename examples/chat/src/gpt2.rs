@@ -1,7 +1,7 @@
 //! GPT-2 ([Radford et al. 2019](https://cdn.openai.com/better-language-models/language_models_are_unsupervised_multitask_learners.pdf)):
 //! learned positions, one weight for queries, keys and values, and weights stored as `(in, out)`.
 
-use crate::model::LanguageModel;
+use crate::model::{LanguageModel, tied};
 use congruent::io::{LoadError, Source, Weights, load};
 use congruent::nn::{
     Activation, CacheStep, Embedding, Encoder, EncoderLayer, FeedForward, KeyValueCache, LayerNorm, Linear,
@@ -54,7 +54,7 @@ impl<V: Dense, P: Dense, E: Dense, H: Dense, D: Dense, F: Dense> Gpt2<V, P, E, H
                 positions: Embedding::load(&weights.at("wpe"), positions, embed),
                 decoder: Encoder { layers: layers.collect() },
                 norm: LayerNorm::load(&weights.at("ln_f"), embed, epsilon),
-                output: Linear { weight: tokens.weight.clone(), bias: None },
+                output: tied(&tokens),
                 tokens,
             }
         })
@@ -70,14 +70,12 @@ impl<V: Dense, P: Dense, E: Dense, H: Dense, D: Dense, F: Dense> Gpt2<V, P, E, H
         let fused = Self::load_transposed(&attention.at("c_attn"), embed, Plus(Plus(merged, merged), merged));
         let (query_key, value) = fused.weight.unconcat(At::<0>);
         let (query, key) = query_key.unconcat(At::<0>);
-        let [query_bias, key_bias, value_bias] = match fused.bias {
-            Some(bias) => {
-                let (query_key, value) = bias.unconcat(At::<0>);
-                let (query, key) = query_key.unconcat(At::<0>);
-                [Some(query), Some(key), Some(value)]
-            }
-            None => [None, None, None],
-        };
+        let biases = fused.bias.map(|bias| {
+            let (query_key, value) = bias.unconcat(At::<0>);
+            let (query, key) = query_key.unconcat(At::<0>);
+            [query, key, value]
+        });
+        let [query_bias, key_bias, value_bias] = biases.map_or([None, None, None], |biases| biases.map(Some));
         EncoderLayer {
             attention: MultiHeadAttention {
                 query: Linear { weight: query, bias: query_bias },

@@ -1,6 +1,6 @@
 //! Llama ([Touvron et al. 2023](https://arxiv.org/abs/2302.13971)) and what is built as it is, such as SmolLM2.
 
-use crate::model::LanguageModel;
+use crate::model::{LanguageModel, tied};
 use congruent::io::{Source, Weights, load};
 use congruent::nn::{
     Activation, CacheStep, Embedding, GatedFeedForward, GroupedQueryAttention, KeyValueCache, Linear, LlamaDecoder,
@@ -145,7 +145,7 @@ impl<V: Dense, P: Dense, E: Dense, H: Dense, G: Dense, D: Dense, F: Dense> Llama
                 true => {
                     // What some files of tied models hold beside.
                     weights.ignore(format.output);
-                    Linear { weight: tokens.weight.clone(), bias: None }
+                    tied(&tokens)
                 }
                 false => Linear::load_without_bias(&output, embed, vocab),
             };

@@ -1,7 +1,7 @@
 //! Decoder-only language models, and texts that they read.
 
 use congruent::generate::Session;
-use congruent::nn::{CacheStep, CutTo, KeyValueCache, Linear};
+use congruent::nn::{CacheStep, CutTo, Embedding, KeyValueCache, Linear};
 use congruent::prelude::*;
 
 /// A model that predicts the next token from those before.
@@ -27,6 +27,12 @@ pub trait LanguageModel {
 
     /// From hidden states to logits.
     fn output(&self) -> &Linear<Self::Embed, Self::Vocab>;
+}
+
+/// The embedding of the tokens as the layer from hidden states to logits
+/// ([Press and Wolf 2017](https://arxiv.org/abs/1608.05859)).
+pub(crate) fn tied<V: Dim, E: Dim>(tokens: &Embedding<V, E>) -> Linear<E, V> {
+    Linear { weight: tokens.weight.clone(), bias: None }
 }
 
 dims! {

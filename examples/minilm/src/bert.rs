@@ -50,18 +50,30 @@ pub struct Bert<D: Dims> {
 #[derive(Clone)]
 struct Layer<D: Dims>(EncoderLayer<D::Embed, D::Heads, D::HeadDim, D::Ffn>);
 
-/// Visits the parts of a layer by their published names.
+/// The published names of the parts of a layer.
+mod names {
+    pub const QUERY: &str = "attention.self.query";
+    pub const KEY: &str = "attention.self.key";
+    pub const VALUE: &str = "attention.self.value";
+    pub const OUTPUT: &str = "attention.output.dense";
+    pub const ATTENTION_NORM: &str = "attention.output.LayerNorm";
+    pub const UP: &str = "intermediate.dense";
+    pub const DOWN: &str = "output.dense";
+    pub const FEED_FORWARD_NORM: &str = "output.LayerNorm";
+}
+
+/// Visits the parts of a layer.
 macro_rules! visit_parts {
     ($visit:ident, $layer:expr, $path:expr, $visitor:expr) => {{
         let (layer, path, visitor) = ($layer, $path, $visitor);
-        layer.attention.query.$visit(&path.at("attention.self.query"), visitor);
-        layer.attention.key.$visit(&path.at("attention.self.key"), visitor);
-        layer.attention.value.$visit(&path.at("attention.self.value"), visitor);
-        layer.attention.output.$visit(&path.at("attention.output.dense"), visitor);
-        layer.attention_norm.$visit(&path.at("attention.output.LayerNorm"), visitor);
-        layer.feed_forward.up.$visit(&path.at("intermediate.dense"), visitor);
-        layer.feed_forward.down.$visit(&path.at("output.dense"), visitor);
-        layer.feed_forward_norm.$visit(&path.at("output.LayerNorm"), visitor);
+        layer.attention.query.$visit(&path.at(names::QUERY), visitor);
+        layer.attention.key.$visit(&path.at(names::KEY), visitor);
+        layer.attention.value.$visit(&path.at(names::VALUE), visitor);
+        layer.attention.output.$visit(&path.at(names::OUTPUT), visitor);
+        layer.attention_norm.$visit(&path.at(names::ATTENTION_NORM), visitor);
+        layer.feed_forward.up.$visit(&path.at(names::UP), visitor);
+        layer.feed_forward.down.$visit(&path.at(names::DOWN), visitor);
+        layer.feed_forward_norm.$visit(&path.at(names::FEED_FORWARD_NORM), visitor);
     }};
 }
 
@@ -96,21 +108,20 @@ impl<D: Dims> Bert<D> {
 
     fn load_layer(weights: &Weights<'_, f32>, dims: D, epsilon: f64) -> Layer<D> {
         let (embed, ffn, merged) = (dims.embed(), dims.ffn(), Times(dims.heads(), dims.head_dim()));
-        let attention = weights.at("attention");
         Layer(EncoderLayer {
             attention: MultiHeadAttention {
-                query: Linear::load(&attention.at("self.query"), embed, merged),
-                key: Linear::load(&attention.at("self.key"), embed, merged),
-                value: Linear::load(&attention.at("self.value"), embed, merged),
-                output: Linear::load(&attention.at("output.dense"), merged, embed),
+                query: Linear::load(&weights.at(names::QUERY), embed, merged),
+                key: Linear::load(&weights.at(names::KEY), embed, merged),
+                value: Linear::load(&weights.at(names::VALUE), embed, merged),
+                output: Linear::load(&weights.at(names::OUTPUT), merged, embed),
             },
-            attention_norm: LayerNorm::load(&attention.at("output.LayerNorm"), embed, epsilon),
+            attention_norm: LayerNorm::load(&weights.at(names::ATTENTION_NORM), embed, epsilon),
             feed_forward: FeedForward {
-                up: Linear::load(&weights.at("intermediate.dense"), embed, ffn),
+                up: Linear::load(&weights.at(names::UP), embed, ffn),
                 activation: Activation::Gelu,
-                down: Linear::load(&weights.at("output.dense"), ffn, embed),
+                down: Linear::load(&weights.at(names::DOWN), ffn, embed),
             },
-            feed_forward_norm: LayerNorm::load(&weights.at("output.LayerNorm"), embed, epsilon),
+            feed_forward_norm: LayerNorm::load(&weights.at(names::FEED_FORWARD_NORM), embed, epsilon),
             order: NormOrder::Post,
         })
     }

@@ -1,14 +1,14 @@
 //! Arrays: a shared buffer, and sizes and strides that say which elements of it are meant.
 
-use super::blocks::{Blocks, Stored};
+use super::blocks::{BlockBuffer, rows_of};
 use super::buffer::{Buffer, Owner};
 use super::layout::Layout;
-use super::same::Same;
 use super::tracked::Tracked;
-use crate::backend::{Element, MAX_RANK, Number};
+use crate::backend::{Blocks, Bytes, Element, MAX_RANK, Number, Primitive, Same};
 use crate::cpu::kernels::{InOut, Rows};
-use crate::cpu::memory::{Derived, Elements};
+use crate::cpu::memory::{BufferCache, Elements};
 use crate::cpu::parallel::for_each_chunk;
+use std::any::Any;
 use std::borrow::Cow;
 use std::fmt::{self, Debug, Formatter};
 use std::ops::Range;
@@ -19,7 +19,7 @@ use std::sync::Arc;
 pub struct Array<T> {
     buffer: Buffer<T>,
     layout: Layout,
-    /// How it came about, if gradients are wanted. What is calculated beneath the backend has none.
+    /// Its node in the autograd graph, if gradients are wanted. Arrays below the backend have none.
     tracked: Option<Tracked>,
     probabilities: Probabilities,
 }
@@ -38,7 +38,7 @@ impl<T> Array<T> {
     /// # Panics
     /// There are not as many as `sizes` say.
     pub fn from_vec(elements: Vec<T>, sizes: &[usize]) -> Self {
-        Self::from_buffer(Buffer::given(Owner::Vec(elements)), sizes)
+        Self::from_buffer(Buffer::external(Owner::Vec(elements)), sizes)
     }
 
     /// An array of the row-major elements of another owner, such as a mapped file.
@@ -47,7 +47,7 @@ impl<T> Array<T> {
     /// There are not as many as `sizes` say. Whatever uses the array panics if the owner gives other elements later than it
     /// gives here: elsewhere in memory, or more or fewer.
     pub fn from_owner(owner: Box<dyn AsRef<[T]> + Send + Sync>, sizes: &[usize]) -> Self {
-        Self::from_buffer(Buffer::given(Owner::Other(Same::new(owner))), sizes)
+        Self::from_buffer(Buffer::external(Owner::Other(Same::new(owner))), sizes)
     }
 
     fn from_buffer(buffer: Buffer<T>, sizes: &[usize]) -> Self {
@@ -57,7 +57,7 @@ impl<T> Array<T> {
         Array::untracked(buffer, layout)
     }
 
-    /// An array of which nothing more is known.
+    /// An array without a node in the graph.
     #[inline]
     fn untracked(buffer: Buffer<T>, layout: Layout) -> Self {
         Array { buffer, layout, tracked: None, probabilities: Probabilities::Unknown }
@@ -73,39 +73,39 @@ impl<T> Array<T> {
         &self.layout
     }
 
-    /// Whether the elements of blocks were all asked for.
+    /// Whether the blocks were dequantised as a whole.
     #[cfg(test)]
     pub(in crate::cpu) fn is_read(&self) -> bool {
-        matches!(&self.buffer, Buffer::Stored(stored) if stored.is_read())
+        matches!(&self.buffer, Buffer::Blocks(stored) if stored.is_read())
     }
 
-    /// Whether the elements are stored in blocks.
-    pub(in crate::cpu) fn is_stored(&self) -> bool {
-        matches!(self.buffer, Buffer::Stored(_))
+    /// Whether the buffer is quantised blocks.
+    pub(in crate::cpu) fn is_in_blocks(&self) -> bool {
+        matches!(self.buffer, Buffer::Blocks(_))
     }
 
-    /// The blocks of a matrix that is stored so, and which of their rows it consists of.
-    fn stored_rows(&self) -> Option<(&Stored<T>, Range<usize>)> {
-        let Buffer::Stored(stored) = &self.buffer else { return None };
+    /// The block buffer of a quantised matrix, and the rows of it that the matrix consists of.
+    fn block_buffer_rows(&self) -> Option<(&BlockBuffer<T>, Range<usize>)> {
+        let Buffer::Blocks(stored) = &self.buffer else { return None };
         let Layout { offset, .. } = self.layout;
         let (&[rows, len], &[stride, 1]) = (self.sizes(), self.layout.strides()) else { return None };
-        let whole = len == stored.blocks().row_len() && len > 0 && (stride == len || rows == 1) && offset % len == 0;
+        let whole = len == stored.blocks().size()[1] && len > 0 && (stride == len || rows == 1) && offset % len == 0;
         whole.then(|| (&**stored, offset / len..offset / len + rows))
     }
 
-    /// The rows of blocks that a matrix consists of, if it is stored so: all of them will be read.
+    /// The rows of a quantised matrix, all of which will be read.
     pub(in crate::cpu) fn block_rows(&self) -> Option<Rows<'_>> {
-        let (stored, rows) = self.stored_rows()?;
-        Some(stored.streamed_blocks().rows(rows))
+        let (stored, rows) = self.block_buffer_rows()?;
+        Some(rows_of(stored.blocks_in_huge_pages(), rows))
     }
 
-    /// All elements of the buffer: those that the layout means, and perhaps others.
+    /// All elements of the buffer, also those outside of the view.
     #[inline]
     pub(in crate::cpu) fn buffer(&self) -> &[T] {
         self.buffer.as_slice()
     }
 
-    /// The elements, if they lie row-major in memory.
+    /// The elements, if they are contiguous (row-major).
     pub fn as_slice(&self) -> Option<&[T]> {
         let Layout { offset, .. } = self.layout;
         match self.layout.len() {
@@ -114,7 +114,7 @@ impl<T> Array<T> {
         }
     }
 
-    /// The elements to change, if they lie row-major in memory and nobody else holds any of the buffer.
+    /// The elements to change, if they are contiguous and the buffer has no other holder.
     pub(in crate::cpu) fn as_mut_slice(&mut self) -> Option<&mut [T]> {
         self.probabilities = Probabilities::Unknown;
         let Layout { offset, .. } = self.layout;
@@ -134,7 +134,7 @@ impl<T> Array<T> {
         self
     }
 
-    /// The same array, of which nobody knows how it came about.
+    /// The same array without its node.
     #[inline]
     pub(in crate::cpu) fn detached(mut self) -> Self {
         self.tracked = None;
@@ -150,14 +150,14 @@ impl<T> Array<T> {
         Array { probabilities, ..self }
     }
 
-    /// The same array for a later use.
+    /// A view to save for the backward pass.
     pub(in crate::cpu) fn saved(&self) -> Self {
         self.view(self.layout)
     }
 
-    /// What was calculated of the whole buffer.
-    pub(in crate::cpu) fn derived(&self) -> &Derived {
-        self.buffer.derived()
+    /// What was computed from the whole buffer.
+    pub(in crate::cpu) fn cache(&self) -> &BufferCache {
+        self.buffer.cache()
     }
 
     fn view(&self, layout: Layout) -> Self {
@@ -190,9 +190,34 @@ impl<T> Array<T> {
         self.view(self.layout.narrow(axis, start, len))
     }
 
-    /// Repeated along new leading axes and along axes of size 1.
+    /// Broadcast along new leading axes and along axes of size 1.
     pub fn broadcast(&self, sizes: &[usize]) -> Self {
         self.view(self.layout.broadcast(sizes))
+    }
+}
+
+impl<T: Primitive> Array<T> {
+    /// An array of the row-major elements that lie so in these bytes: a copy only where they are not aligned.
+    ///
+    /// # Panics
+    /// There are not as many as `sizes` say.
+    pub(crate) fn from_bytes(bytes: &Bytes, sizes: &[usize]) -> Self {
+        struct Shared(Bytes);
+        impl<T: Primitive> AsRef<[T]> for Shared {
+            fn as_ref(&self) -> &[T] {
+                T::in_bytes(self.0.as_slice()).expect("the bytes were such elements before")
+            }
+        }
+        match T::in_bytes(bytes.as_slice()) {
+            Some(_) => Array::from_owner(Box::new(Shared(bytes.clone())), sizes),
+            None => Array::from_vec(T::from_bytes(bytes.as_slice()), sizes),
+        }
+    }
+
+    /// As [`Array::stored`], if the elements are of `f32`.
+    pub(crate) fn from_blocks(blocks: Blocks, sizes: &[usize]) -> Option<Self> {
+        let array: &dyn Any = &Array::stored(blocks, sizes);
+        array.downcast_ref::<Self>().cloned()
     }
 }
 
@@ -202,24 +227,24 @@ impl Array<f32> {
     ///
     /// # Panics
     /// There are not as many as `sizes` say.
-    pub(crate) fn from_blocks(blocks: Blocks, sizes: &[usize]) -> Self {
-        Self::from_buffer(Buffer::Stored(Arc::new(Stored::new(blocks))), sizes)
+    pub(crate) fn stored(blocks: Blocks, sizes: &[usize]) -> Self {
+        Self::from_buffer(Buffer::Blocks(Arc::new(BlockBuffer::new(blocks))), sizes)
     }
 }
 
 impl<T: Element> Array<T> {
     /// The chosen rows of a matrix that is stored in blocks, of which the others are not read, in this layout.
     pub(in crate::cpu) fn chosen_rows(&self, chosen: impl Iterator<Item = usize>, layout: Layout) -> Option<Self> {
-        let (stored, rows) = self.stored_rows()?;
+        let (stored, rows) = self.block_buffer_rows()?;
         let chosen: Vec<usize> = chosen.map(|row| rows.start + row).collect();
         assert!(chosen.iter().all(|row| rows.contains(row)), "an id names a row of its table");
-        Some(Array::untracked(Buffer::Ours(stored.read(&chosen)), layout))
+        Some(Array::untracked(Buffer::Owned(stored.read(&chosen)), layout))
     }
 
-    /// An array of one value, stored once.
+    /// An array of one value, stored once (strides of zero).
     pub fn full(value: T, sizes: &[usize]) -> Self {
         let layout = Layout::repeated(sizes);
-        Array::untracked(Buffer::Ours(Elements::collect(1, [value])), layout)
+        Array::untracked(Buffer::Owned(Elements::collect(1, [value])), layout)
     }
 
     /// An array of the first row-major elements, as many as `sizes` say.
@@ -228,10 +253,10 @@ impl<T: Element> Array<T> {
     /// There are fewer.
     pub(in crate::cpu) fn collect(sizes: &[usize], elements: impl IntoIterator<Item = T>) -> Self {
         let layout = Layout::row_major(sizes);
-        Array::untracked(Buffer::Ours(Elements::collect(layout.len(), elements)), layout)
+        Array::untracked(Buffer::Owned(Elements::collect(layout.len(), elements)), layout)
     }
 
-    /// The same elements, row-major in memory that nobody else holds: a copy only where they are not.
+    /// The same elements, contiguous in a buffer with one holder: a copy only where they are not.
     pub(in crate::cpu) fn unshared(mut self) -> Self {
         if self.as_mut_slice().is_some() { self } else { Array::collect(self.sizes(), self.elements().iter().copied()) }
     }
@@ -267,7 +292,7 @@ impl<T: Element> Array<T> {
 }
 
 impl<T: Number> Array<T> {
-    /// An array whose elements `write` writes, all of them; before, they are of any value.
+    /// An array whose elements `write` writes, all of them; before, their values are arbitrary.
     #[inline]
     pub(in crate::cpu) fn build(sizes: &[usize], write: impl FnOnce(&mut [T])) -> Self {
         Self::build_as(Layout::row_major(sizes), write)
@@ -276,13 +301,12 @@ impl<T: Number> Array<T> {
     /// [`build`](Self::build) in a row-major layout.
     #[inline]
     pub(in crate::cpu) fn build_as(layout: Layout, write: impl FnOnce(&mut [T])) -> Self {
-        let mut elements = Elements::any(layout.len());
+        let mut elements = Elements::arbitrary(layout.len());
         write(elements.get_mut().expect("new elements have one holder"));
-        Array::untracked(Buffer::Ours(elements), layout)
+        Array::untracked(Buffer::Owned(elements), layout)
     }
 
-    /// What `f` makes of each chunk of the row-major elements, as [`for_each_chunk`] calls it: in their own memory, if
-    /// nobody else holds it.
+    /// `f` on each chunk of the row-major elements, in parallel: in place, if the buffer has no other holder.
     pub(in crate::cpu) fn transform(
         mut self,
         chunk: usize,

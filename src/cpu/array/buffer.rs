@@ -1,21 +1,21 @@
-//! The elements of arrays, and who owns them.
+//! Reference-counted buffers, and who owns their memory.
 
-use super::blocks::Stored;
-use super::same::Same;
-use crate::cpu::memory::{Derived, Elements};
+use super::blocks::BlockBuffer;
+use crate::backend::Same;
+use crate::cpu::memory::{BufferCache, Elements};
 use std::sync::Arc;
 
-/// Shared elements.
+/// Reference-counted elements.
 pub enum Buffer<T> {
-    Ours(Elements<T>),
-    Given(Arc<Given<T>>),
-    Stored(Arc<Stored<T>>),
+    Owned(Elements<T>),
+    External(Arc<External<T>>),
+    Blocks(Arc<BlockBuffer<T>>),
 }
 
-/// Elements in the memory of somebody else.
-pub struct Given<T> {
+/// Elements in memory that this crate did not allocate.
+pub struct External<T> {
     owner: Owner<T>,
-    derived: Derived,
+    cache: BufferCache,
 }
 
 pub enum Owner<T> {
@@ -26,34 +26,34 @@ pub enum Owner<T> {
 impl<T> Clone for Buffer<T> {
     fn clone(&self) -> Self {
         match self {
-            Buffer::Ours(elements) => Buffer::Ours(elements.clone()),
-            Buffer::Given(given) => Buffer::Given(given.clone()),
-            Buffer::Stored(stored) => Buffer::Stored(stored.clone()),
+            Buffer::Owned(elements) => Buffer::Owned(elements.clone()),
+            Buffer::External(external) => Buffer::External(external.clone()),
+            Buffer::Blocks(blocks) => Buffer::Blocks(blocks.clone()),
         }
     }
 }
 
 impl<T> Buffer<T> {
-    pub fn given(owner: Owner<T>) -> Self {
-        Buffer::Given(Arc::new(Given { owner, derived: Derived::new() }))
+    pub fn external(owner: Owner<T>) -> Self {
+        Buffer::External(Arc::new(External { owner, cache: BufferCache::new() }))
     }
 
     #[inline]
     pub fn as_slice(&self) -> &[T] {
         match self {
-            Buffer::Ours(elements) => elements.as_slice(),
-            Buffer::Given(given) => match &given.owner {
+            Buffer::Owned(elements) => elements.as_slice(),
+            Buffer::External(external) => match &external.owner {
                 Owner::Vec(elements) => elements,
                 Owner::Other(owner) => owner.as_slice(),
             },
-            Buffer::Stored(stored) => stored.as_slice(),
+            Buffer::Blocks(blocks) => blocks.as_slice(),
         }
     }
 
     #[inline]
     pub fn len(&self) -> usize {
         match self {
-            Buffer::Stored(stored) => stored.blocks().len(),
+            Buffer::Blocks(blocks) => blocks.blocks().size().iter().product(),
             other => other.as_slice().len(),
         }
     }
@@ -61,25 +61,25 @@ impl<T> Buffer<T> {
     /// The elements to change, if nobody else holds them.
     pub fn get_mut(&mut self) -> Option<&mut [T]> {
         match self {
-            Buffer::Ours(elements) => elements.get_mut(),
-            Buffer::Given(given) => {
-                let Given { owner, derived } = Arc::get_mut(given)?;
-                derived.take();
+            Buffer::Owned(elements) => elements.get_mut(),
+            Buffer::External(external) => {
+                let External { owner, cache } = Arc::get_mut(external)?;
+                cache.take();
                 match owner {
                     Owner::Vec(elements) => Some(elements),
                     Owner::Other(_) => None,
                 }
             }
-            Buffer::Stored(_) => None,
+            Buffer::Blocks(_) => None,
         }
     }
 
     #[inline]
-    pub fn derived(&self) -> &Derived {
+    pub fn cache(&self) -> &BufferCache {
         match self {
-            Buffer::Ours(elements) => elements.derived(),
-            Buffer::Given(given) => &given.derived,
-            Buffer::Stored(stored) => stored.derived(),
+            Buffer::Owned(elements) => elements.cache(),
+            Buffer::External(external) => &external.cache,
+            Buffer::Blocks(blocks) => blocks.cache(),
         }
     }
 }

@@ -1,8 +1,8 @@
-//! Where the elements of an array lie in its buffer.
+//! Sizes, strides and offset of a view.
 
 use crate::backend::MAX_RANK;
 
-/// Sizes, strides and the first element. Unused axes are zero.
+/// Sizes, strides, and the offset of the first element. Unused axes are zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Layout {
     rank: usize,
@@ -40,7 +40,7 @@ impl Layout {
         count
     }
 
-    /// One element, repeated.
+    /// One element, broadcast: all strides are zero.
     pub fn repeated(sizes: &[usize]) -> Self {
         Layout { strides: [0; MAX_RANK], ..Layout::row_major(sizes) }
     }
@@ -125,8 +125,7 @@ impl Layout {
         self.offset + indices.iter().zip(self.strides()).map(|(index, stride)| index * stride).sum::<usize>()
     }
 
-    /// The first element of a matrix (the last two axes), of which there is one for each place along the other axes,
-    /// row-major.
+    /// The offset of the matrix of the last two axes at a row-major index of the other axes (the batch).
     #[inline]
     pub fn matrix(&self, mut index: usize) -> usize {
         let mut start = self.offset;
@@ -176,7 +175,7 @@ impl Layout {
         layout
     }
 
-    /// Repeated along new leading axes and along axes of size 1.
+    /// Broadcast along new leading axes and along axes of size 1.
     pub fn broadcast(&self, sizes: &[usize]) -> Self {
         let mut layout = Layout { offset: self.offset, ..Layout::repeated(sizes) };
         let new_axes = sizes.len().checked_sub(self.rank).expect("an array is not repeated along fewer axes");

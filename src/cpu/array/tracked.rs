@@ -1,7 +1,7 @@
-//! How an array came about.
+//! The node of a tracked array.
 
 use std::any::Any;
 use std::sync::Arc;
 
-/// What the gradient of an array is calculated by. It is opaque here: only what records operations knows what it is.
+/// The node of an array in the autograd graph. It is opaque here; only the tape knows its type.
 pub type Tracked = Arc<dyn Any + Send + Sync>;

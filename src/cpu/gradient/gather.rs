@@ -1,11 +1,11 @@
-//! Gradients of what was taken by position: added where it was taken.
+//! The backward pass of a gather: a scatter-add.
 
 use crate::backend::Float;
 use crate::cpu::array::Array;
 use crate::cpu::kernels::{all_widened, write};
 use crate::cpu::parallel::for_each_chunk;
 
-/// A table of these sizes with rows added at their places: those of one place in the order in which they were taken.
+/// Scatter-add of rows into a table of zeros: those of one index in the order in which they were gathered.
 pub fn add_rows<T: Float>(gradient: &Array<T>, rows: &[usize], sizes: &[usize]) -> Array<T> {
     /// Elements of the table that one core takes at a time.
     const CHUNK: usize = 1 << 12;

@@ -1,4 +1,4 @@
-//! The operations that led to an array, and the backward pass through them.
+//! The autograd graph, and the backward pass through it.
 
 use super::movement::Move;
 use crate::cpu::array::Array;
@@ -13,53 +13,53 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// An array of any element type.
 pub type AnyArray = Box<dyn Any + Send + Sync>;
 
-/// An operation that was recorded, by its result.
+/// A node of the graph: a recorded operation and its result.
 pub struct Node {
-    /// In the order of recording, so that what an operation depends on has lower numbers.
+    /// In the order of recording, so that inputs have lower numbers: a topological order.
     number: u64,
-    /// Whether its gradient is a result.
-    kept: bool,
+    /// Whether its gradient is kept in [`Gradients`]: it was tracked by the user.
+    retains_gradient: bool,
     parts: Parts,
 }
 
-/// What a node may hold other nodes by: its inputs, and in its step what the block of a checkpoint has captured.
+/// The fields through which a node may hold other nodes: its inputs, and what the block of a checkpoint has captured.
 #[derive(Default)]
 struct Parts {
     inputs: Vec<Option<Arc<Node>>>,
     /// None only in a node that is being dropped.
-    step: Option<Box<dyn Step>>,
+    grad_fn: Option<Box<dyn GradFn>>,
 }
 
-/// What an operation adds to the gradient of one of its inputs.
-pub struct Addend {
+/// What an operation contributes to the gradient of one of its inputs.
+pub struct Contribution {
     pub array: AnyArray,
-    /// If it is a part of the gradient, the sizes of the whole, and where the part begins.
-    pub place: Option<[Vec<usize>; 2]>,
+    /// If it is a slice of the gradient: the sizes of the whole, and the start along each axis.
+    pub slice: Option<[Vec<usize>; 2]>,
 }
 
-/// What is to be known of an operation, whatever its elements are.
-pub trait Step: Send + Sync {
-    /// From the gradient of the result, what is added to those of other results: of the inputs that are tracked, or of what
-    /// was recorded only now.
-    fn backward(&self, gradient: AnyArray, inputs: &[Option<Arc<Node>>]) -> Vec<(Arc<Node>, Addend)>;
-    /// Adds to a gradient of the result, which is zero where there is none yet.
-    fn add(&self, sum: Option<AnyArray>, addend: Addend) -> AnyArray;
-    /// What is recorded of an operation that moves elements of the result.
-    fn moved(&self, op: Move) -> Box<dyn Step>;
+/// The backward pass of one operation, whatever its element type.
+pub trait GradFn: Send + Sync {
+    /// From the gradient of the result, the contributions to those of other nodes: tracked inputs, or nodes that were recorded
+    /// only now, by a checkpoint.
+    fn backward(&self, gradient: AnyArray, inputs: &[Option<Arc<Node>>]) -> Vec<(Arc<Node>, Contribution)>;
+    /// Accumulates a contribution into the gradient of the result; `None` is zero.
+    fn accumulate(&self, sum: Option<AnyArray>, contribution: Contribution) -> AnyArray;
+    /// The backward pass of an operation that moves elements of the result.
+    fn moved(&self, op: Move) -> Box<dyn GradFn>;
     /// Another holder of the same array.
     fn share(&self, array: &AnyArray) -> AnyArray;
 }
 
 impl Node {
-    pub fn new(step: Box<dyn Step>, inputs: Vec<Option<Arc<Node>>>, kept: bool) -> Arc<Self> {
+    pub fn new(grad_fn: Box<dyn GradFn>, inputs: Vec<Option<Arc<Node>>>, retains_gradient: bool) -> Arc<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         // An input was made before, on this thread or on one that handed it over.
-        let parts = Parts { inputs, step: Some(step) };
-        Arc::new(Node { number: NEXT.fetch_add(1, Ordering::Relaxed), kept, parts })
+        let parts = Parts { inputs, grad_fn: Some(grad_fn) };
+        Arc::new(Node { number: NEXT.fetch_add(1, Ordering::Relaxed), retains_gradient, parts })
     }
 
-    pub fn step(&self) -> &dyn Step {
-        self.parts.step.as_deref().expect("a node has its step until it is dropped")
+    pub fn grad_fn(&self) -> &dyn GradFn {
+        self.parts.grad_fn.as_deref().expect("a node has its grad_fn until it is dropped")
     }
 }
 
@@ -74,12 +74,12 @@ pub fn track<T>(x: Array<T>, node: Arc<Node>) -> Array<T> {
 }
 
 thread_local! {
-    /// While a node is dropped on this thread: what was in the nodes that this one held. It has no destructor, so that it
-    /// is there for what is dropped at the end of the thread; where no node is dropped, it holds nothing.
+    /// While a node is dropped on this thread: the parts of other nodes that are still to be dropped. It has no destructor,
+    /// so that it can still be used when thread-locals are dropped; outside of a drop it is empty.
     static LEFT: ManuallyDrop<Cell<Option<Vec<Parts>>>> = const { ManuallyDrop::new(Cell::new(None)) };
 }
 
-/// Drops what is left on this thread; what is not, because a destructor panics, is dropped as that goes on.
+/// Drops the parts that are left on this thread, also while a panic of a destructor unwinds.
 struct Dropping;
 
 impl Dropping {
@@ -101,8 +101,7 @@ impl Drop for Dropping {
 }
 
 impl Drop for Node {
-    /// One after another: a deep graph would overflow the stack, whether a node is an input of the next or captured by its
-    /// block.
+    /// Iteratively: recursion would overflow the stack on a deep graph.
     fn drop(&mut self) {
         let parts = take(&mut self.parts);
         if let Some(mut left) = LEFT.with(|left| left.take()) {
@@ -124,21 +123,21 @@ impl Gradients {
         Gradients(HashMap::new())
     }
 
-    /// The gradients of the node's result, of which that with respect to itself is given.
+    /// The backward pass from a node, with the gradient of its own result.
     ///
-    /// Nodes are taken by falling numbers, so that all gradients of a result are summed before its operation is gone
-    /// back through, in an order that is that of recording. What is recorded on the way has higher numbers than all that is
-    /// left, and so is gone back through at once. A node that nobody else holds is freed then, with all that it kept.
+    /// Nodes are taken in reverse order of recording, so that the gradient of a result is complete before its `grad_fn` runs,
+    /// and is accumulated in a fixed order. What a checkpoint records meanwhile has higher numbers than all pending nodes, and
+    /// comes next. A node that nobody else holds is freed after its turn, with its saved arrays.
     pub fn new(node: Arc<Node>, gradient: AnyArray) -> Self {
         let mut found = HashMap::new();
         let mut pending = BTreeMap::from([(node.number, (node, gradient))]);
         while let Some((number, (node, gradient))) = pending.pop_last() {
-            if node.kept {
-                found.insert(number, node.step().share(&gradient));
+            if node.retains_gradient {
+                found.insert(number, node.grad_fn().share(&gradient));
             }
-            for (input, addend) in node.step().backward(gradient, &node.parts.inputs) {
+            for (input, contribution) in node.grad_fn().backward(gradient, &node.parts.inputs) {
                 let sum = pending.remove(&input.number).map(|(_, sum)| sum);
-                let sum = input.step().add(sum, addend);
+                let sum = input.grad_fn().accumulate(sum, contribution);
                 pending.insert(input.number, (input, sum));
             }
         }

@@ -1,4 +1,4 @@
-//! Gradients of parts that are put into an array or taken out of it.
+//! Backward passes of slices of an array.
 
 use crate::backend::{Binary, Float, Number};
 use crate::cpu::array::Array;

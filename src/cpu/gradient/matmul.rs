@@ -1,19 +1,19 @@
-//! Gradients of products of matrices, which are products themselves.
+//! Backward passes of matrix products, which are matrix products themselves.
 
-use super::elementwise::times_slope;
+use super::elementwise::times_derivative;
 use crate::backend::{Float, Reduce, Unary};
 use crate::cpu::array::Array;
-use crate::cpu::kernels::{Matrix, Multiplier, Terms, all_widened, calculate, generic, product_work, write};
-use crate::cpu::ops::matmul::{self, only_matrix, to_widen};
+use crate::cpu::kernels::{ColumnSum, Matrix, Multiplier, all_widened, calculate, generic, product_work, write};
+use crate::cpu::ops::matmul::{self, as_matrix, compact_to_widen};
 use crate::cpu::ops::reduce::reduce;
 use crate::cpu::parallel::for_each;
 use num_traits::Zero;
 use std::sync::{Mutex, PoisonError};
 
-/// What became of a product: an epilogue.
-pub struct After<T> {
+/// What the backward pass needs of an epilogue.
+pub struct SavedEpilogue<T> {
     pub bias: bool,
-    /// The function, and what its slope is calculated of.
+    /// The function, and its argument or result, from which the derivative is computed.
     pub activation: Option<(Unary, Array<T>)>,
     pub residual: bool,
 }
@@ -26,7 +26,7 @@ fn transposed<T: Float>(x: &Array<T>) -> Array<T> {
     x.permute(&order)
 }
 
-/// All axes but the last one as one. Of an array that nobody else holds, the result is held by nobody else.
+/// All axes but the last one merged. If the array is the only holder of its buffer, so is the result.
 fn as_rows<T: Float>(x: Array<T>) -> Array<T> {
     let size = *x.sizes().last().expect("a last axis");
     let rows = x.sizes()[..x.sizes().len() - 1].iter().product();
@@ -34,101 +34,101 @@ fn as_rows<T: Float>(x: Array<T>) -> Array<T> {
 }
 
 /// `gradient · yᵀ` and `xᵀ · gradient`; where `y` is one matrix for all, the latter of all rows at once.
-pub fn matmul<T: Float>(x: &Array<T>, y: &Array<T>, gradient: &Array<T>, wanted: &[bool]) -> Vec<Option<Array<T>>> {
-    let of_x = wanted[0].then(|| matmul::matmul(gradient, &transposed(y)));
-    let of_y = wanted[1].then(|| match y.sizes().len() < x.sizes().len() {
+pub fn matmul<T: Float>(x: &Array<T>, y: &Array<T>, gradient: &Array<T>, needs_grad: &[bool]) -> Vec<Option<Array<T>>> {
+    let grad_x = needs_grad[0].then(|| matmul::matmul(gradient, &transposed(y)));
+    let grad_y = needs_grad[1].then(|| match y.sizes().len() < x.sizes().len() {
         true => matmul::matmul(&transposed(&as_rows(x.clone())), &as_rows(gradient.clone())),
         false => matmul::matmul(&transposed(x), gradient),
     });
-    vec![of_x, of_y]
+    vec![grad_x, grad_y]
 }
 
 /// Of `activation(x · weightᵀ + bias) + residual`, of each of them that there is.
 pub fn linear<T: Float>(
     x: &Array<T>,
     weight: &Array<T>,
-    after: &After<T>,
+    epilogue: &SavedEpilogue<T>,
     gradient: Array<T>,
-    wanted: &[bool],
+    needs_grad: &[bool],
 ) -> Vec<Option<Array<T>>> {
-    let of_residual = after.residual.then(|| Some(gradient.clone()));
+    let grad_residual = epilogue.residual.then(|| Some(gradient.clone()));
     let &[outputs, inputs] = weight.sizes() else { panic!("the weight of a linear map is a matrix") };
     let gradient = as_rows(gradient);
     let count = gradient.sizes()[0];
-    let bias_is_wanted = after.bias && wanted[2];
+    let bias_needs_grad = epilogue.bias && needs_grad[2];
     if count == 0 || outputs == 0 {
         let zeros = |sizes: &[usize]| Some(Array::full(T::zero(), sizes));
-        let of_bias = after.bias.then(|| zeros(&[outputs]));
-        return [zeros(x.sizes()), zeros(weight.sizes())].into_iter().chain(of_bias).chain(of_residual).collect();
+        let grad_bias = epilogue.bias.then(|| zeros(&[outputs]));
+        return [zeros(x.sizes()), zeros(weight.sizes())].into_iter().chain(grad_bias).chain(grad_residual).collect();
     }
-    let weight = to_widen(weight);
+    let weight = compact_to_widen(weight);
     let elements = all_widened(weight.buffer());
-    let multiply = (wanted[0] && inputs > 0)
-        .then(|| generic::multiplier([count, outputs, inputs], only_matrix(&elements, weight.layout())));
-    let activation = after.activation.as_ref();
-    let (of_product, of_x, of_bias) = in_parts(gradient, activation, bias_is_wanted, inputs, multiply);
-    let of_weight = wanted[1].then(|| matmul::matmul(&transposed(&of_product), &as_rows(x.clone())));
-    let of_x = wanted[0].then(|| of_x.reshape(x.sizes()));
-    [of_x, of_weight].into_iter().chain(after.bias.then_some(of_bias)).chain(of_residual).collect()
+    let multiply = (needs_grad[0] && inputs > 0)
+        .then(|| generic::multiplier([count, outputs, inputs], as_matrix(&elements, weight.layout())));
+    let activation = epilogue.activation.as_ref();
+    let (grad_product, grad_x, grad_bias) = backward_in_blocks(gradient, activation, bias_needs_grad, inputs, multiply);
+    let grad_weight = needs_grad[1].then(|| matmul::matmul(&transposed(&grad_product), &as_rows(x.clone())));
+    let grad_x = needs_grad[0].then(|| grad_x.reshape(x.sizes()));
+    [grad_x, grad_weight].into_iter().chain(epilogue.bias.then_some(grad_bias)).chain(grad_residual).collect()
 }
 
-/// Goes through a gradient of a linear map once: while some rows of it are at hand, they are multiplied by the slope of the
-/// activation, summed up for the bias, and multiplied by the weight. Returns the gradient of the product, that of its input,
+/// The backward pass of a linear map, block by block of rows while they are in cache: times the derivative of the activation,
+/// summed for the bias, and multiplied by the weight. Returns the gradient of the product, that of its input,
 /// if `multiply` is given, and that of its bias, if it is wanted.
-fn in_parts<T: Float>(
+fn backward_in_blocks<T: Float>(
     gradient: Array<T>,
     activation: Option<&(Unary, Array<T>)>,
-    bias_is_wanted: bool,
+    bias_needs_grad: bool,
     inputs: usize,
     multiply: Option<Multiplier<'_, T::Wide>>,
 ) -> (Array<T>, Array<T>, Option<Array<T>>) {
-    /// At most so many rows at a time: they stay in the second cache.
+    /// The most rows in a block, which stays in the L2 cache.
     const ROWS: usize = 64;
     let (count, outputs) = (gradient.sizes()[0], gradient.sizes()[1]);
     let parts = count.div_ceil(ROWS);
     let rows = count.div_ceil(parts);
     let (len, work) = (rows * outputs, product_work([rows, outputs, inputs + 16]));
-    let mut of_bias = vec![T::Wide::zero(); if bias_is_wanted { parts * outputs } else { 0 }];
-    let mut of_product = None;
-    let of_x = Array::build(&[if multiply.is_some() { count } else { 0 }, inputs], |of_x| {
-        let (mut of_x, mut of_bias) = (of_x.chunks_mut((rows * inputs).max(1)), of_bias.chunks_mut(outputs));
-        // Each is locked once.
-        let results: Vec<_> = (0..parts).map(|_| Mutex::new((of_x.next(), of_bias.next()))).collect();
-        let go_back = |part: usize, gradient: &[T::Wide]| {
-            let (of_x, of_bias) = &mut *results[part].lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(of_bias) = of_bias {
-                generic::add_rows(gradient, [gradient.len() / outputs, outputs], Terms::Numbers, of_bias);
+    let mut grad_bias = vec![T::Wide::zero(); if bias_needs_grad { parts * outputs } else { 0 }];
+    let mut grad_product = None;
+    let grad_x = Array::build(&[if multiply.is_some() { count } else { 0 }, inputs], |grad_x| {
+        let (mut grad_x, mut grad_bias) = (grad_x.chunks_mut((rows * inputs).max(1)), grad_bias.chunks_mut(outputs));
+        // Each lock is taken once.
+        let results: Vec<_> = (0..parts).map(|_| Mutex::new((grad_x.next(), grad_bias.next()))).collect();
+        let backward = |part: usize, gradient: &[T::Wide]| {
+            let (grad_x, grad_bias) = &mut *results[part].lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(grad_bias) = grad_bias {
+                generic::add_rows(gradient, [gradient.len() / outputs, outputs], ColumnSum::Values, grad_bias);
             }
-            if let (Some(of_x), Some(multiply)) = (of_x, &multiply) {
-                write(of_x, |of_x| multiply(Matrix { elements: gradient, strides: [outputs, 1] }, of_x));
+            if let (Some(grad_x), Some(multiply)) = (grad_x, &multiply) {
+                write(grad_x, |grad_x| multiply(Matrix { elements: gradient, strides: [outputs, 1] }, grad_x));
             }
         };
-        of_product = Some(match activation {
+        grad_product = Some(match activation {
             Some((op, of)) => {
                 let of = of.elements();
                 gradient.transform(len, work, |part, gradient| {
                     let of = all_widened(&of[part * len..][..gradient.len()]);
                     calculate(gradient, |gradient| {
                         let gradient = gradient.copied();
-                        times_slope(*op, &of, gradient);
-                        go_back(part, gradient);
+                        times_derivative(*op, &of, gradient);
+                        backward(part, gradient);
                     });
                 })
             }
             None => {
                 let elements = gradient.elements();
                 let part = |part: usize| &elements[part * len..elements.len().min((part + 1) * len)];
-                for_each(parts, work, |number| go_back(number, &all_widened(part(number))));
+                for_each(parts, work, |number| backward(number, &all_widened(part(number))));
                 drop(elements);
                 gradient
             }
         });
     });
-    let of_bias = bias_is_wanted.then(|| {
-        let sums = reduce(Reduce::Sum, &Array::from_vec(of_bias, &[parts, outputs]), 0);
+    let grad_bias = bias_needs_grad.then(|| {
+        let sums = reduce(Reduce::Sum, &Array::from_vec(grad_bias, &[parts, outputs]), 0);
         Array::collect(&[outputs], sums.elements().iter().map(|&sum| T::rounded(sum)))
     });
-    (of_product.expect("it was gone through"), of_x, of_bias)
+    (grad_product.expect("all blocks ran"), grad_x, grad_bias)
 }
 
 // As the other tests of gradients.

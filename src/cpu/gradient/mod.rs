@@ -1,7 +1,7 @@
-//! Gradients, by going back through what was recorded.
+//! Reverse-mode automatic differentiation.
 //!
-//! An array may be tracked: it then has a [`Node`](graph::Node), which holds the operation that made it, what of its
-//! inputs and result the backward pass needs, and the nodes of these inputs. The kernels know nothing of it. An operation on
+//! An array may be tracked: it then has a [`Node`](graph::Node), which holds the operation that made it, the
+//! arrays saved for the backward pass, and the nodes of the inputs. The kernels know nothing of it. An operation on
 //! arrays that are not tracked records nothing.
 
 mod attention;
@@ -23,9 +23,9 @@ mod tape;
 #[cfg(all(test, not(miri)))]
 mod tests;
 
-pub use elementwise::is_by_result;
+pub use elementwise::derivative_uses_result;
 pub use graph::Gradients;
-pub use matmul::After;
+pub use matmul::SavedEpilogue;
 pub use movement::Move;
 pub use operation::Op;
 pub use tape::{Tape, backward, cast, checkpoint, gradient, is_recorded, set_gradient, track};

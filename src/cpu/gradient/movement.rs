@@ -2,7 +2,7 @@
 
 use crate::cpu::array::Array;
 
-/// Such an operation, with what its gradients are calculated of. It takes elements of any type.
+/// Such an operation, with what its backward pass needs. Elements may be of any type.
 pub enum Move {
     /// The order of the axes.
     Permute(Vec<usize>),

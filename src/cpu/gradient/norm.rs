@@ -1,4 +1,4 @@
-//! Gradients of norms. Each row is gone through once or twice.
+//! Backward passes of layer norm and RMS norm.
 
 use crate::backend::{Float, Real, Reduce};
 use crate::cpu::array::Array;
@@ -9,9 +9,9 @@ use crate::cpu::parallel::for_each_chunk;
 
 /// Some rows of the gradients of a norm.
 struct Part<'a, T, W> {
-    of_x: &'a mut [T],
+    grad_x: &'a mut [T],
     /// Of the weight, and then of the bias.
-    of_parameters: &'a mut [W],
+    grad_parameters: &'a mut [W],
 }
 
 /// Of a norm: of its argument, its weight and its bias.
@@ -35,25 +35,25 @@ pub fn norm<T: Float>(
     let chunk = size * rows_of_chunk(size).max(ROWS);
     let (x, weight, gradient) = (x.elements(), weight.elements(), (gradient.elements(), gradient.sizes().to_vec()));
     let weight = all_widened(&weight);
-    let mut of_parameters = vec![T::Wide::constant(0.0); x.len().div_ceil(chunk) * 2 * size];
-    let of_x = Array::build(&gradient.1, |of_x| {
-        let parts = of_x.chunks_mut(chunk).zip(of_parameters.chunks_mut(2 * size));
-        let mut parts: Vec<_> = parts.map(|(of_x, of_parameters)| Part { of_x, of_parameters }).collect();
+    let mut grad_parameters = vec![T::Wide::constant(0.0); x.len().div_ceil(chunk) * 2 * size];
+    let grad_x = Array::build(&gradient.1, |grad_x| {
+        let parts = grad_x.chunks_mut(chunk).zip(grad_parameters.chunks_mut(2 * size));
+        let mut parts: Vec<_> = parts.map(|(grad_x, grad_parameters)| Part { grad_x, grad_parameters }).collect();
         for_each_chunk(&mut parts, 1, chunk * 8, |i, parts| {
-            for Part { of_x, of_parameters } in parts {
-                let part = i * chunk..i * chunk + of_x.len();
+            for Part { grad_x, grad_parameters } in parts {
+                let part = i * chunk..i * chunk + grad_x.len();
                 let (x, gradient) = (all_widened(&x[part.clone()]), all_widened(&gradient.0[part]));
-                write(of_x, |of_x| {
-                    generic::norm_backward([&x, &weight, &gradient], epsilon, centered, of_x, of_parameters);
+                write(grad_x, |grad_x| {
+                    generic::norm_backward([&x, &weight, &gradient], epsilon, centered, grad_x, grad_parameters);
                 });
             }
         });
     });
-    let sums = Array::from_vec(of_parameters, &[x.len().div_ceil(chunk), 2 * size]);
+    let sums = Array::from_vec(grad_parameters, &[x.len().div_ceil(chunk), 2 * size]);
     let sums = reduce(Reduce::Sum, &sums, 0);
-    let of_parameter = |start: usize| {
+    let grad_parameter = |start: usize| {
         let sums = sums.narrow(0, start, size);
         Some(Array::collect(&[size], sums.elements().iter().map(|&x| T::rounded(x))))
     };
-    vec![Some(of_x), of_parameter(0), of_parameter(size)]
+    vec![Some(grad_x), grad_parameter(0), grad_parameter(size)]
 }

@@ -1,21 +1,22 @@
-//! The operations that are recorded, and what each does to a gradient.
+//! The operations that are recorded, and the backward pass of each.
 
-use super::graph::{Addend, AnyArray, Node, Step};
-use super::matmul::{self, After};
+use super::graph::{AnyArray, Contribution, GradFn, Node};
+use super::matmul::{self, SavedEpilogue};
 use super::movement::Move;
 use super::{attention, checkpoint, cross_entropy, elementwise, fused, gather, join, norm, reduce, softmax};
-use crate::backend::{AttentionMask, Binary, Element, Float, Number, Program, Reduce, RotaryLayout, Unary};
+use crate::backend::{Binary, Element, Float, Number, Program, Reduce, RotaryLayout, Unary};
 use crate::cpu::array::Array;
-use crate::cpu::ops::{elementwise as each, rotary};
+use crate::cpu::ops::key_mask::Mask;
+use crate::cpu::ops::{elementwise as forward, rotary};
 use half::{bf16, f16};
 use std::any::Any;
 use std::sync::Arc;
 
-/// An operation, with what its gradients are calculated of.
+/// An operation, with the arrays and numbers that its backward pass needs.
 pub enum Op<T> {
     /// None: the result is the input.
     Same,
-    /// A conversion, by the one back.
+    /// A conversion, with the inverse one.
     Cast(fn(&Array<T>) -> AnyArray),
     /// One that moves elements.
     Move(Move),
@@ -41,22 +42,22 @@ pub enum Op<T> {
     /// The factors.
     MatMul([Array<T>; 2]),
     /// The input and the weight; a bias and a residual may follow.
-    Linear([Array<T>; 2], After<T>),
+    Linear([Array<T>; 2], SavedEpilogue<T>),
     /// The input and the weight, whether it is centered, and what is added to the mean square; a bias may follow.
     Norm([Array<T>; 2], bool, f64),
     /// Positions, cosines and sines.
-    Rotate(Array<usize>, [Array<T>; 2], RotaryLayout),
+    Rotate(Array<u32>, [Array<T>; 2], RotaryLayout),
     /// Queries and keys.
-    AttentionWeights(Box<([Array<T>; 2], AttentionMask)>, f64),
+    AttentionWeights(Box<([Array<T>; 2], Mask)>, f64),
     /// Queries, keys and values.
-    Attention(Box<([Array<T>; 3], AttentionMask)>, f64),
-    /// What is calculated again in the backward pass, and of what.
+    Attention(Box<([Array<T>; 3], Mask)>, f64),
+    /// The block that is recomputed in the backward pass, and its input.
     Checkpoint(Arc<checkpoint::Block<T>>, Array<T>),
 }
 
 impl<T> Op<T> {
     pub fn unary(op: Unary, x: &Array<T>) -> Self {
-        let is_needed = op != Unary::Neg && !elementwise::is_by_result(op);
+        let is_needed = op != Unary::Neg && !elementwise::derivative_uses_result(op);
         Op::Unary(op, is_needed.then(|| x.saved()))
     }
 
@@ -81,10 +82,10 @@ impl<T> Op<T> {
         Op::Binary(op, [x.sizes().to_vec(), y.sizes().to_vec()], saved)
     }
 
-    /// Whether the gradients are calculated of the result too.
-    pub fn keeps_result(&self) -> bool {
+    /// Whether the backward pass needs the result.
+    pub fn saves_result(&self) -> bool {
         match self {
-            Op::Unary(op, _) => elementwise::is_by_result(*op),
+            Op::Unary(op, _) => elementwise::derivative_uses_result(*op),
             Op::Reduce(op, ..) => matches!(op, Reduce::Max | Reduce::Min),
             Op::Softmax(_) | Op::LogSoftmax(_) => true,
             _ => false,
@@ -92,13 +93,13 @@ impl<T> Op<T> {
     }
 }
 
-/// An operation that was recorded, with its result if its gradients are calculated of it.
+/// A recorded operation, with its result if the backward pass needs it.
 pub struct Operation<T> {
     pub op: Op<T>,
     pub result: Option<Array<T>>,
 }
 
-/// The order that undoes another.
+/// The inverse permutation.
 fn inverse(order: &[usize]) -> Vec<usize> {
     let mut inverse = vec![0; order.len()];
     order.iter().enumerate().for_each(|(to, &from)| inverse[from] = to);
@@ -109,36 +110,36 @@ fn array<T: Element + 'static>(array: AnyArray) -> Array<T> {
     *array.downcast().expect("a gradient has the elements of its array")
 }
 
-impl<T: Float> Step for Operation<T> {
-    fn backward(&self, gradient: AnyArray, inputs: &[Option<Arc<Node>>]) -> Vec<(Arc<Node>, Addend)> {
+impl<T: Float> GradFn for Operation<T> {
+    fn backward(&self, gradient: AnyArray, inputs: &[Option<Arc<Node>>]) -> Vec<(Arc<Node>, Contribution)> {
         if inputs.is_empty() {
             return Vec::new();
         }
         let gradient = array::<T>(gradient);
-        let whole = |array: Array<T>| Some(Addend { array: Box::new(array), place: None });
-        let addends = match &self.op {
+        let whole = |array: Array<T>| Some(Contribution { array: Box::new(array), slice: None });
+        let contributions = match &self.op {
             Op::Checkpoint(block, x) => {
-                let result = checkpoint::again(&**block, x, inputs);
+                let result = checkpoint::recompute(&**block, x, inputs);
                 return result.into_iter().filter_map(|node| Some((node, whole(gradient.clone())?))).collect();
             }
-            Op::Cast(back) => vec![Some(Addend { array: back(&gradient), place: None })],
-            Op::Move(Move::Narrow(place)) => {
-                vec![Some(Addend { array: Box::new(gradient), place: Some(place.clone()) })]
+            Op::Cast(back) => vec![Some(Contribution { array: back(&gradient), slice: None })],
+            Op::Move(Move::Narrow(slice)) => {
+                vec![Some(Contribution { array: Box::new(gradient), slice: Some(slice.clone()) })]
             }
             _ => {
-                let wanted: Vec<_> = inputs.iter().map(Option::is_some).collect();
-                self.gradients(gradient, &wanted).into_iter().map(|found| found.and_then(whole)).collect()
+                let needs_grad: Vec<_> = inputs.iter().map(Option::is_some).collect();
+                self.gradients(gradient, &needs_grad).into_iter().map(|found| found.and_then(whole)).collect()
             }
         };
-        let of_tracked = inputs.iter().zip(addends);
-        of_tracked.filter_map(|(input, addend)| Some((input.clone()?, addend?))).collect()
+        let of_tracked = inputs.iter().zip(contributions);
+        of_tracked.filter_map(|(input, contribution)| Some((input.clone()?, contribution?))).collect()
     }
 
-    fn add(&self, sum: Option<AnyArray>, Addend { array: addend, place }: Addend) -> AnyArray {
+    fn accumulate(&self, sum: Option<AnyArray>, Contribution { array: addend, slice }: Contribution) -> AnyArray {
         let (sum, addend) = (sum.map(array::<T>), array::<T>(addend));
-        Box::new(match (sum, place) {
+        Box::new(match (sum, slice) {
             (None, None) => addend,
-            (Some(sum), None) => each::binary(Binary::Add, sum, addend),
+            (Some(sum), None) => forward::binary(Binary::Add, sum, addend),
             (sum, Some([sizes, starts])) => {
                 let sum = sum.unwrap_or_else(|| Array::full(T::zero(), &sizes));
                 join::add_slice(sum, &addend, &starts)
@@ -146,7 +147,7 @@ impl<T: Float> Step for Operation<T> {
         })
     }
 
-    fn moved(&self, op: Move) -> Box<dyn Step> {
+    fn moved(&self, op: Move) -> Box<dyn GradFn> {
         Box::new(Operation::<T> { op: Op::Move(op), result: None })
     }
 
@@ -155,8 +156,8 @@ impl<T: Float> Step for Operation<T> {
     }
 }
 
-/// What is recorded of an operation, if its numbers are floating-point numbers.
-pub fn step<T: Number>(operation: Operation<T>) -> Option<Box<dyn Step>> {
+/// The operation as the `grad_fn` of a node, if its elements are floating-point numbers.
+pub fn grad_fn<T: Number>(operation: Operation<T>) -> Option<Box<dyn GradFn>> {
     let mut operation = Some(operation);
     macro_rules! of_any { ($($t:ty)*) => {$(
         let found: Option<&mut Option<Operation<$t>>> = (&mut operation as &mut dyn Any).downcast_mut();
@@ -170,9 +171,9 @@ pub fn step<T: Number>(operation: Operation<T>) -> Option<Box<dyn Step>> {
 
 impl<T: Float> Operation<T> {
     /// The gradients of the inputs that are wanted, and perhaps of others.
-    fn gradients(&self, gradient: Array<T>, wanted: &[bool]) -> Vec<Option<Array<T>>> {
+    fn gradients(&self, gradient: Array<T>, needs_grad: &[bool]) -> Vec<Option<Array<T>>> {
         let only = |found| vec![Some(found)];
-        let result = || self.result.as_ref().expect("the result was kept");
+        let result = || self.result.as_ref().expect("the result was saved");
         match &self.op {
             Op::Same | Op::Cast(_) | Op::Move(Move::Narrow(_)) | Op::Checkpoint(..) => only(gradient),
             Op::Move(Move::Permute(order)) => only(gradient.permute(&inverse(order))),
@@ -191,15 +192,15 @@ impl<T: Float> Operation<T> {
             Op::TopK(sizes, positions) => only(gather::add_elements(&gradient, positions, sizes)),
             Op::Move(Move::Select(condition)) => {
                 let zeros = Array::full(T::zero(), gradient.sizes());
-                let of_x = wanted[0].then(|| each::select(condition, &gradient, &zeros));
-                vec![of_x, wanted[1].then(|| each::select(condition, &zeros, &gradient))]
+                let grad_x = needs_grad[0].then(|| forward::select(condition, &gradient, &zeros));
+                vec![grad_x, needs_grad[1].then(|| forward::select(condition, &zeros, &gradient))]
             }
-            Op::Unary(Unary::Neg, _) => only(each::unary(Unary::Neg, gradient)),
+            Op::Unary(Unary::Neg, _) => only(forward::unary(Unary::Neg, gradient)),
             Op::Unary(op, x) => only(elementwise::unary(*op, x.as_ref().unwrap_or_else(|| result()), gradient)),
-            Op::Binary(op, sizes, saved) => elementwise::binary(*op, sizes, saved, gradient, wanted),
+            Op::Binary(op, sizes, saved) => elementwise::binary(*op, sizes, saved, gradient, needs_grad),
             Op::BinaryScalar(op, x, y) => only(elementwise::binary_scalar(*op, x.as_ref(), *y, gradient)),
             Op::ScalarBinary(op, x, y) => only(elementwise::scalar_binary(*op, *x, y.as_ref(), gradient)),
-            Op::Fused(program, inputs) => fused::fused(program, inputs, &gradient, wanted),
+            Op::Fused(program, inputs) => fused::fused(program, inputs, &gradient, needs_grad),
             Op::Reduce(op, x, sizes, axis) => {
                 let of = x.as_ref().map(|x| (x, self.result.as_ref().unwrap_or(x)));
                 only(reduce::reduced(*op, of, sizes, *axis, &gradient))
@@ -209,18 +210,18 @@ impl<T: Float> Operation<T> {
             Op::CrossEntropy(x, targets, smoothing) => {
                 only(cross_entropy::cross_entropy(x, targets, *smoothing, &gradient))
             }
-            Op::MatMul([x, y]) => matmul::matmul(x, y, &gradient, wanted),
-            Op::Linear([x, weight], after) => matmul::linear(x, weight, after, gradient, wanted),
+            Op::MatMul([x, y]) => matmul::matmul(x, y, &gradient, needs_grad),
+            Op::Linear([x, weight], epilogue) => matmul::linear(x, weight, epilogue, gradient, needs_grad),
             Op::Norm([x, weight], centered, epsilon) => norm::norm(x, weight, *centered, *epsilon, gradient),
             Op::Rotate(positions, [cos, sin], layout) => {
-                // The other way round.
-                let sin = each::unary(Unary::Neg, sin.clone());
+                // The inverse rotation.
+                let sin = forward::unary(Unary::Neg, sin.clone());
                 only(rotary::rotate(gradient, positions, cos, &sin, *layout))
             }
             Op::AttentionWeights(inputs, scale) => {
                 let ([q, k], mask) = &**inputs;
-                let [of_q, of_k, _] = attention::attention([q, k], None, mask, *scale, &gradient);
-                vec![Some(of_q), Some(of_k)]
+                let [grad_q, grad_k, _] = attention::attention([q, k], None, mask, *scale, &gradient);
+                vec![Some(grad_q), Some(grad_k)]
             }
             Op::Attention(inputs, scale) => {
                 let ([q, k, v], mask) = &**inputs;

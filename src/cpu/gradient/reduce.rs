@@ -1,11 +1,11 @@
-//! Gradients of what makes one element of many, or many of one.
+//! Backward passes of reductions and broadcasting.
 
 use crate::backend::{Binary, Float, Reduce, Value};
 use crate::cpu::array::{Array, Layout};
-use crate::cpu::ops::elementwise as each;
+use crate::cpu::ops::elementwise as forward;
 use crate::cpu::ops::reduce::reduce;
 
-/// The sum over the axes along which an array of these sizes was repeated.
+/// The sum over the axes along which an array of these sizes was broadcast.
 pub fn sum_to<T: Float>(gradient: Array<T>, sizes: &[usize]) -> Array<T> {
     if gradient.sizes() == sizes {
         return gradient;
@@ -39,17 +39,17 @@ pub fn reduced<T: Float>(
     };
     let times = |factor: f64| {
         let factor = T::from_value(Value::Float(factor / sizes[axis] as f64));
-        repeat(&each::binary_scalar(Binary::Mul, gradient.clone(), factor))
+        repeat(&forward::binary_scalar(Binary::Mul, gradient.clone(), factor))
     };
     match (op, of) {
         (Reduce::Mean, _) => times(1.0),
         (Reduce::Variance, Some((x, _))) if sizes[axis] > 0 => {
             // From the first, as the variance: those of equal numbers are zero.
             let first = x.narrow(axis, 0, 1).broadcast(sizes);
-            let from_first = each::binary(Binary::Sub, x.clone(), first);
+            let from_first = forward::binary(Binary::Sub, x.clone(), first);
             let mean = repeat(&reduce(Reduce::Mean, &from_first, axis));
-            let distance = each::binary(Binary::Sub, from_first, mean);
-            each::binary(Binary::Mul, distance, times(2.0))
+            let distance = forward::binary(Binary::Sub, from_first, mean);
+            forward::binary(Binary::Mul, distance, times(2.0))
         }
         (Reduce::Max | Reduce::Min, Some((x, result))) => {
             // Equals share it.
@@ -58,8 +58,8 @@ pub fn reduced<T: Float>(
             let chosen: Vec<bool> = x.iter().zip(result.iter()).map(|(x, result)| x == result).collect();
             let counted = chosen.iter().map(|&chosen| if chosen { T::one() } else { T::zero() });
             let count = reduce(Reduce::Sum, &Array::collect(sizes, counted), axis);
-            let share = repeat(&each::binary(Binary::Div, gradient.clone(), count));
-            each::select(&Array::from_vec(chosen, sizes), &share, &Array::full(T::zero(), sizes))
+            let share = repeat(&forward::binary(Binary::Div, gradient.clone(), count));
+            forward::select(&Array::from_vec(chosen, sizes), &share, &Array::full(T::zero(), sizes))
         }
         _ => repeat(gradient),
     }

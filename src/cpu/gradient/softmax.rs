@@ -1,4 +1,4 @@
-//! Gradients of softmax and its logarithm. Each row is gone through once or twice.
+//! Backward passes of softmax and log-softmax.
 
 use crate::backend::{Float, Unary};
 use crate::cpu::array::Array;

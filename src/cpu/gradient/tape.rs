@@ -2,13 +2,13 @@
 
 use super::graph::{self, AnyArray, Gradients, Node, node_of};
 use super::movement::Move;
-use super::operation::{Op, Operation, step};
+use super::operation::{Op, Operation, grad_fn};
 use crate::backend::{Float, Number, is_recording, no_grad};
 use crate::cpu::array::Array;
 use crate::cpu::ops::elementwise::map;
 use std::sync::Arc;
 
-/// What may be recorded of an array: it makes the node of the result.
+/// An operation that can be recorded: it makes the node of the result.
 pub trait Record<T> {
     /// At least one of the inputs is tracked.
     fn record(self, inputs: Vec<Option<Arc<Node>>>, result: &Array<T>) -> Arc<Node>;
@@ -16,17 +16,17 @@ pub trait Record<T> {
 
 impl<T: Number> Record<T> for Op<T> {
     fn record(self, inputs: Vec<Option<Arc<Node>>>, result: &Array<T>) -> Arc<Node> {
-        let result = self.keeps_result().then(|| result.clone());
-        let step = step(Operation { op: self, result }).expect("only floating-point numbers are tracked");
-        Node::new(step, inputs, false)
+        let result = self.saves_result().then(|| result.clone());
+        let grad_fn = grad_fn(Operation { op: self, result }).expect("only floating-point numbers are tracked");
+        Node::new(grad_fn, inputs, false)
     }
 }
 
 impl<T> Record<T> for Move {
-    /// A node knows of which type its elements are: here it may be any.
+    /// The tracked input knows the element type, which may be any here.
     fn record(self, inputs: Vec<Option<Arc<Node>>>, _: &Array<T>) -> Arc<Node> {
         let tracked = inputs.iter().flatten().next().expect("an operation on no tracked array is not recorded");
-        Node::new(tracked.step().moved(self), inputs, false)
+        Node::new(tracked.grad_fn().moved(self), inputs, false)
     }
 }
 
@@ -45,8 +45,8 @@ struct Recording<O> {
 }
 
 impl<O> Tape<O> {
-    /// The operation on these inputs is recorded if one of them is tracked. It is made before an input may be overwritten:
-    /// what it keeps is not, since it holds it.
+    /// Records an operation on these inputs if one of them is tracked. `op` runs before an input may be overwritten: the views
+    /// that it saves keep the buffers shared, and so unchanged.
     #[inline]
     pub fn new<T>(inputs: &[&Array<T>], op: impl FnOnce() -> O) -> Self {
         if !is_recorded(inputs.iter().copied()) {
@@ -86,7 +86,7 @@ impl<O> Recording<O> {
     }
 }
 
-/// The array, whose gradient will be a result.
+/// The array as a leaf of the graph, whose gradient will be in [`Gradients`].
 pub fn track<T: Float>(x: Array<T>) -> Array<T> {
     let inputs = node_of(&x).map(Some).into_iter().collect();
     let node = Node::new(Box::new(Operation::<T> { op: Op::Same, result: None }), inputs, true);
@@ -114,8 +114,8 @@ pub fn cast<T: Number, U: Number>(x: &Array<T>) -> Array<U> {
     let result = converted::<T, U>(x);
     let Some(node) = node_of(x).filter(|_| is_recording()) else { return result };
     let back: fn(&Array<U>) -> AnyArray = |gradient| Box::new(converted::<U, T>(gradient));
-    match step(Operation { op: Op::Cast(back), result: None }) {
-        Some(step) => graph::track(result, Node::new(step, vec![Some(node)], false)),
+    match grad_fn(Operation { op: Op::Cast(back), result: None }) {
+        Some(grad_fn) => graph::track(result, Node::new(grad_fn, vec![Some(node)], false)),
         None => result,
     }
 }
@@ -142,7 +142,7 @@ pub fn gradient<T: Float>(gradients: &Gradients, x: &Array<T>) -> Option<Array<T
 pub fn set_gradient<T: Float>(gradients: &mut Gradients, x: &Array<T>, gradient: Array<T>) {
     assert_eq!(gradient.sizes(), x.sizes(), "a gradient has the sizes of its array");
     if let Some(node) = node_of(x) {
-        // Nobody asks how a gradient came about, and what it holds would be kept with it.
+        // A gradient needs no graph of its own, and would keep it alive.
         gradients.set(&node, Box::new(gradient.detached()));
     }
 }

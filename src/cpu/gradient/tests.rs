@@ -3,8 +3,8 @@
 mod attention;
 
 use crate::backend::{
-    AttentionMask, Backend, Binary, Compare, Epilogue, Float, Program, Reduce, RotaryLayout, Step, Unary, Value,
-    no_grad,
+    AttentionMask, Autodiff, Backend, Binary, Compare, Epilogue, Float, Program, Reduce, RotaryLayout, Step, Unary,
+    Value, no_grad,
 };
 use crate::cpu::array::Array;
 use crate::cpu::ops::fused::tests::{assert_same, some_inputs, some_program, some_sizes};
@@ -72,15 +72,15 @@ fn functions_of_each_element() {
 }
 
 #[test]
-fn slopes_at_large_and_small_numbers() {
+fn derivatives_at_large_and_small_numbers() {
     let x = Array::from_vec(vec![0.0, -0.0, 1e-30, -1e-40, 50.0, -50.0, 1e30, -1e30f32], &[8]);
     for (op, at_zero) in [(Unary::Gelu, 0.5), (Unary::GeluTanh, 0.5), (Unary::Silu, 0.5), (Unary::Sigmoid, 0.25)] {
         let y = Cpu::<f32>::track(x.clone());
         let sum = Cpu::<f32>::reduce(Reduce::Sum, &Cpu::<f32>::unary(op, y.clone()), 0);
-        let slopes = Cpu::<f32>::gradient(&Cpu::<f32>::backward(sum), &y).unwrap().elements().into_owned();
+        let derivatives = Cpu::<f32>::gradient(&Cpu::<f32>::backward(sum), &y).unwrap().elements().into_owned();
         let far = if op == Unary::Sigmoid { 0.0 } else { 1.0 };
-        for (found, expected) in slopes.iter().zip([at_zero, at_zero, at_zero, at_zero, far, 0.0]) {
-            assert!((found - expected).abs() < 1e-6, "{op:?}: {slopes:?}");
+        for (found, expected) in derivatives.iter().zip([at_zero, at_zero, at_zero, at_zero, far, 0.0]) {
+            assert!((found - expected).abs() < 1e-6, "{op:?}: {derivatives:?}");
         }
     }
 }
@@ -124,7 +124,7 @@ fn reductions_and_softmax() {
         check(&format!("softmax {axis}"), std::slice::from_ref(&x), |x| Double::softmax(x[0].clone(), axis));
         check(&format!("log_softmax {axis}"), &[x], |x| Double::log_softmax(x[0].clone(), axis));
     }
-    let targets = Array::from_vec(vec![2usize, 0, 3, 3, 1, 2], &[2, 3]);
+    let targets = Array::from_vec(vec![2u32, 0, 3, 3, 1, 2], &[2, 3]);
     for smoothing in [0.0, 0.3] {
         let x = random(&[2, 3, 4], 1);
         check("cross_entropy", &[x], |x| Double::cross_entropy(&x[0], &targets, smoothing));
@@ -223,7 +223,7 @@ fn a_deep_graph_does_not_overflow_the_stack() {
 }
 
 #[test]
-fn what_is_kept_for_the_way_back_is_not_overwritten() {
+fn saved_arrays_are_not_overwritten() {
     let x = Double::track(random(&[4], 1));
     let y = Double::unary(Unary::Exp, x.clone());
     let expected = y.elements().into_owned();

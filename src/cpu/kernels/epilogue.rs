@@ -1,11 +1,11 @@
-//! What becomes of a product, while it is still at hand.
+//! Epilogues of matrix products: bias, activation, residual.
 
 use super::in_out::{InOut, Operand};
 use crate::backend::{Binary, Epilogue, Number, Unary};
 
-/// The epilogue on rows of a product of so many columns, which begin with the given element, by these kernels.
+/// Applies the epilogue to rows of a product of so many columns, from element `first` on, by these kernels.
 pub fn finish<T: Number>(
-    after: Epilogue<'_, [T]>,
+    epilogue: Epilogue<'_, [T]>,
     columns: usize,
     first: usize,
     out: &mut [T],
@@ -16,13 +16,13 @@ pub fn finish<T: Number>(
         let other = &other[..out.len()];
         binary(Binary::Add, InOut::in_place(out), Operand::Slice(other), false);
     };
-    if let Some(bias) = after.bias.filter(|_| columns > 0) {
+    if let Some(bias) = epilogue.bias.filter(|_| columns > 0) {
         out.chunks_mut(columns).for_each(|row| add(row, bias));
     }
-    if let Some(activation) = after.activation {
+    if let Some(activation) = epilogue.activation {
         unary(activation, InOut::in_place(out));
     }
-    if let Some(residual) = after.residual {
+    if let Some(residual) = epilogue.residual {
         add(out, &residual[first..]);
     }
 }

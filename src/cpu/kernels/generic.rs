@@ -1,4 +1,4 @@
-//! The kernels of any number: those of its type where there are such, and plain loops where there are none.
+//! Dispatch by element type: the kernels of the type where there are such, and plain loops where there are none.
 //!
 //! A kernel for another type is one more arm here.
 
@@ -9,14 +9,14 @@ use super::double;
 use super::epilogue::finish;
 use super::in_out::{InOut, Link, Operand};
 use super::matrix::{Matrix, Multiplier, Weight};
-use super::plain::Terms;
+use super::plain::ColumnSum;
 use super::simd::Block;
 use super::{narrow, plain, simd};
 use crate::backend::{Binary, Epilogue, Number, Real, Reduce, Unary};
 use half::{bf16, f16};
 
-/// The value of the first arm whose type is that of the numbers: what is before the arms is of this type in it. The last one
-/// is for all other types.
+/// The value of the first arm whose type is that of the elements; in it, they are of this type. The last arm is for all
+/// other types.
 macro_rules! by_type {
     ($x:expr; _ => |$of_any:pat_param| $plain:expr) => {{
         let $of_any = $x;
@@ -40,13 +40,13 @@ pub fn binary<T: Number>(op: Binary, x: InOut<'_, T>, y: Operand<'_, T>, swapped
         _ => |(x, y)| plain::binary(op, x, y, swapped))
 }
 
-/// Adds rows to sums of columns, or what the terms say. The size is how many rows there are, and how far apart they lie.
+/// Adds rows to sums of columns. The size is the number of rows, and their stride.
 #[inline]
-pub fn add_rows<T: Number>(x: &[T], size: [usize; 2], terms: Terms<'_, T::Sum>, sums: &mut [T::Sum]) {
+pub fn add_rows<T: Number>(x: &[T], size: [usize; 2], summand: ColumnSum<'_, T::Sum>, sums: &mut [T::Sum]) {
     // Sums are of a type of their own.
     macro_rules! of_single_sums { ($($type:ty: $kernel:path;)*) => {$(
-        if let (Ok(x), Ok((terms, sums))) = (cast::<$type, _>(x), cast::<f32, _>((terms, &mut *sums))) {
-            return $kernel(x, size, terms, sums);
+        if let (Ok(x), Ok((summand, sums))) = (cast::<$type, _>(x), cast::<f32, _>((summand, &mut *sums))) {
+            return $kernel(x, size, summand, sums);
         }
     )*} }
     of_single_sums! {
@@ -54,7 +54,7 @@ pub fn add_rows<T: Number>(x: &[T], size: [usize; 2], terms: Terms<'_, T::Sum>, 
         f16: narrow::add_rows;
         bf16: narrow::add_rows;
     }
-    plain::add_rows(x, size, terms, sums);
+    plain::add_rows(x, size, summand, sums);
 }
 
 /// `op` of each row of so many numbers.
@@ -88,9 +88,15 @@ pub fn multiply<T: Number>(size: [usize; 3], a: Matrix<'_, T>, b: Matrix<'_, T>,
 /// `x (m, k)` times the transpose of rows of blocks `(n, k)`, and the epilogue, into the row-major `out (m, n)`. No arrays
 /// but those of `f32` are stored in blocks.
 #[inline]
-pub fn linear_blocks<T: Number>(x: Matrix<'_, T>, m: usize, rows: Rows<'_>, after: Epilogue<'_, [T]>, out: &mut [T]) {
-    by_type!((x, after, out);
-        f32 => |(x, after, out)| simd::linear_blocks(x, m, rows, after, out),
+pub fn linear_blocks<T: Number>(
+    x: Matrix<'_, T>,
+    m: usize,
+    rows: Rows<'_>,
+    epilogue: Epilogue<'_, [T]>,
+    out: &mut [T],
+) {
+    by_type!((x, epilogue, out);
+        f32 => |(x, epilogue, out)| simd::linear_blocks(x, m, rows, epilogue, out),
         _ => |_| unreachable!("an array of another type than `f32` in blocks"))
 }
 
@@ -118,13 +124,13 @@ pub fn log_softmax<T: Real>(x: InOut<'_, T>, size: usize) {
     by_type!(x; f32 => |x| simd::log_softmax(x, size), _ => |x| plain::log_softmax(x, size))
 }
 
-/// Each gradient times the slope of `op` at `x`, if there is a kernel for it. Whether there is.
+/// Multiplies each gradient by the derivative of `op` at `x`, if there is a kernel for it. Whether there is.
 #[inline]
-pub fn times_slope<T: Real>(op: Unary, x: &[T], gradient: &mut [T]) -> bool {
-    by_type!((x, gradient); f32 => |(x, gradient)| simd::times_slope(op, x, gradient), _ => |_| false)
+pub fn times_derivative<T: Real>(op: Unary, x: &[T], gradient: &mut [T]) -> bool {
+    by_type!((x, gradient); f32 => |(x, gradient)| simd::times_derivative(op, x, gradient), _ => |_| false)
 }
 
-/// The gradients of rows of the result `y` of softmax become those of its argument.
+/// The backward pass of softmax: gradients of rows of the result `y` become those of the argument.
 #[inline]
 pub fn softmax_backward<T: Real>(y: &[T], gradient: &mut [T], size: usize) {
     by_type!((y, gradient);
@@ -132,24 +138,24 @@ pub fn softmax_backward<T: Real>(y: &[T], gradient: &mut [T], size: usize) {
         _ => |(y, gradient)| plain::softmax_backward(y, gradient, size))
 }
 
-/// Gradients of a norm, from `x`, the weight and the gradients of rows: those of `x` are written, those of the weight and
-/// then of the bias added to what is there.
+/// The backward pass of a norm: the gradients of `x` are written, those of the weight and then of the bias are
+/// accumulated.
 #[inline]
 pub fn norm_backward<T: Real>(
     inputs: [&[T]; 3],
     epsilon: f64,
     centered: bool,
-    of_x: &mut [T],
-    of_parameters: &mut [T],
+    grad_x: &mut [T],
+    grad_parameters: &mut [T],
 ) {
-    by_type!((inputs, of_x, of_parameters);
-        f32 => |(inputs, of_x, of_parameters)| {
-            simd::norm_backward(inputs, epsilon as f32, centered, of_x, of_parameters)
+    by_type!((inputs, grad_x, grad_parameters);
+        f32 => |(inputs, grad_x, grad_parameters)| {
+            simd::norm_backward(inputs, epsilon as f32, centered, grad_x, grad_parameters)
         },
-        _ => |(inputs, of_x, of_parameters)| plain::norm_backward(inputs, epsilon, centered, of_x, of_parameters))
+        _ => |(inputs, grad_x, grad_parameters)| plain::norm_backward(inputs, epsilon, centered, grad_x, grad_parameters))
 }
 
-/// The largest number of each row of so many, and the logarithm of the sum of `exp(x - largest)`.
+/// The maximum of each row of `size` numbers, and the logarithm of the sum of `exp(x - maximum)`: log-sum-exp.
 #[inline]
 pub fn log_sums<T: Real>(x: &[T], size: usize, out: &mut [[T; 2]]) {
     by_type!((x, out);
@@ -172,18 +178,18 @@ pub fn linear<T: Real>(
     size: [usize; 3],
     x: Matrix<'_, T>,
     weight: Weight<'_, T>,
-    after: Epilogue<'_, [T]>,
+    epilogue: Epilogue<'_, [T]>,
     out: &mut [T],
 ) {
-    by_type!((x, weight, after, out);
-    f32 => |(x, weight, after, out)| simd::linear(size, x, weight, after, out),
-    _ => |(x, weight, after, out)| {
+    by_type!((x, weight, epilogue, out);
+    f32 => |(x, weight, epilogue, out)| simd::linear(size, x, weight, epilogue, out),
+    _ => |(x, weight, epilogue, out)| {
         multiply(size, x, weight.matrix, &mut *out);
-        finish(after, size[2], 0, out, plain::unary, plain::binary);
+        finish(epilogue, size[2], 0, out, plain::unary, plain::binary);
     })
 }
 
-/// What multiplies rows by `b (k, n)`, into the row-major rows of a result, of which there are `m`; none of them is zero.
+/// A function that multiplies rows by `b (k, n)`, into the rows of a result of `m` rows; none of the sizes is zero.
 /// Several threads may call it.
 #[inline]
 pub fn multiplier<'a, T: Real>(size: [usize; 3], b: Matrix<'a, T>) -> Multiplier<'a, T> {
@@ -193,8 +199,8 @@ pub fn multiplier<'a, T: Real>(size: [usize; 3], b: Matrix<'a, T>) -> Multiplier
         _ => |b| Box::new(move |a, out| multiply([out.len() / n, k, n], a, b, out)))
 }
 
-/// Attention of a block of queries in one pass, if there is a kernel for it: see [`Backend`](crate::backend::Backend). Whether
-/// there is, and all of the result is finite; else it has to be calculated in another way.
+/// Attention of a block of queries in one pass, if there is a kernel for it: see [`Backend`](crate::backend::Backend).
+/// Whether there is, and the result is finite; else the caller has to use the fallback.
 #[inline]
 pub fn attend<T: Real>(block: &Block<'_, T>, out: &mut [T]) -> bool {
     by_type!((block, out); f32 => |(block, out)| simd::attend(block, out), _ => |_| false)

@@ -1,13 +1,13 @@
-//! What a kernel reads and writes.
+//! Operands of elementwise kernels, in place or not.
 
 use super::cast::{Typed, typed};
 use crate::backend::{Binary, Number, Unary};
 use std::marker::PhantomData;
 use std::ops::Range;
 
-/// Elements that are read from one slice and written to another, as long, or to the same.
+/// An input slice and an output slice of the same length, or one slice for both.
 ///
-/// A kernel that takes them is written once, and copies nothing where its result has a place of its own.
+/// So a kernel is written once, in place or out of place, and nothing is copied beforehand.
 #[derive(Debug)]
 pub struct InOut<'a, T> {
     from: *const T,

@@ -2,7 +2,7 @@
 
 use super::cast::typed;
 use crate::backend::Number;
-use crate::cpu::memory::Derived;
+use crate::cpu::memory::BufferCache;
 use crate::cpu::parallel::{cores, for_each_chunk};
 
 /// A matrix inside a buffer, by the strides of its rows and columns.
@@ -42,12 +42,12 @@ impl<T> Matrix<'_, T> {
     }
 }
 
-/// Whether a product `(m, k) x (k, n)` has anything to add.
+/// Whether no size of a product `(m, k) x (k, n)` is zero.
 ///
 /// # Panics
 /// A matrix does not lie inside its buffer.
 #[inline]
-pub fn has_terms<T>([m, k, n]: [usize; 3], a: Matrix<'_, T>, b: Matrix<'_, T>, c: &[T]) -> bool {
+pub fn is_nonempty_product<T>([m, k, n]: [usize; 3], a: Matrix<'_, T>, b: Matrix<'_, T>, c: &[T]) -> bool {
     assert_eq!(Some(c.len()), m.checked_mul(n), "a product as large as its result");
     if m * n == 0 || k == 0 {
         return false;
@@ -56,14 +56,14 @@ pub fn has_terms<T>([m, k, n]: [usize; 3], a: Matrix<'_, T>, b: Matrix<'_, T>, c
     true
 }
 
-/// What a product costs: as many vectors are multiplied and added at once as elements are added, which come from afar.
+/// The work of a product: multiply-adds are done a vector at a time, and elementwise work waits for memory.
 pub fn product_work(size: [usize; 3]) -> usize {
     size.into_iter().fold(1, usize::saturating_mul) / 16
 }
 
-/// `f` of the first row, and of so many rows of `a` and of the product `c`, for every part, shared by the cores. The sizes
-/// are those of a part, `(rows, k, n)`; there is something to add.
-pub fn share_rows<T: Number>(
+/// Calls `f` with the first row, the rows of `a` and the rows of `c` of each work item, in parallel. `part` is the size
+/// of an item, `(rows, k, n)`, none of which is zero.
+pub fn partition_rows<T: Number>(
     part: [usize; 3],
     a: Matrix<'_, T>,
     c: &mut [T],
@@ -73,7 +73,7 @@ pub fn share_rows<T: Number>(
     for_each_chunk(c, rows * n, product_work(part), |chunk, c| f(chunk * rows, a.part(chunk * rows, 0), c));
 }
 
-/// A product in parts for [`share_rows`], one for each core.
+/// A product in parts for [`partition_rows`], one for each core.
 pub fn even_rows([m, k, n]: [usize; 3]) -> [usize; 3] {
     /// Fewer rows than this are not worth another core.
     const ROWS: usize = 16;
@@ -84,8 +84,8 @@ pub fn even_rows([m, k, n]: [usize; 3]) -> [usize; 3] {
 #[derive(Clone, Copy)]
 pub struct Weight<'a, T> {
     pub matrix: Matrix<'a, T>,
-    /// Where it begins in its buffer, and what is kept with that.
-    pub buffer: Option<(usize, &'a Derived)>,
+    /// Its offset in the buffer, and the cache of that.
+    pub buffer: Option<(usize, &'a BufferCache)>,
 }
 
 /// Multiplies rows by a matrix, into as many rows of a result.

@@ -2,7 +2,6 @@
 
 mod blocks;
 mod cast;
-mod columns;
 #[cfg(all(feature = "matrixmultiply", not(miri)))]
 mod double;
 mod epilogue;
@@ -11,12 +10,14 @@ mod in_out;
 mod matrix;
 mod narrow;
 mod plain;
+mod reduce_columns;
 pub mod simd;
 mod wide;
 
-pub use blocks::{Format, Rows};
-pub use columns::reduce_columns;
+pub use crate::backend::BlockFormat as Format;
+pub use blocks::Rows;
 pub use in_out::{InOut, Link, Operand};
 pub use matrix::{Matrix, Multiplier, Weight, product_work};
-pub use plain::{COLUMNS, Terms, sum};
+pub use plain::{COLUMNS, ColumnSum, sum};
+pub use reduce_columns::reduce_columns;
 pub use wide::{all_widened, calculate, is_wide, widen_all, write};

@@ -1,8 +1,8 @@
-//! Kernels of numbers of 16 bits: they are widened, and what comes of them is rounded.
+//! Kernels of `f16` and `bf16`: operands are widened to `f32`, and results are rounded.
 
 use super::in_out::{InOut, Operand};
-use super::matrix::{Matrix, has_terms};
-use super::plain::{COLUMNS, Terms};
+use super::matrix::{Matrix, is_nonempty_product};
+use super::plain::{COLUMNS, ColumnSum};
 use super::simd::{self, Narrow};
 use super::wide::{BUFFER, all_widened, calculate, widened, write};
 use crate::backend::{Binary, Float, Reduce};
@@ -11,10 +11,10 @@ use std::mem::MaybeUninit;
 /// The product of `a (m, k)` and `b (k, n)`, into the row-major `c (m, n)`.
 pub fn multiply<T: Float<Wide = f32>>(size: [usize; 3], a: Matrix<'_, T>, b: Matrix<'_, T>, c: &mut [T]) {
     let [m, k, n] = size;
-    if !has_terms(size, a, b, c) {
+    if !is_nonempty_product(size, a, b, c) {
         return c.fill(T::zero());
     }
-    // No more than the matrices is converted: other matrices may stand behind them.
+    // Only the matrices are converted, not the rest of their buffers.
     let (a, b) = (a.cut([m, k]), b.cut([k, n]));
     let (wide_a, wide_b) = (all_widened(a.elements), all_widened(b.elements));
     let a = Matrix { elements: &wide_a, strides: a.strides };
@@ -38,12 +38,12 @@ pub fn binary<T: Float<Wide = f32>>(op: Binary, x: InOut<'_, T>, y: Operand<'_, 
     }
 }
 
-/// Adds rows to sums of columns, of which there are at most [`COLUMNS`], or what the terms say.
-pub fn add_rows<T: Narrow>(x: &[T], [rows, stride]: [usize; 2], terms: Terms<'_, f32>, sums: &mut [f32]) {
+/// Adds rows to sums of columns, of which there are at most [`COLUMNS`].
+pub fn add_rows<T: Narrow>(x: &[T], [rows, stride]: [usize; 2], summand: ColumnSum<'_, f32>, sums: &mut [f32]) {
     let mut buffer = [const { MaybeUninit::uninit() }; COLUMNS];
     for row in 0..rows {
         let row = simd::widen(&x[row * stride..][..sums.len()], &mut buffer[..sums.len()]);
-        simd::add_rows(row, [1, 0], terms, sums);
+        simd::add_rows(row, [1, 0], summand, sums);
     }
 }
 

@@ -1,4 +1,4 @@
-//! Numbers in the type in which they are calculated with: as they are, or widened and rounded.
+//! Conversion to the type of the arithmetic (`f16` and `bf16` are widened to `f32`), and back.
 
 use super::cast::cast;
 use super::in_out::InOut;

@@ -1,7 +1,7 @@
-//! Memory for the elements of arrays.
+//! Memory for the elements of arrays: a caching allocator with reference counts.
 //!
-//! Fresh memory is dear: the system hands it out in pages of zeros, one at a time, as they are first written. So a block
-//! that nobody holds any more is kept, and the next array of about its size gets it.
+//! Fresh memory is expensive: each page faults at its first write, and is zeroed. So freed blocks are cached by size class,
+//! and the next array of about that size gets one.
 
 use crate::backend::{Element, Number};
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
@@ -13,30 +13,30 @@ use std::ptr::NonNull;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-/// Where a block begins: with a line of the cache, so that no vector is read across two.
+/// The alignment of blocks: a cache line, so that no aligned vector crosses two.
 const ALIGNMENT: usize = 64;
-/// From this size on a block begins with a page: what is read and what is written then move through their pages side by
-/// side, and no read waits for a write that only seems to be of the same place (a quarter of the time of GELU).
+/// From this size on blocks are aligned to pages. Input and output then have the same offset in their pages, and no load
+/// waits for a store to another page (4K aliasing: a quarter of the time of GELU).
 const LARGE: usize = 1 << 14;
 const PAGE: usize = 1 << 12;
-/// From this size on a block begins with a page of this size, if the system has such.
+/// From this size on blocks are aligned to huge pages, and use them if the system has them.
 pub const HUGE_PAGE: usize = 2 << 20;
-/// So many bytes are kept for later, of all blocks together, however few arrays there were at once.
-const ALWAYS_KEPT: usize = 256 << 20;
-/// Four sizes of blocks for each power of two.
-const SIZES: usize = 4 * usize::BITS as usize;
+/// So many bytes of freed blocks are cached, however small the peak of memory in use was.
+const MIN_CACHE_LIMIT: usize = 256 << 20;
+/// Four size classes for each power of two.
+const SIZE_CLASSES: usize = 4 * usize::BITS as usize;
 
 /// Bytes, all of them initialised at all times.
 struct Block {
     start: NonNull<u8>,
     bytes: usize,
-    /// The number of its size.
-    size: usize,
-    derived: Derived,
+    /// The index of its size class.
+    size_class: usize,
+    cache: BufferCache,
 }
 
-/// What was calculated of elements that do not change, and is kept with them.
-pub type Derived = OnceLock<Box<dyn Any + Send + Sync>>;
+/// What was computed from elements, such as a packed weight; it is dropped when they may change.
+pub type BufferCache = OnceLock<Box<dyn Any + Send + Sync>>;
 
 // SAFETY: a block owns its bytes, as a vector does.
 unsafe impl Send for Block {}
@@ -53,7 +53,7 @@ impl Block {
         Layout::from_size_align(bytes, alignment).expect("more elements than memory can hold")
     }
 
-    fn new((bytes, size): (usize, usize)) -> Self {
+    fn new((bytes, size_class): (usize, usize)) -> Self {
         let layout = Self::layout(bytes);
         // SAFETY: no block is empty.
         let start = unsafe { alloc(layout) };
@@ -63,7 +63,7 @@ impl Block {
         // SAFETY: the block has as many bytes.
         unsafe { start.write_bytes(0, bytes) };
         ALLOCATED.fetch_add(bytes, Ordering::Relaxed);
-        Block { start, bytes, size, derived: Derived::new() }
+        Block { start, bytes, size_class, cache: BufferCache::new() }
     }
 }
 
@@ -103,43 +103,44 @@ pub fn use_huge_pages<T>(elements: &[T]) {
     advise(elements, true);
 }
 
-/// The sizes of blocks up to half of [`LARGE`]: one of each are 51 KiB.
-const SMALL_SIZES: usize = 4 * LARGE.ilog2() as usize;
+/// The size classes below half of [`LARGE`]: one block of each is 51 KiB in all.
+const SMALL_CLASSES: usize = 4 * LARGE.ilog2() as usize;
 
 thread_local! {
-    /// Of each small size the block that this thread let go last: it is taken again without a lock. It counts as held.
-    static LAST: [Cell<Option<Arc<Block>>>; SMALL_SIZES] = const { [const { Cell::new(None) }; SMALL_SIZES] };
+    /// For each small size class the block that this thread freed last: it is reused without a lock, and counts as in use.
+    static THREAD_CACHE: [Cell<Option<Arc<Block>>>; SMALL_CLASSES] = const { [const { Cell::new(None) }; SMALL_CLASSES] };
 }
 
-/// Puts a block of this size, or none, in the place of the last one, and gives that; the same one where there is no place: for
-/// larger blocks, and at the end of a thread.
-fn swap_last(size: usize, block: Option<Arc<Block>>) -> Option<Arc<Block>> {
+/// Replaces the cached block of a size class and returns the old one. Returns `block` itself where nothing is cached: for
+/// larger blocks, and when the thread exits.
+fn swap_thread_cached(class: usize, block: Option<Arc<Block>>) -> Option<Arc<Block>> {
     let block = Cell::new(block);
-    _ = LAST.try_with(|last| last.get(size).map(|place| place.swap(&block)));
+    _ = THREAD_CACHE.try_with(|last| last.get(class).map(|cached| cached.swap(&block)));
     block.into_inner()
 }
 
-/// Blocks that nobody holds, by their size.
-static FREE: [Mutex<Vec<Arc<Block>>>; SIZES] = [const { Mutex::new(Vec::new()) }; SIZES];
-/// The bytes of all of them.
-static KEPT: AtomicUsize = AtomicUsize::new(0);
+/// Freed blocks by size class.
+static FREE_LISTS: [Mutex<Vec<Arc<Block>>>; SIZE_CLASSES] = [const { Mutex::new(Vec::new()) }; SIZE_CLASSES];
+/// The bytes in the free lists.
+static CACHED: AtomicUsize = AtomicUsize::new(0);
 /// The bytes of all blocks.
 static ALLOCATED: AtomicUsize = AtomicUsize::new(0);
-/// The most bytes that arrays have held at once. A step of training holds what the way back needs, and then nothing: the next
-/// one finds it all again.
-static MOST_HELD: AtomicUsize = AtomicUsize::new(0);
+/// The most bytes that were in use at once: the limit of the free lists. A training step holds what the backward pass needs,
+/// then frees it, and the next step reuses all of it.
+static PEAK_IN_USE: AtomicUsize = AtomicUsize::new(0);
 
-fn held() -> usize {
-    // Each is read at another moment: the limit is not exact where threads allocate at the same time.
-    ALLOCATED.load(Ordering::Relaxed).saturating_sub(KEPT.load(Ordering::Relaxed))
+fn in_use() -> usize {
+    // Two loads, so the value is not exact where threads allocate at the same time.
+    ALLOCATED.load(Ordering::Relaxed).saturating_sub(CACHED.load(Ordering::Relaxed))
 }
 
-fn free_blocks(size: usize) -> MutexGuard<'static, Vec<Arc<Block>>> {
-    FREE[size].lock().unwrap_or_else(PoisonError::into_inner)
+fn free_list(class: usize) -> MutexGuard<'static, Vec<Arc<Block>>> {
+    FREE_LISTS[class].lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The size of a block for so many bytes, and its number: small ones are powers of two, others at most a quarter too large.
-pub fn block_size(bytes: usize) -> (usize, usize) {
+/// The bytes of a block for so many bytes, and the index of its size class: small ones are powers of two, others at most a
+/// quarter too large.
+pub fn size_class(bytes: usize) -> (usize, usize) {
     let power = bytes.max(ALIGNMENT).next_power_of_two();
     let bytes = if power < 8 * ALIGNMENT { power } else { bytes.next_multiple_of(power / 8) };
     (bytes, 4 * power.ilog2() as usize + bytes / (power / 8) % 4)
@@ -157,31 +158,31 @@ pub fn block_size(bytes: usize) -> (usize, usize) {
 /// congruent::release_memory();
 /// ```
 pub fn release_memory() {
-    for size in 0..SIZES {
-        drop(swap_last(size, None));
-        let blocks = std::mem::take(&mut *free_blocks(size));
-        KEPT.fetch_sub(blocks.iter().map(|block| block.bytes).sum(), Ordering::Relaxed);
+    for class in 0..SIZE_CLASSES {
+        drop(swap_thread_cached(class, None));
+        let blocks = std::mem::take(&mut *free_list(class));
+        CACHED.fetch_sub(blocks.iter().map(|block| block.bytes).sum(), Ordering::Relaxed);
     }
-    MOST_HELD.store(held(), Ordering::Relaxed);
+    PEAK_IN_USE.store(in_use(), Ordering::Relaxed);
 }
 
-/// A shared block; it is kept when the last holder goes.
+/// A reference-counted block; the last holder returns it to the cache.
 struct Shared(Option<Arc<Block>>);
 
 impl Shared {
     fn new(bytes: usize) -> Self {
-        let (bytes, size) = block_size(bytes);
-        if let Some(block) = swap_last(size, None) {
+        let (bytes, class) = size_class(bytes);
+        if let Some(block) = swap_thread_cached(class, None) {
             return Shared(Some(block));
         }
-        let free = free_blocks(size).pop();
+        let free = free_list(class).pop();
         if let Some(block) = &free {
-            KEPT.fetch_sub(block.bytes, Ordering::Relaxed);
+            CACHED.fetch_sub(block.bytes, Ordering::Relaxed);
         }
-        let block = free.unwrap_or_else(|| Arc::new(Block::new((bytes, size))));
-        let held = held();
-        if held > MOST_HELD.load(Ordering::Relaxed) {
-            MOST_HELD.store(held, Ordering::Relaxed);
+        let block = free.unwrap_or_else(|| Arc::new(Block::new((bytes, class))));
+        let in_use = in_use();
+        if in_use > PEAK_IN_USE.load(Ordering::Relaxed) {
+            PEAK_IN_USE.store(in_use, Ordering::Relaxed);
         }
         Shared(Some(block))
     }
@@ -193,16 +194,16 @@ impl Shared {
 
 impl Drop for Shared {
     fn drop(&mut self) {
-        // Where two holders go at once, neither may see itself as the last: then the block is not kept.
+        // Where two holders drop at once, neither may see itself as the last: then the block is not cached.
         let Some(last) = self.0.as_mut().and_then(Arc::get_mut) else { return };
-        last.derived.take();
-        let size = last.size;
-        let Some(block) = swap_last(size, self.0.take()) else { return };
-        let (bytes, most) = (block.bytes, ALWAYS_KEPT.max(MOST_HELD.load(Ordering::Relaxed)));
-        if KEPT.fetch_add(bytes, Ordering::Relaxed) + bytes <= most {
-            free_blocks(size).push(block);
+        last.cache.take();
+        let class = last.size_class;
+        let Some(block) = swap_thread_cached(class, self.0.take()) else { return };
+        let (bytes, limit) = (block.bytes, MIN_CACHE_LIMIT.max(PEAK_IN_USE.load(Ordering::Relaxed)));
+        if CACHED.fetch_add(bytes, Ordering::Relaxed) + bytes <= limit {
+            free_list(class).push(block);
         } else {
-            KEPT.fetch_sub(bytes, Ordering::Relaxed);
+            CACHED.fetch_sub(bytes, Ordering::Relaxed);
         }
     }
 }
@@ -221,7 +222,7 @@ impl<T> Clone for Elements<T> {
 }
 
 impl<T: Element> Elements<T> {
-    fn room(len: usize) -> Shared {
+    fn allocate(len: usize) -> Shared {
         const { assert!(align_of::<T>() <= ALIGNMENT) };
         let bytes = len.checked_mul(size_of::<T>()).filter(|bytes| *bytes <= isize::MAX as usize / 2);
         Shared::new(bytes.expect("more elements than memory can hold"))
@@ -232,13 +233,13 @@ impl<T: Element> Elements<T> {
     /// # Panics
     /// There are fewer.
     pub fn collect(len: usize, elements: impl IntoIterator<Item = T>) -> Self {
-        let mut shared = Self::room(len);
+        let mut shared = Self::allocate(len);
         let block = shared.0.as_mut().and_then(Arc::get_mut).expect("a new block has one holder");
         // SAFETY: the block is as large, aligned for any element, and nobody else's.
-        let room = unsafe { std::slice::from_raw_parts_mut(block.start.cast::<MaybeUninit<T>>().as_ptr(), len) };
+        let memory = unsafe { std::slice::from_raw_parts_mut(block.start.cast::<MaybeUninit<T>>().as_ptr(), len) };
         let mut count = 0;
-        room.iter_mut().zip(elements).for_each(|(room, element)| {
-            room.write(element);
+        memory.iter_mut().zip(elements).for_each(|(to, element)| {
+            to.write(element);
             count += 1;
         });
         assert_eq!(count, len, "fewer elements than the array has");
@@ -247,10 +248,10 @@ impl<T: Element> Elements<T> {
 }
 
 impl<T: Number> Elements<T> {
-    /// Elements of any value, to be overwritten.
-    pub fn any(len: usize) -> Self {
+    /// Elements of arbitrary values, to be overwritten.
+    pub fn arbitrary(len: usize) -> Self {
         // The bytes of a block are initialised, since an element has no padding, and any bytes are a number.
-        Elements { shared: Self::room(len), len, elements: PhantomData }
+        Elements { shared: Self::allocate(len), len, elements: PhantomData }
     }
 }
 
@@ -263,13 +264,13 @@ impl<T> Elements<T> {
     /// The elements to change, if nobody else holds them.
     pub fn get_mut(&mut self) -> Option<&mut [T]> {
         let block = Arc::get_mut(self.shared.0.as_mut()?)?;
-        block.derived.take();
+        block.cache.take();
         // SAFETY: as above, and nobody else holds the block.
         Some(unsafe { std::slice::from_raw_parts_mut(block.start.cast::<T>().as_ptr(), self.len) })
     }
 
-    pub fn derived(&self) -> &Derived {
-        &self.shared.block().derived
+    pub fn cache(&self) -> &BufferCache {
+        &self.shared.block().cache
     }
 }
 
@@ -281,13 +282,13 @@ mod tests {
     fn a_block_is_hardly_larger_than_what_it_is_for() {
         let mut sizes = std::collections::HashMap::new();
         for bytes in (0..3000).chain([1 << 20, (1 << 20) + 1, 5 << 20, 1_310_720]) {
-            let (block, size) = block_size(bytes);
+            let (block, size) = size_class(bytes);
             assert!(
                 block >= bytes && block <= (bytes + bytes / 4).max((2 * bytes).clamp(ALIGNMENT, 4 * ALIGNMENT)),
                 "{block} for {bytes}"
             );
             assert_eq!(block % ALIGNMENT, 0);
-            assert_eq!(block_size(block), (block, size));
+            assert_eq!(size_class(block), (block, size));
             assert_eq!(*sizes.entry(size).or_insert(block), block, "{bytes}");
         }
     }
@@ -300,39 +301,39 @@ mod tests {
         assert!(x.get_mut().is_none());
         assert_eq!(y.as_slice(), [1, 2, 3, 4, 5]);
         drop(y);
-        x.derived().set(Box::new(7)).unwrap();
+        x.cache().set(Box::new(7)).unwrap();
         x.get_mut().unwrap()[4] = 9;
-        assert!(x.derived().get().is_none());
+        assert!(x.cache().get().is_none());
         assert_eq!(x.as_slice(), [1, 2, 3, 4, 9]);
-        assert!(Elements::<f32>::any(0).as_slice().is_empty());
+        assert!(Elements::<f32>::arbitrary(0).as_slice().is_empty());
     }
 
     #[test]
     fn a_block_is_used_again_by_another_type() {
         // Of a size that no other test takes, since tests share what is kept.
         let len = if cfg!(miri) { 123_456 } else { 10_000_000 };
-        let mut x = Elements::<f32>::any(len);
+        let mut x = Elements::<f32>::arbitrary(len);
         x.get_mut().unwrap().fill(1.0);
         let (start, y) = (x.as_slice().as_ptr() as usize, x.clone());
         drop(x);
         drop(y);
-        let z = Elements::<u16>::any(2 * len);
+        let z = Elements::<u16>::arbitrary(2 * len);
         assert_eq!(z.as_slice().as_ptr() as usize, start);
         assert_eq!(z.as_slice()[..4], [0, 0x3f80, 0, 0x3f80]);
         drop(z);
         release_memory();
-        assert!(Elements::<u8>::any(4 * len).as_slice().iter().all(|&x| x == 0));
+        assert!(Elements::<u8>::arbitrary(4 * len).as_slice().iter().all(|&x| x == 0));
     }
 
     #[test]
     fn a_small_block_stays_with_its_thread() {
-        let start = || Elements::<f32>::any(700).as_slice().as_ptr() as usize;
+        let start = || Elements::<f32>::arbitrary(700).as_slice().as_ptr() as usize;
         let here = start();
         // The other one is alive as long as this comparison, or its block could be had again.
-        let other = std::thread::spawn(|| Elements::<f32>::any(700)).join().unwrap();
+        let other = std::thread::spawn(|| Elements::<f32>::arbitrary(700)).join().unwrap();
         assert_ne!(other.as_slice().as_ptr() as usize, here);
         assert_eq!(start(), here);
-        let (x, y) = (Elements::<f32>::any(700), Elements::<f32>::any(700));
+        let (x, y) = (Elements::<f32>::arbitrary(700), Elements::<f32>::arbitrary(700));
         assert_ne!(x.as_slice().as_ptr(), y.as_slice().as_ptr());
     }
 

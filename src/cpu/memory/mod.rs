@@ -1,6 +1,6 @@
-//! Memory for elements, and for what is kept of weights.
+//! The allocator of elements, and the memory budget of packed weights.
 
 mod elements;
 pub mod packed_weights;
 
-pub use elements::{Derived, Elements, HUGE_PAGE, block_size, release_memory, use_huge_pages};
+pub use elements::{BufferCache, Elements, HUGE_PAGE, release_memory, size_class, use_huge_pages};

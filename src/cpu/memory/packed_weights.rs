@@ -33,12 +33,12 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// What all copies take.
+/// The bytes of all copies.
 static BYTES: AtomicUsize = AtomicUsize::new(0);
 
-fn most() -> &'static AtomicUsize {
-    static MOST: OnceLock<AtomicUsize> = OnceLock::new();
-    MOST.get_or_init(|| {
+fn limit_cell() -> &'static AtomicUsize {
+    static LIMIT: OnceLock<AtomicUsize> = OnceLock::new();
+    LIMIT.get_or_init(|| {
         let asked = std::env::var("CONGRUENT_PACKED_BYTES").ok().and_then(|number| number.trim().parse().ok());
         AtomicUsize::new(asked.unwrap_or(usize::MAX))
     })
@@ -46,7 +46,7 @@ fn most() -> &'static AtomicUsize {
 
 /// The most bytes that copies of weights may take, `usize::MAX` where there is no bound.
 pub fn limit() -> usize {
-    most().load(Ordering::Relaxed)
+    limit_cell().load(Ordering::Relaxed)
 }
 
 /// Bounds the bytes that copies of weights may take, from now on and in the whole program: zero is none, `usize::MAX` is as
@@ -55,7 +55,7 @@ pub fn limit() -> usize {
 /// Of copies that are there already and take more, each one is given up when it is used next. The memory serves other
 /// arrays, and [`release_memory`](crate::release_memory) gives it back to the system.
 pub fn set_limit(bytes: usize) {
-    most().store(bytes, Ordering::Relaxed);
+    limit_cell().store(bytes, Ordering::Relaxed);
 }
 
 /// The bytes that copies of weights take now.
@@ -63,19 +63,19 @@ pub fn bytes() -> usize {
     BYTES.load(Ordering::Relaxed)
 }
 
-/// The bytes of one copy, as long as it is there.
-pub struct Share(usize);
+/// The bytes reserved for one copy, until it is dropped.
+pub struct Reservation(usize);
 
-impl Share {
+impl Reservation {
     /// None if all copies would take too many.
     pub fn new(bytes: usize) -> Option<Self> {
-        let most = limit();
-        let more = |all: usize| all.checked_add(bytes).filter(|&all| all <= most);
-        BYTES.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).ok().map(|_| Share(bytes))
+        let limit = limit();
+        let more = |all: usize| all.checked_add(bytes).filter(|&all| all <= limit);
+        BYTES.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).ok().map(|_| Reservation(bytes))
     }
 }
 
-impl Drop for Share {
+impl Drop for Reservation {
     fn drop(&mut self) {
         BYTES.fetch_sub(self.0, Ordering::Relaxed);
     }

@@ -1,39 +1,39 @@
-//! Attention, a block of queries at a time: the whole matrix of scores is never held.
+//! Attention, a block of queries at a time: the matrix of scores is never materialised.
 
 use super::elementwise::binary_scalar;
-use super::live::LiveKeys;
+use super::key_mask::{KeyMask, Mask};
 use super::matmul::matmul;
 use super::softmax::masked_softmax;
-use crate::backend::{AttentionMask, Binary, Float, Real, Value};
+use crate::backend::{Binary, Float, Real, Value};
 use crate::cpu::array::Array;
-use crate::cpu::kernels::simd::{Block, Live};
+use crate::cpu::kernels::simd::{Block, ValidKeys};
 use crate::cpu::kernels::{InOut, Matrix, all_widened, calculate, generic, widen_all};
 use crate::cpu::parallel::{cores, for_each_chunk};
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// The most queries that are taken at a time, for which keys and values are read once.
-const MOST_QUERIES: usize = 256;
-/// So few where there are more cores: as many as two vectors have lanes.
-const FEWEST_QUERIES: usize = 32;
-/// Heads are taken together until they are so much work, in elementary operations.
-const WORK: usize = 1 << 15;
+/// The most queries in a block, for which keys and values are read once.
+const MAX_QUERIES: usize = 256;
+/// The fewest queries in a block, if there are many cores: the lanes of two vectors.
+const MIN_QUERIES: usize = 32;
+/// Heads are batched until they are at least so much work, in elementary operations.
+const MIN_WORK: usize = 1 << 15;
 
 /// The result is stored as `(batch, queries, heads, e)`, so that merging the heads copies nothing.
-pub fn attention<T: Float>(q: &Array<T>, k: &Array<T>, v: &Array<T>, mask: &AttentionMask, scale: f64) -> Array<T> {
+pub fn attention<T: Float>(q: &Array<T>, k: &Array<T>, v: &Array<T>, mask: &Mask, scale: f64) -> Array<T> {
     let inputs = Inputs::new(q, k, v, mask, scale);
     let [batch, _, queries, _] = inputs.sizes;
-    // So many that all cores end at about the same time: four for each, or as many for each, at least two.
+    // So many that all cores finish at about the same time: four for each, or an equal number for each, at least two.
     let enough = |parts: usize| parts >= 4 * cores() || parts >= 2 * cores() && parts.is_multiple_of(cores());
-    let mut of_part = MOST_QUERIES;
-    while of_part > FEWEST_QUERIES && !enough(batch * queries.div_ceil(of_part)) {
-        of_part /= 2;
+    let mut block_len = MAX_QUERIES;
+    while block_len > MIN_QUERIES && !enough(batch * queries.div_ceil(block_len)) {
+        block_len /= 2;
     }
-    inputs.attend(of_part)
+    inputs.attend(block_len)
 }
 
-/// The weights of attention, all of them at once.
-pub fn weights<T: Float>(q: &Array<T>, k: &Array<T>, mask: &AttentionMask, scale: f64) -> Array<T> {
+/// The attention weights, as one matrix.
+pub fn weights<T: Float>(q: &Array<T>, k: &Array<T>, mask: &Mask, scale: f64) -> Array<T> {
     let (&[batch, heads, queries, d], &[_, key_heads, keys, _]) = (q.sizes(), k.sizes()) else {
         panic!("queries and keys have four axes");
     };
@@ -44,7 +44,7 @@ pub fn weights<T: Float>(q: &Array<T>, k: &Array<T>, mask: &AttentionMask, scale
     masked_softmax(binary_scalar(Binary::Mul, scores, T::from_value(Value::Float(scale))), mask)
 }
 
-/// A part of the result that is calculated in one go.
+/// A work item: a block of queries of one sequence.
 struct Part<'a, T> {
     batch: usize,
     first_query: usize,
@@ -52,12 +52,12 @@ struct Part<'a, T> {
     out: &'a mut [T],
 }
 
-/// What is attended to, by what.
+/// Queries, keys and values, and what may attend to what.
 struct Inputs<'a, T: Float> {
     q: &'a Array<T>,
     k: &'a Array<T>,
     v: &'a Array<T>,
-    live: LiveKeys<'a>,
+    mask: KeyMask<'a>,
     scale: T::Wide,
     /// Of the result: batch, heads, queries, and a value's.
     sizes: [usize; 4],
@@ -66,7 +66,7 @@ struct Inputs<'a, T: Float> {
 }
 
 impl<'a, T: Float> Inputs<'a, T> {
-    fn new(q: &'a Array<T>, k: &'a Array<T>, v: &'a Array<T>, mask: &'a AttentionMask, scale: f64) -> Self {
+    fn new(q: &'a Array<T>, k: &'a Array<T>, v: &'a Array<T>, mask: &'a Mask, scale: f64) -> Self {
         let (&[batch, heads, queries, d], &[_, key_heads, keys, _], &[.., e]) = (q.sizes(), k.sizes(), v.sizes())
         else {
             panic!("queries, keys and values have four axes");
@@ -74,28 +74,28 @@ impl<'a, T: Float> Inputs<'a, T> {
         assert_eq!(k.sizes(), [batch, key_heads, keys, d], "keys for queries {:?}", q.sizes());
         assert_eq!(v.sizes(), [batch, key_heads, keys, e], "values for keys {:?}", k.sizes());
         assert!(heads == 0 || heads.is_multiple_of(key_heads), "{heads} query heads share {key_heads} key heads");
-        let live = LiveKeys::new(mask, batch, queries, keys);
+        let mask = KeyMask::new(mask, batch, queries, keys);
         let (scale, group) = (T::Wide::constant(scale), heads / key_heads.max(1));
-        Inputs { q, k, v, live, scale, sizes: [batch, heads, queries, e], group }
+        Inputs { q, k, v, mask, scale, sizes: [batch, heads, queries, e], group }
     }
 
     /// The result, at most so many queries at a time.
-    fn attend(&self, of_part: usize) -> Array<T> {
+    fn attend(&self, block_len: usize) -> Array<T> {
         let [batch, heads, queries, e] = self.sizes;
         let out = Array::build(&[batch, queries, heads, e], |out| {
             if queries == 1 {
-                return self.attend_once(out);
+                return self.attend_one_query(out);
             }
-            let mut parts = self.parts(out, of_part);
-            if self.live.causal {
-                // The later ones are more work. With them done first, all cores end at about the same time.
+            let mut parts = self.parts(out, block_len);
+            if self.mask.causal {
+                // Later queries are more work. With them first, all cores finish at about the same time.
                 parts.reverse();
             }
             let largest = parts.iter().map(|part| part.out.len()).max().unwrap_or(0);
             let work = largest / e.max(1) / self.group.max(1) * self.work();
             for_each_chunk(&mut parts, 1, work, |_, parts| {
                 for part in parts {
-                    self.attend_part([part.batch, part.first_query], 0..heads / self.group, part.out);
+                    self.attend_block([part.batch, part.first_query], 0..heads / self.group, part.out);
                 }
             });
         });
@@ -103,78 +103,79 @@ impl<'a, T: Float> Inputs<'a, T> {
     }
 
     /// The result of one query of each sequence: some of its heads at a time.
-    fn attend_once(&self, out: &mut [T]) {
+    fn attend_one_query(&self, out: &mut [T]) {
         let [_, heads, _, e] = self.sizes;
         let key_heads = heads.checked_div(self.group).unwrap_or(0);
-        let wanted = WORK.div_ceil(self.work().max(1)).min(key_heads);
+        let wanted = MIN_WORK.div_ceil(self.work().max(1)).min(key_heads);
         // As many for each part.
         let some = (1..=wanted).rev().find(|some| key_heads % some == 0).unwrap_or(1);
         for_each_chunk(out, some * self.group * e, some * self.work(), |part, out| {
             let first = part * some % key_heads;
-            self.attend_part([part * some / key_heads, 0], first..first + some, out);
+            self.attend_block([part * some / key_heads, 0], first..first + some, out);
         });
     }
 
-    /// What a query costs for the heads that share a key head.
+    /// The work for one query and the heads that share a key head.
     fn work(&self) -> usize {
         self.group * self.k.sizes()[2] * (self.k.sizes()[3] + self.v.sizes()[3])
     }
 
     /// The parts of the result: some queries with all their heads.
-    fn parts<'out>(&self, out: &'out mut [T], of_part: usize) -> Vec<Part<'out, T>> {
+    fn parts<'out>(&self, out: &'out mut [T], block_len: usize) -> Vec<Part<'out, T>> {
         let [_, heads, queries, e] = self.sizes;
         let mut parts = Vec::new();
         if out.is_empty() {
             return parts;
         }
         for (batch, out) in out.chunks_mut(queries * heads * e).enumerate() {
-            let blocks = out.chunks_mut(of_part * heads * e).enumerate();
-            parts.extend(blocks.map(|(block, out)| Part { batch, first_query: block * of_part, out }));
+            let blocks = out.chunks_mut(block_len * heads * e).enumerate();
+            parts.extend(blocks.map(|(block, out)| Part { batch, first_query: block * block_len, out }));
         }
         parts
     }
 
     /// The result `(queries, heads, e)` for the queries from the first on, and the heads that share these key heads.
-    fn attend_part(&self, place: [usize; 2], key_heads: Range<usize>, out: &mut [T]) {
-        calculate(InOut::in_place(out), |mut out| self.attend_wide(place, key_heads, out.to()));
+    fn attend_block(&self, place: [usize; 2], key_heads: Range<usize>, out: &mut [T]) {
+        calculate(InOut::in_place(out), |mut out| self.attend_rows(place, key_heads, out.to()));
     }
 
-    fn attend_wide(&self, [batch, first_query]: [usize; 2], key_heads: Range<usize>, out: &mut [T::Wide]) {
+    fn attend_rows(&self, [batch, first_query]: [usize; 2], key_heads: Range<usize>, out: &mut [T::Wide]) {
         let size = self.group * self.sizes[3];
         let stride = key_heads.len() * size;
         let queries = first_query..first_query + out.len() / stride;
-        let span = Span::new(&self.live, batch, queries.clone());
-        // What must be copied first is copied head by head.
-        let at_once = if [self.q, self.k, self.v].iter().all(|x| ready(x)) { key_heads.len().max(1) } else { 1 };
+        let query_block = QueryBlock::new(&self.mask, batch, queries.clone());
+        // What has to be converted or made contiguous is copied head by head.
+        let at_once = if [self.q, self.k, self.v].iter().all(|x| is_zero_copy(x)) { key_heads.len().max(1) } else { 1 };
         for first in key_heads.clone().step_by(at_once) {
             let out = &mut out[(first - key_heads.start) * size..];
-            if self.attend_span(&span, first..first + at_once, stride, out, generic::attend) {
+            if self.attend_with(&query_block, first..first + at_once, stride, out, generic::attend) {
                 continue;
             }
-            // As few at a time as in the shortest part: what a query gives does not depend on the parts.
+            // The smallest block size: results must not depend on the size of the blocks.
             for head in 0..at_once {
-                for query in queries.clone().step_by(FEWEST_QUERIES) {
-                    let span = Span::new(&self.live, batch, query..queries.end.min(query + FEWEST_QUERIES));
+                for query in queries.clone().step_by(MIN_QUERIES) {
+                    let query_block = QueryBlock::new(&self.mask, batch, query..queries.end.min(query + MIN_QUERIES));
                     let out = &mut out[(query - first_query) * stride + head * size..];
-                    let in_any_way = |block: &Block<'_, T::Wide>, out: &mut [T::Wide]| {
-                        generic::attend(block, out) || attend(block, &self.live, [batch, query, span.keys.start], out)
+                    let with_fallback = |block: &Block<'_, T::Wide>, out: &mut [T::Wide]| {
+                        generic::attend(block, out)
+                            || attend(block, &self.mask, [batch, query, query_block.keys.start], out)
                     };
-                    self.attend_span(&span, first + head..first + head + 1, stride, out, in_any_way);
+                    self.attend_with(&query_block, first + head..first + head + 1, stride, out, with_fallback);
                 }
             }
         }
     }
 
     /// What `attend` makes of these queries of the heads that share these key heads.
-    fn attend_span(
+    fn attend_with(
         &self,
-        span: &Span<'_>,
+        query_block: &QueryBlock<'_>,
         key_heads: Range<usize>,
         out_stride: usize,
         out: &mut [T::Wide],
         attend: impl Fn(&Block<'_, T::Wide>, &mut [T::Wide]) -> bool,
     ) -> bool {
-        let Span { batch, first_query, keys, counts, allowed } = span;
+        let QueryBlock { batch, first_query, keys, counts, allowed } = query_block;
         let (heads, mut buffers) = (key_heads.len(), [None, None, None]);
         let [q_buffer, k_buffer, v_buffer] = &mut buffers;
         let q_place = [*batch, key_heads.start * self.group, *first_query];
@@ -184,7 +185,7 @@ impl<'a, T: Float> Inputs<'a, T> {
         let (v, v_strides) = rows(self.v, k_place, [keys.len(), heads], v_buffer);
         let block = Block {
             size: [self.q.sizes()[3], self.v.sizes()[3]],
-            whole: [self.sizes[2] * self.group, self.live.keys_of(*batch)],
+            whole: [self.sizes[2] * self.group, self.mask.keys_of(*batch)],
             key_heads: heads,
             heads: self.group,
             q,
@@ -193,41 +194,41 @@ impl<'a, T: Float> Inputs<'a, T> {
             v: Matrix { elements: v, strides: [v_strides[0], 1] },
             head_strides: [k_strides[1], v_strides[1]],
             scale: self.scale,
-            live: Live { counts, allowed: allowed.as_deref() },
+            live: ValidKeys { counts, allowed: allowed.as_deref() },
             out_stride,
         };
         attend(&block, out)
     }
 }
 
-/// Some queries of a sequence, and the keys that any of them may attend to.
-struct Span<'a> {
+/// A block of queries of one sequence, and the range of their valid keys.
+struct QueryBlock<'a> {
     batch: usize,
     first_query: usize,
     keys: Range<usize>,
     /// How many of these keys end with the last one of each query.
     counts: Vec<usize>,
-    /// See [`LiveKeys::allowed`].
+    /// See [`KeyMask::allowed`].
     allowed: Option<Cow<'a, [bool]>>,
 }
 
-impl<'a> Span<'a> {
-    fn new(live: &'a LiveKeys<'_>, batch: usize, queries: Range<usize>) -> Self {
-        let keys = live.range_of_all(batch, queries.clone());
-        let counts = queries.clone().map(|query| live.range(batch, query).end - keys.start).collect();
-        let allowed = live.allowed(batch, queries.clone(), keys.clone());
-        Span { batch, first_query: queries.start, keys, counts, allowed }
+impl<'a> QueryBlock<'a> {
+    fn new(mask: &'a KeyMask<'_>, batch: usize, queries: Range<usize>) -> Self {
+        let keys = mask.range_of_all(batch, queries.clone());
+        let counts = queries.clone().map(|query| mask.range(batch, query).end - keys.start).collect();
+        let allowed = mask.allowed(batch, queries.clone(), keys.clone());
+        QueryBlock { batch, first_query: queries.start, keys, counts, allowed }
     }
 }
 
-/// Whether the columns of an array lie side by side.
-fn rows_lie_together<T: Float>(x: &Array<T>) -> bool {
+/// Whether the stride of the last axis is 1.
+fn has_contiguous_rows<T: Float>(x: &Array<T>) -> bool {
     x.sizes()[3] == 1 || x.layout().strides()[3] == 1
 }
 
 /// Whether [`rows`] copies nothing.
-fn ready<T: Float>(x: &Array<T>) -> bool {
-    rows_lie_together(x) && size_of::<T>() == size_of::<T::Wide>()
+fn is_zero_copy<T: Float>(x: &Array<T>) -> bool {
+    has_contiguous_rows(x) && size_of::<T>() == size_of::<T::Wide>()
 }
 
 /// Rows of an array `(batch, heads, positions, columns)`, from these indices on, so many positions and heads, as wide
@@ -243,8 +244,8 @@ fn rows<'a, T: Float>(
     if columns == 0 {
         return (&[], [0, 0]);
     }
-    let lie_together = rows_lie_together(x);
-    if ready(x) {
+    let contiguous = has_contiguous_rows(x);
+    if is_zero_copy(x) {
         let elements = x.buffer().get(layout.start(&[batch, head, position])..).unwrap_or(&[]);
         if let Cow::Borrowed(elements) = all_widened(elements) {
             return (elements, [layout.strides()[2], layout.strides()[1]]);
@@ -253,7 +254,7 @@ fn rows<'a, T: Float>(
     let copy = Array::build(&[positions, heads, columns], |to| {
         for (row, to) in to.chunks_exact_mut(columns).enumerate() {
             let start = layout.start(&[batch, head + row % heads, position + row / heads]);
-            if lie_together {
+            if contiguous {
                 widen_all(&x.buffer()[start..][..columns], to);
             } else {
                 let stride = layout.strides()[3];
@@ -264,10 +265,10 @@ fn rows<'a, T: Float>(
     (buffer.insert(copy).buffer(), [heads * columns, columns])
 }
 
-/// [`Real::attend`] for every number, by two products and the softmax between them. It is always there.
-fn attend<T: Real>(block: &Block<'_, T>, live: &LiveKeys<'_>, place: [usize; 3], out: &mut [T]) -> bool {
+/// The fallback for every number type: two products and a softmax between them.
+fn attend<T: Real>(block: &Block<'_, T>, mask: &KeyMask<'_>, place: [usize; 3], out: &mut [T]) -> bool {
     let [batch, first, first_key] = place;
-    let Block { size: [d, e], heads, k, v, live: Live { counts, .. }, .. } = *block;
+    let Block { size: [d, e], heads, k, v, live: ValidKeys { counts, .. }, .. } = *block;
     let (queries, keys) = (counts.len(), counts.iter().copied().max().unwrap_or(0));
     let k = k.transposed();
     for head in 0..heads {
@@ -277,15 +278,15 @@ fn attend<T: Real>(block: &Block<'_, T>, live: &LiveKeys<'_>, place: [usize; 3],
         generic::multiply([queries, d, keys], q, k, &mut scores);
         for (query, scores) in scores.chunks_mut(keys.max(1)).enumerate() {
             scores.iter_mut().for_each(|score| *score = *score * block.scale);
-            live.softmax(batch, first + query, first_key, scores);
+            mask.softmax(batch, first + query, first_key, scores);
         }
         let mut results = vec![T::zero(); queries * e];
         generic::multiply([queries, keys, e], Matrix { elements: &scores, strides: [keys, 1] }, v, &mut results);
         for (query, result) in results.chunks_mut(e).enumerate() {
             // A masked value of infinity or NaN, times zero, is NaN: it must not reach the result.
             if result.iter().any(|x| !x.is_finite()) {
-                let range = live.range(batch, first + query);
-                let allowed = live.allowed_of(batch, first + query);
+                let range = mask.range(batch, first + query);
+                let allowed = mask.allowed_of(batch, first + query);
                 result.fill(T::zero());
                 for (i, key) in range.map(|key| key - first_key).enumerate() {
                     if allowed.is_some_and(|allowed| !allowed[i]) {

@@ -1,4 +1,4 @@
-//! Cross-entropy of rows of logits and their targets. No row of logarithms is written.
+//! Cross-entropy of rows of logits and their targets; the log-probabilities are not materialised.
 
 use super::elementwise::rows_of_chunk;
 use crate::backend::{Float, Real};
@@ -7,12 +7,12 @@ use crate::cpu::kernels::{all_widened, generic, sum, write};
 use crate::cpu::parallel::for_each_chunk;
 
 /// `(1 - smoothing) · (l - x[target]) + smoothing · (l - mean(x))` of each row, where `l` is the logarithm of the sum of
-/// `exp(x)`: the largest of the row, and what is added to it. The largest goes first: it would swallow the digits of the other.
+/// `exp(x)`: the row maximum and a remainder. The maximum is subtracted first, as added to the remainder it would swallow its digits.
 pub fn cross_entropy<T: Float>(x: &Array<T>, targets: &[usize], smoothing: f64) -> Array<T> {
     let Some((&size, sizes)) = x.sizes().split_last() else { panic!("logits have a last axis") };
     assert!(targets.iter().all(|&target| target < size), "a target is one of the row");
     let (elements, rows) = (x.elements(), rows_of_chunk(size));
-    let [share, of_all] = [1.0 - smoothing, smoothing].map(T::Wide::constant);
+    let [target_weight, uniform_weight] = [1.0 - smoothing, smoothing].map(T::Wide::constant);
     let count = T::Wide::constant(size as f64);
     Array::build(sizes, |losses| {
         for_each_chunk(losses, rows, rows * size * 16, |chunk, losses| {
@@ -23,11 +23,11 @@ pub fn cross_entropy<T: Float>(x: &Array<T>, targets: &[usize], smoothing: f64) 
             write(losses, |losses| {
                 for (row, (loss, [largest, log])) in losses.iter_mut().zip(log_sums).enumerate() {
                     let x = &x[row * size..][..size];
-                    let of_target = largest - x[targets[first + row]] + log;
-                    // A logit of -∞ has a part in the mean of all, and none otherwise.
+                    let target_loss = largest - x[targets[first + row]] + log;
+                    // A logit of -∞ counts only in the mean, which is needed only with smoothing.
                     *loss = match smoothing {
-                        0.0 => of_target,
-                        _ => share * of_target + of_all * (largest - sum(x, |x| x) / count + log),
+                        0.0 => target_loss,
+                        _ => target_weight * target_loss + uniform_weight * (largest - sum(x, |x| x) / count + log),
                     };
                 }
             });

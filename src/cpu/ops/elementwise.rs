@@ -6,12 +6,12 @@ use crate::cpu::kernels::{Operand, calculate, generic};
 use crate::cpu::parallel::for_each_chunk;
 use std::borrow::Cow;
 
-/// Elements that one core takes at a time.
+/// The elements of a work item.
 pub const CHUNK: usize = 1 << 12;
-/// Fewer elements than this, if they are repeated, are repeated beforehand.
+/// A broadcast operand of fewer elements is repeated beforehand.
 const SHORT: usize = 256;
 
-/// Rows of so many elements that one core takes at a time: several, since kernels calculate four together.
+/// The rows of a work item: a multiple of four, since kernels reduce several rows at a time.
 pub fn rows_of_chunk(size: usize) -> usize {
     (CHUNK / size.max(1)).next_multiple_of(4).max(4)
 }
@@ -25,15 +25,15 @@ pub fn map<T: Element, U: Number>(x: &Array<T>, work: usize, f: impl Fn(T) -> U 
     })
 }
 
-/// The sizes of the pairs of two arrays, where those of one are the last of the other.
+/// The broadcast sizes of two arrays, where those of one are the last of the other.
 fn pair_sizes<'a, T: Element>(x: &'a Array<T>, y: &'a Array<T>) -> &'a [usize] {
     let sizes = if x.sizes().len() >= y.sizes().len() { x.sizes() } else { y.sizes() };
     assert!(sizes.ends_with(x.sizes()) && sizes.ends_with(y.sizes()), "{:?} and {:?}", x.sizes(), y.sizes());
     sizes
 }
 
-/// The runs `(start, length, start in the shorter)` of `at .. at + len` that lie together in a shorter array, which is
-/// repeated.
+/// The contiguous runs `(start, length, start in the shorter)` of `at .. at + len` in an array of `period` elements that
+/// is repeated.
 pub fn runs(at: usize, len: usize, period: usize) -> impl Iterator<Item = (usize, usize, usize)> {
     let mut done = 0;
     std::iter::from_fn(move || {
@@ -44,7 +44,7 @@ pub fn runs(at: usize, len: usize, period: usize) -> impl Iterator<Item = (usize
     })
 }
 
-/// What a function costs for each element: what is calculated with more than one instruction is worth sharing sooner.
+/// The work for an element; functions without an instruction of their own are worth more threads.
 pub fn work(op: Unary) -> usize {
     match op {
         Unary::Abs | Unary::Neg | Unary::Square | Unary::Relu => 1,
@@ -59,7 +59,7 @@ pub fn unary<T: Float>(op: Unary, x: Array<T>) -> Array<T> {
 
 pub fn binary<T: Number>(op: Binary, mut x: Array<T>, mut y: Array<T>) -> Array<T> {
     let (rank, y_rank) = (pair_sizes(&x, &y).len(), y.sizes().len());
-    // Into the memory of one that is as large as the result, if nobody else holds it.
+    // In place, in an operand of the size of the result whose buffer has no other holder.
     let into_x = y_rank < rank || x.sizes().len() == rank && (x.as_mut_slice().is_some() || y.as_mut_slice().is_none());
     if into_x { with_repeated(op, x, &y, false) } else { with_repeated(op, y, &x, true) }
 }

@@ -1,18 +1,17 @@
 //! Rows of a table, by their ids.
 
-use crate::backend::{Element, TableIndex};
+use crate::backend::Element;
 use crate::cpu::array::{Array, Layout};
 
-pub fn gather<T: Element, I: TableIndex>(table: &Array<T>, ids: &Array<I>) -> Array<T> {
+/// The rows of these numbers, whose sizes are those of a row behind `sizes`.
+pub fn gather<T: Element>(table: &Array<T>, rows: &[usize], sizes: &[usize]) -> Array<T> {
     let row_sizes = &table.sizes()[1..];
-    let ids_of_rows = ids.elements();
-    let layout = Layout::joined(ids.sizes(), row_sizes);
-    let chosen = ids_of_rows.iter().map(|id| id.row());
-    if let Some(rows) = table.chosen_rows(chosen.clone(), layout) {
-        return rows;
+    let layout = Layout::joined(sizes, row_sizes);
+    if let Some(found) = table.chosen_rows(rows.iter().copied(), layout) {
+        return found;
     }
     let row: usize = row_sizes.iter().product();
     let elements = table.elements();
-    let rows = chosen.flat_map(|id| &elements[id * row..(id + 1) * row]).copied();
-    Array::collect(layout.sizes(), rows)
+    let found = rows.iter().flat_map(|id| &elements[id * row..(id + 1) * row]).copied();
+    Array::collect(layout.sizes(), found)
 }

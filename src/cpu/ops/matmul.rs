@@ -13,13 +13,13 @@ fn matrix<T>(x: &Array<T>, index: usize) -> Matrix<'_, T> {
     Matrix { elements: elements.get(layout.matrix(index)..).unwrap_or(&[]), strides: layout.matrix_strides() }
 }
 
-/// The matrix of a layout of two axes.
-pub fn only_matrix<'a, T>(buffer: &'a [T], layout: &Layout) -> Matrix<'a, T> {
+/// An array of two axes as a matrix.
+pub fn as_matrix<'a, T>(buffer: &'a [T], layout: &Layout) -> Matrix<'a, T> {
     Matrix { elements: buffer.get(layout.offset..).unwrap_or(&[]), strides: layout.matrix_strides() }
 }
 
-/// The array, cut out of its buffer if that has to be converted.
-pub fn to_widen<T: Float>(x: &Array<T>) -> Array<T> {
+/// The array with a buffer of its own, if its elements have to be widened: so no more than they are converted.
+pub fn compact_to_widen<T: Float>(x: &Array<T>) -> Array<T> {
     if is_wide::<T>() { x.clone() } else { Array::collect(x.sizes(), x.elements().iter().copied()) }
 }
 
@@ -32,20 +32,20 @@ pub fn matmul<T: Number>(x: &Array<T>, y: &Array<T>) -> Array<T> {
     if y_outer.is_empty() && !outer.is_empty() {
         let rows: usize = outer.iter().product::<usize>() * m;
         let x = x.reshape(&[rows, *k]);
-        // One of a batch may be a view where many are a copy, and is multiplied as they are.
+        // Reshaping a batch of one may give a view where larger batches are copied: made contiguous, it takes the same kernel.
         let x = if x.layout().strides()[1] == 1 { x } else { x.contiguous() };
         return matmul(&x, y).reshape(layout.sizes());
     }
     let size = [*m, *k, *n];
-    if outer.is_empty() && y.is_stored() {
+    if outer.is_empty() && y.is_in_blocks() {
         let weight = y.permute(&[1, 0]);
         if let Some(rows) = weight.block_rows() {
-            let x = only_matrix(x.buffer(), x.layout());
+            let x = as_matrix(x.buffer(), x.layout());
             return Array::build_as(layout, |out| generic::linear_blocks(x, *m, rows, Epilogue::default(), out));
         }
     }
     if outer.is_empty() {
-        simd::prepare(size, &Weight { matrix: matrix(y, 0), buffer: Some((y.layout().offset, y.derived())) });
+        simd::prepare(size, &Weight { matrix: matrix(y, 0), buffer: Some((y.layout().offset, y.cache())) });
     }
     Array::build_as(layout, |out| {
         let multiply = |i: usize, c: &mut [T]| generic::multiply(size, matrix(x, i), matrix(y, i), c);
@@ -53,13 +53,13 @@ pub fn matmul<T: Number>(x: &Array<T>, y: &Array<T>) -> Array<T> {
         if count > 1 && count >= cores() {
             for_each_chunk(out, m * n, product_work(size), multiply);
         } else {
-            // Each product is shared by itself.
+            // The cores share each product.
             out.chunks_mut((m * n).max(1)).enumerate().for_each(|(i, c)| multiply(i, c));
         }
     })
 }
 
-pub fn linear<T: Float>(x: &Array<T>, weight: &Array<T>, after: Epilogue<'_, Array<T>>) -> Array<T> {
+pub fn linear<T: Float>(x: &Array<T>, weight: &Array<T>, epilogue: Epilogue<'_, Array<T>>) -> Array<T> {
     let (&[outputs, inputs], Some((last, outer))) = (weight.sizes(), x.sizes().split_last()) else {
         panic!("a linear map takes a matrix and at least one axis");
     };
@@ -68,28 +68,28 @@ pub fn linear<T: Float>(x: &Array<T>, weight: &Array<T>, after: Epilogue<'_, Arr
     let rows = outer.iter().product();
     let x = x.reshape(&[rows, inputs]);
     let whole = |x: &Array<T>, size: &[usize]| assert_eq!(x.sizes(), size, "an addend of the size of the result");
-    after.bias.inspect(|bias| whole(bias, &[outputs]));
-    after.residual.inspect(|residual| whole(residual, layout.sizes()));
-    let (bias, residual) = (after.bias.map(Array::elements), after.residual.map(Array::elements));
+    epilogue.bias.inspect(|bias| whole(bias, &[outputs]));
+    epilogue.residual.inspect(|residual| whole(residual, layout.sizes()));
+    let (bias, residual) = (epilogue.bias.map(Array::elements), epilogue.residual.map(Array::elements));
     let (bias, residual) = (bias.as_deref().map(all_widened), residual.as_deref().map(all_widened));
-    let after = Epilogue { bias: bias.as_deref(), activation: after.activation, residual: residual.as_deref() };
+    let epilogue = Epilogue { bias: bias.as_deref(), activation: epilogue.activation, residual: residual.as_deref() };
     if let Some(rows_of_blocks) = weight.block_rows() {
-        let x = to_widen(&x);
+        let x = compact_to_widen(&x);
         let a = all_widened(x.buffer());
-        let a = only_matrix(&a, x.layout());
+        let a = as_matrix(&a, x.layout());
         return Array::build_as(layout, |out| {
-            write(out, |out| generic::linear_blocks(a, rows, rows_of_blocks, after, out));
+            write(out, |out| generic::linear_blocks(a, rows, rows_of_blocks, epilogue, out));
         });
     }
-    let (start, derived) = (weight.layout().offset, weight.derived());
-    // Nothing is kept of a conversion, nor of a weight that a step of training will change.
+    let (start, cache) = (weight.layout().offset, weight.cache());
+    // A converted weight is not cached, nor one that is being trained.
     let is_trained = weight.tracked().is_some() && is_recording();
-    let buffer = (is_wide::<T>() && !is_trained).then_some((start, derived));
-    let (x, weight) = (to_widen(&x), to_widen(weight));
+    let buffer = (is_wide::<T>() && !is_trained).then_some((start, cache));
+    let (x, weight) = (compact_to_widen(&x), compact_to_widen(weight));
     let (a, b) = (all_widened(x.buffer()), all_widened(weight.buffer()));
-    let (a, b) = (only_matrix(&a, x.layout()), only_matrix(&b, weight.layout()).transposed());
+    let (a, b) = (as_matrix(&a, x.layout()), as_matrix(&b, weight.layout()).transposed());
     Array::build_as(layout, |out| {
-        write(out, |out| generic::linear([rows, inputs, outputs], a, Weight { matrix: b, buffer }, after, out));
+        write(out, |out| generic::linear([rows, inputs, outputs], a, Weight { matrix: b, buffer }, epilogue, out));
     })
 }
 
@@ -140,13 +140,14 @@ mod tests {
             let [x, y, bias, residual] =
                 [x, y, random(&[n], 3), random(&[m, n], 4)].map(|array: Array<f64>| as_type::<f32>(&array));
             let weight = y.permute(&[1, 0]).contiguous();
-            let after = Epilogue {
+            let epilogue = Epilogue {
                 bias: Some(&bias),
                 activation: Some(crate::backend::Unary::Gelu),
                 residual: Some(&residual),
             };
             let products = |threads| {
-                let results = || [matmul(&x, &y), linear(&x, &weight, Epilogue::default()), linear(&x, &weight, after)];
+                let results =
+                    || [matmul(&x, &y), linear(&x, &weight, Epilogue::default()), linear(&x, &weight, epilogue)];
                 threads::with(threads, results).map(|result| result.elements().to_vec())
             };
             let alone = products(1);

@@ -6,7 +6,7 @@ pub mod elementwise;
 pub mod fused;
 pub mod gather;
 pub mod join;
-pub mod live;
+pub mod key_mask;
 pub mod matmul;
 pub mod norm;
 pub mod reduce;

@@ -28,7 +28,7 @@ pub fn rms_norm<T: Float>(x: Array<T>, weight: &Array<T>, epsilon: f64) -> Array
 mod tests {
     use super::super::reduce::reduce;
     use super::*;
-    use crate::backend::{Backend, Reduce, Value};
+    use crate::backend::{Autodiff, Backend, Reduce, Value};
     use crate::cpu::Cpu;
     use crate::cpu::testing::{assert_near, random};
     use num_traits::Float as _;

@@ -1,4 +1,4 @@
-//! Many elements made one, along an axis.
+//! Reductions along an axis.
 
 use super::elementwise::{rows_of_chunk, runs};
 use crate::backend::{Number, Reduce};

@@ -1,14 +1,14 @@
 //! Rotary positions.
 
 use super::elementwise::rows_of_chunk;
-use crate::backend::{Float, RotaryLayout, TableIndex};
+use crate::backend::{Float, RotaryLayout};
 use crate::cpu::array::Array;
 use crate::cpu::kernels::{all_widened, calculate};
 
 /// See [`Backend::rotate`](crate::backend::Backend::rotate).
-pub fn rotate<T: Float, I: TableIndex>(
+pub fn rotate<T: Float>(
     x: Array<T>,
-    positions: &Array<I>,
+    positions: &Array<u32>,
     cos: &Array<T>,
     sin: &Array<T>,
     layout: RotaryLayout,
@@ -22,11 +22,11 @@ pub fn rotate<T: Float, I: TableIndex>(
     // As split heads lie in memory.
     let x = x.permute(&[0, 2, 1, 3]);
     let (row, rows) = (heads * d, rows_of_chunk(heads * d));
-    let turned = x.transform(rows * row, rows * row * 2, |chunk, part| {
+    let rotated = x.transform(rows * row, rows * row * 2, |chunk, part| {
         calculate(part, |part| {
             let positions = &positions[chunk * rows..];
-            for (row, position) in part.copied().chunks_exact_mut(row.max(1)).zip(positions) {
-                let angles = position.row() * half..(position.row() + 1) * half;
+            for (row, &position) in part.copied().chunks_exact_mut(row.max(1)).zip(positions) {
+                let angles = position as usize * half..(position as usize + 1) * half;
                 let (cos, sin) = (&cos[angles.clone()], &sin[angles]);
                 for head in row.chunks_exact_mut(d) {
                     match layout {
@@ -47,7 +47,7 @@ pub fn rotate<T: Float, I: TableIndex>(
             }
         });
     });
-    turned.permute(&[0, 2, 1, 3])
+    rotated.permute(&[0, 2, 1, 3])
 }
 
 #[cfg(test)]

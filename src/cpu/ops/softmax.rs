@@ -1,8 +1,8 @@
-//! Softmax along an axis, and over the pairs that a mask allows.
+//! Softmax along an axis, and over the valid keys of attention scores.
 
 use super::elementwise::rows_of_chunk;
-use super::live::LiveKeys;
-use crate::backend::{AttentionMask, Float};
+use super::key_mask::{KeyMask, Mask};
+use crate::backend::Float;
 use crate::cpu::array::Array;
 use crate::cpu::kernels::{InOut, calculate, generic};
 
@@ -23,14 +23,14 @@ pub fn log_softmax<T: Float>(x: Array<T>, axis: usize) -> Array<T> {
     rows(x, axis, generic::log_softmax)
 }
 
-pub fn masked_softmax<T: Float>(scores: Array<T>, mask: &AttentionMask) -> Array<T> {
+pub fn masked_softmax<T: Float>(scores: Array<T>, mask: &Mask) -> Array<T> {
     let &[batch, heads, queries, keys] = scores.sizes() else { panic!("scores are (batch, heads, queries, keys)") };
-    let live = LiveKeys::new(mask, batch, queries, keys);
+    let key_mask = KeyMask::new(mask, batch, queries, keys);
     let rows = rows_of_chunk(keys);
     scores.transform(rows * keys, rows * keys * 16, |chunk, scores| {
         calculate(scores, |scores| {
             for (row, scores) in (chunk * rows..).zip(scores.chunks(keys)) {
-                live.softmax(row / queries / heads, row % queries, 0, scores.copied());
+                key_mask.softmax(row / queries / heads, row % queries, 0, scores.copied());
             }
         });
     })

@@ -1,31 +1,31 @@
-//! Work shared by the cores. What is computed does not depend on how it is shared.
+//! Parallel loops. Results do not depend on the number of threads.
 
 use super::threads;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
-/// Less work than this, in elementary operations, is not worth another thread.
-const WORTH_SHARING: usize = 1 << 16;
+/// Less work than this, in elementary operations, runs on one thread.
+const MIN_PARALLEL_WORK: usize = 1 << 16;
 
-/// A third thread and each further one is worth no less than this, as it may have to be woken.
-const WORTH_WAKING: usize = 1 << 18;
+/// The work that each thread from the third on needs: it may have to be woken.
+const MIN_WORK_PER_EXTRA_THREAD: usize = 1 << 18;
 
-/// Threads take no less work than this at once, as far as there is as much.
-const WORTH_TAKING: usize = WORTH_SHARING / 8;
+/// The work that a thread takes at a time, at least.
+const MIN_WORK_PER_GRAIN: usize = MIN_PARALLEL_WORK / 8;
 
-/// Calls `f` once with each number below `count`. `work` is what one call costs, in elementary operations.
+/// Calls `f` once with each index below `count`. `work` is what one call costs, in elementary operations.
 ///
-/// Threads take calls as they get done with others, so that these may cost more or less than said.
+/// Scheduling is dynamic, so that calls may cost more or less than said.
 pub fn for_each(count: usize, work: usize, f: impl Fn(usize) + Sync) {
     let work = work.max(1);
     let total = count.saturating_mul(work);
-    if count < 2 || total < WORTH_SHARING {
+    if count < 2 || total < MIN_PARALLEL_WORK {
         return (0..count).for_each(f);
     }
-    let threads = cores().min((total / WORTH_WAKING).max(2));
-    share(threads, count, (WORTH_TAKING / work).max(1), f);
+    let threads = cores().min((total / MIN_WORK_PER_EXTRA_THREAD).max(2));
+    share(threads, count, (MIN_WORK_PER_GRAIN / work).max(1), f);
 }
 
-/// Calls `f` on so many threads, each of which takes at least `grain` numbers at once.
+/// Calls `f` on up to `threads` threads, each of which takes at least `grain` indices at a time.
 #[cfg(all(feature = "threads", not(all(test, loom))))]
 fn share(threads: usize, count: usize, grain: usize, f: impl Fn(usize) + Sync) {
     static POOL: super::pool::Pool = super::pool::Pool::new();
@@ -37,7 +37,7 @@ fn share(_threads: usize, count: usize, _grain: usize, f: impl Fn(usize) + Sync)
     (0..count).for_each(f);
 }
 
-/// Calls `f` with each chunk of `out` and its number. `work` is what one chunk costs, in elementary operations.
+/// Calls `f` with the index of each chunk of `out` and the chunk. `work` is what one chunk costs, in elementary operations.
 pub fn for_each_chunk<T: Send>(out: &mut [T], chunk: usize, work: usize, f: impl Fn(usize, &mut [T]) + Sync) {
     if chunk == 0 {
         return;
@@ -46,7 +46,7 @@ pub fn for_each_chunk<T: Send>(out: &mut [T], chunk: usize, work: usize, f: impl
     let (len, elements) = (out.len(), AtomicPtr::new(out.as_mut_ptr()));
     for_each(len.div_ceil(chunk), work, |i| {
         let (first, elements) = (i * chunk, elements.load(Ordering::Relaxed));
-        // SAFETY: the chunk lies in `out`, which is borrowed until all calls have returned. Each number comes once, and
+        // SAFETY: the chunk lies in `out`, which is borrowed until all calls have returned. Each index comes once, and
         // no two chunks overlap.
         let part = unsafe { std::slice::from_raw_parts_mut(elements.add(first), chunk.min(len - first)) };
         f(i, part);
@@ -75,7 +75,7 @@ mod tests {
         for (threads, len, chunk) in threads_and_sizes {
             threads::with(threads, || {
                 let mut out = vec![0; len];
-                for_each_chunk(&mut out, chunk, WORTH_SHARING, |i, part| part.iter_mut().for_each(|x| *x += i + 1));
+                for_each_chunk(&mut out, chunk, MIN_PARALLEL_WORK, |i, part| part.iter_mut().for_each(|x| *x += i + 1));
                 assert!(out.iter().enumerate().all(|(at, &x)| x == at / chunk + 1));
             });
         }
@@ -84,6 +84,8 @@ mod tests {
     #[test]
     fn small_work_stays_on_the_thread_of_the_caller() {
         let caller = std::thread::current().id();
-        threads::with(4, || for_each(100, WORTH_SHARING / 101, |_| assert_eq!(std::thread::current().id(), caller)));
+        threads::with(4, || {
+            for_each(100, MIN_PARALLEL_WORK / 101, |_| assert_eq!(std::thread::current().id(), caller))
+        });
     }
 }

@@ -1,10 +1,10 @@
-//! Work shared by the cores: the pool of threads, and who gets which part.
+//! Parallel loops over chunks: the thread pool, and which thread takes which work item.
 
 mod chunks;
-mod place;
+mod columns;
 #[cfg(feature = "threads")]
 mod pool;
 pub mod threads;
 
 pub use chunks::{cores, for_each, for_each_chunk};
-pub use place::{Place, for_each_columns};
+pub use columns::{ColumnsMut, for_each_columns};

@@ -41,16 +41,16 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::available_parallelism;
 
-/// Of the whole program; zero where none was set.
+/// For the whole program; zero where none was set.
 static THREADS: AtomicUsize = AtomicUsize::new(0);
 
 thread_local! {
-    /// Of this thread; zero where none was set.
+    /// For this thread; zero where none was set.
     static WITH: Cell<usize> = const { Cell::new(0) };
 }
 
-/// As many as a caller and the pool's helpers.
-const MOST: usize = 256;
+/// A caller and the workers of the pool.
+const MAX_THREADS: usize = 256;
 
 fn default() -> usize {
     static DEFAULT: OnceLock<usize> = OnceLock::new();
@@ -63,7 +63,7 @@ fn default() -> usize {
 /// The number of threads that an operation called here may use, the calling one among them.
 pub fn get() -> usize {
     let chosen = [WITH.get(), THREADS.load(Ordering::Relaxed)].into_iter().find(|&threads| threads > 0);
-    chosen.unwrap_or_else(default).min(MOST)
+    chosen.unwrap_or_else(default).min(MAX_THREADS)
 }
 
 /// Lets operations use this many threads, the calling one among them, from now on and in the whole program.

@@ -1,10 +1,10 @@
 //! Losses of numbers, each by its distance from that which was to be predicted.
 
-use crate::backend::{Backend, Binary, Float, Unary, constant};
+use crate::backend::{ArrayOf, Backend, Binary, Float, Unary, constant};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
-fn difference<S: Shape, B: Backend<Elem: Float>>(predicted: &Tensor<S, B>, targets: &Tensor<S, B>) -> B::Array {
+fn difference<S: Shape, B: Backend<Elem: Float>>(predicted: &Tensor<S, B>, targets: &Tensor<S, B>) -> ArrayOf<B> {
     B::binary(Binary::Sub, predicted.array().clone(), targets.array().clone())
 }
 

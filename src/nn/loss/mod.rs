@@ -16,7 +16,7 @@ pub use similarity::{cosine_similarity, info_nce, similarities};
 
 pub use summed::{MeanOver, SumOver, sum_of_live, sum_where};
 
-use crate::backend::{Backend, Float};
+use crate::backend::{ArrayOf, Backend, Float};
 use crate::dim::{Dim, Ragged};
 use crate::mask::Lengths;
 use crate::shape::Unpadded;
@@ -27,7 +27,7 @@ use crate::tensor::{Tensor, TensorOf};
 /// # Panics
 /// They are known to be probabilities.
 #[track_caller]
-fn expect_logits<B: Backend>(loss: &str, logits: &B::Array) {
+fn expect_logits<B: Backend>(loss: &str, logits: &ArrayOf<B>) {
     if let Some(function) = B::probabilities_by(logits) {
         panic!(
             "`{loss}` takes logits, and these are probabilities that `{function}` made: give it what `{function}` was given"

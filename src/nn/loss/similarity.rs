@@ -1,13 +1,13 @@
 //! Losses of vectors, by the angles between them.
 
 use super::cross_entropy;
-use crate::backend::{Backend, Binary, Float, Reduce, Unary, constant};
+use crate::backend::{ArrayOf, Backend, Binary, Float, Reduce, Unary, constant};
 use crate::dim::{Candidates, Dense, Dim, Summed};
 use crate::shape::Axis;
 use crate::tensor::{Index, Tensor};
 
 /// Vectors along an axis over their lengths; zeros stay as they are.
-fn of_length_one<B: Backend<Elem: Float>>(x: &B::Array, axis: usize) -> B::Array {
+fn of_length_one<B: Backend<Elem: Float>>(x: &ArrayOf<B>, axis: usize) -> ArrayOf<B> {
     let sizes = B::sizes(x).to_vec();
     let squares = B::reduce(Reduce::Sum, &B::unary(Unary::Square, x.clone()), axis);
     // The lengths of PyTorch are at least 1e-8 too; half precision has no such number, nor its square.
@@ -90,6 +90,6 @@ where
 {
     let (pairs, _) = x.shape();
     let logits = B::binary_scalar(Binary::Mul, similarities(x, y).into_array(), constant(temperature.recip()));
-    let own = Index::tensor_of_positions::<_, B>((pairs,), 0..pairs.size() as u32);
+    let own = Index::tensor_of_positions::<_, B>((pairs,), 0..pairs.size() as u32, &x.device());
     cross_entropy(&Tensor::from_parts((pairs, Candidates(pairs)), logits), &own)
 }

@@ -1,6 +1,6 @@
 //! Means over the targets of several batches.
 
-use crate::backend::{Backend, Binary, Float, Reduce, constant, no_grad};
+use crate::backend::{Autodiff, Backend, Binary, Float, Reduce, constant, no_grad};
 use crate::cpu::Cpu;
 use crate::dim::{Dim, Ragged};
 use crate::mask::Lengths;
@@ -25,7 +25,7 @@ impl<B: Backend<Elem: Float>> SumOver<B> {
 
     /// The mean of this batch alone; zero if it has none.
     pub fn mean(&self) -> Tensor<(), B> {
-        let share = constant((self.count.max(1) as f64).recip());
+        let share = constant::<B::Elem>((self.count.max(1) as f64).recip());
         Tensor::from_parts((), B::binary_scalar(Binary::Mul, self.sum.array().clone(), share))
     }
 
@@ -79,13 +79,13 @@ where
 /// assert_eq!(gradients.of(&model).to_vec(), [1.4, 0.2, 0.2, 0.2]);
 /// # Ok::<(), Error>(())
 /// ```
-pub struct MeanOver<B: Backend = Cpu<f32>> {
+pub struct MeanOver<B: Autodiff = Cpu<f32>> {
     gradients: Option<Gradients<B>>,
     sum: f64,
     count: usize,
 }
 
-impl<B: Backend<Elem: Float>> MeanOver<B> {
+impl<B: Autodiff> MeanOver<B> {
     /// Over no batch yet.
     pub fn new() -> Self {
         MeanOver { gradients: None, sum: 0.0, count: 0 }
@@ -118,7 +118,7 @@ impl<B: Backend<Elem: Float>> MeanOver<B> {
 
     /// The gradients of the mean with respect to the parameters of the model; none if no batch was added.
     pub fn into_gradients<M: Module<B>>(self, model: &M) -> Option<Gradients<B>> {
-        let share = constant((self.count.max(1) as f64).recip());
+        let share = constant::<B::Elem>((self.count.max(1) as f64).recip());
         self.gradients.map(|mut gradients| {
             model.for_each(|parameter| {
                 if let Some(gradient) = gradients.of_parameter(&parameter) {
@@ -131,7 +131,7 @@ impl<B: Backend<Elem: Float>> MeanOver<B> {
     }
 }
 
-impl<B: Backend<Elem: Float>> Default for MeanOver<B> {
+impl<B: Autodiff> Default for MeanOver<B> {
     fn default() -> Self {
         Self::new()
     }

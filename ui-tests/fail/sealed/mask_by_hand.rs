@@ -1,11 +1,11 @@
-use congruent::backend::AttentionMask;
+use congruent::backend::{AttentionMask, Engine, MaskIn};
 use congruent::mask::{Covers, Restrict};
 
 struct NoMask;
 
-impl<B, Q, K> Restrict<B, Q, K> for NoMask {
+impl<B, Q, K, E: Engine> Restrict<B, Q, K, E> for NoMask {
     type Padding = Covers;
-    fn describe(&self) -> AttentionMask {
+    fn describe(&self, _: &E::Device) -> MaskIn<E> {
         AttentionMask::default()
     }
 }

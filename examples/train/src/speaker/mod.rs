@@ -45,7 +45,7 @@ impl<V: Dense> Speaker<V> {
     /// The header grows beyond what the format allows.
     pub fn export(&self) -> Result<Writer, LoadError> {
         let mut writer = Writer::default();
-        writer.module_as::<f16, f32>("", &self.model);
+        writer.module_as::<f16, _>("", &self.model);
         writer.metadata("alphabet", self.alphabet.to_string());
         writer.metadata("layers", self.model.decoder.layers.len());
         let sizes = [Embed.size(), Heads.size(), HeadDim.size(), Ffn.size(), Positions.size()];

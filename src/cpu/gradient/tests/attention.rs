@@ -1,8 +1,9 @@
 //! Attention, whatever its shapes and masks.
 
 use super::*;
+use crate::cpu::ops::key_mask::Mask;
 
-fn some_mask(rng: &mut fastrand::Rng, batch: usize, queries: usize, keys: usize) -> AttentionMask {
+fn some_mask(rng: &mut fastrand::Rng, batch: usize, queries: usize, keys: usize) -> Mask {
     let allowed = |rng: &mut fastrand::Rng, sizes: &[usize]| {
         Array::from_vec((0..sizes.iter().product()).map(|_| rng.u8(0..3) > 0).collect(), sizes)
     };

@@ -1,13 +1,13 @@
 //! Products of matrices.
 
 use crate::backend::{Binary, Number};
-use crate::cpu::kernels::matrix::{Matrix, even_rows, has_terms, share_rows};
+use crate::cpu::kernels::matrix::{Matrix, even_rows, is_nonempty_product, partition_rows};
 use std::borrow::Cow;
 
 /// The product of `a (m, k)` and `b (k, n)`, into the row-major `c (m, n)`.
 pub fn multiply<T: Number>(size: [usize; 3], a: Matrix<'_, T>, b: Matrix<'_, T>, c: &mut [T]) {
     c.fill(T::zero());
-    if !has_terms(size, a, b, c) {
+    if !is_nonempty_product(size, a, b, c) {
         return;
     }
     let [_, k, n] = size;
@@ -26,7 +26,7 @@ pub fn multiply<T: Number>(size: [usize; 3], a: Matrix<'_, T>, b: Matrix<'_, T>,
         }
         (Cow::Owned(rows), n)
     };
-    share_rows(even_rows(size), a, c, |_, a, c| {
+    partition_rows(even_rows(size), a, c, |_, a, c| {
         for (i, c) in c.chunks_mut(n).enumerate() {
             for l in 0..k {
                 let x = a.elements[i * a.strides[0] + l * a.strides[1]];

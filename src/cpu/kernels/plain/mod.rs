@@ -7,5 +7,5 @@ mod rows;
 
 pub use elementwise::{binary, chain, unary};
 pub use matmul::multiply;
-pub use reduce::{COLUMNS, Terms, add_rows, limit, origin, reduce_rows, square, sum};
+pub use reduce::{COLUMNS, ColumnSum, add_rows, limit, origin, reduce_rows, square, sum};
 pub use rows::{log_softmax, log_sums, norm, norm_backward, softmax, softmax_backward};

@@ -4,14 +4,14 @@ use crate::backend::{Binary, Element, Number, Reduce};
 use crate::cpu::kernels::cast::typed;
 use num_traits::NumCast;
 
-/// The sum of `f` of each element, in halves: the error grows with the logarithm of the length
-/// ([Higham 1993](https://doi.org/10.1137/0914050)).
+/// The pairwise sum of `f` of each element: the error grows with the logarithm of the length ([Higham
+/// 1993](https://doi.org/10.1137/0914050)).
 pub fn sum<T: Element, S: Number>(x: &[T], f: impl Fn(T) -> S + Copy) -> S {
     if x.len() > 256 {
         let (left, right) = x.split_at(x.len() / 2);
         return S::binary(Binary::Add, sum(left, f), sum(right, f));
     }
-    // Several sums side by side, which the processor adds at once.
+    // Independent partial sums, which the compiler vectorises.
     let mut lanes = [S::zero(); 8];
     let chunks = x.chunks_exact(8);
     let rest = chunks.remainder();
@@ -32,8 +32,8 @@ pub fn square<S: Number>(x: S) -> S {
     S::binary(Binary::Mul, x, x)
 }
 
-/// What numbers are first taken relative to, for the distances from their mean: one of them, so that those of a constant row
-/// are zero, and of numbers far from zero no digits are lost. Integers lose none, and wrap below zero.
+/// The shift for a shifted mean and variance: one of the numbers, so that a constant row has a variance of zero, and
+/// numbers far from zero lose no digits. Integers lose none, and wrap below zero.
 pub fn origin<S: Number>(first: Option<S>) -> S {
     first.filter(|_| is_float::<S>()).unwrap_or(S::zero())
 }
@@ -42,7 +42,7 @@ fn is_float<T: Number>() -> bool {
     T::binary(Binary::Div, T::one(), T::zero()) != T::zero()
 }
 
-/// What the largest is of none, or the smallest.
+/// The maximum, or the minimum, of no numbers.
 pub fn limit<T: Number>(op: Binary) -> T {
     let infinity = T::binary(Binary::Div, T::one(), T::zero());
     match op {
@@ -73,36 +73,35 @@ pub fn reduce_rows<T: Number>(op: Reduce, x: &[T], size: usize, out: &mut [T]) {
     }
 }
 
-/// Columns that are calculated together.
+/// The most columns that are reduced at a time.
 pub const COLUMNS: usize = 256;
 
-/// What is summed up of the numbers of columns.
+/// What is summed in each column.
 #[derive(Clone, Copy)]
-pub enum Terms<'a, S> {
-    Numbers,
-    /// The distances from these, one for each column.
-    From(&'a [S]),
-    /// The squares of these distances.
-    SquaresFrom(&'a [S]),
+pub enum ColumnSum<'a, S> {
+    Values,
+    /// The deviations from these, one for each column.
+    Deviations(&'a [S]),
+    /// The squares of these deviations.
+    SquaredDeviations(&'a [S]),
 }
 
-/// Adds rows that lie `stride` apart to the sums, each as long as these; or what the terms say of their numbers. In plain
-/// loops.
-pub fn add_rows<T: Number>(x: &[T], [rows, stride]: [usize; 2], terms: Terms<'_, T::Sum>, sums: &mut [T::Sum]) {
+/// Adds rows of this stride to the sums of columns, by plain loops.
+pub fn add_rows<T: Number>(x: &[T], [rows, stride]: [usize; 2], summand: ColumnSum<'_, T::Sum>, sums: &mut [T::Sum]) {
     let add = |sum: &mut T::Sum, x| *sum = T::Sum::binary(Binary::Add, *sum, x);
     let sub = |x, y| T::Sum::binary(Binary::Sub, x, y);
     for row in 0..rows {
         let numbers = sums.iter_mut().zip(&x[row * stride..]);
-        match terms {
-            Terms::Numbers => numbers.for_each(|(sum, x)| add(sum, x.widen())),
-            Terms::From(origins) => {
+        match summand {
+            ColumnSum::Values => numbers.for_each(|(sum, x)| add(sum, x.widen())),
+            ColumnSum::Deviations(origins) => {
                 numbers.zip(origins).for_each(|((sum, x), &origin)| add(sum, sub(x.widen(), origin)))
             }
-            Terms::SquaresFrom(origins) => {
+            ColumnSum::SquaredDeviations(origins) => {
                 numbers.zip(origins).for_each(|((sum, x), &origin)| add(sum, square(sub(x.widen(), origin))));
             }
         }
     }
 }
 
-typed! { Terms }
+typed! { ColumnSum }

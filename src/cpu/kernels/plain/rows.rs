@@ -1,4 +1,4 @@
-//! Softmax and norms, row by row, and their backward passes.
+//! Softmax and norms of rows, and their backward passes.
 
 use super::reduce::sum;
 use crate::backend::Real;
@@ -97,25 +97,25 @@ pub fn norm_backward<T: Real>(
     [x, weight, gradient]: [&[T]; 3],
     epsilon: f64,
     centered: bool,
-    of_x: &mut [T],
-    of_parameters: &mut [T],
+    grad_x: &mut [T],
+    grad_parameters: &mut [T],
 ) {
     let size = weight.len();
     let count = T::constant(size as f64);
-    let (of_weight, of_bias) = of_parameters.split_at_mut(size);
-    let rows = x.chunks_exact(size).zip(gradient.chunks_exact(size)).zip(of_x.chunks_exact_mut(size));
-    for ((x, gradient), of_x) in rows {
+    let (grad_weight, grad_bias) = grad_parameters.split_at_mut(size);
+    let rows = x.chunks_exact(size).zip(gradient.chunks_exact(size)).zip(grad_x.chunks_exact_mut(size));
+    for ((x, gradient), grad_x) in rows {
         let (distance, scale) = normed(x, count, epsilon, centered);
         for i in 0..size {
             let normed = distance(x[i]) * scale;
-            of_weight[i] = of_weight[i] + gradient[i] * normed;
-            of_bias[i] = of_bias[i] + gradient[i];
-            of_x[i] = gradient[i] * weight[i];
+            grad_weight[i] = grad_weight[i] + gradient[i] * normed;
+            grad_bias[i] = grad_bias[i] + gradient[i];
+            grad_x[i] = gradient[i] * weight[i];
         }
-        let mean = if centered { sum(of_x, |x| x) / count } else { T::zero() };
-        let along = sum_pairs(of_x, x, |p, x| p * distance(x)) * scale / count;
-        for (of_x, &x) in of_x.iter_mut().zip(x) {
-            *of_x = scale * (*of_x - mean - distance(x) * scale * along);
+        let mean = if centered { sum(grad_x, |x| x) / count } else { T::zero() };
+        let along = sum_pairs(grad_x, x, |p, x| p * distance(x)) * scale / count;
+        for (grad_x, &x) in grad_x.iter_mut().zip(x) {
+            *grad_x = scale * (*grad_x - mean - distance(x) * scale * along);
         }
     }
 }

@@ -1,10 +1,10 @@
-//! Kernels of the way back: slopes of activations, and rows of softmax and of norms.
+//! Kernels of the backward pass: activations, softmax and norms.
 
 use super::math::{Function, Operation, Sigmoid, gaussian};
-use super::rows::{Moments, Rows, fold, moments};
-use super::vector::{Vector, each_vector, read, write};
+use super::reduce::{Moments, Rows, fold, moments};
+use super::vector::{Vector, for_each_vector, read, write};
 
-macro_rules! slopes { ($($(#[$docs:meta])* $name:ident($gradient:ident, $x:ident) = $value:expr;)*) => {$(
+macro_rules! derivatives { ($($(#[$docs:meta])* $name:ident($gradient:ident, $x:ident) = $value:expr;)*) => {$(
     $(#[$docs])*
     #[derive(Clone, Copy)]
     pub struct $name;
@@ -17,34 +17,34 @@ macro_rules! slopes { ($($(#[$docs:meta])* $name:ident($gradient:ident, $x:ident
     }
 )*} }
 
-slopes! {
+derivatives! {
     /// The gradient where `x` is above zero.
-    ReluSlope(gradient, x) = gradient.mul(V::splat(0.0).if_less(x, V::splat(1.0), V::splat(0.0)));
+    ReluDerivative(gradient, x) = gradient.mul(V::splat(0.0).select_less(x, V::splat(1.0), V::splat(0.0)));
     /// `s · (1 + x · (1 - s))`.
-    SiluSlope(gradient, x) = {
+    SiluDerivative(gradient, x) = {
         let s = Sigmoid.apply(x);
         let one = V::splat(1.0);
         gradient.mul(s.mul(x.mul_add(one.sub(s), one)))
     };
     /// `Φ(x) + x · φ(x)`.
-    GeluSlope(gradient, x) = {
+    GeluDerivative(gradient, x) = {
         let [size, density, p, q] = gaussian(x);
         let tail = p.mul(density).div(q);
-        let cumulative = x.if_less(V::splat(0.0), tail, V::splat(1.0).sub(tail));
-        gradient.mul(size.with_sign_of(x).mul_add(density, cumulative))
+        let cumulative = x.select_less(V::splat(0.0), tail, V::splat(1.0).sub(tail));
+        gradient.mul(size.copysign(x).mul_add(density, cumulative))
     };
     /// `s + x · s · (1 - s) · u'` for the sigmoid of `u = 2 √(2/π) · (x + 0.044715 x³)`. Beyond 100 it is 0 or 1.
-    GeluTanhSlope(gradient, x) = {
+    GeluTanhDerivative(gradient, x) = {
         const SCALE: f32 = 1.595_769;
         let x = V::splat(-100.0).max(V::splat(100.0).min(x));
         let square = x.mul(x);
         let s = Sigmoid.apply(x.mul(square.mul_add(V::splat(0.044715 * SCALE), V::splat(SCALE))));
-        let slope = square.mul_add(V::splat(3.0 * 0.044715 * SCALE), V::splat(SCALE));
-        gradient.mul(x.mul(s).mul(V::splat(1.0).sub(s)).mul_add(slope, s))
+        let derivative = square.mul_add(V::splat(3.0 * 0.044715 * SCALE), V::splat(SCALE));
+        gradient.mul(x.mul(s).mul(V::splat(1.0).sub(s)).mul_add(derivative, s))
     };
 }
 
-/// The vectors that are summed up in `f32`: beyond, in `f64`, as in [`sums`].
+/// The vectors that are summed in `f32`; beyond, the sums are in `f64`, as in [`sums`](super::reduce::sums).
 const BLOCK: usize = 32;
 
 /// Each row of gradients of the result `y` of softmax becomes `y · (gradient - Σ gradient · y)`; zero where `y` is, whatever
@@ -58,7 +58,7 @@ pub unsafe fn softmax<V: Vector>(y: &[f32], gradient: &mut [f32], size: usize) {
     #[inline(always)]
     unsafe fn product<V: Vector>(y: V, x: V) -> V {
         // SAFETY: the caller's.
-        unsafe { V::splat(0.0).if_less(y, y.mul(x), y) }
+        unsafe { V::splat(0.0).select_less(y, y.mul(x), y) }
     }
     #[inline(always)]
     unsafe fn add<V: Vector, const WHOLE: bool>(at: usize, len: usize, y: *const f32, x: *const f32, sum: &mut V) {
@@ -84,23 +84,23 @@ pub unsafe fn softmax<V: Vector>(y: &[f32], gradient: &mut [f32], size: usize) {
             let mut total = 0.0;
             for first in (0..size).step_by(BLOCK * V::LANES) {
                 let mut sum = V::splat(0.0);
-                each_vector!(V, first..size.min(first + BLOCK * V::LANES), add::<V>(y, x, &mut sum));
+                for_each_vector!(V, first..size.min(first + BLOCK * V::LANES), add::<V>(y, x, &mut sum));
                 total += sum.sum() as f64;
             }
-            each_vector!(V, 0..size, step::<V>(y, x, total as f32));
+            for_each_vector!(V, 0..size, step::<V>(y, x, total as f32));
         }
     }
 }
 
-/// A row of what a norm is gone back through with.
+/// The pointers to a row of the backward pass of a norm.
 #[derive(Clone, Copy)]
 struct Row {
     x: *const f32,
     weight: *const f32,
     gradient: *const f32,
-    of_x: *mut f32,
-    of_weight: *mut f32,
-    of_bias: *mut f32,
+    grad_x: *mut f32,
+    grad_weight: *mut f32,
+    grad_bias: *mut f32,
 }
 
 /// Gradients of a norm of rows as long as the weight: see [`plain::norm_backward`](crate::cpu::kernels::plain::norm_backward).
@@ -112,8 +112,8 @@ pub unsafe fn norm<V: Vector>(
     [x, weight, gradient]: [&[f32]; 3],
     epsilon: f32,
     centered: bool,
-    of_x: &mut [f32],
-    of_parameters: &mut [f32],
+    grad_x: &mut [f32],
+    grad_parameters: &mut [f32],
 ) {
     /// Adds to the gradients of weight and bias, writes `p = gradient · weight`, and sums up `p` and `p · n`.
     #[inline(always)]
@@ -129,12 +129,12 @@ pub unsafe fn norm<V: Vector>(
             let gradient = read::<V, WHOLE>(row.gradient.add(at), len, 0.0);
             let distance = read::<V, WHOLE>(row.x.add(at), len, center).sub(V::splat(center));
             let n = distance.mul_add(V::splat(scale), V::splat(rest));
-            let of_weight = read::<V, WHOLE>(row.of_weight.add(at), len, 0.0);
-            write::<V, WHOLE>(gradient.mul_add(n, of_weight), row.of_weight.add(at), len);
-            let of_bias = read::<V, WHOLE>(row.of_bias.add(at), len, 0.0);
-            write::<V, WHOLE>(of_bias.add(gradient), row.of_bias.add(at), len);
+            let grad_weight = read::<V, WHOLE>(row.grad_weight.add(at), len, 0.0);
+            write::<V, WHOLE>(gradient.mul_add(n, grad_weight), row.grad_weight.add(at), len);
+            let grad_bias = read::<V, WHOLE>(row.grad_bias.add(at), len, 0.0);
+            write::<V, WHOLE>(grad_bias.add(gradient), row.grad_bias.add(at), len);
             let p = gradient.mul(read::<V, WHOLE>(row.weight.add(at), len, 0.0));
-            write::<V, WHOLE>(p, row.of_x.add(at), len);
+            write::<V, WHOLE>(p, row.grad_x.add(at), len);
             *sums = [sums[0].add(p), p.mul_add(n, sums[1])];
         }
     }
@@ -150,13 +150,13 @@ pub unsafe fn norm<V: Vector>(
         unsafe {
             let distance = read::<V, WHOLE>(row.x.add(at), len, center).sub(V::splat(center));
             let n = distance.mul_add(V::splat(scale), V::splat(rest));
-            let p = read::<V, WHOLE>(row.of_x.add(at), len, 0.0).sub(V::splat(mean));
-            write::<V, WHOLE>(n.mul_add(V::splat(-along), p).mul(V::splat(scale)), row.of_x.add(at), len);
+            let p = read::<V, WHOLE>(row.grad_x.add(at), len, 0.0).sub(V::splat(mean));
+            write::<V, WHOLE>(n.mul_add(V::splat(-along), p).mul(V::splat(scale)), row.grad_x.add(at), len);
         }
     }
     let size = weight.len();
-    assert!(size > 0 && x.len() == gradient.len() && x.len() == of_x.len() && of_parameters.len() == 2 * size);
-    let (of_weight, of_bias) = of_parameters.split_at_mut(size);
+    assert!(size > 0 && x.len() == gradient.len() && x.len() == grad_x.len() && grad_parameters.len() == 2 * size);
+    let (grad_weight, grad_bias) = grad_parameters.split_at_mut(size);
     let count = size as f64;
     for first in (0..x.len() / size).map(|row| row * size) {
         // SAFETY: the caller's; each step lies inside the row, and the rows inside the slices.
@@ -165,11 +165,11 @@ pub unsafe fn norm<V: Vector>(
                 x: x.as_ptr().add(first),
                 weight: weight.as_ptr(),
                 gradient: gradient.as_ptr().add(first),
-                of_x: of_x.as_mut_ptr().add(first),
-                of_weight: of_weight.as_mut_ptr(),
-                of_bias: of_bias.as_mut_ptr(),
+                grad_x: grad_x.as_mut_ptr().add(first),
+                grad_weight: grad_weight.as_mut_ptr(),
+                grad_bias: grad_bias.as_mut_ptr(),
             };
-            let rows = Rows { from: row.x, to: row.of_x, size };
+            let rows = Rows { from: row.x, to: row.grad_x, size };
             let [Moments { center, rest, variance }] = moments::<V, 1>(rows, centered);
             let scale = (variance + epsilon).sqrt().recip();
             // What is left of the mean, scaled.
@@ -177,13 +177,13 @@ pub unsafe fn norm<V: Vector>(
             let mut totals = [0.0; 2];
             for first in (0..size).step_by(BLOCK * V::LANES) {
                 let mut sums = [V::splat(0.0); 2];
-                each_vector!(V, first..size.min(first + BLOCK * V::LANES), products::<V>(row, normed, &mut sums));
+                for_each_vector!(V, first..size.min(first + BLOCK * V::LANES), products::<V>(row, normed, &mut sums));
                 let sums = fold(sums, false);
                 totals = [totals[0] + sums[0] as f64, totals[1] + sums[1] as f64];
             }
             let [mean, along] = totals.map(|total| (total / count) as f32);
             let mean = if centered { mean } else { 0.0 };
-            each_vector!(V, 0..size, step::<V>(row, normed, [mean, along]));
+            for_each_vector!(V, 0..size, step::<V>(row, normed, [mean, along]));
         }
     }
 }
@@ -191,7 +191,7 @@ pub unsafe fn norm<V: Vector>(
 #[cfg(test)]
 mod tests {
     use super::super::dispatch::{norm_backward_at, softmax_backward_at};
-    use super::super::elementwise::times_slope_at;
+    use super::super::elementwise::times_derivative_at;
     use super::super::level::levels;
     use crate::backend::Unary;
     use crate::cpu::kernels::plain;
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn slopes_agree_with_differences_in_double_precision() {
+    fn derivatives_agree_with_differences_in_double_precision() {
         let x = numbers(if cfg!(miri) { 40 } else { 5000 }, 12.0, 1);
         for op in [Unary::Relu, Unary::Silu, Unary::Gelu, Unary::GeluTanh] {
             let at_distance = |distance: f64| {
@@ -222,13 +222,13 @@ mod tests {
                 moved
             };
             let differences = at_distance(1e-5).into_iter().zip(at_distance(-1e-5));
-            let slopes: Vec<f64> = differences.map(|(after, before)| (after - before) / 2e-5).collect();
+            let derivatives: Vec<f64> = differences.map(|(after, before)| (after - before) / 2e-5).collect();
             for (name, level) in levels() {
                 let mut found = vec![1.0; x.len()];
-                assert!(times_slope_at(level, op, &x, &mut found));
-                assert_near(&format!("{name}, {op:?}"), &found, &slopes, 2e-6);
+                assert!(times_derivative_at(level, op, &x, &mut found));
+                assert_near(&format!("{name}, {op:?}"), &found, &derivatives, 2e-6);
                 let mut far = [2.0; 4];
-                times_slope_at(level, op, &[1e30, -1e30, f32::INFINITY, f32::NAN], &mut far);
+                times_derivative_at(level, op, &[1e30, -1e30, f32::INFINITY, f32::NAN], &mut far);
                 assert_eq!(far[..2], [2.0, 0.0], "{name}, {op:?}");
                 assert!(far[3].is_nan() || op == Unary::Relu, "{name}, {op:?}");
             }
@@ -252,8 +252,8 @@ mod tests {
                 softmax_backward_at(level, &y, &mut found, size);
                 assert_near(name, &found, &expected, 1e-6);
                 for centered in [false, true] {
-                    let (mut found, mut of_parameters) = (vec![0.0; 3 * size], vec![1.0; 2 * size]);
-                    norm_backward_at(level, [&x, &weight, &gradient], 0.1, centered, &mut found, &mut of_parameters);
+                    let (mut found, mut grad_parameters) = (vec![0.0; 3 * size], vec![1.0; 2 * size]);
+                    norm_backward_at(level, [&x, &weight, &gradient], 0.1, centered, &mut found, &mut grad_parameters);
                     let (mut expected, mut expected_parameters) = (vec![0.0; 3 * size], vec![1.0; 2 * size]);
                     let inputs = [&x, &weight, &gradient].map(|x| wide(x));
                     let [x, weight, gradient] = &inputs;
@@ -265,7 +265,7 @@ mod tests {
                         &mut expected_parameters,
                     );
                     assert_near(name, &found, &expected, 1e-5);
-                    assert_near(name, &of_parameters, &expected_parameters, 1e-5);
+                    assert_near(name, &grad_parameters, &expected_parameters, 1e-5);
                 }
             }
         }

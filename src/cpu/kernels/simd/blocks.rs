@@ -1,9 +1,9 @@
-//! Kernels over rows of blocks: dot products, and plain elements.
+//! Kernels over quantised rows: dot products and dequantisation.
 
-use super::format::Packing;
+use super::format::BlockDecoder;
 use super::vector::Vector;
 
-/// How many rows of blocks are taken at a time.
+/// The rows of blocks that are multiplied at a time.
 const AT_ONCE: usize = 4;
 
 /// A block of a row, by its number.
@@ -11,7 +11,7 @@ const AT_ONCE: usize = 4;
 /// # Safety
 /// The row has as many blocks.
 #[inline(always)]
-unsafe fn block<F: Packing>(row: &[u8], index: usize) -> &F::Bytes {
+unsafe fn block<F: BlockDecoder>(row: &[u8], index: usize) -> &F::Bytes {
     debug_assert!((index + 1) * size_of::<F::Bytes>() <= row.len());
     // SAFETY: the caller's; a block is an array of bytes.
     unsafe { &*row.as_ptr().cast::<F::Bytes>().add(index) }
@@ -21,7 +21,7 @@ unsafe fn block<F: Packing>(row: &[u8], index: usize) -> &F::Bytes {
 ///
 /// # Panics
 /// It is not whole blocks.
-fn row_bytes<F: Packing>(elements: usize) -> usize {
+fn row_bytes<F: BlockDecoder>(elements: usize) -> usize {
     assert!(elements.is_multiple_of(F::LEN), "a row of whole blocks");
     elements / F::LEN * size_of::<F::Bytes>()
 }
@@ -31,7 +31,7 @@ fn row_bytes<F: Packing>(elements: usize) -> usize {
 /// # Safety
 /// The processor has the instructions of `V`. Numbers of two bytes are aligned.
 #[inline(always)]
-pub unsafe fn dot<V: Vector, F: Packing>(x: &[f32], k: usize, bytes: &[u8], out: &mut [f32]) {
+pub unsafe fn dot<V: Vector, F: BlockDecoder>(x: &[f32], k: usize, bytes: &[u8], out: &mut [f32]) {
     let (m, row) = (x.len() / k, row_bytes::<F>(k));
     assert!(x.len() == m * k && bytes.len() * m == out.len() * row, "a result for each pair of rows");
     for (index, out) in out.chunks_mut(AT_ONCE * m).enumerate() {
@@ -65,7 +65,7 @@ pub unsafe fn dot<V: Vector, F: Packing>(x: &[f32], k: usize, bytes: &[u8], out:
 /// # Safety
 /// As of [`dot`].
 #[inline(always)]
-unsafe fn dot_tile<V: Vector, F: Packing, const OUTPUTS: usize, const ROWS: usize>(
+unsafe fn dot_tile<V: Vector, F: BlockDecoder, const OUTPUTS: usize, const ROWS: usize>(
     x: &[f32],
     k: usize,
     bytes: &[u8],
@@ -75,7 +75,7 @@ unsafe fn dot_tile<V: Vector, F: Packing, const OUTPUTS: usize, const ROWS: usiz
     let row = row_bytes::<F>(k);
     assert!(x.len() >= ROWS * k && bytes.len() >= row);
     let last = bytes.len() / row - 1;
-    // Short rows are soon read to their end: then what is asked for is of the next ones.
+    // Short rows end within the prefetch distance: then the next rows are prefetched.
     let ahead = if row < 2 * AHEAD { (4 * AHEAD).next_multiple_of(OUTPUTS * row) } else { AHEAD };
     let mut rows = [bytes; OUTPUTS];
     for output in 0..OUTPUTS {
@@ -119,7 +119,7 @@ unsafe fn dot_tile<V: Vector, F: Packing, const OUTPUTS: usize, const ROWS: usiz
     }
 }
 
-/// How many bytes ahead a row is asked for.
+/// The prefetch distance in bytes.
 const AHEAD: usize = 1024;
 
 /// Writes the elements of blocks, one after another.
@@ -127,7 +127,7 @@ const AHEAD: usize = 1024;
 /// # Safety
 /// The processor has the instructions of `V`. Numbers of two bytes are aligned.
 #[inline(always)]
-pub unsafe fn unpack<V: Vector, F: Packing>(bytes: &[u8], out: &mut [f32]) {
+pub unsafe fn unpack<V: Vector, F: BlockDecoder>(bytes: &[u8], out: &mut [f32]) {
     assert_eq!(bytes.len(), row_bytes::<F>(out.len()), "as many elements as the blocks have");
     for (index, out) in out.chunks_exact_mut(F::LEN).enumerate() {
         for group in 0..F::LEN / F::GROUP {
@@ -146,10 +146,10 @@ pub unsafe fn unpack<V: Vector, F: Packing>(bytes: &[u8], out: &mut [f32]) {
 mod tests {
     use super::super::format::tests::{FORMATS, random_blocks, reference};
     use super::super::level::{Level, levels};
-    use super::super::multiply::linear_blocks_at;
+    use super::super::matmul::linear_blocks_at;
     use crate::backend::{Epilogue, Unary};
-    use crate::cpu::kernels::blocks::{Format, Rows};
     use crate::cpu::kernels::matrix::Matrix;
+    use crate::cpu::kernels::{Format, Rows};
     use half::f16;
     use zerocopy::IntoBytes;
 
@@ -169,7 +169,7 @@ mod tests {
         let k = blocks * format.block()[0];
         let (bytes, elements) = weight(format, n, blocks);
         let (x, bias, residual) = (random(m * k, 1), random(n, 2), random(m * n, 3));
-        let turned: Vec<f32> = (0..m * k).map(|at| x[at % m * k + at / m]).collect();
+        let transposed: Vec<f32> = (0..m * k).map(|at| x[at % m * k + at / m]).collect();
         for choice in 0..if cfg!(miri) { 1 } else { 4 } {
             let after = Epilogue {
                 bias: (choice != 0).then_some(&bias[..]),
@@ -178,7 +178,7 @@ mod tests {
             };
             let rows = Rows { format, bytes: bytes.as_bytes(), size: [n, k] };
             let x_matrix = match choice {
-                3 => Matrix { elements: &turned[..], strides: [1, m] },
+                3 => Matrix { elements: &transposed[..], strides: [1, m] },
                 _ => Matrix { elements: &x[..], strides: [k, 1] },
             };
             let mut found = vec![f32::NAN; m * n];

@@ -1,11 +1,11 @@
-//! Several operations on each number, which stays in a register meanwhile.
+//! Fused elementwise operations: each element stays in a register from one to the next.
 
 use super::math::{self, Function, Operation, Swapped, With};
 use super::vector::{Vector, read, write};
 use crate::backend::{Binary, Unary};
 use crate::cpu::kernels::in_out::{InOut, Link, Operand};
 
-/// So many vectors are taken through the operations at once: which operation is next is asked once for all of them.
+/// The vectors that go through the chain at once: the interpreter dispatches once for all of them.
 const VECTORS: usize = 8;
 
 /// Whether an operation has a kernel.
@@ -102,7 +102,7 @@ unsafe fn map<V: Vector, F: Function, const N: usize>(f: F, x: &mut [V; N]) {
     }
 }
 
-/// A function of many instructions, which is not repeated for each vector: it takes them from memory.
+/// A function of many instructions, in a loop that is not unrolled.
 ///
 /// # Safety
 /// The processor has the instructions of `V`.

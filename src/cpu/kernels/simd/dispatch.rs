@@ -2,7 +2,7 @@
 //!
 //! The compiler takes each module by itself, several at once: with all kernels in one, the library took a quarter longer.
 
-pub use {of_attention::*, of_elements::*, of_matrices::*, of_rows::*};
+pub use {dispatch_rows::*, of_attention::*, of_elements::*, of_matrices::*};
 
 /// A safe function for each kernel: it takes the level first, and calls the kernel with that level's vector.
 ///
@@ -45,30 +45,30 @@ mod of_elements {
     use super::super::level::Level;
     use super::super::math::{Function, Operation};
     use super::super::narrow::Narrow;
-    use super::super::{chain, each, narrow};
+    use super::super::{chain, map, narrow};
     use crate::cpu::kernels::in_out::{InOut, Link};
     use std::mem::MaybeUninit;
     kernels! {
-        fn map_at<F: Function>(f: F, x: InOut<'_, f32>) = each::map;
-        fn zip_at<F: Operation>(f: F, x: InOut<'_, f32>, y: &[f32]) = each::zip;
+        fn map_at<F: Function>(f: F, x: InOut<'_, f32>) = map::map;
+        fn zip_at<F: Operation>(f: F, x: InOut<'_, f32>, y: &[f32]) = map::zip;
         fn chain_at(x: InOut<'_, f32>, links: &[Link<'_, f32>]) = chain::chain;
         fn widen_at<T: Narrow>(from: &[T], to: &mut [MaybeUninit<f32>]) = narrow::widen;
         fn round_at<T: Narrow>(from: &[f32], to: &mut [T]) = narrow::round;
     }
 }
 
-mod of_rows {
+mod dispatch_rows {
     use super::super::level::Level;
-    use super::super::{backward, columns, norm, rows, softmax};
+    use super::super::{backward, norm, reduce, reduce_columns, softmax};
     use crate::backend::Reduce;
     use crate::cpu::kernels::in_out::InOut;
-    use crate::cpu::kernels::plain::Terms;
+    use crate::cpu::kernels::plain::ColumnSum;
     kernels! {
         fn softmax_at(x: InOut<'_, f32>, size: usize) = softmax::softmax;
         fn log_softmax_at(x: InOut<'_, f32>, size: usize) = softmax::log_softmax;
         fn log_sums_at(x: &[f32], size: usize, out: &mut [[f32; 2]]) = softmax::log_sums;
-        fn reduce_at(op: Reduce, x: &[f32], size: usize, out: &mut [f32]) = rows::reduce;
-        fn add_rows_at(x: &[f32], size: [usize; 2], terms: Terms<'_, f32>, sums: &mut [f32]) = columns::add_rows;
+        fn reduce_at(op: Reduce, x: &[f32], size: usize, out: &mut [f32]) = reduce::reduce;
+        fn add_rows_at(x: &[f32], size: [usize; 2], summand: ColumnSum<'_, f32>, sums: &mut [f32]) = reduce_columns::add_rows;
         fn norm_at(
             x: InOut<'_, f32>,
             weight: &[f32],
@@ -81,33 +81,33 @@ mod of_rows {
             inputs: [&[f32]; 3],
             epsilon: f32,
             centered: bool,
-            of_x: &mut [f32],
-            of_parameters: &mut [f32]
+            grad_x: &mut [f32],
+            grad_parameters: &mut [f32]
         ) = backward::norm;
     }
 }
 
 mod of_matrices {
-    use super::super::format::Packing;
+    use super::super::format::BlockDecoder;
+    use super::super::gemm::{StaticSizes, TileEpilogue};
     use super::super::level::Level;
-    use super::super::packed::Packed;
-    use super::super::product::{Addends, StaticSizes};
-    use super::super::{blocks, few_rows, pack, product};
+    use super::super::packed_matrix::PackedMatrix;
+    use super::super::{blocks, few_rows, gemm, pack};
     use crate::cpu::kernels::matrix::Matrix;
-    use crate::cpu::parallel::Place;
+    use crate::cpu::parallel::ColumnsMut;
     kernels! {
-        fn tile_at() -> [usize; 2] = product::tile;
+        fn tile_at() -> [usize; 2] = gemm::tile;
         fn panels_at(b: Matrix<'_, f32>, size: [usize; 2], to: &mut [f32]) = pack::panels;
         fn rows_at(b: Matrix<'_, f32>, size: [usize; 2], to: &mut [f32]) = pack::rows;
-        fn multiply_packed_at(a: Matrix<'_, f32>, b: &Packed, c: &mut Place<'_, f32>, addends: Addends<'_>)
-            = product::multiply_packed;
+        fn multiply_packed_at(a: Matrix<'_, f32>, b: &PackedMatrix, c: &mut ColumnsMut<'_, f32>, addends: TileEpilogue<'_>)
+            = gemm::multiply_packed;
         fn multiply_small_at(size: [usize; 3], a: Matrix<'_, f32>, b: Matrix<'_, f32>, c: &mut [f32])
-            = product::multiply_small;
-        fn multiply_static_at<S: StaticSizes>(a: &[f32], b: &[f32], c: &mut [f32]) = product::multiply_static;
-        fn multiply_few_rows_at(k: usize, a: Matrix<'_, f32>, b: Matrix<'_, f32>, c: &mut Place<'_, f32>)
+            = gemm::multiply_small;
+        fn multiply_static_at<S: StaticSizes>(a: &[f32], b: &[f32], c: &mut [f32]) = gemm::multiply_static;
+        fn multiply_few_rows_at(k: usize, a: Matrix<'_, f32>, b: Matrix<'_, f32>, c: &mut ColumnsMut<'_, f32>)
             = few_rows::multiply;
-        fn dot_packing<F: Packing>(x: &[f32], k: usize, bytes: &[u8], out: &mut [f32]) = blocks::dot;
-        fn unpack_packing<F: Packing>(bytes: &[u8], out: &mut [f32]) = blocks::unpack;
+        fn dot_blocks<F: BlockDecoder>(x: &[f32], k: usize, bytes: &[u8], out: &mut [f32]) = blocks::dot;
+        fn unpack_blocks<F: BlockDecoder>(bytes: &[u8], out: &mut [f32]) = blocks::unpack;
     }
 }
 

@@ -32,21 +32,21 @@ pub fn unary_at(level: Level, op: Unary, x: InOut<'_, f32>) {
     }
 }
 
-/// Each gradient times the slope of the function at `x`, if there is a kernel for it. Whether there is.
+/// Each gradient times the derivative of the function at `x`, if there is a kernel for it. Whether there is.
 ///
 /// # Panics
 /// There are fewer numbers than gradients.
-pub fn times_slope(op: Unary, x: &[f32], gradient: &mut [f32]) -> bool {
-    times_slope_at(level(), op, x, gradient)
+pub fn times_derivative(op: Unary, x: &[f32], gradient: &mut [f32]) -> bool {
+    times_derivative_at(level(), op, x, gradient)
 }
 
-pub fn times_slope_at(level: Level, op: Unary, x: &[f32], gradient: &mut [f32]) -> bool {
+pub fn times_derivative_at(level: Level, op: Unary, x: &[f32], gradient: &mut [f32]) -> bool {
     let gradient = InOut::in_place(gradient);
     match op {
-        Unary::Relu => zip_at(level, backward::ReluSlope, gradient, x),
-        Unary::Silu => zip_at(level, backward::SiluSlope, gradient, x),
-        Unary::Gelu => zip_at(level, backward::GeluSlope, gradient, x),
-        Unary::GeluTanh => zip_at(level, backward::GeluTanhSlope, gradient, x),
+        Unary::Relu => zip_at(level, backward::ReluDerivative, gradient, x),
+        Unary::Silu => zip_at(level, backward::SiluDerivative, gradient, x),
+        Unary::Gelu => zip_at(level, backward::GeluDerivative, gradient, x),
+        Unary::GeluTanh => zip_at(level, backward::GeluTanhDerivative, gradient, x),
         _ => return false,
     }
     true

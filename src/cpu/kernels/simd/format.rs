@@ -1,15 +1,15 @@
-//! Blocks to vectors, one type for each format: see [`Format`](crate::cpu::kernels::blocks::Format).
+//! Dequantisation of blocks to vectors, one type for each format: see [`Format`](crate::cpu::kernels::blocks::Format).
 //!
 //! What a block holds is given exactly, but for the one rounding where an offset is added to a product.
 
 use super::vector::Vector;
 use half::{bf16, f16};
 
-/// How the numbers of a block are read.
+/// How the elements of a block are dequantised.
 ///
 /// # Safety
 /// `Bytes` is an array of bytes, so that any bytes are one.
-pub unsafe trait Packing {
+pub unsafe trait BlockDecoder {
     /// A block.
     type Bytes;
     /// How many elements it has.
@@ -46,7 +46,7 @@ macro_rules! packings { ($(
     pub struct $Name;
 
     // SAFETY: it is an array of bytes.
-    unsafe impl Packing for $Name {
+    unsafe impl BlockDecoder for $Name {
         type Bytes = [u8; $bytes];
         const LEN: usize = $len;
         const GROUP: usize = $group;
@@ -62,15 +62,15 @@ macro_rules! packings { ($(
 
 packings! {
     /// Single precision.
-    Wide: 128 bytes, 32 elements in groups of 32,
+    F32: 128 bytes, 32 elements in groups of 32,
     |block, group, at| V::load(std::slice::from_raw_parts(block.as_ptr().cast::<f32>().add(at), V::LANES));
 
     /// Half precision.
-    Half: 64 bytes, 32 elements in groups of 32,
+    F16: 64 bytes, 32 elements in groups of 32,
     |block, group, at| V::load_f16(std::slice::from_raw_parts(block.as_ptr().cast::<f16>().add(at), V::LANES));
 
     /// The upper halves of `f32`.
-    Brain: 64 bytes, 32 elements in groups of 32,
+    BF16: 64 bytes, 32 elements in groups of 32,
     |block, group, at| V::load_bf16(std::slice::from_raw_parts(block.as_ptr().cast::<bf16>().add(at), V::LANES));
 
     /// `d · (q - 8)`.
@@ -92,7 +92,7 @@ packings! {
     |block, group, at| {
         let (byte, shift) = halves(at);
         let fifth = u32::from_le_bytes([block[2], block[3], block[4], block[5]]) >> at;
-        let q = V::load_bits(&block[6 + byte..], shift, 15).add_where(fifth, V::splat(16.0));
+        let q = V::load_bits(&block[6 + byte..], shift, 15).masked_add(fifth, V::splat(16.0));
         q.sub(V::splat(16.0)).mul(V::splat_f16(half(block, 0)))
     };
 
@@ -101,7 +101,7 @@ packings! {
     |block, group, at| {
         let ((byte, shift), [scale, offset]) = (halves(at), V::splat_two_f16(block));
         let fifth = u32::from_le_bytes([block[4], block[5], block[6], block[7]]) >> at;
-        let q = V::load_bits(&block[8 + byte..], shift, 15).add_where(fifth, V::splat(16.0));
+        let q = V::load_bits(&block[8 + byte..], shift, 15).masked_add(fifth, V::splat(16.0));
         q.mul_add(scale, offset)
     };
 
@@ -163,7 +163,7 @@ pub mod tests {
     use super::super::level::levels;
     use super::super::quantised::unpack_at;
     use super::*;
-    use crate::cpu::kernels::blocks::{Format, Rows};
+    use crate::cpu::kernels::{Format, Rows};
 
     pub const FORMATS: [Format; 10] = [
         Format::F16,

@@ -3,27 +3,27 @@
 use super::vector::{Vector, load};
 use crate::cpu::kernels::matrix::Matrix;
 
-/// So many terms of four columns are turned at a time.
-const TERMS: usize = 64;
+/// The block of k that is transposed at a time.
+const BLOCK_K: usize = 64;
 
-/// Four columns, at the begin of a line of the cache.
+/// Four columns, aligned to a cache line.
 #[repr(align(64))]
-struct Columns([[f32; TERMS]; 4]);
+struct Columns([[f32; BLOCK_K]; 4]);
 
-/// How many columns of a product `(_, k) x (k, n)` are better multiplied by [`multiply`]: four or none.
+/// The columns of a product `(_, k) x (k, n)` for which [`multiply`] is faster: four or none.
 #[inline(always)]
 pub fn left_over<V: Vector>([k, n]: [usize; 2], a: Matrix<'_, f32>) -> usize {
-    /// Fewer vectors of terms take less time than their lanes to be summed up.
+    /// With fewer vectors, the horizontal sums take longer than the products.
     const VECTORS: usize = 3;
-    // Whatever the number of rows is, although of few the columns are hardly worth turning: so a row is summed alike in all
-    // batches.
+    // Independent of the number of rows, although for few rows it hardly pays to transpose: so a row is summed alike in
+    // all batches.
     let pays = n % V::LANES == 4 && k >= VECTORS * V::LANES && a.strides[1] == 1;
     if V::LANES > 4 && pays { 4 } else { 0 }
 }
 
 /// The product of the rows of `a`, and four columns of `b`, into four columns of `c`, whose rows lie `stride` apart.
 ///
-/// Terms lie in the lanes, so that all of them are used, whereas four columns would fill but a part of a vector.
+/// The lanes run along k, so that all of them are used; four columns would fill only a part of a vector.
 ///
 /// # Safety
 /// The processor has the instructions of `V`. The rows of both matrices lie together, and inside their slices.
@@ -35,59 +35,59 @@ pub unsafe fn multiply<V: Vector>(
     c: &mut [f32],
     stride: usize,
 ) {
-    for first in (0..k).step_by(TERMS) {
-        let terms = TERMS.min(k - first);
-        let mut columns = Columns([[0.0; TERMS]; 4]);
+    for first in (0..k).step_by(BLOCK_K) {
+        let depth = BLOCK_K.min(k - first);
+        let mut columns = Columns([[0.0; BLOCK_K]; 4]);
         let to = columns.0.as_flattened_mut();
         let b = b.part(first, 0);
-        let whole = terms / 4 * 4;
+        let whole = depth / 4 * 4;
         // SAFETY: the caller's; there are four rows of four numbers, and the room of as many.
         unsafe {
-            let row = |term: usize| b.elements.get_unchecked(term * b.strides[0]..);
-            for term in (0..whole).step_by(4) {
-                let rows = [row(term), row(term + 1), row(term + 2), row(term + 3)];
-                V::turn(rows, 1.0, to.get_unchecked_mut(term..), TERMS);
+            let row = |p: usize| b.elements.get_unchecked(p * b.strides[0]..);
+            for p in (0..whole).step_by(4) {
+                let rows = [row(p), row(p + 1), row(p + 2), row(p + 3)];
+                V::transpose_4x4(rows, 1.0, to.get_unchecked_mut(p..), BLOCK_K);
             }
         }
-        for term in whole..terms {
-            (0..4).for_each(|column| to[column * TERMS + term] = b.elements[term * b.strides[0] + column]);
+        for p in whole..depth {
+            (0..4).for_each(|column| to[column * BLOCK_K + p] = b.elements[p * b.strides[0] + column]);
         }
         let a = a.part(0, first);
         // SAFETY: the caller's; the rows and terms are those of the matrices.
         unsafe {
             for row in (0..m - m % 2).step_by(2) {
-                dots::<V, 2>(a.part(row, 0), &columns.0, terms, first > 0, &mut c[row * stride..], stride);
+                dots::<V, 2>(a.part(row, 0), &columns.0, depth, first > 0, &mut c[row * stride..], stride);
             }
             if m % 2 == 1 {
-                dots::<V, 1>(a.part(m - 1, 0), &columns.0, terms, first > 0, &mut c[(m - 1) * stride..], stride);
+                dots::<V, 1>(a.part(m - 1, 0), &columns.0, depth, first > 0, &mut c[(m - 1) * stride..], stride);
             }
         }
     }
 }
 
-/// Rows of `a` times four columns, which are zero from `terms` on, `onto` what stands there.
+/// Dot products of rows of `a` and four columns, which are zero from `depth` on; added to `c` if `accumulate`.
 ///
 /// # Safety
 /// The processor has the instructions of `V`. So many terms of the rows lie inside the slice, each row's together.
 #[inline(always)]
 unsafe fn dots<V: Vector, const ROWS: usize>(
     a: Matrix<'_, f32>,
-    columns: &[[f32; TERMS]; 4],
-    terms: usize,
-    onto: bool,
+    columns: &[[f32; BLOCK_K]; 4],
+    depth: usize,
+    accumulate: bool,
     c: &mut [f32],
     stride: usize,
 ) {
-    const { assert!(TERMS.is_multiple_of(V::LANES)) };
+    const { assert!(BLOCK_K.is_multiple_of(V::LANES)) };
     // SAFETY: the caller's; columns are as long as whole vectors.
     unsafe {
         let mut sums = [[V::splat(0.0); 4]; ROWS];
-        for term in (0..terms).step_by(V::LANES) {
-            let lanes = V::LANES.min(terms - term);
+        for p in (0..depth).step_by(V::LANES) {
+            let lanes = V::LANES.min(depth - p);
             for row in 0..ROWS {
-                let x = load::<V>(a.elements.get_unchecked(row * a.strides[0] + term..).get_unchecked(..lanes), 0.0);
+                let x = load::<V>(a.elements.get_unchecked(row * a.strides[0] + p..).get_unchecked(..lanes), 0.0);
                 for column in 0..4 {
-                    let y = V::load(columns[column].get_unchecked(term..));
+                    let y = V::load(columns[column].get_unchecked(p..));
                     sums[row][column] = x.mul_add(y, sums[row][column]);
                 }
             }
@@ -95,7 +95,7 @@ unsafe fn dots<V: Vector, const ROWS: usize>(
         for row in 0..ROWS {
             let c = &mut c[row * stride..][..4];
             for (c, sum) in c.iter_mut().zip(V::sums(sums[row])) {
-                *c = if onto { *c + sum } else { sum };
+                *c = if accumulate { *c + sum } else { sum };
             }
         }
     }

@@ -1,17 +1,17 @@
-//! Functions of one number, on vectors.
+//! Elementary functions on vectors.
 //!
-//! The errors stated are those of `tests::functions_are_exact`, in units of the last place of the result.
+//! The errors stated are in units in the last place (ulp), as `tests::functions_are_exact` measures them.
 
 use super::vector::Vector;
 
-/// A function that is calculated on all lanes alike.
+/// A unary function, lane by lane.
 pub trait Function: Copy {
     /// # Safety
     /// As for the methods of [`Vector`].
     unsafe fn apply<V: Vector>(self, x: V) -> V;
 }
 
-/// A polynomial, its highest coefficient first.
+/// A polynomial by Horner's scheme, its highest coefficient first.
 ///
 /// # Safety
 /// As for the methods of [`Vector`].
@@ -34,7 +34,7 @@ unsafe fn polynomial_from<V: Vector>(mut sum: V, x: V, coefficients: &[f32]) -> 
     sum
 }
 
-/// ln 2 in two parts, of which the first has few digits: a multiple of it is exact.
+/// ln 2 in two parts (Cody and Waite), of which the first has few digits: a multiple of it is exact.
 const LN_2: [f32; 2] = [355.0 / 512.0, -2.121_944_4e-4];
 
 /// `eˣ`.
@@ -55,15 +55,15 @@ pub unsafe fn exp<V: Vector>(x: V) -> V {
 /// As for the methods of [`Vector`].
 #[inline(always)]
 pub unsafe fn exp_of_negative<V: Vector>(x: V) -> V {
-    const TERMS: [f32; 5] = [1.381_455_9e-3, 8.368_735e-3, 4.166_839e-2, 1.666_652_1e-1, 4.999_999_4e-1];
+    const COEFFICIENTS: [f32; 5] = [1.381_455_9e-3, 8.368_735e-3, 4.166_839e-2, 1.666_652_1e-1, 4.999_999_4e-1];
     // SAFETY: the caller's.
     unsafe {
         // Below the limit everything is zero; a NaN stays, as the second operand.
         let x = V::splat(-110.0).max(x);
         let n = x.mul(V::splat(std::f32::consts::LOG2_E)).round();
         let r = n.mul_add(V::splat(-LN_2[1]), n.mul_add(V::splat(-LN_2[0]), x));
-        let power = polynomial(r, &TERMS).mul_add(r.mul(r), r).add(V::splat(1.0));
-        power.scale(n)
+        let exponential = polynomial(r, &COEFFICIENTS).mul_add(r.mul(r), r).add(V::splat(1.0));
+        exponential.ldexp(n)
     }
 }
 
@@ -84,14 +84,14 @@ pub struct Tanh;
 impl Function for Tanh {
     #[inline(always)]
     unsafe fn apply<V: Vector>(self, x: V) -> V {
-        const TERMS: [f32; 5] = [-5.704_988_7e-3, 2.063_909e-2, -5.373_971_6e-2, 1.333_144_2e-1, -3.333_328e-1];
+        const COEFFICIENTS: [f32; 5] = [-5.704_988_7e-3, 2.063_909e-2, -5.373_971_6e-2, 1.333_144_2e-1, -3.333_328e-1];
         // SAFETY: the caller's.
         unsafe {
             let (size, square) = (x.abs(), x.mul(x));
-            let near = polynomial(square, &TERMS).mul(square).mul_add(x, x);
-            let power = exp(size.add(size));
-            let far = V::splat(1.0).sub(V::splat(2.0).div(power.add(V::splat(1.0)))).with_sign_of(x);
-            size.if_less(V::splat(0.625), near, far)
+            let near = polynomial(square, &COEFFICIENTS).mul(square).mul_add(x, x);
+            let exponential = exp(size.add(size));
+            let far = V::splat(1.0).sub(V::splat(2.0).div(exponential.add(V::splat(1.0)))).copysign(x);
+            size.select_less(V::splat(0.625), near, far)
         }
     }
 }
@@ -138,7 +138,7 @@ impl Function for GeluTanh {
 /// GELU, `x · Φ(x)`, within 6.
 ///
 /// The tail `Φ(-|x|)` is `K e^(-x²/2) · P(|x|) / Q(|x|)`: a rational minimax fit of degrees 4 and 5, whose relative error
-/// is below 6e-8 up to 14.5. The polynomials begin with a power itself, and `K` is in the terms of the exponential.
+/// is below 6e-8 up to 14.5. The polynomials begin with a power itself, and `K` is in the coefficients of the exponential.
 #[derive(Clone, Copy)]
 pub struct Gelu;
 impl Function for Gelu {
@@ -146,9 +146,9 @@ impl Function for Gelu {
     unsafe fn apply<V: Vector>(self, x: V) -> V {
         // SAFETY: the caller's.
         unsafe {
-            let [size, power, p, q] = gaussian(x);
+            let [size, exponential, p, q] = gaussian(x);
             // x Φ(x) = x - x Φ(-x)
-            V::splat(0.0).max(x).sub(size.mul(p).mul(power).div(q))
+            V::splat(0.0).max(x).sub(size.mul(p).mul(exponential).div(q))
         }
     }
 }
@@ -162,7 +162,7 @@ pub unsafe fn gaussian<V: Vector>(x: V) -> [V; 4] {
     const P: [f32; 4] = [9.091_001_5, 38.544_086, 87.381_714, 92.867_584];
     const Q: [f32; 5] = [9.090_788, 39.544_39, 96.504_01, 128.841_28, 74.097_18];
     /// `K e^(-r/2)`.
-    const POWER: [f32; 7] =
+    const EXP: [f32; 7] =
         [8.604_797e-6, -1.043_307_1e-4, 1.038_954_1e-3, -8.311_178e-3, 4.986_749_2e-2, -1.994_7e-1, 3.989_4e-1];
     // Beyond it the tail is zero.
     const END: f32 = 14.5;
@@ -173,14 +173,14 @@ pub unsafe fn gaussian<V: Vector>(x: V) -> [V; 4] {
         // x² + 2n ln 2, of which the square is not rounded: in an exponent every digit counts.
         let r = size.mul_add(size, n.mul(V::splat(2.0 * LN_2[0])));
         let r = n.mul_add(V::splat(2.0 * LN_2[1]), r);
-        let power = polynomial(r, &POWER).scale(n);
+        let exponential = polynomial(r, &EXP).ldexp(n);
         let p = polynomial_from(size.add(V::splat(P[0])), size, &P[1..]);
         let q = polynomial_from(size.add(V::splat(Q[0])), size, &Q[1..]);
-        [size, power, p, q]
+        [size, exponential, p, q]
     }
 }
 
-/// A function of two numbers that is calculated on all lanes alike.
+/// A binary operation, lane by lane.
 pub trait Operation: Copy {
     /// # Safety
     /// As for the methods of [`Vector`].
@@ -212,12 +212,12 @@ functions! {
     Mul: Operation(x, y) = x.mul(y);
     Div: Operation(x, y) = x.div(y);
     /// The larger; NaN if either is.
-    Max: Operation(x, y) = x.if_nan(x, x.max(y));
+    Max: Operation(x, y) = x.select_nan(x, x.max(y));
     /// The smaller; NaN if either is.
-    Min: Operation(x, y) = x.if_nan(x, x.min(y));
+    Min: Operation(x, y) = x.select_nan(x, x.min(y));
 }
 
-/// An operation on the second number and the first.
+/// An operation with its operands swapped.
 #[derive(Clone, Copy)]
 pub struct Swapped<F>(pub F);
 impl<F: Operation> Operation for Swapped<F> {
@@ -228,7 +228,7 @@ impl<F: Operation> Operation for Swapped<F> {
     }
 }
 
-/// An operation on each number and always the same one.
+/// An operation with a constant second operand.
 #[derive(Clone, Copy)]
 pub struct With<F>(pub F, pub f32);
 impl<F: Operation> Function for With<F> {

@@ -1,8 +1,8 @@
 //! Kernels in vectors of the processor, chosen at run time.
 //!
 //! In layers, after the manner of the `memchr` crate: what a kernel needs of a vector ([`vector`]), functions of a vector
-//! ([`math`]), the kernels over any vector ([`each`], [`rows`], [`softmax`](mod@softmax), [`columns`], [`narrow`], [`product`],
-//! [`attention`]), one function for each kernel and set of instructions ([`dispatch`]), and the safe functions of this module,
+//! ([`math`]), the kernels over any vector ([`map`](mod@map), [`reduce`](mod@reduce), [`softmax`](mod@softmax), [`reduce_columns`], [`narrow`],
+//! [`gemm`], [`attention`]), one function for each kernel and set of instructions ([`dispatch`]), and the safe functions of this module,
 //! which choose among them.
 //! `CONGRUENT_SIMD` forces a choice: `portable`, `avx2`, `avx512` or `neon`; what the processor lacks is not chosen.
 
@@ -14,46 +14,46 @@
 mod attention;
 mod backward;
 mod blocks;
-mod by_rows;
 mod chain;
-mod columns;
 mod dispatch;
-mod each;
 mod elementwise;
 mod few_rows;
 mod format;
 mod four_columns;
-mod kept;
+mod gemm;
 mod level;
+mod map;
 mod math;
-mod multiply;
+mod matmul;
 mod narrow;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod norm;
 mod pack;
-mod packed;
+mod packed_matrix;
 mod pair;
 mod portable;
-mod product;
 mod quantised;
+mod reduce;
+mod reduce_columns;
 mod rows;
 mod softmax;
 mod static_sizes;
 mod vector;
+mod weight_cache;
 mod widen;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
-pub use attention::{Block, Live};
-pub use by_rows::{add_rows, attend, log_softmax, log_sums, norm, norm_backward, reduce, softmax, softmax_backward};
-pub use elementwise::{binary, chain, times_slope, unary};
+pub use attention::{Block, ValidKeys};
+pub use elementwise::{binary, chain, times_derivative, unary};
 #[cfg(test)]
 pub use format::tests as format_tests;
-pub use multiply::{linear, linear_blocks, multiplier, multiply, prepare};
+pub use gemm::StaticSizes;
+pub use matmul::{linear, linear_blocks, multiplier, multiply, prepare};
 pub use narrow::Narrow;
-pub use product::StaticSizes;
 pub use quantised::unpack;
+pub use rows::{add_rows, attend, log_softmax, log_sums, norm, norm_backward, reduce, softmax, softmax_backward};
 pub use static_sizes::{multiply_dynamic, multiply_static};
 pub use widen::{round, widen};
 

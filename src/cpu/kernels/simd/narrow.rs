@@ -1,4 +1,4 @@
-//! Numbers of 16 bits, which are calculated with as `f32`.
+//! Conversions of `f16` and `bf16`, which are calculated with as `f32`.
 
 use super::vector::{MAX_LANES, Vector};
 use half::{bf16, f16};
@@ -78,7 +78,7 @@ pub unsafe fn round<V: Vector, T: Narrow>(from: &[f32], to: &mut [T]) {
         }
         if at < from.len() {
             let mut narrow = [T::default(); MAX_LANES];
-            T::store(V::load_part(&from[at..], 0.0), &mut narrow);
+            T::store(V::load_partial(&from[at..], 0.0), &mut narrow);
             to[at..].copy_from_slice(&narrow[..from.len() - at]);
         }
     }

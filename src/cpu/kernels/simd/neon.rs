@@ -1,6 +1,6 @@
 //! Vectors of AArch64, which always has them: NEON.
 
-use super::vector::{Routine, Vector};
+use super::vector::{OutlinedKernel, Vector};
 use half::bf16;
 use std::arch::aarch64::*;
 
@@ -11,6 +11,15 @@ use std::arch::aarch64::*;
 #[derive(Clone, Copy)]
 pub struct Neon(float32x4_t);
 
+/// Methods that are one instruction each.
+macro_rules! by_instruction { ($(fn $name:ident($($other:ident),*) = $instruction:ident;)*) => {$(
+    #[inline(always)]
+    unsafe fn $name(self, $($other: Self),*) -> Self {
+        // SAFETY: see above.
+        Neon(unsafe { $instruction(self.0, $($other.0),*) })
+    }
+)*} }
+
 // SAFETY: it holds its lanes, and nothing else.
 unsafe impl Vector for Neon {
     const LANES: usize = 4;
@@ -18,7 +27,7 @@ unsafe impl Vector for Neon {
     type Half = Self;
 
     #[inline(never)]
-    unsafe fn call<W: Vector, R: Routine>(routine: R) -> R::Output {
+    unsafe fn call<W: Vector, R: OutlinedKernel>(routine: R) -> R::Output {
         // SAFETY: the caller's.
         unsafe { routine.run::<W>() }
     }
@@ -40,7 +49,7 @@ unsafe impl Vector for Neon {
         unsafe { vst1q_f32(to.as_mut_ptr(), self.0) }
     }
     #[inline(always)]
-    unsafe fn turn(rows: [&[f32]; 4], factor: f32, to: &mut [f32], stride: usize) {
+    unsafe fn transpose_4x4(rows: [&[f32]; 4], factor: f32, to: &mut [f32], stride: usize) {
         debug_assert!(rows.iter().all(|row| row.len() >= 4) && to.len() >= 3 * stride + 4);
         // SAFETY: see above.
         unsafe {
@@ -57,35 +66,19 @@ unsafe impl Vector for Neon {
             vst1q_f32(to.add(3 * stride), vcombine_f32(vget_high_f32(xy.1), vget_high_f32(zw.1)));
         }
     }
-    #[inline(always)]
-    unsafe fn add(self, other: Self) -> Self {
-        // SAFETY: see above.
-        Neon(unsafe { vaddq_f32(self.0, other.0) })
-    }
-    #[inline(always)]
-    unsafe fn sub(self, other: Self) -> Self {
-        // SAFETY: see above.
-        Neon(unsafe { vsubq_f32(self.0, other.0) })
-    }
-    #[inline(always)]
-    unsafe fn mul(self, other: Self) -> Self {
-        // SAFETY: see above.
-        Neon(unsafe { vmulq_f32(self.0, other.0) })
-    }
-    #[inline(always)]
-    unsafe fn div(self, other: Self) -> Self {
-        // SAFETY: see above.
-        Neon(unsafe { vdivq_f32(self.0, other.0) })
+    by_instruction! {
+        fn add(other) = vaddq_f32;
+        fn sub(other) = vsubq_f32;
+        fn mul(other) = vmulq_f32;
+        fn div(other) = vdivq_f32;
+        fn sqrt() = vsqrtq_f32;
+        fn abs() = vabsq_f32;
+        fn round() = vrndnq_f32;
     }
     #[inline(always)]
     unsafe fn mul_add(self, factor: Self, addend: Self) -> Self {
         // SAFETY: see above.
         Neon(unsafe { vfmaq_f32(addend.0, self.0, factor.0) })
-    }
-    #[inline(always)]
-    unsafe fn sqrt(self) -> Self {
-        // SAFETY: see above.
-        Neon(unsafe { vsqrtq_f32(self.0) })
     }
     // By comparison: `vmaxq_f32` would keep a NaN of `self` too.
     #[inline(always)]
@@ -99,22 +92,12 @@ unsafe impl Vector for Neon {
         Neon(unsafe { vbslq_f32(vcltq_f32(self.0, other.0), self.0, other.0) })
     }
     #[inline(always)]
-    unsafe fn abs(self) -> Self {
-        // SAFETY: see above.
-        Neon(unsafe { vabsq_f32(self.0) })
-    }
-    #[inline(always)]
-    unsafe fn with_sign_of(self, other: Self) -> Self {
+    unsafe fn copysign(self, other: Self) -> Self {
         // SAFETY: see above.
         Neon(unsafe { vbslq_f32(vdupq_n_u32(1 << 31), other.0, self.0) })
     }
     #[inline(always)]
-    unsafe fn round(self) -> Self {
-        // SAFETY: see above.
-        Neon(unsafe { vrndnq_f32(self.0) })
-    }
-    #[inline(always)]
-    unsafe fn scale(self, n: Self) -> Self {
+    unsafe fn ldexp(self, n: Self) -> Self {
         /// 2ⁿ for `n` from -126 to 127.
         #[inline(always)]
         unsafe fn power_of_two(n: int32x4_t) -> Neon {
@@ -130,12 +113,12 @@ unsafe impl Vector for Neon {
         }
     }
     #[inline(always)]
-    unsafe fn if_less(self, limit: Self, then: Self, otherwise: Self) -> Self {
+    unsafe fn select_less(self, limit: Self, then: Self, otherwise: Self) -> Self {
         // SAFETY: see above.
         Neon(unsafe { vbslq_f32(vcltq_f32(self.0, limit.0), then.0, otherwise.0) })
     }
     #[inline(always)]
-    unsafe fn if_nan(self, then: Self, otherwise: Self) -> Self {
+    unsafe fn select_nan(self, then: Self, otherwise: Self) -> Self {
         // SAFETY: see above.
         Neon(unsafe { vbslq_f32(vceqq_f32(self.0, self.0), otherwise.0, then.0) })
     }
@@ -201,7 +184,7 @@ unsafe impl Vector for Neon {
         }
     }
     #[inline(always)]
-    unsafe fn add_where(self, bits: u32, addend: Self) -> Self {
+    unsafe fn masked_add(self, bits: u32, addend: Self) -> Self {
         const LANES: [u32; 4] = [1, 2, 4, 8];
         // SAFETY: see above.
         unsafe {

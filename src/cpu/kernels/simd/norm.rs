@@ -1,7 +1,7 @@
-//! Norms of rows.
+//! Layer norm and RMS norm of rows.
 
-use super::rows::{Moments, Rows, moments, together};
-use super::vector::{Vector, each_vector, read, write};
+use super::reduce::{Moments, Rows, for_each_row_group, moments};
+use super::vector::{Vector, for_each_vector, read, write};
 use crate::cpu::kernels::in_out::InOut;
 
 /// `(x - center) · scale · weight + bias` of each row of as many numbers as there are weights, with the mean for a center
@@ -60,7 +60,7 @@ pub unsafe fn norm<V: Vector>(
                 normed[1][row] = V::splat(scale);
                 normed[2][row] = V::splat(-rest * scale);
             }
-            each_vector!(V, 0..rows.size, step::<V, ROWS>(rows, weight, bias, normed));
+            for_each_vector!(V, 0..rows.size, step::<V, ROWS>(rows, weight, bias, normed));
         }
     }
     assert!(bias.is_none_or(|bias| bias.len() == weight.len()), "a bias for each weight");
@@ -69,7 +69,7 @@ pub unsafe fn norm<V: Vector>(
     unsafe {
         let (count, size) = (x.len().checked_div(weight.len()).unwrap_or(0), weight.len());
         let (from, to) = x.pointers();
-        together!(V, count, from, to, size, |first, rows, ROWS| {
+        for_each_row_group!(V, count, from, to, size, |first, rows, ROWS| {
             norm_rows::<V, ROWS>(rows, weight.as_ptr(), bias, epsilon, centered)
         });
     }

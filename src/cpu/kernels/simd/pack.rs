@@ -1,9 +1,9 @@
-//! Matrices in the order in which the kernel of the product reads them.
+//! Packing: copies of matrices in the order in which the micro-kernel reads them.
 
-use super::vector::{LINE, Vector, even_parts};
+use super::vector::{LINE, Vector, even_chunks};
 use crate::cpu::kernels::matrix::Matrix;
 
-/// How many elements of a row are asked for ahead.
+/// The prefetch distance, in elements of a row.
 const AHEAD: usize = 4 * LINE;
 
 /// The first panels of a matrix `(k, n)`, as many as there is room for.
@@ -15,7 +15,7 @@ pub unsafe fn panels<V: Vector>(b: Matrix<'_, f32>, [k, n]: [usize; 2], to: &mut
     let width = 2 * V::LANES;
     let block = to.len() / k;
     if b.strides[1] == 1 && block <= n {
-        // Whole rows of several panels: from a row to the next may be far.
+        // Along rows, for several panels at a time: the stride may be large.
         for term in 0..k {
             let row = &b.elements[term * b.strides[0]..][..block];
             for (panel, row) in row.chunks_exact(width).enumerate() {
@@ -36,7 +36,7 @@ pub unsafe fn panels<V: Vector>(b: Matrix<'_, f32>, [k, n]: [usize; 2], to: &mut
     }
 }
 
-/// A small matrix `(k, n)` with its rows one after another.
+/// A small matrix `(k, n)` with contiguous rows.
 ///
 /// # Safety
 /// The processor has the instructions of `V`. The matrix lies inside its slice.
@@ -46,7 +46,7 @@ pub unsafe fn rows<V: Vector>(b: Matrix<'_, f32>, [k, n]: [usize; 2], to: &mut [
     unsafe { pack::<V>(to, b.transposed(), [n, k], n) };
 }
 
-/// Rows in tiles, as even as can be, one after another.
+/// Rows of `a` packed for tiles of nearly equal height.
 ///
 /// # Safety
 /// The processor has the instructions of `V`. The matrix lies inside its slice.
@@ -55,24 +55,24 @@ pub unsafe fn tiles<V: Vector>(a: Matrix<'_, f32>, [rows, columns]: [usize; 2], 
     if a.strides[0] == 1 {
         return pack_columns::<V>(to, a, [rows, columns]);
     }
-    for (row, height) in even_parts(rows, V::TILE) {
+    for (row, height) in even_chunks(rows, V::TILE) {
         // SAFETY: the caller's.
         unsafe { pack::<V>(&mut to[row * columns..], a.part(row, 0), [height, columns], height) };
     }
 }
 
-/// Packs rows for tiles, column after column: where the columns lie together and far from each other, each is read once.
+/// Packs rows for tiles, column by column: for contiguous columns at a large stride, each of which is read once.
 #[inline(always)]
 fn pack_columns<V: Vector>(to: &mut [f32], from: Matrix<'_, f32>, [rows, columns]: [usize; 2]) {
     for column in 0..columns {
         let from = &from.elements[column * from.strides[1]..][..rows];
-        for (row, height) in even_parts(rows, V::TILE) {
+        for (row, height) in even_chunks(rows, V::TILE) {
             copy_few(&mut to[row * columns + column * height..][..height], &from[row..][..height]);
         }
     }
 }
 
-/// Copies some numbers, of which there are too few for a call: by two parts of a fixed length, which may overlap.
+/// Copies so few elements that a call of `memcpy` would dominate: two copies of a fixed length, which may overlap.
 #[inline(always)]
 fn copy_few(to: &mut [f32], from: &[f32]) {
     #[inline(always)]
@@ -91,7 +91,7 @@ fn copy_few(to: &mut [f32], from: &[f32]) {
     }
 }
 
-/// A panel of the rows of a matrix: column after column, and zeros for the rows that it lacks.
+/// Packs rows of a matrix into a panel: column after column, padded with zeros to `height` rows.
 ///
 /// # Safety
 /// The processor has the instructions of `V`. The matrix lies inside its slice.
@@ -109,9 +109,9 @@ unsafe fn pack<V: Vector>(to: &mut [f32], from: Matrix<'_, f32>, [rows, columns]
     if rows < height {
         to.chunks_exact_mut(height).for_each(|to| to[rows..].fill(0.0));
     }
-    // Four rows and columns at a time; the last ones may be turned twice, so that none is left.
+    // Blocks of 4 × 4; the last ones overlap those before them.
     if column_stride == 1 && rows >= 4 && columns >= 4 {
-        // A row is read line by line, before another takes its place in the cache.
+        // A cache line of each row at a time, before another evicts it.
         for line in (0..columns).step_by(LINE) {
             let end = columns.min(line + LINE);
             for row in 0..rows {
@@ -125,7 +125,7 @@ unsafe fn pack<V: Vector>(to: &mut [f32], from: Matrix<'_, f32>, [rows, columns]
                     unsafe {
                         let part = |i: usize| from.elements.get_unchecked((row + i) * row_stride + column..);
                         let to = to.get_unchecked_mut(column * height + row..);
-                        V::turn([part(0), part(1), part(2), part(3)], 1.0, to, height);
+                        V::transpose_4x4([part(0), part(1), part(2), part(3)], 1.0, to, height);
                     }
                 }
             }

@@ -1,6 +1,6 @@
-//! Two vectors as one.
+//! Two vectors as one of twice the width.
 
-use super::vector::{Routine, Vector, load, store};
+use super::vector::{OutlinedKernel, Vector, load, store};
 
 /// The lanes of two vectors, one after the other.
 #[derive(Clone, Copy)]
@@ -22,7 +22,7 @@ unsafe impl<A: Vector, B: Vector> Vector for Pair<A, B> {
     type Half = A;
 
     #[inline(always)]
-    unsafe fn call<W: Vector, R: Routine>(routine: R) -> R::Output {
+    unsafe fn call<W: Vector, R: OutlinedKernel>(routine: R) -> R::Output {
         // SAFETY: the caller's.
         unsafe { A::call::<W, R>(routine) }
     }
@@ -59,13 +59,13 @@ unsafe impl<A: Vector, B: Vector> Vector for Pair<A, B> {
         }
     }
     #[inline(always)]
-    unsafe fn load_part(from: &[f32], fill: f32) -> Self {
+    unsafe fn load_partial(from: &[f32], fill: f32) -> Self {
         let (left, right) = from.split_at(from.len().min(A::LANES));
         // SAFETY: the caller's; each part is as long as its vector, or shorter.
         unsafe { Pair(load(left, fill), load(right, fill)) }
     }
     #[inline(always)]
-    unsafe fn store_part(self, to: &mut [f32]) {
+    unsafe fn store_partial(self, to: &mut [f32]) {
         let (left, right) = to.split_at_mut(to.len().min(A::LANES));
         // SAFETY: as above.
         unsafe {
@@ -83,12 +83,12 @@ unsafe impl<A: Vector, B: Vector> Vector for Pair<A, B> {
         fn min(other);
         fn abs();
         fn sqrt();
-        fn with_sign_of(other);
+        fn copysign(other);
         fn round();
-        fn scale(n);
-        fn scale_far(n);
-        fn if_less(limit, then, otherwise);
-        fn if_nan(then, otherwise);
+        fn ldexp(n);
+        fn ldexp_saturating(n);
+        fn select_less(limit, then, otherwise);
+        fn select_nan(then, otherwise);
     }
     #[inline(always)]
     unsafe fn sum(self) -> f32 {

@@ -1,6 +1,6 @@
 //! Vectors of plain numbers: for every processor, and for Miri.
 
-use super::vector::{Routine, Vector};
+use super::vector::{OutlinedKernel, Vector};
 
 /// Four numbers, which the compiler may put into vectors of the processor.
 #[derive(Clone, Copy)]
@@ -37,7 +37,7 @@ unsafe impl Vector for Portable {
     type Half = Self;
 
     #[inline(never)]
-    unsafe fn call<W: Vector, R: Routine>(routine: R) -> R::Output {
+    unsafe fn call<W: Vector, R: OutlinedKernel>(routine: R) -> R::Output {
         // SAFETY: the caller's.
         unsafe { routine.run::<W>() }
     }
@@ -91,7 +91,7 @@ unsafe impl Vector for Portable {
         self.map(f32::abs)
     }
     #[inline(always)]
-    unsafe fn with_sign_of(self, other: Self) -> Self {
+    unsafe fn copysign(self, other: Self) -> Self {
         self.zip(other, f32::copysign)
     }
     #[inline(always)]
@@ -99,7 +99,7 @@ unsafe impl Vector for Portable {
         self.map(f32::round_ties_even)
     }
     #[inline(always)]
-    unsafe fn scale(self, n: Self) -> Self {
+    unsafe fn ldexp(self, n: Self) -> Self {
         self.zip(n, |x, n| {
             // In two steps, the first of which does not leave the normal numbers.
             let n = n as i32;
@@ -107,11 +107,11 @@ unsafe impl Vector for Portable {
         })
     }
     #[inline(always)]
-    unsafe fn if_less(self, limit: Self, then: Self, otherwise: Self) -> Self {
+    unsafe fn select_less(self, limit: Self, then: Self, otherwise: Self) -> Self {
         Self::lanes(|i| if self.0[i] < limit.0[i] { then.0[i] } else { otherwise.0[i] })
     }
     #[inline(always)]
-    unsafe fn if_nan(self, then: Self, otherwise: Self) -> Self {
+    unsafe fn select_nan(self, then: Self, otherwise: Self) -> Self {
         Self::lanes(|i| if self.0[i].is_nan() { then.0[i] } else { otherwise.0[i] })
     }
     #[inline(always)]

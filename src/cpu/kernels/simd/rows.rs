@@ -1,352 +1,81 @@
-//! Kernels over rows of numbers, whatever their length.
-//!
-//! Some rows are calculated together: operations wait for each other, and a processor does several at a time. What comes
-//! of a row does not depend on its neighbours.
+//! Row operations (softmax, norms, reductions, attention), at the level that this processor has.
 
-use super::math::{self, Function};
-use super::vector::{Vector, each_vector, read, write};
+use super::attention::Block;
+use super::dispatch::{
+    add_rows_at, attend_at, log_softmax_at, log_sums_at, norm_at, norm_backward_at, reduce_at, softmax_at,
+    softmax_backward_at,
+};
+use super::level::level;
 use crate::backend::Reduce;
+use crate::cpu::kernels::in_out::InOut;
+use crate::cpu::kernels::plain::ColumnSum;
 
-/// Rows, one after another, of which some are calculated together.
-#[derive(Clone, Copy)]
-pub struct Rows {
-    pub from: *const f32,
-    pub to: *mut f32,
-    pub size: usize,
-}
-
-/// A function of a number that is summed up.
-pub trait Term: Function {
-    /// A number of which it is zero.
-    fn nothing(self) -> f32;
-    /// The sum and the function of `x`.
-    ///
-    /// # Safety
-    /// The processor has the instructions of `V`.
-    #[inline(always)]
-    unsafe fn add_to<V: Vector>(self, sum: V, x: V) -> V {
-        // SAFETY: the caller's.
-        unsafe { sum.add(self.apply(x)) }
-    }
-}
-
-/// The number itself.
-#[derive(Clone, Copy)]
-pub struct Same;
-impl Function for Same {
-    #[inline(always)]
-    unsafe fn apply<V: Vector>(self, x: V) -> V {
-        x
-    }
-}
-impl Term for Same {
-    #[inline(always)]
-    fn nothing(self) -> f32 {
-        0.0
-    }
-}
-
-/// The distance from a number.
-#[derive(Clone, Copy)]
-pub struct DistanceFrom(pub f32);
-impl Function for DistanceFrom {
-    #[inline(always)]
-    unsafe fn apply<V: Vector>(self, x: V) -> V {
-        // Processors have units of their own for additions, which the sum needs.
-        // SAFETY: the caller's.
-        unsafe { x.mul_add(V::splat(1.0), V::splat(-self.0)) }
-    }
-}
-impl Term for DistanceFrom {
-    #[inline(always)]
-    fn nothing(self) -> f32 {
-        self.0
-    }
-}
-
-/// The square of the distance from a number.
-#[derive(Clone, Copy)]
-pub struct SquareFrom(pub f32);
-impl Function for SquareFrom {
-    #[inline(always)]
-    unsafe fn apply<V: Vector>(self, x: V) -> V {
-        // SAFETY: the caller's.
-        unsafe {
-            let distance = x.sub(V::splat(self.0));
-            distance.mul(distance)
-        }
-    }
-}
-impl Term for SquareFrom {
-    #[inline(always)]
-    fn nothing(self) -> f32 {
-        self.0
-    }
-    #[inline(always)]
-    unsafe fn add_to<V: Vector>(self, sum: V, x: V) -> V {
-        // SAFETY: the caller's.
-        unsafe {
-            let distance = x.sub(V::splat(self.0));
-            distance.mul_add(distance, sum)
-        }
-    }
-}
-
-/// The mean of a row, and the mean of its numbers' squared distances from it.
-#[derive(Clone, Copy, Default)]
-pub struct Moments {
-    /// The mean rounded, and what is left of it: of numbers that are far from zero no digits are lost.
-    pub center: f32,
-    pub rest: f32,
-    pub variance: f32,
-}
-
-/// Those of each of these rows, which are not empty; around zero, if not `centered`.
+/// `out` becomes `softmax(scale · q · kᵀ) · v` on the live keys, zeros where a query has none. Whether all of it is
+/// finite: if not, something masked may have reached it.
 ///
-/// The mean is the first number and the mean distance from it: that of a constant row is its number.
+/// # Panics
+/// Queries, keys, values or results do not lie inside their slices.
+pub fn attend(block: &Block<'_, f32>, out: &mut [f32]) -> bool {
+    attend_at(level(), block, out)
+}
+
+/// `exp(x) / sum(exp(x))` of each row of so many numbers.
+pub fn softmax(x: InOut<'_, f32>, size: usize) {
+    softmax_at(level(), x, size);
+}
+
+/// `x - ln(sum(exp(x)))` of each row of so many numbers.
+pub fn log_softmax(x: InOut<'_, f32>, size: usize) {
+    log_softmax_at(level(), x, size);
+}
+
+/// The largest number of each row of so many, and the logarithm of the sum of `exp(x - largest)`.
 ///
-/// # Safety
-/// The processor has the instructions of `V`, and the rows lie in memory that may be read.
-#[inline(always)]
-pub unsafe fn moments<V: Vector, const ROWS: usize>(rows: Rows, centered: bool) -> [Moments; ROWS] {
-    let (count, mut moments) = (rows.size as f64, [Moments::default(); ROWS]);
-    // SAFETY: the caller's; nothing is written.
-    unsafe {
-        if centered {
-            let mut firsts = [DistanceFrom(0.0); ROWS];
-            for row in 0..ROWS {
-                firsts[row].0 = *rows.from.add(row * rows.size);
-            }
-            let sums = sums::<V, _, ROWS, false>(firsts, rows);
-            for row in 0..ROWS {
-                let mean = firsts[row].0 as f64 + sums[row] / count;
-                moments[row].center = mean as f32;
-                moments[row].rest = (mean - moments[row].center as f64) as f32;
-            }
-        }
-        let squares = sums::<V, _, ROWS, false>(each(moments, |row| SquareFrom(row.center)), rows);
-        for row in 0..ROWS {
-            // Around the rounded mean they are larger by the square of what is left of it.
-            let rest = moments[row].rest as f64;
-            moments[row].variance = (squares[row] / count - rest * rest) as f32;
-        }
-    }
-    moments
+/// # Panics
+/// The rows are empty, or not as many as there are places.
+pub fn log_sums(x: &[f32], size: usize, out: &mut [[f32; 2]]) {
+    log_sums_at(level(), x, size, out);
 }
 
-/// `e` to the power of the distance from a number, than which no other is larger.
-#[derive(Clone, Copy)]
-pub struct ExpFrom(pub f32);
-impl Function for ExpFrom {
-    #[inline(always)]
-    unsafe fn apply<V: Vector>(self, x: V) -> V {
-        // SAFETY: the caller's.
-        unsafe { math::exp_of_negative(x.sub(V::splat(self.0))) }
-    }
-}
-impl Term for ExpFrom {
-    #[inline(always)]
-    fn nothing(self) -> f32 {
-        f32::NEG_INFINITY
-    }
-}
-
-/// `f` of each. Maps of arrays were a tenth of all that the compiler had to read.
-#[inline(always)]
-pub fn each<X: Copy, Y: Copy, const ROWS: usize>(x: [X; ROWS], f: impl Fn(X) -> Y) -> [Y; ROWS] {
-    let mut all = [f(x[0]); ROWS];
-    for row in 1..ROWS {
-        all[row] = f(x[row]);
-    }
-    all
-}
-
-/// What [`Vector::sums`] or [`Vector::largest`] makes of each of some vectors.
+/// `op` of each row of so many numbers, for each of which there is a place.
 ///
-/// # Safety
-/// The processor has the instructions of `V`.
-#[inline(always)]
-pub unsafe fn fold<V: Vector, const ROWS: usize>(vectors: [V; ROWS], largest: bool) -> [f32; ROWS] {
-    let mut folded = [0.0; ROWS];
-    for first in (0..ROWS).step_by(4) {
-        let count = if ROWS - first < 4 { ROWS - first } else { 4 };
-        // SAFETY: the caller's.
-        let four = unsafe {
-            let mut four = [V::splat(0.0); 4];
-            four[..count].copy_from_slice(&vectors[first..first + count]);
-            if largest { V::largest(four) } else { V::sums(four) }
-        };
-        folded[first..first + count].copy_from_slice(&four[..count]);
-    }
-    folded
+/// # Panics
+/// The rows are empty, or not as many.
+pub fn reduce(op: Reduce, x: &[f32], size: usize, out: &mut [f32]) {
+    reduce_at(level(), op, x, size, out);
 }
 
-/// For each row, the sum of `f` of each number, which is also written if `WRITE` says so.
+/// Adds rows to the sums, or what the terms say: see [`reduce_columns::add_rows`].
 ///
-/// Of so many vectors the sum is kept in `f32`, and beyond in `f64`: the error does not grow with the length.
+/// # Panics
+/// The rows end behind their slice, or there are not as many numbers in the terms as sums.
+pub fn add_rows(x: &[f32], size: [usize; 2], summand: ColumnSum<'_, f32>, sums: &mut [f32]) {
+    add_rows_at(level(), x, size, summand, sums);
+}
+
+/// `(x - center) · scale · weight + bias` of each row of as many numbers as there are weights: see [`norm::norm`].
+pub fn norm(x: InOut<'_, f32>, weight: &[f32], bias: Option<&[f32]>, epsilon: f32, centered: bool) {
+    norm_at(level(), x, weight, bias, epsilon, centered);
+}
+
+/// The backward pass of softmax: see [`backward::softmax`].
 ///
-/// # Safety
-/// The processor has the instructions of `V`, and the rows lie in memory that may be read, and written.
-#[inline(always)]
-pub unsafe fn sums<V: Vector, F: Term, const ROWS: usize, const WRITE: bool>(f: [F; ROWS], rows: Rows) -> [f64; ROWS] {
-    #[inline(always)]
-    unsafe fn step<V: Vector, F: Term, const ROWS: usize, const WRITE: bool, const WHOLE: bool>(
-        at: usize,
-        len: usize,
-        f: [F; ROWS],
-        rows: Rows,
-        sums: &mut [V; ROWS],
-    ) {
-        for row in 0..ROWS {
-            let at = row * rows.size + at;
-            // SAFETY: the caller's.
-            unsafe {
-                let x = read::<V, WHOLE>(rows.from.add(at), len, f[row].nothing());
-                if !WRITE {
-                    sums[row] = f[row].add_to(sums[row], x);
-                } else {
-                    let term = f[row].apply(x);
-                    sums[row] = sums[row].add(term);
-                    // What follows is calculated next, and this takes long enough to fetch it.
-                    V::prefetch(rows.from.wrapping_add(at + ROWS * rows.size));
-                    write::<V, WHOLE>(term, rows.to.add(at), len);
-                }
-            }
-        }
-    }
-    let mut totals = [0.0; ROWS];
-    let block = 32 * V::LANES;
-    // SAFETY: the caller's; each step lies inside the rows.
-    unsafe {
-        let mut first = 0;
-        while first < rows.size {
-            let mut sums = [V::splat(0.0); ROWS];
-            let end = rows.size.min(first + block);
-            each_vector!(V, first..end, step::<V, F, ROWS, WRITE>(f, rows, &mut sums));
-            let sums = fold(sums, false);
-            for row in 0..ROWS {
-                totals[row] += sums[row] as f64;
-            }
-            first = end;
-        }
-    }
-    totals
+/// # Panics
+/// The rows are empty, or there is not a gradient for each number.
+pub fn softmax_backward(y: &[f32], gradient: &mut [f32], size: usize) {
+    softmax_backward_at(level(), y, gradient, size);
 }
 
-/// The largest `f` of the numbers of each row; if `NAN` says so, NaN where one is NaN, which does not count otherwise.
+/// The backward pass of a norm: see [`backward::norm`].
 ///
-/// # Safety
-/// The processor has the instructions of `V`, and the rows lie in memory that may be read.
-#[inline(always)]
-pub unsafe fn largest<V: Vector, F: Function, const ROWS: usize, const NAN: bool>(f: F, rows: Rows) -> [f32; ROWS] {
-    #[inline(always)]
-    unsafe fn step<V: Vector, F: Function, const ROWS: usize, const NAN: bool, const WHOLE: bool>(
-        at: usize,
-        len: usize,
-        f: F,
-        rows: Rows,
-        largest: &mut [V; ROWS],
-        nans: &mut [V; ROWS],
-    ) {
-        for row in 0..ROWS {
-            // SAFETY: the caller's; the row has a first number to fill up with.
-            unsafe {
-                let from = rows.from.add(row * rows.size);
-                let x = f.apply(read::<V, WHOLE>(from.add(at), len, *from));
-                largest[row] = x.max(largest[row]);
-                if NAN {
-                    nans[row] = x.if_nan(x, nans[row]);
-                }
-            }
-        }
-    }
-    // SAFETY: the caller's; each step lies inside the rows.
-    unsafe {
-        let (mut largest, mut nans) = ([V::splat(f32::NEG_INFINITY); ROWS], [V::splat(0.0); ROWS]);
-        each_vector!(V, 0..rows.size, step::<V, F, ROWS, NAN>(f, rows, &mut largest, &mut nans));
-        let mut largest = fold(largest, true);
-        if NAN {
-            let nans = fold(nans, false);
-            for row in 0..ROWS {
-                // Zero or NaN.
-                largest[row] += nans[row];
-            }
-        }
-        largest
-    }
+/// # Panics
+/// The slices are not as long as the rows, or the weight is empty.
+pub fn norm_backward(
+    inputs: [&[f32]; 3],
+    epsilon: f32,
+    centered: bool,
+    grad_x: &mut [f32],
+    grad_parameters: &mut [f32],
+) {
+    norm_backward_at(level(), inputs, epsilon, centered, grad_x, grad_parameters);
 }
-
-/// Calls a kernel for some rows at a time: for eight or four where they are short, so that it has enough to do while it waits;
-/// for two where they are long, so that they stay in the first cache; for one where no more are left.
-macro_rules! together {
-    (
-    $V:ident, $count:expr, $from:expr, $to:expr, $size:expr, |$first:ident, $rows:ident, $ROWS:ident| $kernel:expr
-) => {
-        let (count, size, from, to): (usize, usize, *const f32, *mut f32) = ($count, $size, $from, $to);
-        let together = if size <= 4 * $V::LANES {
-            8
-        } else if size <= 32 * $V::LANES {
-            4
-        } else {
-            2
-        };
-        let mut $first = 0;
-        while $first < count {
-            let at = $first * size;
-            let $rows = Rows { from: from.add(at), to: to.wrapping_add(at), size };
-            let left = count - $first;
-            if together == 8 && left >= 8 {
-                const $ROWS: usize = 8;
-                $kernel;
-                $first += $ROWS;
-            } else if together == 4 && left >= 4 {
-                const $ROWS: usize = 4;
-                $kernel;
-                $first += $ROWS;
-            } else if left >= 2 {
-                const $ROWS: usize = 2;
-                $kernel;
-                $first += $ROWS;
-            } else {
-                const $ROWS: usize = 1;
-                $kernel;
-                $first += $ROWS;
-            }
-        }
-    };
-}
-pub(super) use together;
-
-/// `op` of each row of so many numbers.
-///
-/// # Safety
-/// The processor has the instructions of `V`.
-#[inline(always)]
-pub unsafe fn reduce<V: Vector>(op: Reduce, x: &[f32], size: usize, out: &mut [f32]) {
-    #[inline(always)]
-    unsafe fn reduce_rows<V: Vector, const ROWS: usize>(op: Reduce, rows: Rows) -> [f32; ROWS] {
-        let count = rows.size as f64;
-        // SAFETY: the caller's; nothing is written.
-        unsafe {
-            let total = |sum| sum as f32;
-            let mean = |sum| (sum / count) as f32;
-            match op {
-                Reduce::Sum => each(sums::<V, _, ROWS, false>([Same; ROWS], rows), total),
-                Reduce::Mean => each(sums::<V, _, ROWS, false>([Same; ROWS], rows), mean),
-                Reduce::Variance => each(moments::<V, ROWS>(rows, true), |row| row.variance),
-                Reduce::Max => largest::<V, _, ROWS, true>(Same, rows),
-                Reduce::Min => each(largest::<V, _, ROWS, true>(math::Neg, rows), |x: f32| -x),
-            }
-        }
-    }
-    assert!(size > 0 && size.checked_mul(out.len()) == Some(x.len()), "a result for each row");
-    // SAFETY: the caller's; the rows lie inside the slice.
-    unsafe {
-        together!(V, out.len(), x.as_ptr(), std::ptr::null_mut(), size, |first, rows, ROWS| {
-            out[first..first + ROWS].copy_from_slice(&reduce_rows::<V, ROWS>(op, rows));
-        });
-    }
-}
-
-#[cfg(test)]
-mod tests;

@@ -1,10 +1,10 @@
-//! Softmax of rows, and what it is made of.
+//! Softmax, log-softmax and log-sum-exp of rows.
 
-use super::rows::{ExpFrom, Rows, Same, each, largest, sums, together};
-use super::vector::{Vector, each_vector, read, write};
+use super::reduce::{ExpFrom, Rows, Same, for_each_row_group, largest, map_rows, sums};
+use super::vector::{Vector, for_each_vector, read, write};
 use crate::cpu::kernels::in_out::InOut;
 
-/// `exp(x) / sum(exp(x))` of each row of so many numbers; NaN everywhere, where one of them is NaN or none is finite.
+/// `exp(x) / sum(exp(x))` of each row of `size` numbers; NaN everywhere, where one of them is NaN or none is finite.
 ///
 /// # Safety
 /// The processor has the instructions of `V`.
@@ -30,20 +30,20 @@ pub unsafe fn softmax<V: Vector>(mut x: InOut<'_, f32>, size: usize) {
         // SAFETY: the caller's; each step lies inside the rows.
         unsafe {
             let largest = largest::<V, _, ROWS, false>(Same, rows);
-            let sums = sums::<V, _, ROWS, true>(each(largest, ExpFrom), rows);
-            let scales = each(sums, |sum| (1.0 / sum) as f32);
-            each_vector!(V, 0..rows.size, step::<V, ROWS>(rows, scales));
+            let sums = sums::<V, _, ROWS, true>(map_rows(largest, ExpFrom), rows);
+            let scales = map_rows(sums, |sum| (1.0 / sum) as f32);
+            for_each_vector!(V, 0..rows.size, step::<V, ROWS>(rows, scales));
         }
     }
     // SAFETY: the caller's; the rows lie inside the slices.
     unsafe {
         let count = x.len().checked_div(size).unwrap_or(0);
         let (from, to) = x.pointers();
-        together!(V, count, from, to, size, |first, rows, ROWS| softmax_rows::<V, ROWS>(rows));
+        for_each_row_group!(V, count, from, to, size, |first, rows, ROWS| softmax_rows::<V, ROWS>(rows));
     }
 }
 
-/// `x - ln(sum(exp(x)))` of each row of so many numbers; NaN everywhere, where one of them is NaN or none is finite.
+/// `x - ln(sum(exp(x)))` of each row of `size` numbers; NaN everywhere, where one of them is NaN or none is finite.
 ///
 /// # Safety
 /// The processor has the instructions of `V`.
@@ -72,20 +72,20 @@ pub unsafe fn log_softmax<V: Vector>(mut x: InOut<'_, f32>, size: usize) {
         // SAFETY: the caller's; each step lies inside the rows.
         unsafe {
             let largest = largest::<V, _, ROWS, false>(Same, rows);
-            let logs = each(sums::<V, _, ROWS, false>(each(largest, ExpFrom), rows), |sum| sum.ln() as f32);
-            each_vector!(V, 0..rows.size, step::<V, ROWS>(rows, largest, logs));
+            let logs = map_rows(sums::<V, _, ROWS, false>(map_rows(largest, ExpFrom), rows), |sum| sum.ln() as f32);
+            for_each_vector!(V, 0..rows.size, step::<V, ROWS>(rows, largest, logs));
         }
     }
     // SAFETY: the caller's; the rows lie inside the slices.
     unsafe {
         let count = x.len().checked_div(size).unwrap_or(0);
         let (from, to) = x.pointers();
-        together!(V, count, from, to, size, |first, rows, ROWS| log_softmax_rows::<V, ROWS>(rows));
+        for_each_row_group!(V, count, from, to, size, |first, rows, ROWS| log_softmax_rows::<V, ROWS>(rows));
     }
 }
 
-/// The largest number of each row of so many, and the logarithm of the sum of `exp(x - largest)`; that is NaN, where one of
-/// them is NaN or none is finite.
+/// The maximum of each row of `size` numbers, and the logarithm of the sum of `exp(x - maximum)`; that is NaN, where one
+/// of them is NaN or none is finite.
 ///
 /// # Safety
 /// The processor has the instructions of `V`.
@@ -96,7 +96,7 @@ pub unsafe fn log_sums<V: Vector>(x: &[f32], size: usize, out: &mut [[f32; 2]]) 
         // SAFETY: the caller's; nothing is written.
         unsafe {
             let largest = largest::<V, _, ROWS, false>(Same, rows);
-            let sums = sums::<V, _, ROWS, false>(each(largest, ExpFrom), rows);
+            let sums = sums::<V, _, ROWS, false>(map_rows(largest, ExpFrom), rows);
             let mut both = [[0.0; 2]; ROWS];
             for row in 0..ROWS {
                 both[row] = [largest[row], sums[row].ln() as f32];
@@ -107,7 +107,7 @@ pub unsafe fn log_sums<V: Vector>(x: &[f32], size: usize, out: &mut [[f32; 2]]) 
     assert!(size > 0 && size.checked_mul(out.len()) == Some(x.len()), "a place for each row");
     // SAFETY: the caller's; the rows lie inside the slice.
     unsafe {
-        together!(V, out.len(), x.as_ptr(), std::ptr::null_mut(), size, |first, rows, ROWS| {
+        for_each_row_group!(V, out.len(), x.as_ptr(), std::ptr::null_mut(), size, |first, rows, ROWS| {
             out[first..first + ROWS].copy_from_slice(&log_sums_of_rows::<V, ROWS>(rows));
         });
     }

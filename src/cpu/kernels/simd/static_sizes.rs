@@ -1,17 +1,17 @@
 //! Products of small matrices, whose sizes the compiler may know.
 
 use super::dispatch::{multiply_small_at, multiply_static_at};
+use super::gemm::{self, StaticSizes};
 use super::level::level;
-use super::product::{self, StaticSizes};
-use crate::cpu::kernels::matrix::has_terms;
+use crate::cpu::kernels::matrix::is_nonempty_product;
 
 /// The product of small row-major matrices by the kernel for sizes at run time, for comparison.
 ///
 /// # Panics
 /// A matrix is not of its size.
 pub fn multiply_dynamic(size: [usize; 3], a: &[f32], b: &[f32], c: &mut [f32]) {
-    let [a, b] = product::row_major(size, a, b, c);
-    if !has_terms(size, a, b, c) {
+    let [a, b] = gemm::row_major(size, a, b, c);
+    if !is_nonempty_product(size, a, b, c) {
         return c.fill(0.0);
     }
     multiply_small_at(level(), size, a, b, c);
@@ -23,7 +23,7 @@ pub fn multiply_dynamic(size: [usize; 3], a: &[f32], b: &[f32], c: &mut [f32]) {
 /// A matrix is not of its size.
 pub fn multiply_static<S: StaticSizes>(a: &[f32], b: &[f32], c: &mut [f32]) {
     if S::SIZES.contains(&0) {
-        let [_, _] = product::row_major(S::SIZES, a, b, c);
+        let [_, _] = gemm::row_major(S::SIZES, a, b, c);
         return c.fill(0.0);
     }
     multiply_static_at::<S>(level(), a, b, c);

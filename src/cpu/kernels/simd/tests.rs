@@ -180,7 +180,7 @@ fn products_agree_with_double_precision_at_every_size() {
         for (name, level) in levels() {
             for (a, b) in pairs {
                 let mut found = before.clone();
-                multiply::multiply_at(level, [m, k, n], a, b, &mut found);
+                matmul::multiply_at(level, [m, k, n], a, b, &mut found);
                 for (at, found) in found.into_iter().enumerate() {
                     let (i, j) = (at / n, at % n);
                     let element = |x: &Matrix<'_, f32>, i, l| x.elements[i * x.strides[0] + l * x.strides[1]] as f64;
@@ -210,7 +210,7 @@ fn a_linear_map_is_a_product_and_what_follows() {
         let (x, weight) = (matrix(&x, [k, 1]), matrix(&weight, [1, k]));
         for (name, level) in levels() {
             let mut product = vec![0.0; m * n];
-            multiply::multiply_at(level, [m, k, n], x, weight, &mut product);
+            matmul::multiply_at(level, [m, k, n], x, weight, &mut product);
             for choice in 0..8 {
                 let after = Epilogue {
                     bias: (choice & 1 == 1).then_some(&bias[..]),
@@ -219,7 +219,7 @@ fn a_linear_map_is_a_product_and_what_follows() {
                 };
                 let mut found = vec![f32::NAN; m * n];
                 let weight = Weight { matrix: weight, buffer: None };
-                multiply::linear_at(level, [m, k, n], x, weight, after, &mut found);
+                matmul::linear_at(level, [m, k, n], x, weight, after, &mut found);
                 for (at, found) in found.into_iter().enumerate() {
                     let biased = product[at] as f64 + after.bias.map_or(0.0, |bias| bias[at % n] as f64);
                     let activated = if after.activation.is_some() { gelu_tanh(biased) } else { biased };

@@ -1,25 +1,26 @@
-//! What a kernel needs of a vector of the processor.
+//! The abstraction over SIMD vectors that kernels are written in.
 
 use half::{bf16, f16};
 
-/// As many `f32` as the processor calculates with at once.
+/// A SIMD vector of `f32`.
 ///
 /// # Safety
 /// It is nothing but its lanes, one after another, if [`write`](Self::write) is the one given here. All methods may be called
 /// only where the processor has the instructions of the vector, and slices hold at least as many elements as a method takes
 /// from them.
 pub unsafe trait Vector: Copy {
-    /// How many.
+    /// The number of lanes.
     const LANES: usize;
-    /// How many rows of two vectors stay in registers, beside two of one factor and one of the other; at most 12.
+    /// The rows of a tile of two vectors that stay in registers, beside the two vectors of `b` and one broadcast element
+    /// of `a`; at most 12.
     const TILE: usize;
-    /// A vector of half as many, where it is as cheap as half of this one; else this one.
+    /// A vector of half as many lanes, where its operations are cheaper; else this one.
     type Half: Vector;
 
-    /// Runs a routine over vectors `W`, which need no other instructions than this one, as a function of its own.
-    unsafe fn call<W: Vector, R: Routine>(routine: R) -> R::Output;
+    /// Runs a kernel over vectors `W`, which need no other instructions than this one, as a function of its own.
+    unsafe fn call<W: Vector, R: OutlinedKernel>(routine: R) -> R::Output;
 
-    /// Says that something will be read, wherever it is.
+    /// Prefetches a cache line; the address may be any.
     #[inline(always)]
     fn prefetch(_from: *const f32) {}
     unsafe fn splat(x: f32) -> Self;
@@ -35,7 +36,7 @@ pub unsafe trait Vector: Copy {
 
     /// All elements of a slice that is shorter than a vector, and behind them `fill`.
     #[inline(always)]
-    unsafe fn load_part(from: &[f32], fill: f32) -> Self {
+    unsafe fn load_partial(from: &[f32], fill: f32) -> Self {
         const { assert!(Self::LANES <= MAX_LANES) };
         let mut whole = [fill; MAX_LANES];
         whole[..from.len()].copy_from_slice(from);
@@ -45,7 +46,7 @@ pub unsafe trait Vector: Copy {
 
     /// Fills a slice that is shorter than a vector.
     #[inline(always)]
-    unsafe fn store_part(self, to: &mut [f32]) {
+    unsafe fn store_partial(self, to: &mut [f32]) {
         const { assert!(Self::LANES <= MAX_LANES) };
         let mut whole = [0.0; MAX_LANES];
         // SAFETY: as above.
@@ -53,9 +54,9 @@ pub unsafe trait Vector: Copy {
         to.copy_from_slice(&whole[..to.len()]);
     }
 
-    /// The first 4 columns of 4 rows, each number times a factor, become 4 rows, which begin so far apart.
+    /// Transposes the first 4 columns of 4 rows, each element times a factor, into 4 rows at this stride.
     #[inline(always)]
-    unsafe fn turn(rows: [&[f32]; 4], factor: f32, to: &mut [f32], stride: usize) {
+    unsafe fn transpose_4x4(rows: [&[f32]; 4], factor: f32, to: &mut [f32], stride: usize) {
         for column in 0..4 {
             for (row, from) in rows.iter().enumerate() {
                 to[column * stride + row] = from[column] * factor;
@@ -63,23 +64,23 @@ pub unsafe trait Vector: Copy {
         }
     }
 
-    /// The first 4 elements of a slice, again and again.
+    /// The first 4 elements of a slice, broadcast to each group of four lanes.
     #[inline(always)]
-    unsafe fn splat_four(from: &[f32]) -> Self {
+    unsafe fn splat_group(from: &[f32]) -> Self {
         const { assert!(Self::LANES == 4) };
         // SAFETY: the caller's.
         unsafe { Self::load(from) }
     }
-    /// The first 4 elements of as many slices as fit.
+    /// The first 4 elements of a slice for each group of four lanes.
     #[inline(always)]
-    unsafe fn load_fours(from: [&[f32]; 4]) -> Self {
+    unsafe fn load_groups(from: [&[f32]; 4]) -> Self {
         const { assert!(Self::LANES == 4) };
         // SAFETY: the caller's.
         unsafe { Self::load(from[0]) }
     }
-    /// In each four lanes, rows for columns: what stands in four vectors becomes the first lanes of these, then the second.
+    /// Transposes the 4 × 4 elements of each group of four lanes of four vectors.
     #[inline(always)]
-    unsafe fn turn_fours(four: [Self; 4]) -> [Self; 4] {
+    unsafe fn transpose_groups(four: [Self; 4]) -> [Self; 4] {
         const { assert!(Self::LANES == 4) };
         // SAFETY: the caller's.
         unsafe {
@@ -94,16 +95,16 @@ pub unsafe trait Vector: Copy {
             columns
         }
     }
-    /// In each four lanes, the sums of these lanes of each of four vectors.
+    /// In each group of four lanes, the sums of this group of each of four vectors.
     #[inline(always)]
-    unsafe fn sums_of_fours(four: [Self; 4]) -> Self {
+    unsafe fn group_sums(four: [Self; 4]) -> Self {
         const { assert!(Self::LANES == 4) };
         // SAFETY: the caller's.
         unsafe { Self::load(&Self::sums(four)) }
     }
-    /// In each four lanes, the largest of these lanes of each of four vectors, where none is NaN.
+    /// In each group of four lanes, the maxima of this group of each of four vectors, where none is NaN.
     #[inline(always)]
-    unsafe fn largest_of_fours(four: [Self; 4]) -> Self {
+    unsafe fn group_maxima(four: [Self; 4]) -> Self {
         const { assert!(Self::LANES == 4) };
         // SAFETY: the caller's.
         unsafe { Self::load(&Self::largest(four)) }
@@ -122,25 +123,25 @@ pub unsafe trait Vector: Copy {
     unsafe fn min(self, other: Self) -> Self;
     unsafe fn abs(self) -> Self;
     /// This magnitude, with the sign of another.
-    unsafe fn with_sign_of(self, other: Self) -> Self;
+    unsafe fn copysign(self, other: Self) -> Self;
     /// The nearest whole number, the even one of two.
     unsafe fn round(self) -> Self;
     /// `self · 2ⁿ` for `self` from 1/4 to 2¹¹ and a whole number `n` from -250 to 250, rounded once.
-    unsafe fn scale(self, n: Self) -> Self;
+    unsafe fn ldexp(self, n: Self) -> Self;
     /// `self · 2ⁿ` for `self` from 1/4 to 2¹¹ and any whole number `n`: zero below -126, whatever `self` is there, and above 127
     /// at least 2¹²⁵.
     #[inline(always)]
-    unsafe fn scale_far(self, n: Self) -> Self {
+    unsafe fn ldexp_saturating(self, n: Self) -> Self {
         // SAFETY: the caller's.
         unsafe {
-            let scaled = self.scale(Self::splat(-130.0).max(Self::splat(127.0).min(n)));
-            n.if_less(Self::splat(-126.0), Self::splat(0.0), scaled)
+            let scaled = self.ldexp(Self::splat(-130.0).max(Self::splat(127.0).min(n)));
+            n.select_less(Self::splat(-126.0), Self::splat(0.0), scaled)
         }
     }
     /// `then` where `self < limit`, `otherwise` elsewhere, also where `self` is NaN.
-    unsafe fn if_less(self, limit: Self, then: Self, otherwise: Self) -> Self;
+    unsafe fn select_less(self, limit: Self, then: Self, otherwise: Self) -> Self;
     /// `then` where `self` is NaN, `otherwise` elsewhere.
-    unsafe fn if_nan(self, then: Self, otherwise: Self) -> Self;
+    unsafe fn select_nan(self, then: Self, otherwise: Self) -> Self;
     /// The sum of all lanes, in halves.
     unsafe fn sum(self) -> f32;
     /// For each of four vectors the sum of all lanes, in halves.
@@ -219,9 +220,9 @@ pub unsafe trait Vector: Copy {
         // SAFETY: the caller's.
         unsafe { Self::load_bits(from, shift, 15).mul_add(scale, offset) }
     }
-    /// Adds to the lanes whose bit is set, the lowest for the first.
+    /// Adds to the lanes whose bit of the mask is set, the lowest bit for the first lane.
     #[inline(always)]
-    unsafe fn add_where(self, bits: u32, addend: Self) -> Self {
+    unsafe fn masked_add(self, bits: u32, addend: Self) -> Self {
         let (mut lanes, mut addends) = ([0.0; MAX_LANES], [0.0; MAX_LANES]);
         // SAFETY: as above.
         unsafe {
@@ -234,9 +235,9 @@ pub unsafe trait Vector: Copy {
     }
 }
 
-/// A large part of a kernel, which [`Vector::call`] does not inline into it: it is compiled once, wherever it is called,
-/// and the compiler takes far longer for one large function than for its parts.
-pub trait Routine {
+/// A large part of a kernel, which [`Vector::call`] does not inline into it: it is compiled once, and the compiler takes
+/// far longer for one large function than for its parts.
+pub trait OutlinedKernel {
     type Output;
 
     /// # Safety
@@ -246,7 +247,7 @@ pub trait Routine {
 
 /// The most lanes that a vector has.
 pub const MAX_LANES: usize = 16;
-/// The numbers in a line of the cache.
+/// The elements of a cache line.
 pub const LINE: usize = 64 / size_of::<f32>();
 
 /// A vector of a slice that is as long, or shorter and filled up.
@@ -256,7 +257,7 @@ pub const LINE: usize = 64 / size_of::<f32>();
 #[inline(always)]
 pub unsafe fn load<V: Vector>(from: &[f32], fill: f32) -> V {
     // SAFETY: the caller's; the slice is as long as a vector, or it is shorter.
-    unsafe { if from.len() == V::LANES { V::load(from) } else { V::load_part(from, fill) } }
+    unsafe { if from.len() == V::LANES { V::load(from) } else { V::load_partial(from, fill) } }
 }
 
 /// Fills a slice that is as long as a vector, or shorter.
@@ -266,7 +267,7 @@ pub unsafe fn load<V: Vector>(from: &[f32], fill: f32) -> V {
 #[inline(always)]
 pub unsafe fn store<V: Vector>(vector: V, to: &mut [f32]) {
     // SAFETY: the caller's; the slice is as long as a vector, or it is shorter.
-    unsafe { if to.len() == V::LANES { vector.store(to) } else { vector.store_part(to) } }
+    unsafe { if to.len() == V::LANES { vector.store(to) } else { vector.store_partial(to) } }
 }
 
 /// A vector of as many numbers, or of fewer, filled up.
@@ -279,7 +280,7 @@ pub unsafe fn read<V: Vector, const WHOLE: bool>(from: *const f32, len: usize, f
     // SAFETY: the caller's.
     unsafe {
         let from = std::slice::from_raw_parts(from, if WHOLE { V::LANES } else { len });
-        if WHOLE { V::load(from) } else { V::load_part(from, fill) }
+        if WHOLE { V::load(from) } else { V::load_partial(from, fill) }
     }
 }
 
@@ -292,13 +293,13 @@ pub unsafe fn write<V: Vector, const WHOLE: bool>(x: V, to: *mut f32, len: usize
     // SAFETY: the caller's.
     unsafe {
         let to = std::slice::from_raw_parts_mut(to, if WHOLE { V::LANES } else { len });
-        if WHOLE { x.store(to) } else { x.store_part(to) }
+        if WHOLE { x.store(to) } else { x.store_partial(to) }
     }
 }
 
-/// Takes a step for each vector of a range, with its start and its length: first those that are whole, with the constant
-/// `WHOLE` true, and then the rest.
-macro_rules! each_vector { ($V:ident, $range:expr, $step:ident::<$($parameter:ident),*>($($argument:expr),* $(,)?)) => {
+/// Calls a step for each vector of a range, with its start and its length: whole vectors first, with the constant `WHOLE`
+/// true, and then the remainder.
+macro_rules! for_each_vector { ($V:ident, $range:expr, $step:ident::<$($parameter:ident),*>($($argument:expr),* $(,)?)) => {
     let range: std::ops::Range<usize> = $range;
     let mut at = range.start;
     while at + $V::LANES <= range.end {
@@ -309,37 +310,38 @@ macro_rules! each_vector { ($V:ident, $range:expr, $step:ident::<$($parameter:id
         $step::<$($parameter,)* false>(at, range.end - at, $($argument),*);
     }
 } }
-pub(super) use each_vector;
+pub(super) use for_each_vector;
 
-/// Parts of at most so many, as even as can be, by first and length: a last one of a few rows would leave most registers
-/// empty.
+/// Chunks of at most `most`, of nearly equal length, by start and length: a last tile of a few rows would leave most
+/// registers empty.
 #[inline(always)]
-pub fn even_parts(len: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
+pub fn even_chunks(len: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
     let count = len.div_ceil(most);
     // To divide takes longer than a small tile.
     let (each, longer) = if count <= 1 { (len, 0) } else { (len / count, len % count) };
     (0..count).map(move |part| (part * each + part.min(longer), each + (part < longer) as usize))
 }
 
-/// The rows of a tile of vectors, so many where they stay in registers.
+/// The rows of a tile: at most `rows`, and as many as stay in registers.
 pub const fn at_most<V: Vector>(rows: usize) -> usize {
     if V::TILE < rows { V::TILE } else { rows }
 }
 
-/// A function of a tile, with its number of rows, at most 12 and `$most`, as a constant: so it stays in registers.
-macro_rules! of_rows { ($rows:expr, $most:expr, $tile:ident::<$($G:tt)::+ $(, $($H:tt)::+)*>($($argument:expr),*)) => {
-    of_rows!(@of 1 2 3 4 5 6 7 8 9 10 11 12; $rows, $most, $tile, ($($G)::+ $(, $($H)::+)*), ($($argument),*))
+/// Calls a tile kernel with the number of its rows, at most 12 and `$most`, as a constant, so that the tile stays in
+/// registers.
+macro_rules! dispatch_rows { ($rows:expr, $most:expr, $tile:ident::<$($G:tt)::+ $(, $($H:tt)::+)*>($($argument:expr),*)) => {
+    dispatch_rows!(@of 1 2 3 4 5 6 7 8 9 10 11 12; $rows, $most, $tile, ($($G)::+ $(, $($H)::+)*), ($($argument),*))
 };
 ($rows:expr, $tile:ident::<$V:ident $(, $W:ident)*>($($argument:expr),*)) => {
-    of_rows!($rows, $V::TILE, $tile::<$V $(, $W)*>($($argument),*))
+    dispatch_rows!($rows, $V::TILE, $tile::<$V $(, $W)*>($($argument),*))
 };
 (@of $($number:literal)*; $rows:expr, $most:expr, $tile:ident, $generics:tt, $arguments:tt) => {
     match $rows {
         // A constant, so that tiles of more rows are not compiled.
-        $($number if const { $number <= $most } => of_rows!(@call $tile, $number, $generics, $arguments),)*
+        $($number if const { $number <= $most } => dispatch_rows!(@call $tile, $number, $generics, $arguments),)*
         _ => unreachable!("a tile has at most {} rows", $most),
     }
 };
 (@call $tile:ident, $number:literal, ($($G:tt)*), ($($argument:expr),*)) => { $tile::<$($G)*, $number>($($argument),*) };
 }
-pub(super) use of_rows;
+pub(super) use dispatch_rows;

@@ -1,12 +1,14 @@
 //! Tests of attention: against its definition, under every mask.
 
+use super::super::key_mask::Mask;
 use super::*;
+use crate::backend::AttentionMask;
 use crate::backend::Value;
 use crate::cpu::testing::{assert_near, random};
 use half::{bf16, f16};
 
 /// Each weight and each value by its definition.
-fn naive(q: &Array<f64>, k: &Array<f64>, v: &Array<f64>, live: impl Fn(usize, usize, usize) -> bool) -> Vec<f64> {
+fn naive(q: &Array<f64>, k: &Array<f64>, v: &Array<f64>, valid: impl Fn(usize, usize, usize) -> bool) -> Vec<f64> {
     let (&[batch, heads, queries, d], &[_, key_heads, keys, e]) = (q.sizes(), v.sizes()) else { panic!() };
     let (q, k, v) = (q.elements(), k.elements(), v.elements());
     let mut out = Vec::new();
@@ -16,10 +18,10 @@ fn naive(q: &Array<f64>, k: &Array<f64>, v: &Array<f64>, live: impl Fn(usize, us
             let pairs = (0..d).map(|l| q[((b * heads + h) * queries + i) * d + l] * k[(key_head * keys + j) * d + l]);
             (pairs.sum::<f64>() * 0.3).exp()
         };
-        let live: Vec<usize> = (0..keys).filter(|&j| live(b, i, j)).collect();
-        let total: f64 = live.iter().map(|&j| score(j)).sum();
+        let valid: Vec<usize> = (0..keys).filter(|&j| valid(b, i, j)).collect();
+        let total: f64 = valid.iter().map(|&j| score(j)).sum();
         out.extend(
-            (0..e).map(|l| live.iter().map(|&j| score(j) / total * v[(key_head * keys + j) * e + l]).sum::<f64>()),
+            (0..e).map(|l| valid.iter().map(|&j| score(j) / total * v[(key_head * keys + j) * e + l]).sum::<f64>()),
         );
     }
     out
@@ -158,9 +160,9 @@ fn the_result_does_not_depend_on_how_the_work_is_shared() {
             let (causal, window) = (kind & 1 == 1, (kind & 2 == 2).then_some(sizes[4] / 2 + 1));
             let mask = AttentionMask { causal, window, ..Default::default() };
             let inputs = Inputs::new(&q, &k, &v, &mask, 0.3);
-            let whole = inputs.attend(MOST_QUERIES);
-            for of_part in [FEWEST_QUERIES, 2 * FEWEST_QUERIES].into_iter().take(if cfg!(miri) { 1 } else { 2 }) {
-                assert_eq!(inputs.attend(of_part).elements(), whole.elements(), "{sizes:?}, {mask:?}");
+            let whole = inputs.attend(MAX_QUERIES);
+            for block_len in [MIN_QUERIES, 2 * MIN_QUERIES].into_iter().take(if cfg!(miri) { 1 } else { 2 }) {
+                assert_eq!(inputs.attend(block_len).elements(), whole.elements(), "{sizes:?}, {mask:?}");
             }
         }
     }
@@ -211,15 +213,15 @@ fn what_is_not_finite_does_not_depend_on_the_parts() {
     spoiled[2 * (queries - 1)] = f32::NAN;
     let v = Array::from_vec(spoiled, v.sizes());
     let mask = AttentionMask { causal: true, ..Default::default() };
-    let found = [32, 64, 256].map(|of_part| {
-        let out = Inputs::new(&q, &k, &v, &mask, 1.0).attend(of_part);
+    let found = [32, 64, 256].map(|block_len| {
+        let out = Inputs::new(&q, &k, &v, &mask, 1.0).attend(block_len);
         out.elements().iter().map(|x| x.to_bits()).collect::<Vec<_>>()
     });
     assert!(found[0] == found[1] && found[0] == found[2]);
 }
 
 fn nothing_gives_zeros<T: Float>() {
-    let zeros = |q: &Array<f64>, k: &Array<f64>, v: &Array<f64>, mask: &AttentionMask| {
+    let zeros = |q: &Array<f64>, k: &Array<f64>, v: &Array<f64>, mask: &Mask| {
         let found = attention(&cast::<T>(q), &cast::<T>(k), &cast::<T>(v), mask, 1.0);
         found.elements().iter().map(|&x| x == T::zero()).collect::<Vec<_>>()
     };

@@ -1,4 +1,4 @@
-//! Elementwise operations one after another, block by block: what is between them stays in the first caches.
+//! Fused elementwise operations, block by block: intermediate values stay in the L1 cache.
 
 mod plan;
 mod source;
@@ -15,11 +15,11 @@ use crate::cpu::kernels::write;
 use crate::cpu::memory::Elements;
 use crate::cpu::parallel::for_each_chunk;
 
-/// The most elements that are taken through all operations before the next ones.
+/// The most elements of a block.
 pub const BLOCK: usize = 1 << 11;
-/// Blocks that one core takes at a time, if there are enough.
+/// The blocks of a work item, if there are enough.
 const PART: usize = 8;
-/// Enough are so many parts.
+/// The number of work items that is enough.
 const PARTS: usize = 16;
 
 /// What the steps cost for each element.
@@ -28,17 +28,17 @@ pub fn work<T>(program: &Program<T>) -> usize {
     program.steps().map(|(_, step)| of_step(step)).sum()
 }
 
-/// How many of so many elements make a block, and a part, which is some blocks. What is repeated begins anew with a block, so
-/// that it is copied once for a part.
+/// The elements of a block and of a work item, which is some blocks. Blocks are a multiple of the period of broadcast
+/// inputs, so that these are copied once for an item.
 pub fn cut<T: Float>(sources: &[Source<T>], count: usize) -> [usize; 2] {
     let period = sources.iter().map(Source::period).filter(|period| *period <= BLOCK).max().unwrap_or(1);
     let block = BLOCK - BLOCK % period;
     [block, block * (count / (PARTS * block)).clamp(1, PART)]
 }
 
-/// Memory for so many blocks, which begin with a line of the cache.
+/// Memory for so many blocks, aligned to cache lines.
 pub fn blocks<R: Number>(count: usize) -> Elements<R> {
-    Elements::any(count * BLOCK)
+    Elements::arbitrary(count * BLOCK)
 }
 
 /// The function of each element of arrays of the same sizes. Narrow numbers are rounded once, at the end.
@@ -53,8 +53,9 @@ pub fn fused<T: Float>(program: &Program<T>, inputs: &[Array<T>]) -> Array<T> {
     let sources: Vec<Source<T>> = inputs.iter().map(Source::new).collect();
     Array::build(sizes, |out| {
         let [block, part] = cut(&sources, out.len());
-        // Where nothing has to stay in a cache, a part is one block.
-        let in_passing = plan.registers() == 1 && sources.iter().all(|source| source.lying(0, out.len()).is_some());
+        // Where no intermediate value is stored, a work item is one block.
+        let in_passing =
+            plan.registers() == 1 && sources.iter().all(|source| source.contiguous(0, out.len()).is_some());
         let block = if in_passing { part } else { block };
         for_each_chunk(out, part, part * work(program), |i, out| {
             let mut memory = blocks(sources.len() + plan.registers() - 1);

@@ -1,4 +1,4 @@
-//! In which order, and in which memory, a block of elements is calculated.
+//! Planning of fused operations: chains, and the allocation of registers.
 
 use super::source::Reader;
 use crate::backend::{Binary, Float, Program, Real, Step, Unary};
@@ -7,12 +7,12 @@ use crate::cpu::kernels::{InOut, Link, Operand, generic};
 /// Operations in chains, and the registers for their results: slices of a block's length.
 pub struct Plan<R> {
     chains: Vec<Chain<R>>,
-    /// That of each value: of inputs, of what is inside a chain and of what nobody needs there is none.
+    /// The register of each value; none for inputs, for values inside a chain, and for unused ones.
     registers: Vec<Option<usize>>,
     count: usize,
 }
 
-/// Operations of which each takes the result of the last, which nobody else needs.
+/// Operations of which each takes the result of the one before, which has no other use.
 struct Chain<R> {
     from: usize,
     links: Vec<ValueLink<R>>,
@@ -30,7 +30,7 @@ enum ValueLink<R> {
 const LONGEST: usize = 8;
 
 impl<R: Real> Plan<R> {
-    /// For a program of which these values are kept, and others as long as they are needed.
+    /// A plan that keeps these values, and others until their last use.
     pub fn new<T: Float<Wide = R>>(program: &Program<T>, is_kept: impl Fn(usize) -> bool) -> Self {
         let mut uses = vec![0; program.values()];
         for (value, step) in program.steps().rev() {
@@ -123,8 +123,7 @@ impl<R: Real> Plan<R> {
     }
 }
 
-/// The register of each value that has one, and how many there are. One is free again when its value was read for the last
-/// time.
+/// Allocates registers, as few as possible: a register is free after the last use of its value.
 fn registers<R, T>(
     chains: &[Chain<R>],
     program: &Program<T>,

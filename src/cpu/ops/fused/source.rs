@@ -5,14 +5,14 @@ use crate::cpu::array::Array;
 use crate::cpu::kernels::{all_widened, is_wide, widen_all};
 use std::borrow::Cow;
 
-/// The row-major elements of an array, for those who take a few at a time.
+/// A strided array, read in row-major order.
 pub struct Source<'a, T> {
     elements: &'a [T],
     /// Size and stride of the outer axes, along which runs of elements lie.
     axes: Vec<(usize, usize)>,
-    /// How many elements lie in a run, and how far apart.
+    /// The length of a run, and the stride of its elements.
     run: (usize, usize),
-    /// After how many elements they are repeated.
+    /// The number of elements after which they repeat, because of broadcasting.
     period: usize,
 }
 
@@ -35,13 +35,13 @@ impl<'a, T: Float> Source<'a, T> {
         Source { elements: &array.buffer()[layout.offset..], axes, run, period }
     }
 
-    /// After how many elements the same come again.
+    /// The number of elements after which they repeat.
     pub fn period(&self) -> usize {
         self.period
     }
 
-    /// So many elements from this one on, if they lie so in memory, and are wide.
-    pub fn lying(&self, first: usize, len: usize) -> Option<&'a [T::Wide]> {
+    /// The elements from `first` on without a copy, if they are contiguous and need no conversion.
+    pub fn contiguous(&self, first: usize, len: usize) -> Option<&'a [T::Wide]> {
         let (run, stride) = self.run;
         let in_run = self.axes.is_empty() || first % run + len <= run;
         let is_wide = is_wide::<T>();
@@ -85,10 +85,10 @@ impl<'a, T: Float> Source<'a, T> {
     }
 }
 
-/// A block of an array after another.
+/// Reads an array block after block.
 pub struct Reader<'a, T: Float> {
     source: &'a Source<'a, T>,
-    lying: Option<&'a [T::Wide]>,
+    contiguous: Option<&'a [T::Wide]>,
     copied: &'a mut [T::Wide],
     /// Where in the period the copy begins, and its length.
     copy: (usize, usize),
@@ -98,13 +98,13 @@ pub struct Reader<'a, T: Float> {
 impl<'a, T: Float> Reader<'a, T> {
     /// One that has read nothing, with memory for a block.
     pub fn new((source, copied): (&'a Source<'a, T>, &'a mut [T::Wide])) -> Self {
-        Reader { source, lying: None, copied, copy: (0, 0), len: 0 }
+        Reader { source, contiguous: None, copied, copy: (0, 0), len: 0 }
     }
 
     /// Goes to the block of so many elements from this one on.
     pub fn read(&mut self, first: usize, len: usize) {
-        (self.lying, self.len) = (self.source.lying(first, len), len);
-        if self.lying.is_none() {
+        (self.contiguous, self.len) = (self.source.contiguous(first, len), len);
+        if self.contiguous.is_none() {
             let start = first % self.source.period;
             if self.copy.0 != start || self.copy.1 < len {
                 self.source.copy(first, &mut self.copied[..len]);
@@ -115,6 +115,6 @@ impl<'a, T: Float> Reader<'a, T> {
 
     /// The elements of the block.
     pub fn block(&self) -> &[T::Wide] {
-        self.lying.unwrap_or_else(|| &self.copied[..self.len])
+        self.contiguous.unwrap_or_else(|| &self.copied[..self.len])
     }
 }

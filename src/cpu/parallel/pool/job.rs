@@ -1,13 +1,13 @@
-//! How a caller and its helpers share a job: where it is handed over, and when it may go.
+//! The protocol by which a caller and workers share a job: how it is handed over, and when its memory may be freed.
 //!
-//! A job lives on its caller's stack, and helpers hold its address, so the caller must not leave before they have.
-//! Nothing unwinds in between: panics of pieces are caught, and their payloads are kept until the job is over, since they
-//! may panic when they are dropped. [`Stay`] holds it to that.
+//! A job lives on its caller's stack, and workers hold its address, so the caller must not return before they are done.
+//! Nothing unwinds in between: panics of items are caught, and their payloads are kept until the job is over, since they
+//! may panic when they are dropped. [`AbortGuard`] holds it to that.
 //!
-//! What a seat holds says whose turn it is. A caller puts its job where a seat is free or asleep, and may take it back; a
-//! helper that replaces the job by `BUSY` works on it, and the caller waits until `done` counts it. The address stands for
-//! the job: two jobs that are there at the same time have different ones, and a job is in no seat when its caller leaves,
-//! so that the next one at the same address is not taken for it.
+//! A slot is a mailbox of one entry for each worker. A caller puts its job into slots that are free or asleep, and may take
+//! it back; a worker that replaces the job by `BUSY` runs it, and the caller waits until `done` counts it. A job is
+//! identified by its address: jobs that are alive at the same time have different ones, and a job is in no slot when its
+//! caller returns, so that the next one at the same address is not mistaken for it.
 
 use super::sync::{AtomicPtr, AtomicUsize, Mutex, Ordering, Spin, Thread, current, park};
 use std::any::Any;
@@ -17,26 +17,26 @@ use std::sync::PoisonError;
 
 type Payload = Box<dyn Any + Send>;
 
-/// Pieces of work, and who takes part in them. It lives on the caller's stack.
+/// Work items, and the state of their execution. It lives on the caller's stack.
 pub struct Job<'a> {
-    piece: &'a (dyn Fn(usize) + Sync),
+    item: &'a (dyn Fn(usize) + Sync),
     count: usize,
-    /// The fewest pieces that are taken at once.
+    /// The fewest items that are taken at once.
     grain: usize,
     threads: usize,
-    /// The first piece that nobody has taken.
+    /// The next item to be taken.
     next: AtomicUsize,
-    /// The panics of pieces, as they came.
+    /// The panics of items, as they came.
     panics: Mutex<Vec<Payload>>,
     caller: Thread,
-    /// Twice the number of helpers that are done; odd while the caller sleeps.
+    /// Twice the number of workers that are done; odd while the caller sleeps.
     done: AtomicUsize,
 }
 
 impl<'a> Job<'a> {
-    pub fn new(threads: usize, count: usize, grain: usize, piece: &'a (dyn Fn(usize) + Sync)) -> Self {
+    pub fn new(threads: usize, count: usize, grain: usize, item: &'a (dyn Fn(usize) + Sync)) -> Self {
         Job {
-            piece,
+            item,
             count,
             grain: grain.max(1),
             threads,
@@ -47,11 +47,11 @@ impl<'a> Job<'a> {
         }
     }
 
-    /// Works on pieces until all are taken, or one panics. It does not unwind.
+    /// Runs items until all are taken or one panics. It does not unwind.
     pub fn work(&self) {
         let result = catch_unwind(AssertUnwindSafe(|| {
             while let Some((first, last)) = self.take() {
-                (first..last).for_each(self.piece);
+                (first..last).for_each(self.item);
             }
         }));
         if let Err(panic) = result {
@@ -60,7 +60,8 @@ impl<'a> Job<'a> {
         }
     }
 
-    /// The next pieces for one thread: many at first, and fewer the nearer the end is, so that the threads end together.
+    /// The next items for one thread: guided scheduling, in which chunks become smaller towards the end, so that all threads
+    /// finish at about the same time.
     fn take(&self) -> Option<(usize, usize)> {
         let last = |first| {
             let left: usize = self.count - first;
@@ -71,11 +72,11 @@ impl<'a> Job<'a> {
         Some((first, last(first)))
     }
 
-    /// Waits until so many helpers are done.
-    pub fn wait(&self, helpers: usize) {
-        let is_done = || self.done.load(Ordering::Acquire) / 2 == helpers;
+    /// Waits until so many workers are done.
+    pub fn wait(&self, workers: usize) {
+        let is_done = || self.done.load(Ordering::Acquire) / 2 == workers;
         let spin = Spin::new();
-        while !is_done() && spin.turn() {}
+        while !is_done() && spin.keep_spinning() {}
         if !is_done() {
             self.done.fetch_or(1, Ordering::Relaxed);
             while !is_done() {
@@ -84,7 +85,7 @@ impl<'a> Job<'a> {
         }
     }
 
-    /// After the last helper has left: goes on with the first panic, if there was one.
+    /// After the last worker is done: resumes the first panic, if there was one.
     pub fn end(self) {
         let mut panics = self.panics.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter();
         if let Some(first) = panics.next() {
@@ -94,10 +95,10 @@ impl<'a> Job<'a> {
     }
 }
 
-/// While helpers may be at work on a job, its caller stays: to unwind from here ends the process.
-pub struct Stay;
+/// Aborts the process if the caller unwinds while workers may still use its job.
+pub struct AbortGuard;
 
-impl Drop for Stay {
+impl Drop for AbortGuard {
     fn drop(&mut self) {
         std::process::abort();
     }
@@ -111,18 +112,18 @@ fn discard(payload: Payload) {
     }
 }
 
-/// What a helper is asked to do: a job, or one of the states below, whose addresses no job has.
-// Two cache lines, which some processors fetch together: seats do not slow each other.
+/// The mailbox of a worker: a job, or one of the states below, whose addresses no job has.
+// Two cache lines, which some processors fetch together: no false sharing between slots.
 #[repr(align(128))]
-pub struct Seat(AtomicPtr<Job<'static>>);
+pub struct Slot(AtomicPtr<Job<'static>>);
 
 const FREE: usize = 0;
 const ASLEEP: usize = 1;
 const BUSY: usize = 2;
 const QUIT: usize = 3;
 
-/// The job without its lifetime: whoever reads it has to know that it is still there.
-fn erase(job: &Job<'_>) -> *mut Job<'static> {
+/// The job without its lifetime: readers have to know that it is still alive.
+fn erase_lifetime(job: &Job<'_>) -> *mut Job<'static> {
     ptr::from_ref(job).cast_mut().cast()
 }
 
@@ -131,24 +132,24 @@ fn state(state: usize) -> *mut Job<'static> {
     ptr::without_provenance_mut(state)
 }
 
-impl Seat {
+impl Slot {
     pub fn new() -> Self {
-        Seat(AtomicPtr::new(state(FREE)))
+        Slot(AtomicPtr::new(state(FREE)))
     }
 
-    /// Takes the job if the helper waits for one in its loop: whether it does.
-    pub fn give(&self, job: &Job<'_>) -> bool {
-        self.replace(state(FREE), erase(job)).is_some()
+    /// Offers the job to a worker that spins: whether it has it now.
+    pub fn offer(&self, job: &Job<'_>) -> bool {
+        self.replace(state(FREE), erase_lifetime(job)).is_some()
     }
 
-    /// Takes the job if the helper sleeps: whether it does. Then it has to be woken.
-    pub fn give_asleep(&self, job: &Job<'_>) -> bool {
-        self.replace(state(ASLEEP), erase(job)).is_some()
+    /// Offers the job to a worker that sleeps: whether it has it now. Then it has to be woken.
+    pub fn offer_asleep(&self, job: &Job<'_>) -> bool {
+        self.replace(state(ASLEEP), erase_lifetime(job)).is_some()
     }
 
-    /// Gives the job back: whether the helper has it and has not begun.
-    pub fn leave(&self, job: &Job<'_>) -> bool {
-        self.replace(erase(job), state(FREE)).is_some()
+    /// Takes the job back: whether the worker had it and has not begun.
+    pub fn withdraw(&self, job: &Job<'_>) -> bool {
+        self.replace(erase_lifetime(job), state(FREE)).is_some()
     }
 
     /// Whether it was `from`, and is `to` now: then what it was, which may be a later job than the one at `from` was.
@@ -156,22 +157,22 @@ impl Seat {
         self.0.compare_exchange(from, to, Ordering::AcqRel, Ordering::Relaxed).ok().map(<*mut _>::cast_const)
     }
 
-    /// Asks the helper to end. No job may be in its seat, nor be put there later.
+    /// Asks the worker to end. No job may be in its slot, nor be put there later.
     pub fn quit(&self) {
         self.0.swap(state(QUIT), Ordering::AcqRel);
     }
 
-    /// What the helper's thread does.
-    pub fn help(&self) {
+    /// The main loop of the worker's thread.
+    pub fn run(&self) {
         while let Some(job) = self.next() {
-            // SAFETY: the caller leaves the job where it is until it is taken back, which it no longer can be, or `done`
-            // counts this helper. What runs until then does not unwind.
+            // SAFETY: the caller keeps the job alive until it is taken back, which it no longer can be, or `done`
+            // counts this worker. What runs until then does not unwind.
             unsafe { (*job).work() };
             // SAFETY: as above.
             let caller = unsafe { (*job).caller.clone() };
-            // Before the caller goes on, so that it finds this helper for its next job.
+            // Before the caller goes on, so that it finds this worker for its next job.
             self.0.store(state(FREE), Ordering::Relaxed);
-            // SAFETY: as above. The last use of the job: from here on it may be gone.
+            // SAFETY: as above. The last use of the job: from here on it may be freed.
             let before = unsafe { (*job).done.fetch_add(2, Ordering::AcqRel) };
             if before % 2 == 1 {
                 caller.unpark();
@@ -185,7 +186,7 @@ impl Seat {
         loop {
             let found = self.0.load(Ordering::Relaxed);
             match found.addr() {
-                FREE if spin.turn() => {}
+                FREE if spin.keep_spinning() => {}
                 FREE => _ = self.replace(found, state(ASLEEP)),
                 ASLEEP => {
                     park();
@@ -193,7 +194,7 @@ impl Seat {
                 }
                 QUIT => return None,
                 _ => {
-                    // What was found may have been taken back meanwhile, and be gone.
+                    // What was found may have been taken back meanwhile, and be freed.
                     if let Some(job) = self.replace(found, state(BUSY)) {
                         return Some(job);
                     }

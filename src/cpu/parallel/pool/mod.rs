@@ -1,111 +1,111 @@
-//! Threads that help a caller with the pieces of a job.
+//! The thread pool.
 //!
-//! The caller is one of the threads that work, and waits for no helper that has not begun: an idle helper that wakes
-//! late, or a processor that is busy elsewhere, costs the caller nothing but the call for help. A helper waits for the
-//! next job in a loop for a while, because to wake it from sleep takes longer than many a job; then it sleeps.
+//! The caller runs items itself, and waits for no worker that has not begun: a worker that wakes late, or whose core is
+//! busy, costs the caller nothing but the wake-up call. A worker spins for a while before it sleeps, because to wake it takes
+//! longer than many a job.
 
 mod job;
 #[cfg(all(test, loom))]
 mod models;
 mod sync;
 
-use job::{Job, Seat, Stay};
+use job::{AbortGuard, Job, Slot};
 use std::cell::Cell;
 use std::sync::OnceLock;
 use sync::{Arc, AtomicUsize, Builder, JoinHandle, Ordering, WORKING};
 
-/// The most helpers a pool can have.
-pub const MAX_HELPERS: usize = if cfg!(all(test, loom)) { 2 } else { 255 };
+/// The most workers a pool can have.
+pub const MAX_WORKERS: usize = if cfg!(all(test, loom)) { 2 } else { 255 };
 
-/// Whether this thread is at work on a job of some pool.
+/// Whether this thread is running items of some job.
 pub fn is_working() -> bool {
     WORKING.with(Cell::get)
 }
 
-/// Helpers, started when they are first needed.
+/// Worker threads, started when they are first needed.
 pub struct Pool {
-    helpers: [OnceLock<Option<Helper>>; MAX_HELPERS],
+    workers: [OnceLock<Option<Worker>>; MAX_WORKERS],
     /// How many threads share a job at the moment.
     callers: AtomicUsize,
 }
 
-struct Helper {
-    seat: Arc<Seat>,
+struct Worker {
+    slot: Arc<Slot>,
     thread: JoinHandle<()>,
 }
 
 impl Pool {
     #[cfg(not(all(test, loom)))]
     pub const fn new() -> Self {
-        Pool { helpers: [const { OnceLock::new() }; MAX_HELPERS], callers: AtomicUsize::new(0) }
+        Pool { workers: [const { OnceLock::new() }; MAX_WORKERS], callers: AtomicUsize::new(0) }
     }
     #[cfg(all(test, loom))]
     pub fn new() -> Self {
-        Pool { helpers: [const { OnceLock::new() }; MAX_HELPERS], callers: AtomicUsize::new(0) }
+        Pool { workers: [const { OnceLock::new() }; MAX_WORKERS], callers: AtomicUsize::new(0) }
     }
 
-    /// Calls `piece` with each number below `count`, on up to `threads` threads, the caller's among them. A thread takes at
-    /// least `grain` pieces at once.
+    /// Calls `item` with each number below `count`, on up to `threads` threads, the caller's among them. A thread takes at
+    /// least `grain` items at once.
     ///
-    /// The callers that share work at the same time count among the `threads`: a caller asks for that many helpers fewer.
-    /// Within a piece nothing is shared again. If pieces panic, some are skipped, and the first panic goes on in the caller
-    /// when no helper works on a piece any more. A piece must not wait for another: the caller may come to do all of them.
-    pub fn run(&self, threads: usize, count: usize, grain: usize, piece: &(dyn Fn(usize) + Sync)) {
+    /// The callers that share work at the same time count among the `threads`: a caller asks for that many workers fewer.
+    /// There is no nested parallelism. If items panic, some are skipped, and the first panic goes on in the caller
+    /// when no worker runs an item any more. An item must not wait for another: the caller may run all of them.
+    pub fn run(&self, threads: usize, count: usize, grain: usize, item: &(dyn Fn(usize) + Sync)) {
         let threads = threads.min(count.div_ceil(grain.max(1)));
         if threads < 2 || is_working() {
-            return (0..count).for_each(piece);
+            return (0..count).for_each(item);
         }
         let _guard = Working::new(&self.callers);
-        let job = Job::new(threads, count, grain, piece);
+        let job = Job::new(threads, count, grain, item);
         self.share(&job, threads);
         job.end();
     }
 
-    /// Works on the job, and returns when no helper does any more.
+    /// Works on the job, and returns when no worker does any more.
     fn share(&self, job: &Job<'_>, threads: usize) {
-        let helpers = &self.helpers[..(threads - 1).min(MAX_HELPERS)];
+        let workers = &self.workers[..(threads - 1).min(MAX_WORKERS)];
         let wanted = threads.saturating_sub(self.callers.load(Ordering::Relaxed));
-        let started = || helpers.iter().filter_map(|helper| helper.get()?.as_ref());
-        let stay = Stay;
-        // First those that need not be woken.
-        let mut asked = started().filter(|helper| helper.seat.give(job)).take(wanted).count();
-        let others = helpers.iter().enumerate();
-        let others = others.filter_map(|(number, helper)| helper.get_or_init(|| Helper::start(number)).as_ref());
-        asked += others.filter(|helper| helper.seat.give(job) || helper.wake(job)).take(wanted - asked).count();
+        let started = || workers.iter().filter_map(|worker| worker.get()?.as_ref());
+        let guard = AbortGuard;
+        // First the workers that spin.
+        let mut asked = started().filter(|worker| worker.slot.offer(job)).take(wanted).count();
+        let others = workers.iter().enumerate();
+        let others = others.filter_map(|(number, worker)| worker.get_or_init(|| Worker::start(number)).as_ref());
+        asked += others.filter(|worker| worker.slot.offer(job) || worker.wake(job)).take(wanted - asked).count();
         job.work();
-        let left = started().filter(|helper| helper.seat.leave(job)).count();
+        let left = started().filter(|worker| worker.slot.withdraw(job)).count();
         job.wait(asked - left);
-        std::mem::forget(stay);
+        std::mem::forget(guard);
     }
 }
 
 impl Drop for Pool {
     fn drop(&mut self) {
-        for helper in self.helpers.iter_mut().filter_map(|helper| helper.take().flatten()) {
-            helper.seat.quit();
-            helper.thread.thread().unpark();
+        for worker in self.workers.iter_mut().filter_map(|worker| worker.take().flatten()) {
+            worker.slot.quit();
+            worker.thread.thread().unpark();
             // It ends without a panic: those of jobs are caught.
-            let _ = helper.thread.join();
+            let _ = worker.thread.join();
         }
     }
 }
 
-impl Helper {
+impl Worker {
     /// None where the system has no more threads.
     fn start(number: usize) -> Option<Self> {
-        let seat = Arc::new(Seat::new());
-        let theirs = seat.clone();
+        let slot = Arc::new(Slot::new());
+        let theirs = slot.clone();
         let work = move || {
             WORKING.with(|working| working.set(true));
-            theirs.help();
+            theirs.run();
         };
         let thread = Builder::new().name(format!("congruent-{}", number + 1)).spawn(work).ok()?;
-        Some(Helper { seat, thread })
+        Some(Worker { slot, thread })
     }
 
     /// Gives it the job if it sleeps: whether it does.
     fn wake(&self, job: &Job<'_>) -> bool {
-        let woken = self.seat.give_asleep(job);
+        let woken = self.slot.offer_asleep(job);
         if woken {
             self.thread.thread().unpark();
         }
@@ -139,7 +139,7 @@ mod tests {
     use std::thread;
     use std::time::{Duration, Instant};
 
-    /// How often each piece has run.
+    /// How often each item has run.
     fn counts(count: usize) -> Vec<AtomicUsize> {
         (0..count).map(|_| AtomicUsize::new(0)).collect()
     }
@@ -153,27 +153,27 @@ mod tests {
     }
 
     #[test]
-    fn every_piece_runs_once() {
+    fn every_item_runs_once() {
         let pool = Pool::new();
         for threads in 0..5 {
-            for pieces in if cfg!(miri) { vec![0, 1, 5] } else { vec![0, 1, 2, 3, 7, 100, 10_000] } {
+            for items in if cfg!(miri) { vec![0, 1, 5] } else { vec![0, 1, 2, 3, 7, 100, 10_000] } {
                 for grain in [0, 1, 3] {
-                    let seen = counts(pieces);
-                    pool.run(threads, pieces, grain, &count(&seen));
-                    assert!(each_was_seen(&seen, 1), "{pieces} pieces on {threads} threads, {grain} at once");
+                    let seen = counts(items);
+                    pool.run(threads, items, grain, &count(&seen));
+                    assert!(each_was_seen(&seen, 1), "{items} items on {threads} threads, {grain} at once");
                 }
             }
         }
     }
 
     #[test]
-    fn helpers_take_part() {
-        helpers_take_part_in(&Pool::new());
+    fn workers_take_part() {
+        workers_take_part_in(&Pool::new());
     }
 
-    fn helpers_take_part_in(pool: &Pool) {
+    fn workers_take_part_in(pool: &Pool) {
         let names = Mutex::new(std::collections::BTreeSet::new());
-        // A helper may come too late for one job, not for all of them.
+        // A worker may come too late for one job, not for all of them.
         while names.lock().unwrap().len() < 3 {
             pool.run(3, 3, 1, &|_| {
                 names.lock().unwrap().insert(thread::current().name().unwrap().to_owned());
@@ -214,7 +214,7 @@ mod tests {
         }
     }
 
-    /// Waits, but not for ever: a helper may not come.
+    /// Waits, but not for ever: a worker may not come.
     fn wait(until: impl Fn() -> bool) -> bool {
         let start = Instant::now();
         while !until() && start.elapsed() < Duration::from_millis(200) {
@@ -225,9 +225,9 @@ mod tests {
 
     #[test]
     #[cfg_attr(miri, ignore)] // Three threads are to be at work at once, for which Miri is too slow.
-    fn a_payload_that_panics_when_dropped_leaves_no_helper_behind() {
+    fn a_payload_that_panics_when_dropped_leaves_no_worker_behind() {
         let pool = Pool::new();
-        // The helpers and the caller, in the order in which they panic; who is third is still at work then.
+        // The workers and the caller, in the order in which they panic; who is third is still at work then.
         const ORDERS: [[&str; 2]; 3] = [["1", "caller"], ["caller", "1"], ["1", "2"]];
         for [first, second] in ORDERS {
             let mut tries = 0..100;
@@ -239,16 +239,16 @@ mod tests {
                         wait(|| working.load(Ordering::SeqCst) == 3);
                         let name =
                             thread::current().name().and_then(|name| name.strip_prefix("congruent-")).map(String::from);
-                        let turn = match name.as_deref().unwrap_or("caller") {
+                        let keep_spinning = match name.as_deref().unwrap_or("caller") {
                             name if name == first => 0,
                             name if name == second => 1,
                             _ => 2,
                         };
-                        wait(|| panicked.load(Ordering::SeqCst) == turn);
+                        wait(|| panicked.load(Ordering::SeqCst) == keep_spinning);
                         // The one before is to have ended its part.
-                        thread::sleep(Duration::from_millis(if turn > 0 { 5 } else { 0 }));
+                        thread::sleep(Duration::from_millis(if keep_spinning > 0 { 5 } else { 0 }));
                         panicked.fetch_add(1, Ordering::SeqCst);
-                        match turn {
+                        match keep_spinning {
                             0 => resume_unwind(Box::new(Bad::<0>)),
                             1 => resume_unwind(Box::new(Bad::<1>)),
                             _ => working.store(4, Ordering::SeqCst),
@@ -257,21 +257,21 @@ mod tests {
                 }));
                 let working = working.load(Ordering::SeqCst);
                 let all = panicked.load(Ordering::SeqCst) == 3;
-                assert!(!all || working == 4, "the caller left while a helper was at work");
-                // Where a helper did not come, there may be no panic.
+                assert!(!all || working == 4, "the caller left while a worker was at work");
+                // Where a worker did not come, there may be no panic.
                 let Err(panic) = panic else { return false };
                 assert!(!all || panic.is::<Bad<0>>());
                 std::mem::forget(panic);
                 all
             };
-            assert!(tries.any(|_| complete()), "no helper came");
+            assert!(tries.any(|_| complete()), "no worker came");
         }
-        // All helpers are still there.
-        helpers_take_part_in(&pool);
+        // All workers are still there.
+        workers_take_part_in(&pool);
     }
 
     #[test]
-    fn what_a_piece_shares_it_does_alone() {
+    fn what_a_item_shares_it_does_alone() {
         let pool = Pool::new();
         let seen = counts(12);
         pool.run(3, 4, 1, &|i| {
@@ -294,7 +294,7 @@ mod tests {
                 scope.spawn(move || {
                     let seen = counts(10);
                     for time in 0..times {
-                        // Some find their helpers asleep.
+                        // Some find their workers asleep.
                         if time % 100 == caller {
                             thread::sleep(2 * super::sync::SPIN);
                         }

@@ -4,13 +4,13 @@
 //! RUSTFLAGS="--cfg loom" LOOM_MAX_PREEMPTIONS=2 cargo test -p congruent --lib --release pool::models
 //! ```
 //!
-//! What a caller shares lives as long as the job: [`Shared`] fails a model in which a helper is at it later.
+//! What a caller shares lives as long as the job: [`Shared`] fails a model in which a worker is at it later.
 
-use super::{Helper, Pool};
+use super::{Pool, Worker};
 use loom::cell::UnsafeCell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-/// What pieces write, each its own.
+/// What items write, each its own.
 struct Shared(Vec<UnsafeCell<usize>>);
 
 // SAFETY: `loom` fails a model in which two threads are at one of them.
@@ -21,35 +21,35 @@ impl Shared {
         Shared((0..count).map(|_| UnsafeCell::new(0)).collect())
     }
 
-    fn add(&self, piece: usize) {
+    fn add(&self, item: usize) {
         // SAFETY: as above.
-        self.0[piece].with_mut(|count| unsafe { *count += 1 });
+        self.0[item].with_mut(|count| unsafe { *count += 1 });
     }
 
-    /// How often each piece has run, read by the caller alone.
+    /// How often each item has run, read by the caller alone.
     fn counts(self) -> Vec<usize> {
         // SAFETY: as above.
         self.0.iter().map(|count| count.with_mut(|count| unsafe { *count })).collect()
     }
 }
 
-/// A pool whose helpers have been started, and may be awake or asleep.
-fn pool(helpers: usize) -> Pool {
+/// A pool whose workers have been started, and may be awake or asleep.
+fn pool(workers: usize) -> Pool {
     let pool = Pool::new();
-    for number in 0..helpers {
-        pool.helpers[number].get_or_init(|| Helper::start(number));
+    for number in 0..workers {
+        pool.workers[number].get_or_init(|| Worker::start(number));
     }
     pool
 }
 
-fn job(pool: &Pool, threads: usize, pieces: usize) {
-    let shared = Shared::new(pieces);
-    pool.run(threads, pieces, 1, &|piece| shared.add(piece));
-    assert_eq!(shared.counts(), vec![1; pieces]);
+fn job(pool: &Pool, threads: usize, items: usize) {
+    let shared = Shared::new(items);
+    pool.run(threads, items, 1, &|item| shared.add(item));
+    assert_eq!(shared.counts(), vec![1; items]);
 }
 
 #[test]
-fn a_helper_that_is_started_for_a_job_and_ends_with_the_pool() {
+fn a_worker_that_is_started_for_a_job_and_ends_with_the_pool() {
     loom::model(|| job(&Pool::new(), 2, 2));
 }
 
@@ -57,19 +57,19 @@ fn a_helper_that_is_started_for_a_job_and_ends_with_the_pool() {
 fn jobs_one_after_another_at_one_address() {
     loom::model(|| {
         let pool = pool(1);
-        for pieces in [2, 2] {
-            job(&pool, 2, pieces);
+        for items in [2, 2] {
+            job(&pool, 2, items);
         }
     });
 }
 
 #[test]
-fn two_helpers() {
+fn two_workers() {
     loom::model(|| job(&pool(2), 3, 3));
 }
 
 #[test]
-fn a_caller_each_for_two_jobs_and_one_helper() {
+fn a_caller_each_for_two_jobs_and_one_worker() {
     loom::model(|| {
         let pool = loom::sync::Arc::new(pool(1));
         let theirs = pool.clone();
@@ -88,15 +88,15 @@ impl Drop for Bad {
     }
 }
 
-/// All pieces panic, the caller's and the helper's.
+/// All items panic, the caller's and the worker's.
 #[test]
 fn panics() {
     loom::model(|| {
         let pool = pool(1);
         let shared = Shared::new(2);
         let panic = catch_unwind(AssertUnwindSafe(|| {
-            pool.run(2, 2, 1, &|piece| {
-                shared.add(piece);
+            pool.run(2, 2, 1, &|item| {
+                shared.add(item);
                 resume_unwind(Box::new(Bad));
             });
         }));

@@ -27,7 +27,7 @@ mod used {
         }
 
         /// Whether to go on.
-        pub fn turn(&self) -> bool {
+        pub fn keep_spinning(&self) -> bool {
             (0..16).for_each(|_| std::hint::spin_loop());
             let elapsed = self.0.elapsed();
             if elapsed > SPIN / 16 {
@@ -80,7 +80,7 @@ mod used {
             Spin
         }
 
-        pub fn turn(&self) -> bool {
+        pub fn keep_spinning(&self) -> bool {
             false
         }
     }

@@ -1,52 +1,52 @@
-//! What attention is calculated of: a block of queries, and the rows of it that are in the lanes of vectors.
+//! The inputs of the attention kernels: a block of queries, and those of them that fill the lanes of vectors.
 
 use super::super::vector::{LINE, MAX_LANES};
 use crate::backend::Number;
 use crate::cpu::kernels::cast::Typed;
 use crate::cpu::kernels::matrix::Matrix;
 
-/// The most queries that are taken together.
+/// The most queries in the lanes at a time.
 pub const QUERIES: usize = 2 * MAX_LANES;
-/// The rows of a tile that are enough to keep a processor busy: each number of rows is code to compile.
-pub const ENOUGH: usize = 8;
+/// The rows of a tile that keep the processor busy; each number of rows is compiled for itself.
+pub const TILE_ROWS: usize = 8;
 
-/// Which keys each query of a block may attend to.
+/// The mask of a block of queries.
 #[derive(Clone, Copy, Debug)]
-pub struct Live<'a> {
-    /// For each query, how many of the first keys.
+pub struct ValidKeys<'a> {
+    /// For each query, the number of leading keys that it may attend to.
     pub counts: &'a [usize],
-    /// For each query and each of all keys, whether the key is not excluded.
+    /// For each query and key, whether the query may attend to the key.
     pub allowed: Option<&'a [bool]>,
 }
 
 /// Some queries of each head, and the keys and values of all their heads.
 ///
-/// The elements of a query, of a key and of a value lie together.
+/// The elements of a query, of a key and of a value are contiguous.
 #[derive(Clone, Copy, Debug)]
 pub struct Block<'a, T> {
     /// The sizes of a key and of a value.
     pub size: [usize; 2],
-    /// Of all that this is a block of: the queries that share keys, and the keys of the sequence without its padding. What is
-    /// chosen by these does not depend on the blocks.
+    /// The size of the whole, of which this is a block: the queries that share keys, and the keys of the sequence without
+    /// padding. Kernels are chosen by it, so that the choice does not depend on the blocks.
     pub whole: [usize; 2],
-    /// The heads of the keys and values, and the heads of queries that share each of them.
+    /// The heads of keys and values, and the query heads that share each of them.
     pub key_heads: usize,
     pub heads: usize,
     /// The queries.
     pub q: &'a [T],
-    /// From a query to the next, and from a head to the next.
+    /// The strides of queries and heads.
     pub q_strides: [usize; 2],
     /// The keys of the first head.
     pub k: Matrix<'a, T>,
     /// The values of the first head.
     pub v: Matrix<'a, T>,
-    /// From the keys and the values of a head to those of the next.
+    /// The strides of heads of keys and of values.
     pub head_strides: [usize; 2],
-    /// The factor of the scores.
+    /// The scale of the scores.
     pub scale: T,
-    /// What each query may attend to.
-    pub live: Live<'a>,
-    /// From the result of a query to that of the next; the heads of a query lie side by side.
+    /// The mask.
+    pub live: ValidKeys<'a>,
+    /// The stride of results of queries; the heads of a query are contiguous.
     pub out_stride: usize,
 }
 
@@ -57,7 +57,7 @@ unsafe impl<'b, 'a, T: Number> Typed for &'b Block<'a, T> {
 }
 
 impl<'a, T: Copy> Block<'a, T> {
-    /// What has the keys and values of this head only, and where its result is.
+    /// The block of one head of keys and values, and its part of the result.
     #[inline(always)]
     pub fn of_head<'out>(&self, head: usize, out: &'out mut [T]) -> (Self, &'out mut [T]) {
         let [k_stride, v_stride] = self.head_strides;
@@ -84,13 +84,13 @@ impl<'a> Block<'a, f32> {
             v: Matrix { elements: v, strides: [1, 1] },
             head_strides: [0; 2],
             scale,
-            live: Live { counts, allowed: None },
+            live: ValidKeys { counts, allowed: None },
             out_stride: 1,
         }
     }
 }
 
-/// So much of the memory, which grows where it must, from the begin of a line of the cache on.
+/// A scratch buffer of `len` elements, aligned to a cache line; it grows if needed.
 pub fn aligned(memory: &mut Vec<f32>, len: usize) -> &mut [f32] {
     if memory.len() < len + LINE - 1 {
         memory.resize(len + LINE - 1, 0.0);
@@ -99,7 +99,7 @@ pub fn aligned(memory: &mut Vec<f32>, len: usize) -> &mut [f32] {
     &mut memory[start..][..len]
 }
 
-/// Where the queries in the lanes are, and what they may attend to.
+/// The queries in the lanes, and how many keys each may attend to.
 pub struct Rows {
     /// Which row the first of them is.
     pub first: usize,
@@ -137,7 +137,7 @@ impl Rows {
                 (query, head) = (query + 1, 0);
             }
         }
-        // Lanes without a query are those of one that there is.
+        // Unused lanes repeat the first query.
         let some = q[0];
         q[len..lanes].fill(some);
         let mut rows = Rows { first, q, out, counts, len, lanes, fewest, most, start: 0 };
@@ -154,10 +154,10 @@ impl Rows {
         self.allowed(row, block).map_or(0, first)
     }
 
-    /// The excluded keys of a query, unless none is.
+    /// The row of the mask of a query, if there is a mask.
     #[inline(always)]
     pub fn allowed<'a>(&self, row: usize, block: &Block<'a, f32>) -> Option<&'a [bool]> {
-        let Live { counts, allowed } = block.live;
+        let ValidKeys { counts, allowed } = block.live;
         allowed.map(|allowed| {
             let keys = allowed.len() / counts.len();
             &allowed[(self.first + row) / block.heads * keys..][..keys]

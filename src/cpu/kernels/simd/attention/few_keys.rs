@@ -1,32 +1,36 @@
-//! Attention to few keys: a short text.
+//! Attention to few keys, as in short texts.
 //!
-//! Four elements of each of some queries are the lanes, and so no query needs to be turned, and hardly a lane is empty
-//! whatever the number of queries is. The sums across four lanes are the scores of four keys, side by side.
+//! A group of four lanes holds four elements of a query. So queries are not transposed, and hardly a lane is empty
+//! whatever their number. The sums of each group are the scores of four keys, side by side.
 
-use super::super::vector::{Routine, Vector, even_parts, of_rows};
+use super::super::vector::{OutlinedKernel, Vector, dispatch_rows, even_chunks};
 use super::block::{Block, QUERIES, Rows, aligned};
-use super::scores::FEW;
-use super::softmax::power;
+use super::scores::FEW_QUERIES;
+use super::softmax::exp2_scaled;
 use super::values::Values;
 use crate::cpu::kernels::matrix::Matrix;
 
-/// The most keys: for more, queries are worth turning.
-const MOST: usize = 64;
-/// The vectors of queries that are enough to keep a processor busy.
-const ENOUGH: usize = 5;
+/// The most keys: for more, it pays to transpose the queries.
+const MAX_KEYS: usize = 64;
+/// The vectors of queries in a tile that keep the processor busy.
+const TILE_ROWS: usize = 5;
 
-/// Whether vectors are so wide that many lanes would be empty otherwise.
+/// Whether vectors are so wide that many lanes of [`many_keys`](super::many_keys) would be empty.
 pub const fn suits_vector<V: Vector>() -> bool {
     V::LANES > 8
 }
 
-/// Whether a block is better attended to here. A short text is, whether its queries are alone or those of a longer batch.
+/// Whether this kernel is faster for a block. It depends on the whole sequence only, so that a text gives the same in any
+/// batch.
 pub fn suits(block: &Block<'_, f32>) -> bool {
     let [queries, keys] = block.whole;
-    (queries > FEW || keys <= FEW) && keys <= MOST && block.size[0] > 0 && block.size[0].is_multiple_of(4)
+    (queries > FEW_QUERIES || keys <= FEW_QUERIES)
+        && keys <= MAX_KEYS
+        && block.size[0] > 0
+        && block.size[0].is_multiple_of(4)
 }
 
-/// [`attend`](super::attend) where all keys are few, in this memory.
+/// [`attend`](super::attend) for few keys; `memory` is scratch.
 ///
 /// # Safety
 /// The processor has the instructions of `V`.
@@ -79,7 +83,7 @@ pub unsafe fn attend<V: Vector>(block: &Block<'_, f32>, memory: &mut Vec<f32>, o
                 inverse: Some(&inverse),
                 sums: &mut [],
                 out,
-                places: &rows.out[..rows.len],
+                out_starts: &rows.out[..rows.len],
             };
             // SAFETY: the caller's.
             finite &= unsafe { V::call::<V, _>(values) };
@@ -90,7 +94,7 @@ pub unsafe fn attend<V: Vector>(block: &Block<'_, f32>, memory: &mut Vec<f32>, o
 
 /// The scores of keys for queries: for each four keys, a row of four scores for each query.
 struct Scores<'a> {
-    /// The queries, each from its start on, and their factor.
+    /// The queries, each from its start on, and the scale.
     from: &'a [f32],
     starts: &'a [usize],
     scale: f32,
@@ -102,7 +106,7 @@ struct Scores<'a> {
     scores: &'a mut [f32],
 }
 
-impl Routine for Scores<'_> {
+impl OutlinedKernel for Scores<'_> {
     type Output = ();
 
     #[inline(always)]
@@ -123,22 +127,22 @@ impl Routine for Scores<'_> {
         unsafe {
             let scale = V::splat(scale);
             for vector in 0..vectors {
-                // More than four are never looked at.
+                // Entries beyond the number of groups are not read.
                 let start = |i: usize| *starts.get_unchecked(vector * of_vector + i.min(of_vector - 1));
                 let starts = [start(0), start(1), start(2), start(3)];
                 for column in (0..d).step_by(4) {
                     let row = |i: usize| from.get_unchecked(starts[i] + column..);
-                    let fours = V::load_fours([row(0), row(1), row(2), row(3)]);
+                    let fours = V::load_groups([row(0), row(1), row(2), row(3)]);
                     fours.mul(scale).store(q.get_unchecked_mut((column / 4 * vectors + vector) * V::LANES..));
                 }
             }
-            for (first, count) in even_parts(vectors, tile::<V>()) {
+            for (first, count) in even_chunks(vectors, tile::<V>()) {
                 for four in 0..keys.div_ceil(4) {
                     let row = |i: usize| (4 * four + i).min(keys - 1) * k.strides[0];
                     let rows = [row(0), row(1), row(2), row(3)];
                     let scores = scores.get_unchecked_mut((four * vectors + first) * V::LANES..);
                     let q = q.get_unchecked(first * V::LANES..);
-                    of_rows!(count, tile::<V>(), score_tile::<V>(q, vectors, k.elements, rows, d, scores));
+                    dispatch_rows!(count, tile::<V>(), score_tile::<V>(q, vectors, k.elements, rows, d, scores));
                 }
             }
         }
@@ -147,7 +151,7 @@ impl Routine for Scores<'_> {
 
 /// As many vectors of queries as fit into registers, with their sums for four keys.
 const fn tile<V: Vector>() -> usize {
-    if V::TILE / 2 < ENOUGH { V::TILE / 2 } else { ENOUGH }
+    if V::TILE / 2 < TILE_ROWS { V::TILE / 2 } else { TILE_ROWS }
 }
 
 /// # Safety
@@ -167,31 +171,31 @@ unsafe fn score_tile<V: Vector, const VECTORS: usize>(
         for column in (0..d).step_by(4) {
             let q = q.get_unchecked(column / 4 * vectors * V::LANES..);
             for key in 0..4 {
-                let k = V::splat_four(k.get_unchecked(rows[key] + column..));
+                let k = V::splat_group(k.get_unchecked(rows[key] + column..));
                 for vector in 0..VECTORS {
                     sums[vector][key] = V::load(q.get_unchecked(vector * V::LANES..)).mul_add(k, sums[vector][key]);
                 }
             }
         }
         for vector in 0..VECTORS {
-            V::sums_of_fours(sums[vector]).store(scores.get_unchecked_mut(vector * V::LANES..));
+            V::group_sums(sums[vector]).store(scores.get_unchecked_mut(vector * V::LANES..));
         }
     }
 }
 
-/// The scores become powers, which are summed up.
+/// Exponentiates the scores and sums them.
 struct Softmax<'a> {
     scores: &'a mut [f32],
     /// How many vectors there are of each four keys.
     vectors: usize,
-    /// How many of the first keys each query may attend to, and the fewest of all.
+    /// The number of leading keys that each query may attend to, and the smallest of them.
     counts: &'a [f32; 4 * QUERIES],
     fewest: usize,
-    /// One by the sums of the powers.
+    /// The inverse sums of exponentials.
     inverse: &'a mut [f32; 4 * QUERIES],
 }
 
-impl Routine for Softmax<'_> {
+impl OutlinedKernel for Softmax<'_> {
     type Output = ();
 
     #[inline(always)]
@@ -204,26 +208,26 @@ impl Routine for Softmax<'_> {
             unsafe {
                 let nothing = V::splat(f32::NEG_INFINITY);
                 let count = V::load(&counts[first..]);
-                let mut key = V::splat_four(&[0.0, 1.0, 2.0, 3.0]).add(V::splat((fewest / 4 * 4) as f32));
+                let mut key = V::splat_group(&[0.0, 1.0, 2.0, 3.0]).add(V::splat((fewest / 4 * 4) as f32));
                 for at in (first + fewest / 4 * step..scores.len()).step_by(step) {
                     let scores = &mut scores[at..];
-                    key.if_less(count, V::load(scores), nothing).store(scores);
+                    key.select_less(count, V::load(scores), nothing).store(scores);
                     key = key.add(V::splat(4.0));
                 }
                 let mut largest = nothing;
                 for at in (first..scores.len()).step_by(step) {
                     largest = largest.max(V::load(&scores[at..]));
                 }
-                let largest = V::largest_of_fours([largest; 4]);
-                // Without a live key, anything finite will do.
-                let center = nothing.if_less(largest, largest, V::splat(0.0));
+                let largest = V::group_maxima([largest; 4]);
+                // Without a valid key, any finite value will do.
+                let center = nothing.select_less(largest, largest, V::splat(0.0));
                 let mut total = V::splat(0.0);
                 for at in (first..scores.len()).step_by(step) {
-                    let power = power(V::load(&scores[at..]).sub(center));
-                    total = total.add(power);
-                    power.store(&mut scores[at..]);
+                    let exp2_scaled = exp2_scaled(V::load(&scores[at..]).sub(center));
+                    total = total.add(exp2_scaled);
+                    exp2_scaled.store(&mut scores[at..]);
                 }
-                V::splat(1.0).div(V::sums_of_fours([total; 4])).store(&mut inverse[first..]);
+                V::splat(1.0).div(V::group_sums([total; 4])).store(&mut inverse[first..]);
             }
         }
     }
@@ -232,7 +236,7 @@ impl Routine for Softmax<'_> {
 #[cfg(test)]
 mod tests {
     use super::super::super::portable::Portable;
-    use super::super::block::Live;
+    use super::super::block::ValidKeys;
     use super::super::many_keys;
     use super::*;
 
@@ -241,7 +245,7 @@ mod tests {
     fn few_keys_are_attended_to_as_many_are() {
         let mut rng = fastrand::Rng::with_seed(1);
         for case in 0..if cfg!(miri) { 4 } else { 200 } {
-            let most = if cfg!(miri) { 6 } else { MOST };
+            let most = if cfg!(miri) { 6 } else { MAX_KEYS };
             let (queries, key_heads, heads) = (rng.usize(1..most + 1), rng.usize(1..3), rng.usize(1..3));
             let (keys, d, e) = (rng.usize(1..most + 1), 4 * rng.usize(1..6), rng.usize(1..20));
             let mut random = |len| -> Vec<f32> { (0..len).map(|_| rng.f32() - 0.5).collect() };
@@ -261,7 +265,7 @@ mod tests {
                 v: Matrix { elements: &v, strides: [key_heads * e, 1] },
                 head_strides: [d, e],
                 scale: 2.0,
-                live: Live { counts: &counts, allowed: (case % 4 > 1).then_some(&allowed) },
+                live: ValidKeys { counts: &counts, allowed: (case % 4 > 1).then_some(&allowed) },
                 out_stride: key_heads * heads * e,
             };
             let mut found = vec![f32::NAN; queries * key_heads * heads * e];

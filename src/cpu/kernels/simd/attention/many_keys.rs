@@ -1,31 +1,30 @@
-//! Attention to any number of keys, some at a time, with a running softmax (Milakov and Gimelshein 2018,
-//! <https://arxiv.org/abs/1805.02867>; Dao et al. 2022, <https://arxiv.org/abs/2205.14135>).
+//! Attention to any number of keys, block by block, with an online softmax (Milakov and Gimelshein 2018,
+//! <https://arxiv.org/abs/1805.02867>; FlashAttention, Dao et al. 2022, <https://arxiv.org/abs/2205.14135>).
 //!
-//! Each lane is a query, and the scores of a key are one wide vector: the softmax goes down the keys, lane by lane, and
-//! nothing is ever summed across a vector.
+//! Each lane is a query, and the scores of a key are one wide vector: the softmax is lane-wise, without horizontal
+//! operations.
 
 use super::super::pair::Pair;
-use super::super::vector::{Routine, Vector, at_most};
-use super::ahead::{Ahead, RowsAt};
+use super::super::vector::{OutlinedKernel, Vector, at_most};
 use super::block::{Block, QUERIES, Rows, aligned};
-use super::scores::{FEW, FewScores, Scores, turn};
-use super::softmax::{POWER_OF_ZERO, Softmax};
+use super::prefetch::{IndexedRows, Prefetch};
+use super::scores::{FEW_QUERIES, FewScores, Scores, transpose_queries};
+use super::softmax::{EXP2_SCALE, Softmax};
 use super::values::Values;
 
-/// The keys that are taken at a time: with them, their values and scores stay in the second cache. As many as were fastest for
-/// 512 and 2048 keys of 64 numbers, with AVX-512 and with AVX2.
+/// The keys of a block: with their values and scores they stay in the L2 cache. The fastest for 512 and 2048 keys of 64
+/// elements, with AVX-512 and with AVX2.
 const fn keys_at_once<V: Vector>() -> usize {
     if V::LANES < 16 { 256 } else { 512 }
 }
 
-/// To so few keys, nothing is asked for: it takes a moment only, and little is far away.
-const NEAR: usize = 64;
-/// The most times that the lanes hold other queries before the next keys are taken: what is kept of each stays in the
-/// second cache.
+/// With fewer keys nothing is prefetched: they are near.
+const MIN_KEYS_TO_PREFETCH: usize = 64;
+/// The groups of queries that share a block of keys before the next one is read: their state stays in the L2 cache.
 const GROUPS: usize = 8;
-/// Powers with a sum of less than this are neither too large to be multiplied by values nor much less exact than those of
-/// scores relative to the largest one.
-const LARGEST_TOTAL: f32 = POWER_OF_ZERO * (1_u64 << 32) as f32;
+/// While the sum of exponentials is below this, none is too large to be multiplied by values, nor much less exact than
+/// relative to the true maximum.
+const MAX_SUM: f32 = EXP2_SCALE * (1_u64 << 32) as f32;
 
 /// [`attend`](super::attend), in this memory.
 ///
@@ -35,7 +34,7 @@ const LARGEST_TOTAL: f32 = POWER_OF_ZERO * (1_u64 << 32) as f32;
 pub unsafe fn attend<V: Vector>(block: &Block<'_, f32>, memory: &mut Vec<f32>, out: &mut [f32]) -> bool {
     let [d, e] = block.size;
     let (rows, lanes, keys) = (block.live.counts.len() * block.heads, 2 * V::LANES, keys_at_once::<V>());
-    // Each part of the memory begins with a line of the cache.
+    // Each part of the scratch buffer is aligned to a cache line.
     let [for_q, for_sums, for_scores] = [d * lanes, (e + 2) * lanes, keys * lanes].map(|len| len.next_multiple_of(16));
     let most_groups = rows.div_ceil(lanes).min(GROUPS);
     let memory = aligned(memory, for_scores + most_groups * (for_q + for_sums));
@@ -48,39 +47,39 @@ pub unsafe fn attend<V: Vector>(block: &Block<'_, f32>, memory: &mut Vec<f32>, o
         });
         let most = groups.iter().flatten().map(|rows| rows.most - rows.start).max().unwrap_or(0);
         let group_count = groups.iter().flatten().count();
-        // All groups see some keys before the next ones are read.
+        // All groups use a block of keys before the next one is read.
         let parts = most.div_ceil(keys).max(1);
         for part in 0..block.key_heads * parts {
             let (first_key, next_key) = (part % parts * keys, (part + 1) % parts * keys);
-            let goes_on = part + 1 < block.key_heads * parts && most > NEAR;
-            let next_count = if goes_on { keys.min(most - next_key) } else { 0 };
+            let has_next = part + 1 < block.key_heads * parts && most > MIN_KEYS_TO_PREFETCH;
+            let next_count = if has_next { keys.min(most - next_key) } else { 0 };
             let (of_head, out) = block.of_head(part / parts, out);
             let states = states.chunks_exact_mut(for_q + for_sums);
             for (group, (rows, state)) in groups.iter().flatten().zip(states).enumerate() {
                 let (q, sums) = state.split_at_mut(for_q);
                 let next = [(part + 1) / parts, rows.start + next_key];
-                let ahead = Ahead::new(block, next, next_count, [group, group_count], rows);
+                let prefetch = Prefetch::new(block, next, next_count, [group, group_count], rows);
                 // SAFETY: the caller's.
-                finite &= unsafe { attend_keys::<V>(&of_head, rows, first_key, [q, scores, sums], ahead, out) };
+                finite &= unsafe { attend_keys::<V>(&of_head, rows, first_key, [q, scores, sums], prefetch, out) };
             }
         }
     }
     finite
 }
 
-/// The lanes of one vector and a half, or two halves, that are enough for so many queries, if any are.
+/// The smallest sufficient number of lanes: half a vector, one, one and a half, or two.
 #[inline(always)]
 fn lanes_for<V: Vector>(queries: usize) -> usize {
     let (whole, half) = (V::LANES, V::Half::LANES);
     [half, whole, whole + half].into_iter().find(|&lanes| lanes >= queries).unwrap_or(2 * whole)
 }
 
-/// Runs a routine over the vector that has as many lanes.
+/// Runs a kernel over the vector with this number of lanes.
 ///
 /// # Safety
 /// The processor has the instructions of `V`, and the lanes are those of [`lanes_for`].
 #[inline(always)]
-unsafe fn call<V: Vector, R: Routine>(lanes: usize, routine: R) -> R::Output {
+unsafe fn call<V: Vector, R: OutlinedKernel>(lanes: usize, routine: R) -> R::Output {
     let (whole, half) = (V::LANES, V::Half::LANES);
     // SAFETY: the caller's.
     unsafe {
@@ -96,9 +95,8 @@ unsafe fn call<V: Vector, R: Routine>(lanes: usize, routine: R) -> R::Output {
     }
 }
 
-/// [`attend`] for these rows of a head, and for a part of the keys, from the first one on.
-/// What is kept until the next part of the keys are the queries, a column each, and with the sums the largest scores and
-/// their totals.
+/// [`attend`] for these rows of a head and one block of keys. The transposed queries, the sums, and the running maximum
+/// and sum of exponentials are kept until the next block.
 ///
 /// # Safety
 /// The processor has the instructions of `V`, and the lanes are those of [`lanes_for`].
@@ -108,27 +106,27 @@ unsafe fn attend_keys<V: Vector>(
     rows: &Rows,
     first_key: usize,
     [q, scores, sums]: [&mut [f32]; 3],
-    ahead: Ahead<'_>,
+    prefetch: Prefetch<'_>,
     out: &mut [f32],
 ) -> bool {
     let ([d, e], lanes) = (block.size, rows.lanes);
-    // Each group begins with its own first key, whatever others are calculated with it.
-    let (first, goes_on) = (rows.start + first_key, first_key > 0);
+    // Each group begins with its own first valid key, whatever other groups share the call.
+    let (first, has_previous) = (rows.start + first_key, first_key > 0);
     if rows.most <= first {
-        if !goes_on {
+        if !has_previous {
             rows.clear(out, e);
         }
         return true;
     }
     let keys = keys_at_once::<V>().min(rows.most - first);
     let (last, some_end) = (first + keys == rows.most, first + keys > rows.fewest);
-    // Not the last queries that a tile is left with, nor those of a short text: in a longer batch these are not few.
-    let few = block.whole[0] <= at_most::<V>(FEW) && block.whole[1] > FEW;
-    let (totals, sums) = sums.split_at_mut(2 * lanes);
+    // By the whole sequence, not by the remainder of a tile: in a longer batch these queries would not be few.
+    let few = block.whole[0] <= at_most::<V>(FEW_QUERIES) && block.whole[1] > FEW_QUERIES;
+    let (max_and_sum, sums) = sums.split_at_mut(2 * lanes);
     let scores = &mut scores[..keys * lanes];
     let q = &mut q[..d * lanes];
-    if !goes_on {
-        // In powers of two, an exponential takes fewer steps.
+    if !has_previous {
+        // Exponentials to base 2 take fewer steps.
         let scale = block.scale * std::f32::consts::LOG2_E;
         if few {
             for (to, &start) in q.chunks_exact_mut(d.max(1)).zip(&rows.q[..rows.len]) {
@@ -136,33 +134,38 @@ unsafe fn attend_keys<V: Vector>(
             }
         } else {
             // SAFETY: the caller's.
-            unsafe { turn::<V>(q, block.q, &rows.q[..lanes], d, scale) };
+            unsafe { transpose_queries::<V>(q, block.q, &rows.q[..lanes], d, scale) };
         }
     }
-    let results = RowsAt { from: out, starts: if last && rows.most > NEAR { &rows.out[..rows.len] } else { &[] } };
-    let ahead = ahead.and_results(results);
+    let results = IndexedRows {
+        from: out,
+        starts: if last && rows.most > MIN_KEYS_TO_PREFETCH { &rows.out[..rows.len] } else { &[] },
+    };
+    let prefetch = prefetch.and_results(results);
     let (k, v) = (block.k.part(first, 0), block.v.part(first, 0));
     let mut scales = [1.0; QUERIES];
-    // Scores become powers at once, where nothing is masked, in the hope that none is far above those before it.
-    let mut have_powers = false;
+    // Optimistically exponentiates the scores at once, where nothing is masked, relative to an early maximum.
+    let mut have_exponentials = false;
     if !few && !some_end && block.live.allowed.is_none() {
         let mut before = [0.0; QUERIES];
-        before[..lanes].copy_from_slice(&totals[lanes..]);
+        before[..lanes].copy_from_slice(&max_and_sum[lanes..]);
         // SAFETY: the caller's.
-        unsafe { call::<V, _>(lanes, Scores { q, k, d, scores, totals: Some(totals), goes_on, ahead }) };
-        // Not so if one is NaN. All are looked at, which vectors can do.
-        have_powers = totals[lanes..].iter().fold(true, |all, &total| all & (total < LARGEST_TOTAL));
-        if !have_powers {
-            totals[lanes..].copy_from_slice(&before[..lanes]);
+        unsafe {
+            call::<V, _>(lanes, Scores { q, k, d, scores, max_and_sum: Some(max_and_sum), has_previous, prefetch })
+        };
+        // A NaN fails this. No early exit, so that it is vectorised.
+        have_exponentials = max_and_sum[lanes..].iter().fold(true, |all, &total| all & (total < MAX_SUM));
+        if !have_exponentials {
+            max_and_sum[lanes..].copy_from_slice(&before[..lanes]);
         }
     }
-    if !have_powers {
+    if !have_exponentials {
         // SAFETY: the caller's.
         unsafe {
             if few {
                 V::call::<V, _>(FewScores { q, queries: rows.len, k, d, scores, lanes });
             } else {
-                call::<V, _>(lanes, Scores { q, k, d, scores, totals: None, goes_on, ahead });
+                call::<V, _>(lanes, Scores { q, k, d, scores, max_and_sum: None, has_previous, prefetch });
             }
         }
         for row in 0..rows.len {
@@ -178,13 +181,13 @@ unsafe fn attend_keys<V: Vector>(
         }
         let counts = some_end.then_some(&counts);
         // SAFETY: the caller's.
-        unsafe { call::<V, _>(lanes, Softmax { scores, counts, totals, goes_on, scales: &mut scales }) };
+        unsafe { call::<V, _>(lanes, Softmax { scores, counts, max_and_sum, has_previous, scales: &mut scales }) };
     }
     let mut inverse = [0.0; QUERIES];
     if last {
-        inverse.iter_mut().zip(&totals[lanes..]).for_each(|(to, total)| *to = 1.0 / total);
+        inverse.iter_mut().zip(&max_and_sum[lanes..]).for_each(|(to, total)| *to = 1.0 / total);
         for row in 0..rows.len {
-            if totals[lanes + row] == 0.0 && !rows.has_key(row, block) {
+            if max_and_sum[lanes + row] == 0.0 && !rows.has_key(row, block) {
                 inverse[row] = 0.0;
             }
         }
@@ -194,11 +197,11 @@ unsafe fn attend_keys<V: Vector>(
         size: [keys, e],
         weights: scores,
         lanes,
-        before: goes_on.then_some(&scales),
+        before: has_previous.then_some(&scales),
         inverse: last.then_some(&inverse[..]),
         sums,
         out,
-        places: &rows.out[..rows.len],
+        out_starts: &rows.out[..rows.len],
     };
     // SAFETY: the caller's.
     unsafe { V::call::<V, _>(values) }
@@ -210,7 +213,7 @@ mod tests {
     use super::super::super::level::levels;
     use super::*;
 
-    /// The powers of scores that lie far above those before them are calculated once more, and those far below are zero.
+    /// Exponentials of scores far above those before them are recomputed, and those far below are zero.
     #[test]
     fn scores_far_from_those_before_are_weighed_as_others() {
         let (queries, keys) = if cfg!(miri) { (5, 20) } else { (40, 1100) };

@@ -3,14 +3,14 @@
 //! What a query gives does not depend on how many others are calculated in the same call: those in the lanes beside it are
 //! always the same.
 
-mod ahead;
 mod attend;
 mod block;
 mod few_keys;
 mod many_keys;
+mod prefetch;
 mod scores;
 mod softmax;
 mod values;
 
 pub use attend::attend;
-pub use block::{Block, Live};
+pub use block::{Block, ValidKeys};

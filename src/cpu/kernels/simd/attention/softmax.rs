@@ -1,56 +1,56 @@
-//! The running softmax.
+//! The online softmax.
 
-use super::super::vector::{Routine, Vector};
+use super::super::vector::{OutlinedKernel, Vector};
 use super::block::QUERIES;
 
-/// The scores of the queries in the lanes of a vector become powers, which are summed up.
+/// Exponentiates the scores of the queries in the lanes, and sums them, with a running maximum.
 pub struct Softmax<'a> {
     /// A row of a vector for each key.
     pub scores: &'a mut [f32],
-    /// How many of the first keys each query may attend to, unless it is all.
+    /// The number of leading keys that each query may attend to, unless it is all.
     pub counts: Option<&'a [f32; QUERIES]>,
-    /// What scores are relative to, the largest ones until now, and the sums of their powers.
-    pub totals: &'a mut [f32],
+    /// The running maximum of the scores, and the running sum of exponentials.
+    pub max_and_sum: &'a mut [f32],
     /// Whether there were keys before these.
-    pub goes_on: bool,
-    /// What was summed up before counts so much.
+    pub has_previous: bool,
+    /// The factor by which earlier sums are rescaled.
     pub scales: &'a mut [f32; QUERIES],
 }
 
-impl Routine for Softmax<'_> {
+impl OutlinedKernel for Softmax<'_> {
     type Output = ();
 
     #[inline(always)]
     unsafe fn run<W: Vector>(self) {
-        let Softmax { scores, counts, totals, goes_on, scales } = self;
-        let (largest_before, total_before) = totals.split_at_mut(W::LANES);
-        // SAFETY: the caller's; a row of scores, the two of `totals` and the arrays are as long as `W`, or longer.
+        let Softmax { scores, counts, max_and_sum, has_previous, scales } = self;
+        let (largest_before, total_before) = max_and_sum.split_at_mut(W::LANES);
+        // SAFETY: the caller's; a row of scores, the two of `max_and_sum` and the arrays are as long as `W`, or longer.
         unsafe {
             let nothing = W::splat(f32::NEG_INFINITY);
             if let Some(counts) = counts {
                 let counts = W::load(counts);
                 for (key, scores) in scores.chunks_exact_mut(W::LANES).enumerate() {
-                    W::splat(key as f32).if_less(counts, W::load(scores), nothing).store(scores);
+                    W::splat(key as f32).select_less(counts, W::load(scores), nothing).store(scores);
                 }
             }
             let (before, mut total) =
-                if goes_on { (W::load(largest_before), W::load(total_before)) } else { (nothing, W::splat(0.0)) };
+                if has_previous { (W::load(largest_before), W::load(total_before)) } else { (nothing, W::splat(0.0)) };
             let mut largest = before;
             for scores in scores.chunks_exact(W::LANES) {
                 largest = largest.max(W::load(scores));
             }
-            // Without a live key so far, anything finite will do.
-            let center = nothing.if_less(largest, largest, W::splat(0.0));
-            if goes_on {
-                // What was summed up is scaled from the old largest score to the new one.
-                let scale = power(before.sub(center)).mul(W::splat(1.0 / POWER_OF_ZERO));
+            // Without a valid key so far, any finite value will do.
+            let center = nothing.select_less(largest, largest, W::splat(0.0));
+            if has_previous {
+                // Earlier sums are rescaled from the old maximum to the new one.
+                let scale = exp2_scaled(before.sub(center)).mul(W::splat(1.0 / EXP2_SCALE));
                 total = total.mul(scale);
                 scale.store(scales);
             }
             for scores in scores.chunks_exact_mut(W::LANES) {
-                let power = power(W::load(scores).sub(center));
-                total = total.add(power);
-                power.store(scores);
+                let exp2_scaled = exp2_scaled(W::load(scores).sub(center));
+                total = total.add(exp2_scaled);
+                exp2_scaled.store(scores);
             }
             largest.store(largest_before);
             total.store(total_before);
@@ -58,30 +58,30 @@ impl Routine for Softmax<'_> {
     }
 }
 
-/// What [`power`] is of zero.
-pub const POWER_OF_ZERO: f32 = 753.986_3;
+/// The factor of [`exp2_scaled`], its value at zero.
+pub const EXP2_SCALE: f32 = 753.986_3;
 
-/// [`POWER_OF_ZERO`] times `2ˣ`, which no softmax can tell from `2ˣ`, within 2 units of the last place; zero where `x` is nearer
-/// to -127 than to -126, or below, and infinite or NaN where it is nearer to 128 than to 127, or above; NaN stays.
+/// [`EXP2_SCALE`] times `2ˣ`, a factor that cancels in a softmax, within 2 units of the last place; zero where `x` is
+/// nearer to -127 than to -126, or below, and infinite or NaN where it is nearer to 128 than to 127, or above; NaN stays.
 ///
-/// `2ⁿ · 2ʳ` with a polynomial for `2ʳ` whose largest relative error is about as small as one of degree 5 that is exact at zero
-/// allows (linear programming, then the `f32` nearby that did best), all of it divided by its first factor: so its first step is
-/// a sum, which a processor can do beside the products.
+/// `2ⁿ · 2ʳ` with a near-minimax polynomial of degree 5 for `2ʳ` (by linear programming, then the best `f32` nearby),
+/// divided by its leading coefficient: so the first step of Horner's scheme is an addition, which runs beside
+/// multiplications.
 ///
 /// # Safety
 /// As for the methods of [`Vector`].
 #[inline(always)]
-pub unsafe fn power<W: Vector>(x: W) -> W {
-    const TERMS: [f32; 5] = [7.292_189, 41.851_784, 181.124_42, 522.623_35, POWER_OF_ZERO];
+pub unsafe fn exp2_scaled<W: Vector>(x: W) -> W {
+    const COEFFICIENTS: [f32; 5] = [7.292_189, 41.851_784, 181.124_42, 522.623_35, EXP2_SCALE];
     // SAFETY: the caller's.
     unsafe {
         let n = x.round();
         let r = x.sub(n);
-        let mut power = r.add(W::splat(TERMS[0]));
-        for term in &TERMS[1..] {
-            power = power.mul_add(r, W::splat(*term));
+        let mut exp2_scaled = r.add(W::splat(COEFFICIENTS[0]));
+        for term in &COEFFICIENTS[1..] {
+            exp2_scaled = exp2_scaled.mul_add(r, W::splat(*term));
         }
-        power.scale_far(n)
+        exp2_scaled.ldexp_saturating(n)
     }
 }
 
@@ -90,7 +90,7 @@ mod tests {
     use super::super::super::dispatch::attend_at;
     use super::super::super::level::{Level, levels};
     use super::super::block::Block;
-    use super::POWER_OF_ZERO;
+    use super::EXP2_SCALE;
 
     /// For each query, `2ˣ / (1 + 2ˣ)`: how much it attends to the second of two keys, whose scores are zero and `x`.
     fn weights(level: Level, x: &[f32]) -> Vec<f32> {
@@ -106,13 +106,14 @@ mod tests {
     fn powers_are_within_two_units_of_the_last_place() {
         assert_eq!(std::f32::consts::LN_2 * std::f32::consts::LOG2_E, 1.0);
         // What is relative to the same as before stays as it is.
-        assert_eq!(POWER_OF_ZERO * (1.0 / POWER_OF_ZERO), 1.0);
+        assert_eq!(EXP2_SCALE * (1.0 / EXP2_SCALE), 1.0);
         let step = if cfg!(miri) { 400 } else { 1 };
         let x: Vec<f32> = (0..8000).step_by(step).map(|i| i as f32 * -0.0157).collect();
         for (name, level) in levels() {
             for (x, found) in x.iter().zip(weights(level, &x)) {
-                let power = f64::from(*x).exp2();
-                let error = (f64::from(found) - power / (1.0 + power)) / (power / (1.0 + power));
+                let exp2_scaled = f64::from(*x).exp2();
+                let error =
+                    (f64::from(found) - exp2_scaled / (1.0 + exp2_scaled)) / (exp2_scaled / (1.0 + exp2_scaled));
                 // The power's two units, and one in all for their sum, its inverse and the product.
                 assert!(error.abs() < 3.0 * f64::from(f32::EPSILON), "{name}: {found} at {x} is off by {error}");
             }

@@ -1,6 +1,6 @@
 //! Vectors by AVX2 and FMA.
 
-use super::super::vector::{Routine, Vector};
+use super::super::vector::{OutlinedKernel, Vector};
 use half::{bf16, f16};
 use std::arch::x86_64::*;
 
@@ -13,36 +13,26 @@ pub struct Avx2(__m256);
 
 // SAFETY: it holds its lanes, and nothing else.
 unsafe impl Vector for Avx2 {
-    const LANES: usize = 8;
     const TILE: usize = 6;
     type Half = Self;
 
-    #[target_feature(enable = "avx2,fma,f16c")]
-    #[inline(never)]
-    unsafe fn call<W: Vector, R: Routine>(routine: R) -> R::Output {
-        // SAFETY: this function has the instructions.
-        unsafe { routine.run::<W>() }
-    }
-    of_x86!();
-    #[inline(always)]
-    unsafe fn splat(x: f32) -> Self {
-        // SAFETY: see above.
-        Avx2(unsafe { _mm256_set1_ps(x) })
-    }
-    #[inline(always)]
-    unsafe fn load(from: &[f32]) -> Self {
-        debug_assert!(from.len() >= 8);
-        // SAFETY: see above.
-        Avx2(unsafe { _mm256_loadu_ps(from.as_ptr()) })
+    of_x86! {
+        8 lanes by "avx2,fma,f16c";
+        _mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_broadcastss_ps;
+        _mm_loadu_si128, _mm_loadl_epi64;
+        _mm256_cvtph_ps, _mm256_cvtepu16_epi32, _mm256_slli_epi32, _mm256_castsi256_ps;
+        _mm256_cvtepi8_epi32, _mm256_cvtepi32_ps;
+        fn add(other) = _mm256_add_ps;
+        fn sub(other) = _mm256_sub_ps;
+        fn mul(other) = _mm256_mul_ps;
+        fn div(other) = _mm256_div_ps;
+        fn mul_add(factor, addend) = _mm256_fmadd_ps;
+        fn sqrt() = _mm256_sqrt_ps;
+        fn max(other) = _mm256_max_ps;
+        fn min(other) = _mm256_min_ps;
     }
     #[inline(always)]
-    unsafe fn store(self, to: &mut [f32]) {
-        debug_assert!(to.len() >= 8);
-        // SAFETY: see above.
-        unsafe { _mm256_storeu_ps(to.as_mut_ptr(), self.0) }
-    }
-    #[inline(always)]
-    unsafe fn load_part(from: &[f32], fill: f32) -> Self {
+    unsafe fn load_partial(from: &[f32], fill: f32) -> Self {
         debug_assert!(from.len() < 8);
         /// Eight lanes of it, from the right place on, are a mask of the first so many.
         const LANES: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
@@ -55,7 +45,7 @@ unsafe impl Vector for Avx2 {
     }
     // In four, two and one: to store by a mask is slow on many processors.
     #[inline(always)]
-    unsafe fn store_part(self, to: &mut [f32]) {
+    unsafe fn store_partial(self, to: &mut [f32]) {
         debug_assert!(to.len() < 8);
         let (mut at, len) = (to.as_mut_ptr(), to.len());
         // SAFETY: see above; as many lanes are written as the slice has.
@@ -74,24 +64,13 @@ unsafe impl Vector for Avx2 {
             }
         }
     }
-    by_instruction! {
-        Avx2:
-        fn add(other) = _mm256_add_ps;
-        fn sub(other) = _mm256_sub_ps;
-        fn mul(other) = _mm256_mul_ps;
-        fn div(other) = _mm256_div_ps;
-        fn mul_add(factor, addend) = _mm256_fmadd_ps;
-        fn sqrt() = _mm256_sqrt_ps;
-        fn max(other) = _mm256_max_ps;
-        fn min(other) = _mm256_min_ps;
-    }
     #[inline(always)]
     unsafe fn abs(self) -> Self {
         // SAFETY: see above.
         Avx2(unsafe { _mm256_andnot_ps(_mm256_set1_ps(-0.0), self.0) })
     }
     #[inline(always)]
-    unsafe fn with_sign_of(self, other: Self) -> Self {
+    unsafe fn copysign(self, other: Self) -> Self {
         // SAFETY: see above.
         unsafe {
             let sign = _mm256_set1_ps(-0.0);
@@ -104,7 +83,7 @@ unsafe impl Vector for Avx2 {
         Avx2(unsafe { _mm256_round_ps::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(self.0) })
     }
     #[inline(always)]
-    unsafe fn scale(self, n: Self) -> Self {
+    unsafe fn ldexp(self, n: Self) -> Self {
         /// 2ⁿ for `n` from -126 to 127.
         #[inline(always)]
         unsafe fn power_of_two(n: __m256i) -> Avx2 {
@@ -123,7 +102,7 @@ unsafe impl Vector for Avx2 {
         }
     }
     #[inline(always)]
-    unsafe fn scale_far(self, n: Self) -> Self {
+    unsafe fn ldexp_saturating(self, n: Self) -> Self {
         // SAFETY: see above.
         unsafe {
             let n = Self::splat(127.0).min(n);
@@ -134,31 +113,31 @@ unsafe impl Vector for Avx2 {
         }
     }
     #[inline(always)]
-    unsafe fn if_less(self, limit: Self, then: Self, otherwise: Self) -> Self {
+    unsafe fn select_less(self, limit: Self, then: Self, otherwise: Self) -> Self {
         // SAFETY: see above.
         Avx2(unsafe { _mm256_blendv_ps(otherwise.0, then.0, _mm256_cmp_ps::<_CMP_LT_OQ>(self.0, limit.0)) })
     }
     #[inline(always)]
-    unsafe fn if_nan(self, then: Self, otherwise: Self) -> Self {
+    unsafe fn select_nan(self, then: Self, otherwise: Self) -> Self {
         // SAFETY: see above.
         Avx2(unsafe { _mm256_blendv_ps(otherwise.0, then.0, _mm256_cmp_ps::<_CMP_UNORD_Q>(self.0, self.0)) })
     }
     #[inline(always)]
-    unsafe fn splat_four(from: &[f32]) -> Self {
+    unsafe fn splat_group(from: &[f32]) -> Self {
         debug_assert!(from.len() >= 4);
         // SAFETY: see above.
         Avx2(unsafe { _mm256_broadcast_ps(&*from.as_ptr().cast()) })
     }
     #[inline(always)]
-    unsafe fn load_fours(from: [&[f32]; 4]) -> Self {
+    unsafe fn load_groups(from: [&[f32]; 4]) -> Self {
         debug_assert!(from[..2].iter().all(|from| from.len() >= 4));
         // SAFETY: see above.
         Avx2(unsafe { _mm256_loadu2_m128(from[1].as_ptr(), from[0].as_ptr()) })
     }
-    on_fours! {
+    on_groups! {
         _mm256_unpacklo_ps, _mm256_unpackhi_ps, _mm256_shuffle_ps;
-        fn sums_of_fours = _mm256_add_ps;
-        fn largest_of_fours = _mm256_max_ps;
+        fn group_sums = _mm256_add_ps;
+        fn group_maxima = _mm256_max_ps;
     }
     #[inline(always)]
     unsafe fn sum(self) -> f32 {
@@ -172,20 +151,14 @@ unsafe impl Vector for Avx2 {
     #[inline(always)]
     unsafe fn sums(four: [Self; 4]) -> [f32; 4] {
         // SAFETY: see above.
-        unsafe { fold_256!(Self::sums_of_fours(four).0, _mm_add_ps) }
+        unsafe { fold_256!(Self::group_sums(four).0, _mm_add_ps) }
     }
     #[inline(always)]
     unsafe fn largest(four: [Self; 4]) -> [f32; 4] {
         // SAFETY: see above.
-        unsafe { fold_256!(Self::largest_of_fours(four).0, _mm_max_ps) }
+        unsafe { fold_256!(Self::group_maxima(four).0, _mm_max_ps) }
     }
 
-    #[inline(always)]
-    unsafe fn load_f16(from: &[f16]) -> Self {
-        debug_assert!(from.len() >= 8);
-        // SAFETY: see above.
-        Avx2(unsafe { _mm256_cvtph_ps(_mm_loadu_si128(from.as_ptr().cast())) })
-    }
     #[inline(always)]
     unsafe fn store_f16(self, to: &mut [f16]) {
         debug_assert!(to.len() >= 8);
@@ -193,15 +166,6 @@ unsafe impl Vector for Avx2 {
         unsafe {
             let rounded = _mm256_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(self.0);
             _mm_storeu_si128(to.as_mut_ptr().cast(), rounded);
-        }
-    }
-    #[inline(always)]
-    unsafe fn load_bf16(from: &[bf16]) -> Self {
-        debug_assert!(from.len() >= 8);
-        // SAFETY: see above.
-        unsafe {
-            let lanes = _mm256_cvtepu16_epi32(_mm_loadu_si128(from.as_ptr().cast()));
-            Avx2(_mm256_castsi256_ps(_mm256_slli_epi32::<16>(lanes)))
         }
     }
     // As of `Avx512`.
@@ -224,26 +188,6 @@ unsafe impl Vector for Avx2 {
     }
 
     #[inline(always)]
-    unsafe fn splat_f16(x: f16) -> Self {
-        // SAFETY: see above.
-        Avx2(unsafe { _mm256_broadcastss_ps(_mm_cvtph_ps(_mm_cvtsi32_si128(x.to_bits() as i32))) })
-    }
-    #[inline(always)]
-    unsafe fn splat_two_f16(from: &[u8]) -> [Self; 2] {
-        debug_assert!(from.len() >= 4);
-        // SAFETY: see above.
-        unsafe {
-            let two = _mm_cvtph_ps(_mm_cvtsi32_si128(from.as_ptr().cast::<i32>().read_unaligned()));
-            [Avx2(_mm256_broadcastss_ps(two)), Avx2(_mm256_broadcastss_ps(_mm_movehdup_ps(two)))]
-        }
-    }
-    #[inline(always)]
-    unsafe fn load_i8(from: &[u8]) -> Self {
-        debug_assert!(from.len() >= 8);
-        // SAFETY: see above.
-        Avx2(unsafe { _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64(from.as_ptr().cast()))) })
-    }
-    #[inline(always)]
     unsafe fn load_bits(from: &[u8], shift: u32, mask: u8) -> Self {
         debug_assert!(from.len() >= 8);
         // SAFETY: see above.
@@ -254,7 +198,7 @@ unsafe impl Vector for Avx2 {
         }
     }
     #[inline(always)]
-    unsafe fn add_where(self, bits: u32, addend: Self) -> Self {
+    unsafe fn masked_add(self, bits: u32, addend: Self) -> Self {
         // SAFETY: see above.
         unsafe {
             let lanes = _mm256_set_epi32(128, 64, 32, 16, 8, 4, 2, 1);

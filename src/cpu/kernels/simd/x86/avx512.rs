@@ -1,6 +1,6 @@
 //! Vectors by AVX-512.
 
-use super::super::vector::{Routine, Vector};
+use super::super::vector::{OutlinedKernel, Vector};
 use super::avx2::Avx2;
 use half::{bf16, f16};
 use std::arch::x86_64::*;
@@ -28,48 +28,15 @@ macro_rules! fold_512 {
 
 // SAFETY: it holds its lanes, and nothing else.
 unsafe impl Vector for Avx512 {
-    const LANES: usize = 16;
     const TILE: usize = 12;
     type Half = Avx2;
 
-    #[target_feature(enable = "avx512f,avx512vl")]
-    #[inline(never)]
-    unsafe fn call<W: Vector, R: Routine>(routine: R) -> R::Output {
-        // SAFETY: this function has the instructions.
-        unsafe { routine.run::<W>() }
-    }
-    of_x86!();
-    #[inline(always)]
-    unsafe fn splat(x: f32) -> Self {
-        // SAFETY: see above.
-        Avx512(unsafe { _mm512_set1_ps(x) })
-    }
-    #[inline(always)]
-    unsafe fn load(from: &[f32]) -> Self {
-        debug_assert!(from.len() >= 16);
-        // SAFETY: see above.
-        Avx512(unsafe { _mm512_loadu_ps(from.as_ptr()) })
-    }
-    #[inline(always)]
-    unsafe fn store(self, to: &mut [f32]) {
-        debug_assert!(to.len() >= 16);
-        // SAFETY: see above.
-        unsafe { _mm512_storeu_ps(to.as_mut_ptr(), self.0) }
-    }
-    #[inline(always)]
-    unsafe fn load_part(from: &[f32], fill: f32) -> Self {
-        debug_assert!(from.len() < 16);
-        // SAFETY: see above; lanes behind the slice are not read.
-        Avx512(unsafe { _mm512_mask_loadu_ps(_mm512_set1_ps(fill), first(from.len()), from.as_ptr()) })
-    }
-    #[inline(always)]
-    unsafe fn store_part(self, to: &mut [f32]) {
-        debug_assert!(to.len() < 16);
-        // SAFETY: see above; lanes behind the slice are not written.
-        unsafe { _mm512_mask_storeu_ps(to.as_mut_ptr(), first(to.len()), self.0) }
-    }
-    by_instruction! {
-        Avx512:
+    of_x86! {
+        16 lanes by "avx512f,avx512vl";
+        _mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_broadcastss_ps;
+        _mm256_loadu_si256, _mm_loadu_si128;
+        _mm512_cvtph_ps, _mm512_cvtepu16_epi32, _mm512_slli_epi32, _mm512_castsi512_ps;
+        _mm512_cvtepi8_epi32, _mm512_cvtepi32_ps;
         fn add(other) = _mm512_add_ps;
         fn sub(other) = _mm512_sub_ps;
         fn mul(other) = _mm512_mul_ps;
@@ -80,12 +47,24 @@ unsafe impl Vector for Avx512 {
         fn min(other) = _mm512_min_ps;
     }
     #[inline(always)]
+    unsafe fn load_partial(from: &[f32], fill: f32) -> Self {
+        debug_assert!(from.len() < 16);
+        // SAFETY: see above; lanes behind the slice are not read.
+        Avx512(unsafe { _mm512_mask_loadu_ps(_mm512_set1_ps(fill), first(from.len()), from.as_ptr()) })
+    }
+    #[inline(always)]
+    unsafe fn store_partial(self, to: &mut [f32]) {
+        debug_assert!(to.len() < 16);
+        // SAFETY: see above; lanes behind the slice are not written.
+        unsafe { _mm512_mask_storeu_ps(to.as_mut_ptr(), first(to.len()), self.0) }
+    }
+    #[inline(always)]
     unsafe fn abs(self) -> Self {
         // SAFETY: see above.
         Avx512(unsafe { _mm512_abs_ps(self.0) })
     }
     #[inline(always)]
-    unsafe fn with_sign_of(self, other: Self) -> Self {
+    unsafe fn copysign(self, other: Self) -> Self {
         // SAFETY: see above.
         unsafe {
             let sign = _mm512_set1_epi32(i32::MIN);
@@ -100,12 +79,12 @@ unsafe impl Vector for Avx512 {
         Avx512(unsafe { _mm512_roundscale_ps::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(self.0) })
     }
     #[inline(always)]
-    unsafe fn scale(self, n: Self) -> Self {
+    unsafe fn ldexp(self, n: Self) -> Self {
         // SAFETY: see above.
         Avx512(unsafe { _mm512_scalef_ps(self.0, n.0) })
     }
     #[inline(always)]
-    unsafe fn scale_far(self, n: Self) -> Self {
+    unsafe fn ldexp_saturating(self, n: Self) -> Self {
         // SAFETY: see above; the instruction takes any number.
         unsafe {
             // Not less than -126, or NaN.
@@ -114,23 +93,23 @@ unsafe impl Vector for Avx512 {
         }
     }
     #[inline(always)]
-    unsafe fn if_less(self, limit: Self, then: Self, otherwise: Self) -> Self {
+    unsafe fn select_less(self, limit: Self, then: Self, otherwise: Self) -> Self {
         // SAFETY: see above.
         Avx512(unsafe { _mm512_mask_blend_ps(_mm512_cmp_ps_mask::<_CMP_LT_OQ>(self.0, limit.0), otherwise.0, then.0) })
     }
     #[inline(always)]
-    unsafe fn if_nan(self, then: Self, otherwise: Self) -> Self {
+    unsafe fn select_nan(self, then: Self, otherwise: Self) -> Self {
         // SAFETY: see above.
         Avx512(unsafe { _mm512_mask_blend_ps(_mm512_cmp_ps_mask::<_CMP_UNORD_Q>(self.0, self.0), otherwise.0, then.0) })
     }
     #[inline(always)]
-    unsafe fn splat_four(from: &[f32]) -> Self {
+    unsafe fn splat_group(from: &[f32]) -> Self {
         debug_assert!(from.len() >= 4);
         // SAFETY: see above.
         Avx512(unsafe { _mm512_broadcast_f32x4(_mm_loadu_ps(from.as_ptr())) })
     }
     #[inline(always)]
-    unsafe fn load_fours(from: [&[f32]; 4]) -> Self {
+    unsafe fn load_groups(from: [&[f32]; 4]) -> Self {
         debug_assert!(from.iter().all(|from| from.len() >= 4));
         let [a, b, c, d] = from;
         // SAFETY: see above.
@@ -140,10 +119,10 @@ unsafe impl Vector for Avx512 {
             Avx512(_mm512_castpd_ps(_mm512_insertf64x4::<1>(_mm512_castpd256_pd512(lower), upper)))
         }
     }
-    on_fours! {
+    on_groups! {
         _mm512_unpacklo_ps, _mm512_unpackhi_ps, _mm512_shuffle_ps;
-        fn sums_of_fours = _mm512_add_ps;
-        fn largest_of_fours = _mm512_max_ps;
+        fn group_sums = _mm512_add_ps;
+        fn group_maxima = _mm512_max_ps;
     }
     #[inline(always)]
     unsafe fn sum(self) -> f32 {
@@ -153,20 +132,14 @@ unsafe impl Vector for Avx512 {
     #[inline(always)]
     unsafe fn sums(four: [Self; 4]) -> [f32; 4] {
         // SAFETY: see above.
-        unsafe { fold_512!(Self::sums_of_fours(four), _mm256_add_ps, _mm_add_ps) }
+        unsafe { fold_512!(Self::group_sums(four), _mm256_add_ps, _mm_add_ps) }
     }
     #[inline(always)]
     unsafe fn largest(four: [Self; 4]) -> [f32; 4] {
         // SAFETY: see above.
-        unsafe { fold_512!(Self::largest_of_fours(four), _mm256_max_ps, _mm_max_ps) }
+        unsafe { fold_512!(Self::group_maxima(four), _mm256_max_ps, _mm_max_ps) }
     }
 
-    #[inline(always)]
-    unsafe fn load_f16(from: &[f16]) -> Self {
-        debug_assert!(from.len() >= 16);
-        // SAFETY: see above.
-        Avx512(unsafe { _mm512_cvtph_ps(_mm256_loadu_si256(from.as_ptr().cast())) })
-    }
     #[inline(always)]
     unsafe fn store_f16(self, to: &mut [f16]) {
         debug_assert!(to.len() >= 16);
@@ -174,15 +147,6 @@ unsafe impl Vector for Avx512 {
         unsafe {
             let rounded = _mm512_cvtps_ph::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(self.0);
             _mm256_storeu_si256(to.as_mut_ptr().cast(), rounded);
-        }
-    }
-    #[inline(always)]
-    unsafe fn load_bf16(from: &[bf16]) -> Self {
-        debug_assert!(from.len() >= 16);
-        // SAFETY: see above.
-        unsafe {
-            let lanes = _mm512_cvtepu16_epi32(_mm256_loadu_si256(from.as_ptr().cast()));
-            Avx512(_mm512_castsi512_ps(_mm512_slli_epi32::<16>(lanes)))
         }
     }
     #[inline(always)]
@@ -203,26 +167,6 @@ unsafe impl Vector for Avx512 {
     }
 
     #[inline(always)]
-    unsafe fn splat_f16(x: f16) -> Self {
-        // SAFETY: see above.
-        Avx512(unsafe { _mm512_broadcastss_ps(_mm_cvtph_ps(_mm_cvtsi32_si128(x.to_bits() as i32))) })
-    }
-    #[inline(always)]
-    unsafe fn splat_two_f16(from: &[u8]) -> [Self; 2] {
-        debug_assert!(from.len() >= 4);
-        // SAFETY: see above.
-        unsafe {
-            let two = _mm_cvtph_ps(_mm_cvtsi32_si128(from.as_ptr().cast::<i32>().read_unaligned()));
-            [Avx512(_mm512_broadcastss_ps(two)), Avx512(_mm512_broadcastss_ps(_mm_movehdup_ps(two)))]
-        }
-    }
-    #[inline(always)]
-    unsafe fn load_i8(from: &[u8]) -> Self {
-        debug_assert!(from.len() >= 16);
-        // SAFETY: see above.
-        Avx512(unsafe { _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(from.as_ptr().cast()))) })
-    }
-    #[inline(always)]
     unsafe fn load_bits(from: &[u8], shift: u32, mask: u8) -> Self {
         // SAFETY: see above.
         unsafe {
@@ -242,7 +186,7 @@ unsafe impl Vector for Avx512 {
         }
     }
     #[inline(always)]
-    unsafe fn add_where(self, bits: u32, addend: Self) -> Self {
+    unsafe fn masked_add(self, bits: u32, addend: Self) -> Self {
         // SAFETY: see above.
         Avx512(unsafe { _mm512_mask_add_ps(self.0, bits as __mmask16, self.0, addend.0) })
     }

@@ -3,10 +3,10 @@
 // SAFETY of every block below: whoever calls a function promises that slices are long enough.
 
 /// Methods on each four lanes, by the instructions of the vector.
-macro_rules! on_fours {
+macro_rules! on_groups {
     ($low:ident, $high:ident, $shuffle:ident; $(fn $name:ident = $put:ident;)*) => {
         #[inline(always)]
-        unsafe fn turn_fours([a, b, c, d]: [Self; 4]) -> [Self; 4] {
+        unsafe fn transpose_groups([a, b, c, d]: [Self; 4]) -> [Self; 4] {
             // SAFETY: see above.
             unsafe {
                 let (ab, cd) = ($low(a.0, b.0), $low(c.0, d.0));
@@ -41,34 +41,94 @@ macro_rules! fold_256 {
     }};
 }
 
-/// Methods that are one instruction each.
-macro_rules! by_instruction { ($Vector:ident: $(fn $name:ident($($other:ident),*) = $instruction:ident;)*) => {$(
-    #[inline(always)]
-    unsafe fn $name(self, $($other: Self),*) -> Self {
-        // SAFETY: see above.
-        $Vector(unsafe { $instruction(self.0, $($other.0),*) })
-    }
-)*} }
-
-/// Methods that are those of the architecture.
+/// The methods that both vectors have in common, by the instructions of each.
 macro_rules! of_x86 {
-    () => {
+    (
+        $lanes:literal lanes by $features:literal;
+        $set:ident, $load:ident, $store:ident, $broadcast:ident;
+        $load_half:ident, $load_quarter:ident;
+        $from_f16:ident, $widen_u16:ident, $shift_left:ident, $cast:ident;
+        $widen_i8:ident, $to_float:ident;
+        $(fn $name:ident($($other:ident),*) = $instruction:ident;)*
+    ) => {
+        const LANES: usize = $lanes;
+
+        #[target_feature(enable = $features)]
+        #[inline(never)]
+        unsafe fn call<W: Vector, R: OutlinedKernel>(kernel: R) -> R::Output {
+            // SAFETY: this function has the instructions.
+            unsafe { kernel.run::<W>() }
+        }
         #[inline(always)]
         fn prefetch(from: *const f32) {
             // SAFETY: every processor of the architecture has the instruction, and it reads nothing.
             unsafe { _mm_prefetch::<_MM_HINT_T0>(from.cast()) }
         }
         #[inline(always)]
-        unsafe fn turn(rows: [&[f32]; 4], factor: f32, to: &mut [f32], stride: usize) {
+        unsafe fn transpose_4x4(rows: [&[f32]; 4], factor: f32, to: &mut [f32], stride: usize) {
             // SAFETY: see above.
-            unsafe { super::turn::turn(rows, factor, to, stride) }
+            unsafe { super::transpose::transpose_4x4(rows, factor, to, stride) }
+        }
+        #[inline(always)]
+        unsafe fn splat(x: f32) -> Self {
+            // SAFETY: see above.
+            Self(unsafe { $set(x) })
+        }
+        #[inline(always)]
+        unsafe fn load(from: &[f32]) -> Self {
+            debug_assert!(from.len() >= $lanes);
+            // SAFETY: see above.
+            Self(unsafe { $load(from.as_ptr()) })
+        }
+        #[inline(always)]
+        unsafe fn store(self, to: &mut [f32]) {
+            debug_assert!(to.len() >= $lanes);
+            // SAFETY: see above.
+            unsafe { $store(to.as_mut_ptr(), self.0) }
+        }
+        $(#[inline(always)]
+        unsafe fn $name(self, $($other: Self),*) -> Self {
+            // SAFETY: see above.
+            Self(unsafe { $instruction(self.0, $($other.0),*) })
+        })*
+        #[inline(always)]
+        unsafe fn load_f16(from: &[f16]) -> Self {
+            debug_assert!(from.len() >= $lanes);
+            // SAFETY: see above.
+            Self(unsafe { $from_f16($load_half(from.as_ptr().cast())) })
+        }
+        #[inline(always)]
+        unsafe fn load_bf16(from: &[bf16]) -> Self {
+            debug_assert!(from.len() >= $lanes);
+            // SAFETY: see above.
+            Self(unsafe { $cast($shift_left::<16>($widen_u16($load_half(from.as_ptr().cast())))) })
+        }
+        #[inline(always)]
+        unsafe fn splat_f16(x: f16) -> Self {
+            // SAFETY: see above.
+            Self(unsafe { $broadcast(_mm_cvtph_ps(_mm_cvtsi32_si128(x.to_bits() as i32))) })
+        }
+        #[inline(always)]
+        unsafe fn splat_two_f16(from: &[u8]) -> [Self; 2] {
+            debug_assert!(from.len() >= 4);
+            // SAFETY: see above.
+            unsafe {
+                let two = _mm_cvtph_ps(_mm_cvtsi32_si128(from.as_ptr().cast::<i32>().read_unaligned()));
+                [Self($broadcast(two)), Self($broadcast(_mm_movehdup_ps(two)))]
+            }
+        }
+        #[inline(always)]
+        unsafe fn load_i8(from: &[u8]) -> Self {
+            debug_assert!(from.len() >= $lanes);
+            // SAFETY: see above.
+            Self(unsafe { $to_float($widen_i8($load_quarter(from.as_ptr().cast()))) })
         }
     };
 }
 
 mod avx2;
 mod avx512;
-mod turn;
+mod transpose;
 
 pub use avx2::Avx2;
 pub use avx512::Avx512;

@@ -1,0 +1,151 @@
+//! `ToEngine`, which `#[derive(Module)]` implements for a type whose backend is a parameter.
+
+use crate::module::{has_bound, with_dimensions};
+use proc_macro2::{Group, TokenStream, TokenTree};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{Data, DeriveInput, Fields, GenericParam, Ident, Result, Type, WherePredicate, parse2};
+
+/// The implementation for a type with this backend.
+pub fn expand(input: &DeriveInput, backend: &Ident) -> Result<TokenStream> {
+    let other = format_ident!("__{backend}");
+    // A parameter that is a module becomes what it is on the other engine.
+    let modules: Vec<Ident> =
+        input.generics.type_params().filter(|x| has_bound(x, "Module")).map(|x| x.ident.clone()).collect();
+    let mut replaced: Vec<(Ident, TokenStream)> = vec![(backend.clone(), other.to_token_stream())];
+    let trait_ = quote!(::congruent::module::ToEngine<#other>);
+    replaced.extend(modules.iter().map(|module| (module.clone(), quote!(<#module as #trait_>::On))));
+    let there = |tokens: TokenStream| replace(tokens, &replaced);
+    let depends = |ty: &Type| replaced.iter().any(|(name, _)| mentions(ty.to_token_stream(), name));
+
+    let mut generics = with_dimensions(&input.generics);
+    let mut clauses: Vec<WherePredicate> = Vec::new();
+    let declared = generics.type_params().find(|parameter| parameter.ident == *backend).expect("it was found there");
+    let bounds = there(declared.bounds.to_token_stream());
+    let elem = quote!(<#backend as ::congruent::backend::Backend>::Elem);
+    clauses.push(parse2(quote!(#other: #bounds))?);
+    clauses.push(parse2(quote!(#other: ::congruent::backend::Backend<Elem = #elem>))?);
+    for parameter in generics.type_params().filter(|parameter| modules.contains(&parameter.ident)) {
+        let (module, bounds) = (&parameter.ident, there(parameter.bounds.to_token_stream()));
+        clauses.push(parse2(quote!(#module: #trait_))?);
+        clauses.push(parse2(quote!(<#module as #trait_>::On: #bounds))?);
+    }
+    for clause in generics.where_clause.iter().flat_map(|clauses| &clauses.predicates) {
+        clauses.push(parse2(there(clause.to_token_stream()))?);
+    }
+    let fields = fields(&input.data);
+    for field in fields.iter().flat_map(|fields| fields.iter()) {
+        let ty = &field.ty;
+        // That of a type which holds itself would be asked for without end.
+        let is_recursive =
+            mentions(ty.to_token_stream(), &input.ident) || mentions(ty.to_token_stream(), &format_ident!("Self"));
+        if is_recursive || is_phantom(ty) {
+            continue;
+        }
+        let on = there(ty.to_token_stream());
+        clauses.push(parse2(match depends(ty) {
+            true => quote!(#ty: ::congruent::module::ToEngine<#other, On = #on>),
+            // The compiler looks at a bound without parameters only where it is asked for if it is of any lifetime.
+            false => quote!(for<'__any> #ty: ::core::clone::Clone),
+        })?);
+    }
+    generics.make_where_clause().predicates.extend(clauses);
+
+    let name = &input.ident;
+    let arguments: Vec<TokenStream> = input.generics.params.iter().map(argument).map(there).collect();
+    let on = if arguments.is_empty() { quote!(#name) } else { quote!(#name<#(#arguments),*>) };
+    let arms = variants(input).into_iter().map(|(path, fields)| {
+        let names: Vec<_> = (0..fields.len()).map(|i| format_ident!("field_{i}")).collect();
+        let members: Vec<_> = fields.members().collect();
+        let values = fields.iter().zip(&names).map(|(field, name)| {
+            let ty = &field.ty;
+            let is_recursive =
+                mentions(ty.to_token_stream(), &input.ident) || mentions(ty.to_token_stream(), &format_ident!("Self"));
+            if is_phantom(ty) {
+                quote!({ let _ = #name; ::core::marker::PhantomData })
+            } else if depends(ty) || is_recursive {
+                quote_spanned!(ty.span() => ::congruent::module::ToEngine::<#other>::transferred(#name, device))
+            } else {
+                quote_spanned!(ty.span() => ::core::clone::Clone::clone(#name))
+            }
+        });
+        quote!(#path { #(#members: #names),* } => #path { #(#members: #values),* },)
+    });
+    generics.params.push(GenericParam::Type(other.clone().into()));
+    let (parameters, _, bounds) = generics.split_for_impl();
+    let (_, own, _) = input.generics.split_for_impl();
+    Ok(quote! {
+        #[automatically_derived]
+        #[diagnostic::do_not_recommend]
+        impl #parameters ::congruent::module::ToEngine<#other> for #name #own #bounds {
+            type On = #on;
+            #[allow(unused_variables)]
+            fn transferred(&self, device: &::congruent::backend::DeviceOf<#other>) -> Self::On {
+                match self { #(#arms)* }
+            }
+        }
+    })
+}
+
+/// The fields of all alternatives.
+fn fields(data: &Data) -> Vec<&Fields> {
+    match data {
+        Data::Struct(data) => vec![&data.fields],
+        Data::Enum(data) => data.variants.iter().map(|variant| &variant.fields).collect(),
+        Data::Union(_) => Vec::new(),
+    }
+}
+
+/// The alternatives by their paths, with their fields.
+fn variants(input: &DeriveInput) -> Vec<(TokenStream, &Fields)> {
+    let name = &input.ident;
+    let paths: Vec<_> = match &input.data {
+        Data::Enum(data) => data.variants.iter().map(|found| &found.ident).map(|found| quote!(#name::#found)).collect(),
+        _ => vec![quote!(#name)],
+    };
+    paths.into_iter().zip(fields(&input.data)).collect()
+}
+
+/// A parameter as the argument that it is.
+fn argument(parameter: &GenericParam) -> TokenStream {
+    match parameter {
+        GenericParam::Type(parameter) => parameter.ident.to_token_stream(),
+        GenericParam::Lifetime(parameter) => parameter.lifetime.to_token_stream(),
+        GenericParam::Const(parameter) => parameter.ident.to_token_stream(),
+    }
+}
+
+fn is_phantom(ty: &Type) -> bool {
+    matches!(ty, Type::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == "PhantomData"))
+}
+
+/// Whether a type names a parameter.
+fn mentions(tokens: TokenStream, name: &Ident) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => ident == *name,
+        TokenTree::Group(group) => mentions(group.stream(), name),
+        _ => false,
+    })
+}
+
+/// The tokens with others in place of some names. What stands behind `::` is no parameter.
+fn replace(tokens: TokenStream, names: &[(Ident, TokenStream)]) -> TokenStream {
+    let mut colons = 0;
+    let mut result = TokenStream::new();
+    for token in tokens {
+        let is_first = colons < 2;
+        colons = if matches!(&token, TokenTree::Punct(punct) if punct.as_char() == ':') { colons + 1 } else { 0 };
+        match token {
+            TokenTree::Ident(ident) if is_first && names.iter().any(|(name, _)| *name == ident) => {
+                result.extend(names.iter().find(|(name, _)| *name == ident).map(|(_, other)| other.clone()));
+            }
+            TokenTree::Group(group) => {
+                let mut replaced = Group::new(group.delimiter(), replace(group.stream(), names));
+                replaced.set_span(group.span());
+                result.extend([TokenTree::Group(replaced)]);
+            }
+            other => result.extend([other]),
+        }
+    }
+    result
+}

@@ -1,0 +1,40 @@
+//! Gradients, of engines that calculate them.
+
+use super::{ArrayOf, Backend, Float};
+use std::fmt::Debug;
+
+/// A backend that calculates gradients.
+///
+/// An array may be tracked. What is made of a tracked array is tracked too, if its elements are floating-point numbers; unless
+/// [`no_grad`](super::no_grad) says otherwise. What is masked, and what only chooses (comparisons, positions, tables of angles), has no part in
+/// gradients.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` calculates no gradients",
+    label = "asked for gradients on `{Self}`",
+    note = "an engine that calculates them implements `Autodiff`, for floating-point numbers: a model goes there by `model.to_engine::<B>(&device)`; in generic code that trains, ask for it: `B: Autodiff`",
+    note = "explained in `congruent::errors::C75`"
+)]
+pub trait Autodiff: Backend<Elem: Float> {
+    /// The gradients of one number.
+    type Gradients: Debug + Send + Sync;
+
+    /// The array, tracked. It may depend on others that are.
+    fn track(x: ArrayOf<Self>) -> ArrayOf<Self>;
+    /// What `block` gives for `x`, an array and something else. If it is to be recorded, nothing of it is kept but `x`: it is
+    /// calculated again in the backward pass, and gives the same again. Gradients are those with respect to `x` and to what the
+    /// block itself holds. An engine may keep all of it instead, which gives the same.
+    fn checkpoint<R>(
+        x: ArrayOf<Self>,
+        block: impl Fn(ArrayOf<Self>) -> (ArrayOf<Self>, R) + Send + Sync + 'static,
+    ) -> (ArrayOf<Self>, R) {
+        block(x)
+    }
+    /// The gradients of the one element of `x` with respect to the arrays that [`track`](Self::track) gave. What was recorded
+    /// is freed on the way, as far as nobody else holds it.
+    fn backward(x: ArrayOf<Self>) -> Self::Gradients;
+    /// The gradient with respect to an array that [`track`](Self::track) gave; none if the number does not depend on it.
+    fn gradient(gradients: &Self::Gradients, x: &ArrayOf<Self>) -> Option<ArrayOf<Self>>;
+    /// Puts another gradient in place of that with respect to `x`, or where there was none. If `x` is not tracked, nothing
+    /// changes.
+    fn set_gradient(gradients: &mut Self::Gradients, x: &ArrayOf<Self>, gradient: ArrayOf<Self>);
+}

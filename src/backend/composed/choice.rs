@@ -1,0 +1,72 @@
+//! What is chosen of an axis.
+
+use super::elementwise::positions;
+use super::repeated;
+use crate::backend::{ArrayOf, Backend, Binary, Compare, Number, Reduce, With, constant};
+
+/// See [`Backend::pick`]: a gather of the flattened array.
+pub fn pick<B: Backend>(x: &ArrayOf<B>, ids: &ArrayOf<B, u32>) -> ArrayOf<B> {
+    let sizes = B::sizes(x).to_vec();
+    let (&size, outer) = sizes.split_last().expect("there is a last axis");
+    let rows = outer.iter().product::<usize>();
+    let starts: Vec<u32> = (0..rows).map(|row| u32::try_from(row * size).expect("fewer than 2³² elements")).collect();
+    let starts = With::<B, u32>::from_elements(starts, outer, &B::device(x));
+    let places = With::<B, u32>::binary(Binary::Add, ids.clone(), starts);
+    B::gather(&B::reshape(x, &[rows * size]), &places)
+}
+
+/// See [`Backend::argmax`].
+pub fn argmax<B: Backend<Elem: Number>>(x: &ArrayOf<B>, axis: usize) -> ArrayOf<B, u32> {
+    let sizes = B::sizes(x).to_vec();
+    let largest = repeated::<B>(&B::reduce(Reduce::Max, x, axis), axis, &sizes);
+    first_of::<B>(&is_as_large::<B>(x, &largest), axis, x)
+}
+
+/// Whether each element is the largest, which may be NaN.
+fn is_as_large<B: Backend<Elem: Number>>(x: &ArrayOf<B>, largest: &ArrayOf<B>) -> ArrayOf<B, bool> {
+    let (is_equal, is_nan) = (B::compare(Compare::Equal, x, largest), B::compare(Compare::NotEqual, x, x));
+    With::<B, bool>::select(&is_nan, &is_nan, &is_equal)
+}
+
+/// The first position along the axis where the condition holds; the size of the axis if it holds nowhere.
+fn first_of<B: Backend>(holds: &ArrayOf<B, bool>, axis: usize, beside: &ArrayOf<B>) -> ArrayOf<B, u32> {
+    let sizes = With::<B, bool>::sizes(holds).to_vec();
+    let none = With::<B, u32>::filled(sizes[axis] as u32, &sizes, &B::device(beside));
+    let places = With::<B, u32>::select(holds, &positions::<B>(axis, &sizes, beside), &none);
+    With::<B, u32>::reduce(Reduce::Min, &places, axis)
+}
+
+/// See [`Backend::top_k`]: the largest is found `k` times, each time of what was not found before.
+pub fn top_k<B: Backend<Elem: Number>>(x: &ArrayOf<B>, k: usize) -> (ArrayOf<B>, ArrayOf<B, u32>) {
+    let sizes = B::sizes(x).to_vec();
+    let axis = sizes.len() - 1;
+    let device = B::device(x);
+    let mut found = sizes.clone();
+    found[axis] = 1;
+    if k == 0 {
+        found[axis] = 0;
+        let empty = With::<B, u32>::from_elements(Vec::new(), &found, &device);
+        return (B::narrow(x, axis, 0, 0), empty);
+    }
+    let lowest = B::filled(constant(f64::NEG_INFINITY), &sizes, &device);
+    let nowhere = With::<B, bool>::filled(false, &sizes, &device);
+    let mut is_taken = nowhere.clone();
+    let (mut values, mut ids) = (Vec::new(), Vec::new());
+    for _ in 0..k {
+        let left = B::select(&is_taken, &lowest, x);
+        let largest = repeated::<B>(&B::reduce(Reduce::Max, &left, axis), axis, &sizes);
+        let is_largest = With::<B, bool>::select(&is_taken, &nowhere, &is_as_large::<B>(&left, &largest));
+        let id = first_of::<B>(&is_largest, axis, x);
+        let is_new = With::<B, u32>::compare(
+            Compare::Equal,
+            &positions::<B>(axis, &sizes, x),
+            &repeated::<With<B, u32>>(&id, axis, &sizes),
+        );
+        is_taken = With::<B, bool>::select(&is_new, &is_new, &is_taken);
+        values.push(B::reshape(&B::pick(x, &id), &found));
+        ids.push(With::<B, u32>::reshape(&id, &found));
+    }
+    let join = |parts: &[ArrayOf<B>]| B::concat(&parts.iter().collect::<Vec<_>>(), axis);
+    let joined_ids = With::<B, u32>::concat(&ids.iter().collect::<Vec<_>>(), axis);
+    (join(&values), joined_ids)
+}

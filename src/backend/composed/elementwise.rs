@@ -1,0 +1,127 @@
+//! Functions of each element.
+
+use crate::backend::{
+    ArrayOf, Backend, Binary, Compare, DataType, Float, Primitive, RotaryLayout, Unary, With, constant,
+};
+
+/// A function by others: all but the absolute value, the square root, the exponential, the logarithm, the sine, the cosine and
+/// the hyperbolic tangent, which an engine has.
+///
+/// # Panics
+/// It is one of these.
+pub fn unary<B: Backend<Elem: Float>>(op: Unary, x: ArrayOf<B>) -> ArrayOf<B> {
+    let times = |x, y| B::binary(Binary::Mul, x, y);
+    let scaled = |x, by| B::binary_scalar(Binary::Mul, x, constant(by));
+    let plus = |x, y| B::binary_scalar(Binary::Add, x, constant(y));
+    match op {
+        Unary::Neg => scaled(x, -1.0),
+        Unary::Recip => B::scalar_binary(Binary::Div, constant(1.0), x),
+        Unary::Square => times(x.clone(), x),
+        // At zero, which is not above zero, it has no slope.
+        Unary::Relu => {
+            let zeros = B::filled(constant(0.0), B::sizes(&x), &B::device(&x));
+            B::select(&B::compare_scalar(Compare::LessOrEqual, &x, constant(0.0)), &zeros, &x)
+        }
+        Unary::Sigmoid => B::unary(Unary::Recip, plus(B::unary(Unary::Exp, B::unary(Unary::Neg, x)), 1.0)),
+        Unary::Silu => times(x.clone(), B::unary(Unary::Sigmoid, x)),
+        // Of -|x| the exponential is at most 1.
+        Unary::Softplus => {
+            let small = B::unary(Unary::Exp, B::unary(Unary::Neg, B::unary(Unary::Abs, x.clone())));
+            B::binary(Binary::Add, B::unary(Unary::Relu, x), B::unary(Unary::Ln, plus(small, 1.0)))
+        }
+        Unary::Gelu => {
+            let is_double = B::Elem::DATA_TYPE == DataType::F64;
+            let error_function = if is_double { double_error_function::<B> } else { error_function::<B> };
+            let erf = error_function(scaled(x.clone(), std::f64::consts::FRAC_1_SQRT_2));
+            times(scaled(x, 0.5), plus(erf, 1.0))
+        }
+        Unary::GeluTanh => {
+            let cube = times(B::unary(Unary::Square, x.clone()), x.clone());
+            let inner = B::binary(Binary::Add, x.clone(), scaled(cube, 0.044715));
+            let tanh = B::unary(Unary::Tanh, scaled(inner, (2.0 / std::f64::consts::PI).sqrt()));
+            times(scaled(x, 0.5), plus(tanh, 1.0))
+        }
+        Unary::Abs | Unary::Sqrt | Unary::Exp | Unary::Ln | Unary::Sin | Unary::Cos | Unary::Tanh => {
+            panic!("{op:?} is an operation of the engine itself")
+        }
+    }
+}
+
+/// The error function, to 1.5e-7: Abramowitz and Stegun, Handbook of Mathematical Functions, 7.1.26.
+fn error_function<B: Backend<Elem: Float>>(x: ArrayOf<B>) -> ArrayOf<B> {
+    const COEFFICIENTS: [f64; 5] = [1.061405429, -1.453152027, 1.421413741, -0.284496736, 0.254829592];
+    let plus = |x, y| B::binary_scalar(Binary::Add, x, constant(y));
+    let zero = constant(0.0);
+    let size = B::unary(Unary::Abs, x.clone());
+    let scaled = B::binary_scalar(Binary::Mul, size.clone(), constant(0.3275911));
+    let t = B::unary(Unary::Recip, plus(scaled, 1.0));
+    let [first, others @ ..] = COEFFICIENTS;
+    let mut sum = B::binary_scalar(Binary::Mul, t.clone(), constant(first));
+    for coefficient in others {
+        sum = B::binary(Binary::Mul, plus(sum, coefficient), t.clone());
+    }
+    let fall = B::unary(Unary::Exp, B::unary(Unary::Neg, B::unary(Unary::Square, size)));
+    let above = B::scalar_binary(Binary::Sub, constant(1.0), B::binary(Binary::Mul, sum, fall));
+    let is_negative = B::compare_scalar(Compare::Less, &x, zero);
+    B::select(&is_negative, &B::unary(Unary::Neg, above.clone()), &above)
+}
+
+/// The error function to the last digits of a double number, by its series of terms of one sign: 7.1.6 of the Handbook.
+fn double_error_function<B: Backend<Elem: Float>>(x: ArrayOf<B>) -> ArrayOf<B> {
+    // From here on it is 1, as a double number, and so many terms are enough.
+    const LARGEST: f64 = 6.0;
+    const TERMS: usize = 128;
+    let (scaled, plus) =
+        (|x, by| B::binary_scalar(Binary::Mul, x, constant(by)), |x, y| B::binary_scalar(Binary::Add, x, constant(y)));
+    let x = B::binary_scalar(Binary::Min, B::binary_scalar(Binary::Max, x, constant(-LARGEST)), constant(LARGEST));
+    let square = B::unary(Unary::Square, x.clone());
+    let mut sum = B::filled(constant(1.0), B::sizes(&x), &B::device(&x));
+    for term in (1..=TERMS).rev() {
+        let next = B::binary(Binary::Mul, sum, scaled(square.clone(), 2.0 / (2 * term + 1) as f64));
+        sum = plus(next, 1.0);
+    }
+    let fall = B::unary(Unary::Exp, B::unary(Unary::Neg, square));
+    let slope = scaled(B::binary(Binary::Mul, x, fall), std::f64::consts::FRAC_2_SQRT_PI);
+    B::binary(Binary::Mul, slope, sum)
+}
+
+/// See [`Backend::rotate`].
+pub fn rotate<B: Backend<Elem: Float>>(
+    x: &ArrayOf<B>,
+    positions: &ArrayOf<B, u32>,
+    [cos, sin]: [&ArrayOf<B>; 2],
+    layout: RotaryLayout,
+) -> ArrayOf<B> {
+    let sizes = B::sizes(x).to_vec();
+    let &[batch, heads, sequence, d] = &sizes[..] else { panic!("heads are (batch, heads, sequence, d)") };
+    let half = [batch, heads, sequence, d / 2];
+    let at_positions = |table: &ArrayOf<B>| {
+        let rows = B::gather(&B::detach(table.clone()), positions);
+        B::broadcast(&B::reshape(&rows, &[batch, 1, sequence, d / 2]), &half)
+    };
+    let [cos, sin] = [cos, sin].map(at_positions);
+    // The two of a pair along an axis of their own.
+    let (pairs, axis) = match layout {
+        RotaryLayout::Half => ([batch, heads, sequence, 2, d / 2], 3),
+        RotaryLayout::Interleaved => ([batch, heads, sequence, d / 2, 2], 4),
+    };
+    let split = B::reshape(x, &pairs);
+    let [first, second] = [0, 1].map(|i| B::reshape(&B::narrow(&split, axis, i, 1), &half));
+    let times = |x: &ArrayOf<B>, y: &ArrayOf<B>| B::binary(Binary::Mul, x.clone(), y.clone());
+    let turned = [
+        B::binary(Binary::Sub, times(&first, &cos), times(&second, &sin)),
+        B::binary(Binary::Add, times(&second, &cos), times(&first, &sin)),
+    ];
+    let mut one = pairs;
+    one[axis] = 1;
+    let turned = turned.map(|x| B::reshape(&x, &one));
+    B::reshape(&B::concat(&turned.each_ref(), axis), &sizes)
+}
+
+/// The numbers from 0 on along an axis, the same at all places of the others.
+pub(super) fn positions<B: Backend>(axis: usize, sizes: &[usize], beside: &ArrayOf<B>) -> ArrayOf<B, u32> {
+    let mut own = vec![1; sizes.len()];
+    own[axis] = sizes[axis];
+    let numbers = With::<B, u32>::reshape(&With::<B, u32>::arange(sizes[axis], &B::device(beside)), &own);
+    With::<B, u32>::broadcast(&numbers, sizes)
+}

@@ -1,0 +1,50 @@
+//! Operations made of others: the defaults of [`Backend`], and what an engine may call for the cases that it has nothing
+//! better for.
+
+mod attention;
+mod choice;
+mod elementwise;
+mod rows;
+
+pub(crate) use attention::biased_attention;
+pub use attention::{allowed, attention, attention_weights, masked_softmax, without_padding};
+pub use choice::{argmax, pick, top_k};
+pub use elementwise::{rotate, unary};
+pub use rows::{cross_entropy, layer_norm, linear, log_softmax, reduce, rms_norm, softmax};
+
+use super::{ArrayOf, Backend, Number, PrimitiveOf};
+
+/// An array of one number and no axis, on the device of another array.
+pub(super) fn number<B: Backend>(number: PrimitiveOf<B>, beside: &ArrayOf<B>) -> ArrayOf<B> {
+    B::filled(number, &[], &B::device(beside))
+}
+
+/// What has lost an axis, repeated along it as in these sizes.
+fn repeated<B: Backend>(x: &ArrayOf<B>, axis: usize, sizes: &[usize]) -> ArrayOf<B> {
+    let mut kept = sizes.to_vec();
+    kept[axis] = 1;
+    B::broadcast(&B::reshape(x, &kept), sizes)
+}
+
+/// `x` where the condition holds, and this number elsewhere: the condition has the last sizes of `x`, or 1 in their place.
+fn or_else<B: Backend>(condition: &ArrayOf<B, bool>, x: &ArrayOf<B>, otherwise: B::Elem) -> ArrayOf<B>
+where
+    B::Elem: Number,
+{
+    let sizes = B::sizes(x).to_vec();
+    let condition = super::With::<B, bool>::broadcast(condition, &sizes);
+    B::select(&condition, x, &B::filled(otherwise, &sizes, &B::device(x)))
+}
+
+/// `x` with `part` in place of what stands from `starts` on: joined of what lies before, beside and behind it.
+pub fn update_slice<B: Backend>(x: &ArrayOf<B>, part: &ArrayOf<B>, starts: &[usize]) -> ArrayOf<B> {
+    let (sizes, part_sizes) = (B::sizes(x).to_vec(), B::sizes(part).to_vec());
+    let differs = |axis: &usize| part_sizes[*axis] != sizes[*axis];
+    let Some(axis) = (0..sizes.len()).find(differs) else { return part.clone() };
+    let (start, end) = (starts[axis], starts[axis] + part_sizes[axis]);
+    let mut inner = starts.to_vec();
+    inner[axis] = 0;
+    let between = update_slice::<B>(&B::narrow(x, axis, start, part_sizes[axis]), part, &inner);
+    let (before, behind) = (B::narrow(x, axis, 0, start), B::narrow(x, axis, end, sizes[axis] - end));
+    B::concat(&[&before, &between, &behind], axis)
+}

@@ -1,0 +1,63 @@
+//! A number for each sequence of a batch.
+
+use std::any::Any;
+use std::fmt::{self, Debug, Formatter};
+use std::ops::Deref;
+use std::sync::{Arc, OnceLock};
+
+/// A number for each sequence of a batch, and what an engine has made of them: they go to a device once, however many layers
+/// ask. Clones share it.
+#[derive(Clone)]
+pub struct PerSequence(Arc<Inner>);
+
+struct Inner {
+    numbers: Box<[usize]>,
+    /// What the first engine and device that asked has made of them.
+    kept: OnceLock<Box<dyn Any + Send + Sync>>,
+}
+
+impl PerSequence {
+    /// What `make` gives for the numbers. It is kept, and given again as long as it is of this type and `fits`.
+    pub fn kept<T: Clone + Send + Sync + 'static>(
+        &self,
+        fits: impl FnOnce(&T) -> bool,
+        make: impl Fn(&[usize]) -> T,
+    ) -> T {
+        let kept = self.0.kept.get_or_init(|| Box::new(make(self)));
+        kept.downcast_ref::<T>().filter(|kept| fits(kept)).cloned().unwrap_or_else(|| make(self))
+    }
+}
+
+impl Deref for PerSequence {
+    type Target = [usize];
+    fn deref(&self) -> &[usize] {
+        &self.0.numbers
+    }
+}
+
+impl FromIterator<usize> for PerSequence {
+    fn from_iter<I: IntoIterator<Item = usize>>(numbers: I) -> Self {
+        PerSequence(Arc::new(Inner { numbers: numbers.into_iter().collect(), kept: OnceLock::new() }))
+    }
+}
+impl From<&[usize]> for PerSequence {
+    fn from(numbers: &[usize]) -> Self {
+        numbers.iter().copied().collect()
+    }
+}
+impl From<Vec<usize>> for PerSequence {
+    fn from(numbers: Vec<usize>) -> Self {
+        numbers.into_iter().collect()
+    }
+}
+impl<const N: usize> From<[usize; N]> for PerSequence {
+    fn from(numbers: [usize; N]) -> Self {
+        numbers.into_iter().collect()
+    }
+}
+
+impl Debug for PerSequence {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        Debug::fmt(&self.0.numbers, f)
+    }
+}

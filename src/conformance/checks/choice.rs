@@ -1,0 +1,59 @@
+//! What is chosen along an axis: the largest, and their order.
+
+use super::rows::AXES;
+use crate::backend::{Backend, Engine, Number, Value};
+use crate::conformance::on::On;
+use crate::conformance::reference::rows::descending;
+use crate::conformance::report::{Report, same};
+use crate::conformance::sample::{Sample, double, is_float, numbers};
+use crate::conformance::view::{Maker, View};
+
+/// Numbers of which some are equal.
+fn some_equal<T: Number>(sizes: &[usize], seed: u64) -> Sample<T> {
+    numbers::<T>(sizes, seed).map(|x| T::from_value(Value::Integer(double(x) as i128 % 3)))
+}
+
+/// Numbers that come before and after all others; of those that are none, the first is the largest.
+fn extremes<T: Number>() -> Sample<T> {
+    let row: Vec<T> = if is_float::<T>() {
+        let (nan, infinity) = (f64::NAN, f64::INFINITY);
+        [1.0, nan, -infinity, infinity, -0.0, nan, 0.0, infinity, -infinity]
+            .map(|x| T::from_value(Value::Float(x)))
+            .into()
+    } else {
+        let one = T::one();
+        vec![one, T::max_value(), T::min_value(), T::zero(), T::max_value(), T::min_value(), one, one, one]
+    };
+    Sample::new(&[1, 9], row)
+}
+
+pub fn check<E: Engine, T: Number>(report: &mut Report, device: &E::Device) {
+    for view in View::ALL {
+        let maker = Maker::<E> { view, device: device.clone() };
+        let given = AXES.iter().map(|(sizes, axis)| (some_equal::<T>(sizes, 1), *axis));
+        for (x, axis) in given.chain([(extremes(), 1)]) {
+            let x = view.sample(&x);
+            let of = format!("{} {:?} ({view:?})", T::DATA_TYPE, x.sizes);
+            if x.sizes[axis] > 0 {
+                report.check("argmax", format!("{of} along axis {axis}"), || {
+                    let found = On::<E, T>::argmax(&maker.array(&x), axis);
+                    same::<E, u32>(&found, &x.reduce(axis, |row| descending(row)[0] as u32), device)
+                });
+            }
+            let last = x.rank() - 1;
+            for k in [0, 1, 2, 3, x.sizes[last]].into_iter().filter(|k| *k <= x.sizes[last]) {
+                report.check("top_k", format!("{of}, k {k}"), || {
+                    let (values, positions) = On::<E, T>::top_k(&maker.array(&x), k);
+                    let order = x.rows(last, |row| descending(row).into_iter().map(|at| at as u32).collect());
+                    let order = order.narrow(last, 0, k);
+                    same::<E, u32>(&positions, &order, device)?;
+                    let expected = Sample::from_fn(&order.sizes, |mut index| {
+                        index[last] = order.at(&index) as usize;
+                        x.at(&index)
+                    });
+                    same::<E, T>(&values, &expected, device)
+                });
+            }
+        }
+    }
+}

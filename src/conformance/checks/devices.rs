@@ -1,0 +1,71 @@
+//! Arrays on two devices do not meet.
+
+use crate::backend::{AttentionMask, Backend, Binary, Compare, Engine, Epilogue, Float, Program, RotaryLayout};
+use crate::conformance::on::On;
+use crate::conformance::report::{Report, holds, said, same};
+use crate::conformance::sample::{Sample, numbers};
+use crate::conformance::view::{Maker, View};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Each operation of two arrays, of which the second lies elsewhere, panics and names both places.
+pub fn check<E: Engine, T: Float>(report: &mut Report, device: &E::Device, other: &E::Device) {
+    let (here, there) = [device, other].map(|device| Maker::<E> { view: View::Whole, device: device.clone() }).into();
+    let array = |maker: &Maker<E>, sizes: &[usize]| maker.array(&numbers::<T>(sizes, 1));
+    let [x, y] = [&here, &there].map(|maker| array(maker, &[2, 2]));
+    let [heads, other_heads] = [&here, &there].map(|maker| array(maker, &[1, 1, 2, 2]));
+    let [row, row_there] = [&here, &there].map(|maker| array(maker, &[2]));
+    let [ids, positions] = [&[2][..], &[1, 2]].map(|sizes| there.array(&Sample::full(sizes, 1u32)));
+    let condition = there.array(&Sample::full(&[2, 2], true));
+    let allowed = AttentionMask { allowed: Some(condition.clone()), ..AttentionMask::default() };
+    let full = AttentionMask::default();
+    let table = array(&here, &[2, 1]);
+
+    report.check("device", T::DATA_TYPE, || same::<E, T>(&y, &numbers::<T>(&[2, 2], 1), other));
+    let mut refused = |operation: &'static str, with: &str, run: &dyn Fn()| {
+        report.check(operation, format!("{} on {device} and on {other}, {with}", T::DATA_TYPE), || {
+            let panic =
+                catch_unwind(AssertUnwindSafe(run)).err().ok_or("nothing happened, where a panic was expected")?;
+            let said = said(&*panic);
+            let names_both = said.contains(&device.to_string()) && said.contains(&other.to_string());
+            holds(names_both, format_args!("expected a panic that names both, found {said:?}"))
+        });
+    };
+    refused("binary", "Add", &|| drop(On::<E, T>::binary(Binary::Add, x.clone(), y.clone())));
+    refused("fused", "", &|| drop(On::<E, T>::fused(&two(), &[x.clone(), y.clone()])));
+    refused("compare", "Less", &|| drop(On::<E, T>::compare(Compare::Less, &x, &y)));
+    refused("select", "the second array", &|| {
+        drop(On::<E, T>::select(&here.array(&Sample::full(&[2, 2], true)), &x, &y))
+    });
+    refused("select", "the condition", &|| drop(On::<E, T>::select(&condition, &x, &x)));
+    refused("concat", "", &|| drop(On::<E, T>::concat(&[&x, &y], 0)));
+    refused("update_slice", "", &|| drop(On::<E, T>::update_slice(x.clone(), &row_of::<E, T>(&y), &[0, 0])));
+    refused("gather", "", &|| drop(On::<E, T>::gather(&x, &ids)));
+    refused("pick", "", &|| drop(On::<E, T>::pick(&x, &ids)));
+    refused("cross_entropy", "", &|| drop(On::<E, T>::cross_entropy(&x, &ids, 0.0)));
+    refused("matmul", "", &|| drop(On::<E, T>::matmul(&x, &y)));
+    refused("linear", "the weight", &|| drop(On::<E, T>::linear(&x, &y, Epilogue::default())));
+    let bias = Epilogue { bias: Some(&row_there), ..Epilogue::default() };
+    refused("linear", "the bias", &|| drop(On::<E, T>::linear(&x, &x, bias)));
+    refused("linear", "the residual", &|| drop(On::<E, T>::linear(&x, &x, Epilogue::residual(&y))));
+    refused("layer_norm", "the weight", &|| drop(On::<E, T>::layer_norm(x.clone(), &row_there, None, 1e-5)));
+    refused("layer_norm", "the bias", &|| drop(On::<E, T>::layer_norm(x.clone(), &row, Some(&row_there), 1e-5)));
+    refused("rms_norm", "the weight", &|| drop(On::<E, T>::rms_norm(x.clone(), &row_there, 1e-5)));
+    refused("rotate", "the positions", &|| {
+        drop(On::<E, T>::rotate(heads.clone(), &positions, &table, &table, RotaryLayout::Half))
+    });
+    refused("masked_softmax", "the mask", &|| drop(On::<E, T>::masked_softmax(heads.clone(), &allowed)));
+    refused("attention_weights", "the keys", &|| drop(On::<E, T>::attention_weights(&heads, &other_heads, &full, 1.0)));
+    refused("attention", "the values", &|| drop(On::<E, T>::attention(&heads, &heads, &other_heads, &full, 1.0)));
+    refused("attention", "the mask", &|| drop(On::<E, T>::attention(&heads, &heads, &heads, &allowed, 1.0)));
+}
+
+/// The sum of two.
+fn two<T: Float>() -> Program<T> {
+    let mut program = Program::new(2);
+    program.push(crate::backend::Step::Binary(Binary::Add, 0, 1));
+    program
+}
+
+fn row_of<E: Engine, T: Float>(x: &E::Array<T>) -> E::Array<T> {
+    On::<E, T>::narrow(x, 0, 0, 1)
+}

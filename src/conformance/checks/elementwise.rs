@@ -1,0 +1,170 @@
+//! Functions of each element and of pairs, and programs of them.
+
+use crate::backend::{Backend, Binary, Compare, Engine, Float, Number, Program, Step, Unary};
+use crate::conformance::case::{Case, float};
+use crate::conformance::on::On;
+use crate::conformance::reference::elementwise as expected;
+use crate::conformance::report::{Report, same};
+use crate::conformance::sample::{Sample, double, numbers};
+use crate::conformance::view::{Maker, View};
+
+pub const UNARY: [Unary; 16] = [
+    Unary::Abs,
+    Unary::Neg,
+    Unary::Recip,
+    Unary::Square,
+    Unary::Sqrt,
+    Unary::Exp,
+    Unary::Ln,
+    Unary::Sin,
+    Unary::Cos,
+    Unary::Tanh,
+    Unary::Sigmoid,
+    Unary::Relu,
+    Unary::Gelu,
+    Unary::GeluTanh,
+    Unary::Silu,
+    Unary::Softplus,
+];
+pub const BINARY: [Binary; 6] = [Binary::Add, Binary::Sub, Binary::Mul, Binary::Div, Binary::Max, Binary::Min];
+const COMPARE: [Compare; 6] =
+    [Compare::Equal, Compare::NotEqual, Compare::Less, Compare::LessOrEqual, Compare::Greater, Compare::GreaterOrEqual];
+
+/// Sizes of pairs, one of which has the last sizes of the other.
+pub const PAIRS: [[&[usize]; 2]; 8] = [
+    [&[2, 3, 4], &[2, 3, 4]],
+    [&[3, 4], &[4]],
+    [&[4], &[2, 3, 4]],
+    [&[2, 3], &[]],
+    [&[], &[]],
+    [&[2, 0, 3], &[0, 3]],
+    [&[1, 1], &[1]],
+    [&[2, 1, 2, 1, 2, 2], &[1, 2, 2]],
+];
+
+/// Of any rank, with zeros and ones among the sizes.
+pub const SHAPES: [&[usize]; 10] =
+    [&[], &[1], &[7], &[0], &[3, 5], &[2, 0, 3], &[1, 4, 1], &[2, 3, 2, 2], &[2, 1, 2, 3, 1], &[2, 1, 2, 1, 2, 2]];
+
+/// Away from zero, since nothing is divided by it here.
+fn divisors<T: Float>(sizes: &[usize], seed: u64) -> Sample<T> {
+    numbers::<T>(sizes, seed).map(|x| float(double(x) + 0.5f64.copysign(double(x))))
+}
+
+pub fn cases<E: Engine, T: Float>() -> Vec<Case<E, T>> {
+    let mut cases = Vec::new();
+    for op in UNARY {
+        for (seed, sizes) in SHAPES.into_iter().enumerate() {
+            let x = numbers::<T>(sizes, seed as u64);
+            let x = match op {
+                Unary::Sqrt | Unary::Ln => x.map(|x| float(double(x).abs() + 0.25)),
+                Unary::Recip => divisors(sizes, seed as u64),
+                _ => x,
+            };
+            let run = move |_: &Maker<E>, x: Vec<_>| On::<E, T>::unary(op, first(x));
+            cases.push(Case::new("unary", format!("{op:?}"), [x], run, move |x| x[0].map(|x| expected::unary(op, x))));
+        }
+        // Larger ones, of both signs.
+        if !matches!(op, Unary::Sqrt | Unary::Ln) {
+            let x = numbers::<T>(&[64], 1).map(|x| float(4.0 * (double(x) + 0.05f64.copysign(double(x)))));
+            let run = move |_: &Maker<E>, x: Vec<_>| On::<E, T>::unary(op, first(x));
+            cases.push(Case::new("unary", format!("{op:?}"), [x], run, move |x| x[0].map(|x| expected::unary(op, x))));
+        }
+    }
+    for op in BINARY {
+        for (seed, sizes) in PAIRS.into_iter().enumerate() {
+            let inputs = [numbers(sizes[0], seed as u64), divisors(sizes[1], seed as u64 + 100)];
+            let run = move |_: &Maker<E>, x: Vec<_>| {
+                let [x, y] = two(x);
+                On::<E, T>::binary(op, x, y)
+            };
+            let expected = move |x: &[Sample<f64>]| expected::pairs(&x[0], &x[1], |x, y| expected::binary(op, x, y));
+            cases.push(Case::new("binary", format!("{op:?}"), inputs, run, expected));
+        }
+        for (sizes, y) in SHAPES.into_iter().zip([0.75, -1.5, 3.0].into_iter().cycle()) {
+            let with = format!("{op:?}, {y}");
+            let run = move |_: &Maker<E>, x: Vec<_>| On::<E, T>::binary_scalar(op, first(x), float(y));
+            let expected = move |x: &[Sample<f64>]| x[0].map(|x| expected::binary(op, x, y));
+            cases.push(Case::new("binary_scalar", &with, [numbers(sizes, 3)], run, expected));
+            let run = move |_: &Maker<E>, x: Vec<_>| On::<E, T>::scalar_binary(op, float(y), first(x));
+            let expected = move |x: &[Sample<f64>]| x[0].map(|x| expected::binary(op, y, x));
+            cases.push(Case::new("scalar_binary", &with, [divisors(sizes, 4)], run, expected));
+        }
+    }
+    cases.extend(fused());
+    cases
+}
+
+/// Programs: one that gives an input, a chain, and one that needs values twice.
+fn fused<E: Engine, T: Float>() -> Vec<Case<E, T>> {
+    let mut chain = Program::new(2);
+    chain.push(Step::Binary(Binary::Mul, 0, 1));
+    chain.push(Step::Binary(Binary::Add, 2, 0));
+    chain.push(Step::Unary(Unary::Silu, 3));
+    chain.push(Step::BinaryScalar(Binary::Mul, 4, float(0.5)));
+    chain.push(Step::ScalarBinary(Binary::Sub, float(1.25), 5));
+    let mut twice = Program::new(2);
+    twice.push(Step::Unary(Unary::Tanh, 1));
+    twice.push(Step::Binary(Binary::Mul, 2, 2));
+    twice.push(Step::Binary(Binary::Max, 3, 0));
+    twice.push(Step::Binary(Binary::Add, 4, 2));
+    twice.push(Step::Unary(Unary::Neg, 0));
+    twice.give(5);
+    let mut cases = Vec::new();
+    for program in [Program::new(2), chain, twice] {
+        for sizes in [&[][..], &[2, 3], &[0, 2], &[3, 1, 17]] {
+            let (run, known) = (program.clone(), program.clone());
+            cases.push(Case::new(
+                "fused",
+                format!("{program:?}"),
+                [numbers(sizes, 5), numbers(sizes, 6)],
+                move |_, x| On::<E, T>::fused(&run, &x),
+                move |x| {
+                    let pair = |x, y| expected::program(&known, &[x, y], |x| double(*x));
+                    expected::pairs(&x[0], &x[1], pair)
+                },
+            ));
+        }
+    }
+    cases
+}
+
+pub fn first<A>(arrays: Vec<A>) -> A {
+    arrays.into_iter().next().expect("a first array")
+}
+pub fn two<A>(arrays: Vec<A>) -> [A; 2] {
+    arrays.try_into().unwrap_or_else(|_| unreachable!("two arrays"))
+}
+
+/// Comparisons of any numbers.
+pub fn compare<E: Engine, T: Number>(report: &mut Report, device: &E::Device) {
+    let relation = |op, x: T, y: T| match op {
+        Compare::Equal => x == y,
+        Compare::NotEqual => x != y,
+        Compare::Less => x < y,
+        Compare::LessOrEqual => x <= y,
+        Compare::Greater => x > y,
+        Compare::GreaterOrEqual => x >= y,
+    };
+    for (view, op) in View::ALL.into_iter().flat_map(|view| COMPARE.map(|op| (view, op))) {
+        let maker = Maker::<E> { view, device: device.clone() };
+        for [x_sizes, y_sizes] in PAIRS {
+            // Few different ones, so that some are equal.
+            let [x, y] = [(x_sizes, 1), (y_sizes, 2)].map(|(sizes, seed)| {
+                let sample = numbers::<T>(sizes, seed)
+                    .map(|x| T::from_value(crate::backend::Value::Integer(double(x) as i128 % 2)));
+                view.sample(&sample)
+            });
+            let of = format!("{} {x_sizes:?}, {y_sizes:?} ({view:?}), {op:?}", T::DATA_TYPE);
+            report.check("compare", of, || {
+                let found = On::<E, T>::compare(op, &maker.array(&x), &maker.array(&y));
+                same::<E, bool>(&found, &expected::pairs(&x, &y, |x, y| relation(op, x, y)), device)
+            });
+            let of = format!("{} {x_sizes:?} ({view:?}), {op:?} and 1", T::DATA_TYPE);
+            report.check("compare_scalar", of, || {
+                let found = On::<E, T>::compare_scalar(op, &maker.array(&x), T::one());
+                same::<E, bool>(&found, &x.map(|x| relation(op, x, T::one())), device)
+            });
+        }
+    }
+}

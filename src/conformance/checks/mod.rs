@@ -1,0 +1,15 @@
+//! What is checked, of each kind of operation.
+
+pub mod attention;
+pub mod casts;
+pub mod choice;
+pub mod devices;
+pub mod elementwise;
+pub mod gradients;
+pub mod integers;
+pub mod matmul;
+pub mod movement;
+pub mod rows;
+pub mod special;
+pub mod storage;
+pub mod tracking;

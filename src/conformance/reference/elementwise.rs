@@ -1,0 +1,73 @@
+//! Functions of one and of two numbers, and programs of them.
+
+use super::Near;
+use crate::backend::{Binary, Program, Step, Unary};
+use crate::conformance::sample::Sample;
+
+pub fn unary(op: Unary, x: f64) -> Near {
+    let sigmoid = 1.0 / (1.0 + (-x).exp());
+    let value = match op {
+        Unary::Abs => x.abs(),
+        Unary::Neg => -x,
+        Unary::Recip => 1.0 / x,
+        Unary::Square => x * x,
+        Unary::Sqrt => x.sqrt(),
+        Unary::Exp => x.exp(),
+        Unary::Ln => x.ln(),
+        Unary::Sin => x.sin(),
+        Unary::Cos => x.cos(),
+        Unary::Tanh => x.tanh(),
+        Unary::Sigmoid => sigmoid,
+        Unary::Relu if x < 0.0 => 0.0,
+        Unary::Relu => x,
+        Unary::Gelu => x / 2.0 * libm::erfc(-x / 2f64.sqrt()),
+        Unary::GeluTanh => x / 2.0 * (1.0 + ((2.0 / std::f64::consts::PI).sqrt() * (x + 0.044715 * x.powi(3))).tanh()),
+        Unary::Silu => x * sigmoid,
+        Unary::Softplus => x.max(0.0) + (-x.abs()).exp().ln_1p() + x * 0.0,
+    };
+    // What is between bounds, and what is a sum with 1, has the digits of 1.
+    let scale = match op {
+        Unary::Abs | Unary::Neg | Unary::Recip | Unary::Square | Unary::Sqrt | Unary::Relu => value.abs(),
+        Unary::Exp | Unary::Sigmoid | Unary::Silu => value.abs() * (1.0 + x.abs()),
+        Unary::Gelu | Unary::GeluTanh => x.abs(),
+        Unary::Ln | Unary::Sin | Unary::Cos | Unary::Tanh | Unary::Softplus => 1.0 + value.abs(),
+    };
+    Near { value, scale }
+}
+
+pub fn binary(op: Binary, x: f64, y: f64) -> Near {
+    let any_nan = x.is_nan() || y.is_nan();
+    match op {
+        Binary::Add => Near::sum([x, y].into_iter()),
+        Binary::Sub => Near::sum([x, -y].into_iter()),
+        Binary::Mul => Near::relative(x * y),
+        Binary::Div => Near::relative(x / y),
+        Binary::Max | Binary::Min if any_nan => Near::relative(f64::NAN),
+        Binary::Max => Near::relative(if x > y { x } else { y }),
+        Binary::Min => Near::relative(if x < y { x } else { y }),
+    }
+}
+
+/// Of arrays the sizes of one of which are the last sizes of the other.
+pub fn pairs<T: Copy, U: Copy>(x: &Sample<T>, y: &Sample<T>, f: impl Fn(T, T) -> U) -> Sample<U> {
+    let sizes = if x.rank() >= y.rank() { &x.sizes } else { &y.sizes };
+    let (x_rank, y_rank) = (x.rank(), y.rank());
+    Sample::from_fn(sizes, |index| f(x.at(&index[index.len() - x_rank..]), y.at(&index[index.len() - y_rank..])))
+}
+
+/// What a program gives of these numbers; what is rounded in between counts with its magnitude.
+pub fn program<T>(program: &Program<T>, inputs: &[f64], number: impl Fn(&T) -> f64) -> Near {
+    let mut values: Vec<Near> = inputs.iter().map(|&x| Near::relative(x)).collect();
+    for (_, step) in program.steps() {
+        let of = |at: &usize| values[*at].value;
+        let next = match step {
+            Step::Unary(op, x) => unary(*op, of(x)),
+            Step::Binary(op, x, y) => binary(*op, of(x), of(y)),
+            Step::BinaryScalar(op, x, y) => binary(*op, of(x), number(y)),
+            Step::ScalarBinary(op, x, y) => binary(*op, number(x), of(y)),
+        };
+        values.push(next);
+    }
+    let scale = values.iter().map(|near| near.scale).sum();
+    Near { value: values[program.result()].value, scale }
+}

@@ -1,0 +1,33 @@
+//! Packed matrices.
+
+use crate::cpu::memory::Elements;
+use crate::cpu::parallel::for_each_chunk;
+use std::ops::Range;
+
+/// A matrix `(k, n)` packed into panels as wide as a tile: row after row of a panel, padded with zeros after the last
+/// column.
+pub struct PackedMatrix {
+    pub panels: Elements<f32>,
+    pub size: [usize; 2],
+    pub width: usize,
+    /// The columns that are packed, and the number of columns of the whole matrix.
+    pub columns: Range<usize>,
+    pub all_columns: usize,
+}
+
+impl PackedMatrix {
+    /// Packs some columns of a matrix `(k, n)`: `write` fills `together` panels, or fewer, from the given column on.
+    pub fn of_panels(
+        [k, n]: [usize; 2],
+        columns: Range<usize>,
+        width: usize,
+        together: usize,
+        write: impl Fn(usize, &mut [f32]) + Sync,
+    ) -> Self {
+        let mut panels = Elements::arbitrary(k * columns.len().next_multiple_of(width));
+        let room = panels.get_mut().expect("new elements have one holder");
+        let block = together * width;
+        for_each_chunk(room, k * block, 2 * k * block, |index, to| write(index * block, to));
+        PackedMatrix { panels, size: [k, columns.len()], width, columns, all_columns: n }
+    }
+}

@@ -1,0 +1,114 @@
+//! What a step lends to the layers.
+
+use super::KeyValueCache;
+use super::counts::Counts;
+use crate::backend::{ArrayOf, AttentionMask, Backend, Engine, Float, MaskIn};
+use crate::cpu::Cpu;
+use crate::dim::Dim;
+use crate::mask::{Combine, Covers, Restrict};
+use crate::sealed::Sealed;
+use crate::shape::{Appends, Shape};
+use crate::tensor::{Index, Tensor, TensorOf};
+use std::marker::PhantomData;
+
+/// A step of a [`KeyValueCache`]: what is new, `S` positions of each sequence, goes to every layer; the keys `K` are all
+/// positions so far.
+pub struct CacheStep<'c, B, H, D, P, S, K, Bk: Backend = Cpu<f32>> {
+    pub(super) cache: &'c mut KeyValueCache<B, H, D, P, Bk>,
+    pub(super) new: S,
+    pub(super) keys: K,
+    pub(super) counts: Counts<'c>,
+    pub(super) mask: CacheMask<B, S, K>,
+    pub(super) positions: TensorOf<(B, S), Index<P>, Bk>,
+}
+
+/// Keys and values: see [`CacheStep::append`].
+pub type KeysAndValues<B, H, D, K, Bk> = (Tensor<(B, H, K, D), Bk>, Tensor<(B, H, K, D), Bk>);
+
+impl<B: Dim, H: Dim, D: Dim, P: Dim, S: Dim, K: Dim, Bk: Backend<Elem: Float>> CacheStep<'_, B, H, D, P, S, K, Bk> {
+    /// Takes the keys and values of a layer for what is new, `(B, H, S, D)`, and gives those of all positions so far.
+    ///
+    /// They are to be dropped before the next step: what is appended while they live is a copy.
+    ///
+    /// # Panics
+    /// The cache has no such layer, or this step has appended to it before.
+    pub fn append<X, Y>(
+        &mut self,
+        layer: usize,
+        keys: &Tensor<X, Bk>,
+        values: &Tensor<Y, Bk>,
+    ) -> KeysAndValues<B, H, D, K, Bk>
+    where
+        X: Appends<Y, B, H, S, D>,
+        Y: Shape,
+    {
+        let cache = &mut *self.cache;
+        let layers = cache.layers.len();
+        assert!(layer < layers, "layer {layer} of a cache of {layers}");
+        assert!(!std::mem::replace(&mut cache.appended[layer], true), "a step appends once to layer {layer}");
+        let sizes = [cache.batch.size(), cache.heads.size(), cache.room, cache.head_dim.size()];
+        let empty = || [(); 2].map(|()| Bk::filled(num_traits::zero(), &sizes, &cache.device));
+        let held = cache.layers[layer].take().unwrap_or_else(empty);
+        // By value: nobody else holds the arrays, so that they are written in place.
+        let append = |held: ArrayOf<Bk>, new: &ArrayOf<Bk>| {
+            cache.held().zip(self.counts.all()).enumerate().fold(held, |held, (sequence, (past, count))| {
+                let part = Bk::narrow(&Bk::narrow(new, 0, sequence, 1), 2, 0, count);
+                Bk::update_slice(held, &part, &[sequence, 0, past, 0])
+            })
+        };
+        let [held_keys, held_values] = held;
+        let held = [append(held_keys, keys.array()), append(held_values, values.array())];
+        let shape = (cache.batch, cache.heads, self.keys, cache.head_dim);
+        let lent = held.each_ref().map(|array| Tensor::from_parts(shape, Bk::narrow(array, 2, 0, self.keys.size())));
+        cache.layers[layer] = Some(held);
+        lent.into()
+    }
+
+    /// The positions of what is new.
+    pub fn positions(&self) -> &TensorOf<(B, S), Index<P>, Bk> {
+        &self.positions
+    }
+
+    /// Which of all positions so far each new one may attend to: those up to its own, of its own sequence.
+    pub fn mask(&self) -> &CacheMask<B, S, K> {
+        &self.mask
+    }
+
+    /// The dimension of what is new.
+    pub fn new_positions(&self) -> S {
+        self.new
+    }
+
+    /// The dimension of all positions so far.
+    pub fn keys(&self) -> K {
+        self.keys
+    }
+}
+
+/// The mask of a [`CacheStep`]: each new position attends to those up to its own, in the window of the cache.
+#[derive(Clone, Debug)]
+pub struct CacheMask<B, Q, K> {
+    pub(super) mask: AttentionMask<()>,
+    pub(super) dims: PhantomData<fn() -> (B, Q, K)>,
+}
+
+impl<B, Q, K> Combine for CacheMask<B, Q, K> {
+    fn sealed(_: Sealed) {}
+}
+
+impl<B, Q, K> CacheMask<B, Q, K> {
+    /// What any engine is told.
+    pub(in crate::nn) fn described<A>(&self) -> AttentionMask<A> {
+        let AttentionMask { causal, window, ref first_query, ref lengths, allowed: _ } = self.mask;
+        AttentionMask { causal, window, first_query: first_query.clone(), lengths: lengths.clone(), allowed: None }
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<B, Q, K, En: Engine> Restrict<B, Q, K, En> for CacheMask<B, Q, K> {
+    type Padding = Covers;
+    fn describe(&self, _: &En::Device) -> MaskIn<En> {
+        self.described()
+    }
+    fn sealed(_: Sealed) {}
+}

@@ -1,0 +1,86 @@
+//! Tensors from one engine, or one of its devices, to another.
+
+use super::{Tensor, TensorOf};
+use crate::backend::{ArrayOf, Backend, DeviceOf, With};
+use crate::sealed::Sealed;
+use crate::shape::Shape;
+
+/// That a backend is this one: tensors of two do not go together.
+#[diagnostic::on_unimplemented(
+    message = "tensors on `{B}` and on `{Self}` do not go together",
+    label = "expected a tensor on `{B}`",
+    note = "a tensor goes to another engine by `x.to_engine::<{B}>(&device)`, and gets other elements by `x.cast::<f64>()`",
+    note = "explained in `congruent::errors::C76`"
+)]
+pub trait SameBackend<B: Backend>: Backend {
+    #[doc(hidden)]
+    fn same(x: ArrayOf<Self>) -> ArrayOf<B>;
+    #[doc(hidden)]
+    fn same_ref(x: &ArrayOf<Self>) -> &ArrayOf<B>;
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
+}
+#[diagnostic::do_not_recommend]
+impl<B: Backend> SameBackend<B> for B {
+    #[inline(always)]
+    fn same(x: ArrayOf<B>) -> ArrayOf<B> {
+        x
+    }
+    #[inline(always)]
+    fn same_ref(x: &ArrayOf<B>) -> &ArrayOf<B> {
+        x
+    }
+    fn sealed(_: Sealed) {}
+}
+
+impl<S: Shape, B: Backend> Tensor<S, B> {
+    /// Where the elements lie.
+    pub fn device(&self) -> DeviceOf<B> {
+        B::device(&self.array)
+    }
+
+    /// The same elements in the same shape on the engine of `E`, as a constant: gradients stay on an engine.
+    ///
+    /// ```
+    /// use congruent::prelude::*;
+    /// dims! { Batch = 2; Embed = 3; Vocab = 10; }
+    /// let x = Tensor::ones((Batch, Embed));
+    /// let ids = Ids::new((Batch,), Vocab, &[1, 9]).unwrap();
+    /// // Another engine has other devices, one of which is chosen when the program runs.
+    /// let there: Tensor<(Batch, Embed)> = x.to_engine::<Cpu<f32>>(&Default::default());
+    /// let ids: Ids<(Batch,), Vocab> = ids.to_engine::<Cpu<f32>>(&Default::default());
+    /// ```
+    ///
+    /// # Panics
+    /// The engine fails, as [`try_to_vec`](Tensor::try_to_vec) says.
+    #[doc(alias("to", "cuda", "cpu"))]
+    pub fn to_engine<E: Backend>(&self, device: &DeviceOf<E>) -> TensorOf<S, B::Elem, E> {
+        let elements = super::convert::elements::<B>(&self.array);
+        Tensor::from_parts(self.shape, With::<E, B::Elem>::from_elements(elements, self.shape.sizes().as_ref(), device))
+    }
+
+    /// The same elements in the same shape on another device of the engine, as a constant. Where they lie there, nothing is
+    /// copied. A new tensor on a device is one line, on any engine:
+    ///
+    /// ```
+    /// use congruent::backend::{Backend, DeviceOf, Float};
+    /// use congruent::prelude::*;
+    /// dims! { Batch = 2; Embed = 3; }
+    /// fn ones<B: Backend<Elem: Float>>(device: &DeviceOf<B>) -> Tensor<(Batch, Embed), B> {
+    ///     B::ones((Batch, Embed)).to_device(device)
+    /// }
+    /// assert_eq!(ones::<Cpu<f32>>(&Default::default()).to_vec(), [1.0; 6]);
+    /// ```
+    ///
+    /// A model goes to a device by [`Module::to_engine`](crate::Module::to_engine).
+    ///
+    /// # Panics
+    /// The engine fails, as [`try_to_vec`](Tensor::try_to_vec) says.
+    pub fn to_device(&self, device: &DeviceOf<B>) -> Self {
+        if B::device(&self.array) == *device {
+            return self.detach();
+        }
+        let elements = super::convert::elements::<B>(&self.array);
+        Tensor::from_parts(self.shape, B::from_elements(elements, self.shape.sizes().as_ref(), device))
+    }
+}

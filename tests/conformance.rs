@@ -1,0 +1,98 @@
+//! The processor's engine does what the contract asks of one.
+
+use congruent::conformance::Suite;
+use congruent::cpu::{Device, Processor};
+use congruent::half::{bf16, f16};
+
+fn suite() -> Suite<Processor> {
+    Suite::on(Device)
+}
+
+#[test]
+fn bools() {
+    suite().bools().finish();
+}
+
+#[test]
+fn integers() {
+    suite().integers::<i8>().integers::<i16>().integers::<i32>().integers::<i64>().finish();
+}
+
+#[test]
+fn unsigned_integers() {
+    suite().integers::<u8>().integers::<u16>().integers::<u32>().integers::<u64>().integers::<usize>().finish();
+}
+
+#[test]
+fn single() {
+    suite().floats::<f32>().finish();
+}
+
+#[test]
+fn double() {
+    suite().floats::<f64>().finish();
+}
+
+#[test]
+fn half() {
+    suite().floats::<f16>().finish();
+}
+
+#[test]
+fn brain() {
+    suite().floats::<bf16>().finish();
+}
+
+#[test]
+fn casts() {
+    suite()
+        .casts::<f64, f32>()
+        .casts::<f64, f16>()
+        .casts::<f64, bf16>()
+        .casts::<f64, i8>()
+        .casts::<f32, f64>()
+        .casts::<f32, f16>()
+        .casts::<f32, bf16>()
+        .casts::<f32, i64>()
+        .casts::<f16, bf16>()
+        .casts::<bf16, f16>()
+        .casts::<i64, f32>()
+        .casts::<u64, f16>()
+        .casts::<i64, bf16>()
+        .casts::<i64, i8>()
+        .casts::<i8, u64>()
+        .finish();
+}
+
+#[test]
+fn gradients_of_single() {
+    suite().gradients::<f32>().finish();
+}
+
+#[test]
+fn gradients_of_double() {
+    suite().gradients::<f64>().finish();
+}
+
+#[test]
+fn gradients_of_half() {
+    suite().gradients::<f16>().finish();
+}
+
+#[test]
+fn gradients_of_brain() {
+    suite().gradients::<bf16>().finish();
+}
+
+#[test]
+fn every_method_of_the_contract_is_checked() {
+    let suite = suite().bools().floats::<f64>().gradients::<f64>();
+    let checked: Vec<_> = suite.operations().collect();
+    let source = include_str!("../src/backend/mod.rs");
+    let declared = source.lines().filter_map(|line| line.trim_start().strip_prefix("fn "));
+    let methods: Vec<_> = declared.filter_map(|rest| rest.split(['(', '<']).next()).collect();
+    assert!(methods.len() > 40, "{methods:?}");
+    // What it says is about the typed layer, and hidden.
+    let missing: Vec<_> = methods.iter().filter(|name| !checked.contains(name) && **name != "is_checked").collect();
+    assert!(missing.is_empty(), "nothing is checked of {missing:?}");
+}
