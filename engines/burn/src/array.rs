@@ -1,0 +1,268 @@
+//! An array on one of burn's devices, whose sizes are run-time values.
+
+use crate::device::Device;
+use crate::transfers;
+use burn_backend::ops::{BoolTensorOps, FloatTensorOps, IntTensorOps};
+use burn_backend::{AutodiffBackend, DType, Scalar, Shape, TensorData, TensorMetadata, get_or_init_device_settings};
+use burn_dispatch::{Dispatch, DispatchAutodiffContext, DispatchDevice, DispatchTensor};
+use congruent::backend::Failure;
+use std::fmt;
+
+/// The three kinds of tensors that burn has operations for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Float,
+    Int,
+    Bool,
+}
+
+impl Kind {
+    pub fn of(dtype: DType) -> Self {
+        match dtype {
+            DType::Bool(_) => Kind::Bool,
+            dtype if dtype.is_float() => Kind::Float,
+            _ => Kind::Int,
+        }
+    }
+}
+
+/// The operation of burn for the kind of the array: `by_kind!(x, float_neg int_neg bool_not)(tensor)`.
+macro_rules! by_kind {
+    ($x:expr, $float:ident $int:ident $bool:ident ($($argument:expr),*)) => {
+        match $x.kind() {
+            $crate::array::Kind::Float => burn_dispatch::Dispatch::$float($($argument),*),
+            $crate::array::Kind::Int => burn_dispatch::Dispatch::$int($($argument),*),
+            $crate::array::Kind::Bool => burn_dispatch::Dispatch::$bool($($argument),*),
+        }
+    };
+}
+pub(crate) use by_kind;
+
+/// An array on one of burn's devices. Cloning one copies no elements.
+///
+/// Burn is never asked for a tensor without elements or without axes: not all of its devices can have one. An array of no
+/// elements is its sizes alone, and the tensor of a number has one axis.
+#[derive(Clone)]
+pub struct Array {
+    sizes: Shape,
+    dtype: DType,
+    device: DispatchDevice,
+    /// None, if there are no elements.
+    tensor: Option<DispatchTensor>,
+    is_tracked: bool,
+    /// What has the gradients with respect to an array that depends on others: burn keeps those of leaves alone.
+    leaf: Option<DispatchTensor>,
+}
+
+/// # Panics
+/// The device cannot hold elements of this type.
+fn assert_holds(device: &Device, dtype: DType) {
+    assert!(device.holds_type(dtype), "{device} cannot hold elements of type {}", dtype.name());
+}
+
+/// The shape of the tensor of an array of these sizes.
+pub(crate) fn shape(sizes: &[usize]) -> Shape {
+    if sizes.is_empty() { Shape::new([1]) } else { Shape::from(sizes.to_vec()) }
+}
+
+impl Array {
+    /// An array of row-major elements, of which these are the bytes.
+    ///
+    /// # Panics
+    /// The device cannot hold elements of this type.
+    pub(crate) fn from_bytes(bytes: Vec<u8>, dtype: DType, sizes: &[usize], device: &Device) -> Self {
+        let like = Array::without_elements(sizes, device, dtype);
+        if like.len() == 0 {
+            return like;
+        }
+        transfers::sent();
+        let data = TensorData::from_bytes_vec(bytes, shape(sizes), dtype);
+        let data = if like.kind() == Kind::Bool { data.convert_dtype(like.dtype) } else { data };
+        like.with(by_kind!(like, float_from_data int_from_data bool_from_data(data, &like.device)), sizes)
+    }
+
+    /// An array of one value.
+    ///
+    /// # Panics
+    /// The device cannot hold elements of this type.
+    pub fn filled(value: Scalar, sizes: &[usize], dtype: DType, device: &Device) -> Self {
+        Array::without_elements(sizes, device, dtype).full(value, sizes)
+    }
+
+    /// The numbers from 0 on, so many.
+    ///
+    /// # Panics
+    /// The device cannot hold elements of this type.
+    pub(crate) fn arange(n: usize, dtype: DType, device: &Device) -> Self {
+        let like = Array::without_elements(&[n], device, dtype);
+        let of_integers = if like.kind() == Kind::Float { DType::I32 } else { dtype };
+        match n {
+            0 => like,
+            _ => like.with(Dispatch::int_arange(0..n as i64, &like.device, of_integers.into()), &[n]).cast(dtype),
+        }
+    }
+
+    /// An array of one value, of the same type and on the same device.
+    pub(crate) fn full(&self, value: Scalar, sizes: &[usize]) -> Self {
+        let like = self.without(sizes, self.dtype);
+        if like.len() == 0 {
+            return like;
+        }
+        let (shape, device) = (shape(sizes), &self.device);
+        let tensor = match self.kind() {
+            Kind::Float => Dispatch::float_full(shape, value, device, self.dtype.into()),
+            Kind::Int => Dispatch::int_full(shape, value, device, self.dtype.into()),
+            Kind::Bool if matches!(value, Scalar::Bool(true)) => Dispatch::bool_ones(shape, device, self.bool_store()),
+            Kind::Bool => Dispatch::bool_zeros(shape, device, self.bool_store()),
+        };
+        like.with(tensor, sizes)
+    }
+
+    /// Sizes, which hold elements or not, that have none yet.
+    fn without_elements(sizes: &[usize], device: &Device, dtype: DType) -> Self {
+        let dtype = device.stored(dtype);
+        assert_holds(device, dtype);
+        let device = device.burn().clone();
+        Array { sizes: Shape::from(sizes.to_vec()), dtype, device, tensor: None, is_tracked: false, leaf: None }
+    }
+
+    /// Sizes of another type on the same device, without elements.
+    pub(crate) fn without(&self, sizes: &[usize], dtype: DType) -> Self {
+        let (sizes, device) = (Shape::from(sizes.to_vec()), self.device.clone());
+        Array { sizes, dtype, device, tensor: None, is_tracked: false, leaf: None }
+    }
+
+    /// An array on the same device, of this tensor.
+    pub(crate) fn with(&self, mut tensor: DispatchTensor, sizes: &[usize]) -> Self {
+        debug_assert_eq!(tensor.shape(), shape(sizes));
+        let dtype = tensor.dtype();
+        if Kind::of(dtype) != Kind::Float {
+            // What is no float has no part in gradients. Its context would make constants of floats beside it pass through
+            // autodiff.
+            tensor.autodiff = DispatchAutodiffContext::Disabled;
+        }
+        let is_tracked = tensor.autodiff != DispatchAutodiffContext::Disabled;
+        let (sizes, device) = (Shape::from(sizes.to_vec()), self.device.clone());
+        Array { sizes, dtype, device, tensor: Some(tensor), is_tracked, leaf: None }
+    }
+
+    /// The size of each axis.
+    pub fn sizes(&self) -> &[usize] {
+        &self.sizes
+    }
+
+    /// How many elements there are.
+    pub(crate) fn len(&self) -> usize {
+        self.sizes.iter().product()
+    }
+
+    /// The type of the elements, as the device holds them.
+    pub fn dtype(&self) -> DType {
+        self.dtype
+    }
+
+    pub(crate) fn kind(&self) -> Kind {
+        Kind::of(self.dtype)
+    }
+
+    /// Where it is.
+    pub fn device(&self) -> Device {
+        Device::of(self.device.clone())
+    }
+
+    /// Whether it is tracked, or depends on an array that is.
+    pub fn is_tracked(&self) -> bool {
+        self.is_tracked
+    }
+
+    /// How the device stores booleans.
+    pub(crate) fn bool_store(&self) -> burn_backend::BoolDType {
+        get_or_init_device_settings::<Dispatch>(&self.device).bool_dtype
+    }
+
+    /// The tensor for an operation, unless there are no elements. Where nothing is recorded, it is a constant.
+    pub(crate) fn tensor(&self) -> Option<DispatchTensor> {
+        let tensor = self.tensor.clone()?;
+        let is_constant = self.is_tracked && !congruent::backend::is_recording();
+        Some(if is_constant { <Dispatch as AutodiffBackend>::inner(tensor) } else { tensor })
+    }
+
+    /// The same, without another owner: burn may write its result into the memory.
+    pub(crate) fn into_tensor(mut self) -> Option<DispatchTensor> {
+        let tensor = self.tensor.take()?;
+        let is_constant = self.is_tracked && !congruent::backend::is_recording();
+        Some(if is_constant { <Dispatch as AutodiffBackend>::inner(tensor) } else { tensor })
+    }
+
+    /// The tensor as burn has it, with its place among the recorded operations.
+    pub(crate) fn recorded(&self) -> Option<&DispatchTensor> {
+        self.tensor.as_ref()
+    }
+
+    /// The tensor that has the gradients with respect to this array.
+    pub(crate) fn leaf(&self) -> Option<&DispatchTensor> {
+        self.leaf.as_ref().or(self.tensor.as_ref())
+    }
+
+    pub(crate) fn with_leaf(mut self, leaf: &Array) -> Self {
+        self.leaf = leaf.tensor.clone();
+        self
+    }
+
+    pub(crate) fn set_tracked(mut self, is_tracked: bool) -> Self {
+        self.is_tracked = is_tracked;
+        self
+    }
+
+    /// The bytes of the elements in row-major order; of a `bool`, one. Waits for all operations that they depend on.
+    ///
+    /// # Errors
+    /// The device is lost, or one of these operations has failed.
+    pub(crate) fn to_bytes(&self) -> Result<Vec<u8>, Failure> {
+        let Some(tensor) = self.tensor.clone() else { return Ok(Vec::new()) };
+        transfers::fetched();
+        let tensor = if self.is_tracked { <Dispatch as AutodiffBackend>::inner(tensor) } else { tensor };
+        let failed = |reason: &dyn fmt::Display| Failure {
+            operation: "to_vec".to_string(),
+            device: self.device().to_string(),
+            reason: reason.to_string(),
+        };
+        let data = burn_tensor::read_sync(async {
+            match self.kind() {
+                Kind::Float => Dispatch::float_into_data(tensor).await,
+                Kind::Int => Dispatch::int_into_data(tensor).await,
+                Kind::Bool => Dispatch::bool_into_data(tensor).await,
+            }
+        });
+        let data = data.map_err(|reason| failed(&reason))?;
+        // Devices fetch what is asked for, and when it is.
+        let bytes = data.bytes().read(burn_std::Reader::new()).map_err(|reason| failed(&reason))?;
+        let wide = if self.kind() == Kind::Bool { self.dtype.size() } else { 1 };
+        Ok(bytes.iter().step_by(wide).copied().collect())
+    }
+
+    /// # Panics
+    /// The device cannot hold elements of this type.
+    pub(crate) fn assert_held(&self, dtype: DType) {
+        assert_holds(&self.device(), dtype);
+    }
+
+    /// # Panics
+    /// The arrays are on two devices.
+    pub(crate) fn meets(&self, operation: &str, other: &Array) {
+        let (here, there) = (&self.device, &other.device);
+        assert!(here == there, "{operation}: one array is on {}, the other on {}", self.device(), other.device());
+    }
+}
+
+impl fmt::Debug for Array {
+    /// Says nothing of the elements: they would have to be read from the device.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut array = f.debug_struct("Array");
+        array
+            .field("dtype", &self.dtype.name())
+            .field("sizes", &&self.sizes[..])
+            .field("device", &self.device())
+            .finish()
+    }
+}

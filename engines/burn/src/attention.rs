@@ -1,0 +1,94 @@
+//! Attention.
+
+use crate::array::Array;
+use crate::backend::Burn;
+use crate::elementwise::float;
+use burn_backend::ops::{AttentionModuleOptions, BoolTensorOps, FloatTensorOps, ModuleOps};
+use burn_dispatch::Dispatch;
+use congruent::backend::{AttentionMask, Backend, Compare, Float, PerSequence, composed};
+
+type Mask = AttentionMask<Array>;
+
+fn four(x: &Array) -> [usize; 4] {
+    x.sizes().try_into().expect("(batch, heads, queries, keys), or their elements")
+}
+
+/// Whether nothing is said but that queries attend to the keys up to their own, the last of which is that of the last query.
+fn is_plainly_causal(mask: &Mask) -> bool {
+    let Mask { causal, window, first_query, lengths, allowed } = mask;
+    *causal && window.is_none() && first_query.is_none() && lengths.is_none() && allowed.is_none()
+}
+
+/// `(batch or 1, 1, queries, keys)`: true where attention is not allowed, as burn has its masks; nothing, if it is everywhere.
+fn forbidden<T: Float>(mask: &Mask, [batch, queries, keys]: [usize; 3], beside: &Array) -> Option<Array> {
+    mask.allowed.iter().for_each(|allowed| beside.meets("attention", allowed));
+    if mask.is_full() || is_plainly_causal(mask) && queries == 1 {
+        return None;
+    }
+    let allowed = composed::allowed::<Burn<T>>(mask, [batch, queries, keys], beside)?;
+    let batch = if allowed.sizes().len() == 3 { batch } else { 1 };
+    Some(allowed.map(Dispatch::bool_not).reshape(&[batch, 1, queries, keys]))
+}
+
+/// Zeros where the condition holds, of which a size may be 1 in place of one of `x`.
+fn filled_where(x: Array, condition: &Array, value: f64) -> Array {
+    let Some(condition) = condition.broadcast(x.sizes()).tensor() else { return x };
+    x.map(|x| Dispatch::float_mask_fill(x, condition, float(value)))
+}
+
+/// Keys or values with zeros beyond the lengths: a weight of zero does not keep a NaN away.
+fn without_padding(x: &Array, lengths: Option<&PerSequence>) -> Array {
+    let Some(lengths) = lengths else { return x.clone() };
+    let (batch, keys, device) = (x.sizes()[0], x.sizes()[2], x.device());
+    let sizes = [batch, 1, keys, 1];
+    let positions = Burn::<u32>::arange(keys, &device).reshape(&[1, 1, keys, 1]).broadcast(&sizes);
+    let numbers = |lengths: &[usize]| lengths.iter().map(|length| u32::try_from(*length).unwrap_or(u32::MAX)).collect();
+    let array = |lengths: &[usize]| Burn::<u32>::from_elements(numbers(lengths), &[batch], &device);
+    let lengths =
+        lengths.kept(|array: &Array| array.device() == device, array).reshape(&[batch, 1, 1, 1]).broadcast(&sizes);
+    filled_where(x.clone(), &positions.compare(Compare::GreaterOrEqual, &lengths), 0.0)
+}
+
+/// See [`Backend::masked_softmax`].
+pub(crate) fn masked_softmax<T: Float>(scores: Array, mask: &Mask) -> Array {
+    let [batch, _, queries, keys] = four(&scores);
+    let Some(forbidden) = forbidden::<T>(mask, [batch, queries, keys], &scores) else { return scores.softmax(3) };
+    // The lowest number, so that a row of nothing else is no row of NaN; its weights are set to 0 afterwards.
+    let lowest = scores.dtype().finfo().expect("scores are floats").min;
+    filled_where(filled_where(scores, &forbidden, lowest).softmax(3), &forbidden, 0.0)
+}
+
+/// See [`Backend::attention`].
+pub(crate) fn attention<T: Float>([q, k, v]: [&Array; 3], mask: &Mask, scale: f64) -> Array {
+    let ([batch, heads, queries, d], [_, key_heads, keys, _], [.., e]) = (four(q), four(k), four(v));
+    q.meets("attention", k);
+    q.meets("attention", v);
+    let sizes = [batch, heads, queries, e];
+    if sizes.contains(&0) || keys == 0 || d == 0 {
+        return composed::attention::<Burn<T>>([q, k, v], mask, scale);
+    }
+    let is_causal = is_plainly_causal(mask) && keys >= queries && queries > 1;
+    let forbidden = if is_causal { None } else { forbidden::<T>(mask, [batch, queries, keys], q) };
+    let [k, v] = [k, v].map(|x| without_padding(x, mask.lengths.as_ref()));
+    // Queries that share a key head become more queries of it where all of them may attend to the same; else keys and values
+    // are repeated for each.
+    let group = heads / key_heads;
+    let folds = group > 1 && queries == 1;
+    let rows = if folds { [batch, key_heads, group, d] } else { [batch, heads, queries, d] };
+    let repeated = |x: Array, width: usize| {
+        if folds || group == 1 {
+            return x;
+        }
+        let x = x.reshape(&[batch, key_heads, 1, keys, width]);
+        x.broadcast(&[batch, key_heads, group, keys, width]).reshape(&[batch, heads, keys, width])
+    };
+    let of = |x: Array| x.into_tensor().expect("no size is 0");
+    let (queries, k, v) = (of(q.reshape(&rows)), of(repeated(k, d)), of(repeated(v, e)));
+    let forbidden = forbidden.map(|x| of(x.broadcast(&[batch, rows[1], rows[2], keys])));
+    // Burn's fast kernels know no other scale than this.
+    let plain = 1.0 / (d as f64).sqrt();
+    let scale = Some(scale).filter(|scale| (scale - plain).abs() > plain * 1e-6);
+    let options = AttentionModuleOptions { scale, softcap: None, is_causal };
+    let out = Dispatch::attention(queries, k, v, forbidden, None, options);
+    q.with(out, &[batch, rows[1], rows[2], e]).reshape(&sizes)
+}

@@ -1,0 +1,281 @@
+//! The contract of engines, by operations on arrays.
+
+use crate::array::Array;
+use crate::attention;
+use crate::device::Device;
+use crate::gradient::Gradients;
+use burn_backend::{DType, Scalar};
+use congruent::backend::{
+    ArrayOf, Autodiff, Backend, Binary, Bytes, Compare, DataType, Element, Engine, Failure, Float, MaskOf, Number,
+    Primitive, PrimitiveOf, Reduce, RotaryLayout, Unary, Value, composed,
+};
+use std::marker::PhantomData;
+
+/// Arrays on the devices of burn.
+///
+/// Devices calculate while the program goes on: what one fails at is told where elements are read that depend on it.
+/// `f32` and `u32` are held everywhere, other types by some devices.
+///
+/// # Panics
+/// An array is made, or converted, whose elements the device cannot hold: the message names both. So `bf16` by way of WGSL.
+#[derive(Clone, Copy, Debug)]
+pub struct BurnEngine;
+
+/// The backend that calculates on the devices of burn, with elements of type `T`.
+#[derive(Clone, Copy, Debug)]
+pub struct Burn<T>(PhantomData<fn() -> T>);
+
+impl Engine for BurnEngine {
+    type Array<P: Primitive> = Array;
+    type Device = Device;
+    type Backend<T: Element> = Burn<T>;
+
+    fn sizes<P: Primitive>(x: &Array) -> &[usize] {
+        x.sizes()
+    }
+    fn device<P: Primitive>(x: &Array) -> Device {
+        x.device()
+    }
+}
+
+pub(crate) fn dtype<P: Primitive>() -> DType {
+    match P::DATA_TYPE {
+        DataType::Bool => DType::Bool(burn_backend::BoolStore::Native),
+        DataType::I8 => DType::I8,
+        DataType::I16 => DType::I16,
+        DataType::I32 => DType::I32,
+        DataType::I64 => DType::I64,
+        DataType::U8 => DType::U8,
+        DataType::U16 => DType::U16,
+        DataType::U32 => DType::U32,
+        DataType::U64 => DType::U64,
+        DataType::F16 => DType::F16,
+        DataType::BF16 => DType::BF16,
+        DataType::F32 => DType::F32,
+        DataType::F64 => DType::F64,
+    }
+}
+
+fn scalar<T: Number>(x: T) -> Scalar {
+    match x.to_value() {
+        Value::Float(x) => Scalar::Float(x),
+        Value::Integer(x) => i64::try_from(x).map_or_else(|_| Scalar::UInt(x as u64), Scalar::Int),
+    }
+}
+
+/// A number or a `bool` as a scalar.
+fn constant<P: Primitive>(x: P) -> Scalar {
+    let bytes = P::bytes(std::slice::from_ref(&x));
+    macro_rules! of { ($($name:ident $t:ty: $scalar:expr;)*) => {
+        match P::DATA_TYPE {
+            $(DataType::$name => {
+                let x = <$t>::from_ne_bytes(bytes.try_into().expect("the size of the element"));
+                $scalar(x.into())
+            })*
+            DataType::Bool => Scalar::Bool(bytes[0] != 0),
+        }
+    } }
+    of! {
+        I8 i8: Scalar::Int; I16 i16: Scalar::Int; I32 i32: Scalar::Int; I64 i64: Scalar::Int;
+        U8 u8: Scalar::UInt; U16 u16: Scalar::UInt; U32 u32: Scalar::UInt; U64 u64: Scalar::UInt;
+        F16 congruent::half::f16: Scalar::Float; BF16 congruent::half::bf16: Scalar::Float; F32 f32: Scalar::Float; F64 f64: Scalar::Float;
+    }
+}
+
+type A = Array;
+
+impl<T: Element> Backend for Burn<T> {
+    type Engine = BurnEngine;
+    type Elem = T;
+
+    fn from_elements(elements: Vec<PrimitiveOf<Self>>, sizes: &[usize], device: &Device) -> A {
+        Array::from_bytes(PrimitiveOf::<Self>::bytes(&elements).to_vec(), dtype::<PrimitiveOf<Self>>(), sizes, device)
+    }
+    fn filled(value: PrimitiveOf<Self>, sizes: &[usize], device: &Device) -> A {
+        Array::filled(constant(value), sizes, dtype::<PrimitiveOf<Self>>(), device)
+    }
+    fn from_bytes(bytes: &Bytes, sizes: &[usize], device: &Device) -> A {
+        Array::from_bytes(bytes.as_slice().to_vec(), dtype::<PrimitiveOf<Self>>(), sizes, device)
+    }
+    fn arange(size: usize, device: &Device) -> A
+    where
+        T: Number,
+    {
+        Array::arange(size, dtype::<T>(), device)
+    }
+    fn to_vec(x: &A) -> Result<Vec<PrimitiveOf<Self>>, Failure> {
+        x.to_bytes().map(|bytes| PrimitiveOf::<Self>::from_bytes(&bytes))
+    }
+    fn is_tracked(x: &A) -> bool {
+        x.is_tracked()
+    }
+    fn tracked_like(x: A, like: &A) -> A
+    where
+        T: Float,
+    {
+        if like.is_tracked() { x.track() } else { x }
+    }
+    fn detach(x: A) -> A {
+        x.detach()
+    }
+
+    fn permute(x: &A, order: &[usize]) -> A {
+        x.permute(order)
+    }
+    fn reshape(x: &A, sizes: &[usize]) -> A {
+        x.reshape(sizes)
+    }
+    fn narrow(x: &A, axis: usize, start: usize, len: usize) -> A {
+        x.narrow(axis, start, len)
+    }
+    fn broadcast(x: &A, sizes: &[usize]) -> A {
+        x.broadcast(sizes)
+    }
+    fn concat(parts: &[&A], axis: usize) -> A {
+        Array::concat(parts, axis)
+    }
+    fn update_slice(x: A, part: &A, starts: &[usize]) -> A {
+        x.update_slice(part, starts)
+    }
+    fn gather(table: &A, ids: &A) -> A {
+        table.gather(ids)
+    }
+    fn pick(x: &A, ids: &A) -> A {
+        x.pick(ids)
+    }
+    fn cast<U: Number>(x: &A) -> A
+    where
+        T: Number,
+    {
+        x.cast(dtype::<U>())
+    }
+
+    fn unary(op: Unary, x: A) -> A
+    where
+        T: Float,
+    {
+        x.unary(op)
+    }
+    fn binary(op: Binary, x: A, y: A) -> A
+    where
+        T: Number,
+    {
+        x.binary(op, y)
+    }
+    fn binary_scalar(op: Binary, x: A, y: T) -> A
+    where
+        T: Number,
+    {
+        x.binary_scalar(op, scalar(y))
+    }
+    fn scalar_binary(op: Binary, x: T, y: A) -> A
+    where
+        T: Number,
+    {
+        y.scalar_binary(op, scalar(x))
+    }
+    fn compare(op: Compare, x: &A, y: &A) -> A
+    where
+        T: PartialOrd,
+    {
+        x.compare(op, y)
+    }
+    fn compare_scalar(op: Compare, x: &A, y: PrimitiveOf<Self>) -> A
+    where
+        T: PartialOrd,
+    {
+        x.compare_scalar(op, constant(y))
+    }
+    fn select(condition: &A, x: &A, y: &A) -> A {
+        Array::select(condition, x, y)
+    }
+
+    fn reduce(op: Reduce, x: &A, axis: usize) -> A
+    where
+        T: Number,
+    {
+        x.reduce(op, axis)
+    }
+    fn argmax(x: &A, axis: usize) -> A
+    where
+        T: Number,
+    {
+        x.argmax(axis)
+    }
+    fn softmax(x: A, axis: usize) -> A
+    where
+        T: Float,
+    {
+        x.softmax(axis)
+    }
+    fn log_softmax(x: A, axis: usize) -> A
+    where
+        T: Float,
+    {
+        x.log_softmax(axis)
+    }
+    fn matmul(x: &A, y: &A) -> A
+    where
+        T: Number,
+    {
+        x.matmul(y)
+    }
+    fn layer_norm(x: A, weight: &A, bias: Option<&A>, epsilon: f64) -> A
+    where
+        T: Float,
+    {
+        // Squares of `f16` are beyond it at 256.
+        if x.dtype() != DType::F16 {
+            return x.layer_norm(weight, bias, epsilon);
+        }
+        let wide = |x: &A| x.cast(DType::F32);
+        wide(&x).layer_norm(&wide(weight), bias.map(wide).as_ref(), epsilon).cast(DType::F16)
+    }
+    fn rms_norm(x: A, weight: &A, epsilon: f64) -> A
+    where
+        T: Float,
+    {
+        if x.dtype() != DType::F16 {
+            return composed::rms_norm::<Self>(x, weight, epsilon);
+        }
+        let [x, weight] = [&x, weight].map(|x| x.cast(DType::F32));
+        composed::rms_norm::<Burn<f32>>(x, &weight, epsilon).cast(DType::F16)
+    }
+    fn rotate(x: A, positions: &A, cos: &A, sin: &A, layout: RotaryLayout) -> A
+    where
+        T: Float,
+    {
+        // Tables have no part in gradients.
+        let [cos, sin] = [cos, sin].map(|table| table.clone().detach());
+        composed::rotate::<Self>(&x, positions, [&cos, &sin], layout)
+    }
+    fn masked_softmax(scores: A, mask: &MaskOf<Self>) -> A
+    where
+        T: Float,
+    {
+        attention::masked_softmax::<T>(scores, mask)
+    }
+    fn attention(q: &A, k: &A, v: &A, mask: &MaskOf<Self>, scale: f64) -> A
+    where
+        T: Float,
+    {
+        attention::attention::<T>([q, k, v], mask, scale)
+    }
+}
+
+impl<T: Float> Autodiff for Burn<T> {
+    type Gradients = Gradients;
+
+    fn track(x: ArrayOf<Self>) -> ArrayOf<Self> {
+        x.track()
+    }
+    fn backward(x: ArrayOf<Self>) -> Gradients {
+        x.backward()
+    }
+    fn gradient(gradients: &Gradients, x: &ArrayOf<Self>) -> Option<ArrayOf<Self>> {
+        gradients.of(x)
+    }
+    fn set_gradient(gradients: &mut Gradients, x: &ArrayOf<Self>, gradient: ArrayOf<Self>) {
+        gradients.set(x, gradient);
+    }
+}

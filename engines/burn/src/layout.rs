@@ -1,0 +1,125 @@
+//! Axes and places: what calculates nothing.
+
+use crate::array::{Array, Kind, by_kind, shape};
+use burn_backend::ops::{BoolTensorOps, FloatTensorOps, IntTensorOps};
+use burn_backend::{DType, Scalar, Slice};
+use burn_dispatch::DispatchTensor;
+use congruent::backend::Compare;
+
+impl Array {
+    /// The axes in another order: axis `i` of the result is axis `order[i]`.
+    pub fn permute(&self, order: &[usize]) -> Array {
+        let sizes: Vec<usize> = order.iter().map(|&axis| self.sizes()[axis]).collect();
+        if order.iter().enumerate().all(|(i, &axis)| i == axis) {
+            return self.seen();
+        }
+        let Some(x) = self.tensor() else { return self.without(&sizes, self.dtype()) };
+        self.with(by_kind!(self, float_permute int_permute bool_permute(x, order)), &sizes)
+    }
+
+    /// The same row-major elements under other sizes of the same product.
+    pub fn reshape(&self, sizes: &[usize]) -> Array {
+        if self.sizes() == sizes {
+            return self.seen();
+        }
+        let Some(x) = self.tensor() else { return self.without(sizes, self.dtype()) };
+        self.with(by_kind!(self, float_reshape int_reshape bool_reshape(x, shape(sizes))), sizes)
+    }
+
+    /// The elements `start .. start + len` of `axis`.
+    pub fn narrow(&self, axis: usize, start: usize, len: usize) -> Array {
+        let mut sizes = self.sizes().to_vec();
+        if len == sizes[axis] {
+            return self.seen();
+        }
+        sizes[axis] = len;
+        let Some(x) = self.tensor().filter(|_| len > 0) else { return self.without(&sizes, self.dtype()) };
+        let mut starts = vec![0; sizes.len()];
+        starts[axis] = start;
+        let slices = slices(&starts, &sizes);
+        self.with(by_kind!(self, float_slice int_slice bool_slice(x, &slices)), &sizes)
+    }
+
+    /// Repeated along new leading axes and along axes of size 1.
+    pub fn broadcast(&self, sizes: &[usize]) -> Array {
+        if self.sizes() == sizes {
+            return self.seen();
+        }
+        if sizes.contains(&0) {
+            return self.without(sizes, self.dtype());
+        }
+        let x = self.aligned(sizes.len().max(1)).expect("a size of 0 stays");
+        self.with(by_kind!(self, float_expand int_expand bool_expand(x, shape(sizes))), sizes)
+    }
+
+    /// The arrays one after another along `axis`. There is at least one.
+    pub fn concat(parts: &[&Array], axis: usize) -> Array {
+        let first = parts[0];
+        let mut sizes = first.sizes().to_vec();
+        sizes[axis] = parts.iter().map(|part| part.sizes()[axis]).sum();
+        parts.iter().for_each(|part| first.meets("concat", part));
+        let mut tensors: Vec<DispatchTensor> = parts.iter().filter_map(|part| part.tensor()).collect();
+        match tensors.len() {
+            0 => first.without(&sizes, first.dtype()),
+            1 => first.with(tensors.remove(0), &sizes),
+            _ => first.with(by_kind!(first, float_cat int_cat bool_cat(tensors, axis)), &sizes),
+        }
+    }
+
+    /// `part` in place of what stands from `starts` on, a start for each axis.
+    pub fn update_slice(self, part: &Array, starts: &[usize]) -> Array {
+        self.meets("update_slice", part);
+        if self.sizes() == part.sizes() {
+            return part.seen();
+        }
+        let Some(value) = part.tensor() else { return self.seen() };
+        let (like, slices) = (self.without(&[], self.dtype()), slices(starts, part.sizes()));
+        let sizes = self.sizes().to_vec();
+        let x = self.into_tensor().expect("a part of some elements is one of some");
+        like.with(by_kind!(like, float_slice_assign int_slice_assign bool_slice_assign(x, &slices, value)), &sizes)
+    }
+
+    /// Rows (axis 0) chosen by `ids`: sizes are those of `ids`, then those of a row.
+    pub fn gather(&self, ids: &Array) -> Array {
+        self.meets("gather", ids);
+        // On flex there is no choice of rows of booleans.
+        if self.kind() == Kind::Bool {
+            return self.by_integers(|x| x.gather(ids));
+        }
+        let sizes = [ids.sizes(), &self.sizes()[1..]].concat();
+        let (Some(table), false) = (self.tensor(), sizes.contains(&0)) else {
+            return self.without(&sizes, self.dtype());
+        };
+        let rows = ids.reshape(&[ids.len()]).tensor().expect("rows of some elements have ids");
+        let chosen = by_kind!(self, float_select int_select int_select(table, 0, rows));
+        self.with(by_kind!(self, float_reshape int_reshape bool_reshape(chosen, shape(&sizes))), &sizes)
+    }
+
+    /// What `f` makes of integers, for booleans.
+    pub(crate) fn by_integers(&self, f: impl FnOnce(&Array) -> Array) -> Array {
+        f(&self.cast(DType::I32)).compare_scalar(Compare::NotEqual, Scalar::Int(0))
+    }
+
+    /// The same array, as a constant if nothing is recorded.
+    pub(crate) fn seen(&self) -> Array {
+        match self.tensor() {
+            Some(x) if self.is_tracked() => self.with(x, self.sizes()),
+            _ => self.clone(),
+        }
+    }
+
+    /// The tensor with so many axes: those that it lacks are of size 1 and come first.
+    pub(crate) fn aligned(&self, rank: usize) -> Option<DispatchTensor> {
+        let x = self.tensor()?;
+        if self.sizes().len() == rank || rank == 1 {
+            return Some(x);
+        }
+        let mut sizes = vec![1; rank - self.sizes().len()];
+        sizes.extend_from_slice(self.sizes());
+        Some(by_kind!(self, float_reshape int_reshape bool_reshape(x, shape(&sizes))))
+    }
+}
+
+fn slices(starts: &[usize], sizes: &[usize]) -> Vec<Slice> {
+    starts.iter().zip(sizes).map(|(&start, &len)| Slice::from(start..start + len)).collect()
+}

@@ -1,0 +1,114 @@
+//! Many elements made one, along an axis.
+
+use crate::array::{Array, Kind};
+use crate::elementwise::{bounds, float};
+use burn_backend::ops::{FloatTensorOps, IntTensorOps};
+use burn_backend::{DType, IntDType, Scalar};
+use burn_dispatch::Dispatch;
+use congruent::backend::{Binary, Compare, Reduce};
+
+impl Array {
+    /// The same, in order in memory. Cubecl's kernels of 0.11.3 read permuted arrays wrongly along an axis, if they are of some
+    /// sizes: the copy that a flat array is of them is in order, and one in order is not copied.
+    pub(crate) fn ordered(&self) -> Array {
+        match self.device().is_flex() {
+            true => self.clone(),
+            false => self.reshape(&[self.len()]).reshape(self.sizes()),
+        }
+    }
+
+    /// `op` along `axis`, which goes.
+    pub fn reduce(&self, op: Reduce, axis: usize) -> Array {
+        let mut sizes = self.sizes().to_vec();
+        let n = sizes.remove(axis);
+        let is_float = self.kind() == Kind::Float;
+        let ordered = self.ordered();
+        let Some(x) = ordered.tensor() else {
+            let (least, most) = bounds(self.dtype());
+            let of_none = match op {
+                Reduce::Mean | Reduce::Variance if is_float => float(f64::NAN),
+                Reduce::Sum | Reduce::Mean | Reduce::Variance if is_float => float(0.0),
+                Reduce::Sum | Reduce::Mean | Reduce::Variance => Scalar::Int(0),
+                Reduce::Max => least,
+                Reduce::Min => most,
+            };
+            return self.full(of_none, &sizes);
+        };
+        let kept: Vec<usize> = self.sizes().iter().enumerate().map(|(i, &n)| if i == axis { 1 } else { n }).collect();
+        let tensor = match (is_float, op) {
+            // Of equals, the gradient is that of their mean.
+            (true, Reduce::Max | Reduce::Min) if self.is_tracked() => {
+                let extreme = self.clone().detach().reduce(op, axis).reshape(&kept).broadcast(self.sizes());
+                let differs = self.compare(Compare::NotEqual, &extreme);
+                let of_extreme = Array::select(&differs, &self.full(float(0.0), self.sizes()), self);
+                let count = differs.compare_scalar(Compare::Equal, Scalar::Bool(false)).cast(self.dtype());
+                // If one is NaN, all differ from it: 0 / 0.
+                let count = count.reduce(Reduce::Sum, axis);
+                return of_extreme.reduce(Reduce::Sum, axis).binary(Binary::Div, count);
+            }
+            (true, Reduce::Sum) => Dispatch::float_sum_dim(x, axis),
+            (true, Reduce::Mean) => Dispatch::float_mean_dim(x, axis),
+            (true, Reduce::Variance) => {
+                let mean = Dispatch::float_mean_dim(x.clone(), axis);
+                let distance = Dispatch::float_sub(x, mean);
+                Dispatch::float_mean_dim(Dispatch::float_mul(distance.clone(), distance), axis)
+            }
+            (true, Reduce::Max) => Dispatch::float_max_dim(x, axis),
+            (true, Reduce::Min) => Dispatch::float_min_dim(x, axis),
+            (false, Reduce::Sum) => Dispatch::int_sum_dim(x, axis),
+            (false, Reduce::Max) => Dispatch::int_max_dim(x, axis),
+            (false, Reduce::Min) => Dispatch::int_min_dim(x, axis),
+            (false, Reduce::Mean | Reduce::Variance) => {
+                // Sums of narrow integers are wide.
+                let wide = if self.dtype() == DType::U64 { DType::U64 } else { DType::I64 };
+                let count = Scalar::Int(n as i64);
+                let x = ordered.cast(wide);
+                let mean = x.reduce(Reduce::Sum, axis).binary_scalar(Binary::Div, count);
+                if op == Reduce::Mean {
+                    return mean.cast(self.dtype());
+                }
+                let distance = x.binary(Binary::Sub, mean.reshape(&kept).broadcast(self.sizes()));
+                let squares = distance.clone().binary(Binary::Mul, distance);
+                return squares.reduce(Reduce::Sum, axis).binary_scalar(Binary::Div, count).cast(self.dtype());
+            }
+        };
+        self.with(tensor, &kept).reshape(&sizes)
+    }
+
+    /// The position of the largest element along `axis`, which goes: the first of equals. What is no number counts as the
+    /// largest.
+    pub fn argmax(&self, axis: usize) -> Array {
+        let mut sizes = self.sizes().to_vec();
+        sizes.remove(axis);
+        let Some(x) = self.ordered().tensor() else { return self.without(&sizes, DType::U32) };
+        let kept: Vec<usize> = self.sizes().iter().enumerate().map(|(i, &n)| if i == axis { 1 } else { n }).collect();
+        let positions = match self.kind() {
+            Kind::Float => Dispatch::float_argmax(x, axis, IntDType::U32),
+            _ => Dispatch::int_argmax(x, axis),
+        };
+        self.with(positions, &kept).reshape(&sizes).cast(DType::U32)
+    }
+
+    /// The element of the last axis of `x (.., n)` that each of `ids (..)` names.
+    pub fn pick(&self, ids: &Array) -> Array {
+        self.meets("pick", ids);
+        if self.kind() == Kind::Bool {
+            return self.by_integers(|x| x.pick(ids));
+        }
+        let column = [ids.sizes(), &[1]].concat();
+        self.at(&ids.reshape(&column)).reshape(ids.sizes())
+    }
+
+    /// The elements at these positions of the last axis.
+    pub(crate) fn at(&self, positions: &Array) -> Array {
+        let axis = self.sizes().len() - 1;
+        let (Some(x), Some(at)) = (self.tensor(), positions.tensor()) else {
+            return self.without(positions.sizes(), self.dtype());
+        };
+        let chosen = match self.kind() {
+            Kind::Float => Dispatch::float_gather(axis, x, at),
+            _ => Dispatch::int_gather(axis, x, at),
+        };
+        self.with(chosen, positions.sizes())
+    }
+}

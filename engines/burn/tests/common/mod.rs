@@ -1,0 +1,23 @@
+//! The devices that tests run on, and how near results are.
+
+use congruent_burn::Device;
+
+/// The devices that this machine has, of those built in; or those that the environment variable `DEVICES` lists.
+pub fn devices() -> Vec<Device> {
+    let asked = std::env::var("DEVICES").ok();
+    let names = asked.as_deref().map_or_else(|| Device::available().to_vec(), |names| names.split(',').collect());
+    let devices: Vec<Device> =
+        names.iter().map(|name| name.parse().unwrap_or_else(|error| panic!("{error}"))).collect();
+    assert!(!devices.is_empty(), "no device is built in");
+    devices
+}
+
+/// Within `tolerance`, relative to numbers beyond 1.
+#[allow(dead_code)]
+#[track_caller]
+pub fn assert_near(what: &str, found: &[f32], expected: &[f32], tolerance: f32) {
+    assert_eq!(found.len(), expected.len(), "{what}");
+    for (at, (x, y)) in found.iter().zip(expected).enumerate() {
+        assert!((x - y).abs() <= tolerance * y.abs().max(1.0), "{what}: {x} for {y} at {at}");
+    }
+}
