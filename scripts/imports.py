@@ -60,8 +60,6 @@ ROOMS = {
 # The rooms of the engine. All others stand above the contract, or are the contract: none of them may import it, but for the
 # default of a type parameter.
 ENGINE = "cpu"
-# Files that may still name the engine: their imports of it have no direction.
-EXCEPTIONS = set()
 
 
 def without_comments(source):
@@ -337,8 +335,6 @@ def circles(source):
         # A trait, and the bodies of its methods: one thing in files of their own.
         if {room_of_body(source.src, path), room_of_body(source.src, target)} == BODIES:
             continue
-        if str(path.relative_to(source.src)) in EXCEPTIONS and is_engine(room_of(source.src, target)):
-            continue
         graph[path].add(target)
         lines.setdefault((path, target), (line, name))
     seen = set()
@@ -413,16 +409,11 @@ RULES = {"rooms": wrong_rooms, "circles": circles, "engine": wrong_engine}
 
 
 def broken(src):
-    """What breaks a rule: (rule, file, line, why); and the exceptions that are needed."""
-    source, found, needed = Source(src), [], collections.Counter()
-    for rule, check in RULES.items():
-        for path, line, why in check(source):
-            name = str(path.relative_to(src))
-            if rule == "engine" and name in EXCEPTIONS:
-                needed[name] += 1
-            else:
-                found.append((rule, name, line, why))
-    return found, needed
+    """What breaks a rule: (rule, file, line, why)."""
+    source = Source(src)
+    return [
+        (rule, str(path.relative_to(src)), line, why) for rule, check in RULES.items() for path, line, why in check(source)
+    ]
 
 
 def self_test():
@@ -456,7 +447,6 @@ def self_test():
              "cpu/array": {"cpu/kernels"}, "cpu/kernels": set()}
     ROOMS.clear()
     ROOMS.update(rooms)
-    EXCEPTIONS.clear()
     failed = 0
     for rule, name, line, changes in [(None, None, None, {}), *planted]:
         with tempfile.TemporaryDirectory() as folder:
@@ -464,7 +454,7 @@ def self_test():
             for path, text in (good | changes).items():
                 (src / path).parent.mkdir(parents=True, exist_ok=True)
                 (src / path).write_text(text)
-            found, _ = broken(src)
+            found = broken(src)
             right = not found if rule is None else any(one[:3] == (rule, name, line) for one in found)
             if not right:
                 failed += 1
@@ -491,11 +481,7 @@ def main():
         for room in sorted(graph):
             print(f"{room}: {', '.join(f'{other} {count}' for other, count in sorted(graph[room].items()))}")
         return
-    found, needed = broken(src)
-    for name, count in sorted(needed.items()):
-        print(f"!!! src/{name} NAMES THE PROCESSOR'S BACKEND IN {count} PLACES: an exception, for now. !!!")
-    for name in sorted(EXCEPTIONS - set(needed)):
-        found.append(("engine", name, 0, "is an exception that is not needed"))
+    found = broken(src)
     for rule, name, line, why in found:
         print(f"src/{name}:{line}: {why}", file=sys.stderr)
     if found:

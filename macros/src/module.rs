@@ -15,22 +15,12 @@ pub fn expand(input: DeriveInput) -> Result<TokenStream> {
         (None, Some(declared)) => declared.to_token_stream(),
         (None, None) => quote!(::congruent::Cpu<f32>),
     };
-    let variants = match &input.data {
-        Data::Struct(data) => vec![(quote!(Self), &data.fields)],
-        Data::Enum(data) => {
-            let variant = |variant: &'_ syn::Variant| {
-                let name = &variant.ident;
-                quote!(Self::#name)
-            };
-            data.variants.iter().map(|found| (variant(found), &found.fields)).collect()
-        }
-        Data::Union(data) => return Err(Error::new(data.union_token.span, "a union is not a module")),
-    };
+    let variants = variants(&input)?;
     let arms = |method: &str| -> Result<TokenStream> {
         variants.iter().map(|(name, fields)| arm(name, fields, &backend, method)).collect()
     };
     let (shown, changed) = (arms("visit")?, arms("visit_mut")?);
-    let to_engine = declared.map(|declared| to_engine::expand(&input, declared)).transpose()?;
+    let to_engine = declared.map(|declared| to_engine::expand(&input, &variants, declared)).transpose()?;
 
     let mut generics = with_dimensions(&input.generics);
     if let Some(declared) = declared {
@@ -74,6 +64,19 @@ pub(crate) fn with_dimensions(generics: &Generics) -> Generics {
         }
     }
     generics
+}
+
+/// The alternatives of a type, each with its path: one of a structure.
+fn variants(input: &DeriveInput) -> Result<Vec<(TokenStream, &Fields)>> {
+    let name = &input.ident;
+    Ok(match &input.data {
+        Data::Struct(data) => vec![(quote!(#name), &data.fields)],
+        Data::Enum(data) => {
+            let path = |variant: &Ident| quote!(#name::#variant);
+            data.variants.iter().map(|found| (path(&found.ident), &found.fields)).collect()
+        }
+        Data::Union(data) => return Err(Error::new(data.union_token.span, "a union is not a module")),
+    })
 }
 
 /// Whether a type parameter is the backend, by its bounds.

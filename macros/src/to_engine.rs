@@ -4,10 +4,10 @@ use crate::module::{has_bound, with_dimensions};
 use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Data, DeriveInput, Fields, GenericParam, Ident, Result, Type, WherePredicate, parse2};
+use syn::{DeriveInput, Fields, GenericParam, Ident, Result, Type, WherePredicate, parse2};
 
 /// The implementation for a type with this backend.
-pub fn expand(input: &DeriveInput, backend: &Ident) -> Result<TokenStream> {
+pub fn expand(input: &DeriveInput, variants: &[(TokenStream, &Fields)], backend: &Ident) -> Result<TokenStream> {
     let other = format_ident!("__{backend}");
     // A parameter that is a module becomes what it is on the other engine.
     let modules: Vec<Ident> =
@@ -33,13 +33,12 @@ pub fn expand(input: &DeriveInput, backend: &Ident) -> Result<TokenStream> {
     for clause in generics.where_clause.iter().flat_map(|clauses| &clauses.predicates) {
         clauses.push(parse2(there(clause.to_token_stream()))?);
     }
-    let fields = fields(&input.data);
-    for field in fields.iter().flat_map(|fields| fields.iter()) {
+    let own_names = [input.ident.clone(), format_ident!("Self")];
+    let is_recursive = |ty: &Type| own_names.iter().any(|name| mentions(ty.to_token_stream(), name));
+    for field in variants.iter().flat_map(|(_, fields)| fields.iter()) {
         let ty = &field.ty;
         // That of a type which holds itself would be asked for without end.
-        let is_recursive =
-            mentions(ty.to_token_stream(), &input.ident) || mentions(ty.to_token_stream(), &format_ident!("Self"));
-        if is_recursive || is_phantom(ty) {
+        if is_recursive(ty) || is_phantom(ty) {
             continue;
         }
         let on = there(ty.to_token_stream());
@@ -54,16 +53,14 @@ pub fn expand(input: &DeriveInput, backend: &Ident) -> Result<TokenStream> {
     let name = &input.ident;
     let arguments: Vec<TokenStream> = input.generics.params.iter().map(argument).map(there).collect();
     let on = if arguments.is_empty() { quote!(#name) } else { quote!(#name<#(#arguments),*>) };
-    let arms = variants(input).into_iter().map(|(path, fields)| {
+    let arms = variants.iter().map(|(path, fields)| {
         let names: Vec<_> = (0..fields.len()).map(|i| format_ident!("field_{i}")).collect();
         let members: Vec<_> = fields.members().collect();
         let values = fields.iter().zip(&names).map(|(field, name)| {
             let ty = &field.ty;
-            let is_recursive =
-                mentions(ty.to_token_stream(), &input.ident) || mentions(ty.to_token_stream(), &format_ident!("Self"));
             if is_phantom(ty) {
                 quote!({ let _ = #name; ::core::marker::PhantomData })
-            } else if depends(ty) || is_recursive {
+            } else if depends(ty) || is_recursive(ty) {
                 quote_spanned!(ty.span() => ::congruent::module::ToEngine::<#other>::transferred(#name, device))
             } else {
                 quote_spanned!(ty.span() => ::core::clone::Clone::clone(#name))
@@ -85,25 +82,6 @@ pub fn expand(input: &DeriveInput, backend: &Ident) -> Result<TokenStream> {
             }
         }
     })
-}
-
-/// The fields of all alternatives.
-fn fields(data: &Data) -> Vec<&Fields> {
-    match data {
-        Data::Struct(data) => vec![&data.fields],
-        Data::Enum(data) => data.variants.iter().map(|variant| &variant.fields).collect(),
-        Data::Union(_) => Vec::new(),
-    }
-}
-
-/// The alternatives by their paths, with their fields.
-fn variants(input: &DeriveInput) -> Vec<(TokenStream, &Fields)> {
-    let name = &input.ident;
-    let paths: Vec<_> = match &input.data {
-        Data::Enum(data) => data.variants.iter().map(|found| &found.ident).map(|found| quote!(#name::#found)).collect(),
-        _ => vec![quote!(#name)],
-    };
-    paths.into_iter().zip(fields(&input.data)).collect()
 }
 
 /// A parameter as the argument that it is.

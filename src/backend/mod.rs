@@ -53,6 +53,7 @@ pub(crate) use element::{Proven, constant};
 pub use failure::Failure;
 pub use ops::{AttentionMask, Binary, Compare, Epilogue, Reduce, RotaryLayout, Unary};
 pub use per_sequence::PerSequence;
+pub(crate) use primitives::read_numbers;
 pub use program::{Program, Step};
 pub(crate) use recording::recorded;
 pub use recording::{is_recording, no_grad};

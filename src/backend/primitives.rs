@@ -48,7 +48,12 @@ fn number_slice<T: FromBytes + Immutable>(bytes: &[u8]) -> Option<&[T]> {
 }
 
 fn numbers<T: FromBytes>(bytes: &[u8]) -> Vec<T> {
+    read_numbers(bytes).collect()
+}
+
+/// The numbers whose bytes these are, aligned or not.
+pub(crate) fn read_numbers<T: FromBytes>(bytes: &[u8]) -> impl Iterator<Item = T> {
     let elements = bytes.chunks_exact(size_of::<T>());
     assert!(elements.remainder().is_empty(), "{} bytes of elements of {}", bytes.len(), size_of::<T>());
-    elements.map(|element| T::read_from_bytes(element).expect("a chunk of the size of an element")).collect()
+    elements.map(|element| T::read_from_bytes(element).expect("a chunk of the size of an element"))
 }

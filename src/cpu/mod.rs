@@ -123,16 +123,18 @@ impl<T: Element> Backend for Cpu<T> {
         tape.record(|| join::update_slice(x.detached(), part, starts))
     }
     fn gather(table: &ArrayOf<Self>, ids: &Array<u32>) -> ArrayOf<Self> {
-        let rows: Vec<usize> = ids.elements().iter().map(|id| *id as usize).collect();
-        let result = gather::gather(table, &rows, ids.sizes());
-        Tape::new(&[table], || Move::Gather(table.sizes().to_vec(), rows)).record(|| result)
+        let elements = ids.elements();
+        let rows = elements.iter().map(|id| *id as usize);
+        let tape = Tape::new(&[table], || Move::Gather(table.sizes().to_vec(), rows.clone().collect()));
+        tape.record(|| gather::gather(table, rows.clone(), ids.sizes()))
     }
     fn pick(x: &ArrayOf<Self>, ids: &Array<u32>) -> ArrayOf<Self> {
         let size = x.sizes()[x.sizes().len() - 1];
-        let places: Vec<usize> = ids.elements().iter().enumerate().map(|(row, id)| row * size + *id as usize).collect();
+        let elements = ids.elements();
+        let places = elements.iter().enumerate().map(|(row, id)| row * size + *id as usize);
         let flat = Self::reshape(x, &[x.sizes().iter().product()]);
-        let result = gather::gather(&flat, &places, ids.sizes());
-        Tape::new(&[&flat], || Move::Gather(flat.sizes().to_vec(), places)).record(|| result)
+        let tape = Tape::new(&[&flat], || Move::Gather(flat.sizes().to_vec(), places.clone().collect()));
+        tape.record(|| gather::gather(&flat, places.clone(), ids.sizes()))
     }
     fn cast<U: Number>(x: &Array<T>) -> Array<U>
     where

@@ -1,7 +1,6 @@
 //! Elements as they lie in a file.
 
-use crate::backend::Number;
-use crate::backend::{ArrayOf, Backend, BlockFormat, Blocks, Bytes, DeviceOf, With};
+use crate::backend::{ArrayOf, Backend, BlockFormat, Blocks, Bytes, DeviceOf, Number, With, read_numbers};
 use half::{bf16, f16};
 use std::fmt::{self, Display, Formatter};
 use zerocopy::FromBytes;
@@ -97,7 +96,7 @@ macro_rules! stored { ($($T:ident $DTYPE:ident)*) => {
     pub(super) fn converted<B: Backend<Elem: Number>>(entry: &Entry, device: &DeviceOf<B>) -> Option<ArrayOf<B>> {
         match entry.dtype {
             $(Dtype::$DTYPE => {
-                let elements = read::<$T>(entry.bytes.as_slice()).map(|x| B::Elem::from_value(x.to_value()));
+                let elements = read_numbers::<$T>(entry.bytes.as_slice()).map(|x| B::Elem::from_value(x.to_value()));
                 Some(B::from_elements(elements.collect(), &entry.sizes, device))
             })*
             _ => {
@@ -161,10 +160,4 @@ pub trait Source {
     fn names(&self) -> Vec<String>;
     /// The tensor of this name.
     fn get(&self, name: &str) -> Option<Entry>;
-}
-
-fn read<T: FromBytes>(bytes: &[u8]) -> impl Iterator<Item = T> {
-    bytes
-        .chunks_exact(size_of::<T>())
-        .map(|chunk| T::read_from_bytes(chunk).expect("a chunk of the size of an element"))
 }

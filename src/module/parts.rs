@@ -1,8 +1,8 @@
 //! What modules are made of.
 
-use super::{Module, Parameter, ParameterMut, Path};
+use super::{Module, Parameter, ParameterMut, Path, ToEngine};
 use crate::Rng;
-use crate::backend::{Backend, Float, RotaryLayout};
+use crate::backend::{Backend, DeviceOf, Float, RotaryLayout};
 use crate::dim::Dim;
 use crate::shape::{Described, Shape};
 use crate::tensor::Tensor;
@@ -58,6 +58,13 @@ macro_rules! tuples { ($($($M:ident $i:tt)*;)*) => {$(
         }
         fn visit_mut(&mut self, path: &Path<'_>, visitor: &mut dyn FnMut(ParameterMut<'_, B>)) {
             $(self.$i.visit_mut(&path.position($i), visitor);)*
+        }
+    }
+    #[diagnostic::do_not_recommend]
+    impl<$($M: ToEngine<E>,)* E: Backend> ToEngine<E> for ($($M,)*) {
+        type On = ($($M::On,)*);
+        fn transferred(&self, device: &DeviceOf<E>) -> Self::On {
+            ($(self.$i.transferred(device),)*)
         }
     }
 )*} }

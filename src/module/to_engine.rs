@@ -2,7 +2,7 @@
 
 use crate::backend::{Backend, DeviceOf};
 use crate::shape::Shape;
-use crate::tensor::{Tensor, elements};
+use crate::tensor::{Tensor, transferred};
 use generic_array::sequence::GenericSequence;
 use generic_array::{ArrayLength, GenericArray};
 
@@ -52,8 +52,7 @@ pub trait ToEngine<E: Backend> {
 impl<S: Shape, B: Backend, E: Backend<Elem = B::Elem>> ToEngine<E> for Tensor<S, B> {
     type On = Tensor<S, E>;
     fn transferred(&self, device: &DeviceOf<E>) -> Tensor<S, E> {
-        let array = E::from_elements(elements::<B>(self.array()), self.sizes().as_ref(), device);
-        Tensor::from_parts(self.shape(), array)
+        Tensor::from_parts(self.shape(), transferred::<B, E>(self.array(), device))
     }
 }
 
@@ -87,22 +86,4 @@ impl<M: ToEngine<E>, N: ArrayLength, E: Backend> ToEngine<E> for GenericArray<M,
     fn transferred(&self, device: &DeviceOf<E>) -> Self::On {
         GenericArray::generate(|i| self[i].transferred(device))
     }
-}
-
-macro_rules! tuples { ($($($M:ident $i:tt)*;)*) => {$(
-    #[diagnostic::do_not_recommend]
-    impl<$($M: ToEngine<E>,)* E: Backend> ToEngine<E> for ($($M,)*) {
-        type On = ($($M::On,)*);
-        fn transferred(&self, device: &DeviceOf<E>) -> Self::On {
-            ($(self.$i.transferred(device),)*)
-        }
-    }
-)*} }
-tuples! {
-    M 0;
-    M 0 N 1;
-    M 0 N 1 O 2;
-    M 0 N 1 O 2 P 3;
-    M 0 N 1 O 2 P 3 Q 4;
-    M 0 N 1 O 2 P 3 Q 4 R 5;
 }

@@ -14,7 +14,7 @@ use crate::backend::{ArrayOf, AttentionMask, Backend, DeviceOf, Float, With};
 use crate::cpu::Cpu;
 use crate::dim::{Dense, Dim, Name, Plus, Ragged};
 use crate::mask::Lengths;
-use crate::tensor::{IdOf, Index, TensorOf, elements};
+use crate::tensor::{IdOf, Index, TensorOf, elements, transferred};
 use std::fmt::{self, Debug, Formatter};
 use std::marker::PhantomData;
 
@@ -113,7 +113,7 @@ impl<B: Dim, H: Dim, D: Dim, P: Dim, Bk: Backend<Elem: Float>> KeyValueCache<B, 
     /// ```
     pub fn to_device(mut self, device: &DeviceOf<Bk>) -> Self {
         for array in self.layers.iter_mut().flatten().flatten() {
-            *array = Bk::from_elements(elements::<Bk>(array), Bk::sizes(array), device);
+            *array = transferred::<Bk, Bk>(array, device);
         }
         KeyValueCache { device: device.clone(), ..self }
     }

@@ -5,7 +5,7 @@ use crate::cpu::Cpu;
 use crate::dim::{Dense, Dim, Even, Name};
 use crate::module::ToEngine;
 use crate::shape::{Shape, Turns};
-use crate::tensor::{IdOf, Tensor, TensorOf, elements};
+use crate::tensor::{IdOf, Tensor, TensorOf, transferred};
 use crate::{Error, Module};
 
 /// Rotary positions: each pair of elements of a head is turned by an angle that grows with its position, so that the
@@ -41,7 +41,7 @@ struct Table<B: Backend>(ArrayOf<B>);
 impl<B: Backend, E: Backend<Elem = B::Elem>> ToEngine<E> for Table<B> {
     type On = Table<E>;
     fn transferred(&self, device: &DeviceOf<E>) -> Table<E> {
-        Table(E::from_elements(elements::<B>(&self.0), B::sizes(&self.0), device))
+        Table(transferred::<B, E>(&self.0, device))
     }
 }
 

@@ -1,7 +1,8 @@
 //! Tensors from one engine, or one of its devices, to another.
 
+use super::convert::transferred;
 use super::{Tensor, TensorOf};
-use crate::backend::{ArrayOf, Backend, DeviceOf, With};
+use crate::backend::{ArrayOf, Backend, DeviceOf};
 use crate::sealed::Sealed;
 use crate::shape::Shape;
 
@@ -55,8 +56,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// The engine fails, as [`try_to_vec`](Tensor::try_to_vec) says.
     #[doc(alias("to", "cuda", "cpu"))]
     pub fn to_engine<E: Backend>(&self, device: &DeviceOf<E>) -> TensorOf<S, B::Elem, E> {
-        let elements = super::convert::elements::<B>(&self.array);
-        Tensor::from_parts(self.shape, With::<E, B::Elem>::from_elements(elements, self.shape.sizes().as_ref(), device))
+        Tensor::from_parts(self.shape, transferred::<B, E>(&self.array, device))
     }
 
     /// The same elements in the same shape on another device of the engine, as a constant. Where they lie there, nothing is
@@ -80,7 +80,6 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
         if B::device(&self.array) == *device {
             return self.detach();
         }
-        let elements = super::convert::elements::<B>(&self.array);
-        Tensor::from_parts(self.shape, B::from_elements(elements, self.shape.sizes().as_ref(), device))
+        Tensor::from_parts(self.shape, transferred::<B, B>(&self.array, device))
     }
 }

@@ -5,7 +5,7 @@ use crate::backend::Burn;
 use crate::elementwise::float;
 use burn_backend::ops::{AttentionModuleOptions, BoolTensorOps, FloatTensorOps, ModuleOps};
 use burn_dispatch::Dispatch;
-use congruent::backend::{AttentionMask, Backend, Compare, Float, PerSequence, composed};
+use congruent::backend::{AttentionMask, Float, composed};
 
 type Mask = AttentionMask<Array>;
 
@@ -36,19 +36,6 @@ fn filled_where(x: Array, condition: &Array, value: f64) -> Array {
     x.map(|x| Dispatch::float_mask_fill(x, condition, float(value)))
 }
 
-/// Keys or values with zeros beyond the lengths: a weight of zero does not keep a NaN away.
-fn without_padding(x: &Array, lengths: Option<&PerSequence>) -> Array {
-    let Some(lengths) = lengths else { return x.clone() };
-    let (batch, keys, device) = (x.sizes()[0], x.sizes()[2], x.device());
-    let sizes = [batch, 1, keys, 1];
-    let positions = Burn::<u32>::arange(keys, &device).reshape(&[1, 1, keys, 1]).broadcast(&sizes);
-    let numbers = |lengths: &[usize]| lengths.iter().map(|length| u32::try_from(*length).unwrap_or(u32::MAX)).collect();
-    let array = |lengths: &[usize]| Burn::<u32>::from_elements(numbers(lengths), &[batch], &device);
-    let lengths =
-        lengths.kept(|array: &Array| array.device() == device, array).reshape(&[batch, 1, 1, 1]).broadcast(&sizes);
-    filled_where(x.clone(), &positions.compare(Compare::GreaterOrEqual, &lengths), 0.0)
-}
-
 /// See [`Backend::masked_softmax`].
 pub(crate) fn masked_softmax<T: Float>(scores: Array, mask: &Mask) -> Array {
     let [batch, _, queries, keys] = four(&scores);
@@ -69,7 +56,7 @@ pub(crate) fn attention<T: Float>([q, k, v]: [&Array; 3], mask: &Mask, scale: f6
     }
     let is_causal = is_plainly_causal(mask) && keys >= queries && queries > 1;
     let forbidden = if is_causal { None } else { forbidden::<T>(mask, [batch, queries, keys], q) };
-    let [k, v] = [k, v].map(|x| without_padding(x, mask.lengths.as_ref()));
+    let [k, v] = [k, v].map(|x| composed::without_padding::<Burn<T>>(x, mask));
     // Queries that share a key head become more queries of it where all of them may attend to the same; else keys and values
     // are repeated for each.
     let group = heads / key_heads;

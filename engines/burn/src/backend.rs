@@ -7,7 +7,7 @@ use crate::gradient::Gradients;
 use burn_backend::{DType, Scalar};
 use congruent::backend::{
     ArrayOf, Autodiff, Backend, Binary, Bytes, Compare, DataType, Element, Engine, Failure, Float, MaskOf, Number,
-    Primitive, PrimitiveOf, Reduce, RotaryLayout, Unary, Value, composed,
+    Primitive, PrimitiveOf, Reduce, Unary, Value,
 };
 use std::marker::PhantomData;
 
@@ -230,24 +230,6 @@ impl<T: Element> Backend for Burn<T> {
         }
         let wide = |x: &A| x.cast(DType::F32);
         wide(&x).layer_norm(&wide(weight), bias.map(wide).as_ref(), epsilon).cast(DType::F16)
-    }
-    fn rms_norm(x: A, weight: &A, epsilon: f64) -> A
-    where
-        T: Float,
-    {
-        if x.dtype() != DType::F16 {
-            return composed::rms_norm::<Self>(x, weight, epsilon);
-        }
-        let [x, weight] = [&x, weight].map(|x| x.cast(DType::F32));
-        composed::rms_norm::<Burn<f32>>(x, &weight, epsilon).cast(DType::F16)
-    }
-    fn rotate(x: A, positions: &A, cos: &A, sin: &A, layout: RotaryLayout) -> A
-    where
-        T: Float,
-    {
-        // Tables have no part in gradients.
-        let [cos, sin] = [cos, sin].map(|table| table.clone().detach());
-        composed::rotate::<Self>(&x, positions, [&cos, &sin], layout)
     }
     fn masked_softmax(scores: A, mask: &MaskOf<Self>) -> A
     where

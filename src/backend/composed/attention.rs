@@ -1,8 +1,10 @@
 //! Attention, by products and a softmax of scores that stand in memory.
 
+use super::elementwise::positions;
 use super::or_else;
 use crate::backend::{ArrayOf, Backend, Binary, Compare, DeviceOf, Float, MaskOf, PerSequence, With, constant};
 use num_traits::Bounded;
+use std::cell::LazyCell;
 
 /// Whether attention is allowed, `(batch, queries, keys)` or `(queries, keys)`; nothing where all of it is.
 pub fn allowed<B: Backend>(
@@ -23,11 +25,7 @@ pub fn allowed<B: Backend>(
         })
     };
     let device = B::device(beside);
-    let along = |axis: usize, size: usize| {
-        let mut own = vec![1; sizes.len()];
-        own[sizes.len() - 2 + axis] = size;
-        With::<B, u32>::broadcast(&With::<B, u32>::reshape(&With::<B, u32>::arange(size, &device), &own), sizes)
-    };
+    let key = LazyCell::new(|| positions::<B>(sizes.len() - 1, sizes, beside));
     let of_sequence = |numbers: &PerSequence| {
         let numbers = With::<B, u32>::reshape(&array::<B>(numbers, &device), &[batch, 1, 1]);
         With::<B, u32>::broadcast(&numbers, sizes)
@@ -35,7 +33,7 @@ pub fn allowed<B: Backend>(
     let compare = |op, x: &ArrayOf<B, u32>, y: &ArrayOf<B, u32>| With::<B, u32>::compare(op, x, y);
     let mut found = mask.allowed.clone().and_then(|given| both(None, given));
     if let Some(lengths) = &mask.lengths {
-        found = both(found, compare(Compare::Less, &along(1, keys), &of_sequence(lengths)));
+        found = both(found, compare(Compare::Less, &key, &of_sequence(lengths)));
     }
     if mask.causal || mask.window.is_some() {
         let first = match &mask.first_query {
@@ -43,14 +41,14 @@ pub fn allowed<B: Backend>(
             Some(first) => With::<B, u32>::binary_scalar(Binary::Min, of_sequence(first), u32::MAX / 4 * 3),
             None => With::<B, u32>::filled((keys - queries) as u32, sizes, &device),
         };
-        let own = With::<B, u32>::binary(Binary::Add, along(0, queries), first);
+        let own = With::<B, u32>::binary(Binary::Add, positions::<B>(sizes.len() - 2, sizes, beside), first);
         if mask.causal {
-            found = both(found, compare(Compare::LessOrEqual, &along(1, keys), &own));
+            found = both(found, compare(Compare::LessOrEqual, &key, &own));
         }
         if let Some(window) = mask.window {
             // Behind it by less than the window, written without a difference, which may be below zero.
             let window = u32::try_from(window).unwrap_or(u32::MAX / 2).min(u32::MAX / 2);
-            let reach = With::<B, u32>::binary_scalar(Binary::Add, along(1, keys), window);
+            let reach = With::<B, u32>::binary_scalar(Binary::Add, key.clone(), window);
             found = both(found, compare(Compare::Greater, &reach, &own));
         }
     }
@@ -102,13 +100,10 @@ fn weighted<B: Backend<Elem: Float>>(weights: &ArrayOf<B>, v: &ArrayOf<B>) -> Ar
 pub fn without_padding<B: Backend<Elem: Float>>(x: &ArrayOf<B>, mask: &MaskOf<B>) -> ArrayOf<B> {
     let Some(lengths) = &mask.lengths else { return x.clone() };
     let [batch, _, keys, _] = four(B::sizes(x));
-    let device = B::device(x);
-    let [lengths, positions] = [
-        With::<B, u32>::reshape(&array::<B>(lengths, &device), &[batch, 1, 1, 1]),
-        With::<B, u32>::reshape(&With::<B, u32>::arange(keys, &device), &[1, 1, keys, 1]),
-    ]
-    .map(|x| With::<B, u32>::broadcast(&x, &[batch, 1, keys, 1]));
-    let live = With::<B, u32>::compare(Compare::Less, &positions, &lengths);
+    let sizes = [batch, 1, keys, 1];
+    let lengths = With::<B, u32>::reshape(&array::<B>(lengths, &B::device(x)), &[batch, 1, 1, 1]);
+    let lengths = With::<B, u32>::broadcast(&lengths, &sizes);
+    let live = With::<B, u32>::compare(Compare::Less, &positions::<B>(2, &sizes, x), &lengths);
     or_else::<B>(&live, x, constant(0.0))
 }
 

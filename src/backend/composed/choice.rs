@@ -19,7 +19,7 @@ pub fn pick<B: Backend>(x: &ArrayOf<B>, ids: &ArrayOf<B, u32>) -> ArrayOf<B> {
 pub fn argmax<B: Backend<Elem: Number>>(x: &ArrayOf<B>, axis: usize) -> ArrayOf<B, u32> {
     let sizes = B::sizes(x).to_vec();
     let largest = repeated::<B>(&B::reduce(Reduce::Max, x, axis), axis, &sizes);
-    first_of::<B>(&is_as_large::<B>(x, &largest), axis, x)
+    first_of::<B>(&is_as_large::<B>(x, &largest), &positions::<B>(axis, &sizes, x), axis)
 }
 
 /// Whether each element is the largest, which may be NaN.
@@ -28,12 +28,11 @@ fn is_as_large<B: Backend<Elem: Number>>(x: &ArrayOf<B>, largest: &ArrayOf<B>) -
     With::<B, bool>::select(&is_nan, &is_nan, &is_equal)
 }
 
-/// The first position along the axis where the condition holds; the size of the axis if it holds nowhere.
-fn first_of<B: Backend>(holds: &ArrayOf<B, bool>, axis: usize, beside: &ArrayOf<B>) -> ArrayOf<B, u32> {
-    let sizes = With::<B, bool>::sizes(holds).to_vec();
-    let none = With::<B, u32>::filled(sizes[axis] as u32, &sizes, &B::device(beside));
-    let places = With::<B, u32>::select(holds, &positions::<B>(axis, &sizes, beside), &none);
-    With::<B, u32>::reduce(Reduce::Min, &places, axis)
+/// The first of the positions along the axis where the condition holds; the size of the axis if it holds nowhere.
+fn first_of<B: Backend>(holds: &ArrayOf<B, bool>, positions: &ArrayOf<B, u32>, axis: usize) -> ArrayOf<B, u32> {
+    let sizes = With::<B, u32>::sizes(positions);
+    let none = With::<B, u32>::filled(sizes[axis] as u32, sizes, &With::<B, u32>::device(positions));
+    With::<B, u32>::reduce(Reduce::Min, &With::<B, u32>::select(holds, positions, &none), axis)
 }
 
 /// See [`Backend::top_k`]: the largest is found `k` times, each time of what was not found before.
@@ -49,6 +48,7 @@ pub fn top_k<B: Backend<Elem: Number>>(x: &ArrayOf<B>, k: usize) -> (ArrayOf<B>,
         return (B::narrow(x, axis, 0, 0), empty);
     }
     let lowest = B::filled(constant(f64::NEG_INFINITY), &sizes, &device);
+    let positions = positions::<B>(axis, &sizes, x);
     let nowhere = With::<B, bool>::filled(false, &sizes, &device);
     let mut is_taken = nowhere.clone();
     let (mut values, mut ids) = (Vec::new(), Vec::new());
@@ -56,12 +56,9 @@ pub fn top_k<B: Backend<Elem: Number>>(x: &ArrayOf<B>, k: usize) -> (ArrayOf<B>,
         let left = B::select(&is_taken, &lowest, x);
         let largest = repeated::<B>(&B::reduce(Reduce::Max, &left, axis), axis, &sizes);
         let is_largest = With::<B, bool>::select(&is_taken, &nowhere, &is_as_large::<B>(&left, &largest));
-        let id = first_of::<B>(&is_largest, axis, x);
-        let is_new = With::<B, u32>::compare(
-            Compare::Equal,
-            &positions::<B>(axis, &sizes, x),
-            &repeated::<With<B, u32>>(&id, axis, &sizes),
-        );
+        let id = first_of::<B>(&is_largest, &positions, axis);
+        let repeated_id = repeated::<With<B, u32>>(&id, axis, &sizes);
+        let is_new = With::<B, u32>::compare(Compare::Equal, &positions, &repeated_id);
         is_taken = With::<B, bool>::select(&is_new, &is_new, &is_taken);
         values.push(B::reshape(&B::pick(x, &id), &found));
         ids.push(With::<B, u32>::reshape(&id, &found));
