@@ -3,7 +3,9 @@
 use crate::device::Device;
 use crate::transfers;
 use burn_backend::ops::{BoolTensorOps, FloatTensorOps, IntTensorOps};
-use burn_backend::{AutodiffBackend, DType, Scalar, Shape, TensorData, TensorMetadata, get_or_init_device_settings};
+use burn_backend::{
+    AutodiffBackend, BoolDType, DType, Scalar, Shape, TensorData, TensorMetadata, get_or_init_device_settings,
+};
 use burn_dispatch::{Dispatch, DispatchAutodiffContext, DispatchDevice, DispatchTensor};
 use congruent::backend::Failure;
 use std::fmt;
@@ -46,7 +48,7 @@ pub(crate) use by_kind;
 pub struct Array {
     sizes: Shape,
     dtype: DType,
-    device: DispatchDevice,
+    pub(crate) device: DispatchDevice,
     /// None, if there are no elements.
     tensor: Option<DispatchTensor>,
     is_tracked: bool,
@@ -58,6 +60,11 @@ pub struct Array {
 /// The device cannot hold elements of this type.
 fn assert_holds(device: &Device, dtype: DType) {
     assert!(device.holds_type(dtype), "{device} cannot hold elements of type {}", dtype.name());
+}
+
+/// How a device stores booleans.
+pub(crate) fn bool_store(device: &DispatchDevice) -> BoolDType {
+    get_or_init_device_settings::<Dispatch>(device).bool_dtype
 }
 
 /// The shape of the tensor of an array of these sizes.
@@ -133,8 +140,17 @@ impl Array {
     }
 
     /// An array on the same device, of this tensor.
-    pub(crate) fn with(&self, mut tensor: DispatchTensor, sizes: &[usize]) -> Self {
-        debug_assert_eq!(tensor.shape(), shape(sizes));
+    pub(crate) fn with(&self, tensor: DispatchTensor, sizes: &[usize]) -> Self {
+        self.without(sizes, self.dtype).holding(Some(tensor))
+    }
+
+    /// The same sizes on the same device, of another tensor; without elements, there is none.
+    pub(crate) fn holding(self, tensor: Option<DispatchTensor>) -> Self {
+        let (sizes, device, leaf) = (self.sizes, self.device, None);
+        let Some(mut tensor) = tensor else {
+            return Array { sizes, dtype: self.dtype, device, tensor, is_tracked: false, leaf };
+        };
+        debug_assert_eq!(tensor.shape(), shape(&sizes));
         let dtype = tensor.dtype();
         if Kind::of(dtype) != Kind::Float {
             // What is no float has no part in gradients. Its context would make constants of floats beside it pass through
@@ -142,8 +158,7 @@ impl Array {
             tensor.autodiff = DispatchAutodiffContext::Disabled;
         }
         let is_tracked = tensor.autodiff != DispatchAutodiffContext::Disabled;
-        let (sizes, device) = (Shape::from(sizes.to_vec()), self.device.clone());
-        Array { sizes, dtype, device, tensor: Some(tensor), is_tracked, leaf: None }
+        Array { sizes, dtype, device, tensor: Some(tensor), is_tracked, leaf }
     }
 
     /// The size of each axis.
@@ -176,8 +191,8 @@ impl Array {
     }
 
     /// How the device stores booleans.
-    pub(crate) fn bool_store(&self) -> burn_backend::BoolDType {
-        get_or_init_device_settings::<Dispatch>(&self.device).bool_dtype
+    pub(crate) fn bool_store(&self) -> BoolDType {
+        bool_store(&self.device)
     }
 
     /// The tensor for an operation, unless there are no elements. Where nothing is recorded, it is a constant.
@@ -189,6 +204,12 @@ impl Array {
 
     /// The same, without another owner: burn may write its result into the memory.
     pub(crate) fn into_tensor(mut self) -> Option<DispatchTensor> {
+        self.take_tensor()
+    }
+
+    /// As [`into_tensor`](Self::into_tensor), of an array whose sizes are needed yet.
+    pub(crate) fn take_tensor(&mut self) -> Option<DispatchTensor> {
+        self.leaf = None;
         let tensor = self.tensor.take()?;
         let is_constant = self.is_tracked && !congruent::backend::is_recording();
         Some(if is_constant { <Dispatch as AutodiffBackend>::inner(tensor) } else { tensor })

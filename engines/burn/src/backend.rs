@@ -6,8 +6,8 @@ use crate::device::Device;
 use crate::gradient::Gradients;
 use burn_backend::{DType, Scalar};
 use congruent::backend::{
-    ArrayOf, Autodiff, Backend, Binary, Bytes, Compare, DataType, Element, Engine, Failure, Float, MaskOf, Number,
-    Primitive, PrimitiveOf, Reduce, Unary, Value,
+    ArrayOf, Autodiff, Backend, Binary, Bytes, Compare, DataType, Element, Engine, Epilogue, Failure, Float, MaskOf,
+    Number, Primitive, PrimitiveOf, Reduce, Unary, Value, composed,
 };
 use std::marker::PhantomData;
 
@@ -219,6 +219,21 @@ impl<T: Element> Backend for Burn<T> {
         T: Number,
     {
         x.matmul(y)
+    }
+    fn linear(x: &A, weight: &A, after: Epilogue<'_, A>) -> A
+    where
+        T: Float,
+    {
+        let Some(mut product) = x.linear(weight, after.bias) else {
+            return composed::linear::<Self>(x, weight, after);
+        };
+        if let Some(op) = after.activation {
+            product = product.unary(op);
+        }
+        match after.residual {
+            Some(residual) => product.binary(Binary::Add, residual.clone()),
+            None => product,
+        }
     }
     fn layer_norm(x: A, weight: &A, bias: Option<&A>, epsilon: f64) -> A
     where

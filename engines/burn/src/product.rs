@@ -2,7 +2,7 @@
 
 use crate::array::{Array, Kind};
 use burn_backend::Scalar;
-use burn_backend::ops::{FloatTensorOps, IntTensorOps};
+use burn_backend::ops::{FloatTensorOps, IntTensorOps, ModuleOps};
 use burn_dispatch::Dispatch;
 
 impl Array {
@@ -24,5 +24,20 @@ impl Array {
             _ => Dispatch::int_matmul(a, b),
         };
         self.with(product, &sizes)
+    }
+
+    /// `x (.., inputs)` times the transpose of `weight (outputs, inputs)`, with a bias `(outputs)`; nothing, if there are no
+    /// elements or no axis before the last.
+    pub(crate) fn linear(&self, weight: &Array, bias: Option<&Array>) -> Option<Array> {
+        self.meets("linear", weight);
+        bias.iter().for_each(|bias| self.meets("linear", bias));
+        let (last, outer) = self.sizes().split_last()?;
+        if outer.is_empty() || *last == 0 {
+            return None;
+        }
+        let (x, weight_of, bias) = (self.tensor()?, weight.tensor()?, bias.and_then(Array::tensor));
+        // Seen with its axes exchanged, and not copied.
+        let product = Dispatch::linear(x, Dispatch::float_swap_dims(weight_of, 0, 1), bias);
+        Some(self.with(product, &[outer, &weight.sizes()[..1]].concat()))
     }
 }
