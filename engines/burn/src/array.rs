@@ -235,12 +235,13 @@ impl Array {
         self
     }
 
-    /// The bytes of the elements in row-major order; of a `bool`, one. Waits for all operations that they depend on.
+    /// What `f` makes of the bytes of the elements in row-major order; of a `bool`, one. Waits for all operations that they
+    /// depend on.
     ///
     /// # Errors
     /// The device is lost, or one of these operations has failed.
-    pub(crate) fn to_bytes(&self) -> Result<Vec<u8>, Failure> {
-        let Some(tensor) = self.tensor.clone() else { return Ok(Vec::new()) };
+    pub(crate) fn read<R>(&self, f: impl FnOnce(&[u8]) -> R) -> Result<R, Failure> {
+        let Some(tensor) = self.tensor.clone() else { return Ok(f(&[])) };
         transfers::fetched();
         let tensor = if self.is_tracked { <Dispatch as AutodiffBackend>::inner(tensor) } else { tensor };
         let failed = |reason: &dyn fmt::Display| Failure {
@@ -258,8 +259,10 @@ impl Array {
         let data = data.map_err(|reason| failed(&reason))?;
         // Devices fetch what is asked for, and when it is.
         let bytes = data.bytes().read(burn_std::Reader::new()).map_err(|reason| failed(&reason))?;
-        let wide = if self.kind() == Kind::Bool { self.dtype.size() } else { 1 };
-        Ok(bytes.iter().step_by(wide).copied().collect())
+        Ok(match self.kind() {
+            Kind::Bool => f(&bytes.iter().step_by(self.dtype.size()).copied().collect::<Vec<u8>>()),
+            _ => f(&bytes),
+        })
     }
 
     /// # Panics

@@ -104,7 +104,7 @@ impl<T: Element> Backend for Burn<T> {
         Array::arange(size, dtype::<T>(), device)
     }
     fn to_vec(x: &A) -> Result<Vec<PrimitiveOf<Self>>, Failure> {
-        x.to_bytes().map(|bytes| PrimitiveOf::<Self>::from_bytes(&bytes))
+        x.read(|bytes| PrimitiveOf::<Self>::from_bytes(bytes))
     }
     fn is_tracked(x: &A) -> bool {
         x.is_tracked()

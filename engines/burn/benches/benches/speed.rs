@@ -67,11 +67,14 @@ fn measure() {
 }
 
 fn run(mut case: Case<'_>) {
+    if !case.is_asked() {
+        return;
+    }
     case.check(1e-3);
     if !is_bench() {
         return;
     }
-    let times = case.measure(Duration::from_secs(8));
+    let times = case.measure(Duration::from_secs(8), false);
     let mut row: Vec<String> = times.iter().map(|time| milliseconds(time.nanoseconds)).collect();
     row.resize(4, "not built".to_string());
     println!("| {} | {} |", case.name, row.join(" | "));

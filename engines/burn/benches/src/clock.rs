@@ -39,6 +39,12 @@ impl<'a> Case<'a> {
         self
     }
 
+    /// Whether it is asked for: by a part of its name among the arguments, or all are.
+    pub fn is_asked(&self) -> bool {
+        let mut parts = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).peekable();
+        parts.peek().is_none() || parts.any(|part| self.name.contains(&part))
+    }
+
     /// All systems give the same numbers, within `tolerance` relative to numbers beyond 1.
     ///
     /// # Panics
@@ -56,9 +62,10 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// Measures each system in turn, round by round, for about so long.
-    pub fn measure(&mut self, budget: Duration) -> Vec<Time> {
-        let each = self.systems.iter_mut().map(|(_, step)| sample(step, 1)).fold(f64::INFINITY, f64::min);
+    /// Measures each system in turn, round by round, for about so long. A device that calculates while the program goes on is
+    /// waited for at the end of each sample, by reading.
+    pub fn measure(&mut self, budget: Duration, waits: bool) -> Vec<Time> {
+        let each = self.systems.iter_mut().map(|(_, step)| sample(step, 1, waits)).fold(f64::INFINITY, f64::min);
         let calls = (SAMPLE.as_nanos() as f64 / each).ceil().max(1.0) as usize;
         let mut rounds: Vec<Vec<f64>> = Vec::new();
         let start = Instant::now();
@@ -70,7 +77,7 @@ impl<'a> Case<'a> {
                 order.reverse();
             }
             for system in order {
-                round[system] = sample(&mut self.systems[system].1, calls);
+                round[system] = sample(&mut self.systems[system].1, calls, waits);
             }
             rounds.push(round);
         }
@@ -83,11 +90,11 @@ impl<'a> Case<'a> {
     }
 }
 
-/// The nanoseconds of each of so many calls. The last is waited for.
-fn sample(step: &mut Step<'_>, calls: usize) -> f64 {
+/// The nanoseconds of each of so many calls.
+fn sample(step: &mut Step<'_>, calls: usize, waits: bool) -> f64 {
     let start = Instant::now();
     for call in 1..=calls {
-        std::hint::black_box(step(call == calls));
+        std::hint::black_box(step(waits && call == calls));
     }
     start.elapsed().as_nanos() as f64 / calls as f64
 }
