@@ -1,6 +1,6 @@
 //! Products of matrices.
 
-use crate::array::{Array, Kind};
+use crate::array::{Array, Kind, shape};
 use burn_backend::Scalar;
 use burn_backend::ops::{FloatTensorOps, IntTensorOps, ModuleOps};
 use burn_dispatch::Dispatch;
@@ -35,9 +35,12 @@ impl Array {
         if outer.is_empty() || *last == 0 {
             return None;
         }
-        let (x, weight_of, bias) = (self.tensor()?, weight.tensor()?, bias.and_then(Array::tensor));
-        // Seen with its axes exchanged, and not copied.
+        // As a matrix: of more axes, burn gives the weight as many, which copies one that is seen with its axes exchanged.
+        let rows = self.reshape(&[outer.iter().product(), *last]);
+        let (x, weight_of, bias) = (rows.into_tensor()?, weight.tensor()?, bias.and_then(Array::tensor));
         let product = Dispatch::linear(x, Dispatch::float_swap_dims(weight_of, 0, 1), bias);
-        Some(self.with(product, &[outer, &weight.sizes()[..1]].concat()))
+        let sizes = [outer, &weight.sizes()[..1]].concat();
+        let product = Dispatch::float_reshape(product, shape(&sizes));
+        Some(self.with(product, &sizes))
     }
 }

@@ -145,11 +145,18 @@ impl Library for Burn {
         Dispatch::float_matmul(x, y)
     }
     fn linear(&self, x: Tensor, weight: Tensor, bias: Option<Tensor>) -> Tensor {
-        let weight = if self.own_order { weight } else { Dispatch::float_swap_dims(weight, 0, 1) };
-        Dispatch::linear(x, weight, bias)
+        if self.own_order {
+            return Dispatch::linear(x, weight, bias);
+        }
+        // As a matrix: of more axes, burn gives the weight as many, which copies one that is seen with its axes exchanged.
+        let mut sizes = x.shape().to_vec();
+        let inputs = sizes.pop().expect("inputs are the last axis");
+        let rows = self.reshape(x, &[sizes.iter().product(), inputs]);
+        sizes.push(weight.shape()[0]);
+        self.reshape(Dispatch::linear(rows, Dispatch::float_swap_dims(weight, 0, 1), bias), &sizes)
     }
     fn tied(&self, x: Tensor, table: Tensor) -> Tensor {
-        Dispatch::linear(x, Dispatch::float_swap_dims(table, 0, 1), None)
+        Burn { own_order: false, ..self.clone() }.linear(x, table, None)
     }
     fn layer_norm(&self, x: Tensor, weight: Tensor, bias: Tensor, epsilon: f64) -> Tensor {
         Dispatch::layer_norm(x, weight, Some(bias), epsilon)
