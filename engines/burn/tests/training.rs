@@ -1,20 +1,74 @@
-//! The training of `examples/train` on each device beside the processor's engine, step by step, and from one to the other.
+//! Training on each device: gradients beside those of PyTorch; the training of `examples/train` beside that of the processor's
+//! engine, step by step, and from one to the other.
 
 mod common;
+// It has what other tests need.
+#[allow(dead_code)]
+#[path = "../../../tests/common/mod.rs"]
+mod pytorch;
 
 use clap::Parser;
 use common::{assert_near, devices};
 use congruent::backend::{Autodiff, Backend};
 use congruent::generate::Sampling;
 use congruent::io::SafeTensors;
+use congruent::nn::NormOrder;
+use congruent::optim::{Optimizer, Sgd};
 use congruent::prelude::*;
 use congruent_burn::{Burn, Transfers, transfers};
+use pytorch::Case;
+use pytorch::layers::{HEADS, Inputs, encoder_layer};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use train::speaker::{Alphabet, Speaker};
 use train::{Run, Settings, Text};
 
-dims! { Vocab = 84; }
+dims! { Vocab = 84; Batch; Seq; Embed; Heads; HeadDim; Hidden; }
+
+/// A file of the repository.
+fn file(path: &str) -> SafeTensors {
+    SafeTensors::open(Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)).unwrap()
+}
+
+/// The gradients of a case, by the names of its inputs.
+struct Gradients<'a>(Case<'a>);
+
+impl Inputs for Gradients<'_> {
+    fn input<S: Shape>(&self, name: &str, shape: S) -> Tensor<S> {
+        self.0.tensor(&format!("grad.{name}"), shape)
+    }
+}
+
+fn parameters<B: Backend<Elem = f32>>(model: &impl Module<B>) -> Vec<f32> {
+    let mut elements = Vec::new();
+    model.for_each(|parameter| elements.extend(B::to_vec(parameter.array()).unwrap()));
+    elements
+}
+
+#[test]
+fn an_encoder_layer_steps_along_the_gradients_of_pytorch() {
+    let file = file("tests/reference/layers.safetensors");
+    for (name, order) in [("encoder_layer_pre_norm", NormOrder::Pre), ("encoder_layer_post_norm", NormOrder::Post)] {
+        let case = Case { file: &file, name };
+        let ([batch, seq, width], [hidden]) = (case.sizes("in.x"), case.sizes("in.m_linear1_bias"));
+        bind!(batch: Batch = batch, seq: Seq = seq, embed: Embed = width, hidden: Hidden = hidden);
+        bind!(heads: Heads = HEADS, head_dim: HeadDim = width / HEADS);
+        let layer = encoder_layer(&case, order, embed, heads, head_dim, hidden);
+        let [x, cot] = ["in.x", "cot"].map(|name| case.tensor(name, (batch, seq, embed)));
+        let gradients = encoder_layer(&Gradients(case), order, embed, heads, head_dim, hidden);
+        let steps = parameters(&gradients).into_iter();
+        let expected: Vec<f32> = parameters(&layer).into_iter().zip(steps).map(|(x, step)| x - step).collect();
+        for device in devices() {
+            let mut layer = layer.to_engine::<Burn<f32>>(&device);
+            layer.track();
+            let [x, cot] = [&x, &cot].map(|x| x.to_engine::<Burn<f32>>(&device));
+            let loss = (layer.forward(&x, &Full) * cot).sum(batch).sum(seq).sum(embed);
+            let mut optimizer = Optimizer::new(Sgd { learning_rate: 1.0, ..Sgd::default() });
+            optimizer.step(&mut layer, &loss.backward(), 1.0);
+            assert_near(&format!("{name} on {device}"), &parameters(&layer), &expected, 1e-5);
+        }
+    }
+}
 
 /// How many steps are compared.
 const STEPS: u64 = 4;
@@ -32,9 +86,8 @@ fn settings() -> Settings {
 
 /// The characters of the plays, and a text of them.
 fn text() -> (Alphabet<Vocab>, Text<Vocab>) {
-    let file =
-        SafeTensors::open(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../examples/speak/model.safetensors"));
-    let alphabet = Alphabet::new(Vocab, &file.unwrap().metadata::<String>("alphabet").unwrap()).unwrap();
+    let characters: String = file("examples/speak/model.safetensors").metadata("alphabet").unwrap();
+    let alphabet = Alphabet::new(Vocab, &characters).unwrap();
     let text =
         Text::new(&alphabet, &"To be, or not to be, that is the question:\nWhether 'tis nobler".repeat(20)).unwrap();
     (alphabet, text)
