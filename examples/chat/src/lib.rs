@@ -14,7 +14,7 @@ mod tokenizer;
 pub use config::{Config, configured};
 pub use conversation::{Answer, Conversation, Options, Timed};
 pub use files::find_or_fetch;
-pub use model::{LanguageModel, Texts};
+pub use model::{Decoder, Dims, LanguageModel, Texts};
 pub use pretrained::Pretrained;
 pub use template::{Message, Template};
 pub use tokenizer::Tokenizer;

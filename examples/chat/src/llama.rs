@@ -1,26 +1,13 @@
 //! Llama ([Touvron et al. 2023](https://arxiv.org/abs/2302.13971)) and what is built as it is, such as SmolLM2.
 
-use crate::model::{LanguageModel, tied};
+use crate::{Decoder, Dims, LanguageModel};
 use congruent::io::{Source, Weights, load};
 use congruent::nn::{
-    Activation, CacheStep, Embedding, GatedFeedForward, GroupedQueryAttention, KeyValueCache, Linear, LlamaDecoder,
-    LlamaLayer, RmsNorm, Rotary, RotaryLayout,
+    Activation, CacheStep, Embedding, GatedFeedForward, GroupedQueryAttention, Linear, LlamaDecoder, LlamaLayer,
+    RmsNorm, Rotary, RotaryLayout,
 };
 use congruent::prelude::*;
-
-/// The dimensions of a Llama model.
-#[allow(missing_docs)]
-#[derive(Clone, Copy, Debug)]
-pub struct Dims<V, P, E, H, G, D, F> {
-    pub vocab: V,
-    pub positions: P,
-    pub embed: E,
-    pub key_heads: H,
-    /// The query heads that share a key head.
-    pub group: G,
-    pub head_dim: D,
-    pub ffn: F,
-}
+use congruent::shape::SharesHeads;
 
 /// What is no dimension.
 #[derive(Clone, Debug)]
@@ -91,24 +78,16 @@ const HUGGING_FACE: Format = Format {
 };
 
 /// The model.
-pub struct Llama<V, P, E, H, G, D, F> {
-    dims: Dims<V, P, E, H, G, D, F>,
-    /// What the tokens are to the first layer.
-    pub tokens: Embedding<V, E>,
-    /// The layers.
-    pub decoder: LlamaDecoder<E, Times<H, G>, H, D, F, P>,
-    /// From hidden states to logits; where it is tied, the embedding of the tokens as the weight of a layer.
-    pub output: Linear<E, V>,
-}
+pub type Llama<V, P, E, Q, H, D, F> = LanguageModel<V, LlamaDecoder<E, Q, H, D, F, P>>;
 
-impl<V: Dense, P: Dense, E: Dense, H: Dense, G: Dense, D: Dense, F: Dense> Llama<V, P, E, H, G, D, F> {
+impl<V: Dense, P: Dense, E: Dense, Q: Dense + SharesHeads<H>, H: Dense, D: Dense, F: Dense> Llama<V, P, E, Q, H, D, F> {
     /// Takes the weights of a GGUF file. `progress` is told after each layer.
     ///
     /// # Errors
     /// Every tensor that is missing, surplus or of another shape; the size of a head is odd.
     pub fn load_gguf(
         source: &dyn Source,
-        dims: Dims<V, P, E, H, G, D, F>,
+        dims: Dims<V, P, E, Q, H, D, F>,
         settings: &Settings,
         progress: impl Fn(),
     ) -> anyhow::Result<Self> {
@@ -121,7 +100,7 @@ impl<V: Dense, P: Dense, E: Dense, H: Dense, G: Dense, D: Dense, F: Dense> Llama
     /// As of [`load_gguf`](Self::load_gguf).
     pub fn load_hugging_face(
         source: &dyn Source,
-        dims: Dims<V, P, E, H, G, D, F>,
+        dims: Dims<V, P, E, Q, H, D, F>,
         settings: &Settings,
         progress: impl Fn(),
     ) -> anyhow::Result<Self> {
@@ -130,7 +109,7 @@ impl<V: Dense, P: Dense, E: Dense, H: Dense, G: Dense, D: Dense, F: Dense> Llama
 
     fn load(
         source: &dyn Source,
-        dims: Dims<V, P, E, H, G, D, F>,
+        dims: Dims<V, P, E, Q, H, D, F>,
         settings: &Settings,
         format: &Format,
         progress: impl Fn(),
@@ -145,9 +124,9 @@ impl<V: Dense, P: Dense, E: Dense, H: Dense, G: Dense, D: Dense, F: Dense> Llama
                 true => {
                     // What some files of tied models hold beside.
                     weights.ignore(format.output);
-                    tied(&tokens)
+                    None
                 }
-                false => Linear::load_without_bias(&output, embed, vocab),
+                false => Some(Linear::load_without_bias(&output, embed, vocab)),
             };
             // They are part of the frequencies.
             weights.ignore(ROPE_FACTORS);
@@ -158,19 +137,19 @@ impl<V: Dense, P: Dense, E: Dense, H: Dense, G: Dense, D: Dense, F: Dense> Llama
             });
             let layers = layers.collect();
             let norm = RmsNorm::load(&weights.at(format.norm), embed, settings.epsilon);
-            Llama { dims, tokens, decoder: LlamaDecoder { layers, norm, rotary }, output }
+            LanguageModel::new(dims, tokens, LlamaDecoder { layers, norm, rotary }, output)
         });
         Ok(model?)
     }
 
     fn load_layer(
         weights: &Weights<'_, f32>,
-        dims: Dims<V, P, E, H, G, D, F>,
+        dims: Dims<V, P, E, Q, H, D, F>,
         epsilon: f64,
         format: &Format,
-    ) -> LlamaLayer<E, Times<H, G>, H, D, F> {
-        let Dims { embed, key_heads, group, head_dim, ffn, .. } = dims;
-        let (queries, keys) = (Times(Times(key_heads, group), head_dim), Times(key_heads, head_dim));
+    ) -> LlamaLayer<E, Q, H, D, F> {
+        let Dims { embed, heads, key_heads, head_dim, ffn, .. } = dims;
+        let (queries, keys) = (Times(heads, head_dim), Times(key_heads, head_dim));
         LlamaLayer {
             attention_norm: RmsNorm::load(&weights.at(format.attention_norm), embed, epsilon),
             attention: GroupedQueryAttention {
@@ -199,29 +178,23 @@ fn linear<I: Dim, O: Dim>(weights: &Weights<'_, f32>, name: &str, input: I, outp
     }
 }
 
-impl<V: Dense, P: Dense, E: Dense, H: Dense, G: Dense, D: Dense, F: Dense> LanguageModel
-    for Llama<V, P, E, H, G, D, F>
+impl<P: Dense, E: Dense, Q: Dense + SharesHeads<H>, H: Dense, D: Dense, F: Dense> Decoder
+    for LlamaDecoder<E, Q, H, D, F, P>
 {
-    type Vocab = V;
     type Positions = P;
     type Embed = E;
     type KeyHeads = H;
     type HeadDim = D;
 
-    fn cache<B: Dim>(&self, batch: B) -> KeyValueCache<B, H, D, P> {
-        let Dims { key_heads, head_dim, positions, .. } = self.dims;
-        KeyValueCache::new(batch, key_heads, head_dim, positions, self.decoder.layers.len())
+    fn depth(&self) -> usize {
+        self.layers.len()
     }
 
-    fn hidden_states<B: Dim, S: Dim, K: Dim>(
+    fn forward_cached<N: Dim, S: Dim, K: Dim>(
         &self,
-        ids: &Ids<(B, S), V>,
-        step: &mut CacheStep<'_, B, H, D, P, S, K>,
-    ) -> Tensor<(B, S, E)> {
-        self.decoder.forward_cached(&self.tokens.forward(ids), step)
-    }
-
-    fn output(&self) -> &Linear<E, V> {
-        &self.output
+        x: &Tensor<(N, S, E)>,
+        step: &mut CacheStep<'_, N, H, D, P, S, K>,
+    ) -> Tensor<(N, S, E)> {
+        self.forward_cached(x, step)
     }
 }

@@ -1,9 +1,10 @@
 //! Asks a language model.
 
 use anyhow::Context;
-use chat::{Conversation, LanguageModel, Options, Pretrained, find_or_fetch};
+use chat::{Conversation, Decoder, Options, Pretrained, find_or_fetch};
 use clap::Parser;
 use congruent::generate::{Finish, Sampling};
+use congruent::prelude::Dense;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::{self, BufRead, ErrorKind, IsTerminal, Write};
 use std::path::PathBuf;
@@ -103,7 +104,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
 }
 
 /// A question in each line.
-fn converse(conversation: &mut Conversation<'_, impl LanguageModel>) -> anyhow::Result<()> {
+fn converse(conversation: &mut Conversation<'_, impl Dense, impl Decoder>) -> anyhow::Result<()> {
     let prompts = io::stdin().is_terminal();
     loop {
         if prompts {
@@ -127,7 +128,7 @@ fn converse(conversation: &mut Conversation<'_, impl LanguageModel>) -> anyhow::
     }
 }
 
-fn ask(conversation: &mut Conversation<'_, impl LanguageModel>, question: &str) -> anyhow::Result<()> {
+fn ask(conversation: &mut Conversation<'_, impl Dense, impl Decoder>, question: &str) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
     let answer = conversation.ask(question, |text| {
         out.write_all(text.as_bytes())?;

@@ -1,10 +1,11 @@
 //! A published model: a GGUF file, or a folder in Hugging Face layout.
 
-use crate::llama::{Dims, Llama};
-use crate::{Config, Template, Tokenizer};
+use crate::llama::Llama;
+use crate::{Config, Dims, Template, Tokenizer};
 use anyhow::{Context, ensure};
 use congruent::io::{Gguf, SafeTensors, Shards};
 use congruent::prelude::Dense;
+use congruent::shape::SharesHeads;
 use serde::de::{DeserializeOwned, Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use std::collections::{BTreeMap, BTreeSet};
@@ -97,11 +98,11 @@ impl Pretrained {
     ///
     /// # Errors
     /// Every tensor that is missing, surplus or of another shape.
-    pub fn load<V: Dense, P: Dense, E: Dense, H: Dense, G: Dense, D: Dense, F: Dense>(
+    pub fn load<V: Dense, P: Dense, E: Dense, Q: Dense + SharesHeads<H>, H: Dense, D: Dense, F: Dense>(
         &self,
-        dims: Dims<V, P, E, H, G, D, F>,
+        dims: Dims<V, P, E, Q, H, D, F>,
         progress: impl Fn(),
-    ) -> anyhow::Result<Llama<V, P, E, H, G, D, F>> {
+    ) -> anyhow::Result<Llama<V, P, E, Q, H, D, F>> {
         let settings = &self.config.settings;
         match &self.weights {
             Weights::Gguf(file) => Llama::load_gguf(file, dims, settings, progress),

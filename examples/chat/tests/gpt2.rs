@@ -1,7 +1,7 @@
 //! GPT-2 with random weights against what the transformers library makes of them.
 
-use chat::gpt2::{Dims, Gpt2};
-use chat::{LanguageModel, Texts};
+use chat::gpt2::Gpt2;
+use chat::{Dims, Texts};
 use congruent::generate::{Request, Sampler, Sampling, Session, generate};
 use congruent::io::{Entry, SafeTensors, Source, Weights, load};
 use congruent::prelude::*;
@@ -39,7 +39,15 @@ struct Expected {
 fn read() -> (Model, Expected) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/reference/gpt2.safetensors");
     let file = SafeTensors::open(path).unwrap();
-    let dims = Dims { vocab: Vocab, positions: Positions, embed: Embed, heads: Heads, head_dim: HeadDim, ffn: Ffn };
+    let dims = Dims {
+        vocab: Vocab,
+        positions: Positions,
+        embed: Embed,
+        heads: Heads,
+        key_heads: Heads,
+        head_dim: HeadDim,
+        ffn: Ffn,
+    };
     let model = Gpt2::load(&Part { file: &file, expected: false }, dims, 3, 1e-5).unwrap();
     let part = Part { file: &file, expected: true };
     let numbers = load(&part, |weights: Weights<'_, i32>| {
@@ -66,7 +74,7 @@ fn logits_at_once_and_in_parts() {
     let (model, expected) = read();
     let ids = Ids::new((Batch, Seq), Vocab, &expected.ids).unwrap();
     let mut cache = model.cache(Batch);
-    let logits = cache.step(Seq, |step| model.output().forward(&model.hidden_states(&ids, step))).unwrap();
+    let logits = cache.step(Seq, |step| model.output.forward(&model.hidden_states(&ids, step))).unwrap();
     let furthest = (&logits - &expected.logits).abs().to_vec().into_iter().fold(0.0, f32::max);
     assert!(furthest < TOLERANCE, "{furthest}");
 
@@ -112,7 +120,15 @@ fn another_vocabulary_is_refused_by_name() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/reference/gpt2.safetensors");
     let file = SafeTensors::open(path).unwrap();
     dims! { Larger = 62; }
-    let dims = Dims { vocab: Larger, positions: Positions, embed: Embed, heads: Heads, head_dim: HeadDim, ffn: Ffn };
+    let dims = Dims {
+        vocab: Larger,
+        positions: Positions,
+        embed: Embed,
+        heads: Heads,
+        key_heads: Heads,
+        head_dim: HeadDim,
+        ffn: Ffn,
+    };
     let error = Gpt2::load(&Part { file: &file, expected: false }, dims, 3, 1e-5).err().unwrap().to_string();
     assert!(error.contains("shape: `wte.weight`, expected (Larger = 62, Embed = 24), found [61, 24]"), "{error}");
 }

@@ -1,7 +1,7 @@
 //! congruent: the Llama of `examples/chat`.
 
-use chat::llama::{Dims, Llama};
-use chat::{Config, Texts};
+use chat::llama::Llama;
+use chat::{Config, Dims, Texts};
 use congruent::generate::{Sampler, Sampling, Session};
 use congruent::io::Gguf;
 use congruent::prelude::*;
@@ -17,12 +17,12 @@ dims! {
     Ffn = 1536;
 }
 
-const SIZES: Dims<Vocab, Positions, Embed, KeyHeads, Group, HeadDim, Ffn> = Dims {
+const SIZES: Dims<Vocab, Positions, Embed, Times<KeyHeads, Group>, KeyHeads, HeadDim, Ffn> = Dims {
     vocab: Vocab,
     positions: Positions,
     embed: Embed,
+    heads: Times(KeyHeads, Group),
     key_heads: KeyHeads,
-    group: Group,
     head_dim: HeadDim,
     ffn: Ffn,
 };

@@ -1,7 +1,7 @@
 //! The first layers of the model, written as a folder in Hugging Face layout.
 
 use crate::{Model, file, furthest, model, reference};
-use chat::{Conversation, LanguageModel, Options, Pretrained, Texts};
+use chat::{Conversation, Options, Pretrained, Texts};
 use congruent::generate::{Sampling, Session};
 use congruent::io::{Entry, Gguf, Source, Weights, Writer, load};
 use congruent::prelude::*;
@@ -168,6 +168,6 @@ fn a_folder_gives_what_the_file_gives() {
         conversation.ask("Hi", |_| Ok(())).unwrap().text
     });
     assert_eq!(found, expected);
-    assert_eq!(model.output().output().size(), 49152);
+    assert_eq!(model.output.output().size(), 49152);
     fs::remove_dir_all(&folder).unwrap();
 }

@@ -1,7 +1,7 @@
 //! Logits, hidden states and greedy texts.
 
 use crate::{Id, folder, furthest, ids, indices, model, reference};
-use chat::{LanguageModel, Texts};
+use chat::Texts;
 use congruent::generate::{Finish, Generated, Request, Sampler, Sampling, Session, generate};
 use congruent::io::{SafeTensors, Source};
 use congruent::prelude::*;
@@ -45,8 +45,8 @@ fn logits_agree() {
     bind!(seq: Seq = prompt.len());
     let ids = Cpu::from_vec((One, seq), prompt).unwrap();
     let mut cache = model.cache(One);
-    let logits = cache.step(seq, |step| model.output().forward(&model.hidden_states(&ids, step))).unwrap().to_vec();
-    let vocab = model.output().output().size();
+    let logits = cache.step(seq, |step| model.output.forward(&model.hidden_states(&ids, step))).unwrap().to_vec();
+    let vocab = model.output.output().size();
 
     let last = &logits[logits.len() - vocab..];
     for (name, precision) in [("last_logits", "float32"), ("last_logits_f64", "float64")] {

@@ -20,8 +20,8 @@ type Model = Llama<
     configured::Vocab,
     configured::Positions,
     configured::Embed,
+    Times<configured::KeyHeads, configured::Group>,
     configured::KeyHeads,
-    configured::Group,
     configured::HeadDim,
     configured::Ffn,
 >;
