@@ -11,7 +11,8 @@ use std::f64::consts::TAU;
 
 /// The dimensions of a model, of the sizes that its files say.
 pub mod configured {
-    use congruent::Times;
+    use crate::llama::Llama;
+    use congruent::{Cpu, Times};
 
     congruent::dims! {
         /// The tokens.
@@ -31,6 +32,8 @@ pub mod configured {
     }
     /// All of them.
     pub type All = super::Dims<Vocab, Positions, Embed, Times<KeyHeads, Group>, KeyHeads, HeadDim, Ffn>;
+    /// The model of these dimensions.
+    pub type Model<B = Cpu<f32>> = Llama<Vocab, Positions, Embed, Times<KeyHeads, Group>, KeyHeads, HeadDim, Ffn, B>;
 }
 
 /// The sizes and settings of a model.

@@ -2,6 +2,7 @@
 
 use crate::{Decoder, LanguageModel, Message, Pretrained, Texts};
 use anyhow::{Context, ensure};
+use congruent::backend::Backend;
 use congruent::generate::{Event, Finish, Generation, Request, Sampler, Sampling, Session, TextStream};
 use congruent::prelude::*;
 use std::io;
@@ -55,23 +56,27 @@ impl Timed {
 }
 
 /// A conversation, of which the model reads each token once.
-pub struct Conversation<'m, V, D: Decoder> {
+pub struct Conversation<'m, V, D: Decoder<B>, B: Backend<Elem = f32> = Cpu<f32>> {
     pretrained: &'m Pretrained,
     options: Options,
     messages: Vec<Message>,
-    texts: Texts<'m, V, D, N<1>>,
+    texts: Texts<'m, V, D, N<1>, B>,
     /// The conversation as it was given to the model and as the model went on.
     text: String,
     /// Its tokens: what the model has read is their beginning. After a reset they are still those from before.
     ids: Vec<Index<V>>,
 }
 
-impl<'m, V: Dense, D: Decoder> Conversation<'m, V, D> {
+impl<'m, V: Dense, D: Decoder<B>, B: Backend<Elem = f32>> Conversation<'m, V, D, B> {
     /// An empty conversation.
     ///
     /// # Errors
     /// The model brings no template along, and the text is not raw; an option is out of its range.
-    pub fn new(pretrained: &'m Pretrained, model: &'m LanguageModel<V, D>, options: Options) -> anyhow::Result<Self> {
+    pub fn new(
+        pretrained: &'m Pretrained,
+        model: &'m LanguageModel<V, D, B>,
+        options: Options,
+    ) -> anyhow::Result<Self> {
         let asks = options.raw || pretrained.template.is_some();
         ensure!(asks, "the model brings no chat template along: it can only go on with a raw text");
         ensure!(!(options.raw && options.system.is_some()), "a raw text has no system prompt");

@@ -2,7 +2,8 @@
 //! learned positions, one weight for queries, keys and values, and weights stored as `(in, out)`.
 
 use crate::{Decoder, Dims, LanguageModel};
-use congruent::io::{LoadError, Source, Weights, load};
+use congruent::backend::{Backend, DeviceOf};
+use congruent::io::{LoadError, Source, Weights, load_on};
 use congruent::nn::{
     Activation, CacheStep, Embedding, Encoder, EncoderLayer, FeedForward, LayerNorm, Linear, MultiHeadAttention,
     NormOrder,
@@ -10,17 +11,17 @@ use congruent::nn::{
 use congruent::prelude::*;
 
 /// The model, by the names of its published files.
-pub type Gpt2<V, P, E, H, D, F> = LanguageModel<V, Gpt2Decoder<P, E, H, D, F>>;
+pub type Gpt2<V, P, E, H, D, F, B = Cpu<f32>> = LanguageModel<V, Gpt2Decoder<P, E, H, D, F, B>, B>;
 
 /// Learned positions, layers, and a norm.
-pub struct Gpt2Decoder<P, E, H, D, F> {
-    positions: Embedding<P, E>,
-    encoder: Encoder<E, H, D, F>,
-    norm: LayerNorm<E>,
+pub struct Gpt2Decoder<P, E, H, D, F, B: Backend = Cpu<f32>> {
+    positions: Embedding<P, E, B>,
+    encoder: Encoder<E, H, D, F, B>,
+    norm: LayerNorm<E, B>,
 }
 
-impl<V: Dense, P: Dense, E: Dense, H: Dense, D: Dense, F: Dense> Gpt2<V, P, E, H, D, F> {
-    /// Takes the weights of a file.
+impl<V: Dense, P: Dense, E: Dense, H: Dense, D: Dense, F: Dense, B: Backend<Elem = f32>> Gpt2<V, P, E, H, D, F, B> {
+    /// Takes the weights of a file to a device.
     ///
     /// # Errors
     /// Every tensor that is missing, surplus or of another shape.
@@ -29,8 +30,9 @@ impl<V: Dense, P: Dense, E: Dense, H: Dense, D: Dense, F: Dense> Gpt2<V, P, E, H
         dims: Dims<V, P, E, H, H, D, F>,
         layers: usize,
         epsilon: f64,
+        device: &DeviceOf<B>,
     ) -> Result<Self, LoadError> {
-        load(source, |weights: Weights<'_, f32>| {
+        load_on(source, device, |weights: Weights<'_, f32, B>| {
             // Some files have the names of the model with its output, which is tied.
             let weights = if weights.has("wte.weight") { weights } else { weights.at("transformer") };
             let Dims { vocab, positions, embed, .. } = dims;
@@ -45,10 +47,10 @@ impl<V: Dense, P: Dense, E: Dense, H: Dense, D: Dense, F: Dense> Gpt2<V, P, E, H
     }
 
     fn load_layer(
-        weights: &Weights<'_, f32>,
+        weights: &Weights<'_, f32, B>,
         dims: Dims<V, P, E, H, H, D, F>,
         epsilon: f64,
-    ) -> EncoderLayer<E, H, D, F> {
+    ) -> EncoderLayer<E, H, D, F, B> {
         let Dims { embed, ffn, .. } = dims;
         let merged = Times(dims.heads, dims.head_dim);
         let attention = weights.at("attn");
@@ -83,13 +85,15 @@ impl<V: Dense, P: Dense, E: Dense, H: Dense, D: Dense, F: Dense> Gpt2<V, P, E, H
     }
 
     /// A layer whose weight is stored as `(in, out)`.
-    fn load_transposed<I: Dim, O: Dim>(weights: &Weights<'_, f32>, input: I, output: O) -> Linear<I, O> {
+    fn load_transposed<I: Dim, O: Dim>(weights: &Weights<'_, f32, B>, input: I, output: O) -> Linear<I, O, B> {
         let weight = weights.tensor("weight", (input, output));
         Linear { weight: einsum!("i o -> o i", weight), bias: Some(weights.tensor("bias", (output,))) }
     }
 }
 
-impl<P: Dense, E: Dense, H: Dense, D: Dense, F: Dense> Decoder for Gpt2Decoder<P, E, H, D, F> {
+impl<P: Dense, E: Dense, H: Dense, D: Dense, F: Dense, B: Backend<Elem = f32>> Decoder<B>
+    for Gpt2Decoder<P, E, H, D, F, B>
+{
     type Positions = P;
     type Embed = E;
     type KeyHeads = H;
@@ -101,9 +105,9 @@ impl<P: Dense, E: Dense, H: Dense, D: Dense, F: Dense> Decoder for Gpt2Decoder<P
 
     fn forward_cached<N: Dim, S: Dim, K: Dim>(
         &self,
-        x: &Tensor<(N, S, E)>,
-        step: &mut CacheStep<'_, N, H, D, P, S, K>,
-    ) -> Tensor<(N, S, E)> {
+        x: &Tensor<(N, S, E), B>,
+        step: &mut CacheStep<'_, N, H, D, P, S, K, B>,
+    ) -> Tensor<(N, S, E), B> {
         let x = x + self.positions.forward(step.positions());
         self.norm.forward(&self.encoder.forward_cached(&x, step))
     }

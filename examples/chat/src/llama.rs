@@ -1,7 +1,8 @@
 //! Llama ([Touvron et al. 2023](https://arxiv.org/abs/2302.13971)) and what is built as it is, such as SmolLM2.
 
 use crate::{Decoder, Dims, LanguageModel};
-use congruent::io::{Source, Weights, load};
+use congruent::backend::{Backend, DeviceOf};
+use congruent::io::{Source, Weights, load_on};
 use congruent::nn::{
     Activation, CacheStep, Embedding, GatedFeedForward, GroupedQueryAttention, Linear, LlamaDecoder, LlamaLayer,
     RmsNorm, Rotary, RotaryLayout,
@@ -78,10 +79,12 @@ const HUGGING_FACE: Format = Format {
 };
 
 /// The model.
-pub type Llama<V, P, E, Q, H, D, F> = LanguageModel<V, LlamaDecoder<E, Q, H, D, F, P>>;
+pub type Llama<V, P, E, Q, H, D, F, B = Cpu<f32>> = LanguageModel<V, LlamaDecoder<E, Q, H, D, F, P, B>, B>;
 
-impl<V: Dense, P: Dense, E: Dense, Q: Dense + SharesHeads<H>, H: Dense, D: Dense, F: Dense> Llama<V, P, E, Q, H, D, F> {
-    /// Takes the weights of a GGUF file. `progress` is told after each layer.
+impl<V: Dense, P: Dense, E: Dense, Q: Dense + SharesHeads<H>, H: Dense, D: Dense, F: Dense, B: Backend<Elem = f32>>
+    Llama<V, P, E, Q, H, D, F, B>
+{
+    /// Takes the weights of a GGUF file to a device. `progress` is told after each layer.
     ///
     /// # Errors
     /// Every tensor that is missing, surplus or of another shape; the size of a head is odd.
@@ -89,12 +92,13 @@ impl<V: Dense, P: Dense, E: Dense, Q: Dense + SharesHeads<H>, H: Dense, D: Dense
         source: &dyn Source,
         dims: Dims<V, P, E, Q, H, D, F>,
         settings: &Settings,
+        device: &DeviceOf<B>,
         progress: impl Fn(),
     ) -> anyhow::Result<Self> {
-        Self::load(source, dims, settings, &GGUF, progress)
+        Self::load(source, dims, settings, &GGUF, device, progress)
     }
 
-    /// Takes the weights of a file in Hugging Face layout. `progress` is told after each layer.
+    /// Takes the weights of a file in Hugging Face layout to a device. `progress` is told after each layer.
     ///
     /// # Errors
     /// As of [`load_gguf`](Self::load_gguf).
@@ -102,9 +106,10 @@ impl<V: Dense, P: Dense, E: Dense, Q: Dense + SharesHeads<H>, H: Dense, D: Dense
         source: &dyn Source,
         dims: Dims<V, P, E, Q, H, D, F>,
         settings: &Settings,
+        device: &DeviceOf<B>,
         progress: impl Fn(),
     ) -> anyhow::Result<Self> {
-        Self::load(source, dims, settings, &HUGGING_FACE, progress)
+        Self::load(source, dims, settings, &HUGGING_FACE, device, progress)
     }
 
     fn load(
@@ -112,11 +117,12 @@ impl<V: Dense, P: Dense, E: Dense, Q: Dense + SharesHeads<H>, H: Dense, D: Dense
         dims: Dims<V, P, E, Q, H, D, F>,
         settings: &Settings,
         format: &Format,
+        device: &DeviceOf<B>,
         progress: impl Fn(),
     ) -> anyhow::Result<Self> {
         let Dims { vocab, embed, positions, head_dim, .. } = dims;
-        let rotary = Rotary::with_frequencies(positions, head_dim, &settings.frequencies, format.rotary)?;
-        let model = load(source, |weights: Weights<'_, f32>| {
+        let rotary = Rotary::on_device(positions, head_dim, &settings.frequencies, format.rotary, device)?;
+        let model = load_on(source, device, |weights: Weights<'_, f32, B>| {
             let weights = weights.casting();
             let tokens = Embedding::load(&weights.at(format.embedding), vocab, embed);
             let output = weights.at(format.output);
@@ -143,11 +149,11 @@ impl<V: Dense, P: Dense, E: Dense, Q: Dense + SharesHeads<H>, H: Dense, D: Dense
     }
 
     fn load_layer(
-        weights: &Weights<'_, f32>,
+        weights: &Weights<'_, f32, B>,
         dims: Dims<V, P, E, Q, H, D, F>,
         epsilon: f64,
         format: &Format,
-    ) -> LlamaLayer<E, Q, H, D, F> {
+    ) -> LlamaLayer<E, Q, H, D, F, B> {
         let Dims { embed, heads, key_heads, head_dim, ffn, .. } = dims;
         let (queries, keys) = (Times(heads, head_dim), Times(key_heads, head_dim));
         LlamaLayer {
@@ -170,7 +176,12 @@ impl<V: Dense, P: Dense, E: Dense, Q: Dense + SharesHeads<H>, H: Dense, D: Dense
 }
 
 /// A layer, with a bias if the file has one.
-fn linear<I: Dim, O: Dim>(weights: &Weights<'_, f32>, name: &str, input: I, output: O) -> Linear<I, O> {
+fn linear<I: Dim, O: Dim, B: Backend<Elem = f32>>(
+    weights: &Weights<'_, f32, B>,
+    name: &str,
+    input: I,
+    output: O,
+) -> Linear<I, O, B> {
     let weights = weights.at(name);
     match weights.has("bias") {
         true => Linear::load(&weights, input, output),
@@ -178,8 +189,8 @@ fn linear<I: Dim, O: Dim>(weights: &Weights<'_, f32>, name: &str, input: I, outp
     }
 }
 
-impl<P: Dense, E: Dense, Q: Dense + SharesHeads<H>, H: Dense, D: Dense, F: Dense> Decoder
-    for LlamaDecoder<E, Q, H, D, F, P>
+impl<P: Dense, E: Dense, Q: Dense + SharesHeads<H>, H: Dense, D: Dense, F: Dense, B: Backend<Elem = f32>> Decoder<B>
+    for LlamaDecoder<E, Q, H, D, F, P, B>
 {
     type Positions = P;
     type Embed = E;
@@ -192,9 +203,9 @@ impl<P: Dense, E: Dense, Q: Dense + SharesHeads<H>, H: Dense, D: Dense, F: Dense
 
     fn forward_cached<N: Dim, S: Dim, K: Dim>(
         &self,
-        x: &Tensor<(N, S, E)>,
-        step: &mut CacheStep<'_, N, H, D, P, S, K>,
-    ) -> Tensor<(N, S, E)> {
+        x: &Tensor<(N, S, E), B>,
+        step: &mut CacheStep<'_, N, H, D, P, S, K, B>,
+    ) -> Tensor<(N, S, E), B> {
         self.forward_cached(x, step)
     }
 }

@@ -47,7 +47,7 @@ fn tensors() -> Writer {
 fn load(writer: &Writer, tied: Option<bool>) -> anyhow::Result<Model> {
     let settings = Settings { layers: 1, epsilon: 1e-5, frequencies: vec![1.0, 0.1], tied };
     let file = SafeTensors::from_bytes(writer.to_bytes().unwrap()).unwrap();
-    Model::load_hugging_face(&file, DIMS, &settings, || ())
+    Model::load_hugging_face(&file, DIMS, &settings, &Default::default(), || ())
 }
 
 fn logits(model: &Model) -> Vec<f32> {

@@ -1,6 +1,6 @@
-//! The devices that tests run on, and how near results are.
+//! The devices that tests run on, how near results are, and what is transferred.
 
-use congruent_burn::Device;
+use congruent_burn::{Device, Transfers, transfers};
 
 /// The devices that this machine has, of those built in; or those that the environment variable `DEVICES` lists.
 pub fn devices() -> Vec<Device> {
@@ -20,4 +20,13 @@ pub fn assert_near(what: &str, found: &[f32], expected: &[f32], tolerance: f32) 
     for (at, (x, y)) in found.iter().zip(expected).enumerate() {
         assert!((x - y).abs() <= tolerance * y.abs().max(1.0), "{what}: {x} for {y} at {at}");
     }
+}
+
+/// What `f` gives, and what it transfers.
+#[allow(dead_code)]
+pub fn counted<R>(f: impl FnOnce() -> R) -> (R, Transfers) {
+    let before = transfers();
+    let result = f();
+    let after = transfers();
+    (result, Transfers { sent: after.sent - before.sent, fetched: after.fetched - before.fetched })
 }

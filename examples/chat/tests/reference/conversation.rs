@@ -162,7 +162,7 @@ fn a_full_context_is_said() {
     dims! { Positions = 48; }
     let chat::Dims { vocab, embed, heads, key_heads, head_dim, ffn, .. } = pretrained.config.dims().unwrap();
     let dims = chat::Dims { vocab, positions: Positions, embed, heads, key_heads, head_dim, ffn };
-    let model = pretrained.load(dims, || ()).unwrap();
+    let model: chat::LanguageModel<_, _> = pretrained.load(dims, &Default::default(), || ()).unwrap();
     let mut conversation = Conversation::new(pretrained, &model, options()).unwrap();
     let answer = conversation.ask("Tell me a long story.", |_| Ok(())).unwrap();
     assert_eq!((answer.finish, conversation.ids().len()), (Finish::Context, 48));
