@@ -25,6 +25,7 @@ mod bert;
 mod classifier;
 mod cli;
 mod files;
+mod fine_tune;
 pub mod passages;
 mod plot;
 mod tuning;
@@ -33,6 +34,7 @@ pub use bert::{Bert, Dims, normalized};
 pub use classifier::{Classifier, Example, features, fit_head, predictions};
 pub use cli::cli;
 pub use files::find_or_fetch;
+pub use fine_tune::cli as fine_tune;
 pub use plot::plot;
 pub use tuning::Settings;
 

@@ -11,6 +11,7 @@
 //! `--out` go the checkpoint, and the losses as a table and as a picture. In the end it says how well it predicts the first
 //! 200,000 characters of the last tenth, which it has never seen, in nats a character, and speaks a little.
 
+mod cli;
 mod curve;
 mod evaluation;
 mod run;
@@ -18,6 +19,7 @@ mod settings;
 pub mod speaker;
 mod text;
 
+pub use cli::cli;
 pub use curve::{Curve, Point};
 pub use evaluation::{Window, losses, mean_loss, windows};
 pub use run::{CHECKPOINT, Run};
