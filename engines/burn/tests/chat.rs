@@ -1,15 +1,15 @@
-//! The models of `examples/chat` on each device: the checks that they pass on the processor's engine, and what goes to the device
+//! The models of `examples/chat` on each device: what they agree with on the processor's engine, and what goes to the device
 //! and comes back. A device that is slow has the first layers of SmolLM2, beside the processor's engine.
 
 mod common;
-#[path = "../../../examples/chat/tests/checks/gpt2.rs"]
+#[path = "../../../examples/chat/tests/agreement/gpt2.rs"]
 mod gpt2;
-#[path = "../../../examples/chat/tests/checks/smollm2.rs"]
+#[path = "../../../examples/chat/tests/agreement/smollm2.rs"]
 #[allow(dead_code)]
 mod smollm2;
 
-use chat::configured::Model;
 use chat::Texts;
+use chat::configured::Model;
 use common::{assert_near, counted, devices};
 use congruent::backend::Backend;
 use congruent::generate::Session;

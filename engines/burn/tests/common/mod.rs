@@ -30,12 +30,3 @@ pub fn assert_near(what: &str, found: &[f32], expected: &[f32], tolerance: f32) 
         assert!((x - y).abs() <= tolerance * y.abs().max(1.0), "{what}: {x} for {y} at {at}");
     }
 }
-
-/// What `f` gives, and what it transfers.
-#[allow(dead_code)]
-pub fn counted<R>(f: impl FnOnce() -> R) -> (R, Transfers) {
-    let before = transfers();
-    let result = f();
-    let after = transfers();
-    (result, Transfers { sent: after.sent - before.sent, fetched: after.fetched - before.fetched })
-}

@@ -1,6 +1,6 @@
 //! The first layers of the model, written as a folder in Hugging Face layout.
 
-use crate::checks::{FirstLayers, first_layers};
+use crate::agreement::{FirstLayers, first_layers};
 use crate::{Model, file, furthest, model, reference};
 use chat::{Conversation, Options, Pretrained, Texts};
 use congruent::generate::{Sampling, Session};

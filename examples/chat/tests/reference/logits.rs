@@ -1,6 +1,6 @@
 //! Logits, hidden states and greedy texts.
 
-use crate::checks::{self, Expected, One, TOLERANCE, greedy, prompt};
+use crate::agreement::{self, Expected, One, TOLERANCE, greedy, prompt};
 use crate::{furthest, model, reference};
 use chat::Texts;
 use congruent::generate::{Session, generate};
@@ -11,7 +11,7 @@ dims! { Three = 3; Seq; }
 #[test]
 fn logits_agree() {
     let Some((_, model)) = model() else { return };
-    checks::logits_agree(model);
+    agreement::logits_agree(model);
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn hidden_states_agree() {
 #[test]
 fn greedy_texts_agree() {
     let Some((pretrained, model)) = model() else { return };
-    let found = checks::greedy_ids_agree(model, 50);
+    let found = agreement::greedy_ids_agree(model, 50);
     let expected = reference()["prompts"]["plain"]["greedy_text"].as_str().unwrap().to_owned();
     assert_eq!(pretrained.tokenizer.decode(&found), expected);
 }

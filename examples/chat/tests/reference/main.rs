@@ -6,12 +6,12 @@ mod hugging_face;
 mod logits;
 mod tokens;
 
-#[path = "../checks/smollm2.rs"]
-mod checks;
+#[path = "../agreement/smollm2.rs"]
+mod agreement;
 
+use agreement::{Id, file, furthest, ids, indices, path, reference};
 use chat::Pretrained;
 use chat::configured::Model;
-use checks::{Id, file, furthest, ids, indices, path, reference};
 use std::sync::OnceLock;
 
 fn model() -> Option<&'static (Pretrained, Model)> {
