@@ -1,6 +1,11 @@
 //! [all-MiniLM-L6-v2](https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2), typed end to end:
 //! texts in, one vector for each out.
 //!
+//! ```sh
+//! cargo run --release -p minilm -- "A cat sat on the mat." "The cat was sitting on a rug."
+//! cargo run --release --manifest-path engines/burn/Cargo.toml --features vulkan --example minilm -- --device vulkan "A cat."
+//! ```
+//!
 //! A second program trains its layers further, with a head that tells Shakespeare's verse from his prose by 24 words without
 //! their lines, and compares it on plays that it has not seen with the best head of the published model, whose decay the
 //! validation has chosen:

@@ -21,9 +21,9 @@ pub(super) fn number<B: Backend>(number: PrimitiveOf<B>, beside: &ArrayOf<B>) ->
 
 /// What has lost an axis, repeated along it as in these sizes.
 fn repeated<B: Backend>(x: &ArrayOf<B>, axis: usize, sizes: &[usize]) -> ArrayOf<B> {
-    let mut kept = sizes.to_vec();
-    kept[axis] = 1;
-    B::broadcast(&B::reshape(x, &kept), sizes)
+    let mut keepdim = sizes.to_vec();
+    keepdim[axis] = 1;
+    B::broadcast(&B::reshape(x, &keepdim), sizes)
 }
 
 /// `x` where the condition holds, and this number elsewhere: the condition has the last sizes of `x`, or 1 in their place.
