@@ -1,20 +1,18 @@
-//! The models of `examples/chat` on each device: what they agree with on the processor's engine, and what goes to the device
-//! and comes back. A device that is slow has the first layers of SmolLM2, beside the processor's engine.
+//! The models of `examples/chat` on each device, beside what they agree with on the processor's engine, and what goes to the
+//! device and comes back.
 
 mod common;
 #[path = "../../../examples/chat/tests/agreement/gpt2.rs"]
 mod gpt2;
-#[path = "../../../examples/chat/tests/agreement/smollm2.rs"]
 #[allow(dead_code)]
+#[path = "../../../examples/chat/tests/agreement/smollm2.rs"]
 mod smollm2;
 
 use chat::Texts;
-use chat::configured::Model;
-use common::{assert_near, counted, devices};
-use congruent::backend::Backend;
+use common::{counted, devices};
 use congruent::generate::Session;
-use congruent::prelude::*;
-use congruent_burn::{Burn, Device, Transfers};
+use congruent::io::Source;
+use congruent_burn::{Burn, Transfers};
 
 #[test]
 fn gpt2_agrees_with_the_reference() {
@@ -25,43 +23,28 @@ fn gpt2_agrees_with_the_reference() {
     }
 }
 
-fn is_fast(device: &Device) -> bool {
-    device.to_string() == "flex"
-}
+/// As many as the model has.
+const LAYERS: usize = 30;
 
+/// The weights of the file are in blocks, which become numbers. The tolerance is that of the processor's engine.
 #[test]
 fn smollm2_agrees_with_the_reference() {
     let Some(file) = smollm2::file() else { return };
-    for device in devices().iter().filter(|device| is_fast(device)) {
-        let model = smollm2::first_layers::<Burn<f32>>(file, 30, device);
-        smollm2::logits_agree(&model);
-        smollm2::greedy_ids_agree(&model, 20);
-    }
-}
-
-/// The logits after a prompt and after each of some tokens, and what each step transfers.
-fn logits<B: Backend<Elem = f32>>(model: &Model<B>) -> Vec<(Vec<f32>, Transfers)> {
-    let mut texts = Texts::new(model, smollm2::One);
-    let prompt = smollm2::prompt();
-    let (prompt, rest) = prompt.split_at(10);
-    let parts = [prompt].into_iter().chain(rest.chunks(1));
-    let step = |ids| counted(|| texts.extend(&[(0, ids)]).unwrap().remove(0));
-    let steps: Vec<_> = parts.map(step).collect();
-    steps.into_iter().map(|(logits, moved)| (logits.to_vec(), moved)).collect()
-}
-
-#[test]
-fn first_layers_of_smollm2_agree_with_the_processor() {
-    let Some(file) = smollm2::file() else { return };
-    let layers = 2;
-    let expected = logits(&smollm2::first_layers::<Cpu<f32>>(file, layers, &Default::default()));
     for device in devices() {
-        let found = logits(&smollm2::first_layers::<Burn<f32>>(file, layers, &device));
-        for (step, ((found, moved), (expected, _))) in found.iter().zip(&expected).enumerate() {
-            assert_near(&format!("step {step} on {device}"), found, expected, smollm2::TOLERANCE);
-            // Ids, their positions, and where each text ends; nothing comes back but the logits, when they are asked for.
-            println!("step {step} on {device}: {moved:?}");
-            assert!(moved.sent <= 5 && moved.fetched == 0, "step {step} on {device}: {moved:?}");
+        let (model, moved) = counted(|| smollm2::first_layers::<Burn<f32>>(file, LAYERS, &device));
+        // The tensors of the file, each once, and two tables of angles.
+        assert_eq!(moved, Transfers { sent: file.names().len() + 2, fetched: 0 }, "{device}");
+        smollm2::logits_agree(&model);
+        // In software, Vulkan takes seconds for a token.
+        smollm2::greedy_ids_agree(&model, if device.to_string() == "flex" { 20 } else { 3 });
+
+        let mut texts = Texts::new(&model, smollm2::One);
+        let prompt = smollm2::prompt();
+        for new in [&prompt[..5], &prompt[5..6], &prompt[6..7]] {
+            let (logits, moved) = counted(|| texts.extend(&[(0, new)]).unwrap().remove(0));
+            // Ids, their positions, where their text begins and ends; the logits come back when they are asked for.
+            assert_eq!(moved, Transfers { sent: 4, fetched: 0 }, "{device}");
+            assert_eq!(counted(|| logits.to_vec()).1, Transfers { sent: 0, fetched: 1 }, "{device}");
         }
     }
 }

@@ -119,7 +119,7 @@ pub fn greedy(prompt: &[Id], maximum: usize) -> Request<configured::Vocab> {
     Request { prompt: prompt.to_vec(), sampler, end: vec![], maximum }
 }
 
-/// The logits of the prompt.
+/// The logits of the prompt are the expected ones.
 pub fn logits_agree<B: Backend<Elem = f32>>(model: &Model<B>) {
     let (expected, prompt) = (Expected::open(), prompt());
     bind!(seq: Seq = prompt.len());
@@ -154,7 +154,7 @@ pub fn logits_agree<B: Backend<Elem = f32>>(model: &Model<B>) {
     }
 }
 
-/// The first of the most likely tokens after the prompt, so many.
+/// The most likely tokens after the prompt, so many, are the expected ones.
 pub fn greedy_ids_agree<B: Backend<Elem = f32>>(model: &Model<B>, maximum: usize) -> Vec<u32> {
     let mut text = Texts::new(model, One);
     let Generated { ids, finish } = generate(&mut text, vec![greedy(&prompt(), maximum)]).unwrap().remove(0);
