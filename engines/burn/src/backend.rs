@@ -6,8 +6,8 @@ use crate::device::Device;
 use crate::gradient::Gradients;
 use burn_backend::{DType, Scalar};
 use congruent::backend::{
-    ArrayOf, Autodiff, Backend, Binary, Blocks, Bytes, Compare, DataType, Element, Engine, Failure, Float, MaskOf, Number,
-    Primitive, PrimitiveOf, Reduce, Unary, Value,
+    ArrayOf, Autodiff, Backend, Binary, Blocks, Bytes, Compare, DataType, Element, Engine, Failure, Float, MaskOf,
+    Number, Primitive, PrimitiveOf, Reduce, Unary, Value,
 };
 use congruent::prelude::Cpu;
 use std::marker::PhantomData;
