@@ -1,10 +1,10 @@
 //! The choice of the next token.
 
 use crate::Error;
-use crate::backend::{Backend, Float, Number};
+use crate::backend::{Backend, Float, Number, elements};
 use crate::dim::{Dense, Dim, Name};
 use crate::random::Rng;
-use crate::tensor::{Index, Tensor, elements};
+use crate::tensor::{Index, Tensor};
 use std::fmt::Display;
 
 /// How the next token is drawn from logits.

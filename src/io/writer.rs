@@ -3,10 +3,10 @@
 use super::safetensors::format_dtype;
 use super::save::write_whole;
 use super::{Dtype, LoadError, Stored};
-use crate::backend::{ArrayOf, Backend, Float, With};
+use crate::backend::{ArrayOf, Backend, Float, With, elements};
 use crate::module::{Module, Path};
 use crate::shape::Shape;
-use crate::tensor::{Tensor, elements};
+use crate::tensor::Tensor;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use zerocopy::IntoBytes;

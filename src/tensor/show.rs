@@ -24,7 +24,7 @@ impl<S: Shape, B: Backend> Debug for Tensor<S, B> {
 
 fn write_values<B: Backend>(x: &ArrayOf<B>, f: &mut Formatter<'_>, depth: usize) -> fmt::Result {
     let Some((&size, inner)) = B::sizes(x).split_first() else {
-        let value = &B::Elem::of_primitives(super::convert::elements::<B>(x), Proven(()))[0];
+        let value = &B::Elem::of_primitives(crate::backend::elements::<B>(x), Proven(()))[0];
         return match f.precision() {
             Some(precision) => write!(f, "{value:.precision$?}"),
             None => write!(f, "{value:.4?}"),
