@@ -172,7 +172,7 @@ pub fn load<T: Stored, M>(source: &dyn Source, build: impl FnOnce(Weights<'_, T>
 /// ```
 ///
 /// # Errors
-/// As [`load`]; and each tensor that is quantised, if the engine has no arrays of blocks.
+/// As [`load`]; and each tensor that is quantised, if the engine makes no arrays of blocks.
 pub fn load_on<B: Backend<Elem: Stored>, M>(
     source: &dyn Source,
     device: &DeviceOf<B>,
