@@ -152,7 +152,8 @@ pub trait Backend: Copy + Debug + Send + Sync {
     fn from_bytes(bytes: &Bytes, sizes: &[usize], device: &DeviceOf<Self>) -> ArrayOf<Self> {
         Self::from_elements(PrimitiveOf::<Self>::from_bytes(bytes.as_slice()), sizes, device)
     }
-    /// An array of the numbers that stand in these quantised blocks, if the engine calculates with them as they are.
+    /// An array of the numbers that stand in these quantised blocks, if the engine calculates with them as they are, or reads
+    /// the numbers once: an engine without blocks may let that of the processor do so.
     fn from_blocks(blocks: &Blocks, sizes: &[usize], device: &DeviceOf<Self>) -> Option<ArrayOf<Self>> {
         let _ = (blocks, sizes, device);
         None

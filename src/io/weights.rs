@@ -1,8 +1,8 @@
 //! Typed tensors out of a file, and everything that is wrong with it in one error.
 
 use super::stored::{converted, in_blocks};
-use super::{Dtype, Source, Stored};
-use crate::backend::{ArrayOf, Backend, DeviceOf, Element, Float, With};
+use super::{Dtype, Entry, Source, Stored};
+use crate::backend::{ArrayOf, Backend, DeviceOf, Element, Float, With, read_numbers};
 use crate::cpu::Cpu;
 use crate::module::Module;
 use crate::shape::{Described, Shape};
@@ -172,7 +172,7 @@ pub fn load<T: Stored, M>(source: &dyn Source, build: impl FnOnce(Weights<'_, T>
 /// ```
 ///
 /// # Errors
-/// As [`load`]; and each tensor that is quantised, if the engine has no arrays of blocks.
+/// As [`load`]; and each tensor that is quantised, if the engine makes no arrays of blocks.
 pub fn load_on<B: Backend<Elem: Stored>, M>(
     source: &dyn Source,
     device: &DeviceOf<B>,
@@ -288,21 +288,36 @@ impl<'a, T: Stored, B: Backend<Elem = T>> Weights<'a, T, B> {
 
     /// The array of this name, or zeros and an entry in the log.
     pub(crate) fn array(&self, name: &str, sizes: &[usize], shape: &dyn Display) -> ArrayOf<B> {
+        let found = self.take(name, |name| self.find(name, sizes, shape));
+        found.unwrap_or_else(|| B::filled(num_traits::zero::<T>(), sizes, &self.device))
+    }
+
+    /// The one number of this name, or zero and an entry in the log. A device, which may not hold its type, is not asked.
+    pub(crate) fn number<U: Stored>(&self, name: &str) -> U {
+        let found = self.take(name, |name| {
+            let entry = self.entry(name, &[], &Described::new(()))?;
+            let number = read_numbers::<U>(entry.bytes.as_slice()).next().filter(|_| entry.dtype == U::DTYPE);
+            number.ok_or(Problem::Dtype { name: name.to_owned(), expected: U::DTYPE, found: entry.dtype })
+        });
+        found.unwrap_or_else(num_traits::zero)
+    }
+
+    /// What is found by the whole name, or none and an entry in the log.
+    fn take<R>(&self, name: &str, find: impl FnOnce(&str) -> Result<R, Problem>) -> Option<R> {
         // What has no name below the prefix has that for its name.
         let name = if name.is_empty() {
             self.prefix.trim_end_matches('.').to_owned()
         } else {
             format!("{}{name}", self.prefix)
         };
-        let array = self.find(&name, sizes, shape).unwrap_or_else(|problem| {
-            self.log.borrow_mut().problems.push(problem);
-            B::filled(num_traits::zero::<T>(), sizes, &self.device)
-        });
-        self.log.borrow_mut().taken.insert(name);
-        array
+        let found = find(&name);
+        let mut log = self.log.borrow_mut();
+        log.taken.insert(name);
+        found.map_err(|problem| log.problems.push(problem)).ok()
     }
 
-    fn find(&self, name: &str, sizes: &[usize], shape: &dyn Display) -> Result<ArrayOf<B>, Problem> {
+    /// The entry of this name, if it is of these sizes and whole.
+    fn entry(&self, name: &str, sizes: &[usize], shape: &dyn Display) -> Result<Entry, Problem> {
         let expected = || shape.to_string();
         let Some(entry) = self.source.get(name) else {
             return Err(Problem::Missing { name: name.to_owned(), expected: expected() });
@@ -313,6 +328,11 @@ impl<'a, T: Stored, B: Backend<Elem = T>> Weights<'a, T, B> {
         if let Some(reason) = entry.defect() {
             return Err(Problem::Data { name: name.to_owned(), reason });
         }
+        Ok(entry)
+    }
+
+    fn find(&self, name: &str, sizes: &[usize], shape: &dyn Display) -> Result<ArrayOf<B>, Problem> {
+        let entry = self.entry(name, sizes, shape)?;
         match (entry.dtype == T::DTYPE, self.casts) {
             (true, _) => Some(B::from_bytes(&entry.bytes, sizes, &self.device)),
             (false, true) => in_blocks::<B>(&entry, &self.device).or_else(|| converted::<B>(&entry, &self.device)),

@@ -188,7 +188,7 @@ impl<B: Autodiff<Elem: Stored>> Optimizer<B> {
             let weights = weights.at(&name);
             // A parameter without a step has nothing.
             if weights.has("steps") {
-                let steps = weights.of::<u64>().tensor("steps", ()).scalar();
+                let steps = weights.number("steps");
                 let moment = |i: usize| weights.array(&i.to_string(), parameter.sizes(), parameter.shape());
                 let moments = (0..self.rule_for(&parameter).moments()).map(moment).collect();
                 states.insert(name, State { steps, moments });

@@ -6,9 +6,10 @@ use crate::device::Device;
 use crate::gradient::Gradients;
 use burn_backend::{DType, Scalar};
 use congruent::backend::{
-    ArrayOf, Autodiff, Backend, Binary, Bytes, Compare, DataType, Element, Engine, Epilogue, Failure, Float, MaskOf,
-    Number, Primitive, PrimitiveOf, Reduce, Unary, Value, composed,
+    ArrayOf, Autodiff, Backend, Binary, Blocks, Bytes, Compare, DataType, Element, Engine, Epilogue, Failure, Float,
+    MaskOf, Number, Primitive, PrimitiveOf, Reduce, Unary, Value, composed,
 };
+use congruent::prelude::Cpu;
 use std::marker::PhantomData;
 
 /// Arrays on the devices of burn.
@@ -96,6 +97,12 @@ impl<T: Element> Backend for Burn<T> {
     }
     fn from_bytes(bytes: &Bytes, sizes: &[usize], device: &Device) -> A {
         Array::from_bytes(bytes.as_slice().to_vec(), dtype::<PrimitiveOf<Self>>(), sizes, device)
+    }
+    /// Burn has no arrays of such blocks: the processor reads the numbers, once.
+    fn from_blocks(blocks: &Blocks, sizes: &[usize], device: &Device) -> Option<A> {
+        let numbers = Cpu::<T>::from_blocks(blocks, sizes, &Default::default())?;
+        let numbers = Cpu::<T>::to_vec(&numbers).expect("the processor reads its own memory");
+        Some(Self::from_elements(numbers, sizes, device))
     }
     fn arange(size: usize, device: &Device) -> A
     where

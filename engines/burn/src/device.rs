@@ -116,7 +116,7 @@ impl Device {
         let id = device.to_id();
         match CubeDevice::enumerate(id).contains(&id) {
             true => Ok(Device(DispatchDevice::Cube(device))),
-            false => Err(NoDevice { name: name(), is_built_in: true }),
+            false => Err(NoDevice { name: Some(name()), is_built_in: true }),
         }
     }
 
@@ -149,6 +149,28 @@ impl Device {
     pub fn available() -> &'static [&'static str] {
         static AVAILABLE: OnceLock<Vec<&'static str>> = OnceLock::new();
         AVAILABLE.get_or_init(|| Device::NAMES.iter().copied().filter(|name| name.parse::<Device>().is_ok()).collect())
+    }
+
+    /// The first device of this name, or without one the first of those [available](Device::available): what an option of a
+    /// program asks for.
+    ///
+    /// ```
+    /// # #[cfg(feature = "flex")] {
+    /// use congruent_burn::Device;
+    /// assert_eq!(Device::find(Some("flex")), Ok(Device::flex()));
+    /// assert!(Device::find(None).is_ok());
+    /// let error = Device::find(Some("abacus")).unwrap_err().to_string();
+    /// assert!(error.starts_with("no device `abacus` is built in; there are: ") && error.contains("flex"));
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// It is not built in, or the machine has none: the error names those that there are.
+    pub fn find(name: Option<&str>) -> Result<Self, NoDevice> {
+        match name.or_else(|| Device::available().first().copied()) {
+            Some(name) => name.parse(),
+            None => Err(NoDevice { name: None, is_built_in: true }),
+        }
     }
 
     /// Whether it can hold such elements. Arrays of others panic where they are made.
@@ -206,7 +228,7 @@ impl FromStr for Device {
             "libtorch" => Ok(Device::libtorch()),
             #[cfg(feature = "flex")]
             "flex" => Ok(Device::flex()),
-            _ => Err(NoDevice { name: name.to_string(), is_built_in: false }),
+            _ => Err(NoDevice { name: Some(name.to_string()), is_built_in: false }),
         }
     }
 }
@@ -214,16 +236,20 @@ impl FromStr for Device {
 /// A device that is not built in, or that the machine has not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NoDevice {
-    name: String,
+    /// None, if any would have done.
+    name: Option<String>,
     is_built_in: bool,
 }
 
 impl fmt::Display for NoDevice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, is_built_in } = self;
-        let lacks = if *is_built_in { "found on this machine" } else { "built in" };
-        let available = Device::available().join(", ");
-        write!(f, "no device `{name}` is {lacks}; there are: {available}")
+        let name = self.name.as_ref().map(|name| format!(" `{name}`")).unwrap_or_default();
+        let lacks = if self.is_built_in { "found on this machine" } else { "built in" };
+        let available = match Device::available() {
+            [] => "none".to_owned(),
+            names => names.join(", "),
+        };
+        write!(f, "no device{name} is {lacks}; there are: {available}")
     }
 }
 
@@ -235,9 +261,7 @@ impl Default for Device {
     /// # Panics
     /// There is none.
     fn default() -> Self {
-        let name =
-            Device::available().first().expect("a feature of congruent-burn names a device that the machine has");
-        name.parse().expect("a device that is available")
+        Device::find(None).unwrap_or_else(|error| panic!("{error}"))
     }
 }
 

@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{assert_near, devices};
+use common::{assert_near, counted, devices};
 use congruent::backend::{Autodiff, Backend, DeviceOf};
 use congruent::module::Module;
 use congruent::nn::{
@@ -13,7 +13,7 @@ use congruent::nn::{
 };
 use congruent::optim::{AdamW, Optimizer};
 use congruent::prelude::*;
-use congruent_burn::{Burn, Device, Transfers, transfers};
+use congruent_burn::{Burn, Device, Transfers};
 
 dims! { Batch = 3; Vocab = 1000; Positions = 64; }
 
@@ -24,14 +24,6 @@ fn rng() -> Rng {
 /// How many layers such a device calculates in a few seconds, of so many.
 fn layers(device: &Device, most: usize) -> usize {
     if device.to_string() == "flex" { most } else { 2 }
-}
-
-/// What `f` gives, and what it transfers.
-fn counted<R>(f: impl FnOnce() -> R) -> (R, Transfers) {
-    let before = transfers();
-    let result = f();
-    let after = transfers();
-    (result, Transfers { sent: after.sent - before.sent, fetched: after.fetched - before.fetched })
 }
 
 fn parameters<B: Backend<Elem = f32>>(model: &impl Module<B>) -> usize {

@@ -1,7 +1,9 @@
 //! What the files of a Llama model say of its sizes.
 
-use crate::llama::{Dims, ROPE_FACTORS, Settings};
+use crate::Dims;
+use crate::llama::{ROPE_FACTORS, Settings};
 use anyhow::{Context, bail, ensure};
+use congruent::Times;
 use congruent::io::{Entry, Gguf, Source};
 use congruent::nn::rotary_frequencies;
 use serde::Deserialize;
@@ -9,6 +11,9 @@ use std::f64::consts::TAU;
 
 /// The dimensions of a model, of the sizes that its files say.
 pub mod configured {
+    use crate::llama::Llama;
+    use congruent::{Cpu, Times};
+
     congruent::dims! {
         /// The tokens.
         pub once Vocab;
@@ -26,7 +31,9 @@ pub mod configured {
         pub once Ffn;
     }
     /// All of them.
-    pub type All = super::Dims<Vocab, Positions, Embed, KeyHeads, Group, HeadDim, Ffn>;
+    pub type All = super::Dims<Vocab, Positions, Embed, Times<KeyHeads, Group>, KeyHeads, HeadDim, Ffn>;
+    /// The model of these dimensions.
+    pub type Model<B = Cpu<f32>> = Llama<Vocab, Positions, Embed, Times<KeyHeads, Group>, KeyHeads, HeadDim, Ffn, B>;
 }
 
 /// The sizes and settings of a model.
@@ -181,12 +188,13 @@ impl Config {
     /// # Errors
     /// They have been set to other sizes.
     pub fn dims(&self) -> Result<configured::All, congruent::Error> {
+        let key_heads = configured::KeyHeads::set(self.key_heads)?;
         Ok(Dims {
             vocab: configured::Vocab::set(self.vocab)?,
             positions: configured::Positions::set(self.positions)?,
             embed: configured::Embed::set(self.embed)?,
-            key_heads: configured::KeyHeads::set(self.key_heads)?,
-            group: configured::Group::set(self.group)?,
+            heads: Times(key_heads, configured::Group::set(self.group)?),
+            key_heads,
             head_dim: configured::HeadDim::set(self.head_dim)?,
             ffn: configured::Ffn::set(self.ffn)?,
         })

@@ -1,7 +1,8 @@
 //! A conversation with a model.
 
-use crate::{LanguageModel, Message, Pretrained, Texts};
+use crate::{Decoder, LanguageModel, Message, Pretrained, Texts};
 use anyhow::{Context, ensure};
+use congruent::backend::Backend;
 use congruent::generate::{Event, Finish, Generation, Request, Sampler, Sampling, Session, TextStream};
 use congruent::prelude::*;
 use std::io;
@@ -55,23 +56,27 @@ impl Timed {
 }
 
 /// A conversation, of which the model reads each token once.
-pub struct Conversation<'m, M: LanguageModel> {
+pub struct Conversation<'m, V, D: Decoder<B>, B: Backend<Elem = f32> = Cpu<f32>> {
     pretrained: &'m Pretrained,
     options: Options,
     messages: Vec<Message>,
-    texts: Texts<'m, M, N<1>>,
+    texts: Texts<'m, V, D, N<1>, B>,
     /// The conversation as it was given to the model and as the model went on.
     text: String,
     /// Its tokens: what the model has read is their beginning. After a reset they are still those from before.
-    ids: Vec<Index<M::Vocab>>,
+    ids: Vec<Index<V>>,
 }
 
-impl<'m, M: LanguageModel> Conversation<'m, M> {
+impl<'m, V: Dense, D: Decoder<B>, B: Backend<Elem = f32>> Conversation<'m, V, D, B> {
     /// An empty conversation.
     ///
     /// # Errors
     /// The model brings no template along, and the text is not raw; an option is out of its range.
-    pub fn new(pretrained: &'m Pretrained, model: &'m M, options: Options) -> anyhow::Result<Self> {
+    pub fn new(
+        pretrained: &'m Pretrained,
+        model: &'m LanguageModel<V, D, B>,
+        options: Options,
+    ) -> anyhow::Result<Self> {
         let asks = options.raw || pretrained.template.is_some();
         ensure!(asks, "the model brings no chat template along: it can only go on with a raw text");
         ensure!(!(options.raw && options.system.is_some()), "a raw text has no system prompt");
@@ -102,7 +107,7 @@ impl<'m, M: LanguageModel> Conversation<'m, M> {
     }
 
     /// The tokens of what was said so far, as the template writes it.
-    pub fn ids(&self) -> &[Index<M::Vocab>] {
+    pub fn ids(&self) -> &[Index<V>] {
         if self.text.is_empty() { &[] } else { &self.ids }
     }
 
@@ -127,7 +132,7 @@ impl<'m, M: LanguageModel> Conversation<'m, M> {
     }
 
     /// The whole text up to where the model speaks, and its tokens.
-    fn prompt(&self, question: &str) -> anyhow::Result<(String, Vec<Index<M::Vocab>>)> {
+    fn prompt(&self, question: &str) -> anyhow::Result<(String, Vec<Index<V>>)> {
         let Pretrained { tokenizer, template, begin, .. } = self.pretrained;
         let text = match template {
             Some(template) if !self.options.raw => template.apply(&self.messages)?,
@@ -152,7 +157,7 @@ impl<'m, M: LanguageModel> Conversation<'m, M> {
         Ok((text, ids))
     }
 
-    fn indices(&self, ids: &[u32]) -> anyhow::Result<Vec<Index<M::Vocab>>> {
+    fn indices(&self, ids: &[u32]) -> anyhow::Result<Vec<Index<V>>> {
         let ids = ids.iter().map(|id| Index::new(self.texts.vocab(), *id)).collect::<Result<_, _>>();
         ids.context("a token of the tokenizer is none of the model")
     }
@@ -160,7 +165,7 @@ impl<'m, M: LanguageModel> Conversation<'m, M> {
     fn go_on(
         &mut self,
         text: String,
-        prompt: Vec<Index<M::Vocab>>,
+        prompt: Vec<Index<V>>,
         mut write: impl FnMut(&str) -> io::Result<()>,
     ) -> anyhow::Result<Answer> {
         let Pretrained { tokenizer, end, .. } = self.pretrained;

@@ -1,6 +1,6 @@
 //! Where the file of the model is.
 
-use model_files::Package;
+use common::Package;
 use std::path::{Path, PathBuf};
 
 const FILE: &str = "SmolLM2-135M-Instruct.Q4_1.gguf";

@@ -1,66 +1,56 @@
 //! GPT-2 ([Radford et al. 2019](https://cdn.openai.com/better-language-models/language_models_are_unsupervised_multitask_learners.pdf)):
 //! learned positions, one weight for queries, keys and values, and weights stored as `(in, out)`.
 
-use crate::model::{LanguageModel, tied};
-use congruent::io::{LoadError, Source, Weights, load};
+use crate::{Decoder, Dims, LanguageModel};
+use congruent::backend::{Backend, DeviceOf};
+use congruent::io::{LoadError, Source, Weights, load_on};
 use congruent::nn::{
-    Activation, CacheStep, Embedding, Encoder, EncoderLayer, FeedForward, KeyValueCache, LayerNorm, Linear,
-    MultiHeadAttention, NormOrder,
+    Activation, CacheStep, Embedding, Encoder, EncoderLayer, FeedForward, LayerNorm, Linear, MultiHeadAttention,
+    NormOrder,
 };
 use congruent::prelude::*;
 
-/// The dimensions of a GPT-2 model.
-#[allow(missing_docs)]
-#[derive(Clone, Copy, Debug)]
-pub struct Dims<V, P, E, H, D, F> {
-    pub vocab: V,
-    pub positions: P,
-    pub embed: E,
-    pub heads: H,
-    pub head_dim: D,
-    pub ffn: F,
-}
-
 /// The model, by the names of its published files.
-pub struct Gpt2<V, P, E, H, D, F> {
-    dims: Dims<V, P, E, H, D, F>,
-    tokens: Embedding<V, E>,
-    positions: Embedding<P, E>,
-    decoder: Encoder<E, H, D, F>,
-    norm: LayerNorm<E>,
-    /// The embedding of the tokens, as the weight of a layer.
-    output: Linear<E, V>,
+pub type Gpt2<V, P, E, H, D, F, B = Cpu<f32>> = LanguageModel<V, Gpt2Decoder<P, E, H, D, F, B>, B>;
+
+/// Learned positions, layers, and a norm.
+pub struct Gpt2Decoder<P, E, H, D, F, B: Backend = Cpu<f32>> {
+    positions: Embedding<P, E, B>,
+    encoder: Encoder<E, H, D, F, B>,
+    norm: LayerNorm<E, B>,
 }
 
-impl<V: Dense, P: Dense, E: Dense, H: Dense, D: Dense, F: Dense> Gpt2<V, P, E, H, D, F> {
-    /// Takes the weights of a file.
+impl<V: Dense, P: Dense, E: Dense, H: Dense, D: Dense, F: Dense, B: Backend<Elem = f32>> Gpt2<V, P, E, H, D, F, B> {
+    /// Takes the weights of a file to a device.
     ///
     /// # Errors
     /// Every tensor that is missing, surplus or of another shape.
     pub fn load(
         source: &dyn Source,
-        dims: Dims<V, P, E, H, D, F>,
+        dims: Dims<V, P, E, H, H, D, F>,
         layers: usize,
         epsilon: f64,
+        device: &DeviceOf<B>,
     ) -> Result<Self, LoadError> {
-        load(source, |weights: Weights<'_, f32>| {
+        load_on(source, device, |weights: Weights<'_, f32, B>| {
             // Some files have the names of the model with its output, which is tied.
             let weights = if weights.has("wte.weight") { weights } else { weights.at("transformer") };
             let Dims { vocab, positions, embed, .. } = dims;
-            let tokens = Embedding::load(&weights.at("wte"), vocab, embed);
             let layers = (0..layers).map(|i| Self::load_layer(&weights.at("h").at(i), dims, epsilon));
-            Gpt2 {
-                dims,
+            let decoder = Gpt2Decoder {
                 positions: Embedding::load(&weights.at("wpe"), positions, embed),
-                decoder: Encoder { layers: layers.collect() },
+                encoder: Encoder { layers: layers.collect() },
                 norm: LayerNorm::load(&weights.at("ln_f"), embed, epsilon),
-                output: tied(&tokens),
-                tokens,
-            }
+            };
+            LanguageModel::new(dims, Embedding::load(&weights.at("wte"), vocab, embed), decoder, None)
         })
     }
 
-    fn load_layer(weights: &Weights<'_, f32>, dims: Dims<V, P, E, H, D, F>, epsilon: f64) -> EncoderLayer<E, H, D, F> {
+    fn load_layer(
+        weights: &Weights<'_, f32, B>,
+        dims: Dims<V, P, E, H, H, D, F>,
+        epsilon: f64,
+    ) -> EncoderLayer<E, H, D, F, B> {
         let Dims { embed, ffn, .. } = dims;
         let merged = Times(dims.heads, dims.head_dim);
         let attention = weights.at("attn");
@@ -95,34 +85,30 @@ impl<V: Dense, P: Dense, E: Dense, H: Dense, D: Dense, F: Dense> Gpt2<V, P, E, H
     }
 
     /// A layer whose weight is stored as `(in, out)`.
-    fn load_transposed<I: Dim, O: Dim>(weights: &Weights<'_, f32>, input: I, output: O) -> Linear<I, O> {
+    fn load_transposed<I: Dim, O: Dim>(weights: &Weights<'_, f32, B>, input: I, output: O) -> Linear<I, O, B> {
         let weight = weights.tensor("weight", (input, output));
         Linear { weight: einsum!("i o -> o i", weight), bias: Some(weights.tensor("bias", (output,))) }
     }
 }
 
-impl<V: Dense, P: Dense, E: Dense, H: Dense, D: Dense, F: Dense> LanguageModel for Gpt2<V, P, E, H, D, F> {
-    type Vocab = V;
+impl<P: Dense, E: Dense, H: Dense, D: Dense, F: Dense, B: Backend<Elem = f32>> Decoder<B>
+    for Gpt2Decoder<P, E, H, D, F, B>
+{
     type Positions = P;
     type Embed = E;
     type KeyHeads = H;
     type HeadDim = D;
 
-    fn cache<B: Dim>(&self, batch: B) -> KeyValueCache<B, H, D, P> {
-        let Dims { heads, head_dim, positions, .. } = self.dims;
-        KeyValueCache::new(batch, heads, head_dim, positions, self.decoder.layers.len())
+    fn depth(&self) -> usize {
+        self.encoder.layers.len()
     }
 
-    fn hidden_states<B: Dim, S: Dim, K: Dim>(
+    fn forward_cached<N: Dim, S: Dim, K: Dim>(
         &self,
-        ids: &Ids<(B, S), V>,
-        step: &mut CacheStep<'_, B, H, D, P, S, K>,
-    ) -> Tensor<(B, S, E)> {
-        let x = self.tokens.forward(ids) + self.positions.forward(step.positions());
-        self.norm.forward(&self.decoder.forward_cached(&x, step))
-    }
-
-    fn output(&self) -> &Linear<E, V> {
-        &self.output
+        x: &Tensor<(N, S, E), B>,
+        step: &mut CacheStep<'_, N, H, D, P, S, K, B>,
+    ) -> Tensor<(N, S, E), B> {
+        let x = x + self.positions.forward(step.positions());
+        self.norm.forward(&self.encoder.forward_cached(&x, step))
     }
 }

@@ -1,26 +1,14 @@
 //! Llama ([Touvron et al. 2023](https://arxiv.org/abs/2302.13971)) and what is built as it is, such as SmolLM2.
 
-use crate::model::{LanguageModel, tied};
-use congruent::io::{Source, Weights, load};
+use crate::{Decoder, Dims, LanguageModel};
+use congruent::backend::{Backend, DeviceOf};
+use congruent::io::{Source, Weights, load_on};
 use congruent::nn::{
-    Activation, CacheStep, Embedding, GatedFeedForward, GroupedQueryAttention, KeyValueCache, Linear, LlamaDecoder,
-    LlamaLayer, RmsNorm, Rotary, RotaryLayout,
+    Activation, CacheStep, Embedding, GatedFeedForward, GroupedQueryAttention, Linear, LlamaDecoder, LlamaLayer,
+    RmsNorm, Rotary, RotaryLayout,
 };
 use congruent::prelude::*;
-
-/// The dimensions of a Llama model.
-#[allow(missing_docs)]
-#[derive(Clone, Copy, Debug)]
-pub struct Dims<V, P, E, H, G, D, F> {
-    pub vocab: V,
-    pub positions: P,
-    pub embed: E,
-    pub key_heads: H,
-    /// The query heads that share a key head.
-    pub group: G,
-    pub head_dim: D,
-    pub ffn: F,
-}
+use congruent::shape::SharesHeads;
 
 /// What is no dimension.
 #[derive(Clone, Debug)]
@@ -91,53 +79,50 @@ const HUGGING_FACE: Format = Format {
 };
 
 /// The model.
-pub struct Llama<V, P, E, H, G, D, F> {
-    dims: Dims<V, P, E, H, G, D, F>,
-    /// What the tokens are to the first layer.
-    pub tokens: Embedding<V, E>,
-    /// The layers.
-    pub decoder: LlamaDecoder<E, Times<H, G>, H, D, F, P>,
-    /// From hidden states to logits; where it is tied, the embedding of the tokens as the weight of a layer.
-    pub output: Linear<E, V>,
-}
+pub type Llama<V, P, E, Q, H, D, F, B = Cpu<f32>> = LanguageModel<V, LlamaDecoder<E, Q, H, D, F, P, B>, B>;
 
-impl<V: Dense, P: Dense, E: Dense, H: Dense, G: Dense, D: Dense, F: Dense> Llama<V, P, E, H, G, D, F> {
-    /// Takes the weights of a GGUF file. `progress` is told after each layer.
+impl<V: Dense, P: Dense, E: Dense, Q: Dense + SharesHeads<H>, H: Dense, D: Dense, F: Dense, B: Backend<Elem = f32>>
+    Llama<V, P, E, Q, H, D, F, B>
+{
+    /// Takes the weights of a GGUF file to a device. `progress` is told after each layer.
     ///
     /// # Errors
     /// Every tensor that is missing, surplus or of another shape; the size of a head is odd.
     pub fn load_gguf(
         source: &dyn Source,
-        dims: Dims<V, P, E, H, G, D, F>,
+        dims: Dims<V, P, E, Q, H, D, F>,
         settings: &Settings,
+        device: &DeviceOf<B>,
         progress: impl Fn(),
     ) -> anyhow::Result<Self> {
-        Self::load(source, dims, settings, &GGUF, progress)
+        Self::load(source, dims, settings, &GGUF, device, progress)
     }
 
-    /// Takes the weights of a file in Hugging Face layout. `progress` is told after each layer.
+    /// Takes the weights of a file in Hugging Face layout to a device. `progress` is told after each layer.
     ///
     /// # Errors
     /// As of [`load_gguf`](Self::load_gguf).
     pub fn load_hugging_face(
         source: &dyn Source,
-        dims: Dims<V, P, E, H, G, D, F>,
+        dims: Dims<V, P, E, Q, H, D, F>,
         settings: &Settings,
+        device: &DeviceOf<B>,
         progress: impl Fn(),
     ) -> anyhow::Result<Self> {
-        Self::load(source, dims, settings, &HUGGING_FACE, progress)
+        Self::load(source, dims, settings, &HUGGING_FACE, device, progress)
     }
 
     fn load(
         source: &dyn Source,
-        dims: Dims<V, P, E, H, G, D, F>,
+        dims: Dims<V, P, E, Q, H, D, F>,
         settings: &Settings,
         format: &Format,
+        device: &DeviceOf<B>,
         progress: impl Fn(),
     ) -> anyhow::Result<Self> {
         let Dims { vocab, embed, positions, head_dim, .. } = dims;
-        let rotary = Rotary::with_frequencies(positions, head_dim, &settings.frequencies, format.rotary)?;
-        let model = load(source, |weights: Weights<'_, f32>| {
+        let rotary = Rotary::on_device(positions, head_dim, &settings.frequencies, format.rotary, device)?;
+        let model = load_on(source, device, |weights: Weights<'_, f32, B>| {
             let weights = weights.casting();
             let tokens = Embedding::load(&weights.at(format.embedding), vocab, embed);
             let output = weights.at(format.output);
@@ -145,9 +130,9 @@ impl<V: Dense, P: Dense, E: Dense, H: Dense, G: Dense, D: Dense, F: Dense> Llama
                 true => {
                     // What some files of tied models hold beside.
                     weights.ignore(format.output);
-                    tied(&tokens)
+                    None
                 }
-                false => Linear::load_without_bias(&output, embed, vocab),
+                false => Some(Linear::load_without_bias(&output, embed, vocab)),
             };
             // They are part of the frequencies.
             weights.ignore(ROPE_FACTORS);
@@ -158,19 +143,19 @@ impl<V: Dense, P: Dense, E: Dense, H: Dense, G: Dense, D: Dense, F: Dense> Llama
             });
             let layers = layers.collect();
             let norm = RmsNorm::load(&weights.at(format.norm), embed, settings.epsilon);
-            Llama { dims, tokens, decoder: LlamaDecoder { layers, norm, rotary }, output }
+            LanguageModel::new(dims, tokens, LlamaDecoder { layers, norm, rotary }, output)
         });
         Ok(model?)
     }
 
     fn load_layer(
-        weights: &Weights<'_, f32>,
-        dims: Dims<V, P, E, H, G, D, F>,
+        weights: &Weights<'_, f32, B>,
+        dims: Dims<V, P, E, Q, H, D, F>,
         epsilon: f64,
         format: &Format,
-    ) -> LlamaLayer<E, Times<H, G>, H, D, F> {
-        let Dims { embed, key_heads, group, head_dim, ffn, .. } = dims;
-        let (queries, keys) = (Times(Times(key_heads, group), head_dim), Times(key_heads, head_dim));
+    ) -> LlamaLayer<E, Q, H, D, F, B> {
+        let Dims { embed, heads, key_heads, head_dim, ffn, .. } = dims;
+        let (queries, keys) = (Times(heads, head_dim), Times(key_heads, head_dim));
         LlamaLayer {
             attention_norm: RmsNorm::load(&weights.at(format.attention_norm), embed, epsilon),
             attention: GroupedQueryAttention {
@@ -191,7 +176,12 @@ impl<V: Dense, P: Dense, E: Dense, H: Dense, G: Dense, D: Dense, F: Dense> Llama
 }
 
 /// A layer, with a bias if the file has one.
-fn linear<I: Dim, O: Dim>(weights: &Weights<'_, f32>, name: &str, input: I, output: O) -> Linear<I, O> {
+fn linear<I: Dim, O: Dim, B: Backend<Elem = f32>>(
+    weights: &Weights<'_, f32, B>,
+    name: &str,
+    input: I,
+    output: O,
+) -> Linear<I, O, B> {
     let weights = weights.at(name);
     match weights.has("bias") {
         true => Linear::load(&weights, input, output),
@@ -199,29 +189,23 @@ fn linear<I: Dim, O: Dim>(weights: &Weights<'_, f32>, name: &str, input: I, outp
     }
 }
 
-impl<V: Dense, P: Dense, E: Dense, H: Dense, G: Dense, D: Dense, F: Dense> LanguageModel
-    for Llama<V, P, E, H, G, D, F>
+impl<P: Dense, E: Dense, Q: Dense + SharesHeads<H>, H: Dense, D: Dense, F: Dense, B: Backend<Elem = f32>> Decoder<B>
+    for LlamaDecoder<E, Q, H, D, F, P, B>
 {
-    type Vocab = V;
     type Positions = P;
     type Embed = E;
     type KeyHeads = H;
     type HeadDim = D;
 
-    fn cache<B: Dim>(&self, batch: B) -> KeyValueCache<B, H, D, P> {
-        let Dims { key_heads, head_dim, positions, .. } = self.dims;
-        KeyValueCache::new(batch, key_heads, head_dim, positions, self.decoder.layers.len())
+    fn depth(&self) -> usize {
+        self.layers.len()
     }
 
-    fn hidden_states<B: Dim, S: Dim, K: Dim>(
+    fn forward_cached<N: Dim, S: Dim, K: Dim>(
         &self,
-        ids: &Ids<(B, S), V>,
-        step: &mut CacheStep<'_, B, H, D, P, S, K>,
-    ) -> Tensor<(B, S, E)> {
-        self.decoder.forward_cached(&self.tokens.forward(ids), step)
-    }
-
-    fn output(&self) -> &Linear<E, V> {
-        &self.output
+        x: &Tensor<(N, S, E), B>,
+        step: &mut CacheStep<'_, N, H, D, P, S, K, B>,
+    ) -> Tensor<(N, S, E), B> {
+        self.forward_cached(x, step)
     }
 }

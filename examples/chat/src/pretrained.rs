@@ -1,10 +1,12 @@
 //! A published model: a GGUF file, or a folder in Hugging Face layout.
 
-use crate::llama::{Dims, Llama};
-use crate::{Config, Template, Tokenizer};
+use crate::llama::Llama;
+use crate::{Config, Dims, Template, Tokenizer};
 use anyhow::{Context, ensure};
+use congruent::backend::{Backend, DeviceOf};
 use congruent::io::{Gguf, SafeTensors, Shards};
 use congruent::prelude::Dense;
+use congruent::shape::SharesHeads;
 use serde::de::{DeserializeOwned, Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use std::collections::{BTreeMap, BTreeSet};
@@ -93,19 +95,30 @@ impl Pretrained {
         })
     }
 
-    /// Takes the weights. `progress` is told after each layer.
+    /// Takes the weights to a device. `progress` is told after each layer. Weights in blocks stay so on an engine that has such
+    /// arrays, as the processor's, and else become numbers.
     ///
     /// # Errors
     /// Every tensor that is missing, surplus or of another shape.
-    pub fn load<V: Dense, P: Dense, E: Dense, H: Dense, G: Dense, D: Dense, F: Dense>(
+    pub fn load<
+        V: Dense,
+        P: Dense,
+        E: Dense,
+        Q: Dense + SharesHeads<H>,
+        H: Dense,
+        D: Dense,
+        F: Dense,
+        B: Backend<Elem = f32>,
+    >(
         &self,
-        dims: Dims<V, P, E, H, G, D, F>,
+        dims: Dims<V, P, E, Q, H, D, F>,
+        device: &DeviceOf<B>,
         progress: impl Fn(),
-    ) -> anyhow::Result<Llama<V, P, E, H, G, D, F>> {
+    ) -> anyhow::Result<Llama<V, P, E, Q, H, D, F, B>> {
         let settings = &self.config.settings;
         match &self.weights {
-            Weights::Gguf(file) => Llama::load_gguf(file, dims, settings, progress),
-            Weights::HuggingFace(files) => Llama::load_hugging_face(files, dims, settings, progress),
+            Weights::Gguf(file) => Llama::load_gguf(file, dims, settings, device, progress),
+            Weights::HuggingFace(files) => Llama::load_hugging_face(files, dims, settings, device, progress),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Small Llama models of random weights: what their files may hold.
 
-use chat::llama::{Dims, Llama, Settings};
-use chat::{LanguageModel, Texts};
+use chat::llama::{Llama, Settings};
+use chat::{Dims, Texts};
 use congruent::generate::Session;
 use congruent::io::{SafeTensors, Writer};
 use congruent::prelude::*;
@@ -10,14 +10,14 @@ dims! {
     Vocab = 11; Positions = 16; Embed = 8; KeyHeads = 1; Group = 2; HeadDim = 4; Ffn = 12;
     Queries = 8; Keys = 4;
 }
-type Model = Llama<Vocab, Positions, Embed, KeyHeads, Group, HeadDim, Ffn>;
+type Model = Llama<Vocab, Positions, Embed, Times<KeyHeads, Group>, KeyHeads, HeadDim, Ffn>;
 
-const DIMS: Dims<Vocab, Positions, Embed, KeyHeads, Group, HeadDim, Ffn> = Dims {
+const DIMS: Dims<Vocab, Positions, Embed, Times<KeyHeads, Group>, KeyHeads, HeadDim, Ffn> = Dims {
     vocab: Vocab,
     positions: Positions,
     embed: Embed,
+    heads: Times(KeyHeads, Group),
     key_heads: KeyHeads,
-    group: Group,
     head_dim: HeadDim,
     ffn: Ffn,
 };
@@ -47,7 +47,7 @@ fn tensors() -> Writer {
 fn load(writer: &Writer, tied: Option<bool>) -> anyhow::Result<Model> {
     let settings = Settings { layers: 1, epsilon: 1e-5, frequencies: vec![1.0, 0.1], tied };
     let file = SafeTensors::from_bytes(writer.to_bytes().unwrap()).unwrap();
-    Model::load_hugging_face(&file, DIMS, &settings, || ())
+    Model::load_hugging_face(&file, DIMS, &settings, &Default::default(), || ())
 }
 
 fn logits(model: &Model) -> Vec<f32> {
@@ -67,7 +67,7 @@ fn an_output_is_tied_as_the_model_says() {
     untied.add("lm_head.weight", &output);
     for say in [None, Some(false)] {
         let model = load(&untied, say).unwrap();
-        assert_eq!(model.output().weight.to_vec(), output.to_vec());
+        assert_eq!(model.output.weight.to_vec(), output.to_vec());
         assert_ne!(logits(&model), tied);
     }
     // What lies beside the weights of a tied model is not looked at.

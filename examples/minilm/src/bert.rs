@@ -1,7 +1,8 @@
 //! BERT ([Devlin et al. 2018](https://arxiv.org/abs/1810.04805)), generic over its dimensions.
 
 use congruent::Error;
-use congruent::io::{LoadError, SafeTensors, Weights, load};
+use congruent::backend::{Autodiff, Backend, DeviceOf, Float};
+use congruent::io::{LoadError, SafeTensors, Weights, load_on};
 use congruent::module::{Parameter, ParameterMut};
 use congruent::nn::{
     Activation, Dropout, Embedding, EncoderLayer, FeedForward, LayerNorm, Linear, MultiHeadAttention, NormOrder,
@@ -31,24 +32,24 @@ pub trait Dims: Copy {
 
 /// The model: token ids in, hidden states out. Its parameters have the names that they are published under.
 #[derive(Clone, Module)]
-pub struct Bert<D: Dims> {
+pub struct Bert<D: Dims, Bk: Backend = Cpu<f32>> {
     #[module(name = "embeddings.word_embeddings")]
-    words: Embedding<D::Vocab, D::Embed>,
+    words: Embedding<D::Vocab, D::Embed, Bk>,
     #[module(name = "embeddings.position_embeddings")]
-    positions: Embedding<D::Positions, D::Embed>,
+    positions: Embedding<D::Positions, D::Embed, Bk>,
     #[module(name = "embeddings.token_type_embeddings")]
-    token_types: Embedding<D::TokenTypes, D::Embed>,
+    token_types: Embedding<D::TokenTypes, D::Embed, Bk>,
     #[module(name = "embeddings.LayerNorm")]
-    norm: LayerNorm<D::Embed>,
+    norm: LayerNorm<D::Embed, Bk>,
     #[module(name = "encoder.layer")]
-    layers: Vec<Layer<D>>,
+    layers: Vec<Layer<D, Bk>>,
     /// Nothing here uses it: what is loaded is saved again whole.
     #[module(name = "pooler.dense")]
-    pooler: Option<Linear<D::Embed, D::Embed>>,
+    pooler: Option<Linear<D::Embed, D::Embed, Bk>>,
 }
 
 #[derive(Clone)]
-struct Layer<D: Dims>(EncoderLayer<D::Embed, D::Heads, D::HeadDim, D::Ffn>);
+struct Layer<D: Dims, Bk: Backend>(EncoderLayer<D::Embed, D::Heads, D::HeadDim, D::Ffn, Bk>);
 
 /// The published names of the parts of a layer.
 mod names {
@@ -77,11 +78,11 @@ macro_rules! visit_parts {
     }};
 }
 
-impl<D: Dims> Module for Layer<D> {
-    fn visit(&self, path: &congruent::module::Path<'_>, visitor: &mut dyn FnMut(Parameter<'_>)) {
+impl<D: Dims, Bk: Backend<Elem: Float>> Module<Bk> for Layer<D, Bk> {
+    fn visit(&self, path: &congruent::module::Path<'_>, visitor: &mut dyn FnMut(Parameter<'_, Bk>)) {
         visit_parts!(visit, &self.0, path, visitor);
     }
-    fn visit_mut(&mut self, path: &congruent::module::Path<'_>, visitor: &mut dyn FnMut(ParameterMut<'_>)) {
+    fn visit_mut(&mut self, path: &congruent::module::Path<'_>, visitor: &mut dyn FnMut(ParameterMut<'_, Bk>)) {
         visit_parts!(visit_mut, &mut self.0, path, visitor);
     }
 }
@@ -89,7 +90,20 @@ impl<D: Dims> Module for Layer<D> {
 impl<D: Dims> Bert<D> {
     /// Takes the weights of a file in Hugging Face layout.
     pub fn load(path: &Path, dims: D, layers: usize, epsilon: f64) -> Result<Self, LoadError> {
-        load(&SafeTensors::open(path)?, |weights: Weights<'_, f32>| {
+        Bert::load_on(path, dims, layers, epsilon, &Default::default())
+    }
+}
+
+impl<D: Dims, Bk: Backend<Elem = f32>> Bert<D, Bk> {
+    /// As [`load`](Bert::load), to a device of any engine.
+    pub fn load_on(
+        path: &Path,
+        dims: D,
+        layers: usize,
+        epsilon: f64,
+        device: &DeviceOf<Bk>,
+    ) -> Result<Self, LoadError> {
+        load_on(&SafeTensors::open(path)?, device, |weights: Weights<'_, f32, Bk>| {
             // The positions are 0, 1, 2, …, and a classifier is that of one task.
             weights.ignore("embeddings.position_ids");
             weights.ignore("classifier");
@@ -106,7 +120,7 @@ impl<D: Dims> Bert<D> {
         })
     }
 
-    fn load_layer(weights: &Weights<'_, f32>, dims: D, epsilon: f64) -> Layer<D> {
+    fn load_layer(weights: &Weights<'_, f32, Bk>, dims: D, epsilon: f64) -> Layer<D, Bk> {
         let (embed, ffn, merged) = (dims.embed(), dims.ffn(), Times(dims.heads(), dims.head_dim()));
         Layer(EncoderLayer {
             attention: MultiHeadAttention {
@@ -127,7 +141,10 @@ impl<D: Dims> Bert<D> {
     }
 
     /// What goes into the first layer.
-    fn embedded<B: Dim, S: Dim>(&self, ids: &Ids<(B, S), D::Vocab>) -> Result<Tensor<(B, S, D::Embed)>, Error> {
+    fn embedded<B: Dim, S: Dim>(
+        &self,
+        ids: &TensorOf<(B, S), Index<D::Vocab>, Bk>,
+    ) -> Result<Tensor<(B, S, D::Embed), Bk>, Error> {
         let (_, sequence) = ids.shape();
         let positions = self.positions.weight.narrow(At::<0>, 0, sequence)?;
         let first_type = self.token_types.weight.at(At::<0>, 0)?;
@@ -140,9 +157,9 @@ impl<D: Dims> Bert<D> {
     /// The sequence is longer than the model has positions.
     pub fn last_hidden_state<B: Dim, S: Dim>(
         &self,
-        ids: &Ids<(B, S), D::Vocab>,
-        mask: &impl Mask<B, S, S>,
-    ) -> Result<Tensor<(B, S, D::Embed)>, Error> {
+        ids: &TensorOf<(B, S), Index<D::Vocab>, Bk>,
+        mask: &impl Mask<B, S, S, Bk::Engine>,
+    ) -> Result<Tensor<(B, S, D::Embed), Bk>, Error> {
         Ok(self.layers.iter().fold(self.embedded(ids)?, |x, layer| layer.0.forward(&x, mask)))
     }
 
@@ -152,11 +169,11 @@ impl<D: Dims> Bert<D> {
     /// The sequence is longer than the model has positions.
     pub fn last_hidden_state_training<B: Dim, S: Dim>(
         &self,
-        ids: &Ids<(B, S), D::Vocab>,
-        mask: &impl Mask<B, S, S>,
+        ids: &TensorOf<(B, S), Index<D::Vocab>, Bk>,
+        mask: &impl Mask<B, S, S, Bk::Engine>,
         dropout: Dropout,
         training: &mut Training<'_>,
-    ) -> Result<Tensor<(B, S, D::Embed)>, Error> {
+    ) -> Result<Tensor<(B, S, D::Embed), Bk>, Error> {
         let embedded = dropout.forward_training(&self.embedded(ids)?, training);
         let layers = self.layers.iter();
         Ok(layers.fold(embedded, |x, layer| layer.0.forward_training(&x, mask, dropout, training)))
@@ -164,9 +181,17 @@ impl<D: Dims> Bert<D> {
 
     /// Makes the layers [tracked](Tensor::tracked), and them alone: a word that training has not seen stays where it was
     /// among those that it has.
-    pub fn track_layers(&mut self) {
+    pub fn track_layers(&mut self)
+    where
+        Bk: Autodiff,
+    {
         self.freeze();
         self.layers.track();
+    }
+
+    /// Where it calculates.
+    pub fn device(&self) -> DeviceOf<Bk> {
+        self.words.weight.device()
     }
 
     /// The tokens that it knows.
@@ -185,9 +210,9 @@ impl<D: Dims> Bert<D> {
     /// The sequence is longer than the model has positions.
     pub fn hidden_states<B: Dim, S: Dim>(
         &self,
-        ids: &Ids<(B, S), D::Vocab>,
-        mask: &impl Mask<B, S, S>,
-    ) -> Result<Vec<Tensor<(B, S, D::Embed)>>, Error> {
+        ids: &TensorOf<(B, S), Index<D::Vocab>, Bk>,
+        mask: &impl Mask<B, S, S, Bk::Engine>,
+    ) -> Result<Vec<Tensor<(B, S, D::Embed), Bk>>, Error> {
         let mut states = vec![self.embedded(ids)?];
         for layer in &self.layers {
             states.push(layer.0.forward(&states[states.len() - 1], mask));
@@ -199,9 +224,9 @@ impl<D: Dims> Bert<D> {
     pub fn attention<B: Dim, S: Dim>(
         &self,
         layer: usize,
-        hidden: &Tensor<(B, S, D::Embed)>,
-        mask: &impl Mask<B, S, S>,
-    ) -> Tensor<(B, D::Heads, S, S)> {
+        hidden: &Tensor<(B, S, D::Embed), Bk>,
+        mask: &impl Mask<B, S, S, Bk::Engine>,
+    ) -> Tensor<(B, D::Heads, S, S), Bk> {
         let attention = &self.layers[layer].0.attention;
         let q = attention.query.forward(hidden).split_heads();
         let k = attention.key.forward(hidden).split_heads();
@@ -210,7 +235,7 @@ impl<D: Dims> Bert<D> {
 }
 
 /// The direction of each vector: it, divided by its length.
-pub fn normalized<B: Dim, E: Dense>(x: &Tensor<(B, E)>) -> Tensor<(B, E)> {
+pub fn normalized<B: Dim, E: Dense, Bk: Backend<Elem = f32>>(x: &Tensor<(B, E), Bk>) -> Tensor<(B, E), Bk> {
     let lengths = x.square().sum(At::<1>).sqrt();
     einsum!("batch embed, batch -> batch embed", x, lengths.clamp(1e-12, f32::INFINITY).recip())
 }

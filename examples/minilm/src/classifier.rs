@@ -1,6 +1,7 @@
 //! A classifier of texts: an encoder, and a linear layer on the mean of its hidden states.
 
 use crate::{Batch, Bert, Dims, Seq, TOKENS_AT_ONCE};
+use congruent::backend::Backend;
 use congruent::mask::by_length;
 use congruent::nn::{Dropout, Linear, Training, cross_entropy};
 use congruent::no_grad;
@@ -27,12 +28,12 @@ const PADDING: u32 = 0;
 /// An encoder, and a linear layer from the mean of its hidden states to the classes `C`.
 #[derive(Clone, Module)]
 #[allow(missing_docs)]
-pub struct Classifier<D: Dims, C> {
-    pub encoder: Bert<D>,
-    pub head: Linear<D::Embed, C>,
+pub struct Classifier<D: Dims, C, B: Backend = Cpu<f32>> {
+    pub encoder: Bert<D, B>,
+    pub head: Linear<D::Embed, C, B>,
 }
 
-impl<D: Dims, C: Dense> Classifier<D, C> {
+impl<D: Dims, C: Dense, B: Backend<Elem = f32>> Classifier<D, C, B> {
     /// The mean loss of examples that go through the model together, with dropout.
     ///
     /// # Errors
@@ -42,12 +43,14 @@ impl<D: Dims, C: Dense> Classifier<D, C> {
         examples: &[&Example],
         dropout: Dropout,
         training: &mut Training<'_>,
-    ) -> Result<Tensor<()>, Error> {
+    ) -> Result<Tensor<(), B>, Error> {
+        let device = self.encoder.device();
         Index::pad::<Batch, Seq, _>(self.encoder.vocab(), examples, PADDING, |texts| {
+            let texts = texts.to_engine::<B>(&device);
             let state = self.encoder.last_hidden_state_training(&texts.values, &texts.lengths, dropout, training)?;
             let logits = self.head.forward(&state.masked_mean(&texts.lengths));
             let classes: Vec<u32> = examples.iter().map(|example| example.class).collect();
-            let classes = Ids::new((texts.lengths.batch(),), self.head.output(), &classes)?;
+            let classes = Ids::new((texts.lengths.batch(),), self.head.output(), &classes)?.to_engine::<B>(&device);
             Ok(cross_entropy(&logits, &classes).mean(At::<0>))
         })?
     }
@@ -65,12 +68,16 @@ impl<D: Dims, C: Dense> Classifier<D, C> {
 ///
 /// # Errors
 /// A token is past its table; a text is longer than the model has positions.
-pub fn features<D: Dims>(encoder: &Bert<D>, examples: &[Example]) -> Result<Vec<f32>, Error> {
+pub fn features<D: Dims, B: Backend<Elem = f32>>(
+    encoder: &Bert<D, B>,
+    examples: &[Example],
+) -> Result<Vec<f32>, Error> {
     let width = encoder.embed().size();
     let mut features = vec![0.0; examples.len() * width];
     for group in by_length(examples, TOKENS_AT_ONCE) {
         let texts: Vec<&Example> = group.iter().map(|text| &examples[*text]).collect();
         let means = Index::pad::<Batch, Seq, _>(encoder.vocab(), &texts, PADDING, |texts| {
+            let texts = texts.to_engine::<B>(&encoder.device());
             let state = no_grad(|| encoder.last_hidden_state(&texts.values, &texts.lengths))?;
             Ok::<_, Error>(no_grad(|| state.masked_mean(&texts.lengths)).to_vec())
         })??;
@@ -85,15 +92,19 @@ pub fn features<D: Dims>(encoder: &Bert<D>, examples: &[Example]) -> Result<Vec<
 ///
 /// # Errors
 /// The features are not as many as their rows would need.
-pub fn predictions<E: Dense, C: Dense>(head: &Linear<E, C>, features: &[f32]) -> Result<Vec<u32>, Error> {
+pub fn predictions<E: Dense, C: Dense, B: Backend<Elem = f32>>(
+    head: &Linear<E, C, B>,
+    features: &[f32],
+) -> Result<Vec<u32>, Error> {
     bind!(batch: Batch = features.len() / head.input().size().max(1));
     let features = Tensor::from_slice((batch, head.input()), features)?;
+    let features = Module::to_engine::<B>(&features, &head.weight.device());
     let classes = no_grad(|| head.forward(&features)).argmax(At::<1>);
     Ok(classes.to_vec().into_iter().map(Index::get).collect())
 }
 
 /// The linear layer that predicts the classes of `features` best, when `decay / 2 · weight²` is added to the mean loss:
-/// logistic regression, by Adam on all examples at once.
+/// logistic regression, by Adam on all examples at once, on the processor.
 ///
 /// # Errors
 /// There is not a row of features for each example; a class is past its table.

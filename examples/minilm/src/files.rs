@@ -1,6 +1,6 @@
 //! Where the files of the model are.
 
-use model_files::Package;
+use common::Package;
 use std::path::{Path, PathBuf};
 
 /// The package that carries the model.

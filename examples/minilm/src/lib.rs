@@ -1,6 +1,11 @@
 //! [all-MiniLM-L6-v2](https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2), typed end to end:
 //! texts in, one vector for each out.
 //!
+//! ```sh
+//! cargo run --release -p minilm -- "A cat sat on the mat." "The cat was sitting on a rug."
+//! cargo run --release --manifest-path engines/burn/Cargo.toml --features vulkan --example minilm -- --device vulkan "A cat."
+//! ```
+//!
 //! A second program trains its layers further, with a head that tells Shakespeare's verse from his prose by 24 words without
 //! their lines, and compares it on plays that it has not seen with the best head of the published model, whose decay the
 //! validation has chosen:
@@ -23,18 +28,23 @@
 
 mod bert;
 mod classifier;
+mod cli;
 mod files;
+mod fine_tune;
 pub mod passages;
 mod plot;
 mod tuning;
 
 pub use bert::{Bert, Dims, normalized};
 pub use classifier::{Classifier, Example, features, fit_head, predictions};
+pub use cli::cli;
 pub use files::find_or_fetch;
+pub use fine_tune::cli as fine_tune;
 pub use plot::plot;
 pub use tuning::Settings;
 
 use anyhow::{Context, anyhow, ensure};
+use congruent::backend::{Backend, DeviceOf};
 use congruent::mask::by_length;
 use congruent::prelude::*;
 use serde::Deserialize;
@@ -162,11 +172,11 @@ impl Configured {
 }
 
 /// A model and its tokenizer.
-pub struct MiniLm<D: Dims> {
+pub struct MiniLm<D: Dims, B: Backend = Cpu<f32>> {
     /// The tokenizer, which cuts texts at [`MAX_TOKENS`].
     pub tokenizer: Tokenizer,
     /// The model.
-    pub bert: Bert<D>,
+    pub bert: Bert<D, B>,
     /// Its dimensions.
     pub dims: D,
     padding: u32,
@@ -190,6 +200,13 @@ const MAX_LAYERS: usize = 1 << 16;
 impl<D: Dims> MiniLm<D> {
     /// Loads a folder in Hugging Face layout.
     pub fn load(folder: &Path, dims: D) -> anyhow::Result<Self> {
+        MiniLm::load_on(folder, dims, &Default::default())
+    }
+}
+
+impl<D: Dims, B: Backend<Elem = f32>> MiniLm<D, B> {
+    /// As [`load`](MiniLm::load), to a device of any engine.
+    pub fn load_on(folder: &Path, dims: D, device: &DeviceOf<B>) -> anyhow::Result<Self> {
         let config = config(folder)?;
         let path = folder.join("tokenizer.json");
         let mut tokenizer = Tokenizer::from_file(&path).map_err(|error| anyhow!("{}: {error}", path.display()))?;
@@ -197,7 +214,7 @@ impl<D: Dims> MiniLm<D> {
         let truncation = TruncationParams { max_length: MAX_TOKENS, ..TruncationParams::default() };
         tokenizer.with_truncation(Some(truncation)).map_err(|error| anyhow!("{error}"))?;
         let path = folder.join("model.safetensors");
-        let bert = Bert::load(&path, dims, config.num_hidden_layers, config.layer_norm_eps)?;
+        let bert = Bert::load_on(&path, dims, config.num_hidden_layers, config.layer_norm_eps, device)?;
         Ok(MiniLm { tokenizer, bert, dims, padding: config.pad_token_id })
     }
 
@@ -219,6 +236,7 @@ impl<D: Dims> MiniLm<D> {
         for group in by_length(ids, TOKENS_AT_ONCE) {
             let ids: Vec<&[u32]> = group.iter().map(|text| &ids[*text][..]).collect();
             let vectors = Index::pad::<Batch, Seq, _>(self.dims.vocab(), &ids, self.padding, |batch| {
+                let batch = batch.to_engine::<B>(&self.bert.device());
                 let state = self.bert.last_hidden_state(&batch.values, &batch.lengths)?;
                 Ok::<_, Error>(normalized(&state.masked_mean(&batch.lengths)).to_vec())
             })??;
@@ -234,7 +252,7 @@ impl<D: Dims> MiniLm<D> {
         let encoding = self.tokenizer.encode(text, true).map_err(|error| anyhow!("{error}"))?;
         let (batch, ids) = (N::<1>, encoding.get_ids());
         let weights = Seq::with(ids.len(), |seq| {
-            let ids = Ids::new((batch, seq), self.dims.vocab(), ids)?;
+            let ids = Ids::new((batch, seq), self.dims.vocab(), ids)?.to_engine::<B>(&self.bert.device());
             let states = self.bert.hidden_states(&ids, &Full)?;
             let hidden = states[..states.len() - 1].get(layer).with_context(|| format!("there is no layer {layer}"))?;
             let weights = self.bert.attention(layer, hidden, &Full);

@@ -1,57 +1,7 @@
 //! Embeds texts and prints how similar they are.
 
-use anyhow::ensure;
-use clap::Parser;
-use minilm::{Configured, Dims, MiniLm, PUBLISHED, config, find_or_fetch, plot, similarities};
-use std::path::PathBuf;
-
-/// Embeds texts with all-MiniLM-L6-v2, and prints how similar they are.
-#[derive(Parser)]
-struct Arguments {
-    /// The texts.
-    #[arg(default_values = ["A cat sat on the mat.", "The cat was sitting on a rug.", "Stock markets fell sharply."])]
-    texts: Vec<String>,
-    /// A folder in Hugging Face layout; without it the model is fetched on first use.
-    #[arg(long, value_name = "DIR")]
-    model: Option<PathBuf>,
-    /// Takes every dimension from the folder's config.json, instead of from the types.
-    #[arg(long)]
-    configured: bool,
-    /// Draws the similarities, and the attention of a head on the first text, as SVG.
-    #[arg(long, value_name = "FILE")]
-    plot: Option<PathBuf>,
-    /// The layer of the attention drawn, from 0.
-    #[arg(long, default_value_t = 0)]
-    layer: usize,
-    /// The head of the attention drawn, from 0.
-    #[arg(long, default_value_t = 0)]
-    head: usize,
-}
+use congruent::Cpu;
 
 fn main() -> anyhow::Result<()> {
-    let arguments = Arguments::parse();
-    let folder = find_or_fetch(arguments.model.as_deref())?;
-    if arguments.configured {
-        let dims = Configured::set(&config(&folder)?)?;
-        run(&arguments, &MiniLm::load(&folder, dims)?)
-    } else {
-        run(&arguments, &MiniLm::load(&folder, PUBLISHED)?)
-    }
-}
-
-fn run<D: Dims>(arguments: &Arguments, model: &MiniLm<D>) -> anyhow::Result<()> {
-    let similarities = similarities(&model.embed(&arguments.texts)?);
-    for (text, row) in arguments.texts.iter().zip(&similarities) {
-        let row: Vec<String> = row.iter().map(|similarity| format!("{similarity:6.3}")).collect();
-        println!("{}  {text}", row.join(" "));
-    }
-    if let Some(path) = &arguments.plot {
-        ensure!(!arguments.texts.is_empty(), "there is no text to draw");
-        let (tokens, attention) = model.attention(&arguments.texts[0], arguments.layer, arguments.head)?;
-        let attention: Vec<Vec<f32>> = attention.chunks(tokens.len()).map(<[f32]>::to_vec).collect();
-        let head = format!("layer {}, head {}", arguments.layer, arguments.head);
-        plot(path, &arguments.texts, &similarities, &tokens, &attention, &head)?;
-        println!("drawn: {}", path.display());
-    }
-    Ok(())
+    minilm::cli::<Cpu<f32>>(std::env::args_os(), common::processor("minilm"))
 }

@@ -1,8 +1,8 @@
 //! Verse and prose of Shakespeare, from the plays that a package carries.
 
 use anyhow::{Context, ensure};
+use common::PLAYS;
 use congruent::prelude::*;
-use model_files::PLAYS;
 use std::collections::BTreeMap;
 use std::path::Path;
 

@@ -4,6 +4,7 @@ use crate::passages::shuffle;
 use crate::{Classifier, Dims, Example};
 use anyhow::ensure;
 use clap::Args;
+use congruent::backend::Autodiff;
 use congruent::nn::{Dropout, Training};
 use congruent::optim::{AdamW, Optimizer, Schedule};
 use congruent::prelude::*;
@@ -42,9 +43,9 @@ impl Settings {
     ///
     /// # Errors
     /// There is nothing to learn from, or a setting cannot be; as of [`Classifier::loss`]; a loss is not finite.
-    pub fn tune<D: Dims, C: Dense>(
+    pub fn tune<D: Dims, C: Dense, B: Autodiff<Elem = f32>>(
         &self,
-        classifier: &mut Classifier<D, C>,
+        classifier: &mut Classifier<D, C, B>,
         examples: &[Example],
         seed: u64,
         mut progress: impl FnMut(f32),

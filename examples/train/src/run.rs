@@ -4,7 +4,8 @@ use crate::speaker::{Alphabet, Model, Speaker};
 use crate::{Curve, Point, Settings, Text, mean_loss};
 use anyhow::{Context, ensure};
 use congruent::Gradients;
-use congruent::io::{SafeTensors, Weights, Writer, load};
+use congruent::backend::{Autodiff, DeviceOf};
+use congruent::io::{SafeTensors, Weights, Writer, load_on};
 use congruent::nn::{Dropout, Training, cross_entropy};
 use congruent::optim::Optimizer;
 use congruent::prelude::*;
@@ -23,10 +24,10 @@ dims! {
 pub const CHECKPOINT: &str = "checkpoint.safetensors";
 
 /// A training.
-pub struct Run<V> {
+pub struct Run<V, B: Autodiff = Cpu<f32>> {
     /// What is trained.
-    pub speaker: Speaker<V>,
-    optimizer: Optimizer,
+    pub speaker: Speaker<V, B>,
+    optimizer: Optimizer<B>,
     state: State,
 }
 
@@ -50,14 +51,7 @@ impl<V: Dense> Run<V> {
     /// # Errors
     /// A setting is out of its range.
     pub fn new(settings: Settings, alphabet: Alphabet<V>, text: &Text<V>) -> anyhow::Result<Self> {
-        settings.check()?;
-        let mut rng = Rng::with_seed(settings.seed);
-        let mut model = Model::random(alphabet.vocab(), settings.layers, &mut rng);
-        model.track();
-        let characters = text.ids().len();
-        let optimizer = settings.optimizer();
-        let state = State { settings, characters, step: 0, seed: rng.seed(), loss: 0.0, curve: Curve::default() };
-        Ok(Run { speaker: Speaker { alphabet, model }, optimizer, state })
+        Run::new_on(settings, alphabet, text, &Default::default())
     }
 
     /// The training whose checkpoint is in the folder: it goes on as if it had not been stopped, bit for bit.
@@ -65,14 +59,49 @@ impl<V: Dense> Run<V> {
     /// # Errors
     /// There is none, or it is of another text.
     pub fn resume(folder: &Path, alphabet: Alphabet<V>, text: &Text<V>) -> anyhow::Result<Self> {
+        Run::resume_on(folder, alphabet, text, &Default::default())
+    }
+}
+
+impl<V: Dense, B: Autodiff<Elem = f32>> Run<V, B> {
+    /// As [`new`](Run::new), on a device of any engine.
+    ///
+    /// # Errors
+    /// As of `new`.
+    pub fn new_on(
+        settings: Settings,
+        alphabet: Alphabet<V>,
+        text: &Text<V>,
+        device: &DeviceOf<B>,
+    ) -> anyhow::Result<Self> {
+        settings.check()?;
+        let mut rng = Rng::with_seed(settings.seed);
+        let mut model = Model::random(alphabet.vocab(), settings.layers, &mut rng).to_engine::<B>(device);
+        model.track();
+        let characters = text.ids().len();
+        let optimizer = settings.optimizer();
+        let state = State { settings, characters, step: 0, seed: rng.seed(), loss: 0.0, curve: Curve::default() };
+        Ok(Run { speaker: Speaker { alphabet, model }, optimizer, state })
+    }
+
+    /// As [`resume`](Run::resume), on a device of any engine, which need not be the one that wrote the checkpoint.
+    ///
+    /// # Errors
+    /// As of `resume`.
+    pub fn resume_on(
+        folder: &Path,
+        alphabet: Alphabet<V>,
+        text: &Text<V>,
+        device: &DeviceOf<B>,
+    ) -> anyhow::Result<Self> {
         let path = folder.join(CHECKPOINT);
         let file = SafeTensors::open(&path).context("there is nothing to go on from")?;
         let state: State = serde_json::from_str(&file.metadata::<String>("run")?)
             .with_context(|| format!("{}: not the checkpoint of a training", path.display()))?;
         let is_same = file.metadata::<String>("alphabet")? == alphabet.to_string();
         ensure!(is_same && state.characters == text.ids().len(), "{}: it is of another text", path.display());
-        let new = Run::new(state.settings.clone(), alphabet, text)?;
-        let (model, optimizer) = load(&file, |weights: Weights<'_, f32>| {
+        let new = Run::<V, B>::new_on(state.settings.clone(), alphabet, text, device)?;
+        let (model, optimizer) = load_on(&file, device, |weights: Weights<'_, f32, B>| {
             let model = weights.at("model").module(&new.speaker.model);
             let optimizer = new.optimizer.load(&weights.at("optimizer"), &model);
             (model, optimizer)
@@ -146,11 +175,12 @@ impl<V: Dense> Run<V> {
         let Settings { batch, context, accumulate, dropout, clip, .. } = self.state.settings;
         let (mut rng, model) = (Rng::with_seed(self.state.seed), &mut self.speaker.model);
         bind!(batch: Batch = batch, seq: Seq = context);
-        let (mut sum, mut total) = (None::<Gradients>, 0.0);
+        let (mut sum, mut total) = (None::<Gradients<B>>, 0.0);
         for _ in 0..accumulate {
-            let [read, targets] = text.sample(batch, seq, &mut rng)?;
+            let ids = text.sample(batch, seq, &mut rng)?;
+            let [read, targets] = ids.map(|ids| ids.to_engine::<B>(&model.device()));
             let logits = model.training_logits(&read, Dropout { rate: dropout }, &mut Training::new(&mut rng))?;
-            let loss: Tensor<()> = cross_entropy(&logits, &targets).mean(seq).mean(batch) / accumulate as f32;
+            let loss: Tensor<(), B> = cross_entropy(&logits, &targets).mean(seq).mean(batch) / accumulate as f32;
             total += f64::from(loss.scalar());
             let gradients = loss.backward();
             match &mut sum {

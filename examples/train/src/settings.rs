@@ -3,6 +3,7 @@
 use crate::speaker::Positions;
 use anyhow::ensure;
 use clap::Args;
+use congruent::backend::Autodiff;
 use congruent::optim::{AdamW, Optimizer, Schedule};
 use congruent::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -71,7 +72,7 @@ impl Settings {
     }
 
     /// The optimizer: AdamW, without decay of what is no matrix.
-    pub fn optimizer(&self) -> Optimizer {
+    pub fn optimizer<B: Autodiff<Elem = f32>>(&self) -> Optimizer<B> {
         let Settings { learning_rate, weight_decay, .. } = *self;
         let rule = AdamW { learning_rate, weight_decay, betas: [0.9, 0.95], ..AdamW::default() };
         Optimizer::new(rule).group(AdamW { weight_decay: 0.0, ..rule }, |parameter| parameter.sizes().len() < 2)

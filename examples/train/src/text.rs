@@ -2,8 +2,8 @@
 
 use crate::speaker::{Alphabet, UnknownCharacter};
 use anyhow::{Context, ensure};
+use common::PLAYS;
 use congruent::prelude::*;
-use model_files::PLAYS;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 

@@ -1,7 +1,7 @@
 //! congruent: the Llama of `examples/chat`.
 
-use chat::llama::{Dims, Llama};
-use chat::{Config, Texts};
+use chat::llama::Llama;
+use chat::{Config, Dims, LanguageModel, Texts};
 use congruent::generate::{Sampler, Sampling, Session};
 use congruent::io::Gguf;
 use congruent::prelude::*;
@@ -17,12 +17,12 @@ dims! {
     Ffn = 1536;
 }
 
-const SIZES: Dims<Vocab, Positions, Embed, KeyHeads, Group, HeadDim, Ffn> = Dims {
+const SIZES: Dims<Vocab, Positions, Embed, Times<KeyHeads, Group>, KeyHeads, HeadDim, Ffn> = Dims {
     vocab: Vocab,
     positions: Positions,
     embed: Embed,
+    heads: Times(KeyHeads, Group),
     key_heads: KeyHeads,
-    group: Group,
     head_dim: HeadDim,
     ffn: Ffn,
 };
@@ -30,7 +30,7 @@ const SIZES: Dims<Vocab, Positions, Embed, KeyHeads, Group, HeadDim, Ffn> = Dims
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let file = Gguf::open(model())?;
     let Config { settings, .. } = Config::from_gguf(&file)?;
-    let model = Llama::load_gguf(&file, SIZES, &settings, || ())?;
+    let model: LanguageModel<_, _> = Llama::load_gguf(&file, SIZES, &settings, &Default::default(), || ())?;
     let start = || Texts::new(&model, N::<1>);
     serve(Congruent { session: start(), start, sampler: Sampler::new(Sampling::GREEDY, 0)? })
 }

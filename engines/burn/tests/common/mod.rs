@@ -1,6 +1,6 @@
-//! The devices that tests run on, and how near results are.
+//! The devices that tests run on, what they transfer, and how near results are.
 
-use congruent_burn::Device;
+use congruent_burn::{Device, Transfers, transfers};
 
 /// The devices that this machine has, of those built in; or those that the environment variable `DEVICES` lists.
 pub fn devices() -> Vec<Device> {
@@ -10,6 +10,15 @@ pub fn devices() -> Vec<Device> {
         names.iter().map(|name| name.parse().unwrap_or_else(|error| panic!("{error}"))).collect();
     assert!(!devices.is_empty(), "no device is built in");
     devices
+}
+
+/// What `f` gives, and what it transfers.
+#[allow(dead_code)]
+pub fn counted<R>(f: impl FnOnce() -> R) -> (R, Transfers) {
+    let before = transfers();
+    let result = f();
+    let after = transfers();
+    (result, Transfers { sent: after.sent - before.sent, fetched: after.fetched - before.fetched })
 }
 
 /// Within `tolerance`, relative to numbers beyond 1.

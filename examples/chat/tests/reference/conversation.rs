@@ -1,7 +1,7 @@
 //! Conversations of several turns.
 
 use crate::{Id, model, path};
-use chat::{Answer, Conversation, Message, Options, Pretrained, Template};
+use chat::{Answer, Conversation, Decoder, Message, Options, Pretrained, Template};
 use congruent::generate::{Finish, Request, Sampler, Sampling, generate};
 use congruent::prelude::*;
 use std::io;
@@ -10,7 +10,7 @@ fn options() -> Options {
     Options { sampling: Sampling::GREEDY, seed: 0, max_tokens: 24, stop: vec![], system: None, raw: false }
 }
 
-fn ask(conversation: &mut Conversation<'_, crate::Model>, question: &str) -> Answer {
+fn ask(conversation: &mut Conversation<'_, impl Dense, impl Decoder>, question: &str) -> Answer {
     let mut written = String::new();
     let answer = conversation.ask(question, |text| {
         written.push_str(text);
@@ -160,17 +160,9 @@ fn the_same_seed_gives_the_same_answer() {
 fn a_full_context_is_said() {
     let Some((pretrained, _)) = model() else { return };
     dims! { Positions = 48; }
-    let dims = pretrained.config.dims().unwrap();
-    let dims = chat::llama::Dims {
-        positions: Positions,
-        vocab: dims.vocab,
-        embed: dims.embed,
-        key_heads: dims.key_heads,
-        group: dims.group,
-        head_dim: dims.head_dim,
-        ffn: dims.ffn,
-    };
-    let model = pretrained.load(dims, || ()).unwrap();
+    let chat::Dims { vocab, embed, heads, key_heads, head_dim, ffn, .. } = pretrained.config.dims().unwrap();
+    let dims = chat::Dims { vocab, positions: Positions, embed, heads, key_heads, head_dim, ffn };
+    let model: chat::LanguageModel<_, _> = pretrained.load(dims, &Default::default(), || ()).unwrap();
     let mut conversation = Conversation::new(pretrained, &model, options()).unwrap();
     let answer = conversation.ask("Tell me a long story.", |_| Ok(())).unwrap();
     assert_eq!((answer.finish, conversation.ids().len()), (Finish::Context, 48));

@@ -1,7 +1,8 @@
 //! The first layers of the model, written as a folder in Hugging Face layout.
 
+use crate::agreement::{FirstLayers, first_layers};
 use crate::{Model, file, furthest, model, reference};
-use chat::{Conversation, LanguageModel, Options, Pretrained, Texts};
+use chat::{Conversation, Options, Pretrained, Texts};
 use congruent::generate::{Sampling, Session};
 use congruent::io::{Entry, Gguf, Source, Weights, Writer, load};
 use congruent::prelude::*;
@@ -10,20 +11,6 @@ use std::fs;
 use std::path::Path;
 
 const LAYERS: usize = 3;
-
-/// The tensors of the first layers, and what is in none.
-struct Part<'a>(&'a Gguf);
-
-impl Source for Part<'_> {
-    fn names(&self) -> Vec<String> {
-        let layer =
-            |name: &str| name.strip_prefix("blk.").and_then(|name| name.split_once('.')?.0.parse::<usize>().ok());
-        self.0.names().into_iter().filter(|name| layer(name).is_none_or(|layer| layer < LAYERS)).collect()
-    }
-    fn get(&self, name: &str) -> Option<Entry> {
-        self.0.get(name)
-    }
-}
 
 const NAMES: [(&str, &str); 9] = [
     ("attn_norm", "input_layernorm"),
@@ -97,7 +84,8 @@ fn write_folder(file: &Gguf, folder: &Path) {
     fs::create_dir_all(folder).unwrap();
     let mut shards = [Writer::default(), Writer::default()];
     let mut places = serde_json::Map::new();
-    for (at, name) in Part(file).names().iter().enumerate() {
+    let layers = FirstLayers { file, layers: LAYERS };
+    for (at, name) in layers.names().iter().enumerate() {
         add(&mut shards[at % 2], file, name);
         places.insert(renamed(name), format!("part-{}.safetensors", at % 2).into());
     }
@@ -143,12 +131,10 @@ fn a_folder_gives_what_the_file_gives() {
     let pretrained = Pretrained::open(&folder).unwrap();
     let dims = pretrained.config.dims().unwrap();
     let layers = std::cell::Cell::new(0);
-    let model = pretrained.load(dims, || layers.set(layers.get() + 1)).unwrap();
+    let model: Model = pretrained.load(dims, &Default::default(), || layers.set(layers.get() + 1)).unwrap();
     assert_eq!(layers.get(), LAYERS);
 
-    let mut settings = published.config.settings.clone();
-    settings.layers = LAYERS;
-    let other = Model::load_gguf(&Part(file), dims, &settings, || ()).unwrap();
+    let other: Model = first_layers(file, LAYERS, &Default::default());
     assert_eq!((&pretrained.end, &pretrained.begin), (&published.end, &published.begin));
     let text = "Why is the sky blue? <|im_end|> 1234 naïve";
     let ids = crate::indices(&pretrained.tokenizer.encode(text).unwrap());
@@ -168,6 +154,6 @@ fn a_folder_gives_what_the_file_gives() {
         conversation.ask("Hi", |_| Ok(())).unwrap().text
     });
     assert_eq!(found, expected);
-    assert_eq!(model.output().output().size(), 49152);
+    assert_eq!(model.output.output().size(), 49152);
     fs::remove_dir_all(&folder).unwrap();
 }

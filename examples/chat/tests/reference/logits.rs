@@ -1,77 +1,17 @@
 //! Logits, hidden states and greedy texts.
 
-use crate::{Id, folder, furthest, ids, indices, model, reference};
-use chat::{LanguageModel, Texts};
-use congruent::generate::{Finish, Generated, Request, Sampler, Sampling, Session, generate};
-use congruent::io::{SafeTensors, Source};
+use crate::agreement::{self, Expected, One, TOLERANCE, greedy, prompt};
+use crate::{furthest, model, reference};
+use chat::Texts;
+use congruent::generate::{Session, generate};
 use congruent::prelude::*;
 
-dims! { One = 1; Three = 3; Seq; }
-
-/// The logits are up to 20. Those of `float32` are up to 1e-4 from those of `float64`.
-const TOLERANCE: f32 = 2e-4;
-
-struct Expected(SafeTensors);
-
-impl Expected {
-    fn open() -> Self {
-        Expected(SafeTensors::open(folder().join("smollm2.safetensors")).unwrap())
-    }
-    fn bytes(&self, name: &str) -> Vec<[u8; 4]> {
-        let entry = self.0.get(&format!("plain.{name}")).unwrap();
-        entry.bytes.as_slice().chunks_exact(4).map(|bytes| bytes.try_into().unwrap()).collect()
-    }
-    fn floats(&self, name: &str) -> Vec<f32> {
-        self.bytes(name).into_iter().map(f32::from_le_bytes).collect()
-    }
-    fn ids(&self, name: &str) -> Vec<u32> {
-        self.bytes(name).into_iter().map(u32::from_le_bytes).collect()
-    }
-}
-
-fn prompt() -> Vec<Id> {
-    indices(&ids(&reference()["prompts"]["plain"]["input_ids"]))
-}
-
-fn greedy(prompt: &[Id], maximum: usize) -> Request<chat::configured::Vocab> {
-    let sampler = Sampler::new(Sampling::GREEDY, 0).unwrap();
-    Request { prompt: prompt.to_vec(), sampler, end: vec![], maximum }
-}
+dims! { Three = 3; Seq; }
 
 #[test]
 fn logits_agree() {
     let Some((_, model)) = model() else { return };
-    let (expected, prompt) = (Expected::open(), prompt());
-    bind!(seq: Seq = prompt.len());
-    let ids = Cpu::from_vec((One, seq), prompt).unwrap();
-    let mut cache = model.cache(One);
-    let logits = cache.step(seq, |step| model.output().forward(&model.hidden_states(&ids, step))).unwrap().to_vec();
-    let vocab = model.output().output().size();
-
-    let last = &logits[logits.len() - vocab..];
-    for (name, precision) in [("last_logits", "float32"), ("last_logits_f64", "float64")] {
-        let distance = furthest(last, &expected.floats(name));
-        println!("last logits: {distance:.1e} from those of {precision}");
-        assert!(distance < TOLERANCE, "{distance}");
-    }
-    let step = reference()["logits_column_step"].as_u64().unwrap() as usize;
-    let columns: Vec<f32> = logits.chunks(vocab).flat_map(|row| row.iter().step_by(step).copied()).collect();
-    let distance = furthest(&columns, &expected.floats("logits_cols"));
-    println!("every {step}th logit of each position: {distance:.1e}");
-    assert!(distance < TOLERANCE, "{distance}");
-
-    let top = (expected.ids("top8_ids"), expected.floats("top8_logits"));
-    for ((row, ids), values) in logits.chunks(vocab).zip(top.0.chunks(8)).zip(top.1.chunks(8)) {
-        let mut order: Vec<u32> = (0..vocab as u32).collect();
-        order.sort_by(|x, y| row[*y as usize].total_cmp(&row[*x as usize]));
-        let found: Vec<f32> = order[..8].iter().map(|id| row[*id as usize]).collect();
-        assert!(furthest(&found, values) < TOLERANCE);
-        // Two that are nearer to each other than the tolerance may change places.
-        for (at, (found, expected)) in order.iter().zip(ids).enumerate() {
-            let tie = (row[*expected as usize] - values[at]).abs() < TOLERANCE;
-            assert!(found == expected || tie, "place {at}: {found} instead of {expected}");
-        }
-    }
+    agreement::logits_agree(model);
 }
 
 #[test]
@@ -105,10 +45,7 @@ fn hidden_states_agree() {
 #[test]
 fn greedy_texts_agree() {
     let Some((pretrained, model)) = model() else { return };
-    let mut text = Texts::new(model, One);
-    let Generated { ids: found, finish } = generate(&mut text, vec![greedy(&prompt(), 50)]).unwrap().remove(0);
-    let found: Vec<u32> = found.iter().map(|id| id.get()).collect();
-    assert_eq!((&found, finish), (&Expected::open().ids("greedy_ids"), Finish::Maximum));
+    let found = agreement::greedy_ids_agree(model, 50);
     let expected = reference()["prompts"]["plain"]["greedy_text"].as_str().unwrap().to_owned();
     assert_eq!(pretrained.tokenizer.decode(&found), expected);
 }

@@ -8,18 +8,19 @@ pub use alphabet::{Alphabet, UnknownCharacter, characters};
 pub use model::{Embed, Ffn, HeadDim, Heads, Model, Positions};
 pub use session::Reader;
 
+use congruent::backend::{Backend, DeviceOf};
 use congruent::generate::{Event, Generation, Request, Sampler, Sampling};
 use congruent::half::f16;
-use congruent::io::{LoadError, SafeTensors, Weights, Writer, load};
+use congruent::io::{LoadError, SafeTensors, Weights, Writer, load_on};
 use congruent::prelude::*;
 
 /// A model and its alphabet.
 #[derive(Clone)]
-pub struct Speaker<V> {
+pub struct Speaker<V, Bk: Backend = Cpu<f32>> {
     /// What the characters are to the model.
     pub alphabet: Alphabet<V>,
     /// The model.
-    pub model: Model<V>,
+    pub model: Model<V, Bk>,
 }
 
 impl<V: Dense> Speaker<V> {
@@ -28,14 +29,24 @@ impl<V: Dense> Speaker<V> {
     /// # Errors
     /// The file is not of such a model, or its alphabet is not of this size.
     pub fn load(file: &SafeTensors, vocab: V) -> Result<Self, LoadError> {
+        Speaker::load_on(file, vocab, &Default::default())
+    }
+}
+
+impl<V: Dense, Bk: Backend<Elem = f32>> Speaker<V, Bk> {
+    /// As [`load`](Speaker::load), to a device of any engine.
+    ///
+    /// # Errors
+    /// As of `load`.
+    pub fn load_on(file: &SafeTensors, vocab: V, device: &DeviceOf<Bk>) -> Result<Self, LoadError> {
         let characters: String = file.metadata("alphabet")?;
         let alphabet = Alphabet::new(vocab, &characters).map_err(|_| LoadError::Metadata {
             key: "alphabet".to_owned(),
             expected: format!("{} characters", vocab.size()),
             found: characters.chars().count().to_string(),
         })?;
-        let like = Model::random(vocab, file.metadata("layers")?, &mut Rng::with_seed(0));
-        let model = load(file, |weights: Weights<'_, f32>| weights.casting().module(&like))?;
+        let like = Model::random(vocab, file.metadata("layers")?, &mut Rng::with_seed(0)).to_engine::<Bk>(device);
+        let model = load_on(file, device, |weights: Weights<'_, f32, Bk>| weights.casting().module(&like))?;
         Ok(Speaker { alphabet, model })
     }
 
@@ -45,7 +56,8 @@ impl<V: Dense> Speaker<V> {
     /// The header grows beyond what the format allows.
     pub fn export(&self) -> Result<Writer, LoadError> {
         let mut writer = Writer::default();
-        writer.module_as::<f16, _>("", &self.model);
+        // A device need not have numbers of half precision.
+        writer.module_as::<f16, _>("", &self.model.to_engine::<Cpu<f32>>(&Default::default()));
         writer.metadata("alphabet", self.alphabet.to_string());
         writer.metadata("layers", self.model.decoder.layers.len());
         let sizes = [Embed.size(), Heads.size(), HeadDim.size(), Ffn.size(), Positions.size()];

@@ -1,5 +1,6 @@
 //! The model: Llama's layers on characters.
 
+use congruent::backend::{Backend, DeviceOf};
 use congruent::nn::{
     Activation, CacheStep, Dropout, Embedding, GatedFeedForward, GroupedQueryAttention, KeyValueCache, Linear,
     LlamaDecoder, LlamaLayer, RmsNorm, Rotary, RotaryLayout, Training,
@@ -22,15 +23,15 @@ dims! {
 
 /// Predicts the next character of an alphabet `V`.
 #[derive(Clone, Module)]
-pub struct Model<V> {
+pub struct Model<V, Bk: Backend = Cpu<f32>> {
     /// What a character is to the first layer, and what the last one is compared with.
-    pub characters: Embedding<V, Embed>,
+    pub characters: Embedding<V, Embed, Bk>,
     /// The layers.
-    pub decoder: LlamaDecoder<Embed, Heads, Heads, HeadDim, Ffn, Positions>,
+    pub decoder: LlamaDecoder<Embed, Heads, Heads, HeadDim, Ffn, Positions, Bk>,
 }
 
 /// The cache of one text of the batch `B`.
-pub type Cache<B> = KeyValueCache<B, Heads, HeadDim, Positions>;
+pub type Cache<B, Bk> = KeyValueCache<B, Heads, HeadDim, Positions, Bk>;
 
 impl<V: Dense> Model<V> {
     /// A new model. What is added to the residual connections begins smaller the more layers do so, as in GPT-2.
@@ -60,6 +61,13 @@ impl<V: Dense> Model<V> {
         let decoder = LlamaDecoder { layers, norm, rotary };
         Model { characters: Embedding { weight: Tensor::normal((vocab, Embed), 0.0, DEVIATION, rng) }, decoder }
     }
+}
+
+impl<V: Dense, Bk: Backend<Elem = f32>> Model<V, Bk> {
+    /// Where it calculates.
+    pub fn device(&self) -> DeviceOf<Bk> {
+        self.characters.weight.device()
+    }
 
     /// The alphabet.
     pub fn vocab(&self) -> V {
@@ -70,7 +78,10 @@ impl<V: Dense> Model<V> {
     ///
     /// # Errors
     /// The texts are longer than [`Positions`].
-    pub fn logits<B: Dim, S: Dense>(&self, texts: &Ids<(B, S), V>) -> Result<Tensor<(B, S, V)>, Error> {
+    pub fn logits<B: Dim, S: Dense>(
+        &self,
+        texts: &TensorOf<(B, S), Index<V>, Bk>,
+    ) -> Result<Tensor<(B, S, V), Bk>, Error> {
         self.logits_between(texts, |x| x)
     }
 
@@ -80,37 +91,37 @@ impl<V: Dense> Model<V> {
     /// As of `logits`.
     pub fn training_logits<B: Dim, S: Dense>(
         &self,
-        texts: &Ids<(B, S), V>,
+        texts: &TensorOf<(B, S), Index<V>, Bk>,
         dropout: Dropout,
         training: &mut Training<'_>,
-    ) -> Result<Tensor<(B, S, V)>, Error> {
+    ) -> Result<Tensor<(B, S, V), Bk>, Error> {
         self.logits_between(texts, |x| if dropout.rate > 0.0 { dropout.forward_training(&x, training) } else { x })
     }
 
     fn logits_between<B: Dim, S: Dense>(
         &self,
-        texts: &Ids<(B, S), V>,
-        mut drop: impl FnMut(Tensor<(B, S, Embed)>) -> Tensor<(B, S, Embed)>,
-    ) -> Result<Tensor<(B, S, V)>, Error> {
+        texts: &TensorOf<(B, S), Index<V>, Bk>,
+        mut drop: impl FnMut(Tensor<(B, S, Embed), Bk>) -> Tensor<(B, S, Embed), Bk>,
+    ) -> Result<Tensor<(B, S, V), Bk>, Error> {
         let (batch, seq) = texts.shape();
         let positions: Vec<u32> = (0..batch.size()).flat_map(|_| 0..seq.size() as u32).collect();
-        let positions = Ids::new((batch, seq), Positions, &positions)?;
+        let positions = Ids::new((batch, seq), Positions, &positions)?.to_engine::<Bk>(&self.device());
         let x = drop(self.characters.forward(texts));
         let x = drop(self.decoder.forward(&x, &positions, &Causal));
         Ok(self.characters.logits(&x))
     }
 
     /// An empty cache for a batch.
-    pub fn cache<B: Dim>(&self, batch: B) -> Cache<B> {
-        KeyValueCache::new(batch, Heads, HeadDim, Positions, self.decoder.layers.len())
+    pub fn cache<B: Dim>(&self, batch: B) -> Cache<B, Bk> {
+        Cache::on_backend(batch, Heads, HeadDim, Positions, self.decoder.layers.len()).to_device(&self.device())
     }
 
     /// What the model makes of characters that follow those of the cache: the logits are linear in it.
     pub fn hidden_states<B: Dim, S: Dim, K: Dim>(
         &self,
-        new: &Ids<(B, S), V>,
-        step: &mut CacheStep<'_, B, Heads, HeadDim, Positions, S, K>,
-    ) -> Tensor<(B, S, Embed)> {
+        new: &TensorOf<(B, S), Index<V>, Bk>,
+        step: &mut CacheStep<'_, B, Heads, HeadDim, Positions, S, K, Bk>,
+    ) -> Tensor<(B, S, Embed), Bk> {
         self.decoder.forward_cached(&self.characters.forward(new), step)
     }
 }

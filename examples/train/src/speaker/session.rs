@@ -1,6 +1,7 @@
 //! A text that goes on for ever.
 
 use super::model::{Cache, Model, Positions};
+use congruent::backend::Backend;
 use congruent::generate::Session;
 use congruent::prelude::*;
 
@@ -12,19 +13,19 @@ dims! {
 
 /// A text that a model reads. When it is longer than what the model sees at once, the cache is filled anew with its last
 /// characters, half of what there is room for.
-pub struct Reader<'m, V> {
-    model: &'m Model<V>,
-    cache: Cache<One>,
+pub struct Reader<'m, V, Bk: Backend = Cpu<f32>> {
+    model: &'m Model<V, Bk>,
+    cache: Cache<One, Bk>,
     text: Vec<Index<V>>,
 }
 
-impl<'m, V: Dense> Reader<'m, V> {
+impl<'m, V: Dense, Bk: Backend<Elem = f32>> Reader<'m, V, Bk> {
     /// An empty text.
-    pub fn new(model: &'m Model<V>) -> Self {
+    pub fn new(model: &'m Model<V, Bk>) -> Self {
         Reader { model, cache: model.cache(One), text: Vec::new() }
     }
 
-    fn read(&mut self, new: &[Index<V>]) -> Result<Tensor<(V,)>, Error> {
+    fn read(&mut self, new: &[Index<V>]) -> Result<Tensor<(V,), Bk>, Error> {
         self.text.extend_from_slice(new);
         let mut unread = new.len();
         if self.cache.lengths()[0] + unread > Positions.size() {
@@ -32,14 +33,15 @@ impl<'m, V: Dense> Reader<'m, V> {
             unread = self.text.len().min(Positions.size() / 2);
         }
         bind!(seq: New = unread);
-        let ids = Cpu::from_slice((One, seq), &self.text[self.text.len() - unread..])?;
+        let ids =
+            Cpu::from_slice((One, seq), &self.text[self.text.len() - unread..])?.to_engine::<Bk>(&self.model.device());
         let hidden = self.cache.step(seq, |step| self.model.hidden_states(&ids, step))?;
         let last = hidden.at(seq, unread - 1)?;
         self.model.characters.logits(&last).at(One, 0)
     }
 }
 
-impl<V: Dense> Session for Reader<'_, V> {
+impl<V: Dense, Bk: Backend<Elem = f32>> Session<Bk> for Reader<'_, V, Bk> {
     type Vocab = V;
 
     fn vocab(&self) -> V {
@@ -54,7 +56,7 @@ impl<V: Dense> Session for Reader<'_, V> {
     fn length(&self, _: usize) -> usize {
         self.text.len()
     }
-    fn extend(&mut self, new: &[(usize, &[Index<V>])]) -> Result<Vec<Tensor<(V,)>>, Error> {
+    fn extend(&mut self, new: &[(usize, &[Index<V>])]) -> Result<Vec<Tensor<(V,), Bk>>, Error> {
         new.iter().map(|(_, new)| self.read(new)).collect()
     }
 }

@@ -1,0 +1,7 @@
+//! `examples/minilm` on the devices of burn.
+
+use congruent_burn::{Burn, Device};
+
+fn main() -> anyhow::Result<()> {
+    minilm::cli::<Burn<f32>>(std::env::args_os(), |name| Ok(Device::find(name)?))
+}

@@ -1,0 +1,158 @@
+//! The program.
+
+use crate::speaker::{Alphabet, Positions, Speaker, characters};
+use crate::{CHECKPOINT, COUNTED, Run, Settings, Text, mean_loss, read};
+use anyhow::{Context, ensure};
+use clap::Parser;
+use congruent::backend::{Autodiff, Backend, DeviceOf};
+use congruent::generate::Sampling;
+use congruent::io::SafeTensors;
+use congruent::prelude::*;
+use indicatif::{ProgressBar, ProgressStyle};
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+dims! {
+    /// The characters of the text.
+    pub once Vocab;
+}
+
+/// Trains a language model of characters: on the plays of Shakespeare, or on another text.
+#[derive(Parser)]
+struct Arguments {
+    /// A text, or a folder of texts; without it, the plays are fetched on first use.
+    #[arg(long, value_name = "PATH")]
+    text: Option<PathBuf>,
+    /// The folder of the checkpoint and of the curve.
+    #[arg(long, value_name = "DIR", default_value = "target/train")]
+    out: PathBuf,
+    /// Goes on from the checkpoint in the folder, with its settings.
+    #[arg(long, conflicts_with = "Settings")]
+    resume: bool,
+    #[command(flatten)]
+    settings: Settings,
+    /// Writes the model into a file in half precision, with its alphabet.
+    #[arg(long, value_name = "FILE")]
+    export: Option<PathBuf>,
+    /// What the model goes on from when it has learnt.
+    #[arg(long, value_name = "TEXT", default_value = "**HAMLET**  \n")]
+    prompt: String,
+    /// How many characters it says.
+    #[arg(long, value_name = "N", default_value_t = 500)]
+    say: usize,
+    /// Below 1 likely characters gain, above 1 unlikely ones; at 0 the most likely is said.
+    #[arg(long, default_value_t = 0.8)]
+    temperature: f32,
+    /// How many threads calculate; without it, as many as there are cores.
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+    /// Where it calculates: `cpu`, or in a build with another engine one of the devices that it has. Without it, on the first
+    /// that there is.
+    #[arg(long, value_name = "NAME")]
+    device: Option<String>,
+}
+
+/// Trains a model as the arguments say, of which the first is the name of the program, and lets it speak. The engine finds the
+/// device of the name that `--device` has, if it is there.
+///
+/// # Errors
+/// There is no such device; an argument is out of its range; the text cannot be fetched or read; there is nothing to go on from
+/// with `--resume`, or something without it; the loss is no number any more; a file cannot be written; it is called twice in one
+/// process, which has one handler of Ctrl-C.
+pub fn cli<B: Autodiff<Elem = f32>>(
+    arguments: impl IntoIterator<Item = OsString>,
+    find: impl FnOnce(Option<&str>) -> anyhow::Result<DeviceOf<B>>,
+) -> anyhow::Result<()> {
+    let arguments = Arguments::parse_from(arguments);
+    let device = find(arguments.device.as_deref())?;
+    if let Some(threads) = arguments.threads {
+        congruent::threads::set(threads);
+    }
+    let text = read(arguments.text.as_deref())?;
+    let characters = characters(&text);
+    let alphabet = Alphabet::new(Vocab::set(characters.chars().count())?, &characters)?;
+    let prompt = alphabet.encode(&arguments.prompt).context("--prompt")?;
+    let text = Text::new(&alphabet, &text)?;
+    let mut run = match arguments.resume {
+        true => Run::<_, B>::resume_on(&arguments.out, alphabet, &text, &device)?,
+        false => {
+            let path = arguments.out.join(CHECKPOINT);
+            let out = path.display();
+            ensure!(!path.exists(), "{out} is there already: go on with --resume, or choose another folder by --out");
+            Run::new_on(arguments.settings, alphabet, &text, &device)?
+        }
+    };
+    eprintln!(
+        "{} characters, of an alphabet of {}; {} parameters",
+        text.ids().len(),
+        Vocab::get().map_or(0, |vocab| vocab.size()),
+        run.speaker.model.parameter_count()
+    );
+    train(&mut run, &text, &arguments.out)?;
+    if run.step() < run.settings().steps {
+        println!("stopped after step {}: --resume goes on", run.step());
+        return Ok(());
+    }
+
+    if let Some(path) = &arguments.export {
+        run.speaker.export()?.write(path)?;
+        let speaker = Speaker::<_, B>::load_on(&SafeTensors::open(path)?, run.speaker.alphabet.vocab(), &device)?;
+        println!("{}: {} bytes", path.display(), path.metadata()?.len());
+        report(&speaker, &text, "in half precision")?;
+    }
+    report(&run.speaker, &text, "in single precision")?;
+    let sampling = Sampling { temperature: arguments.temperature, ..Sampling::default() };
+    let mut out = io::stdout().lock();
+    write!(out, "\n{}", arguments.prompt)?;
+    run.speaker.speak(&prompt, sampling, run.settings().seed, arguments.say, |character| {
+        write!(out, "{character}")?;
+        anyhow::Ok(out.flush()?)
+    })?;
+    Ok(writeln!(out)?)
+}
+
+/// Goes on until the last step, or Ctrl-C.
+fn train<B: Autodiff<Elem = f32>>(run: &mut Run<Vocab, B>, text: &Text<Vocab>, out: &Path) -> anyhow::Result<()> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let stopped = stop.clone();
+    ctrlc::set_handler(move || {
+        // The second time at once.
+        if stopped.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+    })?;
+    let Settings { steps, batch, context, accumulate, .. } = *run.settings();
+    let style = "{bar:30} step {pos} of {len}, {msg}, {eta} left";
+    let bar = ProgressBar::new(steps).with_style(ProgressStyle::with_template(style)?).with_position(run.step());
+    bar.reset_eta();
+    let (begin, started) = (run.step(), std::time::Instant::now());
+    let mut smooth = None;
+    run.go_on(text, out, |run, loss| {
+        smooth = Some(smooth.map_or(loss, |smooth| 0.98 * smooth + 0.02 * loss));
+        let read = (run.step() - begin) * (batch * context * accumulate) as u64;
+        let rate = read as f64 / started.elapsed().as_secs_f64();
+        bar.set_message(format!("loss {:.3}, {rate:.0} characters/s", smooth.unwrap_or(loss)));
+        bar.set_position(run.step());
+        if let Some(point) = run.curve().0.last().filter(|point| point.step == run.step()) {
+            bar.suspend(|| {
+                let (step, training, held_out) = (point.step, point.training, point.held_out);
+                eprintln!("step {step}: loss {training:.4}, held out {held_out:.4}, {rate:.0} characters/s");
+            });
+        }
+        if stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    bar.finish_and_clear();
+    Ok(())
+}
+
+/// Says how well a text is predicted that was never seen.
+fn report<B: Backend<Elem = f32>>(speaker: &Speaker<Vocab, B>, text: &Text<Vocab>, how: &str) -> anyhow::Result<()> {
+    let test = text.test();
+    let (count, loss) = (test.len(), mean_loss(&speaker.model, text.ids(), test, Positions.size())?);
+    println!("{loss:.4} nats a character {how}, over {count} held-out ones (counted in the plays: {COUNTED})");
+    Ok(())
+}
