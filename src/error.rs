@@ -1,9 +1,9 @@
 //! What can be wrong with data. What can be wrong with shapes does not compile.
 
-use std::fmt::{self, Display, Formatter};
+use std::fmt::{self, Debug, Display, Formatter};
 
 /// An error in data that came from outside: sizes, lengths, ids, files.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Error {
     /// Two dimensions that had to be of one size are not.
@@ -182,6 +182,13 @@ pub enum Error {
         /// Which sequence of the batch.
         sequence: usize,
     },
+}
+
+// What `main` and `unwrap` print.
+impl Debug for Error {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        Display::fmt(self, f)
+    }
 }
 
 impl Display for Error {

@@ -36,6 +36,7 @@ pub use {generic_array, half, num_traits, typenum};
 
 /// What model code needs: `use congruent::prelude::*;`.
 pub mod prelude {
+    pub use crate::backend::Backend;
     pub use crate::dim::{Dense, Dim, Equal, N, Packed, Plus, Ragged, RuntimeDim, SameSize, StaticDim, Times};
     pub use crate::mask::{Allowed, Causal, Combine, Full, Lengths, Mask, Padded, Segments};
     pub use crate::nn::attention;

@@ -1,4 +1,4 @@
-//! A block that is calculated again on the way back gives the gradients that it gives without, in less memory.
+//! A block that is calculated again in the backward pass gives the gradients that it gives without, in less memory.
 
 use congruent::nn::{Dropout, EncoderLayer, FeedForward, LayerNorm, Linear, MultiHeadAttention, NormOrder, Training};
 use congruent::prelude::*;
@@ -129,7 +129,7 @@ fn gradients_are_those_without() {
     });
     let found = loss(&(all + &x + &layers[0].forward(&x, &Full)));
     assert_eq!(gradients(&found, &x, &layers), gradients(&expected, &x, &layers));
-    // The way back records whatever it has to, wherever it is called.
+    // The backward pass records whatever it has to, wherever it is called.
     assert_eq!(no_grad(|| gradients(&found, &x, &layers)), gradients(&expected, &x, &layers));
 }
 

@@ -246,7 +246,7 @@ fn long_chains_of_checkpoints_need_no_stack() {
         assert!(!format!("{y:?}").is_empty());
         drop(y.clone());
         drop(y);
-        // The way back, which frees what it has passed.
+        // The backward pass, which frees what it has passed.
         let loss = chain(&x, 20_000).sum(A);
         assert_eq!(loss.backward().of(&x).to_vec(), [20_001.0; 3]);
         // A chain that goes through inputs and captured results in turn, and one that is dropped by another thread.

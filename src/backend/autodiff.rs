@@ -5,9 +5,17 @@ use std::fmt::Debug;
 
 /// A backend that calculates gradients.
 ///
-/// An array may be tracked. What is made of a tracked array is tracked too, if its elements are floating-point numbers; unless
-/// [`no_grad`](super::no_grad) says otherwise. What is masked, and what only chooses (comparisons, positions, tables of angles), has no part in
-/// gradients.
+/// An array may be tracked. What is calculated of a tracked array is tracked too, a [`cast`](Backend::cast) to another type of
+/// floating-point numbers included; but not while [`is_recording`](super::is_recording) says no, as inside
+/// [`no_grad`](super::no_grad). [`track`](Self::track) itself works there too.
+///
+/// Some inputs are constants to the backward pass, tracked or not: conditions, ids and masks, and the tables of
+/// [`rotate`](Backend::rotate). The gradient of what a mask excludes is zero, whatever stands there.
+///
+/// Operations that move elements (`permute`, `narrow`, `broadcast`, `concat`, `gather`, `select`) are methods of all elements, and
+/// their backward passes add numbers: `T: Element` is not enough there. What a tape needs of `T` has to come from
+/// [`track`](Self::track), where `T` is known to be `Float`, and travel with the record (as a function pointer, say), or the
+/// record has numbers of its own, as in the [example](super#an-engine-of-ones-own).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` calculates no gradients",
     label = "asked for gradients on `{Self}`",
@@ -18,7 +26,8 @@ pub trait Autodiff: Backend<Elem: Float> {
     /// The gradients of one number.
     type Gradients: Debug + Send + Sync;
 
-    /// The array, tracked. It may depend on others that are.
+    /// The array, tracked: gradients with respect to it are asked for by the array that this gives. It may depend on others that
+    /// are tracked, whose gradients it does not change.
     fn track(x: ArrayOf<Self>) -> ArrayOf<Self>;
     /// What `block` gives for `x`, an array and something else. If it is to be recorded, nothing of it is kept but `x`: it is
     /// calculated again in the backward pass, and gives the same again. Gradients are those with respect to `x` and to what the
@@ -29,8 +38,8 @@ pub trait Autodiff: Backend<Elem: Float> {
     ) -> (ArrayOf<Self>, R) {
         block(x)
     }
-    /// The gradients of the one element of `x` with respect to the arrays that [`track`](Self::track) gave. What was recorded
-    /// is freed on the way, as far as nobody else holds it.
+    /// The gradients of the one element of `x` with respect to the arrays that [`track`](Self::track) gave. What was recorded may
+    /// be freed meanwhile, as far as nobody else holds it: of a clone that is still held, gradients may be asked for again.
     fn backward(x: ArrayOf<Self>) -> Self::Gradients;
     /// The gradient with respect to an array that [`track`](Self::track) gave; none if the number does not depend on it.
     fn gradient(gradients: &Self::Gradients, x: &ArrayOf<Self>) -> Option<ArrayOf<Self>>;

@@ -12,9 +12,11 @@
 //!    elements, so that a clone costs nothing.
 //! 2. A type with a parameter for the elements, and the required methods of [`Backend`]: arrays are made, read and moved
 //!    (`from_elements`, `filled`, `to_vec`, `permute`, `reshape`, `narrow`, `broadcast`, `concat`, `gather`, `select`, `cast`),
-//!    and calculated with (`unary`, `binary`, `compare`, `reduce`, `matmul`). Of `unary` an engine needs seven functions, of
-//!    `reduce` three; for the others it calls [`composed::unary`] and [`composed::reduce`]. Masks and ids are arrays of `bool`
-//!    and of `u32`: these two types and one of floating-point numbers are enough for layers.
+//!    and calculated with (`unary`, `binary`, `compare`, `reduce`, `matmul`). Of `unary` an engine needs `Abs`,
+//!    `Sqrt`, `Exp`, `Ln`, `Sin`, `Cos` and `Tanh`, of `reduce` `Sum`, `Max` and `Min`; for the others it calls
+//!    [`composed::unary`] and [`composed::reduce`]. Masks and ids are arrays of `bool` and of `u32`: these two types and one of
+//!    floating-point numbers are enough for layers. Of a type that a device does not hold, the methods that make arrays panic
+//!    with a message that names both ([`DataType`]), or give an array that stands for a [`Failure`].
 //! 3. For training, [`Autodiff`], and `is_tracked`, `tracked_like` and `detach`. Gradients of what is composed come with
 //!    those of what it is made of.
 //! 4. The suite: [`congruent::conformance`](crate::conformance), feature `conformance`.
@@ -22,10 +24,16 @@
 //!    `binary_scalar`, `update_slice` and `fused`, whose defaults copy more than they need to. A default may be called for
 //!    the cases that are left, as by `composed::attention`.
 //!
-//! This is a small one, whole but for the tape of its gradients. The suite runs on it, and so do layers.
+//! This is a small one (`tests/naive` in the repository). The suite runs on it, and so do layers.
 //!
 //! ```ignore
 #![doc = include_str!("../../tests/naive/engine.rs")]
+//! ```
+//!
+//! And the tape of its gradients, the file `tape.rs` beside it:
+//!
+//! ```ignore
+#![doc = include_str!("../../tests/naive/tape.rs")]
 //! ```
 
 mod autodiff;
@@ -47,6 +55,7 @@ pub use autodiff::Autodiff;
 pub use blocks::{BlockFormat, Blocks};
 pub use bytes::Bytes;
 pub(crate) use bytes::Same;
+pub(crate) use composed::elements;
 pub use data_type::DataType;
 pub use element::{AnyBits, Element, Float, Number, Primitive, Real, Value};
 pub(crate) use element::{Proven, constant};
@@ -85,7 +94,7 @@ pub const MAX_RANK: usize = 8;
 /// Where arrays are, and what they are.
 pub trait Engine: Copy + Debug + Send + Sync + 'static {
     /// An array: its sizes and a shared, immutable buffer on a device. Cloning one copies no elements.
-    type Array<P: Primitive>: Clone + Debug + Send + Sync;
+    type Array<P: Primitive>: Clone + Debug + Send + Sync + 'static;
     /// Where arrays lie. An engine that has one place alone says so by a type of one value. The default is where tensors are
     /// made if nobody says where.
     type Device: Clone + Debug + Display + PartialEq + Default + Send + Sync;
@@ -106,6 +115,12 @@ pub trait Engine: Copy + Debug + Send + Sync + 'static {
 /// if nobody else holds it. What an engine could not do is a [`Failure`], which the array stands for.
 ///
 /// [`congruent::conformance`](crate::conformance) tests an implementation.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no backend",
+    label = "expected a backend, such as `Cpu<f32>`",
+    note = "a backend is an engine with a type of elements: the engine `Processor` has the backends `Cpu<f32>`, `Cpu<f64>`, ..",
+    note = "an engine of one's own: the documentation of `congruent::backend`"
+)]
 pub trait Backend: Copy + Debug + Send + Sync {
     /// The arrays.
     type Engine: Engine;
@@ -168,13 +183,22 @@ pub trait Backend: Copy + Debug + Send + Sync {
         let _ = x;
         false
     }
-    /// `x`, tracked if another array is. An engine without gradients tracks nothing.
+    /// `x`, tracked if another array is: what takes the place of a parameter is tracked as the parameter was. An engine without
+    /// gradients tracks nothing.
     fn tracked_like(x: ArrayOf<Self>, like: &ArrayOf<Self>) -> ArrayOf<Self>
     where
         Self::Elem: Float,
     {
         let _ = like;
         x
+    }
+    /// The same elements on a device, as a constant. Where they lie there, nothing is copied. The default reads them and makes
+    /// them anew: a device may be able to send them to another one by itself.
+    ///
+    /// # Panics
+    /// The engine fails.
+    fn to_device(x: &ArrayOf<Self>, device: &DeviceOf<Self>) -> ArrayOf<Self> {
+        composed::to_device::<Self>(x, device)
     }
     /// The array as a constant.
     fn detach(x: ArrayOf<Self>) -> ArrayOf<Self> {
@@ -255,8 +279,8 @@ pub trait Backend: Copy + Debug + Send + Sync {
     /// `x` where `condition` holds, `y` elsewhere. All three have the same sizes.
     fn select(condition: &ArrayOf<Self, bool>, x: &ArrayOf<Self>, y: &ArrayOf<Self>) -> ArrayOf<Self>;
 
-    /// `op` along `axis`, which goes. Sums are kept in the type [`Number::Sum`]. An engine that has the sum, the largest and the smallest has the others by
-    /// [`composed::reduce`].
+    /// `op` along `axis`, which goes. Sums are calculated in the type [`Number::Sum`]. [`composed::reduce`] has the mean and the
+    /// variance.
     fn reduce(op: Reduce, x: &ArrayOf<Self>, axis: usize) -> ArrayOf<Self>
     where
         Self::Elem: Number;
@@ -313,7 +337,8 @@ pub trait Backend: Copy + Debug + Send + Sync {
         composed::masked_softmax::<Self>(scores, mask)
     }
 
-    /// The product `(.., m, k) x (.., k, n)` over equal leading axes, or with a `y` of two axes.
+    /// The product `(.., m, k) x (.., k, n)` over equal leading axes, or with a `y` of two axes. Sums are calculated in the type
+    /// [`Number::Sum`]; integers wrap around.
     fn matmul(x: &ArrayOf<Self>, y: &ArrayOf<Self>) -> ArrayOf<Self>
     where
         Self::Elem: Number;

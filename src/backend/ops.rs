@@ -3,10 +3,10 @@
 use super::PerSequence;
 use std::ops::Range;
 
-/// A function of one number.
+/// A function of one number. Its derivative is the field's, where it has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unary {
-    /// `|x|`.
+    /// `|x|`. Its derivative at 0 is 0.
     Abs,
     /// `-x`.
     Neg,
@@ -28,7 +28,7 @@ pub enum Unary {
     Tanh,
     /// `1 / (1 + e⁻ˣ)`.
     Sigmoid,
-    /// `max(x, 0)`, NaN kept.
+    /// `max(x, 0)`; NaN of NaN.
     Relu,
     /// `x · Φ(x)`, with the error function ([Hendrycks and Gimpel 2016](https://arxiv.org/abs/1606.08415)).
     Gelu,
@@ -51,9 +51,9 @@ pub enum Binary {
     Mul,
     /// `x / y`; an integer by zero gives 0.
     Div,
-    /// The larger; NaN if either is.
+    /// The larger; NaN if either is. Of equals, each has half of the gradient.
     Max,
-    /// The smaller; NaN if either is.
+    /// The smaller; NaN if either is. Of equals, each has half of the gradient.
     Min,
 }
 
@@ -83,13 +83,15 @@ pub enum Reduce {
     Mean,
     /// The variance around the mean, divided by the count; NaN of none (for integers, 0).
     Variance,
-    /// The largest; NaN if any is; the lowest value of the type (for floats, -∞) of none.
+    /// The largest; NaN if any is; the lowest value of the type (for floats, -∞) of none. Equals
+    /// share the gradient.
     Max,
-    /// The smallest; NaN if any is; the highest value of the type (for floats, ∞) of none.
+    /// The smallest; NaN if any is; the highest value of the type (for floats, ∞) of none. Equals
+    /// share the gradient.
     Min,
 }
 
-/// What becomes of a product, while it is still at hand: `activation(product + bias) + residual`, each if given.
+/// What is calculated of each element of a product before it is stored: `activation(product + bias) + residual`, each if given.
 #[derive(Debug)]
 pub struct Epilogue<'a, A: ?Sized> {
     /// Added to each row.

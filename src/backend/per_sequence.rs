@@ -13,18 +13,18 @@ pub struct PerSequence(Arc<Inner>);
 struct Inner {
     numbers: Box<[usize]>,
     /// What the first engine and device that asked has made of them.
-    kept: OnceLock<Box<dyn Any + Send + Sync>>,
+    cached: OnceLock<Box<dyn Any + Send + Sync>>,
 }
 
 impl PerSequence {
-    /// What `make` gives for the numbers. It is kept, and given again as long as it is of this type and `fits`.
-    pub fn kept<T: Clone + Send + Sync + 'static>(
+    /// What `make` gives for the numbers. It is cached, and given again as long as it is of this type and `fits`.
+    pub fn cached<T: Clone + Send + Sync + 'static>(
         &self,
         fits: impl FnOnce(&T) -> bool,
         make: impl Fn(&[usize]) -> T,
     ) -> T {
-        let kept = self.0.kept.get_or_init(|| Box::new(make(self)));
-        kept.downcast_ref::<T>().filter(|kept| fits(kept)).cloned().unwrap_or_else(|| make(self))
+        let cached = self.0.cached.get_or_init(|| Box::new(make(self)));
+        cached.downcast_ref::<T>().filter(|cached| fits(cached)).cloned().unwrap_or_else(|| make(self))
     }
 }
 
@@ -37,7 +37,7 @@ impl Deref for PerSequence {
 
 impl FromIterator<usize> for PerSequence {
     fn from_iter<I: IntoIterator<Item = usize>>(numbers: I) -> Self {
-        PerSequence(Arc::new(Inner { numbers: numbers.into_iter().collect(), kept: OnceLock::new() }))
+        PerSequence(Arc::new(Inner { numbers: numbers.into_iter().collect(), cached: OnceLock::new() }))
     }
 }
 impl From<&[usize]> for PerSequence {

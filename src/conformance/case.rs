@@ -36,7 +36,7 @@ impl<E: Engine, T: Float> Case<E, T> {
     pub fn of(&self, view: View) -> String {
         let sizes: Vec<_> = self.inputs.iter().map(|input| &input.sizes[..]).collect();
         let with = if self.with.is_empty() { String::new() } else { format!(", {}", self.with) };
-        format!("{} {sizes:?} ({view:?}){with}", T::DATA_TYPE)
+        format!("{} {sizes:?} ({view}){with}", T::DATA_TYPE)
     }
 
     /// The numbers that the view can hold.
@@ -62,7 +62,7 @@ impl<E: Engine, T: Float> Case<E, T> {
                 same::<E, T>(&again, &first, device).map_err(|found| format!("called again, {found}"))?;
                 for (input, sample) in held.iter().zip(&samples) {
                     same::<E, T>(input, sample, device)
-                        .map_err(|found| format!("an input that is held changed: {found}"))?;
+                        .map_err(|found| format!("an input that is held is not as it was made: {found}"))?;
                 }
                 let owned = (self.run)(&maker, make());
                 near::<E, T>(&owned, &expected, tolerance.values, device)

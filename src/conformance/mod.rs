@@ -4,9 +4,21 @@
 //! use congruent::conformance::Suite;
 //! use congruent::cpu::{Device, Processor};
 //! # if false { // It takes a while; `tests/conformance.rs` runs it.
-//! Suite::<Processor>::on(Device).bools().integers::<i32>().floats::<f32>().gradients::<f32>().finish();
+//! Suite::<Processor>::on(Device)
+//!     .bools()
+//!     .integers::<u32>()
+//!     .floats::<f32>()
+//!     .gradients::<f32>()
+//!     .finish();
 //! # }
 //! ```
+//!
+//! This is the least that layers and training need. The whole of it: `integers`, `floats` and `gradients` of every type that the
+//! engine has, [`casts`](Suite::casts) between them, and [`beside`](Suite::beside) if it has several devices. Each type takes a few
+//! seconds to run, and several to compile.
+//!
+//! A fault names the operation, the type, the sizes, and how the arrays came about: as made, permuted, narrowed from a larger
+//! one, or broadcast.
 //!
 //! Results are compared with those of plain loops over double numbers, gradients with differences of these; what moves and
 //! chooses elements, and what calculates with integers, has to be right to the last bit. Inputs have from no axis to six, axes
@@ -135,11 +147,10 @@ impl<E: Engine> Suite<E> {
     }
 
     /// # Panics
-    /// There are faults: the message lists the first hundred of them.
+    /// There are faults: the message counts those of each operation and shows some, what others are composed of first.
     #[track_caller]
     pub fn finish(self) {
         let faults = self.faults();
-        let lines: Vec<String> = faults.iter().take(100).map(Fault::to_string).collect();
-        assert!(faults.is_empty(), "{} faults\n{}", faults.len(), lines.join("\n"));
+        assert!(faults.is_empty(), "{}", report::listed(&faults));
     }
 }

@@ -6,9 +6,11 @@ use super::sample::{Sample, double, indices};
 use super::tolerance::smallest;
 use crate::backend::{Backend, Element, Engine, Number};
 use std::any::Any;
-use std::collections::BTreeSet;
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Display, Formatter};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
+use std::sync::Once;
 use zerocopy::IntoBytes;
 
 /// Something that an engine does otherwise than it should.
@@ -29,6 +31,47 @@ impl Display for Fault {
     }
 }
 
+/// What an engine has to have, in the order in which it is best mended: the others are composed of it.
+const REQUIRED: [&str; 16] = [
+    "from_elements",
+    "filled",
+    "to_vec",
+    "permute",
+    "reshape",
+    "narrow",
+    "broadcast",
+    "concat",
+    "gather",
+    "select",
+    "cast",
+    "unary",
+    "binary",
+    "compare",
+    "reduce",
+    "matmul",
+];
+
+/// How many faults of each operation are shown.
+const SHOWN: usize = 5;
+
+/// The faults by operation, the required ones first, with some of each.
+pub fn listed(faults: &[Fault]) -> String {
+    let order = |operation| (REQUIRED.iter().position(|required| *required == operation), operation);
+    let mut of_operation: BTreeMap<_, Vec<&Fault>> = BTreeMap::new();
+    for fault in faults {
+        let (position, name) = order(fault.operation);
+        of_operation.entry((position.unwrap_or(REQUIRED.len()), name)).or_default().push(fault);
+    }
+    let mut text = format!("{} faults\n", faults.len());
+    for ((_, operation), faults) in of_operation {
+        text.push_str(&format!("`{operation}`: {}\n", faults.len()));
+        let lines: BTreeSet<String> =
+            faults.iter().map(|Fault { of, found, .. }| format!("    {of}: {found}\n")).collect();
+        text.extend(lines.into_iter().take(SHOWN));
+    }
+    text
+}
+
 /// The faults, and the operations that were looked at.
 #[derive(Debug, Default)]
 pub struct Report {
@@ -43,16 +86,35 @@ impl Report {
     /// Checks an operation, which may panic.
     pub fn check(&mut self, operation: &'static str, of: impl Display, check: impl FnOnce() -> Found) {
         self.operations.insert(operation);
-        let found =
-            catch_unwind(AssertUnwindSafe(check)).unwrap_or_else(|panic| Err(format!("panicked: {}", said(&*panic))));
+        let found = without_panic(check).unwrap_or_else(|said| Err(format!("panicked: {said}")));
         if let Err(found) = found {
             self.faults.push(Fault { operation, of: of.to_string(), found });
         }
     }
 }
 
-/// What a panic says.
-pub fn said(panic: &(dyn Any + Send)) -> String {
+thread_local! {
+    static IS_QUIET: Cell<bool> = const { Cell::new(false) };
+}
+
+/// What `f` gives, or what its panic says, which is not printed.
+pub fn without_panic<R>(f: impl FnOnce() -> R) -> Result<R, String> {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let before = take_hook();
+        set_hook(Box::new(move |panic| {
+            if !IS_QUIET.get() {
+                before(panic);
+            }
+        }));
+    });
+    let was_quiet = IS_QUIET.replace(true);
+    let result = catch_unwind(AssertUnwindSafe(f));
+    IS_QUIET.set(was_quiet);
+    result.map_err(|panic| said(&*panic))
+}
+
+fn said(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
     text.unwrap_or("something that is no text").to_owned()
 }

@@ -3,6 +3,7 @@
 use super::on::On;
 use super::sample::Sample;
 use crate::backend::{Backend, Element, Engine, Primitive};
+use std::fmt::{self, Display, Formatter};
 
 /// How an array came about, so that its elements lie in memory in one way or another.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -15,6 +16,17 @@ pub enum View {
     Narrowed,
     /// One of size 1 along the first axis, repeated: elements differ along the other axes alone.
     Repeated,
+}
+
+impl Display for View {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            View::Whole => "as made",
+            View::Permuted => "permuted",
+            View::Narrowed => "narrowed from a larger one",
+            View::Repeated => "broadcast along the first axis",
+        })
+    }
 }
 
 impl View {

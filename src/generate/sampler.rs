@@ -168,12 +168,12 @@ struct Candidate {
 }
 
 /// The fewest heaviest candidates that have this part of the weight, of equals the first; in the order they came in.
-fn nucleus(mut candidates: Vec<Candidate>, part: f32) -> Vec<Candidate> {
-    if part == 1.0 {
+fn nucleus(mut candidates: Vec<Candidate>, top_p: f32) -> Vec<Candidate> {
+    if top_p == 1.0 {
         return candidates;
     }
     let total: f64 = candidates.iter().map(|candidate| candidate.weight).sum();
-    let enough = total * f64::from(part);
+    let enough = total * f64::from(top_p);
     // All that are lighter than this are together lighter than what is left out, so that few are to be sorted. The
     // heaviest weighs 1, and stays whatever rounding does.
     let least = f64::min((total - enough) / candidates.len() as f64, 1.0);

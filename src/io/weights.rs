@@ -9,7 +9,7 @@ use crate::shape::{Described, Shape};
 use crate::tensor::Tensor;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::fmt::{self, Display, Formatter};
+use std::fmt::{self, Debug, Display, Formatter};
 
 /// The tensors of a file below one name, to be taken with the shapes that the types say.
 pub struct Weights<'a, T: Element, B: Backend<Elem = T> = Cpu<T>> {
@@ -97,7 +97,6 @@ impl Display for Problem {
 }
 
 /// Why a file could not be loaded or saved.
-#[derive(Debug)]
 #[non_exhaustive]
 pub enum LoadError {
     /// The file could not be read or written.
@@ -138,6 +137,13 @@ impl Display for LoadError {
                 problems.iter().try_for_each(|problem| write!(f, "\n  {problem}"))
             }
         }
+    }
+}
+
+// What `main` and `unwrap` print.
+impl Debug for LoadError {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        Display::fmt(self, f)
     }
 }
 

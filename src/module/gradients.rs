@@ -1,8 +1,8 @@
 //! Gradients of all parameters of a model together.
 
 use super::{Module, Parameter};
-use crate::backend::{ArrayOf, Autodiff, Binary, Number, Reduce, Unary, Value, constant, no_grad};
-use crate::tensor::{Gradients, SameBackend, elements};
+use crate::backend::{ArrayOf, Autodiff, Binary, Number, Reduce, Unary, Value, constant, elements, no_grad};
+use crate::tensor::{Gradients, SameBackend};
 
 /// The gradients of the parameters of a model together.
 impl<B: Autodiff> Gradients<B> {

@@ -10,11 +10,11 @@ pub use truncate::{CutTo, OneSequence};
 use counts::Counts;
 
 use crate::Error;
-use crate::backend::{ArrayOf, AttentionMask, Backend, DeviceOf, Float, With};
+use crate::backend::{ArrayOf, AttentionMask, Backend, DeviceOf, Float, With, elements};
 use crate::cpu::Cpu;
 use crate::dim::{Dense, Dim, Name, Plus, Ragged};
 use crate::mask::Lengths;
-use crate::tensor::{IdOf, Index, SameBackend, Tensor, elements, transferred};
+use crate::tensor::{IdOf, Index, SameBackend, Tensor};
 use std::fmt::{self, Debug, Formatter};
 use std::marker::PhantomData;
 
@@ -113,7 +113,7 @@ impl<B: Dim, H: Dim, D: Dim, P: Dim, Bk: Backend<Elem: Float>> KeyValueCache<B, 
     /// ```
     pub fn to_device(mut self, device: &DeviceOf<Bk>) -> Self {
         for array in self.layers.iter_mut().flatten().flatten() {
-            *array = transferred::<Bk, Bk>(array, device);
+            *array = Bk::to_device(array, device);
         }
         KeyValueCache { device: device.clone(), ..self }
     }

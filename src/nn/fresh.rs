@@ -8,7 +8,7 @@ use crate::dim::Dim;
 const EPSILON: f64 = 1e-5;
 
 impl<E: Dim, H: Dim, D: Dim, F: Dim> EncoderLayer<E, H, D, F> {
-    /// A new layer with random parameters, GELU, and norms after each part with an epsilon of 1e-5. What is to be otherwise
+    /// A new layer with random parameters, GELU, and norms after each sublayer with an epsilon of 1e-5. What is to be otherwise
     /// is a field:
     ///
     /// ```
@@ -32,7 +32,7 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim> EncoderLayer<E, H, D, F> {
 }
 
 impl<E: Dim, H: Dim, D: Dim, F: Dim> DecoderLayer<E, H, D, F> {
-    /// A new layer with random parameters, GELU, and norms after each part with an epsilon of 1e-5. What is to be otherwise
+    /// A new layer with random parameters, GELU, and norms after each sublayer with an epsilon of 1e-5. What is to be otherwise
     /// is a field, as in [`EncoderLayer::random`].
     ///
     /// ```

@@ -16,9 +16,9 @@ use crate::{Module, Rng};
 /// Where a layer normalises.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum NormOrder {
-    /// Before each part, `x + part(norm(x))` ([Xiong et al. 2020](https://arxiv.org/abs/2002.04745)).
+    /// Before each sublayer, `x + sublayer(norm(x))` ([Xiong et al. 2020](https://arxiv.org/abs/2002.04745)).
     Pre,
-    /// After each part, `norm(x + part(x))` ([Vaswani et al. 2017](https://arxiv.org/abs/1706.03762)).
+    /// After each sublayer, `norm(x + sublayer(x))` ([Vaswani et al. 2017](https://arxiv.org/abs/1706.03762)).
     #[default]
     Post,
 }
@@ -26,14 +26,14 @@ pub enum NormOrder {
 /// Dropout in training, and where its random numbers come from; nothing in inference.
 type Dropped<'a> = Option<(Dropout, &'a mut Rng)>;
 
-/// `part` beside a residual connection, with its normalisation. `part` takes its input and the residual to be added, if it is
-/// to add one: dropout comes before that.
+/// `sublayer` with its residual connection and normalisation. It takes its input and the residual to be added, if it is to
+/// add one: dropout comes before that.
 fn residual<S: Last<E>, E: Dim, B: Backend<Elem: Float>>(
     order: NormOrder,
     norm: &LayerNorm<E, B>,
     x: &Tensor<S, B>,
     training: &mut Dropped<'_>,
-    part: impl FnOnce(&Tensor<S, B>, Epilogue<'_, ArrayOf<B>>) -> Tensor<S, B>,
+    sublayer: impl FnOnce(&Tensor<S, B>, Epilogue<'_, ArrayOf<B>>) -> Tensor<S, B>,
 ) -> Tensor<S, B> {
     let normed;
     let input = match order {
@@ -44,9 +44,9 @@ fn residual<S: Last<E>, E: Dim, B: Backend<Elem: Float>>(
         NormOrder::Post => x,
     };
     let y = match training {
-        None => part(input, Epilogue::residual(x.array())),
+        None => sublayer(input, Epilogue::residual(x.array())),
         Some((dropout, rng)) => {
-            let dropped = dropout.chosen_by(&part(input, Epilogue::default()), rng).into_array();
+            let dropped = dropout.chosen_by(&sublayer(input, Epilogue::default()), rng).into_array();
             Tensor::from_parts(x.shape(), B::binary(Binary::Add, dropped, x.array().clone()))
         }
     };
@@ -87,7 +87,7 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> EncoderLayer<E, H,
         on_sequence(x, |x| self.apply(&x, |new| new, &mask, &mut None))
     }
 
-    /// As [`forward`](Self::forward), in training: each part has dropout before it is added to what it was calculated of.
+    /// As [`forward`](Self::forward), in training: each sublayer has dropout before it is added to what it was calculated of.
     ///
     /// ```
     /// use congruent::nn::{Activation, Dropout, EncoderLayer, FeedForward, LayerNorm, Linear, MultiHeadAttention, NormOrder};
@@ -199,7 +199,7 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> DecoderLayer<E, H,
         on_sequence(x, |x| self.apply(&x, &memory, &masks, &mut None))
     }
 
-    /// As [`forward`](Self::forward), in training: each part has dropout before it is added to what it was calculated of.
+    /// As [`forward`](Self::forward), in training: each sublayer has dropout before it is added to what it was calculated of.
     pub fn forward_training<S, R, M, N>(
         &self,
         x: &Tensor<S, impl SameBackend<B>>,

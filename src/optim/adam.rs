@@ -88,16 +88,21 @@ impl Default for AdamW {
     }
 }
 
+impl AdamW {
+    /// Adam with the same settings.
+    fn adam(&self) -> Adam {
+        let AdamW { learning_rate, betas, epsilon, weight_decay } = *self;
+        Adam { learning_rate, betas, epsilon, weight_decay }
+    }
+}
+
 impl<B: Backend<Elem: Float>> Rule<B> for AdamW {
     fn check(&self) {
-        let [mean, square] = self.betas;
-        check_settings([("betas[0]", mean), ("betas[1]", square)], 1.0);
-        let (rate, decay) = (self.learning_rate, self.weight_decay);
-        check_settings([("learning_rate", rate), ("epsilon", self.epsilon), ("weight_decay", decay)], f64::INFINITY);
+        Rule::<B>::check(&self.adam());
     }
 
     fn moments(&self) -> usize {
-        2
+        Rule::<B>::moments(&self.adam())
     }
 
     fn step(
@@ -107,9 +112,7 @@ impl<B: Backend<Elem: Float>> Rule<B> for AdamW {
         state: &mut State<B>,
         learning_rate: f64,
     ) -> ArrayOf<B> {
-        let AdamW { learning_rate: rate, betas, epsilon, weight_decay } = *self;
-        let parameter = scaled::<B>(parameter, 1.0 - rate * learning_rate * weight_decay);
-        let adam = Adam { learning_rate: rate, betas, epsilon, weight_decay: 0.0 };
-        adam.step(parameter, gradient, state, learning_rate)
+        let parameter = scaled::<B>(parameter, 1.0 - self.learning_rate * learning_rate * self.weight_decay);
+        Adam { weight_decay: 0.0, ..self.adam() }.step(parameter, gradient, state, learning_rate)
     }
 }

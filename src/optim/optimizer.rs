@@ -1,4 +1,4 @@
-//! What all optimizers share: which rule is for which parameter, and what is kept from one step to the next.
+//! What all optimizers share: which rule is for which parameter, and the state of each parameter.
 
 use crate::backend::{ArrayOf, Autodiff, Backend, Float, no_grad};
 use crate::cpu::Cpu;
@@ -19,7 +19,7 @@ pub trait Rule<B: Backend<Elem: Float> = Cpu<f32>>: Send + Sync {
     /// A setting is out of its range: the parameter would become NaN, or go the wrong way.
     fn check(&self) {}
 
-    /// How many arrays of the size of a parameter are kept for it. They begin as zeros.
+    /// How many arrays of the size of a parameter are part of its state. They begin as zeros.
     fn moments(&self) -> usize;
 
     /// The parameter after a step. `learning_rate` is what the rate of the rule is multiplied by.
@@ -27,7 +27,7 @@ pub trait Rule<B: Backend<Elem: Float> = Cpu<f32>>: Send + Sync {
     -> ArrayOf<B>;
 }
 
-/// What is kept for one parameter.
+/// The state of an optimizer for one parameter.
 pub struct State<B: Backend = Cpu<f32>> {
     /// How many steps there were, with the one that is being calculated.
     pub steps: u64,
@@ -52,7 +52,7 @@ impl<B: Backend> State<B> {
 
 type Chosen<B> = Arc<dyn Fn(&Parameter<'_, B>) -> bool + Send + Sync>;
 
-/// Changes the parameters of a model by their gradients: rules, and what they keep.
+/// Changes the parameters of a model by their gradients: rules, and their state.
 ///
 /// Cloning one copies no elements, and the two go on apart.
 #[derive(Clone)]
@@ -96,22 +96,22 @@ impl<B: Autodiff> Optimizer<B> {
     /// The parameters after a step are new ones, with no gradient until a loss is calculated of them. So gradients are for
     /// one step, and a loop calculates the loss in each of its turns.
     ///
-    /// Parameters and what is kept for them are known by their paths. Where nobody else holds a parameter, the new one is
+    /// Parameters and their states are known by their paths. Where nobody else holds a parameter, the new one is
     /// written into its memory: a loss holds those that it was calculated of, so drop it before.
     ///
     /// # Panics
     /// No parameter of the model has a gradient, so that the step would change nothing: `track` was not called, or only after
     /// the loss was calculated, or the gradients are of another model or of an earlier step.
     ///
-    /// Two parameters have one path: what is kept for one would be the other's.
+    /// Two parameters have one path: the state of one would be the other's.
     ///
     /// A gradient is what an engine failed to calculate, as far as the engine knows by then. No parameter is changed.
     ///
     /// A setting of a rule is out of its range. The parameters before have had their step.
     ///
-    /// A rule gives a parameter or moments of other sizes, or another number of moments, or what is kept for the parameter has
-    /// other sizes than the parameter. Nothing of it is stored. The elements of a parameter whose rule has panicked are NaN, as
-    /// after [`ParameterMut::change`](crate::module::ParameterMut::change), and what was kept for it is gone; those before
+    /// A rule gives a parameter or moments of other sizes, or another number of moments, or the state has other
+    /// sizes than the parameter. Nothing of it is stored. The elements of a parameter whose rule has panicked are NaN, as
+    /// after [`ParameterMut::change`](crate::module::ParameterMut::change), and its state is gone; those before
     /// it have had their step.
     ///
     /// ```should_panic

@@ -6,7 +6,7 @@
 //! # Generic code
 //!
 //! A layer for tensors of any rank asks for what its operations ask for. What ends in a dimension is [`Last<E>`], and goes
-//! together with a bias `(E,)`; `S::With<F>` is the shape with `F` in place of `E`, and the way back gives `S`. An axis anywhere
+//! together with a bias `(E,)`; `S::With<F>` is the shape with `F` in place of `E`, and what puts `E` back gives `S`. An axis anywhere
 //! is [`Axis<D, Position>`](Axis), with a type parameter for its position.
 //!
 //! ```

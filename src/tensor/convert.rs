@@ -2,23 +2,20 @@
 
 use super::{Nested, Tensor, TensorOf};
 use crate::Error;
-use crate::backend::{ArrayOf, Backend, DeviceOf, Element, Number, Primitive, PrimitiveOf, Proven, With};
+use crate::backend::{ArrayOf, Backend, DeviceOf, Element, Number, Primitive, Proven, With, elements};
 use crate::shape::{Described, Shape};
+use std::any::Any;
 
-/// The elements, as the engine stores them.
+/// The same elements in an array on this device of an engine, as a constant.
 ///
 /// # Panics
-/// The engine failed.
-pub(crate) fn elements<B: Backend>(x: &ArrayOf<B>) -> Vec<PrimitiveOf<B>> {
-    B::to_vec(x).unwrap_or_else(|failure| panic!("{failure}"))
-}
-
-/// The same elements in an array on this device of another engine, as a constant.
-///
-/// # Panics
-/// The engine failed.
+/// The engine fails.
 pub(crate) fn transferred<B: Backend, E: Backend>(x: &ArrayOf<B>, device: &DeviceOf<E>) -> ArrayOf<E, B::Elem> {
-    With::<E, B::Elem>::from_elements(elements::<B>(x), B::sizes(x), device)
+    match (x as &dyn Any).downcast_ref() {
+        // Of the same engine.
+        Some(x) => With::<E, B::Elem>::to_device(x, device),
+        None => With::<E, B::Elem>::from_elements(elements::<B>(x), B::sizes(x), device),
+    }
 }
 
 /// What can be converted to a number: numbers, and `bool`.

@@ -36,7 +36,7 @@ pub fn einsum<X: Shape, Y: Shape, O: Shape, B: Backend<Elem: Number>>(
     let sizes: Vec<usize> = [x.0[0].as_slice(), &x.0[1], &y.0[2]].concat();
     let letters = [batch, left, right].concat();
     let product = B::reshape(&product, &sizes);
-    Tensor::checked(shape, B::permute(&product, &places(&letters, output)))
+    Tensor::checked(shape, B::permute(&product, &axes(&letters, output)))
 }
 
 /// Sums over the letters that `output` lacks, and brings the others in its order.
@@ -88,13 +88,13 @@ impl<B: Backend> Lettered<B> {
     }
 
     fn in_order(&self, letters: &[usize]) -> ArrayOf<B> {
-        B::permute(&self.array, &places(&self.letters, letters))
+        B::permute(&self.array, &axes(&self.letters, letters))
     }
 
     /// The sizes of three groups of letters, and an array of one axis for each group.
     fn in_groups(&self, groups: [&[usize]; 3]) -> ([Vec<usize>; 3], ArrayOf<B>) {
         let sizes = groups.map(|group| {
-            places(&self.letters, group).into_iter().map(|axis| B::sizes(&self.array)[axis]).collect::<Vec<_>>()
+            axes(&self.letters, group).into_iter().map(|axis| B::sizes(&self.array)[axis]).collect::<Vec<_>>()
         });
         let merged = [0, 1, 2].map(|group: usize| sizes[group].iter().product());
         let array = B::reshape(&self.in_order(&groups.concat()), &merged);
@@ -103,6 +103,6 @@ impl<B: Backend> Lettered<B> {
 }
 
 /// Where each of the wanted letters stands.
-fn places(letters: &[usize], wanted: &[usize]) -> Vec<usize> {
+fn axes(letters: &[usize], wanted: &[usize]) -> Vec<usize> {
     wanted.iter().filter_map(|letter| letters.iter().position(|l| l == letter)).collect()
 }

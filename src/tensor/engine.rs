@@ -39,7 +39,9 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
         B::device(&self.array)
     }
 
-    /// The same elements in the same shape on the engine of `E`, as a constant: gradients stay on an engine.
+    /// The same elements in the same shape on the engine of `E`, as a constant: gradients stay on an engine. Elements stay of
+    /// the type that they are of, whichever `E` has: [`cast`](Tensor::cast) converts them. A new tensor on another engine is
+    /// made here and goes there, or is made there by the name of the backend, `E::ones(..)` as [`Cpu::<f32>::ones(..)`](super::Create).
     ///
     /// ```
     /// use congruent::prelude::*;
@@ -76,9 +78,6 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// # Panics
     /// The engine fails, as [`try_to_vec`](Tensor::try_to_vec) says.
     pub fn to_device(&self, device: &DeviceOf<B>) -> Self {
-        if B::device(&self.array) == *device {
-            return self.detach();
-        }
-        Tensor::from_parts(self.shape, transferred::<B, B>(&self.array, device))
+        Tensor::from_parts(self.shape, B::to_device(&self.array, device))
     }
 }

@@ -47,10 +47,10 @@ impl<B: Backend, D: Dim, S: Dim, Batch: Dim> Tensor<(Batch, S, D), B> {
     ///
     /// # Panics
     /// There are no heads.
-    pub fn concat_heads<H: ArrayDim>(heads: H, parts: &Each<H, Self>) -> Tensor<(Batch, S, Times<H, D>), B> {
-        let (batch, sequence, head_dim) = parts[0].shape;
+    pub fn concat_heads<H: ArrayDim>(heads: H, tensors: &Each<H, Self>) -> Tensor<(Batch, S, Times<H, D>), B> {
+        let (batch, sequence, head_dim) = tensors[0].shape;
         let shape = (batch, sequence, Times(heads, head_dim));
-        let arrays: Vec<&ArrayOf<B>> = parts.iter().map(|part| &part.array).collect();
+        let arrays: Vec<&ArrayOf<B>> = tensors.iter().map(|tensor| &tensor.array).collect();
         Tensor::from_parts(shape, B::concat(&arrays, 2))
     }
 }

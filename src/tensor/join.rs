@@ -57,18 +57,18 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// ```
     /// use congruent::prelude::*;
     /// dims! { Layers = 2; Embed = 3; }
-    /// let parts = Each::new(Layers, [Tensor::zeros((Embed,)), Tensor::ones((Embed,))]);
-    /// let x: Tensor<(Layers, Embed)> = Tensor::stack(Layers, &parts);
+    /// let tensors = Each::new(Layers, [Tensor::zeros((Embed,)), Tensor::ones((Embed,))]);
+    /// let x: Tensor<(Layers, Embed)> = Tensor::stack(Layers, &tensors);
     /// let [zeros, ones] = x.unstack(Layers).into_generic_array().into_array();
     /// ```
     ///
     /// # Panics
     /// There are no tensors.
-    pub fn stack<D: ArrayDim>(dim: D, parts: &Each<D, Self>) -> Tensor<<S as Prepend<D>>::Output, B>
+    pub fn stack<D: ArrayDim>(dim: D, tensors: &Each<D, Self>) -> Tensor<<S as Prepend<D>>::Output, B>
     where
         S: Prepend<D>,
     {
-        Self::stacked(dim, &parts[0], parts)
+        Self::stacked(dim, &tensors[0], tensors)
     }
 
     /// As [`stack`](Self::stack), of a list whose length is compared with the dimension: the states of a recurrent network, say.
@@ -95,26 +95,26 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// # Errors
     /// There is not one tensor for each position, or there is none at all.
     #[doc(alias("stack", "from_list"))]
-    pub fn try_stack<D: Dim>(dim: D, parts: &[Self]) -> Result<Tensor<<S as Prepend<D>>::Output, B>, Error>
+    pub fn try_stack<D: Dim>(dim: D, tensors: &[Self]) -> Result<Tensor<<S as Prepend<D>>::Output, B>, Error>
     where
         S: Prepend<D>,
     {
-        match parts.first() {
-            Some(first) if parts.len() == dim.size() => Ok(Self::stacked(dim, first, parts)),
+        match tensors.first() {
+            Some(first) if tensors.len() == dim.size() => Ok(Self::stacked(dim, first, tensors)),
             _ => {
                 let dimension = Name::<D>::new().to_string();
-                Err(Error::TensorCount { dimension, expected: dim.size(), found: parts.len() })
+                Err(Error::TensorCount { dimension, expected: dim.size(), found: tensors.len() })
             }
         }
     }
 
-    /// The caller has as many parts as the dimension has positions.
-    fn stacked<D: Dim>(dim: D, first: &Self, parts: &[Self]) -> Tensor<<S as Prepend<D>>::Output, B>
+    /// The caller has as many tensors as the dimension has positions.
+    fn stacked<D: Dim>(dim: D, first: &Self, tensors: &[Self]) -> Tensor<<S as Prepend<D>>::Output, B>
     where
         S: Prepend<D>,
     {
         let one = [&[1], first.sizes().as_ref()].concat();
-        let rows: Vec<ArrayOf<B>> = parts.iter().map(|part| B::reshape(&part.array, &one)).collect();
+        let rows: Vec<ArrayOf<B>> = tensors.iter().map(|tensor| B::reshape(&tensor.array, &one)).collect();
         let array = B::concat(&rows.iter().collect::<Vec<_>>(), 0);
         Tensor::from_parts(first.shape.prepend(dim), array)
     }

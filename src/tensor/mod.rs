@@ -30,7 +30,7 @@ mod words;
 
 pub use arithmetic::{ElementOf, OperandOf};
 pub use checkpoint::checkpoint;
-pub(crate) use convert::{elements, transferred};
+pub(crate) use convert::transferred;
 pub use create::{Create, Nested};
 pub use each::Each;
 pub use engine::SameBackend;

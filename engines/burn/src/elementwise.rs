@@ -49,7 +49,7 @@ impl Array {
             Unary::Tanh => Dispatch::float_tanh(x),
             Unary::Sigmoid => sigmoid(x),
             Unary::Relu => Dispatch::relu(x),
-            // Burn's own way back from GELU is that of the approximation.
+            // Burn's backward pass of GELU is that of the tanh approximation.
             Unary::Gelu if is_tracked => {
                 let scaled = Dispatch::float_mul_scalar(x.clone(), float(std::f64::consts::FRAC_1_SQRT_2));
                 let share = Dispatch::float_add_scalar(Dispatch::float_erf(scaled), float(1.0));

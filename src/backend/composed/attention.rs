@@ -61,7 +61,7 @@ fn array<B: Backend>(numbers: &PerSequence, device: &DeviceOf<B>) -> ArrayOf<B, 
         let elements = numbers.iter().map(|number| u32::try_from(*number).unwrap_or(u32::MAX)).collect();
         With::<B, u32>::from_elements(elements, &[numbers.len()], device)
     };
-    numbers.kept(|array| With::<B, u32>::device(array) == *device, make)
+    numbers.cached(|array| With::<B, u32>::device(array) == *device, make)
 }
 
 fn four(sizes: &[usize]) -> [usize; 4] {

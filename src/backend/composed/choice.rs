@@ -11,8 +11,8 @@ pub fn pick<B: Backend>(x: &ArrayOf<B>, ids: &ArrayOf<B, u32>) -> ArrayOf<B> {
     let rows = outer.iter().product::<usize>();
     let starts: Vec<u32> = (0..rows).map(|row| u32::try_from(row * size).expect("fewer than 2³² elements")).collect();
     let starts = With::<B, u32>::from_elements(starts, outer, &B::device(x));
-    let places = With::<B, u32>::binary(Binary::Add, ids.clone(), starts);
-    B::gather(&B::reshape(x, &[rows * size]), &places)
+    let indices = With::<B, u32>::binary(Binary::Add, ids.clone(), starts);
+    B::gather(&B::reshape(x, &[rows * size]), &indices)
 }
 
 /// See [`Backend::argmax`].

@@ -12,7 +12,23 @@ pub use choice::{argmax, pick, top_k};
 pub use elementwise::{rotate, unary};
 pub use rows::{cross_entropy, layer_norm, linear, log_softmax, reduce, rms_norm, softmax};
 
-use super::{ArrayOf, Backend, Number, PrimitiveOf};
+use super::{ArrayOf, Backend, DeviceOf, Number, PrimitiveOf};
+
+/// The elements, as the engine stores them.
+///
+/// # Panics
+/// The engine fails.
+pub(crate) fn elements<B: Backend>(x: &ArrayOf<B>) -> Vec<PrimitiveOf<B>> {
+    B::to_vec(x).unwrap_or_else(|failure| panic!("{failure}"))
+}
+
+/// The elements are read, and made anew on the other device.
+pub(super) fn to_device<B: Backend>(x: &ArrayOf<B>, device: &DeviceOf<B>) -> ArrayOf<B> {
+    if B::device(x) == *device {
+        return B::detach(x.clone());
+    }
+    B::from_elements(elements::<B>(x), B::sizes(x), device)
+}
 
 /// An array of one number and no axis, on the device of another array.
 pub(super) fn number<B: Backend>(number: PrimitiveOf<B>, beside: &ArrayOf<B>) -> ArrayOf<B> {
@@ -21,9 +37,9 @@ pub(super) fn number<B: Backend>(number: PrimitiveOf<B>, beside: &ArrayOf<B>) ->
 
 /// What has lost an axis, repeated along it as in these sizes.
 fn repeated<B: Backend>(x: &ArrayOf<B>, axis: usize, sizes: &[usize]) -> ArrayOf<B> {
-    let mut kept = sizes.to_vec();
-    kept[axis] = 1;
-    B::broadcast(&B::reshape(x, &kept), sizes)
+    let mut keepdim = sizes.to_vec();
+    keepdim[axis] = 1;
+    B::broadcast(&B::reshape(x, &keepdim), sizes)
 }
 
 /// `x` where the condition holds, and this number elsewhere: the condition has the last sizes of `x`, or 1 in their place.

@@ -113,7 +113,7 @@ pub fn padding<E: Engine, T: Float>(report: &mut Report, device: &E::Device, tol
         let arrays = [&q, &k, &v].map(|x| maker.array(x));
         for causal in [false, true] {
             let mask = Mask { causal, lengths: Some(lengths.clone()), ..Mask::default() };
-            let of = format!("{} beyond lengths {lengths:?} of {} ({view:?}), causal {causal}", value, T::DATA_TYPE);
+            let of = format!("{} beyond lengths {lengths:?} of {} ({view}), causal {causal}", value, T::DATA_TYPE);
             report.check("attention", &of, || {
                 let [q, k, v] = &arrays;
                 let found = On::<E, T>::attention(q, k, v, &mask.of(&maker), 1.0);
@@ -132,7 +132,7 @@ pub fn padding<E: Engine, T: Float>(report: &mut Report, device: &E::Device, tol
                 let allowed = mask.allows([index[0], index[2], index[3]], [queries, keys]);
                 if allowed { scores.at(&index) } else { float(value) }
             });
-            let of = format!("{} where it is masked ({view:?}), {}", value, words(&mask));
+            let of = format!("{} where it is masked ({view}), {}", value, words(&mask));
             report.check("masked_softmax", of, || {
                 let found = On::<E, T>::masked_softmax(maker.array(&scores), &mask.of(&maker));
                 let expected = expected::masked_softmax(&scores.map(|x| Near::relative(double(x))), &mask);

@@ -46,7 +46,7 @@ pub fn check<E: Engine, T: Number, U: Number>(report: &mut Report, device: &E::D
         let maker = Maker::<E> { view, device: device.clone() };
         for x in [edges::<T>(), numbers(&[2, 3, 4], 1), numbers(&[0, 2], 2), numbers(&[], 3)] {
             let x = view.sample(&x);
-            report.check("cast", format!("{} {:?} ({view:?}) to {}", T::DATA_TYPE, x.sizes, U::DATA_TYPE), || {
+            report.check("cast", format!("{} {:?} ({view}) to {}", T::DATA_TYPE, x.sizes, U::DATA_TYPE), || {
                 let found = On::<E, T>::cast::<U>(&maker.array(&x));
                 same::<E, U>(&found, &x.map(|x| U::from_value(x.to_value())), device)
             });

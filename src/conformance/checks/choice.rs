@@ -33,7 +33,7 @@ pub fn check<E: Engine, T: Number>(report: &mut Report, device: &E::Device) {
         let given = AXES.iter().map(|(sizes, axis)| (some_equal::<T>(sizes, 1), *axis));
         for (x, axis) in given.chain([(extremes(), 1)]) {
             let x = view.sample(&x);
-            let of = format!("{} {:?} ({view:?})", T::DATA_TYPE, x.sizes);
+            let of = format!("{} {:?} ({view})", T::DATA_TYPE, x.sizes);
             if x.sizes[axis] > 0 {
                 report.check("argmax", format!("{of} along axis {axis}"), || {
                     let found = On::<E, T>::argmax(&maker.array(&x), axis);

@@ -2,10 +2,9 @@
 
 use crate::backend::{AttentionMask, Backend, Binary, Compare, Engine, Epilogue, Float, Program, RotaryLayout};
 use crate::conformance::on::On;
-use crate::conformance::report::{Report, holds, said, same};
+use crate::conformance::report::{Report, holds, same, without_panic};
 use crate::conformance::sample::{Sample, numbers};
 use crate::conformance::view::{Maker, View};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Each operation of two arrays, of which the second lies elsewhere, panics and names both places.
 pub fn check<E: Engine, T: Float>(report: &mut Report, device: &E::Device, other: &E::Device) {
@@ -21,11 +20,15 @@ pub fn check<E: Engine, T: Float>(report: &mut Report, device: &E::Device, other
     let table = array(&here, &[2, 1]);
 
     report.check("device", T::DATA_TYPE, || same::<E, T>(&y, &numbers::<T>(&[2, 2], 1), other));
+    report.check("to_device", T::DATA_TYPE, || {
+        let moved = On::<E, T>::to_device(&x, other);
+        same::<E, T>(&moved, &numbers::<T>(&[2, 2], 1), other)?;
+        same::<E, T>(&On::<E, T>::to_device(&moved, device), &numbers::<T>(&[2, 2], 1), device)
+    });
     let mut refused = |operation: &'static str, with: &str, run: &dyn Fn()| {
-        report.check(operation, format!("{} on {device} and on {other}, {with}", T::DATA_TYPE), || {
-            let panic =
-                catch_unwind(AssertUnwindSafe(run)).err().ok_or("nothing happened, where a panic was expected")?;
-            let said = said(&*panic);
+        let with = if with.is_empty() { String::new() } else { format!(", {with}") };
+        report.check(operation, format!("{} on {device} and on {other}{with}", T::DATA_TYPE), || {
+            let said = without_panic(run).err().ok_or("no panic, where one that names both devices was expected")?;
             let names_both = said.contains(&device.to_string()) && said.contains(&other.to_string());
             holds(names_both, format_args!("expected a panic that names both, found {said:?}"))
         });

@@ -155,12 +155,12 @@ pub fn compare<E: Engine, T: Number>(report: &mut Report, device: &E::Device) {
                     .map(|x| T::from_value(crate::backend::Value::Integer(double(x) as i128 % 2)));
                 view.sample(&sample)
             });
-            let of = format!("{} {x_sizes:?}, {y_sizes:?} ({view:?}), {op:?}", T::DATA_TYPE);
+            let of = format!("{} {x_sizes:?}, {y_sizes:?} ({view}), {op:?}", T::DATA_TYPE);
             report.check("compare", of, || {
                 let found = On::<E, T>::compare(op, &maker.array(&x), &maker.array(&y));
                 same::<E, bool>(&found, &expected::pairs(&x, &y, |x, y| relation(op, x, y)), device)
             });
-            let of = format!("{} {x_sizes:?} ({view:?}), {op:?} and 1", T::DATA_TYPE);
+            let of = format!("{} {x_sizes:?} ({view}), {op:?} and 1", T::DATA_TYPE);
             report.check("compare_scalar", of, || {
                 let found = On::<E, T>::compare_scalar(op, &maker.array(&x), T::one());
                 same::<E, bool>(&found, &x.map(|x| relation(op, x, T::one())), device)

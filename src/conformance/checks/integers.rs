@@ -52,7 +52,7 @@ pub fn check<E: Engine, T: Number>(report: &mut Report, device: &E::Device) {
     let extremes = Sample::new(&[6], vec![T::min_value(), T::max_value(), T::zero(), T::one(), narrow(-1), narrow(7)]);
     for view in View::ALL {
         let maker = Maker::<E> { view, device: device.clone() };
-        let of = |sizes: &[&[usize]]| format!("{} {sizes:?} ({view:?})", T::DATA_TYPE);
+        let of = |sizes: &[&[usize]]| format!("{} {sizes:?} ({view})", T::DATA_TYPE);
         for op in BINARY {
             let given = PAIRS.iter().map(|[x, y]| [numbers::<T>(x, 1), numbers(y, 2)]);
             let rotations = (0..6).map(|by| {
@@ -66,7 +66,8 @@ pub fn check<E: Engine, T: Number>(report: &mut Report, device: &E::Device) {
                 report.check("binary", format!("{}, {op:?}", of(&[&x.sizes, &y.sizes])), || {
                     let (held, y) = (maker.array(&x), maker.array(&y));
                     same::<E, T>(&On::<E, T>::binary(op, held.clone(), y), &expected, device)?;
-                    same::<E, T>(&held, &x, device).map_err(|found| format!("an input that is held changed: {found}"))
+                    same::<E, T>(&held, &x, device)
+                        .map_err(|found| format!("an input that is held is not as it was made: {found}"))
                 });
             }
             for y in extremes.elements.iter().copied() {
@@ -95,11 +96,15 @@ pub fn check<E: Engine, T: Number>(report: &mut Report, device: &E::Device) {
                 });
             }
         }
-        for [x, y] in FACTORS {
-            let [x, y] = [numbers::<T>(x, 4), numbers(y, 5)].map(|x| view.sample(&x));
+        let factors = FACTORS.iter().map(|[x, y]| [numbers::<T>(x, 4), numbers(y, 5)]);
+        // Products and sums beyond the type, and beyond the one of sums.
+        let largest = [[2, 3], [3, 2]].map(|sizes| Sample::full(&sizes, T::max_value()));
+        for pair in factors.chain([largest]) {
+            let [x, y] = pair.map(|x| view.sample(&x));
             report.check("matmul", of(&[&x.sizes, &y.sizes]), || {
                 let found = On::<E, T>::matmul(&maker.array(&x), &maker.array(&y));
-                let sum = |pairs: &mut dyn Iterator<Item = (T, T)>| narrow(pairs.map(|(x, y)| wide(x) * wide(y)).sum());
+                let wrapped = |sum: i128, (x, y)| sum.wrapping_add(wide::<T>(x).wrapping_mul(wide(y)));
+                let sum = |pairs: &mut dyn Iterator<Item = (T, T)>| narrow(pairs.fold(0, wrapped));
                 same::<E, T>(&found, &product(&x, &y, sum), device)
             });
         }

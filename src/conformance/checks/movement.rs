@@ -40,7 +40,7 @@ pub fn check<E: Engine, T: Element>(report: &mut Report, device: &E::Device, ele
         };
         let x = sample(shape, 1);
         let array = |sample: &Sample<T::Primitive>| maker.array_of::<T>(sample);
-        let of = format!("{} {shape:?} ({view:?})", <T::Primitive as crate::backend::Primitive>::DATA_TYPE);
+        let of = format!("{} {shape:?} ({view})", <T::Primitive as crate::backend::Primitive>::DATA_TYPE);
         let is =
             |found: E::Array<T::Primitive>, expected: Sample<T::Primitive>| same::<E, T>(&found, &expected, device);
 

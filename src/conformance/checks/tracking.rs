@@ -2,7 +2,7 @@
 
 use crate::backend::{Autodiff, Backend, Binary, Compare, Engine, Float, Reduce, RotaryLayout, Unary, no_grad};
 use crate::conformance::on::On;
-use crate::conformance::report::{Report, holds, same};
+use crate::conformance::report::{Report, holds, same, without_panic};
 use crate::conformance::sample::{Sample, numbers};
 use crate::conformance::view::{Maker, View};
 
@@ -23,17 +23,12 @@ where
         On::<E, T>::track(self.constant())
     }
     fn expect(&mut self, operation: &'static str, what: &str, check: impl FnOnce(&Self) -> bool) {
-        let found = check_without_panic(|| check(self));
+        let found = without_panic(|| check(self));
         self.report.check(operation, format!("{} arrays", T::DATA_TYPE), || match found {
             Ok(holds_so) => holds(holds_so, format_args!("expected that {what}")),
             Err(said) => Err(format!("expected that {what}, but it panicked: {said}")),
         });
     }
-}
-
-fn check_without_panic(check: impl FnOnce() -> bool) -> Result<bool, String> {
-    std::panic::catch_unwind(std::panic::AssertUnwindSafe(check))
-        .map_err(|panic| crate::conformance::report::said(&*panic))
 }
 
 fn sum<E: Engine, T: Float>(x: &E::Array<T>) -> E::Array<T> {
@@ -55,7 +50,7 @@ where
     let square = |x: &E::Array<T>| On::<E, T>::binary(Binary::Mul, x.clone(), x.clone());
     let is_tracked = |x: &E::Array<T>| On::<E, T>::is_tracked(x);
 
-    on.expect("track", "a tracked array is tracked, and the array itself is not", |on| {
+    on.expect("track", "what it gives is tracked, and what it was given is not", |on| {
         let x = on.constant();
         is_tracked(&On::<E, T>::track(x.clone())) && !is_tracked(&x)
     });
@@ -65,7 +60,7 @@ where
         let of_both = On::<E, T>::binary(Binary::Add, y.clone(), x.clone());
         is_tracked(&tanh(x)) && is_tracked(&of_both) && !is_tracked(&tanh(y))
     });
-    on.expect("is_tracked", "what only chooses is not", |on| {
+    on.expect("is_tracked", "comparisons, positions and casts to integers of a tracked array are constants", |on| {
         let x = on.tracked();
         let is_less = On::<E, T>::compare_scalar(Compare::Less, &x, T::zero());
         let (_, positions) = On::<E, T>::top_k(&x, 1);
@@ -87,6 +82,9 @@ where
             On::<E, T>::backward(sum::<E, T>(&On::<E, T>::binary(Binary::Mul, x.clone(), constant.clone())));
         !is_tracked(&constant) && bits::<E, T>(On::<E, T>::gradient(&gradients, &x)) == bits::<E, T>(Some(constant))
     });
+    on.expect("to_device", "what it gives is a constant", |on| {
+        !is_tracked(&On::<E, T>::to_device(&on.tracked(), &on.maker.device))
+    });
     on.expect("is_tracked", "nothing is recorded inside `no_grad`, and afterwards again", |on| {
         let x = on.tracked();
         let inside = no_grad(|| tanh(x.clone()));
@@ -105,7 +103,7 @@ where
             && On::<E, T>::gradient(&gradients, &y).is_none()
             && On::<E, T>::gradient(&gradients, &on.constant()).is_none()
     });
-    on.expect("gradient", "a result in between that is tracked again has one too", |on| {
+    on.expect("gradient", "there is one with respect to an intermediate result that `track` was called on, and still one with respect to its input", |on| {
         let x = on.tracked();
         let y = On::<E, T>::track(square(&x));
         let gradients = On::<E, T>::backward(sum::<E, T>(&tanh(y.clone())));
