@@ -7,6 +7,7 @@ use burn_backend::{AutodiffBackend, DType, Scalar, Shape, TensorData, TensorMeta
 use burn_dispatch::{Dispatch, DispatchAutodiffContext, DispatchDevice, DispatchTensor};
 use congruent::backend::Failure;
 use std::fmt;
+use std::sync::Arc;
 
 /// The three kinds of tensors that burn has operations for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +51,8 @@ pub struct Array {
     /// None, if there are no elements.
     tensor: Option<DispatchTensor>,
     is_tracked: bool,
+    /// Why there is no tensor, if there should be one.
+    failed: Option<Arc<Failure>>,
     /// What has the gradients with respect to an array that depends on others: burn keeps those of leaves alone.
     leaf: Option<DispatchTensor>,
 }
@@ -104,8 +107,8 @@ impl Array {
 
     /// An array of one value, of the same type and on the same device.
     pub(crate) fn full(&self, value: Scalar, sizes: &[usize]) -> Self {
-        let like = self.without(sizes, self.dtype);
-        if like.len() == 0 {
+        let like = self.without(sizes, self.dtype).with_room("filled");
+        if like.failed.is_some() || like.len() == 0 {
             return like;
         }
         let (shape, device) = (shape(sizes), &self.device);
@@ -122,14 +125,14 @@ impl Array {
     fn without_elements(sizes: &[usize], device: &Device, dtype: DType) -> Self {
         let dtype = device.stored(dtype);
         assert_holds(device, dtype);
-        let device = device.burn().clone();
-        Array { sizes: Shape::from(sizes.to_vec()), dtype, device, tensor: None, is_tracked: false, leaf: None }
+        let (sizes, device) = (Shape::from(sizes.to_vec()), device.burn().clone());
+        Array { sizes, dtype, device, tensor: None, is_tracked: false, failed: None, leaf: None }
     }
 
-    /// Sizes of another type on the same device, without elements.
+    /// Sizes of another type on the same device, without elements. What is made so of an array that failed has failed.
     pub(crate) fn without(&self, sizes: &[usize], dtype: DType) -> Self {
-        let (sizes, device) = (Shape::from(sizes.to_vec()), self.device.clone());
-        Array { sizes, dtype, device, tensor: None, is_tracked: false, leaf: None }
+        let (sizes, device, failed) = (Shape::from(sizes.to_vec()), self.device.clone(), self.failed.clone());
+        Array { sizes, dtype, device, tensor: None, is_tracked: false, failed, leaf: None }
     }
 
     /// An array on the same device, of this tensor.
@@ -143,7 +146,16 @@ impl Array {
         }
         let is_tracked = tensor.autodiff != DispatchAutodiffContext::Disabled;
         let (sizes, device) = (Shape::from(sizes.to_vec()), self.device.clone());
-        Array { sizes, dtype, device, tensor: Some(tensor), is_tracked, leaf: None }
+        Array { sizes, dtype, device, tensor: Some(tensor), is_tracked, failed: None, leaf: None }
+    }
+
+    pub(crate) fn failed(&self) -> Option<&Arc<Failure>> {
+        self.failed.as_ref()
+    }
+
+    /// In its place, that it could not be made.
+    pub(crate) fn failing(self, failure: Arc<Failure>) -> Self {
+        Array { tensor: None, failed: Some(failure), ..self }
     }
 
     /// The size of each axis.
@@ -219,6 +231,9 @@ impl Array {
     /// # Errors
     /// The device is lost, or one of these operations has failed.
     pub(crate) fn to_bytes(&self) -> Result<Vec<u8>, Failure> {
+        if let Some(failure) = &self.failed {
+            return Err(Failure::clone(failure));
+        }
         let Some(tensor) = self.tensor.clone() else { return Ok(Vec::new()) };
         transfers::fetched();
         let tensor = if self.is_tracked { <Dispatch as AutodiffBackend>::inner(tensor) } else { tensor };

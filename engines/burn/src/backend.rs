@@ -113,6 +113,9 @@ impl<T: Element> Backend for Burn<T> {
     fn to_vec(x: &A) -> Result<Vec<PrimitiveOf<Self>>, Failure> {
         x.to_bytes().map(|bytes| PrimitiveOf::<Self>::from_bytes(&bytes))
     }
+    fn failure(x: &A) -> Option<Failure> {
+        x.failure()
+    }
     fn is_tracked(x: &A) -> bool {
         x.is_tracked()
     }

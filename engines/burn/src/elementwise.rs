@@ -8,10 +8,10 @@ use congruent::backend::{Binary, Compare, Unary};
 
 impl Array {
     /// `f` of the tensor, if there are elements.
-    pub(crate) fn map(self, f: impl FnOnce(DispatchTensor) -> DispatchTensor) -> Array {
-        let (like, sizes) = (self.without(self.sizes(), self.dtype()), self.sizes().to_vec());
-        match self.into_tensor() {
-            Some(x) => like.with(f(x), &sizes),
+    pub(crate) fn map(self, operation: &str, f: impl FnOnce(DispatchTensor) -> DispatchTensor) -> Array {
+        let like = self.without(self.sizes(), self.dtype()).with_room(operation);
+        match self.into_tensor().filter(|_| like.failed().is_none()) {
+            Some(x) => like.with(f(x), like.sizes()),
             None => like,
         }
     }
@@ -26,16 +26,17 @@ impl Array {
         self.meets(operation, other);
         let sizes = if self.sizes().len() >= other.sizes().len() { self.sizes() } else { other.sizes() };
         let rank = sizes.len().max(1);
+        let like = self.without(sizes, self.dtype()).calculated_of([other]).with_room(operation);
         match (self.aligned(rank), other.aligned(rank)) {
-            (Some(x), Some(y)) => self.with(f(x, y), sizes),
-            _ => self.without(sizes, self.dtype()),
+            (Some(x), Some(y)) if like.failed().is_none() => like.with(f(x, y), sizes),
+            _ => like,
         }
     }
 
     /// `op` on each element, which is a float.
     pub fn unary(self, op: Unary) -> Array {
         let is_tracked = self.is_tracked();
-        self.map(|x| match op {
+        self.map("unary", |x| match op {
             Unary::Abs => Dispatch::float_abs(x),
             Unary::Neg => Dispatch::float_neg(x),
             Unary::Recip => Dispatch::float_recip(x),
@@ -137,12 +138,12 @@ impl Array {
     pub fn binary_scalar(self, op: Binary, y: Scalar) -> Array {
         let store = self.bool_store();
         match (self.kind(), op) {
-            (Kind::Float, Binary::Max | Binary::Min) if is_nan(y) => self.map(|x| {
+            (Kind::Float, Binary::Max | Binary::Min) if is_nan(y) => self.map("binary_scalar", |x| {
                 let nothing = Dispatch::float_mul_scalar(x, float(0.0));
                 Dispatch::float_add_scalar(nothing, y)
             }),
             (Kind::Float, Binary::Max | Binary::Min) if self.is_tracked() => self.full(y, &[]).binary(op, self),
-            (Kind::Float, _) => self.map(|x| match op {
+            (Kind::Float, _) => self.map("binary_scalar", |x| match op {
                 Binary::Add => Dispatch::float_add_scalar(x, y),
                 Binary::Sub => Dispatch::float_sub_scalar(x, y),
                 Binary::Mul => Dispatch::float_mul_scalar(x, y),
@@ -158,7 +159,7 @@ impl Array {
             }),
             (_, Binary::Mul) if self.signed() != self.dtype() => self.full(y, &[]).binary(op, self),
             (_, Binary::Div) if is_zero(y) => self.full(Scalar::Int(0), self.sizes()),
-            _ => self.map(|x| match op {
+            _ => self.map("binary_scalar", |x| match op {
                 Binary::Add => Dispatch::int_add_scalar(x, y),
                 Binary::Sub => Dispatch::int_sub_scalar(x, y),
                 Binary::Mul => Dispatch::int_mul_scalar(x, y),
@@ -179,8 +180,10 @@ impl Array {
     pub fn scalar_binary(self, op: Binary, x: Scalar) -> Array {
         match (self.kind(), op) {
             (_, Binary::Add | Binary::Mul | Binary::Max | Binary::Min) => self.binary_scalar(op, x),
-            (Kind::Float, Binary::Sub) => self.map(|y| Dispatch::float_add_scalar(Dispatch::float_neg(y), x)),
-            (Kind::Float, _) if matches!(x, Scalar::Float(1.0)) => self.map(Dispatch::float_recip),
+            (Kind::Float, Binary::Sub) => {
+                self.map("scalar_binary", |y| Dispatch::float_add_scalar(Dispatch::float_neg(y), x))
+            }
+            (Kind::Float, _) if matches!(x, Scalar::Float(1.0)) => self.map("scalar_binary", Dispatch::float_recip),
             _ => self.full(x, &[]).binary(op, self),
         }
     }
@@ -217,7 +220,7 @@ impl Array {
             (false, Compare::Greater) => Dispatch::int_greater(x, y, store),
             (false, Compare::GreaterOrEqual) => Dispatch::int_greater_equal(x, y, store),
         });
-        if compared.len() == 0 { result.without(compared.sizes(), result.dtype()) } else { compared }
+        if compared.recorded().is_none() { compared.without(compared.sizes(), result.dtype()) } else { compared }
     }
 
     /// Each element compared with `y`.
@@ -226,7 +229,8 @@ impl Array {
         if self.kind() == Kind::Bool {
             return self.compare(op, &self.full(y, &[]));
         }
-        let Some(x) = self.tensor() else { return self.without(self.sizes(), DType::Bool(store)) };
+        let like = self.without(self.sizes(), DType::Bool(store)).with_room("compare_scalar");
+        let Some(x) = self.tensor().filter(|_| like.failed().is_none()) else { return like };
         let tensor = match (self.kind() == Kind::Float, op) {
             (true, Compare::Equal) => Dispatch::float_equal_elem(x, y, store),
             (true, Compare::NotEqual) => {
@@ -251,12 +255,13 @@ impl Array {
     pub fn select(condition: &Array, x: &Array, y: &Array) -> Array {
         condition.meets("select", x);
         x.meets("select", y);
+        let like = x.without(x.sizes(), x.dtype()).calculated_of([condition, y]).with_room("select");
         match (condition.tensor(), x.tensor(), y.tensor()) {
-            (Some(condition), Some(of_true), Some(of_false)) => {
+            (Some(condition), Some(of_true), Some(of_false)) if like.failed().is_none() => {
                 let chosen = by_kind!(x, float_mask_where int_mask_where bool_mask_where(of_false, condition, of_true));
-                x.with(chosen, x.sizes())
+                like.with(chosen, x.sizes())
             }
-            _ => x.without(x.sizes(), x.dtype()),
+            _ => like,
         }
     }
 
@@ -265,7 +270,8 @@ impl Array {
         if dtype == self.dtype() {
             return self.seen();
         }
-        let Some(x) = self.tensor() else { return self.without(self.sizes(), dtype) };
+        let like = self.without(self.sizes(), dtype).with_room("cast");
+        let Some(x) = self.tensor().filter(|_| like.failed().is_none()) else { return like };
         self.assert_held(dtype);
         let tensor = match (self.kind(), Kind::of(dtype)) {
             (Kind::Float, Kind::Float) => Dispatch::float_cast(x, dtype.into()),

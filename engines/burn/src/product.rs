@@ -12,6 +12,10 @@ impl Array {
         let rank = self.sizes().len();
         let n = y.sizes()[y.sizes().len() - 1];
         let sizes = [&self.sizes()[..rank - 1], &[n]].concat();
+        let like = self.without(&sizes, self.dtype()).calculated_of([y]).with_room("matmul");
+        if like.failed().is_some() {
+            return like;
+        }
         let (Some(a), Some(b)) = (self.tensor(), y.aligned(rank)) else {
             // A sum of no products is 0.
             return self.full(if self.kind() == Kind::Float { Scalar::Float(0.0) } else { Scalar::Int(0) }, &sizes);
