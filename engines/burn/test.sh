@@ -12,6 +12,6 @@ if ! drivers && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
   apt-get update -qq && apt-get install -qq -y --no-install-recommends mesa-vulkan-drivers libvulkan1 >/dev/null || true
 fi
 # Built with Vulkan or without: the same code, and the same build if a driver comes later.
-cargo test --features flex,vulkan "$@" -- --nocapture
+cargo test --workspace --features flex,vulkan "$@" -- --nocapture
 drivers || echo "!!! THE ENGINE OF BURN WAS NOT CHECKED ON VULKAN: install mesa-vulkan-drivers. !!!"
 echo "!!! NOT CHECKED HERE: cuda, rocm, metal, webgpu, libtorch, spirv, fusion, autotune. !!!"

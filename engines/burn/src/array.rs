@@ -3,7 +3,9 @@
 use crate::device::Device;
 use crate::transfers;
 use burn_backend::ops::{BoolTensorOps, FloatTensorOps, IntTensorOps};
-use burn_backend::{AutodiffBackend, DType, Scalar, Shape, TensorData, TensorMetadata, get_or_init_device_settings};
+use burn_backend::{
+    AutodiffBackend, BoolDType, DType, Scalar, Shape, TensorData, TensorMetadata, get_or_init_device_settings,
+};
 use burn_dispatch::{Dispatch, DispatchAutodiffContext, DispatchDevice, DispatchTensor};
 use congruent::backend::Failure;
 use std::fmt;
@@ -47,7 +49,7 @@ pub(crate) use by_kind;
 pub struct Array {
     sizes: Shape,
     dtype: DType,
-    device: DispatchDevice,
+    pub(crate) device: DispatchDevice,
     /// None, if there are no elements.
     tensor: Option<DispatchTensor>,
     is_tracked: bool,
@@ -61,6 +63,11 @@ pub struct Array {
 /// The device cannot hold elements of this type.
 fn assert_holds(device: &Device, dtype: DType) {
     assert!(device.holds_type(dtype), "{device} cannot hold elements of type {}", dtype.name());
+}
+
+/// How a device stores booleans.
+pub(crate) fn bool_store(device: &DispatchDevice) -> BoolDType {
+    get_or_init_device_settings::<Dispatch>(device).bool_dtype
 }
 
 /// The shape of the tensor of an array of these sizes.
@@ -136,8 +143,16 @@ impl Array {
     }
 
     /// An array on the same device, of this tensor.
-    pub(crate) fn with(&self, mut tensor: DispatchTensor, sizes: &[usize]) -> Self {
-        debug_assert_eq!(tensor.shape(), shape(sizes));
+    pub(crate) fn with(&self, tensor: DispatchTensor, sizes: &[usize]) -> Self {
+        self.without(sizes, self.dtype).holding(Some(tensor))
+    }
+
+    /// The same sizes on the same device, of another tensor; without elements, and of an array that failed, there is none.
+    pub(crate) fn holding(self, tensor: Option<DispatchTensor>) -> Self {
+        let Some(mut tensor) = tensor else {
+            return Array { tensor, is_tracked: false, leaf: None, ..self };
+        };
+        debug_assert_eq!(tensor.shape(), shape(&self.sizes));
         let dtype = tensor.dtype();
         if Kind::of(dtype) != Kind::Float {
             // What is no float has no part in gradients. Its context would make constants of floats beside it pass through
@@ -145,8 +160,7 @@ impl Array {
             tensor.autodiff = DispatchAutodiffContext::Disabled;
         }
         let is_tracked = tensor.autodiff != DispatchAutodiffContext::Disabled;
-        let (sizes, device) = (Shape::from(sizes.to_vec()), self.device.clone());
-        Array { sizes, dtype, device, tensor: Some(tensor), is_tracked, failed: None, leaf: None }
+        Array { dtype, tensor: Some(tensor), is_tracked, failed: None, leaf: None, ..self }
     }
 
     pub(crate) fn failed(&self) -> Option<&Arc<Failure>> {
@@ -188,8 +202,8 @@ impl Array {
     }
 
     /// How the device stores booleans.
-    pub(crate) fn bool_store(&self) -> burn_backend::BoolDType {
-        get_or_init_device_settings::<Dispatch>(&self.device).bool_dtype
+    pub(crate) fn bool_store(&self) -> BoolDType {
+        bool_store(&self.device)
     }
 
     /// The tensor for an operation, unless there are no elements. Where nothing is recorded, it is a constant.
@@ -201,6 +215,12 @@ impl Array {
 
     /// The same, without another owner: burn may write its result into the memory.
     pub(crate) fn into_tensor(mut self) -> Option<DispatchTensor> {
+        self.take_tensor()
+    }
+
+    /// As [`into_tensor`](Self::into_tensor), of an array whose sizes are needed yet.
+    pub(crate) fn take_tensor(&mut self) -> Option<DispatchTensor> {
+        self.leaf = None;
         let tensor = self.tensor.take()?;
         let is_constant = self.is_tracked && !congruent::backend::is_recording();
         Some(if is_constant { <Dispatch as AutodiffBackend>::inner(tensor) } else { tensor })
@@ -226,15 +246,16 @@ impl Array {
         self
     }
 
-    /// The bytes of the elements in row-major order; of a `bool`, one. Waits for all operations that they depend on.
+    /// What `f` makes of the bytes of the elements in row-major order; of a `bool`, one. Waits for all operations that they
+    /// depend on.
     ///
     /// # Errors
     /// The device is lost, or one of these operations has failed.
-    pub(crate) fn to_bytes(&self) -> Result<Vec<u8>, Failure> {
+    pub(crate) fn read<R>(&self, f: impl FnOnce(&[u8]) -> R) -> Result<R, Failure> {
         if let Some(failure) = &self.failed {
             return Err(Failure::clone(failure));
         }
-        let Some(tensor) = self.tensor.clone() else { return Ok(Vec::new()) };
+        let Some(tensor) = self.tensor.clone() else { return Ok(f(&[])) };
         transfers::fetched();
         let tensor = if self.is_tracked { <Dispatch as AutodiffBackend>::inner(tensor) } else { tensor };
         let failed = |reason: &dyn fmt::Display| Failure {
@@ -252,8 +273,28 @@ impl Array {
         let data = data.map_err(|reason| failed(&reason))?;
         // Devices fetch what is asked for, and when it is.
         let bytes = data.bytes().read(burn_std::Reader::new()).map_err(|reason| failed(&reason))?;
-        let wide = if self.kind() == Kind::Bool { self.dtype.size() } else { 1 };
-        Ok(bytes.iter().step_by(wide).copied().collect())
+        Ok(match self.kind() {
+            Kind::Bool => f(&bytes.iter().step_by(self.dtype.size()).copied().collect::<Vec<u8>>()),
+            _ => f(&bytes),
+        })
+    }
+
+    /// The same elements on another device, as a constant, if burn sends them as they are: booleans are stored in several ways.
+    ///
+    /// # Panics
+    /// The device cannot hold elements of this type.
+    pub(crate) fn to_device(&self, device: &Device) -> Option<Array> {
+        if self.kind() == Kind::Bool || device.stored(self.dtype) != self.dtype {
+            return None;
+        }
+        assert_holds(device, self.dtype);
+        let like = Array { device: device.burn().clone(), ..self.without(self.sizes(), self.dtype) };
+        let constant = |x| if self.is_tracked { <Dispatch as AutodiffBackend>::inner(x) } else { x };
+        let tensor = self.tensor.clone().map(constant).map(|x| match self.kind() {
+            Kind::Float => Dispatch::float_to_device(x, &like.device),
+            _ => Dispatch::int_to_device(x, &like.device),
+        });
+        Some(like.holding(tensor))
     }
 
     /// # Panics

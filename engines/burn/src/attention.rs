@@ -2,6 +2,7 @@
 
 use crate::array::Array;
 use crate::backend::Burn;
+use crate::device::is_flex;
 use crate::elementwise::float;
 use burn_backend::ops::{AttentionModuleOptions, BoolTensorOps, FloatTensorOps, ModuleOps};
 use burn_dispatch::Dispatch;
@@ -60,14 +61,18 @@ pub(crate) fn attention<T: Float>([q, k, v]: [&Array; 3], mask: &Mask, scale: f6
     }
     let is_causal = is_plainly_causal(mask) && keys >= queries && queries > 1;
     let forbidden = if is_causal { None } else { forbidden::<T>(mask, [batch, queries, keys], q) };
-    let [k, v] = [k, v].map(|x| composed::without_padding::<Burn<T>>(x, mask));
+    let is_recorded = [q, k, v].iter().any(|x| x.is_tracked()) && congruent::backend::is_recording();
+    // Its kernel knows heads that share keys, and masks of all heads; it writes over scores that are masked, whatever they are.
+    let by_flex = is_flex(&q.device) && !is_recorded;
+    let without_padding = |x| composed::without_padding::<Burn<T>>(x, mask);
+    let (k, v) = (if by_flex { k.clone() } else { without_padding(k) }, without_padding(v));
     // Queries that share a key head become more queries of it where all of them may attend to the same; else keys and values
     // are repeated for each.
     let group = heads / key_heads;
     let folds = group > 1 && queries == 1;
     let rows = if folds { [batch, key_heads, group, d] } else { [batch, heads, queries, d] };
     let repeated = |x: Array, width: usize| {
-        if folds || group == 1 {
+        if folds || group == 1 || by_flex {
             return x;
         }
         let x = x.reshape(&[batch, key_heads, 1, keys, width]);
@@ -75,7 +80,8 @@ pub(crate) fn attention<T: Float>([q, k, v]: [&Array; 3], mask: &Mask, scale: f6
     };
     let of = |x: Array| x.into_tensor().expect("no size is 0");
     let (queries, k, v) = (of(q.reshape(&rows)), of(repeated(k, d)), of(repeated(v, e)));
-    let forbidden = forbidden.map(|x| of(x.broadcast(&[batch, rows[1], rows[2], keys])));
+    let of_heads = |x: Array| if by_flex && !folds { x } else { x.broadcast(&[batch, rows[1], rows[2], keys]) };
+    let forbidden = forbidden.map(|x| of(of_heads(x)));
     // Burn's fast kernels know no other scale than this.
     let plain = 1.0 / (d as f64).sqrt();
     let scale = Some(scale).filter(|scale| (scale - plain).abs() > plain * 1e-6);

@@ -6,8 +6,8 @@ use crate::device::Device;
 use crate::gradient::Gradients;
 use burn_backend::{DType, Scalar};
 use congruent::backend::{
-    ArrayOf, Autodiff, Backend, Binary, Blocks, Bytes, Compare, DataType, Element, Engine, Failure, Float, MaskOf,
-    Number, Primitive, PrimitiveOf, Reduce, Unary, Value,
+    ArrayOf, Autodiff, Backend, Binary, Blocks, Bytes, Compare, DataType, Element, Engine, Epilogue, Failure, Float,
+    MaskOf, Number, Primitive, PrimitiveOf, Reduce, Unary, Value, composed,
 };
 use congruent::prelude::Cpu;
 use std::marker::PhantomData;
@@ -111,7 +111,10 @@ impl<T: Element> Backend for Burn<T> {
         Array::arange(size, dtype::<T>(), device)
     }
     fn to_vec(x: &A) -> Result<Vec<PrimitiveOf<Self>>, Failure> {
-        x.to_bytes().map(|bytes| PrimitiveOf::<Self>::from_bytes(&bytes))
+        x.read(|bytes| PrimitiveOf::<Self>::from_bytes(bytes))
+    }
+    fn to_device(x: &A, device: &Device) -> A {
+        x.to_device(device).unwrap_or_else(|| composed::to_device::<Self>(x, device))
     }
     fn failure(x: &A) -> Option<Failure> {
         x.failure()
@@ -229,6 +232,21 @@ impl<T: Element> Backend for Burn<T> {
         T: Number,
     {
         x.matmul(y)
+    }
+    fn linear(x: &A, weight: &A, after: Epilogue<'_, A>) -> A
+    where
+        T: Float,
+    {
+        let Some(mut product) = x.linear(weight, after.bias) else {
+            return composed::linear::<Self>(x, weight, after);
+        };
+        if let Some(op) = after.activation {
+            product = product.unary(op);
+        }
+        match after.residual {
+            Some(residual) => product.binary(Binary::Add, residual.clone()),
+            None => product,
+        }
     }
     fn layer_norm(x: A, weight: &A, bias: Option<&A>, epsilon: f64) -> A
     where

@@ -190,19 +190,21 @@ impl Device {
         }
     }
 
-    pub(crate) fn is_flex(&self) -> bool {
-        #[cfg(feature = "flex")]
-        return matches!(self.0, DispatchDevice::Flex(_));
-        #[cfg(not(feature = "flex"))]
-        false
-    }
-
     pub(crate) fn of(device: DispatchDevice) -> Self {
         Device(device.inner())
     }
 
     pub(crate) fn burn(&self) -> &DispatchDevice {
         &self.0
+    }
+}
+
+/// Whether it is the processor, by burn's own kernels.
+pub(crate) fn is_flex(device: &DispatchDevice) -> bool {
+    match device {
+        #[cfg(feature = "flex")]
+        DispatchDevice::Flex(_) => true,
+        _ => false,
     }
 }
 

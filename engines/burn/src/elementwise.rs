@@ -1,36 +1,36 @@
 //! Operations on each element by itself.
 
-use crate::array::{Array, Kind, by_kind};
+use crate::array::{Array, Kind, bool_store, by_kind};
 use burn_backend::ops::{ActivationOps, BoolTensorOps, FloatTensorOps, IntTensorOps};
 use burn_backend::{DType, Scalar, TensorMetadata};
 use burn_dispatch::{Dispatch, DispatchTensor};
 use congruent::backend::{Binary, Compare, Unary};
 
 impl Array {
-    /// `f` of the tensor, if there are elements.
-    pub(crate) fn map(self, operation: &str, f: impl FnOnce(DispatchTensor) -> DispatchTensor) -> Array {
-        let like = self.without(self.sizes(), self.dtype()).with_room(operation);
-        match self.into_tensor().filter(|_| like.failed().is_none()) {
-            Some(x) => like.with(f(x), like.sizes()),
-            None => like,
-        }
+    /// `f` of the tensor, if there are elements: of the same sizes.
+    pub(crate) fn map(mut self, operation: &str, f: impl FnOnce(DispatchTensor) -> DispatchTensor) -> Array {
+        let tensor = self.take_tensor();
+        let like = self.with_room(operation);
+        let tensor = tensor.filter(|_| like.failed().is_none()).map(f);
+        like.holding(tensor)
     }
 
     /// `f` of two tensors of one rank, and the sizes of the result: the sizes of one array are the last ones of the other.
     fn map_pair(
-        &self,
+        mut self,
         operation: &str,
-        other: &Array,
+        mut other: Array,
         f: impl FnOnce(DispatchTensor, DispatchTensor) -> DispatchTensor,
     ) -> Array {
-        self.meets(operation, other);
-        let sizes = if self.sizes().len() >= other.sizes().len() { self.sizes() } else { other.sizes() };
-        let rank = sizes.len().max(1);
-        let like = self.without(sizes, self.dtype()).calculated_of([other]).with_room(operation);
-        match (self.aligned(rank), other.aligned(rank)) {
-            (Some(x), Some(y)) if like.failed().is_none() => like.with(f(x, y), sizes),
-            _ => like,
-        }
+        self.meets(operation, &other);
+        let (own, others) = (self.sizes().len(), other.sizes().len());
+        let rank = own.max(others).max(1);
+        // By value: burn may write the result into the memory of either.
+        let tensors = self.take_aligned(rank).zip(other.take_aligned(rank));
+        let (like, beside) = if own >= others { (self, other) } else { (other, self) };
+        let like = like.calculated_of([&beside]).with_room(operation);
+        let tensor = tensors.filter(|_| like.failed().is_none()).map(|(x, y)| f(x, y));
+        like.holding(tensor)
     }
 
     /// `op` on each element, which is a float.
@@ -75,10 +75,9 @@ impl Array {
 
     /// `op` on each pair.
     pub fn binary(self, op: Binary, other: Array) -> Array {
-        let store = self.bool_store();
         match (self.kind(), op) {
             (_, Binary::Max | Binary::Min) => self.extremum(op, other),
-            (Kind::Float, _) => self.map_pair("binary", &other, |x, y| match op {
+            (Kind::Float, _) => self.map_pair("binary", other, |x, y| match op {
                 Binary::Add => Dispatch::float_add(x, y),
                 Binary::Sub => Dispatch::float_sub(x, y),
                 Binary::Mul => Dispatch::float_mul(x, y),
@@ -87,17 +86,18 @@ impl Array {
             (_, Binary::Mul) if self.signed() != self.dtype() => {
                 self.cast(self.signed()).binary(op, other.cast(other.signed())).cast(self.dtype())
             }
-            _ => self.map_pair("binary", &other, |x, y| match op {
-                Binary::Add => Dispatch::int_add(x, y),
-                Binary::Sub => Dispatch::int_sub(x, y),
-                Binary::Mul => Dispatch::int_mul(x, y),
-                _ => {
+            (_, Binary::Add) => self.map_pair("binary", other, Dispatch::int_add),
+            (_, Binary::Sub) => self.map_pair("binary", other, Dispatch::int_sub),
+            (_, Binary::Mul) => self.map_pair("binary", other, Dispatch::int_mul),
+            (_, Binary::Div) => {
+                let store = self.bool_store();
+                self.map_pair("binary", other, |x, y| {
                     let is_zero = Dispatch::int_equal_elem(y.clone(), Scalar::Int(0), store);
                     let quotient = Dispatch::int_div(x, Dispatch::int_mask_fill(y, is_zero.clone(), Scalar::Int(1)));
                     let is_zero = Dispatch::bool_expand(is_zero, quotient.shape());
                     Dispatch::int_mask_fill(quotient, is_zero, Scalar::Int(0))
-                }
-            }),
+                })
+            }
         }
     }
 
@@ -136,7 +136,9 @@ impl Array {
 
     /// `op` on each element and `y`.
     pub fn binary_scalar(self, op: Binary, y: Scalar) -> Array {
-        let store = self.bool_store();
+        let device = self.device.clone();
+        // Asked of the device by operations that need it alone: it stands behind a lock.
+        let store = || bool_store(&device);
         match (self.kind(), op) {
             (Kind::Float, Binary::Max | Binary::Min) if is_nan(y) => self.map("binary_scalar", |x| {
                 let nothing = Dispatch::float_mul_scalar(x, float(0.0));
@@ -149,11 +151,11 @@ impl Array {
                 Binary::Mul => Dispatch::float_mul_scalar(x, y),
                 Binary::Div => Dispatch::float_div_scalar(x, y),
                 Binary::Max => {
-                    let is_second = Dispatch::float_lower_equal_elem(x.clone(), y, store);
+                    let is_second = Dispatch::float_lower_equal_elem(x.clone(), y, store());
                     Dispatch::float_mask_fill(x, is_second, y)
                 }
                 Binary::Min => {
-                    let is_second = Dispatch::float_greater_equal_elem(x.clone(), y, store);
+                    let is_second = Dispatch::float_greater_equal_elem(x.clone(), y, store());
                     Dispatch::float_mask_fill(x, is_second, y)
                 }
             }),
@@ -165,11 +167,11 @@ impl Array {
                 Binary::Mul => Dispatch::int_mul_scalar(x, y),
                 Binary::Div => Dispatch::int_div_scalar(x, y),
                 Binary::Max => {
-                    let is_second = Dispatch::int_lower_elem(x.clone(), y, store);
+                    let is_second = Dispatch::int_lower_elem(x.clone(), y, store());
                     Dispatch::int_mask_fill(x, is_second, y)
                 }
                 Binary::Min => {
-                    let is_second = Dispatch::int_greater_elem(x.clone(), y, store);
+                    let is_second = Dispatch::int_greater_elem(x.clone(), y, store());
                     Dispatch::int_mask_fill(x, is_second, y)
                 }
             }),
@@ -191,14 +193,13 @@ impl Array {
     /// Each pair compared.
     pub fn compare(&self, op: Compare, other: &Array) -> Array {
         let store = self.bool_store();
-        let result = self.without(&[], DType::Bool(store));
         let (x, y) = match self.kind() {
             // False is less than true.
             Kind::Bool => (self.cast(DType::I32), other.cast(DType::I32)),
             _ => (self.clone(), other.clone()),
         };
         let is_float = x.kind() == Kind::Float;
-        let compared = x.map_pair("compare", &y, |x, y| match (is_float, op) {
+        let compared = x.map_pair("compare", y, |x, y| match (is_float, op) {
             (true, Compare::Equal) => Dispatch::float_equal(x, y, store),
             // Shaders may take it that `x != x` never holds: that NaN differs is said apart.
             (true, Compare::NotEqual) => {
@@ -220,7 +221,7 @@ impl Array {
             (false, Compare::Greater) => Dispatch::int_greater(x, y, store),
             (false, Compare::GreaterOrEqual) => Dispatch::int_greater_equal(x, y, store),
         });
-        if compared.recorded().is_none() { compared.without(compared.sizes(), result.dtype()) } else { compared }
+        if compared.recorded().is_none() { compared.without(compared.sizes(), DType::Bool(store)) } else { compared }
     }
 
     /// Each element compared with `y`.

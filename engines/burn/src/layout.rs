@@ -117,13 +117,22 @@ impl Array {
 
     /// The tensor with so many axes: those that it lacks are of size 1 and come first.
     pub(crate) fn aligned(&self, rank: usize) -> Option<DispatchTensor> {
-        let x = self.tensor()?;
+        Some(self.with_axes(self.tensor()?, rank))
+    }
+
+    /// As [`aligned`](Self::aligned), without another owner.
+    pub(crate) fn take_aligned(&mut self, rank: usize) -> Option<DispatchTensor> {
+        let x = self.take_tensor()?;
+        Some(self.with_axes(x, rank))
+    }
+
+    fn with_axes(&self, x: DispatchTensor, rank: usize) -> DispatchTensor {
         if self.sizes().len() == rank || rank == 1 {
-            return Some(x);
+            return x;
         }
         let mut sizes = vec![1; rank - self.sizes().len()];
         sizes.extend_from_slice(self.sizes());
-        Some(by_kind!(self, float_reshape int_reshape bool_reshape(x, shape(&sizes))))
+        by_kind!(self, float_reshape int_reshape bool_reshape(x, shape(&sizes)))
     }
 }
 

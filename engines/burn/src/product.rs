@@ -1,8 +1,8 @@
 //! Products of matrices.
 
-use crate::array::{Array, Kind};
+use crate::array::{Array, Kind, shape};
 use burn_backend::Scalar;
-use burn_backend::ops::{FloatTensorOps, IntTensorOps};
+use burn_backend::ops::{FloatTensorOps, IntTensorOps, ModuleOps};
 use burn_dispatch::Dispatch;
 
 impl Array {
@@ -28,5 +28,27 @@ impl Array {
             _ => Dispatch::int_matmul(a, b),
         };
         self.with(product, &sizes)
+    }
+
+    /// `x (.., inputs)` times the transpose of `weight (outputs, inputs)`, with a bias `(outputs)`; nothing, if there are no
+    /// elements or no axis before the last.
+    pub(crate) fn linear(&self, weight: &Array, bias: Option<&Array>) -> Option<Array> {
+        self.meets("linear", weight);
+        bias.iter().for_each(|bias| self.meets("linear", bias));
+        let (last, outer) = self.sizes().split_last()?;
+        if outer.is_empty() || *last == 0 {
+            return None;
+        }
+        let sizes = [outer, &weight.sizes()[..1]].concat();
+        let like =
+            self.without(&sizes, self.dtype()).calculated_of(bias.into_iter().chain([weight])).with_room("linear");
+        if like.failed().is_some() {
+            return Some(like);
+        }
+        // As a matrix: of more axes, burn gives the weight as many, which copies one that is seen with its axes exchanged.
+        let rows = self.reshape(&[outer.iter().product(), *last]);
+        let (x, weight_of, bias) = (rows.into_tensor()?, weight.tensor()?, bias.and_then(Array::tensor));
+        let product = Dispatch::linear(x, Dispatch::float_swap_dims(weight_of, 0, 1), bias);
+        Some(like.holding(Some(Dispatch::float_reshape(product, shape(&sizes)))))
     }
 }

@@ -1,6 +1,7 @@
 //! Many elements made one, along an axis.
 
 use crate::array::{Array, Kind};
+use crate::device::is_flex;
 use crate::elementwise::{bounds, float};
 use burn_backend::ops::{FloatTensorOps, IntTensorOps};
 use burn_backend::{DType, IntDType, Scalar};
@@ -10,9 +11,9 @@ use congruent::backend::{Binary, Compare, Reduce};
 impl Array {
     /// The same, in order in memory. Cubecl's kernels of 0.11.3 read permuted arrays wrongly along an axis, if they are of some
     /// sizes: the copy that a flat array is of them is in order, and one in order is not copied.
-    pub(crate) fn ordered(&self) -> Array {
-        match self.device().is_flex() {
-            true => self.clone(),
+    pub(crate) fn ordered(self) -> Array {
+        match is_flex(&self.device) {
+            true => self,
             false => self.reshape(&[self.len()]).reshape(self.sizes()),
         }
     }
@@ -22,7 +23,7 @@ impl Array {
         let mut sizes = self.sizes().to_vec();
         let n = sizes.remove(axis);
         let is_float = self.kind() == Kind::Float;
-        let ordered = self.ordered();
+        let ordered = self.clone().ordered();
         let Some(x) = ordered.tensor() else {
             let (least, most) = bounds(self.dtype());
             let of_none = match op {
@@ -80,7 +81,7 @@ impl Array {
     pub fn argmax(&self, axis: usize) -> Array {
         let mut sizes = self.sizes().to_vec();
         sizes.remove(axis);
-        let Some(x) = self.ordered().tensor() else { return self.without(&sizes, DType::U32) };
+        let Some(x) = self.clone().ordered().into_tensor() else { return self.without(&sizes, DType::U32) };
         let kept: Vec<usize> = self.sizes().iter().enumerate().map(|(i, &n)| if i == axis { 1 } else { n }).collect();
         let positions = match self.kind() {
             Kind::Float => Dispatch::float_argmax(x, axis, IntDType::U32),

@@ -94,27 +94,26 @@ pub fn rotate<B: Backend<Elem: Float>>(
 ) -> ArrayOf<B> {
     let sizes = B::sizes(x).to_vec();
     let &[batch, heads, sequence, d] = &sizes[..] else { panic!("heads are (batch, heads, sequence, d)") };
-    let half = [batch, heads, sequence, d / 2];
-    let at_positions = |table: &ArrayOf<B>| {
-        let rows = B::gather(&B::detach(table.clone()), positions);
-        B::broadcast(&B::reshape(&rows, &[batch, 1, sequence, d / 2]), &half)
-    };
-    let [cos, sin] = [cos, sin].map(at_positions);
     // The two of a pair along an axis of their own.
     let (pairs, axis) = match layout {
         RotaryLayout::Half => ([batch, heads, sequence, 2, d / 2], 3),
         RotaryLayout::Interleaved => ([batch, heads, sequence, d / 2, 2], 4),
     };
+    let mut half = pairs;
+    half[axis] = 1;
+    let at_positions = |table: &ArrayOf<B>| {
+        let rows = B::gather(&B::detach(table.clone()), positions);
+        let of_heads = [batch, 1, sequence, half[3], half[4]];
+        B::broadcast(&B::reshape(&rows, &of_heads), &half)
+    };
+    let [cos, sin] = [cos, sin].map(at_positions);
     let split = B::reshape(x, &pairs);
-    let [first, second] = [0, 1].map(|i| B::reshape(&B::narrow(&split, axis, i, 1), &half));
+    let [first, second] = [0, 1].map(|i| B::narrow(&split, axis, i, 1));
     let times = |x: &ArrayOf<B>, y: &ArrayOf<B>| B::binary(Binary::Mul, x.clone(), y.clone());
     let turned = [
         B::binary(Binary::Sub, times(&first, &cos), times(&second, &sin)),
         B::binary(Binary::Add, times(&second, &cos), times(&first, &sin)),
     ];
-    let mut one = pairs;
-    one[axis] = 1;
-    let turned = turned.map(|x| B::reshape(&x, &one));
     B::reshape(&B::concat(&turned.each_ref(), axis), &sizes)
 }
 
