@@ -44,7 +44,9 @@ pub fn expand(Arguments { krate, pattern, tensors }: Arguments) -> Result<TokenS
     let (shapes, values) =
         (["X", "Y"].map(|name| format_ident!("{name}")), ["__x", "__y"].map(|name| format_ident!("{name}")));
     let count = sides.len();
-    let (shapes, values) = (&shapes[..count], &values[..count]);
+    let backends = ["B", "C"].map(|name| format_ident!("{name}"));
+    let (shapes, values, backends) = (&shapes[..count], &values[..count], &backends[..count]);
+    let others = &backends[1..];
     let bounds = sides.iter().enumerate().map(|(i, side)| {
         let (relation, shape, holds) = (&side.name, &shapes[i], &side.holds);
         let dims = side.letters.iter().map(|&letter| named(i, letter));
@@ -88,12 +90,12 @@ pub fn expand(Arguments { krate, pattern, tensors }: Arguments) -> Result<TokenS
     let relation = quote! {
         // Bounds begin with a name of this place: with the one of a crate, messages would show the macro.
         #[allow(unused_imports)]
-        use #krate::{dim::Summed as WithoutPadding, shape::SameLetter};
+        use #krate::{SameBackend as OnTheSame, dim::Summed as WithoutPadding, shape::SameLetter};
         #(#words)*
         #(#axes)*
         #[allow(non_camel_case_types, unused_variables, clippy::all)]
-        fn einsum<#(#shapes,)* B, #(#dims,)* #(#proofs,)* Output>(
-            #(#values: &#krate::Tensor<#shapes, B>),*
+        fn einsum<#(#shapes,)* #(#backends,)* #(#dims,)* #(#proofs,)* Output>(
+            #(#values: &#krate::Tensor<#shapes, #backends>),*
         ) -> #krate::Tensor<Output, B>
         where
             #(#bounds,)*
@@ -102,6 +104,7 @@ pub fn expand(Arguments { krate, pattern, tensors }: Arguments) -> Result<TokenS
             Output: #krate::shape::Shape,
             B: #krate::backend::Backend,
             B::Elem: #krate::backend::Number,
+            #(#others: OnTheSame<B>,)*
             #(#summed: WithoutPadding,)*
         {
             #(#take)*

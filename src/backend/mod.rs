@@ -168,6 +168,12 @@ pub trait Backend: Copy + Debug + Send + Sync {
     }
     /// The elements in row-major order, copied. It waits until they are there.
     fn to_vec(x: &ArrayOf<Self>) -> Result<Vec<PrimitiveOf<Self>>, Failure>;
+    /// The failure that the array stands for, if the engine knows of it by now: it waits for nothing. What is in doubt is told by
+    /// [`to_vec`](Self::to_vec).
+    fn failure(x: &ArrayOf<Self>) -> Option<Failure> {
+        let _ = x;
+        None
+    }
     /// The elements in row-major order, if they lie so in the memory of the processor.
     fn as_slice(x: &ArrayOf<Self>) -> Option<&[PrimitiveOf<Self>]> {
         let _ = x;

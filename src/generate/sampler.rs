@@ -1,7 +1,7 @@
 //! The choice of the next token.
 
 use crate::Error;
-use crate::backend::{Backend, Float, Number, elements};
+use crate::backend::{Backend, Float, Number};
 use crate::dim::{Dense, Dim, Name};
 use crate::random::Rng;
 use crate::tensor::{Index, Tensor};
@@ -93,7 +93,7 @@ impl Sampling {
     /// # Errors
     /// A setting is out of its range; a logit is NaN, or none is above minus infinity; they are what
     /// [`softmax`](crate::Tensor::softmax) gave, and the temperature is not zero. Of infinite logits all are
-    /// equally likely, and no other token is.
+    /// equally likely, and no other token is. The engine failed, as [`try_to_vec`](Tensor::try_to_vec) says.
     pub fn distribution<V: Dim + Dense, B: Backend<Elem: Float>>(
         &self,
         logits: &Tensor<(V,), B>,
@@ -104,7 +104,7 @@ impl Sampling {
         if let (true, Some(function)) = (self.temperature != 0.0, B::probabilities_by(logits.array())) {
             return Err(no_distribution::<V>(format!("`{function}` made probabilities of them already")));
         }
-        let logits = elements::<B>(logits.array()).into_iter();
+        let logits = B::to_vec(logits.array()).map_err(Error::Engine)?.into_iter();
         let mut logits: Vec<f32> = logits.map(|logit| f32::from_value(logit.to_value())).collect();
         if let Some(at) = logits.iter().position(|logit| logit.is_nan()) {
             return Err(no_distribution::<V>(format!("the one of id {at} is NaN")));

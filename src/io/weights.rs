@@ -2,7 +2,7 @@
 
 use super::stored::{converted, in_blocks};
 use super::{Dtype, Entry, Source, Stored};
-use crate::backend::{ArrayOf, Backend, DeviceOf, Element, Float, With, read_numbers};
+use crate::backend::{ArrayOf, Backend, DeviceOf, Element, Failure, Float, With, read_numbers};
 use crate::cpu::Cpu;
 use crate::module::Module;
 use crate::shape::{Described, Shape};
@@ -70,6 +70,13 @@ pub enum Problem {
         /// What is wrong.
         reason: String,
     },
+    /// The engine failed to make an array of it.
+    Engine {
+        /// Its name.
+        name: String,
+        /// Why.
+        failure: Failure,
+    },
 }
 
 impl Display for Problem {
@@ -84,6 +91,7 @@ impl Display for Problem {
                 write!(f, "element type: `{name}`, expected {expected}, found {found}")
             }
             Problem::Data { name, reason } => write!(f, "data: `{name}`: {reason}"),
+            Problem::Engine { name, failure } => write!(f, "engine: `{name}`: {failure}"),
         }
     }
 }
@@ -109,6 +117,8 @@ pub enum LoadError {
         /// What it is.
         found: String,
     },
+    /// An engine failed while its elements were to be saved.
+    Engine(Failure),
     /// The tensors are not those of the model: everything that is wrong.
     Weights(Vec<Problem>),
 }
@@ -121,6 +131,7 @@ impl Display for LoadError {
             LoadError::Metadata { key, expected, found } => {
                 write!(f, "metadata `{key}`: expected {expected}, found {found}")
             }
+            LoadError::Engine(failure) => write!(f, "not saved: {failure}"),
             LoadError::Weights(problems) => {
                 write!(f, "the file does not fit the model in {} tensors:", problems.len())?;
                 problems.iter().try_for_each(|problem| write!(f, "\n  {problem}"))
@@ -172,7 +183,8 @@ pub fn load<T: Stored, M>(source: &dyn Source, build: impl FnOnce(Weights<'_, T>
 /// ```
 ///
 /// # Errors
-/// As [`load`]; and each tensor that is quantised, if the engine makes no arrays of blocks.
+/// As [`load`]; and each tensor that is quantised, if the engine makes no arrays of blocks, or that the device had no room for, if the
+/// engine knows it by then.
 pub fn load_on<B: Backend<Elem: Stored>, M>(
     source: &dyn Source,
     device: &DeviceOf<B>,
@@ -333,7 +345,7 @@ impl<'a, T: Stored, B: Backend<Elem = T>> Weights<'a, T, B> {
 
     fn find(&self, name: &str, sizes: &[usize], shape: &dyn Display) -> Result<ArrayOf<B>, Problem> {
         let entry = self.entry(name, sizes, shape)?;
-        match (entry.dtype == T::DTYPE, self.casts) {
+        let array = match (entry.dtype == T::DTYPE, self.casts) {
             (true, _) => Some(B::from_bytes(&entry.bytes, sizes, &self.device)),
             (false, true) => in_blocks::<B>(&entry, &self.device).or_else(|| converted::<B>(&entry, &self.device)),
             (false, false) if entry.dtype.is_quantised() => in_blocks::<B>(&entry, &self.device),
@@ -346,6 +358,10 @@ impl<'a, T: Stored, B: Backend<Elem = T>> Weights<'a, T, B> {
                 return Problem::Data { name, reason };
             }
             Problem::Dtype { name, expected: T::DTYPE, found: entry.dtype.clone() }
-        })
+        })?;
+        match B::failure(&array) {
+            Some(failure) => Err(Problem::Engine { name: name.to_owned(), failure }),
+            None => Ok(array),
+        }
     }
 }

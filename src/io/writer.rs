@@ -3,7 +3,7 @@
 use super::safetensors::format_dtype;
 use super::save::write_whole;
 use super::{Dtype, LoadError, Stored};
-use crate::backend::{ArrayOf, Backend, Float, With, elements};
+use crate::backend::{ArrayOf, Backend, Failure, Float, With};
 use crate::module::{Module, Path};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -37,6 +37,8 @@ pub struct Writer {
     metadata: HashMap<String, String>,
     /// A path that two parameters of one model have.
     twice: Option<String>,
+    /// Why elements could not be had.
+    failed: Option<Failure>,
 }
 
 struct Written {
@@ -52,9 +54,12 @@ impl Writer {
     }
 
     pub(crate) fn add_array<B: Backend<Elem: Stored>>(&mut self, name: String, array: &ArrayOf<B>) {
-        match B::as_slice(array) {
-            Some(elements) => self.add_elements(name, B::sizes(array), elements),
-            None => self.add_elements(name, B::sizes(array), &elements::<B>(array)),
+        if let Some(elements) = B::as_slice(array) {
+            return self.add_elements(name, B::sizes(array), elements);
+        }
+        match B::to_vec(array) {
+            Ok(elements) => self.add_elements(name, B::sizes(array), &elements),
+            Err(failure) => self.failed = self.failed.take().or(Some(failure)),
         }
     }
 
@@ -87,8 +92,11 @@ impl Writer {
     ///
     /// # Errors
     /// The header grows beyond what the format allows, a tensor is named as what is beside the tensors, or two parameters of a
-    /// model have one path, so that only one of them would be there.
+    /// model have one path, so that only one of them would be there. The engine of a tensor failed.
     pub fn to_bytes(&self) -> Result<Vec<u8>, LoadError> {
+        if let Some(failure) = &self.failed {
+            return Err(LoadError::Engine(failure.clone()));
+        }
         if let Some(path) = &self.twice {
             return Err(LoadError::Format(format!("two parameters of the model have the path `{path}`")));
         }

@@ -1,12 +1,12 @@
 //! Masks given pair by pair.
 
-use super::{Ignores, Restrict};
+use super::{Ignores, OnEngine, Restrict};
 use crate::backend::{AttentionMask, Backend, Element, Engine, MaskIn};
 use crate::cpu::Processor;
 use crate::dim::Dim;
 use crate::sealed::Sealed;
 use crate::shape::{PairsByHand, Shape};
-use crate::tensor::Tensor;
+use crate::tensor::{SameBackend, Tensor};
 use std::fmt::{self, Debug, Formatter};
 
 /// A mask that says for each pair whether attention is allowed: `true` where it is.
@@ -62,25 +62,38 @@ impl<S: Shape, En: Engine> Allowed<S, En> {
     }
 
     /// True where attention is allowed.
-    pub(crate) fn array(&self) -> &En::Array<bool> {
-        self.0.array()
+    pub(crate) fn tensor(&self) -> &Tensor<S, En::Backend<bool>> {
+        &self.0
     }
 }
 
 #[diagnostic::do_not_recommend]
-impl<B: Dim, Q: Dim, K: Dim, En: Engine> Restrict<B, Q, K, En> for Allowed<(B, Q, K), En> {
+impl<B: Dim, Q: Dim, K: Dim, En: Engine> Restrict<B, Q, K> for Allowed<(B, Q, K), En> {
     type Padding = Ignores;
-    fn describe(&self, _: &En::Device) -> MaskIn<En> {
-        AttentionMask { allowed: Some(self.array().clone()), ..AttentionMask::default() }
+    type Itself = Self;
+    fn itself(&self) -> &Self {
+        self
     }
     fn sealed(_: Sealed) {}
 }
 
 #[diagnostic::do_not_recommend]
-impl<B: Dim, Q: Dim, K: Dim, En: Engine> Restrict<B, Q, K, En> for Allowed<(Q, K), En> {
+impl<B: Dim, Q: Dim, K: Dim, En: Engine> Restrict<B, Q, K> for Allowed<(Q, K), En> {
     type Padding = Ignores;
-    fn describe(&self, _: &En::Device) -> MaskIn<En> {
-        AttentionMask { allowed: Some(self.array().clone()), ..AttentionMask::default() }
+    type Itself = Self;
+    fn itself(&self) -> &Self {
+        self
+    }
+    fn sealed(_: Sealed) {}
+}
+
+// The message is that of two tensors on two engines.
+impl<S: Shape, En: Engine, Own: Engine> OnEngine<En> for Allowed<S, Own>
+where
+    Own::Backend<bool>: SameBackend<En::Backend<bool>>,
+{
+    fn described(&self, _: &En::Device) -> MaskIn<En> {
+        AttentionMask { allowed: Some(self.0.array().clone()), ..AttentionMask::default() }
     }
     fn sealed(_: Sealed) {}
 }

@@ -1,6 +1,6 @@
 //! How much of each sequence is live.
 
-use super::{Covers, Restrict};
+use super::{Covers, OnEngine, Restrict};
 use crate::Error;
 use crate::backend::{ArrayOf, AttentionMask, Backend, Element, Engine, MaskIn, Number, PerSequence, Reduce};
 use crate::dim::{Dim, GivenDim, HasNext, Name, PaddedAtEnd, Ragged};
@@ -94,9 +94,16 @@ impl<B: Dim, K: Dim> Lengths<B, K> {
 }
 
 #[diagnostic::do_not_recommend]
-impl<B: Dim, Q, K: Dim, En: Engine> Restrict<B, Q, K, En> for Lengths<B, K> {
+impl<B: Dim, Q, K: Dim> Restrict<B, Q, K> for Lengths<B, K> {
     type Padding = Covers;
-    fn describe(&self, _: &En::Device) -> MaskIn<En> {
+    type Itself = Self;
+    fn itself(&self) -> &Self {
+        self
+    }
+    fn sealed(_: Sealed) {}
+}
+impl<B: Dim, K: Dim, En: Engine> OnEngine<En> for Lengths<B, K> {
+    fn described(&self, _: &En::Device) -> MaskIn<En> {
         AttentionMask { lengths: Some(self.lengths.clone()), ..AttentionMask::default() }
     }
     fn sealed(_: Sealed) {}

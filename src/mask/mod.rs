@@ -37,14 +37,21 @@ use crate::shape::Shape;
     message = "`{Self}` does not mask attention from `{Q}` to `{K}`",
     label = "not a mask for queries `{Q}` and keys `{K}` of the batch `{B}`",
     note = "`Causal` and `SlidingWindow` are for queries that are the last part of the keys: keys `Q` or `Plus<Past, Q>` for queries `Q`",
-    note = "`Lengths` are those of this batch and of all of the keys, and keys behind padded ones have none: a cache's `step_ragged` has their mask; `Allowed` is `(batch, queries, keys)` or `(queries, keys)`, on the engine of the queries",
+    note = "`Lengths` are those of this batch and of all of the keys, and keys behind padded ones have none: a cache's `step_ragged` has their mask; `Allowed` is `(batch, queries, keys)` or `(queries, keys)`",
     note = "explained in `congruent::errors::C08`"
 )]
-pub trait Mask<B, Q, K, En: Engine = Processor>: Restrict<B, Q, K, En> {
+pub trait Mask<B, Q, K, En: Engine = Processor>: Restrict<B, Q, K> {
+    /// What the backend is told.
+    fn describe(&self, device: &En::Device) -> MaskIn<En>;
     #[doc(hidden)]
     fn sealed(_: Sealed);
 }
-impl<B, Q, K: PaddingCovered<M::Padding>, M: Restrict<B, Q, K, En>, En: Engine> Mask<B, Q, K, En> for M {
+impl<B, Q, K: PaddingCovered<M::Padding>, M: Restrict<B, Q, K, Itself: OnEngine<En>>, En: Engine> Mask<B, Q, K, En>
+    for M
+{
+    fn describe(&self, device: &En::Device) -> MaskIn<En> {
+        self.itself().described(device)
+    }
     fn sealed(_: Sealed) {}
 }
 
@@ -55,15 +62,25 @@ impl<B, Q, K: PaddingCovered<M::Padding>, M: Restrict<B, Q, K, En>, En: Engine> 
     message = "`{Self}` does not mask attention from `{Q}` to `{K}`",
     label = "not a mask for queries `{Q}` and keys `{K}` of the batch `{B}`",
     note = "`Causal` and `SlidingWindow` are for queries that are the last part of the keys: keys `Q` or `Plus<Past, Q>` for queries `Q`",
-    note = "`Lengths` are those of this batch and of all of the keys, and keys behind padded ones have none: a cache's `step_ragged` has their mask; `Allowed` is `(batch, queries, keys)` or `(queries, keys)`, on the engine of the queries",
+    note = "`Lengths` are those of this batch and of all of the keys, and keys behind padded ones have none: a cache's `step_ragged` has their mask; `Allowed` is `(batch, queries, keys)` or `(queries, keys)`",
     note = "explained in `congruent::errors::C08`"
 )]
-pub trait Restrict<B, Q, K, En: Engine = Processor> {
+pub trait Restrict<B, Q, K> {
     /// [`Covers`] or [`Ignores`].
     type Padding: Covering;
+    /// The mask: whether an engine takes it is asked of what is one alone.
+    #[doc(hidden)]
+    type Itself;
+    #[doc(hidden)]
+    fn itself(&self) -> &Self::Itself;
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
+}
 
+/// That a mask, whatever its dimensions, can be given to an engine: those by hand are arrays of one.
+pub trait OnEngine<En: Engine> {
     /// What the backend is told.
-    fn describe(&self, device: &En::Device) -> MaskIn<En>;
+    fn described(&self, device: &En::Device) -> MaskIn<En>;
     #[doc(hidden)]
     fn sealed(_: Sealed);
 }
@@ -179,28 +196,49 @@ impl<Past: Dim, Q: Dim> EndsWith<Q> for Plus<Past, Q> {
 }
 
 #[diagnostic::do_not_recommend]
-impl<B, Q, K, En: Engine> Restrict<B, Q, K, En> for Full {
+impl<B, Q, K> Restrict<B, Q, K> for Full {
     type Padding = Ignores;
-    fn describe(&self, _: &En::Device) -> MaskIn<En> {
+    type Itself = Self;
+    fn itself(&self) -> &Self {
+        self
+    }
+    fn sealed(_: Sealed) {}
+}
+impl<En: Engine> OnEngine<En> for Full {
+    fn described(&self, _: &En::Device) -> MaskIn<En> {
         AttentionMask::default()
     }
     fn sealed(_: Sealed) {}
 }
 
 #[diagnostic::do_not_recommend]
-impl<B, Q, K: EndsWith<Q>, En: Engine> Restrict<B, Q, K, En> for Causal {
+impl<B, Q, K: EndsWith<Q>> Restrict<B, Q, K> for Causal {
     type Padding = Ignores;
-    fn describe(&self, _: &En::Device) -> MaskIn<En> {
+    type Itself = Self;
+    fn itself(&self) -> &Self {
+        self
+    }
+    fn sealed(_: Sealed) {}
+}
+impl<En: Engine> OnEngine<En> for Causal {
+    fn described(&self, _: &En::Device) -> MaskIn<En> {
         AttentionMask { causal: true, ..AttentionMask::default() }
     }
     fn sealed(_: Sealed) {}
 }
 
 #[diagnostic::do_not_recommend]
-impl<B, Q, K, En: Engine, M: Restrict<B, Q, K, En>, N: Restrict<B, Q, K, En>> Restrict<B, Q, K, En> for And<M, N> {
+impl<B, Q, K, M: Restrict<B, Q, K>, N: Restrict<B, Q, K>> Restrict<B, Q, K> for And<M, N> {
     type Padding = <M::Padding as Covering>::Or<N::Padding>;
-    fn describe(&self, device: &En::Device) -> MaskIn<En> {
-        let (first, second) = (self.0.describe(device), self.1.describe(device));
+    type Itself = Self;
+    fn itself(&self) -> &Self {
+        self
+    }
+    fn sealed(_: Sealed) {}
+}
+impl<En: Engine, M: OnEngine<En>, N: OnEngine<En>> OnEngine<En> for And<M, N> {
+    fn described(&self, device: &En::Device) -> MaskIn<En> {
+        let (first, second) = (self.0.described(device), self.1.described(device));
         AttentionMask {
             causal: first.causal || second.causal,
             window: either(first.window, second.window, usize::min),

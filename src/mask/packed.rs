@@ -1,7 +1,7 @@
 //! Several texts in one row.
 
 use super::lengths::concat_rows;
-use super::{Combine, Covers, Lengths, Restrict};
+use super::{Combine, Covers, Lengths, OnEngine, Restrict};
 use crate::Error;
 use crate::backend::{AttentionMask, Backend, Binary, Engine, Float, MaskIn, Number, With, constant};
 use crate::dim::{Dim, Packed, Ragged, RuntimeDim, Unnamed};
@@ -206,10 +206,16 @@ impl<B, K> Combine for Segments<B, K> {
 }
 
 #[diagnostic::do_not_recommend]
-impl<B: Dim, D: Dim, En: Engine> Restrict<B, Packed<D>, Packed<D>, En> for Segments<B, Packed<D>> {
+impl<B: Dim, D: Dim> Restrict<B, Packed<D>, Packed<D>> for Segments<B, Packed<D>> {
     type Padding = Covers;
+    type Itself = Self;
+    fn itself(&self) -> &Self {
+        self
+    }
     fn sealed(_: Sealed) {}
-    fn describe(&self, device: &En::Device) -> MaskIn<En> {
+}
+impl<B: Dim, D: Dim, En: Engine> OnEngine<En> for Segments<B, Packed<D>> {
+    fn described(&self, device: &En::Device) -> MaskIn<En> {
         let size = self.keys.size();
         let mut allowed = Vec::with_capacity(self.texts.len() * size * size);
         for row in 0..self.texts.len() {
@@ -222,6 +228,7 @@ impl<B: Dim, D: Dim, En: Engine> Restrict<B, Packed<D>, Packed<D>, En> for Segme
             ..AttentionMask::default()
         }
     }
+    fn sealed(_: Sealed) {}
 }
 
 /// Which texts go into each row of this room, each into the first one that has room for it, in the order given.

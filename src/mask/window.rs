@@ -1,6 +1,6 @@
 //! Attention to what is near.
 
-use super::{Combine, EndsWith, Ignores, Restrict};
+use super::{Combine, EndsWith, Ignores, OnEngine, Restrict};
 use crate::backend::{AttentionMask, Engine, MaskIn};
 use crate::sealed::Sealed;
 
@@ -26,9 +26,16 @@ impl Combine for SlidingWindow {
 }
 
 #[diagnostic::do_not_recommend]
-impl<B, Q, K: EndsWith<Q>, En: Engine> Restrict<B, Q, K, En> for SlidingWindow {
+impl<B, Q, K: EndsWith<Q>> Restrict<B, Q, K> for SlidingWindow {
     type Padding = Ignores;
-    fn describe(&self, _: &En::Device) -> MaskIn<En> {
+    type Itself = Self;
+    fn itself(&self) -> &Self {
+        self
+    }
+    fn sealed(_: Sealed) {}
+}
+impl<En: Engine> OnEngine<En> for SlidingWindow {
+    fn described(&self, _: &En::Device) -> MaskIn<En> {
         AttentionMask { causal: true, window: Some(self.0), ..AttentionMask::default() }
     }
     fn sealed(_: Sealed) {}

@@ -87,8 +87,9 @@ use std::fmt::{self, Debug, Display, Formatter};
 /// assert_eq!(layer.parameter_count(), 4);
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a module",
-    label = "neither a tensor nor a module",
+    message = "`{Self}` is not a module with parameters on `{B}`",
+    label = "neither a tensor on `{B}` nor a module of such",
+    note = "a model goes to another engine by `model.to_engine::<{B}>(&device)`",
     note = "a structure of tensors and layers becomes one by `#[derive(Module)]`; a field without parameters is left out by `#[module(skip)]`",
     note = "explained in `congruent::errors::C43`"
 )]

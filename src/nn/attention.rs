@@ -21,10 +21,10 @@ use crate::tensor::{SameBackend, Tensor};
 /// let y: Tensor<(Batch, Heads, Queries, HeadDim)> = attention(&q, &k, &k, &Full);
 /// ```
 #[doc(alias("scaled_dot_product_attention", "sdpa", "flash_attention"))]
-pub fn attention<Q, K, V, M, B, C, D, Output>(
+pub fn attention<Q, K, V, M, B, Output>(
     q: &Tensor<Q, B>,
-    k: &Tensor<K, C>,
-    v: &Tensor<V, D>,
+    k: &Tensor<K, impl SameBackend<B>>,
+    v: &Tensor<V, impl SameBackend<B>>,
     mask: &M,
 ) -> Tensor<Output, B>
 where
@@ -34,17 +34,15 @@ where
     Q::HeadDim: Summed,
     M: Mask<Q::Batch, Q::Queries, Q::Keys, B::Engine>,
     B: Backend<Elem: Float>,
-    C: SameBackend<B>,
-    D: SameBackend<B>,
 {
     scaled_attention(q, k, v, mask, default_scale(q))
 }
 
 /// As [`attention`], with `scale` in place of `1 / √D`.
-pub fn scaled_attention<Q, K, V, M, B, C, D>(
+pub fn scaled_attention<Q, K, V, M, B>(
     q: &Tensor<Q, B>,
-    k: &Tensor<K, C>,
-    v: &Tensor<V, D>,
+    k: &Tensor<K, impl SameBackend<B>>,
+    v: &Tensor<V, impl SameBackend<B>>,
     mask: &M,
     scale: f64,
 ) -> Tensor<Q::Output, B>
@@ -55,11 +53,8 @@ where
     Q::HeadDim: Summed,
     M: Mask<Q::Batch, Q::Queries, Q::Keys, B::Engine>,
     B: Backend<Elem: Float>,
-    C: SameBackend<B>,
-    D: SameBackend<B>,
 {
-    let (keys, values) = (C::same_ref(k.array()), D::same_ref(v.array()));
-    let array = B::attention(q.array(), keys, values, &mask.describe(&q.device()), scale);
+    let array = B::attention(q.array(), k.array(), v.array(), &mask.describe(&q.device()), scale);
     Tensor::from_parts(q.shape().output(v.shape()), array)
 }
 
@@ -73,7 +68,11 @@ where
 /// let weights: Tensor<(Batch, Heads, Seq, Seq)> = attention_weights(&q, &q, &Causal);
 /// assert_eq!(weights.to_vec(), [1.0, 0.0, 0.5, 0.5]);
 /// ```
-pub fn attention_weights<Q, K, M, B>(q: &Tensor<Q, B>, k: &Tensor<K, B>, mask: &M) -> Tensor<Q::Weights, B>
+pub fn attention_weights<Q, K, M, B>(
+    q: &Tensor<Q, B>,
+    k: &Tensor<K, impl SameBackend<B>>,
+    mask: &M,
+) -> Tensor<Q::Weights, B>
 where
     Q: Attends<K, K>,
     K: Shape,

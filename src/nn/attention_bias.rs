@@ -2,12 +2,12 @@
 
 use super::attention::default_scale;
 use crate::backend::composed::biased_attention;
-use crate::backend::{ArrayOf, AttentionMask, Backend, Binary, Float, MaskOf, PerSequence, With};
+use crate::backend::{ArrayOf, AttentionMask, Backend, Binary, Engine, Float, MaskOf, PerSequence, With};
 use crate::dim::Dim;
 use crate::mask::{Allowed, Mask};
 use crate::sealed::Sealed;
 use crate::shape::{Attends, Shape};
-use crate::tensor::Tensor;
+use crate::tensor::{SameBackend, Tensor};
 
 /// That weights `(B, H, Q, K)` take this for a bias: a tensor `(H, Q, K)`, `(B, H, Q, K)` or `(Q, K)`; or, as a mask for each
 /// head, [`Allowed`] of `(H, Q, K)` or `(B, H, Q, K)`.
@@ -17,11 +17,37 @@ use crate::tensor::Tensor;
     note = "weights are `(batch, heads, queries, keys)`: a bias is of all four, of the last three, or of queries and keys alone",
     note = "explained in `congruent::errors::C72`"
 )]
-pub trait PairBias<Weights, B: Backend> {
+pub trait PairBias<Weights> {
+    /// The bias: whether a backend takes it is asked of what is one alone.
+    #[doc(hidden)]
+    type Itself;
+    #[doc(hidden)]
+    fn itself(&self) -> &Self::Itself;
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
+}
+
+/// That a bias, whatever its dimensions, is on this backend.
+pub trait PairsOn<B: Backend> {
     #[doc(hidden)]
     fn pairs(&self) -> Pairs<'_, ArrayOf<B>, ArrayOf<B, bool>>;
     #[doc(hidden)]
     fn sealed(_: Sealed);
+}
+impl<S: Shape, B: Backend, C: SameBackend<B>> PairsOn<B> for Tensor<S, C> {
+    fn pairs(&self) -> Pairs<'_, ArrayOf<B>, ArrayOf<B, bool>> {
+        Pairs::Bias(self.array())
+    }
+    fn sealed(_: Sealed) {}
+}
+impl<S: Shape, B: Backend, E: Engine> PairsOn<B> for Allowed<S, E>
+where
+    E::Backend<bool>: SameBackend<With<B, bool>>,
+{
+    fn pairs(&self) -> Pairs<'_, ArrayOf<B>, ArrayOf<B, bool>> {
+        Pairs::Allowed(self.tensor().array())
+    }
+    fn sealed(_: Sealed) {}
 }
 
 /// What pairs of queries and keys add to their scores, or which of them count.
@@ -33,21 +59,19 @@ pub enum Pairs<'a, A, M> {
 }
 
 macro_rules! bias { ($(($($D:ident)*))*) => {$(
+    bias! { @of [Bk: Backend] (Tensor<($($D,)*), Bk>) }
+    bias! { @of [En: Engine] (Allowed<($($D,)*), En>) }
+)*};
+(@of [$($On:tt)*] ($Bias:ty)) => {
     #[diagnostic::do_not_recommend]
-    impl<B: Dim, H: Dim, Q: Dim, K: Dim, Bk: Backend> PairBias<(B, H, Q, K), Bk> for Tensor<($($D,)*), Bk> {
-        fn pairs(&self) -> Pairs<'_, ArrayOf<Bk>, ArrayOf<Bk, bool>> {
-            Pairs::Bias(self.array())
+    impl<B: Dim, H: Dim, Q: Dim, K: Dim, $($On)*> PairBias<(B, H, Q, K)> for $Bias {
+        type Itself = Self;
+        fn itself(&self) -> &Self {
+            self
         }
         fn sealed(_: Sealed) {}
     }
-    #[diagnostic::do_not_recommend]
-    impl<B: Dim, H: Dim, Q: Dim, K: Dim, Bk: Backend> PairBias<(B, H, Q, K), Bk> for Allowed<($($D,)*), Bk::Engine> {
-        fn pairs(&self) -> Pairs<'_, ArrayOf<Bk>, ArrayOf<Bk, bool>> {
-            Pairs::Allowed(self.array())
-        }
-        fn sealed(_: Sealed) {}
-    }
-)*} }
+} }
 bias! { (B H Q K) (H Q K) (Q K) }
 
 /// `softmax(q · kᵀ / √D + bias) · v` on the pairs that the mask allows: as [`attention`](super::attention), with a bias for each
@@ -81,8 +105,8 @@ bias! { (B H Q K) (H Q K) (Q K) }
 /// ```
 pub fn attention_with_bias<Q, K, V, P, M, B, Weights, Output>(
     q: &Tensor<Q, B>,
-    k: &Tensor<K, B>,
-    v: &Tensor<V, B>,
+    k: &Tensor<K, impl SameBackend<B>>,
+    v: &Tensor<V, impl SameBackend<B>>,
     bias: &P,
     mask: &M,
 ) -> Tensor<Output, B>
@@ -90,7 +114,7 @@ where
     Q: Attends<K, V, Output = Output, Weights = Weights>,
     K: Shape,
     V: Shape,
-    P: PairBias<Weights, B>,
+    P: PairBias<Weights, Itself: PairsOn<B>>,
     M: Mask<Q::Batch, Q::Queries, Q::Keys, B::Engine>,
     B: Backend<Elem: Float>,
 {
@@ -101,8 +125,8 @@ where
 /// ([Raffel et al. 2020](https://arxiv.org/abs/1910.10683)).
 pub fn scaled_attention_with_bias<Q, K, V, P, M, B, Weights>(
     q: &Tensor<Q, B>,
-    k: &Tensor<K, B>,
-    v: &Tensor<V, B>,
+    k: &Tensor<K, impl SameBackend<B>>,
+    v: &Tensor<V, impl SameBackend<B>>,
     bias: &P,
     mask: &M,
     scale: f64,
@@ -111,12 +135,12 @@ where
     Q: Attends<K, V, Weights = Weights>,
     K: Shape,
     V: Shape,
-    P: PairBias<Weights, B>,
+    P: PairBias<Weights, Itself: PairsOn<B>>,
     M: Mask<Q::Batch, Q::Queries, Q::Keys, B::Engine>,
     B: Backend<Elem: Float>,
 {
     let (shape, mask) = (q.shape().output(v.shape()), mask.describe(&q.device()));
-    Tensor::from_parts(shape, attend::<B>([q.array(), k.array(), v.array()], bias.pairs(), mask, scale))
+    Tensor::from_parts(shape, attend::<B>([q.array(), k.array(), v.array()], bias.itself().pairs(), mask, scale))
 }
 
 fn attend<B: Backend<Elem: Float>>(

@@ -14,7 +14,7 @@ use crate::backend::{ArrayOf, AttentionMask, Backend, DeviceOf, Float, With, ele
 use crate::cpu::Cpu;
 use crate::dim::{Dense, Dim, Name, Plus, Ragged};
 use crate::mask::Lengths;
-use crate::tensor::{IdOf, Index, TensorOf};
+use crate::tensor::{IdOf, Index, SameBackend, Tensor};
 use std::fmt::{self, Debug, Formatter};
 use std::marker::PhantomData;
 
@@ -155,7 +155,10 @@ impl<B: Dim, H: Dim, D: Dim, P: Dim, Bk: Backend<Elem: Float>> KeyValueCache<B, 
     /// let beams = cache.select(&Ids::new((Beams,), Batch, &[0, 1, 1]).unwrap());
     /// assert_eq!(beams.lengths(), [0; 3]);
     /// ```
-    pub fn select<N: Dim, I: IdOf<B>>(&self, sequences: &TensorOf<(N,), I, Bk>) -> KeyValueCache<N, H, D, P, Bk> {
+    pub fn select<N: Dim, I: IdOf<B>, C>(&self, sequences: &Tensor<(N,), C>) -> KeyValueCache<N, H, D, P, Bk>
+    where
+        C: Backend<Elem = I> + SameBackend<With<Bk, I>>,
+    {
         let KeyValueCache { heads, head_dim, capacity, ref device, window, room, .. } = *self;
         let device = device.clone();
         let (batch,) = sequences.shape();

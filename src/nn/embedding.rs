@@ -1,11 +1,11 @@
 //! A table of vectors.
 
-use crate::backend::{Backend, Epilogue, Float};
+use crate::backend::{Backend, Epilogue, Float, With};
 use crate::cpu::Cpu;
 use crate::dim::{Dim, Picked, Summed};
 use crate::io::{Stored, Weights};
 use crate::shape::{Append, Last, Shape};
-use crate::tensor::{IdOf, Tensor, TensorOf};
+use crate::tensor::{IdOf, SameBackend, Tensor};
 use crate::{Module, Rng};
 
 /// A vector `E` for each id of the table `V`.
@@ -25,9 +25,10 @@ pub struct Embedding<V, E, B: Backend = Cpu<f32>> {
 
 impl<V: Dim, E: Dim, B: Backend> Embedding<V, E, B> {
     /// The vector of each id.
-    pub fn forward<S, I: IdOf<V>>(&self, ids: &TensorOf<S, I, B>) -> Tensor<<S as Append<E>>::Output, B>
+    pub fn forward<S, I: IdOf<V>, C>(&self, ids: &Tensor<S, C>) -> Tensor<<S as Append<E>>::Output, B>
     where
         S: Shape + Append<E>,
+        C: Backend<Elem = I> + SameBackend<With<B, I>>,
         V: Picked,
     {
         self.weight.lookup(ids)
@@ -44,7 +45,7 @@ impl<V: Dim, E: Dim, B: Backend> Embedding<V, E, B> {
     /// assert_eq!(logits.to_vec(), [4.0; 6]);
     /// ```
     #[doc(alias("tied", "lm_head"))]
-    pub fn logits<S>(&self, x: &Tensor<S, B>) -> Tensor<<S as Last<E>>::With<V>, B>
+    pub fn logits<S>(&self, x: &Tensor<S, impl SameBackend<B>>) -> Tensor<<S as Last<E>>::With<V>, B>
     where
         S: Last<E>,
         E: Summed,
@@ -65,7 +66,7 @@ impl<V: Dim, E: Dim> Embedding<V, E> {
 
 impl<V: Dim, E: Dim, B: Backend<Elem: Stored>> Embedding<V, E, B> {
     /// Takes `weight`.
-    pub fn load(weights: &Weights<'_, B::Elem, B>, table: V, embed: E) -> Self {
-        Embedding { weight: weights.tensor("weight", (table, embed)) }
+    pub fn load(weights: &Weights<'_, B::Elem, impl SameBackend<B>>, table: V, embed: E) -> Self {
+        Embedding { weight: weights.tensor("weight", (table, embed)).same() }
     }
 }

@@ -6,7 +6,7 @@ use crate::cpu::Cpu;
 use crate::dim::{Dense, Dim};
 use crate::sealed::Sealed;
 use crate::shape::Last;
-use crate::tensor::Tensor;
+use crate::tensor::{SameBackend, Tensor};
 use crate::{Module, Rng};
 
 /// `down(activation(gate(x)) · up(x))`, on each position by itself: with SiLU it is SwiGLU
@@ -36,7 +36,7 @@ impl<E: Dense, F: Dense, B: Backend> WellFormed for GatedFeedForward<E, F, B> {
 
 impl<E: Dim, F: Dim, B: Backend<Elem: Float>> GatedFeedForward<E, F, B> {
     /// The layer on the last dimension of `x`.
-    pub fn forward<S>(&self, x: &Tensor<S, B>) -> Tensor<S, B>
+    pub fn forward<S>(&self, x: &Tensor<S, impl SameBackend<B>>) -> Tensor<S, B>
     where
         S: Last<E>,
         Self: WellFormed,
@@ -45,7 +45,11 @@ impl<E: Dim, F: Dim, B: Backend<Elem: Float>> GatedFeedForward<E, F, B> {
     }
 
     /// The layer on `x`, with an epilogue of the last product.
-    pub(super) fn apply<S: Last<E>>(&self, x: &Tensor<S, B>, after: Epilogue<'_, ArrayOf<B>>) -> Tensor<S, B> {
+    pub(super) fn apply<S: Last<E>>(
+        &self,
+        x: &Tensor<S, impl SameBackend<B>>,
+        after: Epilogue<'_, ArrayOf<B>>,
+    ) -> Tensor<S, B> {
         let hidden = self.gate.apply(x, self.activation.epilogue()) * self.up.apply(x, Epilogue::default());
         self.down.apply(&hidden, after)
     }

@@ -3,13 +3,13 @@
 use super::attention::attend;
 use super::multi_head::on_sequence;
 use super::{CacheStep, KeysAndValues, Linear, Rotary, WellFormed};
-use crate::backend::{ArrayOf, Backend, Epilogue, Float, MaskOf};
+use crate::backend::{ArrayOf, Backend, Epilogue, Float, MaskOf, With};
 use crate::cpu::Cpu;
 use crate::dim::{Dense, Dim, Times};
 use crate::mask::Mask;
 use crate::sealed::Sealed;
 use crate::shape::{Sequence, SharesHeads};
-use crate::tensor::{IdOf, Tensor, TensorOf};
+use crate::tensor::{IdOf, SameBackend, Tensor};
 use crate::{Module, Rng};
 
 /// Attention of `Q` query heads to `H` key heads of size `D`, with rotary positions.
@@ -48,16 +48,17 @@ impl<E: Dense, Q: Dense + SharesHeads<H>, H: Dim, D: Dense, B: Backend> WellForm
 
 impl<E: Dim, Q: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> GroupedQueryAttention<E, Q, H, D, B> {
     /// Self-attention: the sequence attends to itself.
-    pub fn forward<S, P: Dim, I: IdOf<P>, M>(
+    pub fn forward<S, P: Dim, I: IdOf<P>, M, C>(
         &self,
-        x: &Tensor<S, B>,
-        rotary: &Rotary<P, D, B>,
-        positions: &TensorOf<(S::Batch, S::Length), I, B>,
+        x: &Tensor<S, impl SameBackend<B>>,
+        rotary: &Rotary<P, D, impl SameBackend<B>>,
+        positions: &Tensor<(S::Batch, S::Length), C>,
         mask: &M,
     ) -> Tensor<S, B>
     where
         S: Sequence<E>,
         M: Mask<S::Batch, S::Length, S::Length, B::Engine>,
+        C: Backend<Elem = I> + SameBackend<With<B, I>>,
         Self: WellFormed,
     {
         let mask = mask.describe(&x.device());
@@ -70,17 +71,17 @@ impl<E: Dim, Q: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> GroupedQueryAttent
     /// The cache has no such layer, or the step was there before.
     pub fn forward_cached<S, P: Dim, K: Dim>(
         &self,
-        x: &Tensor<S, B>,
-        rotary: &Rotary<P, D, B>,
+        x: &Tensor<S, impl SameBackend<B>>,
+        rotary: &Rotary<P, D, impl SameBackend<B>>,
         layer: usize,
-        step: &mut CacheStep<'_, S::Batch, H, D, P, S::Length, K, B>,
+        step: &mut CacheStep<'_, S::Batch, H, D, P, S::Length, K, impl SameBackend<B>>,
     ) -> Tensor<S, B>
     where
         S: Sequence<E>,
         Self: WellFormed,
     {
         let (positions, mask) = (step.positions().clone(), step.mask().described());
-        let all = |(k, v): KeysAndValues<_, _, _, _, _>| step.append(layer, &k, &v);
+        let all = |new: KeysAndValues<_, _, _, _, B>| step.append_to(layer, new);
         on_sequence(x, |x| self.apply(&x, rotary, &positions, all, &mask, Epilogue::default()))
     }
 
@@ -89,8 +90,8 @@ impl<E: Dim, Q: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> GroupedQueryAttent
     pub(super) fn apply<N: Dim, L: Dim, P: Dim, I: IdOf<P>, K: Dim>(
         &self,
         x: &Tensor<(N, L, E), B>,
-        rotary: &Rotary<P, D, B>,
-        positions: &TensorOf<(N, L), I, B>,
+        rotary: &Rotary<P, D, impl Backend<Elem = B::Elem, Engine = B::Engine>>,
+        positions: &Tensor<(N, L), impl Backend<Elem = I, Engine = B::Engine>>,
         all: impl FnOnce(KeysAndValues<N, H, D, L, B>) -> KeysAndValues<N, H, D, K, B>,
         mask: &MaskOf<B>,
         after: Epilogue<'_, ArrayOf<B>>,

@@ -6,7 +6,7 @@ use crate::cpu::Cpu;
 use crate::dim::{Dim, Summed};
 use crate::io::{Stored, Weights};
 use crate::shape::Last;
-use crate::tensor::Tensor;
+use crate::tensor::{SameBackend, Tensor};
 use crate::{Module, Rng};
 
 /// `x · weightᵀ + bias`, on the last dimension: `In` becomes `Out`.
@@ -40,7 +40,7 @@ impl<In: Dim, Out: Dim, B: Backend> Linear<In, Out, B> {
     }
 
     /// The layer on the last dimension of `x`.
-    pub fn forward<S>(&self, x: &Tensor<S, B>) -> Tensor<<S as Last<In>>::With<Out>, B>
+    pub fn forward<S>(&self, x: &Tensor<S, impl SameBackend<B>>) -> Tensor<<S as Last<In>>::With<Out>, B>
     where
         S: Last<In>,
         In: Summed,
@@ -52,7 +52,7 @@ impl<In: Dim, Out: Dim, B: Backend> Linear<In, Out, B> {
     /// `activation(layer(x))`: the function is calculated while the product is at hand.
     pub fn forward_activated<S>(
         &self,
-        x: &Tensor<S, B>,
+        x: &Tensor<S, impl SameBackend<B>>,
         activation: Activation,
     ) -> Tensor<<S as Last<In>>::With<Out>, B>
     where
@@ -75,8 +75,8 @@ impl<In: Dim, Out: Dim, B: Backend> Linear<In, Out, B> {
     /// ```
     pub fn forward_residual<S>(
         &self,
-        x: &Tensor<S, B>,
-        residual: &Tensor<<S as Last<In>>::With<Out>, B>,
+        x: &Tensor<S, impl SameBackend<B>>,
+        residual: &Tensor<<S as Last<In>>::With<Out>, impl SameBackend<B>>,
     ) -> Tensor<<S as Last<In>>::With<Out>, B>
     where
         S: Last<In>,
@@ -89,7 +89,7 @@ impl<In: Dim, Out: Dim, B: Backend> Linear<In, Out, B> {
     /// The layer on `x`, with an epilogue of the product.
     pub(super) fn apply<S: Last<In>>(
         &self,
-        x: &Tensor<S, B>,
+        x: &Tensor<S, impl SameBackend<B>>,
         after: Epilogue<'_, ArrayOf<B>>,
     ) -> Tensor<<S as Last<In>>::With<Out>, B>
     where
@@ -118,13 +118,13 @@ impl<In: Dim, Out: Dim, B: Backend> Linear<In, Out, B> {
 
 impl<In: Dim, Out: Dim, B: Backend<Elem: Stored>> Linear<In, Out, B> {
     /// Takes `weight` and `bias`.
-    pub fn load(weights: &Weights<'_, B::Elem, B>, input: In, output: Out) -> Self {
-        let bias = Some(weights.tensor("bias", (output,)));
+    pub fn load(weights: &Weights<'_, B::Elem, impl SameBackend<B>>, input: In, output: Out) -> Self {
+        let bias = Some(weights.tensor("bias", (output,)).same());
         Linear { bias, ..Linear::load_without_bias(weights, input, output) }
     }
 
     /// Takes `weight`.
-    pub fn load_without_bias(weights: &Weights<'_, B::Elem, B>, input: In, output: Out) -> Self {
-        Linear { weight: weights.tensor("weight", (output, input)), bias: None }
+    pub fn load_without_bias(weights: &Weights<'_, B::Elem, impl SameBackend<B>>, input: In, output: Out) -> Self {
+        Linear { weight: weights.tensor("weight", (output, input)).same(), bias: None }
     }
 }

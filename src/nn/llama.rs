@@ -3,13 +3,13 @@
 use super::multi_head::on_sequence;
 use super::{CacheStep, GatedFeedForward, GroupedQueryAttention, KeysAndValues, RmsNorm, Rotary, WellFormed};
 use crate::Module;
-use crate::backend::{Backend, Epilogue, Float, MaskOf};
+use crate::backend::{Backend, Epilogue, Float, MaskOf, With};
 use crate::cpu::Cpu;
 use crate::dim::{Dense, Dim};
 use crate::mask::Mask;
 use crate::sealed::Sealed;
 use crate::shape::{Sequence, SharesHeads};
-use crate::tensor::{IdOf, Tensor, TensorOf};
+use crate::tensor::{IdOf, SameBackend, Tensor};
 
 /// Grouped-query attention with rotary positions and a gated feed-forward network, each behind a norm and beside a residual
 /// connection.
@@ -32,16 +32,17 @@ impl<E: Dense, Q: Dense + SharesHeads<H>, H: Dim, D: Dense, F: Dense, B: Backend
 
 impl<E: Dim, Q: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> LlamaLayer<E, Q, H, D, F, B> {
     /// The layer on `x (batch, sequence, E)`, which attends to itself.
-    pub fn forward<S, P: Dim, I: IdOf<P>, M>(
+    pub fn forward<S, P: Dim, I: IdOf<P>, M, C>(
         &self,
-        x: &Tensor<S, B>,
-        rotary: &Rotary<P, D, B>,
-        positions: &TensorOf<(S::Batch, S::Length), I, B>,
+        x: &Tensor<S, impl SameBackend<B>>,
+        rotary: &Rotary<P, D, impl SameBackend<B>>,
+        positions: &Tensor<(S::Batch, S::Length), C>,
         mask: &M,
     ) -> Tensor<S, B>
     where
         S: Sequence<E>,
         M: Mask<S::Batch, S::Length, S::Length, B::Engine>,
+        C: Backend<Elem = I> + SameBackend<With<B, I>>,
         Self: WellFormed,
     {
         let mask = mask.describe(&x.device());
@@ -54,25 +55,25 @@ impl<E: Dim, Q: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> LlamaLayer
     /// The cache has no such layer, or the step was there before.
     pub fn forward_cached<S, P: Dim, K: Dim>(
         &self,
-        x: &Tensor<S, B>,
-        rotary: &Rotary<P, D, B>,
+        x: &Tensor<S, impl SameBackend<B>>,
+        rotary: &Rotary<P, D, impl SameBackend<B>>,
         layer: usize,
-        step: &mut CacheStep<'_, S::Batch, H, D, P, S::Length, K, B>,
+        step: &mut CacheStep<'_, S::Batch, H, D, P, S::Length, K, impl SameBackend<B>>,
     ) -> Tensor<S, B>
     where
         S: Sequence<E>,
         Self: WellFormed,
     {
         let (positions, mask) = (step.positions().clone(), step.mask().described());
-        on_sequence(x, |x| self.apply(&x, rotary, &positions, |(k, v)| step.append(layer, &k, &v), &mask))
+        on_sequence(x, |x| self.apply(&x, rotary, &positions, |new| step.append_to(layer, new), &mask))
     }
 
     /// The layer on `x`, which attends to `all` the keys and values there are with its own.
     fn apply<N: Dim, L: Dim, P: Dim, I: IdOf<P>, K: Dim>(
         &self,
         x: &Tensor<(N, L, E), B>,
-        rotary: &Rotary<P, D, B>,
-        positions: &TensorOf<(N, L), I, B>,
+        rotary: &Rotary<P, D, impl Backend<Elem = B::Elem, Engine = B::Engine>>,
+        positions: &Tensor<(N, L), impl Backend<Elem = I, Engine = B::Engine>>,
         all: impl FnOnce(KeysAndValues<N, H, D, L, B>) -> KeysAndValues<N, H, D, K, B>,
         mask: &MaskOf<B>,
     ) -> Tensor<(N, L, E), B> {
@@ -132,15 +133,16 @@ impl<E: Dense, Q: Dense + SharesHeads<H>, H: Dim, D: Dense, F: Dense, P: Dim, B:
 
 impl<E: Dim, Q: Dim, H: Dim, D: Dim, F: Dim, P: Dim, B: Backend<Elem: Float>> LlamaDecoder<E, Q, H, D, F, P, B> {
     /// All layers on `x (batch, sequence, E)`, whose elements stand at these positions, `(batch, sequence)`, of the table.
-    pub fn forward<S, I: IdOf<P>, M>(
+    pub fn forward<S, I: IdOf<P>, M, C>(
         &self,
-        x: &Tensor<S, B>,
-        positions: &TensorOf<(S::Batch, S::Length), I, B>,
+        x: &Tensor<S, impl SameBackend<B>>,
+        positions: &Tensor<(S::Batch, S::Length), C>,
         mask: &M,
     ) -> Tensor<S, B>
     where
         S: Sequence<E>,
         M: Mask<S::Batch, S::Length, S::Length, B::Engine>,
+        C: Backend<Elem = I> + SameBackend<With<B, I>>,
         Self: WellFormed,
     {
         let mask = mask.describe(&x.device());
@@ -153,22 +155,22 @@ impl<E: Dim, Q: Dim, H: Dim, D: Dim, F: Dim, P: Dim, B: Backend<Elem: Float>> Ll
     /// The cache has fewer layers.
     pub fn forward_cached<S, K: Dim>(
         &self,
-        x: &Tensor<S, B>,
-        step: &mut CacheStep<'_, S::Batch, H, D, P, S::Length, K, B>,
+        x: &Tensor<S, impl SameBackend<B>>,
+        step: &mut CacheStep<'_, S::Batch, H, D, P, S::Length, K, impl SameBackend<B>>,
     ) -> Tensor<S, B>
     where
         S: Sequence<E>,
         Self: WellFormed,
     {
         let (positions, mask) = (step.positions().clone(), step.mask().described());
-        on_sequence(x, |x| self.apply(x, &positions, |layer, (k, v)| step.append(layer, &k, &v), &mask))
+        on_sequence(x, |x| self.apply(x, &positions, |layer, new| step.append_to(layer, new), &mask))
     }
 
     /// The layers, each of which attends to `all` the keys and values that there are of it with its own; and the norm.
     fn apply<N: Dim, L: Dim, I: IdOf<P>, K: Dim>(
         &self,
         x: Tensor<(N, L, E), B>,
-        positions: &TensorOf<(N, L), I, B>,
+        positions: &Tensor<(N, L), impl Backend<Elem = I, Engine = B::Engine>>,
         mut all: impl FnMut(usize, KeysAndValues<N, H, D, L, B>) -> KeysAndValues<N, H, D, K, B>,
         mask: &MaskOf<B>,
     ) -> Tensor<(N, L, E), B> {

@@ -8,7 +8,7 @@ use crate::dim::{Dense, Dim, Times};
 use crate::mask::Mask;
 use crate::sealed::Sealed;
 use crate::shape::{Sequence, Shape};
-use crate::tensor::Tensor;
+use crate::tensor::{SameBackend, Tensor};
 use crate::{Module, Rng};
 
 /// Attention of `H` heads of size `D`, each on its own projection of `E`.
@@ -63,7 +63,7 @@ impl<B: Dim, Q: Dim, K: Dim, E: Dim> Memory<(B, Q, E), E> for (B, K, E) {
 
 impl<E: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> MultiHeadAttention<E, H, D, B> {
     /// Self-attention: the sequence attends to itself.
-    pub fn forward<S, M>(&self, x: &Tensor<S, B>, mask: &M) -> Tensor<S, B>
+    pub fn forward<S, M>(&self, x: &Tensor<S, impl SameBackend<B>>, mask: &M) -> Tensor<S, B>
     where
         S: Sequence<E>,
         M: Mask<S::Batch, S::Length, S::Length, B::Engine>,
@@ -75,7 +75,12 @@ impl<E: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> MultiHeadAttention<E, H, D
 
     /// Cross-attention: the sequence attends to another one, the memory.
     #[doc(alias = "cross_attention")]
-    pub fn cross<S, R, M>(&self, x: &Tensor<S, B>, memory: &Tensor<R, B>, mask: &M) -> Tensor<S, B>
+    pub fn cross<S, R, M>(
+        &self,
+        x: &Tensor<S, impl SameBackend<B>>,
+        memory: &Tensor<R, impl SameBackend<B>>,
+        mask: &M,
+    ) -> Tensor<S, B>
     where
         S: Sequence<E>,
         R: Memory<S, E>,
@@ -92,16 +97,16 @@ impl<E: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> MultiHeadAttention<E, H, D
     /// The cache has no such layer, or the step was there before.
     pub fn forward_cached<S, P: Dim, K: Dim>(
         &self,
-        x: &Tensor<S, B>,
+        x: &Tensor<S, impl SameBackend<B>>,
         layer: usize,
-        step: &mut CacheStep<'_, S::Batch, H, D, P, S::Length, K, B>,
+        step: &mut CacheStep<'_, S::Batch, H, D, P, S::Length, K, impl SameBackend<B>>,
     ) -> Tensor<S, B>
     where
         S: Sequence<E>,
         Self: WellFormed,
     {
         let mask = step.mask().described();
-        on_sequence(x, |x| self.apply(&x, &x, |(k, v)| step.append(layer, &k, &v), &mask, Epilogue::default()))
+        on_sequence(x, |x| self.apply(&x, &x, |new| step.append_to(layer, new), &mask, Epilogue::default()))
     }
 
     /// The sequence attends to `all` the keys and values there are with those of the memory: a cache holds some from before.
@@ -123,7 +128,7 @@ impl<E: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> MultiHeadAttention<E, H, D
 
 /// A layer on the sequence by its dimensions, which the compiler does not know to be those of a triple.
 pub(super) fn on_sequence<S: Sequence<E>, E: Dim, B: Backend>(
-    x: &Tensor<S, B>,
+    x: &Tensor<S, impl SameBackend<B>>,
     layer: impl FnOnce(Tensor<(S::Batch, S::Length, E), B>) -> Tensor<(S::Batch, S::Length, E), B>,
 ) -> Tensor<S, B> {
     let y = layer(Tensor::from_parts(x.shape().dims(), x.array().clone()));
@@ -132,8 +137,8 @@ pub(super) fn on_sequence<S: Sequence<E>, E: Dim, B: Backend>(
 
 /// The memory by its dimensions: see [`on_sequence`].
 pub(super) fn memory_of<S: Sequence<E>, R: Memory<S, E>, E: Dim, B: Backend>(
-    x: &Tensor<S, B>,
-    memory: &Tensor<R, B>,
+    x: &Tensor<S, impl SameBackend<B>>,
+    memory: &Tensor<R, impl SameBackend<B>>,
 ) -> Tensor<(S::Batch, R::Length, E), B> {
     let (batch, _, embed) = x.shape().dims();
     Tensor::from_parts((batch, memory.shape().length(), embed), memory.array().clone())

@@ -6,7 +6,7 @@ use crate::cpu::Cpu;
 use crate::dim::{Averaged, Dim};
 use crate::io::{Stored, Weights};
 use crate::shape::Last;
-use crate::tensor::Tensor;
+use crate::tensor::{SameBackend, Tensor};
 
 const EXPECTED: &str = "a number from 0 on";
 
@@ -45,7 +45,7 @@ impl<E: Dim, B: Backend<Elem: Float>> LayerNorm<E, B> {
     ///
     /// # Panics
     /// Epsilon is negative or NaN.
-    pub fn forward<S>(&self, x: &Tensor<S, B>) -> Tensor<S, B>
+    pub fn forward<S>(&self, x: &Tensor<S, impl SameBackend<B>>) -> Tensor<S, B>
     where
         S: Last<E>,
         E: Averaged,
@@ -54,7 +54,7 @@ impl<E: Dim, B: Backend<Elem: Float>> LayerNorm<E, B> {
     }
 
     /// The layer on an owned tensor, in whose memory the result may be written.
-    pub(super) fn normalized<S: Last<E>>(&self, x: Tensor<S, B>) -> Tensor<S, B> {
+    pub(super) fn normalized<S: Last<E>>(&self, x: Tensor<S, impl SameBackend<B>>) -> Tensor<S, B> {
         let (shape, bias) = (x.shape(), self.bias.as_ref().map(Tensor::array));
         Tensor::from_parts(shape, B::layer_norm(x.into_array(), self.weight.array(), bias, checked(self.epsilon)))
     }
@@ -72,9 +72,10 @@ impl<E: Dim> LayerNorm<E> {
 
 impl<E: Dim, B: Backend<Elem: Stored>> LayerNorm<E, B> {
     /// Takes `weight` and `bias`. If epsilon is negative or NaN, loading ends with an error that says so.
-    pub fn load(weights: &Weights<'_, B::Elem, B>, embed: E, epsilon: f64) -> Self {
+    pub fn load(weights: &Weights<'_, B::Elem, impl SameBackend<B>>, embed: E, epsilon: f64) -> Self {
         weights.check("epsilon", epsilon, EXPECTED, is_epsilon);
-        LayerNorm { weight: weights.tensor("weight", (embed,)), bias: Some(weights.tensor("bias", (embed,))), epsilon }
+        let [weight, bias] = ["weight", "bias"].map(|name| weights.tensor(name, (embed,)).same());
+        LayerNorm { weight, bias: Some(bias), epsilon }
     }
 }
 
@@ -100,7 +101,7 @@ impl<E: Dim, B: Backend<Elem: Float>> RmsNorm<E, B> {
     ///
     /// # Panics
     /// Epsilon is negative or NaN.
-    pub fn forward<S>(&self, x: &Tensor<S, B>) -> Tensor<S, B>
+    pub fn forward<S>(&self, x: &Tensor<S, impl SameBackend<B>>) -> Tensor<S, B>
     where
         S: Last<E>,
         E: Averaged,
@@ -109,7 +110,7 @@ impl<E: Dim, B: Backend<Elem: Float>> RmsNorm<E, B> {
     }
 
     /// The layer on an owned tensor, in whose memory the result may be written.
-    pub(super) fn normalized<S: Last<E>>(&self, x: Tensor<S, B>) -> Tensor<S, B> {
+    pub(super) fn normalized<S: Last<E>>(&self, x: Tensor<S, impl SameBackend<B>>) -> Tensor<S, B> {
         let shape = x.shape();
         Tensor::from_parts(shape, B::rms_norm(x.into_array(), self.weight.array(), checked(self.epsilon)))
     }
@@ -127,8 +128,8 @@ impl<E: Dim> RmsNorm<E> {
 
 impl<E: Dim, B: Backend<Elem: Stored>> RmsNorm<E, B> {
     /// Takes `weight`. If epsilon is negative or NaN, loading ends with an error that says so.
-    pub fn load(weights: &Weights<'_, B::Elem, B>, embed: E, epsilon: f64) -> Self {
+    pub fn load(weights: &Weights<'_, B::Elem, impl SameBackend<B>>, embed: E, epsilon: f64) -> Self {
         weights.check("epsilon", epsilon, EXPECTED, is_epsilon);
-        RmsNorm { weight: weights.tensor("weight", (embed,)), epsilon }
+        RmsNorm { weight: weights.tensor("weight", (embed,)).same(), epsilon }
     }
 }

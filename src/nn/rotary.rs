@@ -1,11 +1,11 @@
 //! Rotary positions ([Su et al. 2021](https://arxiv.org/abs/2104.09864)).
 
-use crate::backend::{ArrayOf, Backend, DeviceOf, Float, RotaryLayout, constant};
+use crate::backend::{ArrayOf, Backend, DeviceOf, Float, RotaryLayout, With, constant};
 use crate::cpu::Cpu;
 use crate::dim::{Dense, Dim, Even, Name};
 use crate::module::ToEngine;
 use crate::shape::{Shape, Turns};
-use crate::tensor::{IdOf, Tensor, TensorOf, transferred};
+use crate::tensor::{IdOf, SameBackend, Tensor, transferred};
 use crate::{Error, Module};
 
 /// Rotary positions: each pair of elements of a head is turned by an angle that grows with its position, so that the
@@ -97,22 +97,28 @@ impl<P: Dim, D: Dim, B: Backend<Elem: Float>> Rotary<P, D, B> {
 
     /// Heads `(batch, heads, sequence, D)`, each of a sequence turned by its position, of which there are
     /// `(batch, sequence)`.
-    pub fn forward<S, R, I>(&self, x: &Tensor<S, B>, positions: &TensorOf<R, I, B>) -> Tensor<S, B>
+    pub fn forward<S, R, I, C>(&self, x: &Tensor<S, impl SameBackend<B>>, positions: &Tensor<R, C>) -> Tensor<S, B>
     where
         S: Shape,
         R: Turns<S, D>,
         I: IdOf<P>,
+        C: Backend<Elem = I> + SameBackend<With<B, I>>,
         D: Dense,
     {
-        self.rotated(x.clone(), positions)
+        self.rotated(x.clone(), positions).same()
     }
 
     /// As [`forward`](Self::forward), of an owned tensor, in whose memory the result may be written.
-    pub(super) fn rotated<S, R, I>(&self, x: Tensor<S, B>, positions: &TensorOf<R, I, B>) -> Tensor<S, B>
+    pub(super) fn rotated<S, R, I, C>(
+        &self,
+        x: Tensor<S, C>,
+        positions: &Tensor<R, impl Backend<Elem = I, Engine = B::Engine>>,
+    ) -> Tensor<S, C>
     where
         S: Shape,
         R: Turns<S, D>,
         I: IdOf<P>,
+        C: Backend<Elem = B::Elem, Engine = B::Engine>,
     {
         let shape = x.shape();
         let array = B::rotate(x.into_array(), positions.array(), &self.cos.0, &self.sin.0, self.layout);

@@ -10,7 +10,7 @@ use crate::dim::{Dense, Dim};
 use crate::mask::Mask;
 use crate::sealed::Sealed;
 use crate::shape::{Last, Sequence};
-use crate::tensor::Tensor;
+use crate::tensor::{SameBackend, Tensor};
 use crate::{Module, Rng};
 
 /// Where a layer normalises.
@@ -77,7 +77,7 @@ impl<E: Dense, H: Dense, D: Dense, F: Dense, B: Backend> WellFormed for EncoderL
 
 impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> EncoderLayer<E, H, D, F, B> {
     /// The layer on `x (batch, sequence, E)`.
-    pub fn forward<S, M>(&self, x: &Tensor<S, B>, mask: &M) -> Tensor<S, B>
+    pub fn forward<S, M>(&self, x: &Tensor<S, impl SameBackend<B>>, mask: &M) -> Tensor<S, B>
     where
         S: Sequence<E>,
         M: Mask<S::Batch, S::Length, S::Length, B::Engine>,
@@ -108,7 +108,7 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> EncoderLayer<E, H,
     /// ```
     pub fn forward_training<S, M>(
         &self,
-        x: &Tensor<S, B>,
+        x: &Tensor<S, impl SameBackend<B>>,
         mask: &M,
         dropout: Dropout,
         training: &mut impl InTraining,
@@ -129,16 +129,16 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> EncoderLayer<E, H,
     /// The cache has no such layer, or the step was there before.
     pub fn forward_cached<S, P: Dim, K: Dim>(
         &self,
-        x: &Tensor<S, B>,
+        x: &Tensor<S, impl SameBackend<B>>,
         layer: usize,
-        step: &mut CacheStep<'_, S::Batch, H, D, P, S::Length, K, B>,
+        step: &mut CacheStep<'_, S::Batch, H, D, P, S::Length, K, impl SameBackend<B>>,
     ) -> Tensor<S, B>
     where
         S: Sequence<E>,
         Self: WellFormed,
     {
         let mask = step.mask().described();
-        on_sequence(x, |x| self.apply(&x, |(k, v)| step.append(layer, &k, &v), &mask, &mut None))
+        on_sequence(x, |x| self.apply(&x, |new| step.append_to(layer, new), &mask, &mut None))
     }
 
     /// The layer on `x`, which attends to `all` the keys and values there are with its own.
@@ -183,8 +183,8 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> DecoderLayer<E, H,
     /// The layer on `x (batch, sequence, E)`, which attends to `memory (batch, other sequence, E)`.
     pub fn forward<S, R, M, N>(
         &self,
-        x: &Tensor<S, B>,
-        memory: &Tensor<R, B>,
+        x: &Tensor<S, impl SameBackend<B>>,
+        memory: &Tensor<R, impl SameBackend<B>>,
         mask: &M,
         memory_mask: &N,
     ) -> Tensor<S, B>
@@ -202,8 +202,8 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> DecoderLayer<E, H,
     /// As [`forward`](Self::forward), in training: each sublayer has dropout before it is added to what it was calculated of.
     pub fn forward_training<S, R, M, N>(
         &self,
-        x: &Tensor<S, B>,
-        memory: &Tensor<R, B>,
+        x: &Tensor<S, impl SameBackend<B>>,
+        memory: &Tensor<R, impl SameBackend<B>>,
         mask: &M,
         memory_mask: &N,
         dropout: Dropout,
@@ -251,7 +251,7 @@ impl<E: Dense, H: Dense, D: Dense, F: Dense, B: Backend> WellFormed for Encoder<
 
 impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> Encoder<E, H, D, F, B> {
     /// All layers on `x (batch, sequence, E)`.
-    pub fn forward<S, M>(&self, x: &Tensor<S, B>, mask: &M) -> Tensor<S, B>
+    pub fn forward<S, M>(&self, x: &Tensor<S, impl SameBackend<B>>, mask: &M) -> Tensor<S, B>
     where
         S: Sequence<E>,
         M: Mask<S::Batch, S::Length, S::Length, B::Engine>,
@@ -264,7 +264,7 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> Encoder<E, H, D, F
     /// As [`forward`](Self::forward), in training, with dropout in each layer.
     pub fn forward_training<S, M>(
         &self,
-        x: &Tensor<S, B>,
+        x: &Tensor<S, impl SameBackend<B>>,
         mask: &M,
         dropout: Dropout,
         training: &mut impl InTraining,
@@ -285,15 +285,15 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> Encoder<E, H, D, F
     /// The cache has fewer layers.
     pub fn forward_cached<S, P: Dim, K: Dim>(
         &self,
-        x: &Tensor<S, B>,
-        step: &mut CacheStep<'_, S::Batch, H, D, P, S::Length, K, B>,
+        x: &Tensor<S, impl SameBackend<B>>,
+        step: &mut CacheStep<'_, S::Batch, H, D, P, S::Length, K, impl SameBackend<B>>,
     ) -> Tensor<S, B>
     where
         S: Sequence<E>,
         Self: WellFormed,
     {
         let mask = step.mask().described();
-        on_sequence(x, |x| self.apply(x, |layer, (k, v)| step.append(layer, &k, &v), &mask, &mut None))
+        on_sequence(x, |x| self.apply(x, |layer, new| step.append_to(layer, new), &mask, &mut None))
     }
 
     /// The layers, each of which attends to `all` the keys and values that there are of it with its own.
@@ -324,8 +324,8 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> Decoder<E, H, D, F
     /// All layers on `x (batch, sequence, E)`, which attend to `memory (batch, other sequence, E)`.
     pub fn forward<S, R, M, N>(
         &self,
-        x: &Tensor<S, B>,
-        memory: &Tensor<R, B>,
+        x: &Tensor<S, impl SameBackend<B>>,
+        memory: &Tensor<R, impl SameBackend<B>>,
         mask: &M,
         memory_mask: &N,
     ) -> Tensor<S, B>
@@ -343,8 +343,8 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> Decoder<E, H, D, F
     /// As [`forward`](Self::forward), in training, with dropout in each layer.
     pub fn forward_training<S, R, M, N>(
         &self,
-        x: &Tensor<S, B>,
-        memory: &Tensor<R, B>,
+        x: &Tensor<S, impl SameBackend<B>>,
+        memory: &Tensor<R, impl SameBackend<B>>,
         mask: &M,
         memory_mask: &N,
         dropout: Dropout,

@@ -4,7 +4,7 @@ use crate::backend::{ArrayOf, Autodiff, Backend, Float, no_grad};
 use crate::cpu::Cpu;
 use crate::io::{Stored, Weights};
 use crate::module::{Module, Parameter, without_gradients};
-use crate::tensor::Gradients;
+use crate::tensor::{Gradients, SameBackend};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Debug, Formatter};
 use std::sync::Arc;
@@ -105,6 +105,8 @@ impl<B: Autodiff> Optimizer<B> {
     ///
     /// Two parameters have one path: the state of one would be the other's.
     ///
+    /// A gradient is what an engine failed to calculate, as far as the engine knows by then. No parameter is changed.
+    ///
     /// A setting of a rule is out of its range. The parameters before have had their step.
     ///
     /// A rule gives a parameter or moments of other sizes, or another number of moments, or the state has other
@@ -124,7 +126,18 @@ impl<B: Autodiff> Optimizer<B> {
     /// optimizer.step(&mut model, &gradients, 1.0);
     /// ```
     #[track_caller]
-    pub fn step<M: Module<B>>(&mut self, model: &mut M, gradients: &Gradients<B>, learning_rate: f64) {
+    pub fn step<M, C>(&mut self, model: &mut M, gradients: &Gradients<C>, learning_rate: f64)
+    where
+        // The backend is known by the gradients, before the model is asked for its parameters on it.
+        C: SameBackend<B> + Autodiff,
+        M: Module<B>,
+    {
+        let gradients: &Gradients<B> = C::gradients(gradients);
+        model.for_each(|parameter| {
+            if let Some(failure) = gradients.of_parameter(&parameter).and_then(|gradient| B::failure(&gradient)) {
+                panic!("the step changes nothing: {failure}");
+            }
+        });
         let (mut is_changed, mut paths) = (false, BTreeSet::new());
         model.for_each_mut(|mut parameter| {
             let shown = parameter.as_parameter();
@@ -181,7 +194,7 @@ impl<B: Autodiff<Elem: Stored>> Optimizer<B> {
     /// # #[cfg(not(feature = "safetensors"))]
     /// # fn main() {}
     /// ```
-    pub fn load(&self, weights: &Weights<'_, B::Elem, B>, model: &impl Module<B>) -> Self {
+    pub fn load(&self, weights: &Weights<'_, B::Elem, impl SameBackend<B>>, model: &impl Module<B>) -> Self {
         let mut states = BTreeMap::new();
         model.for_each(|parameter| {
             let name = parameter.path().to_string();

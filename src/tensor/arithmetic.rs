@@ -7,18 +7,18 @@ use crate::shape::{Broadcast, GoesWith, Shape};
 use half::{bf16, f16};
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-fn binary<S: Shape + Broadcast<R>, R: Shape, B: Backend<Elem: Number>, C: SameBackend<B>>(
+fn binary<S: Shape + Broadcast<R>, R: Shape, B: Backend<Elem: Number>>(
     op: Binary,
     x: Tensor<S, B>,
-    y: Tensor<R, C>,
+    y: Tensor<R, impl SameBackend<B>>,
 ) -> Tensor<<S as Broadcast<R>>::Larger, B> {
-    Tensor::from_parts(x.shape().broadcast(y.shape()), B::binary(op, x.into_array(), C::same(y.into_array())))
+    Tensor::from_parts(x.shape().broadcast(y.shape()), B::binary(op, x.into_array(), y.into_array()))
 }
 
 /// Arithmetic by name, for what has no operator.
 impl<S: Shape, B: Backend> Tensor<S, B> {
     /// The larger of each pair; NaN where either is.
-    pub fn maximum<R: Shape, C: SameBackend<B>>(&self, other: &Tensor<R, C>) -> Tensor<<S as Broadcast<R>>::Larger, B>
+    pub fn maximum<R: Shape>(&self, other: &Tensor<R, impl SameBackend<B>>) -> Tensor<<S as Broadcast<R>>::Larger, B>
     where
         S: Broadcast<R>,
         B::Elem: Number,
@@ -27,7 +27,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     }
 
     /// The smaller of each pair; NaN where either is.
-    pub fn minimum<R: Shape, C: SameBackend<B>>(&self, other: &Tensor<R, C>) -> Tensor<<S as Broadcast<R>>::Larger, B>
+    pub fn minimum<R: Shape>(&self, other: &Tensor<R, impl SameBackend<B>>) -> Tensor<<S as Broadcast<R>>::Larger, B>
     where
         S: Broadcast<R>,
         B::Elem: Number,

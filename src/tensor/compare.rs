@@ -1,6 +1,6 @@
 //! Comparison and selection, elementwise.
 
-use super::{Tensor, TensorOf};
+use super::{SameBackend, Tensor, TensorOf};
 use crate::backend::{Backend, Compare, Element, With};
 use crate::shape::{Broadcast, Shape};
 
@@ -17,7 +17,10 @@ use crate::shape::{Broadcast, Shape};
 impl<S: Shape, B: Backend> Tensor<S, B> {
     /// Where the elements are equal.
     #[doc(alias = "eq")]
-    pub fn equal<R: Shape>(&self, other: &Tensor<R, B>) -> TensorOf<<S as Broadcast<R>>::Larger, bool, B>
+    pub fn equal<R: Shape>(
+        &self,
+        other: &Tensor<R, impl SameBackend<B>>,
+    ) -> TensorOf<<S as Broadcast<R>>::Larger, bool, B>
     where
         S: Broadcast<R>,
         B::Elem: PartialOrd,
@@ -27,7 +30,10 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
 
     /// Where the elements differ.
     #[doc(alias = "ne")]
-    pub fn not_equal<R: Shape>(&self, other: &Tensor<R, B>) -> TensorOf<<S as Broadcast<R>>::Larger, bool, B>
+    pub fn not_equal<R: Shape>(
+        &self,
+        other: &Tensor<R, impl SameBackend<B>>,
+    ) -> TensorOf<<S as Broadcast<R>>::Larger, bool, B>
     where
         S: Broadcast<R>,
         B::Elem: PartialOrd,
@@ -37,7 +43,10 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
 
     /// Where this element is smaller.
     #[doc(alias = "lt")]
-    pub fn less<R: Shape>(&self, other: &Tensor<R, B>) -> TensorOf<<S as Broadcast<R>>::Larger, bool, B>
+    pub fn less<R: Shape>(
+        &self,
+        other: &Tensor<R, impl SameBackend<B>>,
+    ) -> TensorOf<<S as Broadcast<R>>::Larger, bool, B>
     where
         S: Broadcast<R>,
         B::Elem: PartialOrd,
@@ -47,7 +56,10 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
 
     /// Where this element is smaller or equal.
     #[doc(alias = "le")]
-    pub fn less_or_equal<R: Shape>(&self, other: &Tensor<R, B>) -> TensorOf<<S as Broadcast<R>>::Larger, bool, B>
+    pub fn less_or_equal<R: Shape>(
+        &self,
+        other: &Tensor<R, impl SameBackend<B>>,
+    ) -> TensorOf<<S as Broadcast<R>>::Larger, bool, B>
     where
         S: Broadcast<R>,
         B::Elem: PartialOrd,
@@ -57,7 +69,10 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
 
     /// Where this element is larger.
     #[doc(alias = "gt")]
-    pub fn greater<R: Shape>(&self, other: &Tensor<R, B>) -> TensorOf<<S as Broadcast<R>>::Larger, bool, B>
+    pub fn greater<R: Shape>(
+        &self,
+        other: &Tensor<R, impl SameBackend<B>>,
+    ) -> TensorOf<<S as Broadcast<R>>::Larger, bool, B>
     where
         S: Broadcast<R>,
         B::Elem: PartialOrd,
@@ -67,7 +82,10 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
 
     /// Where this element is larger or equal.
     #[doc(alias = "ge")]
-    pub fn greater_or_equal<R: Shape>(&self, other: &Tensor<R, B>) -> TensorOf<<S as Broadcast<R>>::Larger, bool, B>
+    pub fn greater_or_equal<R: Shape>(
+        &self,
+        other: &Tensor<R, impl SameBackend<B>>,
+    ) -> TensorOf<<S as Broadcast<R>>::Larger, bool, B>
     where
         S: Broadcast<R>,
         B::Elem: PartialOrd,
@@ -75,7 +93,11 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
         self.compare(Compare::GreaterOrEqual, other)
     }
 
-    fn compare<R: Shape>(&self, op: Compare, other: &Tensor<R, B>) -> TensorOf<<S as Broadcast<R>>::Larger, bool, B>
+    fn compare<R: Shape>(
+        &self,
+        op: Compare,
+        other: &Tensor<R, impl SameBackend<B>>,
+    ) -> TensorOf<<S as Broadcast<R>>::Larger, bool, B>
     where
         S: Broadcast<R>,
         B::Elem: PartialOrd,
@@ -126,8 +148,13 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     ///
     /// The condition and the other tensor have the shape of this one, or the end of it.
     #[doc(alias("masked_fill", "where", "where_cond", "mask_where"))]
-    pub fn select<C: Shape, R: Shape>(&self, condition: &TensorOf<C, bool, B>, other: &Tensor<R, B>) -> Self
+    pub fn select<C: Shape, R: Shape, Bool>(
+        &self,
+        condition: &Tensor<C, Bool>,
+        other: &Tensor<R, impl SameBackend<B>>,
+    ) -> Self
     where
+        Bool: SameBackend<With<B, bool>>,
         S: Broadcast<C, Larger = S>,
         S: Broadcast<R, Larger = S>,
     {

@@ -3,7 +3,7 @@
 //! The macros have checked the pattern and the compiler the shapes. A letter is a number here. Anybody can call these
 //! functions, so the sizes of a result are compared with its shape.
 
-use super::Tensor;
+use super::{SameBackend, Tensor};
 use crate::backend::{ArrayOf, Backend, Number, Reduce};
 use crate::shape::Shape;
 
@@ -11,7 +11,7 @@ use crate::shape::Shape;
 #[doc(hidden)]
 pub fn einsum<X: Shape, Y: Shape, O: Shape, B: Backend<Elem: Number>>(
     x: &Tensor<X, B>,
-    y: &Tensor<Y, B>,
+    y: &Tensor<Y, impl SameBackend<B>>,
     x_letters: &[usize],
     y_letters: &[usize],
     output: &[usize],

@@ -1,35 +1,34 @@
 //! Tensors from one engine, or one of its devices, to another.
 
 use super::convert::transferred;
-use super::{Tensor, TensorOf};
-use crate::backend::{ArrayOf, Backend, DeviceOf};
+use super::{Gradients, Tensor, TensorOf};
+use crate::backend::{Autodiff, Backend, DeviceOf};
 use crate::sealed::Sealed;
 use crate::shape::Shape;
 
 /// That a backend is this one: tensors of two do not go together.
 #[diagnostic::on_unimplemented(
     message = "tensors on `{B}` and on `{Self}` do not go together",
-    label = "expected a tensor on `{B}`",
+    label = "this is on `{Self}`, expected `{B}`",
     note = "a tensor goes to another engine by `x.to_engine::<{B}>(&device)`, and gets other elements by `x.cast::<f64>()`",
     note = "explained in `congruent::errors::C76`"
 )]
-pub trait SameBackend<B: Backend>: Backend {
+pub trait SameBackend<B: Backend>: Backend<Elem = B::Elem, Engine = B::Engine> {
     #[doc(hidden)]
-    fn same(x: ArrayOf<Self>) -> ArrayOf<B>;
-    #[doc(hidden)]
-    fn same_ref(x: &ArrayOf<Self>) -> &ArrayOf<B>;
+    fn gradients(gradients: &Gradients<Self>) -> &Gradients<B>
+    where
+        Self: Autodiff,
+        B: Autodiff;
     #[doc(hidden)]
     fn sealed(_: Sealed);
 }
 #[diagnostic::do_not_recommend]
 impl<B: Backend> SameBackend<B> for B {
-    #[inline(always)]
-    fn same(x: ArrayOf<B>) -> ArrayOf<B> {
-        x
-    }
-    #[inline(always)]
-    fn same_ref(x: &ArrayOf<B>) -> &ArrayOf<B> {
-        x
+    fn gradients(gradients: &Gradients<B>) -> &Gradients<B>
+    where
+        B: Autodiff,
+    {
+        gradients
     }
     fn sealed(_: Sealed) {}
 }

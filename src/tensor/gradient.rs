@@ -3,6 +3,7 @@
 use super::Tensor;
 use crate::backend::{ArrayOf, Autodiff, Backend};
 use crate::cpu::Cpu;
+use crate::sealed::Sealed;
 use crate::shape::{Described, Is, OneNumber, Shape};
 use std::fmt::{self, Debug, Formatter};
 
@@ -30,6 +31,28 @@ use std::fmt::{self, Debug, Formatter};
 #[doc(alias("grad", "zero_grad"))]
 pub struct Gradients<B: Autodiff = Cpu<f32>>(B::Gradients);
 
+/// That gradients on `B` may be those with respect to tensors on this backend: it is of the same engine, whatever its elements.
+#[diagnostic::on_unimplemented(
+    message = "gradients on `{B}` and tensors on `{Self}` do not go together",
+    label = "this is on `{Self}`, the gradients are on `{B}`",
+    note = "gradients stay on the engine that calculated them: a loss there has gradients with respect to what was tracked there",
+    note = "a gradient goes to another engine as any tensor does: `gradients.of(&x).to_engine::<{Self}>(&device)`",
+    note = "explained in `congruent::errors::C76`"
+)]
+pub trait TrackedWith<B: Autodiff>: Autodiff {
+    #[doc(hidden)]
+    fn own(gradients: &B::Gradients, x: &ArrayOf<Self>) -> Option<ArrayOf<Self>>;
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
+}
+#[diagnostic::do_not_recommend]
+impl<B: Autodiff, C: Autodiff<Gradients = B::Gradients>> TrackedWith<B> for C {
+    fn own(gradients: &B::Gradients, x: &ArrayOf<C>) -> Option<ArrayOf<C>> {
+        C::gradient(gradients, x)
+    }
+    fn sealed(_: Sealed) {}
+}
+
 impl<B: Autodiff> Gradients<B> {
     /// The gradient with respect to a tensor that [`Tensor::tracked`] gave, whatever its elements: zeros where the loss does
     /// not depend on it.
@@ -39,7 +62,7 @@ impl<B: Autodiff> Gradients<B> {
     #[track_caller]
     pub fn of<S: Shape, C>(&self, x: &Tensor<S, C>) -> Tensor<S, C>
     where
-        C: Autodiff<Gradients = B::Gradients>,
+        C: TrackedWith<B>,
     {
         let shape = Described::new(x.shape);
         assert!(
@@ -63,9 +86,9 @@ impl<B: Autodiff> Gradients<B> {
     /// ```
     pub fn get<S: Shape, C>(&self, x: &Tensor<S, C>) -> Option<Tensor<S, C>>
     where
-        C: Autodiff<Gradients = B::Gradients>,
+        C: TrackedWith<B>,
     {
-        C::gradient(&self.0, &x.array).map(|array| Tensor::from_parts(x.shape, array))
+        C::own(&self.0, &x.array).map(|array| Tensor::from_parts(x.shape, array))
     }
 }
 

@@ -194,7 +194,7 @@ impl<D: Dim, E: Dim, B: Backend> Tensor<(D, E), B> {
         C: Backend<Elem = I> + SameBackend<With<B, I>>,
         D: Picked,
     {
-        Tensor::from_parts(ids.shape().append(self.shape.1), B::gather(&self.array, C::same_ref(&ids.array)))
+        Tensor::from_parts(ids.shape().append(self.shape.1), B::gather(&self.array, &ids.array))
     }
 }
 
@@ -209,9 +209,13 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// let chosen: Tensor<(Batch,)> = logits.gather(&targets);
     /// assert_eq!(chosen.to_vec(), [5.0, 3.0]);
     /// ```
-    pub fn gather<R: Shape, D: Picked>(&self, ids: &TensorOf<R, Index<D>, B>) -> Tensor<R, B>
+    pub fn gather<R: Shape, D, I, C>(&self, ids: &Tensor<R, C>) -> Tensor<R, B>
     where
+        // What the ids are of is known by them alone, before they are compared with the shape.
+        C: Backend<Elem = I> + SameBackend<With<B, I>>,
+        I: IdOf<D>,
         S: Rows<R, D>,
+        D: Picked,
     {
         Tensor::from_parts(ids.shape(), B::pick(&self.array, &ids.array))
     }

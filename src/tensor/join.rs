@@ -1,7 +1,7 @@
 //! Tensors joined along an axis, and taken apart.
 
 use super::each::Listed;
-use super::{Each, Tensor};
+use super::{Each, SameBackend, Tensor};
 use crate::Error;
 use crate::backend::{ArrayOf, Backend};
 use crate::dim::{ArrayDim, Dim, Name};
@@ -20,7 +20,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// let (past, new): (Tensor<(Batch, Past, Embed)>, Tensor<(Batch, New, Embed)>) = keys.unconcat(Plus(Past, New));
     /// ```
     #[doc(alias("cat", "hcat", "concatenate", "append"))]
-    pub fn concat<D, R, Position, Joined>(&self, axis: D, other: &Tensor<R, B>) -> Tensor<Joined, B>
+    pub fn concat<D, R, Position, Joined>(&self, axis: D, other: &Tensor<R, impl SameBackend<B>>) -> Tensor<Joined, B>
     where
         S: Axis<D, Position>,
         S: Concat<D, R, Position, Output = Joined>,

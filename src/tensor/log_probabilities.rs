@@ -107,23 +107,32 @@ where
     note = "explained in `congruent::errors::C66`"
 )]
 pub trait LogProbabilitiesAlong<D, Targets>: AsTensor {
+    /// The backend of the targets.
+    #[doc(hidden)]
+    type On: Backend;
     /// The targets as a tensor.
     #[doc(hidden)]
-    fn targets(targets: &Targets) -> &Tensor<Self::Shape, Self::Backend>;
+    fn targets(targets: &Targets) -> &Tensor<Self::Shape, Self::On>;
     #[doc(hidden)]
     fn sealed(_: Sealed);
 }
 #[diagnostic::do_not_recommend]
-impl<S: Shape, D: Dim, B: Backend> LogProbabilitiesAlong<D, Self> for LogProbabilities<S, D, B> {
-    fn targets(targets: &Self) -> &Tensor<S, B> {
+impl<S: Shape, D: Dim, B: Backend, C: Backend> LogProbabilitiesAlong<D, LogProbabilities<S, D, C>>
+    for LogProbabilities<S, D, B>
+{
+    type On = C;
+    fn targets(targets: &LogProbabilities<S, D, C>) -> &Tensor<S, C> {
         &targets.tensor
     }
     fn sealed(_: Sealed) {}
 }
 // Else the compiler would take the one axis, and the one type of targets, for granted.
 #[diagnostic::do_not_recommend]
-impl<S: Shape, D: Dim, B: Backend> LogProbabilitiesAlong<Never, Self> for LogProbabilities<S, D, B> {
-    fn targets(targets: &Self) -> &Tensor<S, B> {
+impl<S: Shape, D: Dim, B: Backend, C: Backend> LogProbabilitiesAlong<Never, LogProbabilities<S, D, C>>
+    for LogProbabilities<S, D, B>
+{
+    type On = C;
+    fn targets(targets: &LogProbabilities<S, D, C>) -> &Tensor<S, C> {
         &targets.tensor
     }
     fn sealed(_: Sealed) {}
@@ -131,6 +140,7 @@ impl<S: Shape, D: Dim, B: Backend> LogProbabilitiesAlong<Never, Self> for LogPro
 macro_rules! never { ($($Never:ident)*) => {$(
     #[diagnostic::do_not_recommend]
     impl<X: AsTensor, D> LogProbabilitiesAlong<D, $Never> for X {
+        type On = X::Backend;
         fn targets(targets: &$Never) -> &Tensor<X::Shape, X::Backend> {
             match *targets {}
         }

@@ -19,12 +19,12 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// assert_eq!(y.to_vec()[0], 8.0);
     /// ```
     #[doc(alias("mm", "bmm", "dot"))]
-    pub fn matmul<R: Copy, C: SameBackend<B>>(&self, other: &Tensor<R, C>) -> Tensor<S::Output, B>
+    pub fn matmul<R: Copy>(&self, other: &Tensor<R, impl SameBackend<B>>) -> Tensor<S::Output, B>
     where
         S: MatMul<R>,
         S::Inner: Summed,
         B::Elem: Number,
     {
-        Tensor::from_parts(self.shape.product(other.shape), B::matmul(&self.array, C::same_ref(&other.array)))
+        Tensor::from_parts(self.shape.product(other.shape), B::matmul(&self.array, &other.array))
     }
 }

@@ -35,7 +35,7 @@ pub use create::{Create, Nested};
 pub use each::Each;
 pub use engine::SameBackend;
 pub use fuse::{Expr, Fuse, fuse};
-pub use gradient::Gradients;
+pub use gradient::{Gradients, TrackedWith};
 pub use index::{IdOf, Ids, Index};
 #[doc(hidden)]
 pub use log_probabilities::AsTensor;
@@ -132,6 +132,12 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// The backend's array.
     pub fn into_array(self) -> ArrayOf<B> {
         self.array
+    }
+
+    /// The same tensor, of a backend that is known to be this one.
+    #[inline(always)]
+    pub(crate) fn same<E: Backend<Engine = B::Engine, Elem = B::Elem>>(self) -> Tensor<S, E> {
+        Tensor { shape: self.shape, array: self.array }
     }
 
     /// A tensor of the same shape with another array, which the caller has made so.

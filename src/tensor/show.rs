@@ -1,7 +1,7 @@
 //! How a tensor shows itself.
 
 use super::Tensor;
-use crate::backend::{ArrayOf, Backend, Element, Proven};
+use crate::backend::{ArrayOf, Backend, Element, Failure, Proven};
 use crate::shape::{Described, Shape};
 use std::fmt::{self, Debug, Display, Formatter};
 
@@ -12,7 +12,11 @@ const SHOWN: usize = 6;
 impl<S: Shape, B: Backend> Display for Tensor<S, B> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", Described::new(self.shape))?;
-        write_values::<B>(&self.array, f, 0)
+        let mut values = String::new();
+        match write_values::<B>(&self.array, &mut values, f.precision(), 0) {
+            Ok(()) => f.write_str(&values),
+            Err(failure) => write!(f, "{failure}"),
+        }
     }
 }
 
@@ -22,25 +26,32 @@ impl<S: Shape, B: Backend> Debug for Tensor<S, B> {
     }
 }
 
-fn write_values<B: Backend>(x: &ArrayOf<B>, f: &mut Formatter<'_>, depth: usize) -> fmt::Result {
+/// # Errors
+/// The engine failed.
+fn write_values<B: Backend>(
+    x: &ArrayOf<B>,
+    text: &mut String,
+    precision: Option<usize>,
+    depth: usize,
+) -> Result<(), Failure> {
     let Some((&size, inner)) = B::sizes(x).split_first() else {
-        let value = &B::Elem::of_primitives(crate::backend::elements::<B>(x), Proven(()))[0];
-        return match f.precision() {
-            Some(precision) => write!(f, "{value:.precision$?}"),
-            None => write!(f, "{value:.4?}"),
-        };
+        let value = &B::Elem::of_primitives(B::to_vec(x)?, Proven(()))[0];
+        let precision = precision.unwrap_or(4);
+        text.push_str(&format!("{value:.precision$?}"));
+        return Ok(());
     };
     let separator = if inner.is_empty() { ", ".to_owned() } else { format!(",\n{}", " ".repeat(depth + 1)) };
-    f.write_str("[")?;
+    text.push('[');
     for position in (0..size).filter(|&i| size <= SHOWN || i < SHOWN / 2 || i >= size - SHOWN / 2) {
         if position > 0 {
-            f.write_str(&separator)?;
+            text.push_str(&separator);
         }
         if size > SHOWN && position == size - SHOWN / 2 {
-            write!(f, "…{separator}")?;
+            text.push_str(&format!("…{separator}"));
         }
         let row = B::reshape(&B::narrow(x, 0, position, 1), inner);
-        write_values::<B>(&row, f, depth + 1)?;
+        write_values::<B>(&row, text, precision, depth + 1)?;
     }
-    f.write_str("]")
+    text.push(']');
+    Ok(())
 }

@@ -9,6 +9,7 @@ use burn_backend::{
 use burn_dispatch::{Dispatch, DispatchAutodiffContext, DispatchDevice, DispatchTensor};
 use congruent::backend::Failure;
 use std::fmt;
+use std::sync::Arc;
 
 /// The three kinds of tensors that burn has operations for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +53,8 @@ pub struct Array {
     /// None, if there are no elements.
     tensor: Option<DispatchTensor>,
     is_tracked: bool,
+    /// Why there is no tensor, if there should be one.
+    failed: Option<Arc<Failure>>,
     /// What has the gradients with respect to an array that depends on others: burn keeps those of leaves alone.
     leaf: Option<DispatchTensor>,
 }
@@ -111,8 +114,8 @@ impl Array {
 
     /// An array of one value, of the same type and on the same device.
     pub(crate) fn full(&self, value: Scalar, sizes: &[usize]) -> Self {
-        let like = self.without(sizes, self.dtype);
-        if like.len() == 0 {
+        let like = self.without(sizes, self.dtype).with_room("filled");
+        if like.failed.is_some() || like.len() == 0 {
             return like;
         }
         let (shape, device) = (shape(sizes), &self.device);
@@ -129,14 +132,14 @@ impl Array {
     fn without_elements(sizes: &[usize], device: &Device, dtype: DType) -> Self {
         let dtype = device.stored(dtype);
         assert_holds(device, dtype);
-        let device = device.burn().clone();
-        Array { sizes: Shape::from(sizes.to_vec()), dtype, device, tensor: None, is_tracked: false, leaf: None }
+        let (sizes, device) = (Shape::from(sizes.to_vec()), device.burn().clone());
+        Array { sizes, dtype, device, tensor: None, is_tracked: false, failed: None, leaf: None }
     }
 
-    /// Sizes of another type on the same device, without elements.
+    /// Sizes of another type on the same device, without elements. What is made so of an array that failed has failed.
     pub(crate) fn without(&self, sizes: &[usize], dtype: DType) -> Self {
-        let (sizes, device) = (Shape::from(sizes.to_vec()), self.device.clone());
-        Array { sizes, dtype, device, tensor: None, is_tracked: false, leaf: None }
+        let (sizes, device, failed) = (Shape::from(sizes.to_vec()), self.device.clone(), self.failed.clone());
+        Array { sizes, dtype, device, tensor: None, is_tracked: false, failed, leaf: None }
     }
 
     /// An array on the same device, of this tensor.
@@ -144,13 +147,12 @@ impl Array {
         self.without(sizes, self.dtype).holding(Some(tensor))
     }
 
-    /// The same sizes on the same device, of another tensor; without elements, there is none.
+    /// The same sizes on the same device, of another tensor; without elements, and of an array that failed, there is none.
     pub(crate) fn holding(self, tensor: Option<DispatchTensor>) -> Self {
-        let (sizes, device, leaf) = (self.sizes, self.device, None);
         let Some(mut tensor) = tensor else {
-            return Array { sizes, dtype: self.dtype, device, tensor, is_tracked: false, leaf };
+            return Array { tensor, is_tracked: false, leaf: None, ..self };
         };
-        debug_assert_eq!(tensor.shape(), shape(&sizes));
+        debug_assert_eq!(tensor.shape(), shape(&self.sizes));
         let dtype = tensor.dtype();
         if Kind::of(dtype) != Kind::Float {
             // What is no float has no part in gradients. Its context would make constants of floats beside it pass through
@@ -158,7 +160,16 @@ impl Array {
             tensor.autodiff = DispatchAutodiffContext::Disabled;
         }
         let is_tracked = tensor.autodiff != DispatchAutodiffContext::Disabled;
-        Array { sizes, dtype, device, tensor: Some(tensor), is_tracked, leaf }
+        Array { dtype, tensor: Some(tensor), is_tracked, failed: None, leaf: None, ..self }
+    }
+
+    pub(crate) fn failed(&self) -> Option<&Arc<Failure>> {
+        self.failed.as_ref()
+    }
+
+    /// In its place, that it could not be made.
+    pub(crate) fn failing(self, failure: Arc<Failure>) -> Self {
+        Array { tensor: None, failed: Some(failure), ..self }
     }
 
     /// The size of each axis.
@@ -241,6 +252,9 @@ impl Array {
     /// # Errors
     /// The device is lost, or one of these operations has failed.
     pub(crate) fn read<R>(&self, f: impl FnOnce(&[u8]) -> R) -> Result<R, Failure> {
+        if let Some(failure) = &self.failed {
+            return Err(Failure::clone(failure));
+        }
         let Some(tensor) = self.tensor.clone() else { return Ok(f(&[])) };
         transfers::fetched();
         let tensor = if self.is_tracked { <Dispatch as AutodiffBackend>::inner(tensor) } else { tensor };
@@ -263,6 +277,24 @@ impl Array {
             Kind::Bool => f(&bytes.iter().step_by(self.dtype.size()).copied().collect::<Vec<u8>>()),
             _ => f(&bytes),
         })
+    }
+
+    /// The same elements on another device, as a constant, if burn sends them as they are: booleans are stored in several ways.
+    ///
+    /// # Panics
+    /// The device cannot hold elements of this type.
+    pub(crate) fn to_device(&self, device: &Device) -> Option<Array> {
+        if self.kind() == Kind::Bool || device.stored(self.dtype) != self.dtype {
+            return None;
+        }
+        assert_holds(device, self.dtype);
+        let like = Array { device: device.burn().clone(), ..self.without(self.sizes(), self.dtype) };
+        let constant = |x| if self.is_tracked { <Dispatch as AutodiffBackend>::inner(x) } else { x };
+        let tensor = self.tensor.clone().map(constant).map(|x| match self.kind() {
+            Kind::Float => Dispatch::float_to_device(x, &like.device),
+            _ => Dispatch::int_to_device(x, &like.device),
+        });
+        Some(like.holding(tensor))
     }
 
     /// # Panics

@@ -28,13 +28,14 @@ fn forbidden<T: Float>(mask: &Mask, [batch, queries, keys]: [usize; 3], beside: 
     }
     let allowed = composed::allowed::<Burn<T>>(mask, [batch, queries, keys], beside)?;
     let batch = if allowed.sizes().len() == 3 { batch } else { 1 };
-    Some(allowed.map(Dispatch::bool_not).reshape(&[batch, 1, queries, keys]))
+    Some(allowed.map("attention", Dispatch::bool_not).reshape(&[batch, 1, queries, keys]))
 }
 
 /// Zeros where the condition holds, of which a size may be 1 in place of one of `x`.
 fn filled_where(x: Array, condition: &Array, value: f64) -> Array {
+    let x = x.calculated_of([condition]);
     let Some(condition) = condition.broadcast(x.sizes()).tensor() else { return x };
-    x.map(|x| Dispatch::float_mask_fill(x, condition, float(value)))
+    x.map("masked_softmax", |x| Dispatch::float_mask_fill(x, condition, float(value)))
 }
 
 /// See [`Backend::masked_softmax`].
@@ -52,6 +53,9 @@ pub(crate) fn attention<T: Float>([q, k, v]: [&Array; 3], mask: &Mask, scale: f6
     q.meets("attention", k);
     q.meets("attention", v);
     let sizes = [batch, heads, queries, e];
+    if [q, k, v].into_iter().chain(&mask.allowed).any(|x| x.failed().is_some()) {
+        return q.without(&sizes, q.dtype()).calculated_of([k, v].into_iter().chain(&mask.allowed));
+    }
     if sizes.contains(&0) || keys == 0 || d == 0 {
         return composed::attention::<Burn<T>>([q, k, v], mask, scale);
     }

@@ -113,6 +113,12 @@ impl<T: Element> Backend for Burn<T> {
     fn to_vec(x: &A) -> Result<Vec<PrimitiveOf<Self>>, Failure> {
         x.read(|bytes| PrimitiveOf::<Self>::from_bytes(bytes))
     }
+    fn to_device(x: &A, device: &Device) -> A {
+        x.to_device(device).unwrap_or_else(|| composed::to_device::<Self>(x, device))
+    }
+    fn failure(x: &A) -> Option<Failure> {
+        x.failure()
+    }
     fn is_tracked(x: &A) -> bool {
         x.is_tracked()
     }

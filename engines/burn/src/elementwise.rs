@@ -8,9 +8,11 @@ use congruent::backend::{Binary, Compare, Unary};
 
 impl Array {
     /// `f` of the tensor, if there are elements: of the same sizes.
-    pub(crate) fn map(mut self, f: impl FnOnce(DispatchTensor) -> DispatchTensor) -> Array {
-        let tensor = self.take_tensor().map(f);
-        self.holding(tensor)
+    pub(crate) fn map(mut self, operation: &str, f: impl FnOnce(DispatchTensor) -> DispatchTensor) -> Array {
+        let tensor = self.take_tensor();
+        let like = self.with_room(operation);
+        let tensor = tensor.filter(|_| like.failed().is_none()).map(f);
+        like.holding(tensor)
     }
 
     /// `f` of two tensors of one rank, and the sizes of the result: the sizes of one array are the last ones of the other.
@@ -24,18 +26,17 @@ impl Array {
         let (own, others) = (self.sizes().len(), other.sizes().len());
         let rank = own.max(others).max(1);
         // By value: burn may write the result into the memory of either.
-        let tensor = match (self.take_aligned(rank), other.take_aligned(rank)) {
-            (Some(x), Some(y)) => Some(f(x, y)),
-            _ => None,
-        };
-        let of_result = if own >= others { self } else { other };
-        of_result.holding(tensor)
+        let tensors = self.take_aligned(rank).zip(other.take_aligned(rank));
+        let (like, beside) = if own >= others { (self, other) } else { (other, self) };
+        let like = like.calculated_of([&beside]).with_room(operation);
+        let tensor = tensors.filter(|_| like.failed().is_none()).map(|(x, y)| f(x, y));
+        like.holding(tensor)
     }
 
     /// `op` on each element, which is a float.
     pub fn unary(self, op: Unary) -> Array {
         let is_tracked = self.is_tracked();
-        self.map(|x| match op {
+        self.map("unary", |x| match op {
             Unary::Abs => Dispatch::float_abs(x),
             Unary::Neg => Dispatch::float_neg(x),
             Unary::Recip => Dispatch::float_recip(x),
@@ -139,12 +140,12 @@ impl Array {
         // Asked of the device by operations that need it alone: it stands behind a lock.
         let store = || bool_store(&device);
         match (self.kind(), op) {
-            (Kind::Float, Binary::Max | Binary::Min) if is_nan(y) => self.map(|x| {
+            (Kind::Float, Binary::Max | Binary::Min) if is_nan(y) => self.map("binary_scalar", |x| {
                 let nothing = Dispatch::float_mul_scalar(x, float(0.0));
                 Dispatch::float_add_scalar(nothing, y)
             }),
             (Kind::Float, Binary::Max | Binary::Min) if self.is_tracked() => self.full(y, &[]).binary(op, self),
-            (Kind::Float, _) => self.map(|x| match op {
+            (Kind::Float, _) => self.map("binary_scalar", |x| match op {
                 Binary::Add => Dispatch::float_add_scalar(x, y),
                 Binary::Sub => Dispatch::float_sub_scalar(x, y),
                 Binary::Mul => Dispatch::float_mul_scalar(x, y),
@@ -160,7 +161,7 @@ impl Array {
             }),
             (_, Binary::Mul) if self.signed() != self.dtype() => self.full(y, &[]).binary(op, self),
             (_, Binary::Div) if is_zero(y) => self.full(Scalar::Int(0), self.sizes()),
-            _ => self.map(|x| match op {
+            _ => self.map("binary_scalar", |x| match op {
                 Binary::Add => Dispatch::int_add_scalar(x, y),
                 Binary::Sub => Dispatch::int_sub_scalar(x, y),
                 Binary::Mul => Dispatch::int_mul_scalar(x, y),
@@ -181,8 +182,10 @@ impl Array {
     pub fn scalar_binary(self, op: Binary, x: Scalar) -> Array {
         match (self.kind(), op) {
             (_, Binary::Add | Binary::Mul | Binary::Max | Binary::Min) => self.binary_scalar(op, x),
-            (Kind::Float, Binary::Sub) => self.map(|y| Dispatch::float_add_scalar(Dispatch::float_neg(y), x)),
-            (Kind::Float, _) if matches!(x, Scalar::Float(1.0)) => self.map(Dispatch::float_recip),
+            (Kind::Float, Binary::Sub) => {
+                self.map("scalar_binary", |y| Dispatch::float_add_scalar(Dispatch::float_neg(y), x))
+            }
+            (Kind::Float, _) if matches!(x, Scalar::Float(1.0)) => self.map("scalar_binary", Dispatch::float_recip),
             _ => self.full(x, &[]).binary(op, self),
         }
     }
@@ -218,7 +221,7 @@ impl Array {
             (false, Compare::Greater) => Dispatch::int_greater(x, y, store),
             (false, Compare::GreaterOrEqual) => Dispatch::int_greater_equal(x, y, store),
         });
-        if compared.len() == 0 { compared.without(compared.sizes(), DType::Bool(store)) } else { compared }
+        if compared.recorded().is_none() { compared.without(compared.sizes(), DType::Bool(store)) } else { compared }
     }
 
     /// Each element compared with `y`.
@@ -227,7 +230,8 @@ impl Array {
         if self.kind() == Kind::Bool {
             return self.compare(op, &self.full(y, &[]));
         }
-        let Some(x) = self.tensor() else { return self.without(self.sizes(), DType::Bool(store)) };
+        let like = self.without(self.sizes(), DType::Bool(store)).with_room("compare_scalar");
+        let Some(x) = self.tensor().filter(|_| like.failed().is_none()) else { return like };
         let tensor = match (self.kind() == Kind::Float, op) {
             (true, Compare::Equal) => Dispatch::float_equal_elem(x, y, store),
             (true, Compare::NotEqual) => {
@@ -252,12 +256,13 @@ impl Array {
     pub fn select(condition: &Array, x: &Array, y: &Array) -> Array {
         condition.meets("select", x);
         x.meets("select", y);
+        let like = x.without(x.sizes(), x.dtype()).calculated_of([condition, y]).with_room("select");
         match (condition.tensor(), x.tensor(), y.tensor()) {
-            (Some(condition), Some(of_true), Some(of_false)) => {
+            (Some(condition), Some(of_true), Some(of_false)) if like.failed().is_none() => {
                 let chosen = by_kind!(x, float_mask_where int_mask_where bool_mask_where(of_false, condition, of_true));
-                x.with(chosen, x.sizes())
+                like.with(chosen, x.sizes())
             }
-            _ => x.without(x.sizes(), x.dtype()),
+            _ => like,
         }
     }
 
@@ -266,7 +271,8 @@ impl Array {
         if dtype == self.dtype() {
             return self.seen();
         }
-        let Some(x) = self.tensor() else { return self.without(self.sizes(), dtype) };
+        let like = self.without(self.sizes(), dtype).with_room("cast");
+        let Some(x) = self.tensor().filter(|_| like.failed().is_none()) else { return like };
         self.assert_held(dtype);
         let tensor = match (self.kind(), Kind::of(dtype)) {
             (Kind::Float, Kind::Float) => Dispatch::float_cast(x, dtype.into()),

@@ -5,12 +5,15 @@ use crate::elementwise::float;
 use burn_backend::AutodiffBackend;
 use burn_backend::ops::FloatTensorOps;
 use burn_dispatch::Dispatch;
-use congruent::backend::Binary;
+use congruent::backend::{Binary, Failure};
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The gradients of one number.
-pub struct Gradients(Mutex<<Dispatch as AutodiffBackend>::Gradients>);
+pub struct Gradients {
+    of: Mutex<<Dispatch as AutodiffBackend>::Gradients>,
+    failed: Option<Arc<Failure>>,
+}
 
 impl fmt::Debug for Gradients {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -47,10 +50,15 @@ impl Array {
     /// The gradients of its one element.
     pub(crate) fn backward(self) -> Gradients {
         // A constant has none: they are those of a number that nobody else has.
-        let root = if self.is_tracked() { self } else { self.full(float(0.0), &[]).track() };
+        let failed = self.failed().cloned();
+        let root = match &failed {
+            Some(_) => Array::filled(float(0.0), &[], self.dtype(), &self.device()).track(),
+            None if self.is_tracked() => self,
+            None => self.full(float(0.0), &[]).track(),
+        };
         let tensor = root.recorded().cloned().expect("gradients are of one element");
         drop(root);
-        Gradients(Mutex::new(<Dispatch as AutodiffBackend>::backward(tensor)))
+        Gradients { of: Mutex::new(<Dispatch as AutodiffBackend>::backward(tensor)), failed }
     }
 }
 
@@ -60,15 +68,19 @@ impl Gradients {
         if !x.is_tracked() {
             return None;
         }
+        if let Some(failure) = &self.failed {
+            return Some(x.clone().detach().failing(failure.clone()));
+        }
         let Some(tensor) = x.leaf() else { return Some(x.clone().detach()) };
-        let gradients = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let gradients = self.of.lock().unwrap_or_else(PoisonError::into_inner);
         Some(x.with(<Dispatch as AutodiffBackend>::grad(tensor, &gradients)?, x.sizes()))
     }
 
     /// Puts another gradient in place of that with respect to `x`.
     pub(crate) fn set(&mut self, x: &Array, gradient: Array) {
+        self.failed = self.failed.take().or(gradient.failed().cloned());
         let Some(tensor) = x.leaf().filter(|_| x.is_tracked()) else { return };
-        let gradients = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let gradients = self.of.get_mut().unwrap_or_else(PoisonError::into_inner);
         if let Some(gradient) = gradient.detach().recorded() {
             <Dispatch as AutodiffBackend>::grad_replace(tensor, gradients, gradient.clone());
         }

@@ -22,7 +22,9 @@ impl Array {
         if self.sizes() == sizes {
             return self.seen();
         }
-        let Some(x) = self.tensor() else { return self.without(sizes, self.dtype()) };
+        // What is repeated is copied.
+        let like = self.without(sizes, self.dtype()).with_room("reshape");
+        let Some(x) = self.tensor().filter(|_| like.failed().is_none()) else { return like };
         self.with(by_kind!(self, float_reshape int_reshape bool_reshape(x, shape(sizes))), sizes)
     }
 
@@ -48,7 +50,7 @@ impl Array {
         if sizes.contains(&0) {
             return self.without(sizes, self.dtype());
         }
-        let x = self.aligned(sizes.len().max(1)).expect("a size of 0 stays");
+        let Some(x) = self.aligned(sizes.len().max(1)) else { return self.without(sizes, self.dtype()) };
         self.with(by_kind!(self, float_expand int_expand bool_expand(x, shape(sizes))), sizes)
     }
 
@@ -58,9 +60,11 @@ impl Array {
         let mut sizes = first.sizes().to_vec();
         sizes[axis] = parts.iter().map(|part| part.sizes()[axis]).sum();
         parts.iter().for_each(|part| first.meets("concat", part));
+        let like = first.without(&sizes, first.dtype()).calculated_of(parts.iter().copied()).with_room("concat");
         let mut tensors: Vec<DispatchTensor> = parts.iter().filter_map(|part| part.tensor()).collect();
         match tensors.len() {
-            0 => first.without(&sizes, first.dtype()),
+            _ if like.failed().is_some() => like,
+            0 => like,
             1 => first.with(tensors.remove(0), &sizes),
             _ => first.with(by_kind!(first, float_cat int_cat bool_cat(tensors, axis)), &sizes),
         }
@@ -72,8 +76,12 @@ impl Array {
         if self.sizes() == part.sizes() {
             return part.seen();
         }
+        let like = self.without(self.sizes(), self.dtype()).calculated_of([part]).with_room("update_slice");
+        if like.failed().is_some() {
+            return like;
+        }
         let Some(value) = part.tensor() else { return self.seen() };
-        let (like, slices) = (self.without(&[], self.dtype()), slices(starts, part.sizes()));
+        let slices = slices(starts, part.sizes());
         let sizes = self.sizes().to_vec();
         let x = self.into_tensor().expect("a part of some elements is one of some");
         like.with(by_kind!(like, float_slice_assign int_slice_assign bool_slice_assign(x, &slices, value)), &sizes)
@@ -87,9 +95,8 @@ impl Array {
             return self.by_integers(|x| x.gather(ids));
         }
         let sizes = [ids.sizes(), &self.sizes()[1..]].concat();
-        let (Some(table), false) = (self.tensor(), sizes.contains(&0)) else {
-            return self.without(&sizes, self.dtype());
-        };
+        let like = self.without(&sizes, self.dtype()).calculated_of([ids]).with_room("gather");
+        let Some(table) = self.tensor().filter(|_| like.failed().is_none() && !sizes.contains(&0)) else { return like };
         let rows = ids.reshape(&[ids.len()]).tensor().expect("rows of some elements have ids");
         let chosen = by_kind!(self, float_select int_select int_select(table, 0, rows));
         self.with(by_kind!(self, float_reshape int_reshape bool_reshape(chosen, shape(&sizes))), &sizes)

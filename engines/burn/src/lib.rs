@@ -5,6 +5,7 @@ mod attention;
 mod backend;
 mod device;
 mod elementwise;
+mod failure;
 mod gradient;
 mod layout;
 mod product;

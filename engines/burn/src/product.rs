@@ -12,6 +12,10 @@ impl Array {
         let rank = self.sizes().len();
         let n = y.sizes()[y.sizes().len() - 1];
         let sizes = [&self.sizes()[..rank - 1], &[n]].concat();
+        let like = self.without(&sizes, self.dtype()).calculated_of([y]).with_room("matmul");
+        if like.failed().is_some() {
+            return like;
+        }
         let (Some(a), Some(b)) = (self.tensor(), y.aligned(rank)) else {
             // A sum of no products is 0.
             return self.full(if self.kind() == Kind::Float { Scalar::Float(0.0) } else { Scalar::Int(0) }, &sizes);
@@ -35,12 +39,16 @@ impl Array {
         if outer.is_empty() || *last == 0 {
             return None;
         }
+        let sizes = [outer, &weight.sizes()[..1]].concat();
+        let like =
+            self.without(&sizes, self.dtype()).calculated_of(bias.into_iter().chain([weight])).with_room("linear");
+        if like.failed().is_some() {
+            return Some(like);
+        }
         // As a matrix: of more axes, burn gives the weight as many, which copies one that is seen with its axes exchanged.
         let rows = self.reshape(&[outer.iter().product(), *last]);
         let (x, weight_of, bias) = (rows.into_tensor()?, weight.tensor()?, bias.and_then(Array::tensor));
         let product = Dispatch::linear(x, Dispatch::float_swap_dims(weight_of, 0, 1), bias);
-        let sizes = [outer, &weight.sizes()[..1]].concat();
-        let product = Dispatch::float_reshape(product, shape(&sizes));
-        Some(self.with(product, &sizes))
+        Some(like.holding(Some(Dispatch::float_reshape(product, shape(&sizes)))))
     }
 }

@@ -104,7 +104,7 @@ impl Array {
     pub(crate) fn at(&self, positions: &Array) -> Array {
         let axis = self.sizes().len() - 1;
         let (Some(x), Some(at)) = (self.tensor(), positions.tensor()) else {
-            return self.without(positions.sizes(), self.dtype());
+            return self.without(positions.sizes(), self.dtype()).calculated_of([positions]);
         };
         let chosen = match self.kind() {
             Kind::Float => Dispatch::float_gather(axis, x, at),

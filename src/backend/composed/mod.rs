@@ -23,7 +23,7 @@ pub(crate) fn elements<B: Backend>(x: &ArrayOf<B>) -> Vec<PrimitiveOf<B>> {
 }
 
 /// The elements are read, and made anew on the other device.
-pub(super) fn to_device<B: Backend>(x: &ArrayOf<B>, device: &DeviceOf<B>) -> ArrayOf<B> {
+pub fn to_device<B: Backend>(x: &ArrayOf<B>, device: &DeviceOf<B>) -> ArrayOf<B> {
     if B::device(x) == *device {
         return B::detach(x.clone());
     }

@@ -5,10 +5,10 @@ use super::counts::Counts;
 use crate::backend::{ArrayOf, AttentionMask, Backend, Engine, Float, MaskIn};
 use crate::cpu::Cpu;
 use crate::dim::Dim;
-use crate::mask::{Combine, Covers, Restrict};
+use crate::mask::{Combine, Covers, OnEngine, Restrict};
 use crate::sealed::Sealed;
 use crate::shape::{Appends, Shape};
-use crate::tensor::{Index, Tensor, TensorOf};
+use crate::tensor::{Index, SameBackend, Tensor, TensorOf};
 use std::marker::PhantomData;
 
 /// A step of a [`KeyValueCache`]: what is new, `S` positions of each sequence, goes to every layer; the keys `K` are all
@@ -35,13 +35,30 @@ impl<B: Dim, H: Dim, D: Dim, P: Dim, S: Dim, K: Dim, Bk: Backend<Elem: Float>> C
     pub fn append<X, Y>(
         &mut self,
         layer: usize,
-        keys: &Tensor<X, Bk>,
-        values: &Tensor<Y, Bk>,
+        keys: &Tensor<X, impl SameBackend<Bk>>,
+        values: &Tensor<Y, impl SameBackend<Bk>>,
     ) -> KeysAndValues<B, H, D, K, Bk>
     where
         X: Appends<Y, B, H, S, D>,
         Y: Shape,
     {
+        self.append_arrays(layer, [keys.array(), values.array()])
+    }
+
+    /// As [`append`](Self::append), for a layer whose backend is known to be that of the cache.
+    pub(in crate::nn) fn append_to<C: Backend<Elem = Bk::Elem, Engine = Bk::Engine>>(
+        &mut self,
+        layer: usize,
+        (keys, values): KeysAndValues<B, H, D, S, C>,
+    ) -> KeysAndValues<B, H, D, K, C> {
+        self.append_arrays(layer, [keys.array(), values.array()])
+    }
+
+    fn append_arrays<C: Backend<Elem = Bk::Elem, Engine = Bk::Engine>>(
+        &mut self,
+        layer: usize,
+        [keys, values]: [&ArrayOf<Bk>; 2],
+    ) -> KeysAndValues<B, H, D, K, C> {
         let cache = &mut *self.cache;
         let layers = cache.layers.len();
         assert!(layer < layers, "layer {layer} of a cache of {layers}");
@@ -57,7 +74,7 @@ impl<B: Dim, H: Dim, D: Dim, P: Dim, S: Dim, K: Dim, Bk: Backend<Elem: Float>> C
             })
         };
         let [held_keys, held_values] = held;
-        let held = [append(held_keys, keys.array()), append(held_values, values.array())];
+        let held = [append(held_keys, keys), append(held_values, values)];
         let shape = (cache.batch, cache.heads, self.keys, cache.head_dim);
         let lent = held.each_ref().map(|array| Tensor::from_parts(shape, Bk::narrow(array, 2, 0, self.keys.size())));
         cache.layers[layer] = Some(held);
@@ -105,9 +122,16 @@ impl<B, Q, K> CacheMask<B, Q, K> {
 }
 
 #[diagnostic::do_not_recommend]
-impl<B, Q, K, En: Engine> Restrict<B, Q, K, En> for CacheMask<B, Q, K> {
+impl<B, Q, K> Restrict<B, Q, K> for CacheMask<B, Q, K> {
     type Padding = Covers;
-    fn describe(&self, _: &En::Device) -> MaskIn<En> {
+    type Itself = Self;
+    fn itself(&self) -> &Self {
+        self
+    }
+    fn sealed(_: Sealed) {}
+}
+impl<B, Q, K, En: Engine> OnEngine<En> for CacheMask<B, Q, K> {
+    fn described(&self, _: &En::Device) -> MaskIn<En> {
         self.described()
     }
     fn sealed(_: Sealed) {}

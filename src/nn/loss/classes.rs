@@ -1,10 +1,10 @@
 //! Losses of probabilities.
 
 use super::expect_logits;
-use crate::backend::{Backend, Binary, Float, Reduce, Unary, constant};
+use crate::backend::{Backend, Binary, Float, Reduce, Unary, With, constant};
 use crate::dim::Compared;
 use crate::shape::{Axis, Rows, Shape};
-use crate::tensor::{AsTensor, Index, LogProbabilitiesAlong, Tensor, TensorOf};
+use crate::tensor::{AsTensor, IdOf, LogProbabilitiesAlong, SameBackend, Tensor};
 use num_traits::Bounded;
 
 /// The cross-entropy of each target and its logits, `-ln(softmax(logits)[target])`: logits `(.., V)` and targets of the
@@ -34,8 +34,10 @@ use num_traits::Bounded;
 /// The logits are what [`softmax`](Tensor::softmax) or [`sigmoid`](Tensor::sigmoid) gave. The loss has a softmax of its own, and of
 /// probabilities it would never come near zero.
 #[track_caller]
-pub fn cross_entropy<S, R, V, B>(logits: &Tensor<S, B>, targets: &TensorOf<R, Index<V>, B>) -> Tensor<R, B>
+pub fn cross_entropy<S, R, V, B, I, C>(logits: &Tensor<S, B>, targets: &Tensor<R, C>) -> Tensor<R, B>
 where
+    C: Backend<Elem = I> + SameBackend<With<B, I>>,
+    I: IdOf<V>,
     S: Rows<R, V>,
     R: Shape,
     V: Compared,
@@ -50,12 +52,14 @@ where
 /// # Panics
 /// As [`cross_entropy`].
 #[track_caller]
-pub fn smoothed_cross_entropy<S, R, V, B>(
+pub fn smoothed_cross_entropy<S, R, V, B, I, C>(
     logits: &Tensor<S, B>,
-    targets: &TensorOf<R, Index<V>, B>,
+    targets: &Tensor<R, C>,
     smoothing: f64,
 ) -> Tensor<R, B>
 where
+    C: Backend<Elem = I> + SameBackend<With<B, I>>,
+    I: IdOf<V>,
     S: Rows<R, V>,
     R: Shape,
     V: Compared,
@@ -83,7 +87,7 @@ where
 /// # Panics
 /// The logits are what [`sigmoid`](Tensor::sigmoid) or [`softmax`](Tensor::softmax) gave: the loss has a sigmoid of its own.
 #[track_caller]
-pub fn binary_cross_entropy<S, B>(logits: &Tensor<S, B>, targets: &Tensor<S, B>) -> Tensor<S, B>
+pub fn binary_cross_entropy<S, B>(logits: &Tensor<S, B>, targets: &Tensor<S, impl SameBackend<B>>) -> Tensor<S, B>
 where
     S: Shape,
     B: Backend<Elem: Float>,
@@ -115,18 +119,19 @@ where
 /// let losses: Tensor<(Batch,)> = kl_divergence(&predicted, &targets, Vocab);
 /// assert!((losses.to_vec()[0] - 2f32.ln()).abs() < 1e-6);
 /// ```
-pub fn kl_divergence<S, D, Position, B, Q, P>(predicted: &Q, targets: &P, axis: D) -> Tensor<S::Removed, B>
+pub fn kl_divergence<S, D, Position, B, C, Q, P>(predicted: &Q, targets: &P, axis: D) -> Tensor<S::Removed, B>
 where
-    Q: AsTensor<Shape = S, Backend = B> + LogProbabilitiesAlong<S::Dim, P>,
+    Q: AsTensor<Shape = S, Backend = B> + LogProbabilitiesAlong<S::Dim, P, On = C>,
+    C: SameBackend<B>,
     S: Axis<D, Position>,
     S::Dim: Compared,
     B: Backend<Elem: Float>,
 {
     let _ = axis;
-    let [predicted, targets] = [predicted.as_tensor(), Q::targets(targets)];
+    let (predicted, targets) = (predicted.as_tensor(), Q::targets(targets));
     // Of -∞, the lowest number whose distance from another is still one: zero times that is zero.
     let lowest = B::Elem::min_value() * constant(0.25);
-    let [q, p] = [predicted, targets].map(|x| B::binary_scalar(Binary::Max, x.array().clone(), lowest));
+    let [q, p] = [predicted.array(), targets.array()].map(|x| B::binary_scalar(Binary::Max, x.clone(), lowest));
     let distance = B::binary(Binary::Sub, p.clone(), q);
     let terms = B::binary(Binary::Mul, B::unary(Unary::Exp, p), distance);
     Tensor::from_parts(predicted.shape().removed(), B::reduce(Reduce::Sum, &terms, S::INDEX))

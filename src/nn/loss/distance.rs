@@ -2,9 +2,12 @@
 
 use crate::backend::{ArrayOf, Backend, Binary, Float, Unary, constant};
 use crate::shape::Shape;
-use crate::tensor::Tensor;
+use crate::tensor::{SameBackend, Tensor};
 
-fn difference<S: Shape, B: Backend<Elem: Float>>(predicted: &Tensor<S, B>, targets: &Tensor<S, B>) -> ArrayOf<B> {
+fn difference<S: Shape, B: Backend<Elem: Float>>(
+    predicted: &Tensor<S, B>,
+    targets: &Tensor<S, impl SameBackend<B>>,
+) -> ArrayOf<B> {
     B::binary(Binary::Sub, predicted.array().clone(), targets.array().clone())
 }
 
@@ -21,7 +24,7 @@ fn difference<S: Shape, B: Backend<Elem: Float>>(predicted: &Tensor<S, B>, targe
 #[doc(alias("MSELoss", "mse_loss"))]
 pub fn squared_error<S: Shape, B: Backend<Elem: Float>>(
     predicted: &Tensor<S, B>,
-    targets: &Tensor<S, B>,
+    targets: &Tensor<S, impl SameBackend<B>>,
 ) -> Tensor<S, B> {
     Tensor::from_parts(predicted.shape(), B::unary(Unary::Square, difference(predicted, targets)))
 }
@@ -39,7 +42,7 @@ pub fn squared_error<S: Shape, B: Backend<Elem: Float>>(
 #[doc(alias("L1Loss", "l1_loss"))]
 pub fn absolute_error<S: Shape, B: Backend<Elem: Float>>(
     predicted: &Tensor<S, B>,
-    targets: &Tensor<S, B>,
+    targets: &Tensor<S, impl SameBackend<B>>,
 ) -> Tensor<S, B> {
     Tensor::from_parts(predicted.shape(), B::unary(Unary::Abs, difference(predicted, targets)))
 }
@@ -59,7 +62,7 @@ pub fn absolute_error<S: Shape, B: Backend<Elem: Float>>(
 #[doc(alias("SmoothL1Loss", "smooth_l1_loss"))]
 pub fn huber<S: Shape, B: Backend<Elem: Float>>(
     predicted: &Tensor<S, B>,
-    targets: &Tensor<S, B>,
+    targets: &Tensor<S, impl SameBackend<B>>,
     delta: f64,
 ) -> Tensor<S, B> {
     let distance = B::unary(Unary::Abs, difference(predicted, targets));

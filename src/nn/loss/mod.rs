@@ -16,11 +16,11 @@ pub use similarity::{cosine_similarity, info_nce, similarities};
 
 pub use summed::{MeanOver, SumOver, sum_of_live, sum_where};
 
-use crate::backend::{ArrayOf, Backend, Float};
+use crate::backend::{ArrayOf, Backend, Float, With};
 use crate::dim::{Dim, Ragged};
 use crate::mask::Lengths;
 use crate::shape::Unpadded;
-use crate::tensor::{Tensor, TensorOf};
+use crate::tensor::{SameBackend, Tensor};
 
 /// A loss of logits would squash these once more, and train on in silence.
 ///
@@ -69,8 +69,9 @@ where
 /// assert_eq!(loss.backward().of(&losses).to_vec(), [0.5, 0.0, 0.0, 0.5]);
 /// # Ok::<(), Error>(())
 /// ```
-pub fn mean_where<S, B>(losses: &Tensor<S, B>, chosen: &TensorOf<S, bool, B>) -> Tensor<(), B>
+pub fn mean_where<S, B, C>(losses: &Tensor<S, B>, chosen: &Tensor<S, C>) -> Tensor<(), B>
 where
+    C: SameBackend<With<B, bool>>,
     S: Unpadded,
     B: Backend<Elem: Float>,
 {

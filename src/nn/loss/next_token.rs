@@ -1,10 +1,10 @@
 //! Losses of the next token.
 
 use super::expect_logits;
-use crate::backend::{Backend, Float, Unary};
+use crate::backend::{Backend, Float, Unary, With};
 use crate::dim::{Dense, Dim, HasNext};
 use crate::shape::{CutByTheLoss, Rows};
-use crate::tensor::{Index, Tensor, TensorOf};
+use crate::tensor::{IdOf, Index, SameBackend, Tensor, TensorOf};
 
 /// The cross-entropy of each token and the logits of the position before it, of a model that predicts the next token: logits
 /// `(N, S, V)` and the tokens `(N, S)` that they were calculated of give a loss for each position but the last.
@@ -43,11 +43,13 @@ use crate::tensor::{Index, Tensor, TensorOf};
 /// # Panics
 /// As [`cross_entropy`](super::cross_entropy).
 #[track_caller]
-pub fn next_token_loss<L, N, S, V, B, X, OnceOrTwice>(
+pub fn next_token_loss<L, N, S, V, B, I, C, X, OnceOrTwice>(
     logits: &Tensor<L, B>,
-    tokens: &TensorOf<(N, S), Index<V>, B>,
+    tokens: &Tensor<(N, S), C>,
 ) -> Tensor<(N, X), B>
 where
+    C: Backend<Elem = I> + SameBackend<With<B, I>>,
+    I: IdOf<V>,
     L: Rows<(N, S), V>,
     N: Dim,
     S: HasNext<Next = X> + CutByTheLoss<OnceOrTwice>,
@@ -56,6 +58,7 @@ where
     B: Backend<Elem: Float>,
 {
     expect_logits::<B>("next_token_loss", logits.array());
+    let tokens: TensorOf<_, Index<V>, B> = Tensor::from_parts(tokens.shape(), tokens.array().clone());
     let next = tokens.next(crate::At::<1>);
     let predictions = B::narrow(logits.array(), 1, 0, next.sizes().as_ref()[1]);
     Tensor::from_parts(next.shape(), B::cross_entropy(&predictions, next.array(), 0.0))
@@ -77,11 +80,13 @@ where
 /// # Panics
 /// As [`cross_entropy`](super::cross_entropy).
 #[track_caller]
-pub fn next_token_log_probabilities<L, N, S, V, B, X, OnceOrTwice>(
+pub fn next_token_log_probabilities<L, N, S, V, B, I, C, X, OnceOrTwice>(
     logits: &Tensor<L, B>,
-    tokens: &TensorOf<(N, S), Index<V>, B>,
+    tokens: &Tensor<(N, S), C>,
 ) -> Tensor<(N, X), B>
 where
+    C: Backend<Elem = I> + SameBackend<With<B, I>>,
+    I: IdOf<V>,
     L: Rows<(N, S), V>,
     N: Dim,
     S: HasNext<Next = X> + CutByTheLoss<OnceOrTwice>,

@@ -4,7 +4,7 @@ use super::cross_entropy;
 use crate::backend::{ArrayOf, Backend, Binary, Float, Reduce, Unary, constant};
 use crate::dim::{Candidates, Dense, Dim, Summed};
 use crate::shape::Axis;
-use crate::tensor::{Index, Tensor};
+use crate::tensor::{Index, SameBackend, Tensor};
 
 /// Vectors along an axis over their lengths; zeros stay as they are.
 fn of_length_one<B: Backend<Elem: Float>>(x: &ArrayOf<B>, axis: usize) -> ArrayOf<B> {
@@ -31,14 +31,18 @@ fn of_length_one<B: Backend<Elem: Float>>(x: &ArrayOf<B>, axis: usize) -> ArrayO
 /// assert!(cosines.to_vec().iter().zip([1.0, -1.0]).all(|(x, y)| (x - y).abs() < 1e-6));
 /// ```
 #[doc(alias = "CosineEmbeddingLoss")]
-pub fn cosine_similarity<S, D, Position, B>(x: &Tensor<S, B>, y: &Tensor<S, B>, axis: D) -> Tensor<S::Removed, B>
+pub fn cosine_similarity<S, D, Position, B>(
+    x: &Tensor<S, B>,
+    y: &Tensor<S, impl SameBackend<B>>,
+    axis: D,
+) -> Tensor<S::Removed, B>
 where
     S: Axis<D, Position>,
     S::Dim: Summed,
     B: Backend<Elem: Float>,
 {
     let _ = axis;
-    let [one, other] = [x, y].map(|x| of_length_one::<B>(x.array(), S::INDEX));
+    let [one, other] = [x.array(), y.array()].map(|x| of_length_one::<B>(x, S::INDEX));
     let cosines = B::reduce(Reduce::Sum, &B::binary(Binary::Mul, one, other), S::INDEX);
     Tensor::from_parts(x.shape().removed(), cosines)
 }
@@ -57,14 +61,17 @@ where
 /// assert_eq!(cosines.to_vec(), [1.0, -1.0, 0.0, 0.0]);
 /// let best: Tensor<(Batch,)> = cosines.max(Candidates(Batch));
 /// ```
-pub fn similarities<N, E, B>(x: &Tensor<(N, E), B>, y: &Tensor<(N, E), B>) -> Tensor<(N, Candidates<N>), B>
+pub fn similarities<N, E, B>(
+    x: &Tensor<(N, E), B>,
+    y: &Tensor<(N, E), impl SameBackend<B>>,
+) -> Tensor<(N, Candidates<N>), B>
 where
     N: Dim,
     E: Summed,
     B: Backend<Elem: Float>,
 {
     let (of, _) = x.shape();
-    let [x, y] = [x, y].map(|x| of_length_one::<B>(x.array(), 1));
+    let [x, y] = [x.array(), y.array()].map(|x| of_length_one::<B>(x, 1));
     Tensor::from_parts((of, Candidates(of)), B::matmul(&x, &B::permute(&y, &[1, 0])))
 }
 
@@ -82,7 +89,11 @@ where
 /// assert!(info_nce(&answers, &answers, 0.05).mean(Batch).scalar() < loss.scalar());
 /// ```
 #[doc(alias("contrastive", "clip_loss", "MultipleNegativesRankingLoss"))]
-pub fn info_nce<N, E, B>(x: &Tensor<(N, E), B>, y: &Tensor<(N, E), B>, temperature: f64) -> Tensor<(N,), B>
+pub fn info_nce<N, E, B>(
+    x: &Tensor<(N, E), B>,
+    y: &Tensor<(N, E), impl SameBackend<B>>,
+    temperature: f64,
+) -> Tensor<(N,), B>
 where
     N: Dense,
     E: Summed,

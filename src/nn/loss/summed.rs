@@ -1,12 +1,12 @@
 //! Means over the targets of several batches.
 
-use crate::backend::{Autodiff, Backend, Binary, Float, Reduce, constant, no_grad};
+use crate::backend::{Autodiff, Backend, Binary, Float, Reduce, With, constant, no_grad};
 use crate::cpu::Cpu;
 use crate::dim::{Dim, Ragged};
 use crate::mask::Lengths;
 use crate::module::Module;
 use crate::shape::Unpadded;
-use crate::tensor::{Gradients, Tensor, TensorOf, sum_of_chosen};
+use crate::tensor::{Gradients, SameBackend, Tensor, sum_of_chosen};
 
 /// The sum of losses, and of how many: what a batch adds to a mean over several.
 #[must_use = "it is added to a `MeanOver`"]
@@ -48,8 +48,9 @@ where
 }
 
 /// The sum over the positions that are chosen. What is not chosen has no part in it, whatever it is.
-pub fn sum_where<S, B>(losses: &Tensor<S, B>, chosen: &TensorOf<S, bool, B>) -> SumOver<B>
+pub fn sum_where<S, B, C>(losses: &Tensor<S, B>, chosen: &Tensor<S, C>) -> SumOver<B>
 where
+    C: SameBackend<With<B, bool>>,
     S: Unpadded,
     B: Backend<Elem: Float>,
 {
@@ -96,10 +97,10 @@ impl<B: Autodiff> MeanOver<B> {
     /// # Panics
     /// The losses depend on no parameter of the model that is tracked: see [`Gradients::accumulate`].
     #[track_caller]
-    pub fn add<M: Module<B>>(&mut self, model: &M, losses: SumOver<B>) {
+    pub fn add<M: Module<B>>(&mut self, model: &M, losses: SumOver<impl SameBackend<B>>) {
         self.sum += num_traits::ToPrimitive::to_f64(&losses.sum.scalar()).unwrap_or(f64::NAN);
         self.count += losses.count;
-        let gradients = losses.sum.backward();
+        let gradients = losses.sum.same::<B>().backward();
         match &mut self.gradients {
             Some(sum) => sum.accumulate(model, &gradients),
             None => self.gradients = Some(gradients),

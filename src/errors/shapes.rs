@@ -1,0 +1,117 @@
+//! Shapes and axes: those that an operation needs, and those that do not go together.
+
+use super::errors;
+
+errors! {
+    C09: "`A` is not a shape"
+    /// A shape is a tuple of up to six dimensions that have a size. With one dimension it has a comma: `(Embed,)`. If it is a
+    /// tuple, one of its elements is not a dimension: a number, which is written [`N::<8>`](crate::N) or declared with a name by
+    /// [`dims!`](crate::dims), or `NoSizeYet<Seq>`, the name of a dimension that was declared without a size. Bind that one to a
+    /// number by [`bind!`](crate::bind), and use the variable in its place; of a `once` dimension, what `set` gives.
+
+    C10: "the shape `S` has no dimension `D`"
+    /// An axis is chosen by its dimension, and the tensor does not have this one: it was reduced, renamed or merged
+    /// before, or it is another binding of a run-time dimension. The message shows the dimensions that the tensor has.
+    /// An axis can be chosen by position too, by [`At::<1>`](crate::At), counted from 0.
+
+    C11: "the last dimension of `S` is not `D`"
+    /// A linear layer, a norm or a choice of the largest elements works on the last dimension, and has another one than
+    /// the tensor. Bring the right axis to the end by [`permute`](crate::Tensor::permute), or use the layer that has
+    /// the width of the tensor. Two names for one width become one by [`relabel`](crate::Tensor::relabel).
+
+    C12: "cannot multiply `X` by `Y`"
+    /// In a matrix product the last dimension of the left side is the last but one of the right side, and the
+    /// dimensions before these are the same on both sides, or absent on the right. The scores of attention are the
+    /// product with the keys transposed. [`einsum!`](crate::einsum) does without the transposition.
+
+    C13: "`X` and `Y` do not go together elementwise"
+    /// Sums, products and comparisons of elements take two tensors of one shape, or one whose shape is the end of the
+    /// other's. An axis that is missing elsewhere is never filled in silently: repeat the tensor along it by
+    /// [`expand_as`](crate::Tensor::expand_as), or along a new first one by [`expand`](crate::Tensor::expand), and bring the
+    /// axes in order by [`permute`](crate::Tensor::permute). For generic code, see [`shape`](crate::shape).
+
+    C14: "cannot concatenate `X` and `Y` along `D`"
+    /// Two tensors are put one behind the other along one axis, and all their other axes have to be the same. Either
+    /// the axis is the wrong one, or one of the tensors has another batch, width or number of dimensions.
+
+    C15: "`A` is not a concatenation of two dimensions"
+    /// An axis is taken apart where a concatenation joined it: its dimension is a `Plus<A, B>`. A dimension that was
+    /// declared as a sum has a name of its own. Name its parts first by [`relabel`](crate::Tensor::relabel).
+
+    C16: "`A` is not a product of two dimensions"
+    /// An axis is split into two where its dimension is a `Times<A, B>`. A dimension that was declared as a product has
+    /// a name of its own. Name its factors first by [`relabel`](crate::Tensor::relabel).
+
+    C17: "`S` has six dimensions, and no room for `D`"
+    /// Shapes have at most six dimensions. Reduce an axis that is no longer needed, or [`merge`](crate::Tensor::merge)
+    /// two neighbours into one before a new one comes.
+
+    C18: "`A` and `B` do not stand side by side in `S`"
+    /// Two axes become one only as neighbours, the outer one first. After attention the heads stand before the
+    /// sequence: bring them beside their own dimension by [`permute`](crate::Tensor::permute), or use
+    /// [`merge_heads`](crate::Tensor::merge_heads).
+
+    C19: "`T` is not `S` in another order"
+    /// [`permute`](crate::Tensor::permute) takes every dimension of the tensor once, and no other. To lose a dimension,
+    /// reduce it. To split or merge one, use [`rearrange!`](crate::rearrange).
+
+    C20: "`d` is `A` in the first tensor and `B` in the second"
+    /// In a pattern of [`einsum!`](crate::einsum) each letter is one dimension, the same wherever the letter stands,
+    /// and each tensor has one dimension for each letter of its part: "`X` does not have the 4 dimensions of `b h i d`".
+    /// Correct the pattern or the tensor. Two names for one size become one by [`relabel`](crate::Tensor::relabel).
+
+    C21: "`X` does not fit `b s (h d) -> b h s d`"
+    /// In a pattern of [`rearrange!`](crate::rearrange) each letter is one dimension, and a group `(h d)` is a
+    /// dimension `Times<H, D>`. A dimension that has a name of its own is not taken apart: name its factors first by
+    /// [`relabel`](crate::Tensor::relabel).
+
+    C32: "`A` does not have the shape `S`"
+    /// The lengths of the nested arrays are not the sizes of the shape, or they are nested more or less deeply. The
+    /// outermost array belongs to the first dimension. Lengths above 1024 that are no powers of two cannot be compared:
+    /// use [`from_vec`](crate::Tensor::from_vec), which counts at run time.
+
+    C34: "`k` is in the output of `b h i d, b h j d -> b h i k` and in no input, and other messages of patterns"
+    /// The patterns of [`einsum!`](crate::einsum) and [`rearrange!`](crate::rearrange) are letters or names with spaces
+    /// between: one part for each tensor, separated by commas, then `->` and the output. Each letter of the output
+    /// stands in an input, and none stands twice in one part. `rearrange!` keeps every letter, and its groups are of
+    /// two: `(h d)`.
+
+    C38: "type annotations needed"
+    /// The compiler cannot infer `Position`: the shape has the dimension twice, as the scores of self-attention have
+    /// the sequence, and either axis could be meant. Choose one by position, counted from 0: the list of `impl`s names the
+    /// two, here `At<2>` and `At<3>`, and one of them stands in the place of the dimension, `scores.softmax(At::<3>)`. All
+    /// that takes an axis takes a position too.
+    ///
+    /// What it cannot infer has another name where an operation itself could mean two things. `KeysOrQueries`: a softmax along the
+    /// first of two axes of one name would be over the queries; over the keys it is `softmax(At::<3>)`. `WholeOrHalf`: a number
+    /// is to say which part of `Plus<D, D>` is meant, two tensors one behind the other; take them apart by
+    /// [`unconcat`](crate::Tensor::unconcat), and count in each. `NumbersOrPositions`: a mask by hand is to be for queries that
+    /// stand behind a past; [`Allowed::by_position`](crate::Allowed::by_position) makes it of positions.
+
+    C44: "cannot fuse `I` elementwise"
+    /// [`fuse`](crate::fuse()) takes a tensor, or a tuple of two to four, all of them by reference. Their shapes go together
+    /// as those of operators do: see [`C13`]. Their elements are floating-point numbers of one type: others are converted
+    /// first, by [`cast`](crate::Tensor::cast).
+
+    C56: "`A` is not `S` without `D`"
+    /// [`expand_as`](crate::Tensor::expand_as) repeats a tensor along one axis of another tensor, which it lacks: what a mean
+    /// along that axis gives. This tensor lacks another axis, or more of them, or has its dimensions in another order. Name the
+    /// axis that was reduced.
+
+    C57: "a tensor is not reshaped, and other words of PyTorch and ndarray"
+    /// The method has this name elsewhere and another one here, or what it does is done in another way. The message names it. The
+    /// documentation of [`Tensor`](crate::Tensor) is found by words of PyTorch and ndarray too.
+
+    C58: "cannot calculate with `Tensor<..>` on `Cpu<f32>` and `{integer}`"
+    /// Numbers and tensors go together where the number is of the type of the elements, which is `f32` unless the tensor says
+    /// otherwise: `Cpu<f64>`. A literal has a point, `2.0`; a variable of another type is converted, `scale as f32`. Where a whole
+    /// number stands before the tensor, `2 * x`, the compiler says that it cannot multiply `{integer}`. Two tensors of different
+    /// elements are brought together by [`cast`](crate::Tensor::cast), two engines by
+    /// [`to_engine`](crate::Tensor::to_engine). Positions are counted from 0 and never negative: the last
+    /// one of `Seq` is `x.at(Seq, Seq.size() - 1)?`.
+
+    C71: "sizes are not indexed by `{integer}`: a size is chosen by its dimension"
+    /// Which axis stands at a position changes when heads are split or axes are permuted, and any size is a number. Ask for
+    /// the [dimension](crate::Tensor::dim) of the axis, or take the shape apart by names. All sizes together are
+    /// [compared, printed and iterated](crate::shape::Sizes).
+}

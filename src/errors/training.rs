@@ -1,0 +1,69 @@
+//! Ids, losses, modules, and the engines that they are on.
+
+use super::errors;
+
+errors! {
+    C29: "`A` is not an id of `D`"
+    /// A table is looked up by ids that are known to lie in it: `Index<Vocab>` for a table `(Vocab, Embed)`. Numbers
+    /// become ids by [`Ids::new`](crate::Ids), which checks them once. Ids of another table stay ids of that one.
+
+    C30: "`A` is not known to have room for `B`"
+    /// The first part of an axis is taken without a check, so the compiler has to know that it is not longer than the
+    /// axis: compare the sizes in the two declarations. Sizes that only run time knows are compared by
+    /// [`narrow`](crate::Tensor::narrow), which gives an error.
+
+    C31: "ids `I` of `D` do not choose from `S`"
+    /// [`gather`](crate::Tensor::gather) chooses one element of the last dimension for each row. There is one id for
+    /// each row, so the ids have the tensor's shape without its last dimension, and are ids of that one.
+
+    C42: "a loss of shape `S` is not one number"
+    /// Gradients are those of one number, a tensor of shape `()`. Take the mean of the losses, or their sum, along each of
+    /// their dimensions; where one is padded, by [`mean_of_live`](crate::nn::mean_of_live).
+
+    C43: "`A` is not a module with parameters on `B`"
+    /// The parameters of a model are asked for, and this is neither a tensor of floating-point numbers nor a structure of
+    /// such: [`Module`](trait@crate::Module). Put `#[derive(Module)]` on the structure, or `#[module(skip)]` on a field that has
+    /// no parameters. A tensor on another backend than the other parameters, or of integers, is no parameter either.
+
+    C63: "`T` is not what is predicted for the next position"
+    /// A model of the next token has logits for each position, and the token after it is their target: ids are shifted by
+    /// [`next`](crate::Tensor::next), logits lose their last position by [`without_last`](crate::Tensor::without_last), and
+    /// the two have one shape then. [`next_token_loss`](crate::nn::next_token_loss) does both.
+
+    C64: "`T` is not what a model calculated"
+    /// Ids without their last position stand where the logits do, and are no targets: those are
+    /// [`next`](crate::Tensor::next). Where a decoder reads all tokens but the last, let it read all, and take its logits
+    /// [`without_last`](crate::Tensor::without_last): with a causal mask, they are the same.
+
+    C65: "the compiler does not know whether `D` is padded, and what its next positions are"
+    /// The next positions of `D` are `Next<D>`, and of a padded dimension `Ragged<Next<D>>`. Generic code says which:
+    /// `S: Dense`, `Ragged<S>`, or [`S: HasNext`](crate::dim::HasNext) for either.
+
+    C66: "a divergence is one of the logarithms of probabilities along its axis, and this is `T`"
+    /// Probabilities were given in place of their logarithms, logits, or logarithms of probabilities along another axis. The
+    /// shapes are the same, so they have a type of their own: [`LogProbabilities`](crate::LogProbabilities), which
+    /// [`log_softmax`](crate::Tensor::log_softmax) gives. What was calculated by other means is named so by
+    /// [`LogProbabilities::from_logarithms`](crate::LogProbabilities::from_logarithms).
+
+    C67: "`T` does not say that the model is in training"
+    /// Dropout is for training. In inference, call `forward`, which leaves it out. In training, make a
+    /// [`Training`](crate::nn::Training) of the random numbers where the loop begins, and hand it on: functions of
+    /// inference do not have it.
+
+    C74: "`M` does not go to the engine of `B`"
+    /// A model goes to another engine by [`to_engine`](crate::Module::to_engine) if its backend is a parameter of its type, so
+    /// that there is a type for what it becomes: `struct Model<B: Backend = Cpu<f32>>`, whose layers name it too,
+    /// `Linear<In, Out, B>`. `#[derive(Module)]` does the rest. The elements stay what they are: an engine is another place,
+    /// and other elements are another model.
+
+    C75: "`B` calculates no gradients"
+    /// Gradients are asked for of an engine that has none, or of elements that are no floating-point numbers. Engines that have
+    /// them implement [`Autodiff`](crate::backend::Autodiff), and generic code that trains asks for it, `B: Autodiff`, where
+    /// `B: Backend` is enough to calculate.
+
+    C76: "tensors on `A` and on `B` do not go together"
+    /// Nothing moves between engines by itself, and no type of elements becomes another by itself. A tensor, ids and a mask go to
+    /// another engine by [`to_engine`](crate::Tensor::to_engine), a model by [`Module::to_engine`](crate::Module::to_engine): once,
+    /// before the loop. Another type of elements is [`cast`](crate::Tensor::cast). Two devices of one engine are one type: they
+    /// meet with a panic that names both.
+}

@@ -1,0 +1,12 @@
+#[path = "../../../tests/common/other.rs"]
+mod other;
+
+use congruent::prelude::*;
+use other::Other;
+
+dims! { Batch = 2; Embed = 8; }
+
+fn main() {
+    let x = Tensor::ones((Batch, Embed));
+    let y = x.less(&Other::<f32>::ones((Embed,)));
+}
