@@ -119,7 +119,7 @@ pub trait Engine: Copy + Debug + Send + Sync + 'static {
     message = "`{Self}` is no backend",
     label = "expected a backend, such as `Cpu<f32>`",
     note = "a backend is an engine with a type of elements: the engine `Processor` has the backends `Cpu<f32>`, `Cpu<f64>`, ..",
-    note = "an engine of one's own: the documentation of `congruent::backend`"
+    note = "explained in `congruent::errors::C77`"
 )]
 pub trait Backend: Copy + Debug + Send + Sync {
     /// The arrays.

@@ -159,6 +159,15 @@ impl<A> AttentionMask<A> {
         !self.causal && self.window.is_none() && self.lengths.is_none() && self.allowed.is_none()
     }
 
+    /// Whether all parts but [`allowed`](Self::allowed) let every query attend to every key: as one new token does beside the
+    /// cache of its sequence, or a batch without padding.
+    pub fn restricts_nothing(&self, batch: usize, [queries, keys]: [usize; 2]) -> bool {
+        // Of the first query the keys end first, of the last one they begin last.
+        let at_ends =
+            |sequence| [0, queries.saturating_sub(1)].map(|query| self.range(sequence, query, [queries, keys]));
+        queries == 0 || (0..batch).all(|sequence| at_ends(sequence).into_iter().all(|range| range == (0..keys)))
+    }
+
     /// The keys of a sequence that a query may attend to, as far as all parts but [`allowed`](Self::allowed) say, of so many
     /// queries and keys.
     pub fn range(&self, sequence: usize, query: usize, [queries, keys]: [usize; 2]) -> Range<usize> {

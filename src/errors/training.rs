@@ -66,4 +66,9 @@ errors! {
     /// another engine by [`to_engine`](crate::Tensor::to_engine), a model by [`Module::to_engine`](crate::Module::to_engine): once,
     /// before the loop. Another type of elements is [`cast`](crate::Tensor::cast). Two devices of one engine are one type: they
     /// meet with a panic that names both.
+
+    C77: "`E` is no backend"
+    /// An engine has arrays and devices, a [`Backend`](crate::backend::Backend) is an engine with a type of elements, and tensors are
+    /// of one: `Cpu<f32>` on the engine [`Processor`](crate::cpu::Processor). In generic code, ask for it: `B: Backend<Elem = f32>`.
+    /// Whoever writes an engine implements it for its elements: see [`backend`](crate::backend).
 }

@@ -1,7 +1,7 @@
 //! Masks given pair by pair.
 
 use super::{Ignores, OnEngine, Restrict};
-use crate::backend::{AttentionMask, Backend, Element, Engine, MaskIn};
+use crate::backend::{AttentionMask, Backend, DeviceOf, Element, Engine, MaskIn};
 use crate::cpu::Processor;
 use crate::dim::Dim;
 use crate::sealed::Sealed;
@@ -59,6 +59,22 @@ impl<S: Shape, En: Engine> Allowed<S, En> {
         S: PairsByHand<NumbersOrPositions>,
     {
         Allowed(Tensor::from_parts(allowed.shape(), allowed.into_array()))
+    }
+
+    /// The same mask on the engine of `B`.
+    ///
+    /// ```
+    /// use congruent::prelude::*;
+    /// dims! { Seq = 4; }
+    /// let near = Allowed::new(Cpu::<bool>::from_fn((Seq, Seq), |[q, k]| q.abs_diff(k) < 2));
+    /// // Another engine has other devices, one of which is chosen when the program runs.
+    /// let there: Allowed<(Seq, Seq)> = near.to_engine::<Cpu<f32>>(&Default::default());
+    /// ```
+    ///
+    /// # Panics
+    /// The engine fails, as [`try_to_vec`](Tensor::try_to_vec) says.
+    pub fn to_engine<B: Backend>(&self, device: &DeviceOf<B>) -> Allowed<S, B::Engine> {
+        Allowed(self.0.to_engine::<B>(device))
     }
 
     /// True where attention is allowed.

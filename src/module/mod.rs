@@ -89,8 +89,8 @@ use std::fmt::{self, Debug, Display, Formatter};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a module with parameters on `{B}`",
     label = "neither a tensor on `{B}` nor a module of such",
-    note = "a model goes to another engine by `model.to_engine::<{B}>(&device)`",
     note = "a structure of tensors and layers becomes one by `#[derive(Module)]`; a field without parameters is left out by `#[module(skip)]`",
+    note = "a model goes to another engine by `model.to_engine::<{B}>(&device)`",
     note = "explained in `congruent::errors::C43`"
 )]
 pub trait Module<B: Backend<Elem: Float> = Cpu<f32>> {

@@ -259,6 +259,15 @@ impl<T: Element> Backend for Burn<T> {
         let wide = |x: &A| x.cast(DType::F32);
         wide(&x).layer_norm(&wide(weight), bias.map(wide).as_ref(), epsilon).cast(DType::F16)
     }
+    fn rms_norm(x: A, weight: &A, epsilon: f64) -> A
+    where
+        T: Float,
+    {
+        match x.dtype() {
+            DType::F16 | DType::BF16 => composed::rms_norm::<Self>(x, weight, epsilon),
+            _ => x.rms_norm(weight, epsilon),
+        }
+    }
     fn masked_softmax(scores: A, mask: &MaskOf<Self>) -> A
     where
         T: Float,

@@ -1,7 +1,8 @@
 //! Functions of the rows along an axis.
 
 use crate::array::Array;
-use burn_backend::ops::{ActivationOps, ModuleOps};
+use crate::elementwise::float;
+use burn_backend::ops::{ActivationOps, FloatTensorOps, ModuleOps};
 use burn_dispatch::Dispatch;
 
 impl Array {
@@ -22,5 +23,18 @@ impl Array {
         let x = self.ordered().calculated_of(bias.into_iter().chain([weight]));
         let (weight, bias) = (weight.tensor(), bias.and_then(Array::tensor));
         x.map("layer_norm", |x| Dispatch::layer_norm(x, weight.expect("a weight for each of a row"), bias, epsilon))
+    }
+    /// `x / sqrt(mean(x²) + epsilon) * weight` over the last axis.
+    pub fn rms_norm(self, weight: &Array, epsilon: f64) -> Array {
+        self.meets("rms_norm", weight);
+        let rank = self.sizes().len();
+        let x = self.ordered().calculated_of([weight]);
+        let weight = weight.aligned(rank);
+        x.map("rms_norm", |x| {
+            let squares = Dispatch::float_mul(x.clone(), x.clone());
+            let mean = Dispatch::float_add_scalar(Dispatch::float_mean_dim(squares, rank - 1), float(epsilon));
+            let normed = Dispatch::float_div(x, Dispatch::float_sqrt(mean));
+            Dispatch::float_mul(normed, weight.expect("a weight for each of a row"))
+        })
     }
 }

@@ -6,12 +6,15 @@ use crate::backend::{ArrayOf, Backend, Binary, Compare, DeviceOf, Float, MaskOf,
 use num_traits::Bounded;
 use std::cell::LazyCell;
 
-/// Whether attention is allowed, `(batch, queries, keys)` or `(queries, keys)`; nothing where all of it is.
+/// Whether attention is allowed, `(batch, queries, keys)` or `(queries, keys)`; none if it is everywhere.
 pub fn allowed<B: Backend>(
     mask: &MaskOf<B>,
     [batch, queries, keys]: [usize; 3],
     beside: &ArrayOf<B>,
 ) -> Option<ArrayOf<B, bool>> {
+    if mask.restricts_nothing(batch, [queries, keys]) {
+        return mask.allowed.clone();
+    }
     // The rows are alike where nothing is said of each sequence.
     let of_each = mask.lengths.is_some() || mask.first_query.is_some();
     let given_of_each = mask.allowed.as_ref().is_some_and(|given| With::<B, bool>::sizes(given).len() == 3);
@@ -98,8 +101,10 @@ fn weighted<B: Backend<Elem: Float>>(weights: &ArrayOf<B>, v: &ArrayOf<B>) -> Ar
 
 /// Keys or values with zeros beyond the lengths: a weight of zero does not keep a NaN away.
 pub fn without_padding<B: Backend<Elem: Float>>(x: &ArrayOf<B>, mask: &MaskOf<B>) -> ArrayOf<B> {
-    let Some(lengths) = &mask.lengths else { return x.clone() };
     let [batch, _, keys, _] = four(B::sizes(x));
+    let Some(lengths) = mask.lengths.as_ref().filter(|lengths| lengths.iter().any(|length| *length < keys)) else {
+        return x.clone();
+    };
     let sizes = [batch, 1, keys, 1];
     let lengths = With::<B, u32>::reshape(&array::<B>(lengths, &B::device(x)), &[batch, 1, 1, 1]);
     let lengths = With::<B, u32>::broadcast(&lengths, &sizes);
