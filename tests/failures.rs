@@ -43,7 +43,7 @@ fn an_error_names_the_operation_and_the_device() {
     assert_eq!(y.sizes(), [2, 64]);
     assert_eq!(sum.try_to_vec(), Err(Error::Engine(failure)));
     assert_eq!(message(|| drop(y.to_vec())), text);
-    assert_eq!(message(|| sum.scalar()), text);
+    assert_eq!(message(|| _ = sum.scalar()), text);
     assert_eq!(message(|| drop(y.to_engine::<Cpu<f32>>(&Default::default()))), text);
     assert_eq!(y.to_string(), format!("(Batch = 2, Hidden = 64)\n{text}"));
 

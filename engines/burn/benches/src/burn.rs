@@ -6,7 +6,9 @@ use crate::library::{Library, Pairs, Training, adamw};
 use burn_backend::ops::{
     ActivationOps, AttentionModuleOptions, BoolTensorOps, FloatTensorOps, IntTensorOps, ModuleOps,
 };
-use burn_backend::{AutodiffBackend, FloatDType, Scalar, Shape, Slice, TensorData, TensorMetadata};
+use burn_backend::{
+    AutodiffBackend, DType, FloatDType, Scalar, Shape, Slice, TensorData, TensorMetadata, get_or_init_device_settings,
+};
 use burn_dispatch::{Dispatch, DispatchDevice, DispatchTensor};
 
 type Tensor = DispatchTensor;
@@ -84,7 +86,8 @@ impl Library for Burn {
         let keys = lengths.iter().copied().max().unwrap_or(0);
         let forbidden = lengths.iter().flat_map(|length| (0..keys).map(move |key| key >= *length)).collect();
         let data = TensorData::new::<bool, _>(forbidden, [lengths.len(), 1, 1, keys]);
-        let forbidden = Dispatch::bool_from_data(data, &self.device);
+        let store = get_or_init_device_settings::<Dispatch>(&self.device).bool_dtype;
+        let forbidden = Dispatch::bool_from_data(data.convert_dtype(DType::Bool(store)), &self.device);
         Dispatch::bool_expand(forbidden, Shape::from(vec![lengths.len(), heads, queries, keys]))
     }
     fn values(&self, x: Tensor) -> Vec<f32> {
