@@ -11,7 +11,7 @@ use congruent::prelude::*;
 use other::{Limits, Other, limited, second};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-dims! { Batch = 2; Embed = 4; Hidden = 64; Vocab = 5; Heads = 2; HeadDim = 2; Positions = 512; Seq = 1; }
+dims! { Batch = 2; Embed = 4; Hidden = 64; Vocab = 5; Heads = 2; HeadDim = 2; Positions = 512; Seq = 1; Keys; }
 
 /// Room for 64 numbers.
 const SMALL: Limits = Limits { bytes: 256, ..Limits::NONE };
@@ -141,16 +141,59 @@ fn a_cache_goes_on_after_its_device_had_no_room() {
     let mut cache: KeyValueCache<_, _, _, _, Other<f32>> =
         KeyValueCache::on_backend(Batch, Heads, HeadDim, Positions, 1).to_device(&second());
     let x = Other::<f32>::ones((Batch, Heads, Seq, HeadDim)).to_device(&second());
-    let before = cache.clone();
     let step = |cache: &mut KeyValueCache<_, _, _, _, Other<f32>>| {
         cache.step(Seq, |step| {
             let (keys, values) = step.append(0, &x, &x);
             attention(&x, &keys, &values, &Causal)
         })
     };
-    let failed = limited(SMALL, || step(&mut cache)).unwrap();
-    assert!(failed.try_to_vec().is_err());
-    // What it holds is the failure: a clone from before the step has what was held then.
-    let mut cache = before;
+    let error = limited(SMALL, || step(&mut cache)).unwrap_err().to_string();
+    assert!(error.starts_with("`filled` failed on device 1"), "{error}");
+    // Nothing is held that was not appended.
+    assert_eq!(cache.lengths(), [0, 0]);
     assert_eq!(step(&mut cache).unwrap().to_vec(), [1.0; 8]);
+    // A step that panics on the way loses what a layer held: it does not go on with zeros.
+    let elsewhere = Other::<f32>::ones((Batch, Heads, Seq, HeadDim)).to_device(&Default::default());
+    let text = message(|| _ = cache.step(Seq, |step| drop(step.append(0, &elsewhere, &elsewhere))));
+    assert!(text.contains("device 1") && text.contains("device 0"), "{text}");
+    assert_eq!(message(|| _ = step(&mut cache)), "layer 0 of the cache was lost in a step that panicked");
+    cache.clear();
+    assert_eq!(step(&mut cache).unwrap().to_vec(), [1.0; 8]);
+}
+
+#[test]
+fn lengths_that_failed_to_go_to_a_device_go_again() {
+    let x = Other::<f32>::ones((Batch, Heads, Seq, HeadDim)).to_device(&second());
+    bind!(keys: Ragged<Keys> = 3);
+    let others = Other::<f32>::ones((Batch, Heads, keys, HeadDim)).to_device(&second());
+    let lengths = Lengths::new(Batch, keys, &[3, 1]).unwrap();
+    let attend = || attention(&x, &others, &others, &lengths);
+    assert!(limited(LOST, attend).try_to_vec().is_err());
+    assert_eq!(attend().to_vec(), [1.0; 8]);
+}
+
+#[test]
+fn a_step_whose_own_arrays_have_no_room_names_the_parameter() {
+    let (x, mut layer) = inputs();
+    layer.track();
+    let gradients = layer.forward(&x).square().mean(Hidden).mean(Batch).backward();
+    let mut optimizer = Optimizer::<Other<f32>>::new(AdamW::default());
+    let text = message(|| limited(SMALL, || optimizer.step(&mut layer, &gradients, 1.0)));
+    assert!(text.starts_with("`weight`: `filled` failed on device 1: 1024 bytes asked for"), "{text}");
+}
+
+#[test]
+fn a_state_on_another_device_changes_nothing() {
+    let (x, mut layer) = inputs();
+    layer.track();
+    let mut optimizer = Optimizer::<Other<f32>>::new(AdamW::default());
+    let gradients = layer.forward(&x).square().mean(Hidden).mean(Batch).backward();
+    optimizer.step(&mut layer, &gradients, 1.0);
+    let device = Default::default();
+    let (x, mut moved) = (x.to_device(&device), layer.to_engine::<Other<f32>>(&device));
+    moved.track();
+    let gradients = moved.forward(&x).square().mean(Hidden).mean(Batch).backward();
+    let text = message(|| optimizer.step(&mut moved, &gradients, 1.0));
+    assert_eq!(text, "the step changes nothing: `weight` is on device 0, and its state on device 1");
+    assert_eq!(moved.weight.to_vec(), layer.weight.to_vec());
 }

@@ -135,6 +135,14 @@ fn a_file_with_any_bit_turned_is_an_error_or_a_file() {
 }
 
 #[test]
+fn sizes_that_cannot_be_counted_are_refused() {
+    let file = file(r#"{"a":{"dtype":"F32","shape":[0,9223372036854775808],"data_offsets":[0,0]}}"#, 0);
+    let error = SafeTensors::from_bytes(file).err().expect("the file was taken").to_string();
+    let expected = "tensor `a` of sizes [0, 9223372036854775808]: more elements than can be counted";
+    assert!(error.contains(expected), "{error}");
+}
+
+#[test]
 fn what_a_header_has_twice_is_named() {
     let one = r#"{"dtype":"F32","shape":[1],"data_offsets":[0,4]}"#;
     let two = r#"{"dtype":"F32","shape":[1],"data_offsets":[4,8]}"#;

@@ -37,8 +37,8 @@ pub fn expand(input: &DeriveInput, variants: &[(TokenStream, &Fields)], backend:
     let is_recursive = |ty: &Type| own_names.iter().any(|name| mentions(ty.to_token_stream(), name));
     for field in variants.iter().flat_map(|(_, fields)| fields.iter()) {
         let ty = &field.ty;
-        // That of a type which holds itself would be asked for without end.
-        if is_recursive(ty) || is_phantom(ty) {
+        // That of a type which holds itself would be asked for without end, and that of a parameter was asked for above.
+        if is_recursive(ty) || is_phantom(ty) || is_one_of(ty, &modules) {
             continue;
         }
         let on = there(ty.to_token_stream());
@@ -95,6 +95,11 @@ fn argument(parameter: &GenericParam) -> TokenStream {
 
 fn is_phantom(ty: &Type) -> bool {
     matches!(ty, Type::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == "PhantomData"))
+}
+
+/// Whether a type is one of these parameters, and nothing beside.
+fn is_one_of(ty: &Type, parameters: &[Ident]) -> bool {
+    matches!(ty, Type::Path(path) if path.path.get_ident().is_some_and(|ident| parameters.contains(ident)))
 }
 
 /// Whether a type names a parameter.

@@ -44,6 +44,12 @@ impl SafeTensors {
         }
         let format = |error: safetensors::SafeTensorError| LoadError::Format(error.to_string());
         let (header_size, header) = safetensors::SafeTensors::read_metadata(bytes).map_err(format)?;
+        if let Some((name, info)) = header.tensors().into_iter().find(|(_, info)| !can_be_counted(&info.shape)) {
+            let sizes = &info.shape;
+            return Err(LoadError::Format(format!(
+                "tensor `{name}` of sizes {sizes:?}: more elements than can be counted"
+            )));
+        }
         // The header is preceded by its length.
         let start = header_size + 8;
         let entries = header.tensors().into_iter().map(|(name, info)| {
@@ -67,6 +73,12 @@ impl SafeTensors {
             found: value.map_or_else(|| "nothing".to_owned(), |value| format!("`{value}`")),
         })
     }
+}
+
+/// Whether an array may have these sizes. One of 0 elements may have others that are too large together.
+fn can_be_counted(sizes: &[usize]) -> bool {
+    let product = sizes.iter().try_fold(1usize, |product, &size| product.checked_mul(size.max(1)));
+    product.is_some_and(|product| isize::try_from(product).is_ok())
 }
 
 /// The header, if the file is as long as its first number says.

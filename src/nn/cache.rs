@@ -177,7 +177,7 @@ impl<B: Dim, H: Dim, D: Dim, P: Dim, Bk: Backend<Elem: Float>> KeyValueCache<B, 
     ///
     /// # Errors
     /// There is no room for so many, the sequences are of different lengths, or `run` did not append to every layer. The
-    /// cache is then as it was before.
+    /// cache is then as it was before. The engine failed, as far as that is known by then: the cache is then empty.
     pub fn step<S: Dense, R>(
         &mut self,
         new: S,
@@ -220,7 +220,8 @@ impl<B: Dim, H: Dim, D: Dim, P: Dim, Bk: Backend<Elem: Float>> KeyValueCache<B, 
     /// ```
     ///
     /// # Errors
-    /// There is no room for so many, or `run` did not append to every layer. The cache is then as it was before.
+    /// There is no room for so many, or `run` did not append to every layer. The cache is then as it was before. The engine
+    /// failed, as far as that is known by then: the cache is then empty.
     pub fn step_ragged<S: Dim, R>(
         &mut self,
         new: &Lengths<B, S>,
@@ -264,6 +265,11 @@ impl<B: Dim, H: Dim, D: Dim, P: Dim, Bk: Backend<Elem: Float>> KeyValueCache<B, 
         let result = run(&mut CacheStep { cache: self, new, keys, counts, mask, positions });
         if let Some(layer) = self.appended.iter().position(|appended| !appended) {
             return Err(Error::CacheStep { layer, layers: self.appended.len() });
+        }
+        if let Some(failure) = self.layers.iter().flatten().flatten().find_map(Bk::failure) {
+            self.layers.fill(None);
+            self.clear();
+            return Err(Error::Engine(failure));
         }
         self.lengths.iter_mut().zip(counts.all()).for_each(|(length, count)| *length += count);
         Ok(result)

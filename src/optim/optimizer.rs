@@ -109,7 +109,9 @@ impl<B: Autodiff> Optimizer<B> {
     ///
     /// A setting of a rule is out of its range. The parameters before have had their step.
     ///
-    /// A rule gives a parameter or moments of other sizes, or another number of moments, or the state has other
+    /// The state of a parameter is on another device, or the engine has failed at it or at the gradients: nothing has changed.
+    ///
+    /// The engine fails at the step of a parameter, as far as that is known by then; or a rule gives a parameter or moments of other sizes, or another number of moments, or the state has other
     /// sizes than the parameter. Nothing of it is stored. The elements of a parameter whose rule has panicked are NaN, as
     /// after [`ParameterMut::change`](crate::module::ParameterMut::change), and its state is gone; those before
     /// it have had their step.
@@ -134,7 +136,14 @@ impl<B: Autodiff> Optimizer<B> {
     {
         let gradients: &Gradients<B> = C::gradients(gradients);
         model.for_each(|parameter| {
-            if let Some(failure) = gradients.of_parameter(&parameter).and_then(|gradient| B::failure(&gradient)) {
+            let Some(gradient) = gradients.of_parameter(&parameter) else { return };
+            let (path, device) = (parameter.path().to_string(), B::device(parameter.array()));
+            let moments = self.states.get(&path).map_or(&[][..], |state| &state.moments);
+            for moment in moments {
+                let other = B::device(moment);
+                assert!(device == other, "the step changes nothing: `{path}` is on {device}, and its state on {other}");
+            }
+            if let Some(failure) = moments.iter().chain([&gradient]).find_map(B::failure) {
                 panic!("the step changes nothing: {failure}");
             }
         });
@@ -156,6 +165,9 @@ impl<B: Autodiff> Optimizer<B> {
             parameter.change(|array| {
                 let array = no_grad(|| rule.step(B::detach(array), gradient, &mut state, learning_rate));
                 state.check(&name, moments, &sizes);
+                if let Some(failure) = state.moments.iter().chain([&array]).find_map(B::failure) {
+                    panic!("`{name}`: {failure}");
+                }
                 B::track(array)
             });
             self.states.insert(name, state);

@@ -2,7 +2,7 @@
 
 use super::{Nested, Tensor, TensorOf};
 use crate::Error;
-use crate::backend::{ArrayOf, Backend, DeviceOf, Element, Number, Primitive, Proven, With, elements};
+use crate::backend::{ArrayOf, Backend, DeviceOf, Element, Number, Primitive, Proven, With, elements, try_elements};
 use crate::shape::{Described, Shape};
 use std::any::Any;
 
@@ -51,7 +51,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// The engine failed, as where the memory of its device was full: in the operation that the error names, of which
     /// this tensor was calculated. The processor's does not.
     pub fn try_to_vec(&self) -> Result<Vec<B::Elem>, Error> {
-        let elements = B::to_vec(&self.array).map_err(Error::Engine)?;
+        let elements = try_elements::<B>(&self.array).map_err(Error::Engine)?;
         Ok(B::Elem::of_primitives(elements, Proven(())))
     }
 

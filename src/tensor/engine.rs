@@ -43,6 +43,9 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// the type that they are of, whichever `E` has: [`cast`](Tensor::cast) converts them. A new tensor on another engine is
     /// made here and goes there, or is made there by the name of the backend, `E::ones(..)` as [`Cpu::<f32>::ones(..)`](super::Create).
     ///
+    /// In code that is generic over `E`, the compiler does not know that the backend of the result is `E`:
+    /// [`Module::to_engine::<E>(&x, device)`](crate::Module::to_engine) gives it by that name, for elements that `E` has.
+    ///
     /// ```
     /// use congruent::prelude::*;
     /// dims! { Batch = 2; Embed = 3; Vocab = 10; }

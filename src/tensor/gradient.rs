@@ -46,7 +46,7 @@ pub trait TrackedWith<B: Autodiff>: Autodiff {
     fn sealed(_: Sealed);
 }
 #[diagnostic::do_not_recommend]
-impl<B: Autodiff, C: Autodiff<Gradients = B::Gradients>> TrackedWith<B> for C {
+impl<B: Autodiff, C: Autodiff<Engine = B::Engine, Gradients = B::Gradients>> TrackedWith<B> for C {
     fn own(gradients: &B::Gradients, x: &ArrayOf<C>) -> Option<ArrayOf<C>> {
         C::gradient(gradients, x)
     }
@@ -129,7 +129,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     where
         B: Autodiff,
     {
-        Tensor { array: B::track(self.array), ..self }
+        Tensor::from_parts(self.shape, B::track(self.array))
     }
 
     /// Whether the tensor is tracked, or was calculated of one that is. Operations on tensors that are not record
@@ -149,7 +149,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// ```
     #[doc(alias = "detach_")]
     pub fn detach(&self) -> Self {
-        Tensor { shape: self.shape, array: B::detach(self.array.clone()) }
+        Tensor::from_parts(self.shape, B::detach(self.array.clone()))
     }
 }
 

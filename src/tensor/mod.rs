@@ -142,6 +142,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
 
     /// A tensor of the same shape with another array, which the caller has made so.
     pub(crate) fn with_array<T: Element>(&self, array: ArrayOf<B, T>) -> TensorOf<S, T, B> {
-        Tensor::from_parts(self.shape, array)
+        // The backend that has made it may not be that of `T`.
+        if B::is_checked(None) { Tensor::checked(self.shape, array) } else { Tensor::from_parts(self.shape, array) }
     }
 }

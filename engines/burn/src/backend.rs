@@ -111,6 +111,12 @@ impl<T: Element> Backend for Burn<T> {
         Array::arange(size, dtype::<T>(), device)
     }
     fn to_vec(x: &A) -> Result<Vec<PrimitiveOf<Self>>, Failure> {
+        // The type of an array does not say what it holds.
+        assert_eq!(
+            x.dtype().name(),
+            x.device().stored(dtype::<PrimitiveOf<Self>>()).name(),
+            "an array is read as elements of another type"
+        );
         x.read(|bytes| PrimitiveOf::<Self>::from_bytes(bytes))
     }
     fn to_device(x: &A, device: &Device) -> A {

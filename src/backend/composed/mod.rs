@@ -12,14 +12,22 @@ pub use choice::{argmax, pick, top_k};
 pub use elementwise::{rotate, unary};
 pub use rows::{cross_entropy, layer_norm, linear, log_softmax, reduce, rms_norm, softmax};
 
-use super::{ArrayOf, Backend, DeviceOf, Number, PrimitiveOf};
+use super::{ArrayOf, Backend, DeviceOf, Failure, Number, PrimitiveOf};
 
 /// The elements, as the engine stores them.
 ///
 /// # Panics
 /// The engine fails.
 pub(crate) fn elements<B: Backend>(x: &ArrayOf<B>) -> Vec<PrimitiveOf<B>> {
-    B::to_vec(x).unwrap_or_else(|failure| panic!("{failure}"))
+    try_elements::<B>(x).unwrap_or_else(|failure| panic!("{failure}"))
+}
+
+/// The same, or why the engine has failed.
+pub(crate) fn try_elements<B: Backend>(x: &ArrayOf<B>) -> Result<Vec<PrimitiveOf<B>>, Failure> {
+    let elements = B::to_vec(x)?;
+    let count: usize = B::sizes(x).iter().product();
+    assert_eq!(elements.len(), count, "a backend gave another number of elements than its array has");
+    Ok(elements)
 }
 
 /// The elements are read, and made anew on the other device.

@@ -99,7 +99,10 @@ pub fn check<E: Engine, T: Number>(report: &mut Report, device: &E::Device) {
         let factors = FACTORS.iter().map(|[x, y]| [numbers::<T>(x, 4), numbers(y, 5)]);
         // Products and sums beyond the type, and beyond the one of sums.
         let largest = [[2, 3], [3, 2]].map(|sizes| Sample::full(&sizes, T::max_value()));
-        for pair in factors.chain([largest]) {
+        // Of more rows, terms and columns than kernels take at once.
+        let large = [[[301, 3], [3, 130]], [[2, 300], [300, 3]]];
+        let large = large.map(|sizes| [0, 1].map(|i| numbers::<T>(&sizes[i], 6)));
+        for pair in factors.chain([largest]).chain(large) {
             let [x, y] = pair.map(|x| view.sample(&x));
             report.check("matmul", of(&[&x.sizes, &y.sizes]), || {
                 let found = On::<E, T>::matmul(&maker.array(&x), &maker.array(&y));

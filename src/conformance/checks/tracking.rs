@@ -88,7 +88,9 @@ where
     on.expect("is_tracked", "nothing is recorded inside `no_grad`, and afterwards again", |on| {
         let x = on.tracked();
         let inside = no_grad(|| tanh(x.clone()));
+        let moved = no_grad(|| On::<E, T>::permute(&On::<E, T>::narrow(&x, 0, 0, 1), &[1, 0]));
         !is_tracked(&inside)
+            && !is_tracked(&moved)
             && is_tracked(&tanh(x))
             && bits::<E, T>(Some(inside)) == bits::<E, T>(Some(tanh(on.constant())))
     });
@@ -116,6 +118,12 @@ where
             bits::<E, T>(On::<E, T>::gradient(&On::<E, T>::backward(sum::<E, T>(&square(&y))), &x))
         };
         of().is_some() && of() == of()
+    });
+    on.expect("backward", "gradients of a number that is held can be asked for again", |on| {
+        let x = on.tracked();
+        let y = sum::<E, T>(&square(&x));
+        let [first, again] = [y.clone(), y].map(|y| On::<E, T>::gradient(&On::<E, T>::backward(y), &x));
+        first.is_some() && bits::<E, T>(first) == bits::<E, T>(again)
     });
     on.expect("set_gradient", "another gradient stands in place of the first, or where there was none", |on| {
         let (x, y) = (on.tracked(), on.tracked());

@@ -65,7 +65,11 @@ impl<B: Dim, H: Dim, D: Dim, P: Dim, S: Dim, K: Dim, Bk: Backend<Elem: Float>> C
         assert!(!std::mem::replace(&mut cache.appended[layer], true), "a step appends once to layer {layer}");
         let sizes = [cache.batch.size(), cache.heads.size(), cache.room, cache.head_dim.size()];
         let empty = || [(); 2].map(|()| Bk::filled(num_traits::zero(), &sizes, &cache.device));
-        let held = cache.layers[layer].take().unwrap_or_else(empty);
+        let held = cache.layers[layer].take().unwrap_or_else(|| {
+            // Zeros would be attended to.
+            assert!(cache.held().all(|held| held == 0), "layer {layer} of the cache was lost in a step that panicked");
+            empty()
+        });
         // By value: nobody else holds the arrays, so that they are written in place.
         let append = |held: ArrayOf<Bk>, new: &ArrayOf<Bk>| {
             cache.held().zip(self.counts.all()).enumerate().fold(held, |held, (sequence, (past, count))| {

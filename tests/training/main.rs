@@ -1,5 +1,8 @@
 //! Models that learn, and runs that are stopped and resumed. `tests/gradients.rs` has the steps of PyTorch's optimizers.
 
+mod buffers;
+mod refused;
+
 use congruent::io::{LoadError, SafeTensors, Weights, Writer, load};
 use congruent::nn::{Activation, EncoderLayer, FeedForward, LayerNorm, MultiHeadAttention, NormOrder, cross_entropy};
 use congruent::nn::{
@@ -282,165 +285,6 @@ fn dropout_is_that_of_the_seed() {
     assert_eq!(run(1.0, 1), x.to_vec());
 }
 
-/// What a program that panics says.
-fn message(program: impl FnOnce()) -> String {
-    let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(program)).expect_err("it panics");
-    panic.downcast_ref::<String>().cloned().or(panic.downcast_ref::<&str>().map(|&text| text.to_owned())).unwrap()
-}
-
-fn small() -> (Linear<Embed, Vocab>, Tensor<(Batch, Embed)>) {
-    let mut rng = Rng::with_seed(1);
-    (Linear::random(Embed, Vocab, &mut rng), Tensor::uniform((Batch, Embed), -1.0..1.0, &mut rng))
-}
-
-fn loss_of(model: &Linear<Embed, Vocab>, x: &Tensor<(Batch, Embed)>) -> Tensor<()> {
-    model.forward(x).square().mean(Vocab).mean(Batch)
-}
-
-#[test]
-fn training_that_would_change_nothing_says_so() {
-    let rule = Sgd::default();
-    // Never tracked, frozen again, or not recorded.
-    let (mut model, x) = small();
-    let constant = "the loss depends on nothing that is tracked: call `track` on the model before";
-    assert!(message(|| drop(loss_of(&model, &x).backward())).starts_with(constant));
-    model.track();
-    model.freeze();
-    assert!(message(|| drop(loss_of(&model, &x).backward())).starts_with(constant));
-    model.track();
-    assert!(message(|| drop(congruent::no_grad(|| loss_of(&model, &x)).backward())).starts_with(constant));
-    assert!(message(|| drop(loss_of(&model, &x).detach().backward())).starts_with(constant));
-
-    // Something is tracked, and nothing of the model.
-    let (mut model, x) = small();
-    let gradients = loss_of(&model, &x.clone().tracked()).backward();
-    let said = message(|| Optimizer::new(rule).step(&mut model, &gradients, 1.0));
-    let expected = "the step changes nothing: no parameter of `Linear<Embed, Vocab>` (`weight`, `bias`) is tracked";
-    assert!(said.starts_with(expected), "{said}");
-
-    // Tracked after the loss.
-    let (mut model, x) = small();
-    model.track();
-    let loss = loss_of(&model, &x);
-    model.track();
-    let gradients = loss.backward();
-    let said = message(|| Optimizer::new(rule).step(&mut model, &gradients, 1.0));
-    let expected = "none of the 2 tracked parameters of `Linear<Embed, Vocab>` (`weight`, `bias`) has a gradient";
-    assert!(said.contains(expected), "{said}");
-
-    // Another model.
-    let mut other = model.clone();
-    other.track();
-    let gradients = loss_of(&model, &x).backward();
-    assert!(message(|| Optimizer::new(rule).step(&mut other, &gradients, 1.0)).contains(expected));
-
-    // A second step of one state; a loss that is calculated once, before the loop.
-    let mut optimizer = Optimizer::new(rule);
-    let loss = loss_of(&model, &x);
-    let gradients = loss.clone().backward();
-    optimizer.step(&mut model, &gradients, 1.0);
-    assert!(message(|| optimizer.step(&mut model, &gradients, 1.0)).contains(expected));
-    let gradients = loss.backward();
-    assert!(message(|| optimizer.step(&mut model, &gradients, 1.0)).contains(expected));
-    let mut anew = loss_of(&model, &x).backward();
-    let said = message(|| anew.accumulate(&model, &gradients));
-    assert!(said.starts_with("nothing is accumulated: none of the 2 tracked"), "{said}");
-    optimizer.step(&mut model, &anew, 1.0);
-
-    // Without parameters.
-    let said = message(|| Optimizer::<Cpu<f32>>::new(rule).step(&mut Dropout { rate: 0.1 }, &anew, 1.0));
-    assert_eq!(said, "the step changes nothing: `Dropout` has no parameters");
-    // A model of many shows the first.
-    let said = message(|| Optimizer::new(rule).step(&mut Model::new(1), &anew, 1.0));
-    let list = "(`embedding.weight`, `encoder.layers.0.attention.query.weight`, \
-                `encoder.layers.0.attention.query.bias`, …)";
-    assert!(said.contains(list), "{said}");
-}
-
-/// A part of the parameters may have no gradient.
-#[test]
-fn a_part_without_gradient_stays_as_it_is() {
-    let (first, x) = small();
-    let mut model = (first.clone(), first);
-    model.track();
-    let before = model.clone();
-    let gradients = loss_of(&model.0, &x).backward();
-    Optimizer::new(Sgd::default()).step(&mut model, &gradients, 1.0);
-    assert_ne!(model.0.weight.to_vec(), before.0.weight.to_vec());
-    assert_eq!(model.1.weight.to_vec(), before.1.weight.to_vec());
-}
-
-#[test]
-fn a_gradient_of_a_constant_says_so() {
-    let (mut model, x) = small();
-    model.track();
-    let gradients = loss_of(&model, &x).backward();
-    let said = message(|| drop(gradients.of(&x)));
-    assert_eq!(
-        said,
-        "no gradient with respect to a constant of shape (Batch = 3, Embed = 8): track it before the loss is calculated"
-    );
-    assert!(gradients.get(&x).is_none());
-}
-
-#[derive(Clone, Module)]
-struct Centred {
-    inner: Linear<Embed, Vocab>,
-    #[module(name = "mean", buffer)]
-    running_mean: Tensor<(Embed,)>,
-    #[module(buffer)]
-    statistics: Option<Linear<Embed, Vocab>>,
-}
-
-#[test]
-fn buffers_are_saved_and_not_trained() {
-    let (linear, x) = small();
-    let mut model =
-        Centred { inner: linear.clone(), running_mean: Tensor::full((Embed,), 3.0), statistics: Some(linear) };
-    model.track();
-    assert!(model.inner.weight.is_tracked() && !model.running_mean.is_tracked());
-    assert!(!model.statistics.as_ref().unwrap().weight.is_tracked());
-    assert_eq!(model.parameter_count(), 7 * 8 + 7);
-    let mut buffers = Vec::new();
-    model.for_each(|parameter| {
-        if parameter.is_buffer() {
-            buffers.push(parameter.path().to_string())
-        }
-    });
-    assert_eq!(buffers, ["mean", "statistics.weight", "statistics.bias"]);
-
-    // One that was assigned with what it was calculated by has a gradient, and is not trained either.
-    let loss = |model: &Centred| loss_of(&model.inner, &(&x - &model.running_mean));
-    model.running_mean = model.running_mean.tracked();
-    let gradients = loss(&model).backward();
-    assert!(gradients.get(&model.running_mean).is_some());
-    let (weight, bias) = (gradients.of(&model.inner.weight), gradients.of(model.inner.bias.as_ref().unwrap()));
-    let squares = weight.square().sum(Embed).sum(Vocab) + bias.square().sum(Vocab);
-    assert!((gradients.norm(&model) - f64::from(squares.sqrt().scalar())).abs() < 1e-5);
-    let before = model.clone();
-    let mut optimizer = Optimizer::new(AdamW::default());
-    optimizer.step(&mut model, &gradients, 1.0);
-    assert_eq!(model.running_mean.to_vec(), [3.0; 8]);
-    assert_ne!(model.inner.weight.to_vec(), before.inner.weight.to_vec());
-    model.track();
-    assert!(!model.running_mean.is_tracked());
-
-    let mut writer = Writer::default();
-    writer.module("model", &model);
-    optimizer.save("optimizer", &mut writer);
-    let file = SafeTensors::from_bytes(writer.to_bytes().unwrap()).unwrap();
-    let mut like = model.clone();
-    like.running_mean = Tensor::zeros((Embed,));
-    let (loaded, _) = load(&file, |weights: Weights<f32>| {
-        let loaded = weights.at("model").module(&like);
-        let optimizer = optimizer.load(&weights.at("optimizer"), &loaded);
-        (loaded, optimizer)
-    })
-    .unwrap();
-    assert_eq!(loaded.running_mean.to_vec(), [3.0; 8]);
-    assert!(!loaded.running_mean.is_tracked() && loaded.inner.weight.is_tracked());
-}
-
 /// Batches of different numbers of targets, against all of them as one.
 #[test]
 fn a_mean_over_batches_is_that_of_one_batch() {
@@ -501,53 +345,17 @@ fn an_empty_batch_has_gradients_of_zero() {
     }
 }
 
-#[test]
-fn a_moving_average_follows_a_model_with_its_buffers() {
-    #[derive(Clone, Module)]
-    struct Counted {
-        layers: Vec<Tensor<(Embed,)>>,
-        #[module(buffer)]
-        seen: Tensor<(Embed,)>,
-    }
-    let full = |value| Tensor::full((Embed,), value);
-    let mut model = Counted { layers: vec![full(1.0), full(-4.0)], seen: full(7.0) };
-    let mut average = Counted { layers: vec![full(3.0), full(0.0)], seen: full(0.0) };
-    model.track();
-    moving_average(&mut average, &model, 0.5);
-    moving_average(&mut average, &model, 0.5);
-    let of = |model: &Counted| [model.layers[0].to_vec()[0], model.layers[1].to_vec()[7], model.seen.to_vec()[0]];
-    assert_eq!(of(&average), [1.5, -3.0, 7.0]);
-    assert_eq!(of(&model), [1.0, -4.0, 7.0]);
-    assert!(!average.layers[0].is_tracked() && model.layers[0].is_tracked());
-
-    model.layers.push(full(9.0));
-    let before = of(&average);
-    let text = message(|| moving_average(&mut average, &model, 0.5));
-    assert_eq!(text, "the model has 4 parameters, and the average 3");
-    assert_eq!(of(&average), before);
-    model.layers.truncate(1);
-    assert!(
-        message(|| moving_average(&mut average, &model, 0.5)).starts_with("`layers.1` is (Embed = 8) in the average")
-    );
+/// What a program that panics says.
+fn message(program: impl FnOnce()) -> String {
+    let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(program)).expect_err("it panics");
+    panic.downcast_ref::<String>().cloned().or(panic.downcast_ref::<&str>().map(|&text| text.to_owned())).unwrap()
 }
 
-#[test]
-#[should_panic(expected = "`rate` is 2, expected a number from 0 to 1")]
-fn a_rate_that_is_no_share_is_refused() {
-    Dropout { rate: 2.0 }.forward_training(&Tensor::ones((N::<3>,)), &mut Training::new(&mut Rng::with_seed(1)));
+fn small() -> (Linear<Embed, Vocab>, Tensor<(Batch, Embed)>) {
+    let mut rng = Rng::with_seed(1);
+    (Linear::random(Embed, Vocab, &mut rng), Tensor::uniform((Batch, Embed), -1.0..1.0, &mut rng))
 }
 
-#[test]
-fn a_rule_with_a_setting_out_of_its_range_changes_nothing() {
-    fn step(rule: impl Rule + 'static) -> String {
-        let mut model = Tensor::ones((Embed,)).tracked();
-        let gradients = model.square().sum(Embed).backward();
-        let text = message(|| Optimizer::new(rule).step(&mut model, &gradients, 1.0));
-        assert_eq!(model.to_vec(), [1.0; 8]);
-        text
-    }
-    let (adam, sgd) = (AdamW::default(), Sgd::default());
-    assert_eq!(step(AdamW { betas: [0.9, 1.0], ..adam }), "`betas[1]` is 1, expected a number from 0 to below 1");
-    assert_eq!(step(AdamW { epsilon: -1.0, ..adam }), "`epsilon` is -1, expected a number from 0 to below inf");
-    assert!(step(Sgd { learning_rate: f64::NAN, ..sgd }).starts_with("`learning_rate` is NaN"));
+fn loss_of(model: &Linear<Embed, Vocab>, x: &Tensor<(Batch, Embed)>) -> Tensor<()> {
+    model.forward(x).square().mean(Vocab).mean(Batch)
 }
