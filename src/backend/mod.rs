@@ -3,8 +3,7 @@
 //! An [`Engine`] has arrays and devices. A [`Backend`] is an engine with an element type, and calculates; [`Autodiff`] adds
 //! gradients. None of them knows dimensions: the typed layer has proven, before it calls one, that the sizes fit.
 //!
-//! Few operations are required. The others have defaults made of these ([`composed`]), so that a new engine is small, and
-//! grows by overriding what its devices do better.
+//! Few operations are required. The others have defaults made of these ([`composed`]): an engine grows by overriding them.
 //!
 //! # An engine of one's own
 //!
@@ -28,11 +27,7 @@
 //!
 //! ```ignore
 #![doc = include_str!("../../tests/naive/engine.rs")]
-//! ```
-//!
-//! And the tape of its gradients, the file `tape.rs` beside it:
-//!
-//! ```ignore
+// The file beside it, `tape.rs`: its gradients.
 #![doc = include_str!("../../tests/naive/tape.rs")]
 //! ```
 
@@ -88,7 +83,7 @@ pub type MaskOf<B> = AttentionMask<ArrayOf<B, bool>>;
 /// Which keys each query may attend to, on an engine.
 pub type MaskIn<E> = AttentionMask<<E as Engine>::Array<bool>>;
 
-/// The most axes an array may have: the typed layer needs 6, a split axis in between needs more.
+/// The most axes of an array: the typed layer needs 6, a split axis in between more.
 pub const MAX_RANK: usize = 8;
 
 /// Where arrays are, and what they are.

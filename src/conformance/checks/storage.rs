@@ -54,6 +54,10 @@ pub fn check<E: Engine, T: Element>(report: &mut Report, device: &E::Device, ele
         report.check("is_tracked", &of, || {
             holds(!On::<E, T>::is_tracked(&array()), "an array is tracked that nobody tracked")
         });
+        report.check("failure", &of, || {
+            let failure = On::<E, T>::failure(&array());
+            holds(failure.is_none(), format_args!("an array that can be read stands for {failure:?}"))
+        });
         report.check("to_device", &of, || same::<E, T>(&On::<E, T>::to_device(&array(), device), &x, device));
         report.check("detach", &of, || same::<E, T>(&On::<E, T>::detach(array()), &x, device));
         report.check("probabilities_by", &of, || {
