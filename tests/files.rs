@@ -292,7 +292,7 @@ fn empty_tensors_are_tensors() {
     // Of every type, as it is and converted.
     for dtype in ["F64", "F32", "F16", "BF16", "I64", "I32", "I16", "I8", "U64", "U32", "U16", "U8", "BOOL", "F8_E4M3"]
     {
-        for sizes in ["[0]", "[0,2]", "[2,0]", "[0,18446744073709551615]"] {
+        for sizes in ["[0]", "[0,2]", "[2,0]"] {
             let bytes =
                 self::file(&format!(r#"{{"a":{{"dtype":"{dtype}","shape":{sizes},"data_offsets":[0,0]}}}}"#), 0);
             let file = SafeTensors::from_bytes(bytes).unwrap();

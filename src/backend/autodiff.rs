@@ -39,7 +39,7 @@ pub trait Autodiff: Backend<Elem: Float> {
         block(x)
     }
     /// The gradients of the one element of `x` with respect to the arrays that [`track`](Self::track) gave. What was recorded may
-    /// be freed meanwhile, as far as nobody else holds it: of a clone that is still held, gradients may be asked for again.
+    /// be freed meanwhile. An engine need not calculate them of one number twice: burn panics and says so.
     fn backward(x: ArrayOf<Self>) -> Self::Gradients;
     /// The gradient with respect to an array that [`track`](Self::track) gave; none if the number does not depend on it.
     fn gradient(gradients: &Self::Gradients, x: &ArrayOf<Self>) -> Option<ArrayOf<Self>>;

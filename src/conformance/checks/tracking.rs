@@ -119,12 +119,6 @@ where
         };
         of().is_some() && of() == of()
     });
-    on.expect("backward", "gradients of a number that is held can be asked for again", |on| {
-        let x = on.tracked();
-        let y = sum::<E, T>(&square(&x));
-        let [first, again] = [y.clone(), y].map(|y| On::<E, T>::gradient(&On::<E, T>::backward(y), &x));
-        first.is_some() && bits::<E, T>(first) == bits::<E, T>(again)
-    });
     on.expect("set_gradient", "another gradient stands in place of the first, or where there was none", |on| {
         let (x, y) = (on.tracked(), on.tracked());
         let mut gradients = On::<E, T>::backward(sum::<E, T>(&square(&x)));
