@@ -275,7 +275,7 @@ impl Array {
         let bytes = data.bytes().read(burn_std::Reader::new()).map_err(|reason| failed(&reason))?;
         Ok(match self.kind() {
             Kind::Bool => f(&bytes.iter().step_by(self.dtype.size()).copied().collect::<Vec<u8>>()),
-            _ => f(&bytes),
+            _ => f(bytes),
         })
     }
 

@@ -117,7 +117,7 @@ impl<T: Element> Backend for Burn<T> {
             x.device().stored(dtype::<PrimitiveOf<Self>>()).name(),
             "an array is read as elements of another type"
         );
-        x.read(|bytes| PrimitiveOf::<Self>::from_bytes(bytes))
+        x.read(PrimitiveOf::<Self>::from_bytes)
     }
     fn to_device(x: &A, device: &Device) -> A {
         x.to_device(device).unwrap_or_else(|| composed::to_device::<Self>(x, device))
