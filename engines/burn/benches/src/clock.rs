@@ -55,8 +55,8 @@ impl<'a> Case<'a> {
         assert!(!expected.is_empty(), "{}: {first} gives nothing", self.name);
         for (system, found) in results {
             assert_eq!(found.len(), expected.len(), "{}: {system} and {first}", self.name);
-            let far = |(x, y): (&f32, &f32)| !((x - y).abs() <= tolerance * y.abs().max(1.0));
-            let at = found.iter().zip(&expected).position(far);
+            let near = |(x, y): (&f32, &f32)| (x - y).abs() <= tolerance * y.abs().max(1.0);
+            let at = found.iter().zip(&expected).position(|pair| !near(pair));
             let at = at.map(|at| (at, found[at], expected[at]));
             assert!(at.is_none(), "{}: at {at:?}, of {system} and of {first}", self.name);
         }
