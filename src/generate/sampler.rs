@@ -1,7 +1,7 @@
 //! The choice of the next token.
 
 use crate::Error;
-use crate::backend::{Backend, Float, Number};
+use crate::backend::{Backend, Float, Number, try_elements};
 use crate::dim::{Dense, Dim, Name};
 use crate::random::Rng;
 use crate::tensor::{Index, Tensor};
@@ -104,7 +104,7 @@ impl Sampling {
         if let (true, Some(function)) = (self.temperature != 0.0, B::probabilities_by(logits.array())) {
             return Err(no_distribution::<V>(format!("`{function}` made probabilities of them already")));
         }
-        let logits = B::to_vec(logits.array()).map_err(Error::Engine)?.into_iter();
+        let logits = try_elements::<B>(logits.array()).map_err(Error::Engine)?.into_iter();
         let mut logits: Vec<f32> = logits.map(|logit| f32::from_value(logit.to_value())).collect();
         if let Some(at) = logits.iter().position(|logit| logit.is_nan()) {
             return Err(no_distribution::<V>(format!("the one of id {at} is NaN")));

@@ -44,21 +44,19 @@ impl SafeTensors {
         }
         let format = |error: safetensors::SafeTensorError| LoadError::Format(error.to_string());
         let (header_size, header) = safetensors::SafeTensors::read_metadata(bytes).map_err(format)?;
-        if let Some((name, info)) = header.tensors().into_iter().find(|(_, info)| !can_be_counted(&info.shape)) {
-            let sizes = &info.shape;
-            return Err(LoadError::Format(format!(
-                "tensor `{name}` of sizes {sizes:?}: more elements than can be counted"
-            )));
-        }
         // The header is preceded by its length.
         let start = header_size + 8;
         let entries = header.tensors().into_iter().map(|(name, info)| {
-            let (begin, end) = info.data_offsets;
+            let (sizes, (begin, end)) = (info.shape.clone(), info.data_offsets);
+            if !can_be_counted(&sizes) {
+                let reason = format!("tensor `{name}` of sizes {sizes:?}: more elements than can be counted");
+                return Err(LoadError::Format(reason));
+            }
             let bytes = Bytes::new(owner.clone(), start + begin..start + end);
-            (name, Entry { dtype: dtype(info.dtype), sizes: info.shape.clone(), bytes })
+            Ok((name, Entry { dtype: dtype(info.dtype), sizes, bytes }))
         });
         let metadata = header.metadata().clone().unwrap_or_default();
-        Ok(SafeTensors { entries: entries.collect(), metadata })
+        Ok(SafeTensors { entries: entries.collect::<Result<_, _>>()?, metadata })
     }
 
     /// What the file says beside its tensors, by key.

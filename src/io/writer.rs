@@ -3,7 +3,7 @@
 use super::safetensors::format_dtype;
 use super::save::write_whole;
 use super::{Dtype, LoadError, Stored};
-use crate::backend::{ArrayOf, Backend, Failure, Float, With};
+use crate::backend::{ArrayOf, Backend, Failure, Float, With, try_elements};
 use crate::module::{Module, Path};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -57,7 +57,7 @@ impl Writer {
         if let Some(elements) = B::as_slice(array) {
             return self.add_elements(name, B::sizes(array), elements);
         }
-        match B::to_vec(array) {
+        match try_elements::<B>(array) {
             Ok(elements) => self.add_elements(name, B::sizes(array), &elements),
             Err(failure) => self.failed = self.failed.take().or(Some(failure)),
         }

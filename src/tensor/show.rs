@@ -1,7 +1,7 @@
 //! How a tensor shows itself.
 
 use super::Tensor;
-use crate::backend::{ArrayOf, Backend, Element, Failure, Proven};
+use crate::backend::{ArrayOf, Backend, Element, Failure, Proven, try_elements};
 use crate::shape::{Described, Shape};
 use std::fmt::{self, Debug, Display, Formatter};
 
@@ -35,7 +35,7 @@ fn write_values<B: Backend>(
     depth: usize,
 ) -> Result<(), Failure> {
     let Some((&size, inner)) = B::sizes(x).split_first() else {
-        let value = &B::Elem::of_primitives(B::to_vec(x)?, Proven(()))[0];
+        let value = &B::Elem::of_primitives(try_elements::<B>(x)?, Proven(()))[0];
         let precision = precision.unwrap_or(4);
         text.push_str(&format!("{value:.precision$?}"));
         return Ok(());

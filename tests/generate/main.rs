@@ -3,6 +3,7 @@
 mod sampling;
 mod text;
 
+use congruent::backend::Float;
 use congruent::generate::{Event, Finish, Generated, Generation, Request, Sampler, Sampling, Session, generate};
 use congruent::prelude::*;
 use fastrand::Rng as Random;
@@ -185,9 +186,11 @@ fn requests_that_do_not_fit_are_errors() {
     assert_eq!((full[1].ids.len(), full[1].finish), (1, Finish::Context));
 }
 
-/// A model that fails at its second call.
-struct Failing(Fake);
-impl Session for Failing {
+type Logits<B> = Result<Vec<Tensor<(Table,), B>>, Error>;
+
+/// The model, with logits of its own.
+struct Other<B: Backend>(Fake, fn(&mut Fake, &[(usize, &[Index<Table>])]) -> Logits<B>);
+impl<B: Backend<Elem: Float>> Session<B> for Other<B> {
     type Vocab = Table;
     fn vocab(&self) -> Table {
         Table
@@ -201,33 +204,22 @@ impl Session for Failing {
     fn length(&self, sequence: usize) -> usize {
         self.0.length(sequence)
     }
-    fn extend(&mut self, new: &[(usize, &[Index<Table>])]) -> Result<Vec<Tensor<(Table,)>>, Error> {
-        if self.0.calls.len() == 1 {
-            return Ok(vec![Tensor::full((Table,), f32::NAN)]);
-        }
-        self.0.extend(new)
+    fn extend(&mut self, new: &[(usize, &[Index<Table>])]) -> Logits<B> {
+        (self.1)(&mut self.0, new)
     }
 }
 
-/// A model that calculates in double precision.
-struct Wide(Fake);
-impl Session<Cpu<f64>> for Wide {
-    type Vocab = Table;
-    fn vocab(&self) -> Table {
-        Table
+/// In double precision.
+fn wide(model: &mut Fake, new: &[(usize, &[Index<Table>])]) -> Logits<Cpu<f64>> {
+    Ok(model.extend(new)?.into_iter().map(|logits| logits.cast()).collect())
+}
+
+/// None of its second call.
+fn failing(model: &mut Fake, new: &[(usize, &[Index<Table>])]) -> Logits<Cpu<f32>> {
+    if model.calls.len() == 1 {
+        return Ok(vec![Tensor::full((Table,), f32::NAN)]);
     }
-    fn context(&self) -> usize {
-        self.0.context()
-    }
-    fn sequences(&self) -> usize {
-        self.0.sequences()
-    }
-    fn length(&self, sequence: usize) -> usize {
-        self.0.length(sequence)
-    }
-    fn extend(&mut self, new: &[(usize, &[Index<Table>])]) -> Result<Vec<Tensor<(Table,), Cpu<f64>>>, Error> {
-        Ok(self.0.extend(new)?.into_iter().map(|logits| logits.cast()).collect())
-    }
+    model.extend(new)
 }
 
 #[test]
@@ -235,7 +227,7 @@ fn logits_of_another_backend_choose_alike() {
     let mut random = Random::with_seed(3);
     let requests = requests(&mut random, 4);
     let alike = generate(&mut Fake::new(4, 40), requests.clone()).unwrap();
-    assert_eq!(generate(&mut Wide(Fake::new(4, 40)), requests).unwrap(), alike);
+    assert_eq!(generate(&mut Other(Fake::new(4, 40), wide), requests).unwrap(), alike);
     assert!(alike.iter().any(|generated| !generated.ids.is_empty()));
 }
 
@@ -243,7 +235,7 @@ fn logits_of_another_backend_choose_alike() {
 fn an_error_is_the_last_event() {
     let sampler = Sampler::new(Sampling::GREEDY, 0).unwrap();
     let request = Request { prompt: ids(&[1]), sampler, end: vec![], maximum: 5 };
-    let mut model = Failing(Fake::new(1, 10));
+    let mut model = Other(Fake::new(1, 10), failing);
     let events: Vec<_> = Generation::new(&mut model, vec![request]).unwrap().collect();
     assert_eq!(events.len(), 2);
     assert!(matches!(events[0], Ok(Event::Token { .. })));
