@@ -53,8 +53,9 @@ pub(crate) fn attention<T: Float>([q, k, v]: [&Array; 3], mask: &Mask, scale: f6
     q.meets("attention", k);
     q.meets("attention", v);
     let sizes = [batch, heads, queries, e];
-    if [q, k, v].into_iter().chain(&mask.allowed).any(|x| x.failed().is_some()) {
-        return q.without(&sizes, q.dtype()).calculated_of([k, v].into_iter().chain(&mask.allowed));
+    let like = q.without(&sizes, q.dtype()).calculated_of([k, v].into_iter().chain(&mask.allowed));
+    if like.failed().is_some() {
+        return like;
     }
     if sizes.contains(&0) || keys == 0 || d == 0 {
         return composed::attention::<Burn<T>>([q, k, v], mask, scale);
