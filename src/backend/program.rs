@@ -1,8 +1,8 @@
 //! Elementwise operations one after another, as a value.
 
-use super::{ArrayOf, Backend, Binary, Float, Unary};
+use super::{Binary, Unary};
 
-/// A function of several numbers: what [`Backend::fused`] calculates of each element.
+/// A function of several numbers: what [`Backend::fused`](super::Backend::fused) calculates of each element.
 ///
 /// Values are known by their numbers: first the inputs, then the result of each step.
 #[derive(Clone, Debug, PartialEq)]
@@ -85,34 +85,5 @@ impl<T> Program<T> {
     /// The number of the value that it gives.
     pub fn result(&self) -> usize {
         self.result
-    }
-}
-
-impl<T: Float> Program<T> {
-    /// Each operation by itself, on arrays of the same sizes.
-    pub fn separately<B: Backend<Elem = T>>(&self, inputs: &[ArrayOf<B>]) -> ArrayOf<B> {
-        // By value where no later step asks for it, so that its memory may be written into.
-        let mut last = vec![0; self.values()];
-        self.steps.iter().enumerate().for_each(|(at, step)| step.values().for_each(|value| last[value] = at));
-        last[self.result] = self.steps.len();
-        let mut values: Vec<Option<ArrayOf<B>>> = inputs.iter().cloned().map(Some).collect();
-        for (at, step) in self.steps.iter().enumerate() {
-            let mut value = |of: usize, is_again: bool| {
-                let value = &mut values[of];
-                let taken = if last[of] == at && !is_again { value.take() } else { value.clone() };
-                taken.expect("a step is of values that were not taken yet")
-            };
-            let result = match *step {
-                Step::Unary(op, x) => B::unary(op, value(x, false)),
-                Step::Binary(op, x, y) => {
-                    let x = value(x, x == y);
-                    B::binary(op, x, value(y, false))
-                }
-                Step::BinaryScalar(op, x, y) => B::binary_scalar(op, value(x, false), y),
-                Step::ScalarBinary(op, x, y) => B::scalar_binary(op, x, value(y, false)),
-            };
-            values.push(Some(result));
-        }
-        values.swap_remove(self.result).expect("the result is not taken")
     }
 }

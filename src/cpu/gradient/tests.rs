@@ -4,7 +4,7 @@ mod attention;
 
 use crate::backend::{
     AttentionMask, Autodiff, Backend, Binary, Compare, Epilogue, Float, Program, Reduce, RotaryLayout, Step, Unary,
-    Value, no_grad,
+    Value, composed, no_grad,
 };
 use crate::cpu::array::Array;
 use crate::cpu::ops::fused::tests::{assert_same, some_inputs, some_program, some_sizes};
@@ -330,7 +330,7 @@ fn are_those_of_separate_operations<T: Float>(seed: u64) {
             let found = Cpu::<T>::backward(product_sum(&y, &random(&sizes, 77)));
             inputs.iter().map(|x| Cpu::<T>::gradient(&found, x)).collect()
         };
-        let expected = gradients(&|x| program.separately::<Cpu<T>>(x));
+        let expected = gradients(&|x| composed::fused::<Cpu<T>>(&program, x));
         let found = threads::with(rng.usize(1..=4), || gradients(&|x| Cpu::<T>::fused(&program, x)));
         for (input, (found, expected)) in found.iter().zip(&expected).enumerate() {
             let what = (sizes, &program, &wanted, input);

@@ -1,5 +1,5 @@
 use super::*;
-use crate::backend::{Backend, Binary, Number, Unary, Value};
+use crate::backend::{Backend, Binary, Number, Unary, Value, composed};
 use crate::cpu::testing::random;
 use crate::cpu::{Cpu, threads};
 use half::{bf16, f16};
@@ -87,7 +87,7 @@ fn is_separately<T: Float>(seed: u64) {
         let (count, sizes) = (rng.usize(1..=4), some_sizes(&mut rng));
         let inputs = some_inputs::<T>(&mut rng, sizes, count);
         let program = some_program::<T>(&mut rng, count, 20);
-        let expected = program.separately::<Cpu<T>>(&inputs);
+        let expected = composed::fused::<Cpu<T>>(&program, &inputs);
         let found = threads::with(rng.usize(1..=4), || Cpu::<T>::fused(&program, &inputs));
         assert_same(&found, &expected, (sizes, &program));
     }
