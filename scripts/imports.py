@@ -44,7 +44,7 @@ ROOMS = {
     "shape": BASE | {"dim"},
     "tensor": TENSOR,
     "module": MODULE,
-    "mask": MODULE,
+    "mask": MODULE | {"module"},
     "io": MODULE | {"module"},
     "nn": NN,
     "optim": MODULE | {"module", "io"},

@@ -104,7 +104,8 @@ fn a_step_of_decoding_uploads_ids_and_positions() {
 
 type Tokens<B> = TensorOf<(Batch, Seq), Index<Vocab>, B>;
 
-/// An embedding, a layer and a product: generic over its backend, with fields of all kinds.
+/// An embedding, a layer and a product: generic over its backend, with fields of all kinds, and what is on its engine beside its
+/// parameters.
 #[derive(Clone, Module)]
 struct Model<B: Backend = Cpu<f32>> {
     embedding: Embedding<Vocab, Embed, B>,
@@ -115,12 +116,22 @@ struct Model<B: Backend = Cpu<f32>> {
     running: Tensor<(Embed,), B>,
     activation: Activation,
     #[module(skip)]
+    positions: TensorOf<(Seq,), Index<Positions>, B>,
+    #[module(skip)]
+    batches: TensorOf<(), u64, B>,
+    #[module(skip)]
+    chosen: TensorOf<(Seq,), bool, B>,
+    #[module(skip)]
+    near: Allowed<(Seq, Seq), B::Engine>,
+    #[module(skip)]
+    lengths: Lengths<Batch, Seq>,
+    #[module(skip)]
     name: String,
 }
 
 impl<B: Backend<Elem = f32>> Model<B> {
     fn loss(&self, ids: &Tokens<B>, targets: &Tokens<B>) -> Tensor<(), B> {
-        let x = self.layers[0].forward(&self.embedding.forward(ids), &Causal);
+        let x = self.layers[0].forward(&self.embedding.forward(ids), &Causal.and(self.near.clone()));
         let x = self.norm.as_ref().map_or(x.clone(), |norm| norm.forward(&x));
         let logits = self.pair.0.forward(&self.activation.forward(&x));
         cross_entropy(&logits, targets).mean(Batch).mean(Seq)
@@ -135,6 +146,11 @@ fn model() -> Model {
         pair: (Linear::random(Embed, Vocab, &mut rng()), 0.5),
         running: Tensor::ones((Embed,)),
         activation: Activation::Silu,
+        positions: Ids::new((Seq,), Positions, &[0, 1, 2, 3, 4]).unwrap(),
+        batches: Cpu::from_slice((), &[7]).unwrap(),
+        chosen: Cpu::<bool>::from_fn((Seq,), |[s]| s > 1),
+        near: Allowed::new(Cpu::<bool>::from_fn((Seq, Seq), |[q, k]| q.abs_diff(k) < 2)),
+        lengths: Lengths::new(Batch, Seq, &[5, 2]).unwrap(),
         name: "a name".to_owned(),
     }
 }
@@ -161,6 +177,9 @@ fn a_step_of_training_downloads_the_loss() {
     let mut model = model();
     let mut there = model.to_engine::<Other<f32>>(&second());
     assert!(there.running.device() == Device(1) && there.name == "a name" && there.pair.1 == 0.5);
+    assert_eq!((there.positions.device(), there.batches.device(), there.chosen.device()), (Device(1), Device(1), Device(1)));
+    assert_eq!((there.positions.to_vec(), there.batches.scalar()), (model.positions.to_vec(), 7));
+    assert_eq!((there.chosen.to_vec(), there.lengths.as_slice()), (model.chosen.to_vec(), &[5, 2][..]));
     let tokens = tokens();
     let tokens_there = tokens.each_ref().map(|ids| ids.to_engine::<Other<f32>>(&second()));
     model.track();
@@ -188,6 +207,29 @@ fn gradients_are_of_the_engine_where_they_were_calculated() {
     let (before, during) = transfers(|| gradients.clip_norm(&model, norm / 2.0));
     assert_eq!((before, during.uploaded), (norm, 0));
     assert!((gradients.norm(&model) - norm / 2.0).abs() < 1e-5 * norm);
+}
+
+#[test]
+fn the_state_of_an_optimizer_goes_where_its_parameters_go() {
+    let mut model = model().to_engine::<Other<f32>>(&second());
+    let tokens_on = |device: Device| tokens().map(|ids| ids.to_engine::<Other<f32>>(&device));
+    model.track();
+    let mut optimizer = Optimizer::<Other<f32>>::new(AdamW { learning_rate: 0.01, ..AdamW::default() });
+    let step = |model: &mut Model<_>, optimizer: &mut Optimizer<_>, device| {
+        let tokens = tokens_on(device);
+        optimizer.step(model, &model.loss(&tokens[0], &tokens[1]).backward(), 1.0);
+    };
+    step(&mut model, &mut optimizer, second());
+    let mut optimizer_there = optimizer.clone();
+    let mut moved = model.to_engine::<Other<f32>>(&Device(2));
+    moved.track();
+    for _ in 0..2 {
+        step(&mut moved, &mut optimizer_there, Device(2));
+        step(&mut model, &mut optimizer, second());
+    }
+    let weights = |model: &Model<Other<f32>>| model.embedding.weight.to_vec();
+    assert_eq!(moved.embedding.weight.device(), Device(2));
+    assert_eq!(weights(&moved), weights(&model));
 }
 
 /// What generic code has: a module whose type is a parameter, a list, and a type that holds itself.

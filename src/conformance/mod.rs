@@ -14,7 +14,8 @@
 //! ```
 //!
 //! This is the least that layers and training need. The whole of it: `integers`, `floats` and `gradients` of every type that the
-//! engine has, [`casts`](Suite::casts) between them, and [`beside`](Suite::beside) if it has several devices. Each type takes a few
+//! engine has, [`casts`](Suite::casts) between them, and [`beside`](Suite::beside) and
+//! [`gradients_beside`](Suite::gradients_beside) if it has several devices. Each type takes a few
 //! seconds to run, and several to compile.
 //!
 //! A fault names the operation, the type, the sizes, and how the arrays came about: as made, permuted, narrowed from a larger
@@ -82,6 +83,7 @@ impl<E: Engine> Suite<E> {
         checks::movement::check::<E, T>(&mut self.report, &self.device, number::<T>);
         checks::elementwise::compare::<E, T>(&mut self.report, &self.device);
         checks::choice::check::<E, T>(&mut self.report, &self.device);
+        checks::large::choice::<E, T>(&mut self.report, &self.device);
         checks::storage::arange::<E, T>(&mut self.report, &self.device);
         checks::casts::check::<E, T, T>(&mut self.report, &self.device);
         checks::casts::check::<E, T, u32>(&mut self.report, &self.device);
@@ -108,6 +110,7 @@ impl<E: Engine> Suite<E> {
         let cases: [Vec<Case<E, T>>; 4] =
             [checks::elementwise::cases(), checks::rows::cases(), checks::matmul::cases(), checks::attention::cases()];
         cases.iter().flatten().for_each(|case| case.check(report, device, tolerance));
+        checks::large::products::<E, T>(report, device);
         checks::attention::padding::<E, T>(report, device, tolerance);
         checks::special::check::<E, T>(report, device, tolerance);
         self
@@ -133,6 +136,15 @@ impl<E: Engine> Suite<E> {
     /// Operations of arrays of `T`, one of which lies on another device: they panic, and name both.
     pub fn beside<T: Float>(mut self, other: &E::Device) -> Self {
         checks::devices::check::<E, T>(&mut self.report, &self.device, other);
+        self
+    }
+
+    /// Arrays of `T` that are tracked, on this device and on another: a constant goes over, and gradients stay.
+    pub fn gradients_beside<T: Float>(mut self, other: &E::Device) -> Self
+    where
+        E::Backend<T>: Autodiff<Elem = T, Engine = E>,
+    {
+        checks::devices::tracked::<E, T>(&mut self.report, &self.device, other);
         self
     }
 

@@ -7,7 +7,7 @@ errors! {
     /// The mask is for other dimensions than those of the queries and keys. [`Causal`](crate::Causal) needs queries
     /// that are the last part of the keys: `Q` itself, or `Plus<Past, Q>` in this order. [`Lengths`](crate::Lengths)
     /// are those of the keys and of the same batch. [`Allowed`](crate::Allowed) is `(B, Q, K)` or `(Q, K)`, without
-    /// heads.
+    /// heads. In code that is generic over the backend, a mask is one of its engine: `&impl Mask<Batch, Q, K, B::Engine>`.
 
     C22: "queries `Q` cannot attend to keys `K` and values `V`"
     /// Queries, keys and values have four dimensions each: batch, heads, positions, and the size of a head. They agree

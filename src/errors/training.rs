@@ -20,10 +20,11 @@ errors! {
     /// Gradients are those of one number, a tensor of shape `()`. Take the mean of the losses, or their sum, along each of
     /// their dimensions; where one is padded, by [`mean_of_live`](crate::nn::mean_of_live).
 
-    C43: "`A` is not a module with parameters on `B`"
+    C43: "`A` is not a module"
     /// The parameters of a model are asked for, and this is neither a tensor of floating-point numbers nor a structure of
     /// such: [`Module`](trait@crate::Module). Put `#[derive(Module)]` on the structure, or `#[module(skip)]` on a field that has
-    /// no parameters. A tensor on another backend than the other parameters, or of integers, is no parameter either.
+    /// no parameters. A tensor on another backend than the other parameters is no parameter either, nor are ids, integers and masks:
+    /// skipped, they are not saved, and go to another engine with the model.
 
     C63: "`T` is not what is predicted for the next position"
     /// A model of the next token has logits for each position, and the token after it is their target: ids are shifted by
@@ -54,7 +55,8 @@ errors! {
     /// A model goes to another engine by [`to_engine`](crate::Module::to_engine) if its backend is a parameter of its type, so
     /// that there is a type for what it becomes: `struct Model<B: Backend = Cpu<f32>>`, whose layers name it too,
     /// `Linear<In, Out, B>`. `#[derive(Module)]` does the rest. The elements stay what they are: an engine is another place,
-    /// and other elements are another model.
+    /// and other elements are another model. So a tensor of floating-point numbers goes to a backend of the same numbers, while
+    /// ids, integers and truth values go to the engine of any.
 
     C75: "`B` calculates no gradients"
     /// Gradients are asked for of an engine that has none, or of elements that are no floating-point numbers. Engines that have
@@ -64,7 +66,9 @@ errors! {
     C76: "tensors on `A` and on `B` do not go together"
     /// Nothing moves between engines by itself, and no type of elements becomes another by itself. A tensor, ids and a mask go to
     /// another engine by [`to_engine`](crate::Tensor::to_engine), a model by [`Module::to_engine`](crate::Module::to_engine): once,
-    /// before the loop. Another type of elements is [`cast`](crate::Tensor::cast). Two devices of one engine are one type: they
+    /// before the loop. Another type of elements is [`cast`](crate::Tensor::cast). Beside a `Tensor<S, B>`, ids are
+    /// [`TensorOf<S, Index<D>, B>`](crate::TensorOf), and [`Ids<S, D>`](crate::Ids) on the processor. Gradients do not move: an
+    /// optimizer is of the backend of the loss. Two devices of one engine are one type: they
     /// meet with a panic that names both.
 
     C77: "`E` is no backend"

@@ -4,6 +4,7 @@ use super::{Ignores, OnEngine, Restrict};
 use crate::backend::{AttentionMask, Backend, DeviceOf, Element, Engine, MaskIn};
 use crate::cpu::Processor;
 use crate::dim::Dim;
+use crate::module::ToEngine;
 use crate::sealed::Sealed;
 use crate::shape::{PairsByHand, Shape};
 use crate::tensor::{SameBackend, Tensor};
@@ -80,6 +81,14 @@ impl<S: Shape, En: Engine> Allowed<S, En> {
     /// True where attention is allowed.
     pub(crate) fn tensor(&self) -> &Tensor<S, En::Backend<bool>> {
         &self.0
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<S: Shape, En: Engine, E: Backend> ToEngine<E> for Allowed<S, En> {
+    type On = Allowed<S, E::Engine>;
+    fn transferred(&self, device: &DeviceOf<E>) -> Self::On {
+        self.to_engine::<E>(device)
     }
 }
 

@@ -78,6 +78,12 @@ pub trait Restrict<B, Q, K> {
 }
 
 /// That a mask, whatever its dimensions, can be given to an engine: those by hand are arrays of one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not known to be a mask on the engine of the tensors",
+    label = "a mask on which engine?",
+    note = "in code that is generic over the backend, ask for a mask on its engine: `mask: &impl Mask<Batch, Queries, Keys, B::Engine>`",
+    note = "explained in `congruent::errors::C08`"
+)]
 pub trait OnEngine<En: Engine> {
     /// What the backend is told.
     fn described(&self, device: &En::Device) -> MaskIn<En>;

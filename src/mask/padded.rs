@@ -2,10 +2,10 @@
 
 use super::Lengths;
 use crate::Error;
-use crate::backend::{Backend, DeviceOf, Element, With};
+use crate::backend::{Backend, DeviceOf, Element};
 use crate::cpu::Cpu;
 use crate::dim::{Dim, Ragged, RuntimeDim, Unnamed};
-use crate::tensor::{Create, Index, Tensor};
+use crate::tensor::{Create, GoesTo, Index, Tensor};
 use std::fmt::{self, Debug, Formatter};
 
 /// Sequences of different lengths in one tensor, and their lengths.
@@ -103,7 +103,10 @@ impl<B: Dim, D: Dim, T: Element, Bk: Backend<Elem = T>> Padded<B, Ragged<D>, T, 
     ///
     /// # Panics
     /// The engine fails, as [`Tensor::try_to_vec`] says.
-    pub fn to_engine<E: Backend>(&self, device: &DeviceOf<E>) -> Padded<B, Ragged<D>, T, With<E, T>> {
+    pub fn to_engine<E: Backend>(&self, device: &DeviceOf<E>) -> Padded<B, Ragged<D>, T, T::On>
+    where
+        T: GoesTo<E>,
+    {
         Padded { values: self.values.to_engine::<E>(device), lengths: self.lengths.clone() }
     }
 

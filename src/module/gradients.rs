@@ -2,7 +2,7 @@
 
 use super::{Module, Parameter};
 use crate::backend::{ArrayOf, Autodiff, Binary, Number, Reduce, Unary, Value, constant, elements, no_grad};
-use crate::tensor::{Gradients, SameBackend};
+use crate::tensor::{Gradients, GradientsFor};
 
 /// The gradients of the parameters of a model together.
 impl<B: Autodiff> Gradients<B> {
@@ -23,8 +23,8 @@ impl<B: Autodiff> Gradients<B> {
     /// One of the two has no gradient of a parameter of the model: it is of a loss of another model, or the model has changed
     /// since.
     #[track_caller]
-    pub fn accumulate<M: Module<B>>(&mut self, model: &M, other: &Gradients<impl SameBackend<B> + Autodiff>) {
-        let other = SameBackend::gradients(other);
+    pub fn accumulate<M: Module<B>>(&mut self, model: &M, other: &Gradients<impl GradientsFor<B>>) {
+        let other = GradientsFor::taken(other);
         for gradients in [&*self, other] {
             assert!(gradients.has_any(model), "nothing is accumulated: {}", without_gradients(model));
         }

@@ -23,9 +23,9 @@ use std::fmt::{self, Debug, Display, Formatter};
 /// - A type parameter without bounds is a dimension. One that is a [`Backend`] by its bounds is the backend of the
 ///   parameters; where there is none, that is `Cpu<f32>`, or what `#[module(backend = Cpu<f64>)]` says.
 /// - Fields without parameters are numbers, texts, dimensions, settings such as an [`Activation`](crate::nn::Activation),
-///   and those marked by `#[module(skip)]`.
+///   and those marked by `#[module(skip)]`: they are neither trained nor saved. So are ids, integers and masks that a model holds.
 /// - `#[module(name = "ln_1")]` gives a field another name in the path.
-/// - A type whose backend is a parameter goes to other engines: [`to_engine`](Module::to_engine).
+/// - A type whose backend is a parameter goes to other engines with all its fields: [`to_engine`](Module::to_engine).
 /// - `#[module(buffer)]` makes a field a buffer: what is saved and loaded with the parameters and is not trained, such as
 ///   running statistics. It is never tracked, not counted, and no optimizer changes it. A module by hand says so by
 ///   [`Parameter::into_buffer`].
@@ -87,10 +87,10 @@ use std::fmt::{self, Debug, Display, Formatter};
 /// assert_eq!(layer.parameter_count(), 4);
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a module with parameters on `{B}`",
+    message = "`{Self}` is not a module with parameters on this backend",
     label = "neither a tensor on `{B}` nor a module of such",
-    note = "a structure of tensors and layers becomes one by `#[derive(Module)]`; a field without parameters is left out by `#[module(skip)]`",
-    note = "a model goes to another engine by `model.to_engine::<{B}>(&device)`",
+    note = "a structure of tensors and layers becomes one by `#[derive(Module)]`; a field without parameters, as of ids, integers or masks, is left out by `#[module(skip)]`",
+    note = "a model goes to another engine by `model.to_engine::<B>(&device)`, and what is left out goes with it",
     note = "explained in `congruent::errors::C43`"
 )]
 pub trait Module<B: Backend<Elem: Float> = Cpu<f32>> {
@@ -158,16 +158,19 @@ pub trait Module<B: Backend<Elem: Float> = Cpu<f32>> {
     /// use congruent::backend::{Backend, Float};
     /// use congruent::nn::{LayerNorm, Linear};
     /// use congruent::prelude::*;
-    /// dims! { Embed = 4; Hidden = 8; }
+    /// dims! { Seq = 3; Positions = 16; Embed = 4; Hidden = 8; }
     ///
     /// #[derive(Module)]
     /// struct Model<B: Backend = Cpu<f32>> {
     ///     norm: LayerNorm<Embed, B>,
     ///     layers: Vec<Linear<Embed, Hidden, B>>,
+    ///     #[module(skip)]
+    ///     positions: TensorOf<(Seq,), Index<Positions>, B>,
     /// }
     ///
     /// let layer = Linear::random(Embed, Hidden, &mut Rng::with_seed(1));
-    /// let model = Model { norm: LayerNorm::new(Embed, 1e-5), layers: vec![layer] };
+    /// let positions = Ids::new((Seq,), Positions, &[0, 1, 2]).unwrap();
+    /// let model = Model { norm: LayerNorm::new(Embed, 1e-5), layers: vec![layer], positions };
     /// // The name of another engine stands here, and one of its devices.
     /// let mut model: Model = model.to_engine::<Cpu<f32>>(&Default::default());
     /// model.track();

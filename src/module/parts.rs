@@ -4,6 +4,7 @@ use super::{Module, Parameter, ParameterMut, Path, ToEngine};
 use crate::Rng;
 use crate::backend::{Backend, DeviceOf, Float, RotaryLayout};
 use crate::dim::Dim;
+use crate::sealed::Sealed;
 use crate::shape::{Described, Shape};
 use crate::tensor::Tensor;
 use generic_array::{ArrayLength, GenericArray};
@@ -77,6 +78,22 @@ tuples! {
     M 0 N 1 O 2 P 3 Q 4 R 5;
 }
 
+/// What is a module by its nature, since it holds nothing: dimensions. Of a structure that is none, the compiler asks for this.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a module",
+    label = "neither a tensor nor a module",
+    note = "a structure of tensors and layers becomes one by `#[derive(Module)]`; for another engine its type has the backend for a parameter, `struct Model<B: Backend = Cpu<f32>>`",
+    note = "explained in `congruent::errors::C43`"
+)]
+pub trait WithoutParameters {
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
+}
+#[diagnostic::do_not_recommend]
+impl<D: Dim> WithoutParameters for D {
+    fn sealed(_: Sealed) {}
+}
+
 /// Without parameters.
 macro_rules! constants {
     ($([] $Constant:ty;)*) => {$(
@@ -102,5 +119,5 @@ constants! {
     [] bool; [] f32; [] f64; [] usize; [] u64; [] u32; [] i64; [] i32; [] String; [] &'static str; [] Rng;
     [] RotaryLayout;
 }
-constants! { @module [D: Dim,] D }
+constants! { @module [D: WithoutParameters,] D }
 constants! { @module [T: ?Sized,] PhantomData<T> }

@@ -2,7 +2,7 @@
 
 use crate::backend::{Backend, DeviceOf};
 use crate::shape::Shape;
-use crate::tensor::{Tensor, transferred};
+use crate::tensor::{GoesTo, Tensor};
 use generic_array::sequence::GenericSequence;
 use generic_array::{ArrayLength, GenericArray};
 
@@ -28,7 +28,7 @@ use generic_array::{ArrayLength, GenericArray};
 ///     }
 /// }
 ///
-/// impl<B: Backend, E: Backend<Elem = B::Elem>> ToEngine<E> for Scale<B> {
+/// impl<B: Backend<Elem: Float>, E: Backend<Elem = B::Elem>> ToEngine<E> for Scale<B> {
 ///     type On = Scale<E>;
 ///     fn transferred(&self, device: &DeviceOf<E>) -> Scale<E> {
 ///         Scale(self.0.transferred(device))
@@ -49,10 +49,10 @@ pub trait ToEngine<E: Backend> {
 }
 
 #[diagnostic::do_not_recommend]
-impl<S: Shape, B: Backend, E: Backend<Elem = B::Elem>> ToEngine<E> for Tensor<S, B> {
-    type On = Tensor<S, E>;
-    fn transferred(&self, device: &DeviceOf<E>) -> Tensor<S, E> {
-        Tensor::from_parts(self.shape(), transferred::<B, E>(self.array(), device))
+impl<S: Shape, B: Backend<Elem: GoesTo<E>>, E: Backend> ToEngine<E> for Tensor<S, B> {
+    type On = Tensor<S, <B::Elem as GoesTo<E>>::On>;
+    fn transferred(&self, device: &DeviceOf<E>) -> Self::On {
+        self.to_engine::<E>(device)
     }
 }
 

@@ -4,7 +4,7 @@ use crate::backend::{ArrayOf, Autodiff, Backend, Float, no_grad};
 use crate::cpu::Cpu;
 use crate::io::{Stored, Weights};
 use crate::module::{Module, Parameter, without_gradients};
-use crate::tensor::{Gradients, SameBackend};
+use crate::tensor::{Gradients, GradientsFor, SameBackend};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Debug, Formatter};
 use std::sync::Arc;
@@ -96,7 +96,9 @@ impl<B: Autodiff> Optimizer<B> {
     /// The parameters after a step are new ones, with no gradient until a loss is calculated of them. So gradients are for
     /// one step, and a loop calculates the loss in each of its turns.
     ///
-    /// Parameters and their states are known by their paths. Where nobody else holds a parameter, the new one is
+    /// Parameters and their states are known by their paths, and the state of a parameter that went to another device of the
+    /// engine goes there with it. On another engine, an optimizer begins anew or with a state that was saved, by
+    /// [`load`](Self::load). Where nobody else holds a parameter, the new one is
     /// written into its memory: a loss holds those that it was calculated of, so drop it before.
     ///
     /// # Panics
@@ -109,7 +111,7 @@ impl<B: Autodiff> Optimizer<B> {
     ///
     /// A setting of a rule is out of its range. The parameters before have had their step.
     ///
-    /// The state of a parameter is on another device, or the engine has failed at it or at the gradients: nothing has changed.
+    /// The engine has failed at the gradients, or at the state of a parameter: nothing has changed.
     ///
     /// The engine fails at the step of a parameter, as far as that is known by then; or a rule gives a parameter or moments of other sizes, or another number of moments, or the state has other
     /// sizes than the parameter. Nothing of it is stored. The elements of a parameter whose rule has panicked are NaN, as
@@ -131,20 +133,21 @@ impl<B: Autodiff> Optimizer<B> {
     pub fn step<M, C>(&mut self, model: &mut M, gradients: &Gradients<C>, learning_rate: f64)
     where
         // The backend is known by the gradients, before the model is asked for its parameters on it.
-        C: SameBackend<B> + Autodiff,
+        C: GradientsFor<B>,
         M: Module<B>,
     {
-        let gradients: &Gradients<B> = C::gradients(gradients);
+        let gradients: &Gradients<B> = C::taken(gradients);
         model.for_each(|parameter| {
             let Some(gradient) = gradients.of_parameter(&parameter) else { return };
-            let (path, device) = (parameter.path().to_string(), B::device(parameter.array()));
-            let moments = self.states.get(&path).map_or(&[][..], |state| &state.moments);
-            for moment in moments {
-                let other = B::device(moment);
-                assert!(device == other, "the step changes nothing: `{path}` is on {device}, and its state on {other}");
-            }
+            let device = B::device(parameter.array());
+            let state = self.states.get_mut(&parameter.path().to_string());
+            let moments = state.iter().flat_map(|state| &state.moments);
+            let moments: Vec<_> = moments.map(|moment| B::to_device(moment, &device)).collect();
             if let Some(failure) = moments.iter().chain([&gradient]).find_map(B::failure) {
                 panic!("the step changes nothing: {failure}");
+            }
+            if let Some(state) = state {
+                state.moments = moments;
             }
         });
         let (mut is_changed, mut paths) = (false, BTreeSet::new());

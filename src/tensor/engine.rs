@@ -1,8 +1,8 @@
 //! Tensors from one engine, or one of its devices, to another.
 
+use super::Tensor;
 use super::convert::transferred;
-use super::{Gradients, Tensor, TensorOf};
-use crate::backend::{Autodiff, Backend, DeviceOf};
+use crate::backend::{Backend, DeviceOf, Element, Float, With};
 use crate::sealed::Sealed;
 use crate::shape::Shape;
 
@@ -11,27 +11,45 @@ use crate::shape::Shape;
     message = "tensors on `{B}` and on `{Self}` do not go together",
     label = "this is on `{Self}`, expected `{B}`",
     note = "a tensor goes to another engine by `x.to_engine::<{B}>(&device)`, and gets other elements by `x.cast::<f64>()`",
+    note = "beside a `Tensor<S, B>`, ids on its engine are of the type `TensorOf<S, Index<D>, B>`, and truth values `TensorOf<S, bool, B>`",
     note = "explained in `congruent::errors::C76`"
 )]
 pub trait SameBackend<B: Backend>: Backend<Elem = B::Elem, Engine = B::Engine> {
-    #[doc(hidden)]
-    fn gradients(gradients: &Gradients<Self>) -> &Gradients<B>
-    where
-        Self: Autodiff,
-        B: Autodiff;
     #[doc(hidden)]
     fn sealed(_: Sealed);
 }
 #[diagnostic::do_not_recommend]
 impl<B: Backend> SameBackend<B> for B {
-    fn gradients(gradients: &Gradients<B>) -> &Gradients<B>
-    where
-        B: Autodiff,
-    {
-        gradients
-    }
     fn sealed(_: Sealed) {}
 }
+
+/// That tensors of these elements go to the engine of `E`, and on which backend they are there: floating-point numbers on `E`
+/// itself, which is of them; integers, ids and truth values on the backend that the engine has for these.
+#[diagnostic::on_unimplemented(
+    message = "a tensor of `{Self}` does not become one on `{E}`",
+    label = "`{E}` is not known to be a backend of `{Self}`",
+    note = "elements stay what they are: name a backend of `{Self}`, in generic code `E: Backend<Elem = {Self}>`; other elements are made before, by `x.cast::<f32>()`",
+    note = "explained in `congruent::errors::C74`"
+)]
+pub trait GoesTo<E: Backend>: Element {
+    /// The backend of these elements on that engine.
+    type On: Backend<Elem = Self, Engine = E::Engine>;
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
+}
+#[diagnostic::do_not_recommend]
+impl<T: Float, E: Backend<Elem = T>> GoesTo<E> for T {
+    type On = E;
+    fn sealed(_: Sealed) {}
+}
+macro_rules! beside_numbers { ($($T:ty)*) => {$(
+    #[diagnostic::do_not_recommend]
+    impl<E: Backend> GoesTo<E> for $T {
+        type On = With<E, Self>;
+        fn sealed(_: Sealed) {}
+    }
+)*} }
+beside_numbers! { bool i8 i16 i32 i64 u8 u16 u32 u64 usize }
 
 impl<S: Shape, B: Backend> Tensor<S, B> {
     /// Where the elements lie.
@@ -39,27 +57,38 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
         B::device(&self.array)
     }
 
-    /// The same elements in the same shape on the engine of `E`, as a constant: gradients stay on an engine. Elements stay of
-    /// the type that they are of, whichever `E` has: [`cast`](Tensor::cast) converts them. A new tensor on another engine is
-    /// made here and goes there, or is made there by the name of the backend, `E::ones(..)` as [`Cpu::<f32>::ones(..)`](super::Create).
+    /// The same elements in the same shape on the engine of `E`, as a constant: gradients stay on an engine. A new tensor on
+    /// another engine is made here and goes there, or is made there by the name of the backend, `E::ones(..)` as
+    /// [`Cpu::<f32>::ones(..)`](super::Create).
     ///
-    /// In code that is generic over `E`, the compiler does not know that the backend of the result is `E`:
-    /// [`Module::to_engine::<E>(&x, device)`](crate::Module::to_engine) gives it by that name, for elements that `E` has.
+    /// Floating-point numbers go to a backend of their type, and generic code has the result on it. Ids, integers and truth values
+    /// go along with whatever the model is of: `ids.to_engine::<E>(&device)` is `TensorOf<S, Index<D>, E>`.
     ///
     /// ```
+    /// use congruent::backend::{Backend, DeviceOf};
     /// use congruent::prelude::*;
     /// dims! { Batch = 2; Embed = 3; Vocab = 10; }
-    /// let x = Tensor::ones((Batch, Embed));
-    /// let ids = Ids::new((Batch,), Vocab, &[1, 9]).unwrap();
+    ///
+    /// struct Inputs<E: Backend<Elem = f32>> {
+    ///     x: Tensor<(Batch, Embed), E>,
+    ///     ids: TensorOf<(Batch,), Index<Vocab>, E>,
+    /// }
+    ///
+    /// fn inputs<E: Backend<Elem = f32>>(device: &DeviceOf<E>) -> Inputs<E> {
+    ///     let ids = Ids::new((Batch,), Vocab, &[1, 9]).unwrap();
+    ///     Inputs { x: Tensor::ones((Batch, Embed)).to_engine::<E>(device), ids: ids.to_engine::<E>(device) }
+    /// }
     /// // Another engine has other devices, one of which is chosen when the program runs.
-    /// let there: Tensor<(Batch, Embed)> = x.to_engine::<Cpu<f32>>(&Default::default());
-    /// let ids: Ids<(Batch,), Vocab> = ids.to_engine::<Cpu<f32>>(&Default::default());
+    /// assert_eq!(inputs::<Cpu<f32>>(&Default::default()).x.to_vec(), [1.0; 6]);
     /// ```
     ///
     /// # Panics
     /// The engine fails, as [`try_to_vec`](Tensor::try_to_vec) says.
     #[doc(alias("to", "cuda", "cpu"))]
-    pub fn to_engine<E: Backend>(&self, device: &DeviceOf<E>) -> TensorOf<S, B::Elem, E> {
+    pub fn to_engine<E: Backend>(&self, device: &DeviceOf<E>) -> Tensor<S, <B::Elem as GoesTo<E>>::On>
+    where
+        B::Elem: GoesTo<E>,
+    {
         Tensor::from_parts(self.shape, transferred::<B, E>(&self.array, device))
     }
 

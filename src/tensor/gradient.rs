@@ -53,6 +53,27 @@ impl<B: Autodiff, C: Autodiff<Engine = B::Engine, Gradients = B::Gradients>> Tra
     fn sealed(_: Sealed) {}
 }
 
+/// That gradients on this backend are taken by an optimizer, or beside others, on `B`: it is the same one.
+#[diagnostic::on_unimplemented(
+    message = "gradients on `{Self}` are given to what takes those on `{B}`",
+    label = "these gradients are on `{Self}`, expected `{B}`",
+    note = "gradients stay on the engine that calculated them: the model, its optimizer and the loss are on one backend, `Optimizer::<{Self}>::new(rule)`",
+    note = "explained in `congruent::errors::C76`"
+)]
+pub trait GradientsFor<B: Autodiff>: Autodiff {
+    #[doc(hidden)]
+    fn taken(gradients: &Gradients<Self>) -> &Gradients<B>;
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
+}
+#[diagnostic::do_not_recommend]
+impl<B: Autodiff> GradientsFor<B> for B {
+    fn taken(gradients: &Gradients<B>) -> &Gradients<B> {
+        gradients
+    }
+    fn sealed(_: Sealed) {}
+}
+
 impl<B: Autodiff> Gradients<B> {
     /// The gradient with respect to a tensor that [`Tensor::tracked`] gave, whatever its elements: zeros where the loss does
     /// not depend on it.

@@ -1,6 +1,6 @@
 //! Ids of a table, and what they choose.
 
-use super::{SameBackend, Tensor, TensorOf};
+use super::{GoesTo, SameBackend, Tensor, TensorOf};
 use crate::Error;
 use crate::backend::{Backend, DeviceOf, Element, Number, Proven, With};
 use crate::cpu::Cpu;
@@ -67,6 +67,12 @@ impl<D: Dim> Index<D> {
         let positions = positions.into_iter().collect();
         Tensor::from_parts(shape, With::<B, Self>::from_elements(positions, shape.sizes().as_ref(), device))
     }
+}
+
+#[diagnostic::do_not_recommend]
+impl<D, E: Backend> GoesTo<E> for Index<D> {
+    type On = With<E, Self>;
+    fn sealed(_: Sealed) {}
 }
 
 impl<D> Clone for Index<D> {

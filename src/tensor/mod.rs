@@ -33,9 +33,9 @@ pub use checkpoint::checkpoint;
 pub(crate) use convert::transferred;
 pub use create::{Create, Nested};
 pub use each::Each;
-pub use engine::SameBackend;
+pub use engine::{GoesTo, SameBackend};
 pub use fuse::{Expr, Fuse, fuse};
-pub use gradient::{Gradients, TrackedWith};
+pub use gradient::{Gradients, GradientsFor, TrackedWith};
 pub use index::{IdOf, Ids, Index};
 #[doc(hidden)]
 pub use log_probabilities::AsTensor;

@@ -33,5 +33,5 @@ fn gradients() {
 
 #[test]
 fn devices() {
-    suite().beside::<f32>(&Place(2)).finish();
+    suite().beside::<f32>(&Place(2)).gradients_beside::<f32>(&Place(2)).finish();
 }

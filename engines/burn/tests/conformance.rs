@@ -66,5 +66,5 @@ fn gradients() {
 fn two_devices_do_not_meet() {
     let devices = devices();
     let [one, other, ..] = &devices[..] else { return eprintln!("NOT CHECKED: there is one device alone") };
-    Suite::<BurnEngine>::on(one.clone()).beside::<f32>(other).finish();
+    Suite::<BurnEngine>::on(one.clone()).beside::<f32>(other).gradients_beside::<f32>(other).finish();
 }

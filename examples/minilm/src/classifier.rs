@@ -98,7 +98,7 @@ pub fn predictions<E: Dense, C: Dense, B: Backend<Elem = f32>>(
 ) -> Result<Vec<u32>, Error> {
     bind!(batch: Batch = features.len() / head.input().size().max(1));
     let features = Tensor::from_slice((batch, head.input()), features)?;
-    let features = Module::to_engine::<B>(&features, &head.weight.device());
+    let features = features.to_engine::<B>(&head.weight.device());
     let classes = no_grad(|| head.forward(&features)).argmax(At::<1>);
     Ok(classes.to_vec().into_iter().map(Index::get).collect())
 }

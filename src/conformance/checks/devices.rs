@@ -1,6 +1,8 @@
 //! Arrays on two devices do not meet.
 
-use crate::backend::{AttentionMask, Backend, Binary, Compare, Engine, Epilogue, Float, Program, RotaryLayout};
+use crate::backend::{
+    AttentionMask, Autodiff, Backend, Binary, Compare, Engine, Epilogue, Float, Program, Reduce, RotaryLayout,
+};
 use crate::conformance::on::On;
 use crate::conformance::report::{Report, holds, same, without_panic};
 use crate::conformance::sample::{Sample, numbers};
@@ -60,6 +62,29 @@ pub fn check<E: Engine, T: Float>(report: &mut Report, device: &E::Device, other
     refused("attention_weights", "the keys", &|| drop(On::<E, T>::attention_weights(&heads, &other_heads, &full, 1.0)));
     refused("attention", "the values", &|| drop(On::<E, T>::attention(&heads, &heads, &other_heads, &full, 1.0)));
     refused("attention", "the mask", &|| drop(On::<E, T>::attention(&heads, &heads, &heads, &allowed, 1.0)));
+}
+
+/// What is made on another device of an array that is tracked is a constant, and gradients lie where the array does.
+pub fn tracked<E: Engine, T: Float>(report: &mut Report, device: &E::Device, other: &E::Device)
+where
+    E::Backend<T>: Autodiff<Elem = T, Engine = E>,
+{
+    let sample = numbers::<T>(&[3], 1);
+    for [from, to] in [[device, other], [other, device]] {
+        let of = format!("{} on {from}, tracked, to {to}", T::DATA_TYPE);
+        let x = On::<E, T>::track(On::<E, T>::from_elements(sample.elements.clone(), &sample.sizes, from));
+        let square = On::<E, T>::binary(Binary::Mul, x.clone(), x.clone());
+        report.check("to_device", &of, || {
+            for moved in [&x, &square].map(|x| On::<E, T>::to_device(x, to)) {
+                holds(!On::<E, T>::is_tracked(&moved), "what went over is tracked, and not a constant")?;
+            }
+            same::<E, T>(&On::<E, T>::to_device(&x, to), &sample, to)?;
+            // What was there is as it was.
+            let gradients = On::<E, T>::backward(On::<E, T>::reduce(Reduce::Sum, &square, 0));
+            let gradient = On::<E, T>::gradient(&gradients, &x).ok_or("no gradient of what was copied elsewhere")?;
+            same::<E, T>(&gradient, &sample.map(|x| x + x), from)
+        });
+    }
 }
 
 /// The sum of two.

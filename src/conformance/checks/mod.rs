@@ -7,6 +7,7 @@ pub mod devices;
 pub mod elementwise;
 pub mod gradients;
 pub mod integers;
+pub mod large;
 pub mod matmul;
 pub mod movement;
 pub mod rows;
