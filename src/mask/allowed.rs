@@ -94,7 +94,6 @@ impl<S: Shape, En: Engine, E: Backend> ToEngine<E> for Allowed<S, En> {
 
 #[diagnostic::do_not_recommend]
 impl<B: Dim, Q: Dim, K: Dim, En: Engine> Restrict<B, Q, K> for Allowed<(B, Q, K), En> {
-    type Padding = Ignores;
     type Itself = Self;
     fn itself(&self) -> &Self {
         self
@@ -104,7 +103,6 @@ impl<B: Dim, Q: Dim, K: Dim, En: Engine> Restrict<B, Q, K> for Allowed<(B, Q, K)
 
 #[diagnostic::do_not_recommend]
 impl<B: Dim, Q: Dim, K: Dim, En: Engine> Restrict<B, Q, K> for Allowed<(Q, K), En> {
-    type Padding = Ignores;
     type Itself = Self;
     fn itself(&self) -> &Self {
         self
@@ -117,6 +115,7 @@ impl<S: Shape, En: Engine, Own: Engine> OnEngine<En> for Allowed<S, Own>
 where
     Own::Backend<bool>: SameBackend<En::Backend<bool>>,
 {
+    type Padding = Ignores;
     fn described(&self, _: &En::Device) -> MaskIn<En> {
         AttentionMask { allowed: Some(self.0.array().clone()), ..AttentionMask::default() }
     }

@@ -95,7 +95,6 @@ impl<B: Dim, K: Dim> Lengths<B, K> {
 
 #[diagnostic::do_not_recommend]
 impl<B: Dim, Q, K: Dim> Restrict<B, Q, K> for Lengths<B, K> {
-    type Padding = Covers;
     type Itself = Self;
     fn itself(&self) -> &Self {
         self
@@ -103,6 +102,7 @@ impl<B: Dim, Q, K: Dim> Restrict<B, Q, K> for Lengths<B, K> {
     fn sealed(_: Sealed) {}
 }
 impl<B: Dim, K: Dim, En: Engine> OnEngine<En> for Lengths<B, K> {
+    type Padding = Covers;
     fn described(&self, _: &En::Device) -> MaskIn<En> {
         AttentionMask { lengths: Some(self.lengths.clone()), ..AttentionMask::default() }
     }

@@ -46,8 +46,11 @@ pub trait Mask<B, Q, K, En: Engine = Processor>: Restrict<B, Q, K> {
     #[doc(hidden)]
     fn sealed(_: Sealed);
 }
-impl<B, Q, K: PaddingCovered<M::Padding>, M: Restrict<B, Q, K, Itself: OnEngine<En>>, En: Engine> Mask<B, Q, K, En>
-    for M
+impl<B, Q, K, M, En: Engine> Mask<B, Q, K, En> for M
+where
+    M: Restrict<B, Q, K, Itself: OnEngine<En>>,
+    // Of a mask that the engine does not take, nothing more is asked.
+    K: PaddingCovered<<M::Itself as OnEngine<En>>::Padding>,
 {
     fn describe(&self, device: &En::Device) -> MaskIn<En> {
         self.itself().described(device)
@@ -66,8 +69,6 @@ impl<B, Q, K: PaddingCovered<M::Padding>, M: Restrict<B, Q, K, Itself: OnEngine<
     note = "explained in `congruent::errors::C08`"
 )]
 pub trait Restrict<B, Q, K> {
-    /// [`Covers`] or [`Ignores`].
-    type Padding: Covering;
     /// The mask: whether an engine takes it is asked of what is one alone.
     #[doc(hidden)]
     type Itself;
@@ -79,12 +80,14 @@ pub trait Restrict<B, Q, K> {
 
 /// That a mask, whatever its dimensions, can be given to an engine: those by hand are arrays of one.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not known to be a mask on the engine of the tensors",
-    label = "a mask on which engine?",
+    message = "the mask is not known to be one on the engine of the tensors",
+    label = "expected a mask on `{En}`",
     note = "in code that is generic over the backend, ask for a mask on its engine: `mask: &impl Mask<Batch, Queries, Keys, B::Engine>`",
     note = "explained in `congruent::errors::C08`"
 )]
 pub trait OnEngine<En: Engine> {
+    /// [`Covers`] or [`Ignores`].
+    type Padding: Covering;
     /// What the backend is told.
     fn described(&self, device: &En::Device) -> MaskIn<En>;
     #[doc(hidden)]
@@ -203,7 +206,6 @@ impl<Past: Dim, Q: Dim> EndsWith<Q> for Plus<Past, Q> {
 
 #[diagnostic::do_not_recommend]
 impl<B, Q, K> Restrict<B, Q, K> for Full {
-    type Padding = Ignores;
     type Itself = Self;
     fn itself(&self) -> &Self {
         self
@@ -211,6 +213,7 @@ impl<B, Q, K> Restrict<B, Q, K> for Full {
     fn sealed(_: Sealed) {}
 }
 impl<En: Engine> OnEngine<En> for Full {
+    type Padding = Ignores;
     fn described(&self, _: &En::Device) -> MaskIn<En> {
         AttentionMask::default()
     }
@@ -219,7 +222,6 @@ impl<En: Engine> OnEngine<En> for Full {
 
 #[diagnostic::do_not_recommend]
 impl<B, Q, K: EndsWith<Q>> Restrict<B, Q, K> for Causal {
-    type Padding = Ignores;
     type Itself = Self;
     fn itself(&self) -> &Self {
         self
@@ -227,6 +229,7 @@ impl<B, Q, K: EndsWith<Q>> Restrict<B, Q, K> for Causal {
     fn sealed(_: Sealed) {}
 }
 impl<En: Engine> OnEngine<En> for Causal {
+    type Padding = Ignores;
     fn described(&self, _: &En::Device) -> MaskIn<En> {
         AttentionMask { causal: true, ..AttentionMask::default() }
     }
@@ -235,7 +238,6 @@ impl<En: Engine> OnEngine<En> for Causal {
 
 #[diagnostic::do_not_recommend]
 impl<B, Q, K, M: Restrict<B, Q, K>, N: Restrict<B, Q, K>> Restrict<B, Q, K> for And<M, N> {
-    type Padding = <M::Padding as Covering>::Or<N::Padding>;
     type Itself = Self;
     fn itself(&self) -> &Self {
         self
@@ -243,6 +245,7 @@ impl<B, Q, K, M: Restrict<B, Q, K>, N: Restrict<B, Q, K>> Restrict<B, Q, K> for 
     fn sealed(_: Sealed) {}
 }
 impl<En: Engine, M: OnEngine<En>, N: OnEngine<En>> OnEngine<En> for And<M, N> {
+    type Padding = <M::Padding as Covering>::Or<N::Padding>;
     fn described(&self, device: &En::Device) -> MaskIn<En> {
         let (first, second) = (self.0.described(device), self.1.described(device));
         AttentionMask {

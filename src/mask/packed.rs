@@ -207,7 +207,6 @@ impl<B, K> Combine for Segments<B, K> {
 
 #[diagnostic::do_not_recommend]
 impl<B: Dim, D: Dim> Restrict<B, Packed<D>, Packed<D>> for Segments<B, Packed<D>> {
-    type Padding = Covers;
     type Itself = Self;
     fn itself(&self) -> &Self {
         self
@@ -215,6 +214,7 @@ impl<B: Dim, D: Dim> Restrict<B, Packed<D>, Packed<D>> for Segments<B, Packed<D>
     fn sealed(_: Sealed) {}
 }
 impl<B: Dim, D: Dim, En: Engine> OnEngine<En> for Segments<B, Packed<D>> {
+    type Padding = Covers;
     fn described(&self, device: &En::Device) -> MaskIn<En> {
         let size = self.keys.size();
         let mut allowed = Vec::with_capacity(self.texts.len() * size * size);

@@ -27,7 +27,6 @@ impl Combine for SlidingWindow {
 
 #[diagnostic::do_not_recommend]
 impl<B, Q, K: EndsWith<Q>> Restrict<B, Q, K> for SlidingWindow {
-    type Padding = Ignores;
     type Itself = Self;
     fn itself(&self) -> &Self {
         self
@@ -35,6 +34,7 @@ impl<B, Q, K: EndsWith<Q>> Restrict<B, Q, K> for SlidingWindow {
     fn sealed(_: Sealed) {}
 }
 impl<En: Engine> OnEngine<En> for SlidingWindow {
+    type Padding = Ignores;
     fn described(&self, _: &En::Device) -> MaskIn<En> {
         AttentionMask { causal: true, window: Some(self.0), ..AttentionMask::default() }
     }

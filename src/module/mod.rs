@@ -7,6 +7,7 @@ mod to_engine;
 
 pub(crate) use gradients::without_gradients;
 pub(crate) use parts::constants;
+pub use parts::WithoutParameters;
 pub use path::Path;
 pub use to_engine::ToEngine;
 

@@ -127,7 +127,6 @@ impl<B, Q, K> CacheMask<B, Q, K> {
 
 #[diagnostic::do_not_recommend]
 impl<B, Q, K> Restrict<B, Q, K> for CacheMask<B, Q, K> {
-    type Padding = Covers;
     type Itself = Self;
     fn itself(&self) -> &Self {
         self
@@ -135,6 +134,7 @@ impl<B, Q, K> Restrict<B, Q, K> for CacheMask<B, Q, K> {
     fn sealed(_: Sealed) {}
 }
 impl<B, Q, K, En: Engine> OnEngine<En> for CacheMask<B, Q, K> {
+    type Padding = Covers;
     fn described(&self, _: &En::Device) -> MaskIn<En> {
         self.described()
     }

@@ -6,7 +6,7 @@ use crate::models::Model;
 use crate::steps::{read, values};
 use crate::typed::{minilm, parameters};
 use congruent::backend::{Autodiff, DeviceOf};
-use congruent::module::{Module, ToEngine};
+use congruent::module::Module;
 use congruent::nn::{Activation, Linear};
 use congruent::prelude::*;
 
@@ -31,7 +31,7 @@ pub fn operations<'a, B: Autodiff<Elem = f32> + 'a, L: Library + Clone + 'a>(
     macro_rules! both {
         ($x:expr) => {{
             let x = $x;
-            (ToEngine::<B>::transferred(&x, device), library.tensor(&x.to_vec(), x.sizes().as_ref()))
+            (x.to_engine::<B>(device), library.tensor(&x.to_vec(), x.sizes().as_ref()))
         }};
     }
     macro_rules! case {

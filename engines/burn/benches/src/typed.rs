@@ -4,7 +4,7 @@
 
 use crate::models::Parameters;
 use congruent::backend::{Autodiff, Backend, DeviceOf};
-use congruent::module::{Module, ToEngine};
+use congruent::module::Module;
 use congruent::nn::{
     Embedding, Encoder, EncoderLayer, GatedFeedForward, GroupedQueryAttention, KeyValueCache, LayerNorm, LlamaDecoder,
     LlamaLayer, RmsNorm, Rotary, RotaryLayout, cross_entropy, rotary_frequencies,
@@ -141,7 +141,7 @@ pub mod smollm {
         pub fn new(model: Model<B>, device: &DeviceOf<B>) -> Self {
             let layers = model.decoder.layers.len();
             let mut cache = KeyValueCache::on_backend(Batch, KeyHeads, HeadDim, Positions, layers).to_device(device);
-            let [keys, values] = prompt().map(|x| ToEngine::<B>::transferred(&x, device));
+            let [keys, values] = prompt().map(|x| x.to_engine::<B>(device));
             let read = cache.step(Prompt, |step| (0..layers).for_each(|i| drop(step.append(i, &keys, &values))));
             read.expect("there is room for the prompt");
             Decoding { model, cache, device: device.clone() }
