@@ -188,7 +188,8 @@ fn a_state_that_cannot_go_with_its_parameter_stays_where_it_is() {
     layer.track();
     let mut optimizer = Optimizer::<Other<f32>>::new(AdamW::default());
     let loss = |layer: &Linear<_, _, _>, x: &Tensor<_, _>| layer.forward(x).square().mean(Hidden).mean(Batch);
-    optimizer.step(&mut layer, &loss(&layer, &x).backward(), 1.0);
+    let gradients = loss(&layer, &x).backward();
+    optimizer.step(&mut layer, &gradients, 1.0);
     let device = Default::default();
     let (x, mut moved) = (x.to_device(&device), layer.to_engine::<Other<f32>>(&device));
     moved.track();

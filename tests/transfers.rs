@@ -217,7 +217,8 @@ fn the_state_of_an_optimizer_goes_where_its_parameters_go() {
     let mut optimizer = Optimizer::<Other<f32>>::new(AdamW { learning_rate: 0.01, ..AdamW::default() });
     let step = |model: &mut Model<_>, optimizer: &mut Optimizer<_>, device| {
         let tokens = tokens_on(device);
-        optimizer.step(model, &model.loss(&tokens[0], &tokens[1]).backward(), 1.0);
+        let gradients = model.loss(&tokens[0], &tokens[1]).backward();
+        optimizer.step(model, &gradients, 1.0);
     };
     step(&mut model, &mut optimizer, second());
     let mut optimizer_there = optimizer.clone();
