@@ -177,7 +177,10 @@ fn a_step_of_training_downloads_the_loss() {
     let mut model = model();
     let mut there = model.to_engine::<Other<f32>>(&second());
     assert!(there.running.device() == Device(1) && there.name == "a name" && there.pair.1 == 0.5);
-    assert_eq!((there.positions.device(), there.batches.device(), there.chosen.device()), (Device(1), Device(1), Device(1)));
+    assert_eq!(
+        (there.positions.device(), there.batches.device(), there.chosen.device()),
+        (Device(1), Device(1), Device(1))
+    );
     assert_eq!((there.positions.to_vec(), there.batches.scalar()), (model.positions.to_vec(), 7));
     assert_eq!((there.chosen.to_vec(), there.lengths.as_slice()), (model.chosen.to_vec(), &[5, 2][..]));
     let tokens = tokens();

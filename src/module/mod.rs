@@ -6,8 +6,8 @@ mod path;
 mod to_engine;
 
 pub(crate) use gradients::without_gradients;
-pub(crate) use parts::constants;
 pub use parts::WithoutParameters;
+pub(crate) use parts::constants;
 pub use path::Path;
 pub use to_engine::ToEngine;
 

@@ -127,18 +127,21 @@ where
         };
         of().is_some() && of() == of()
     });
-    on.expect("backward", "what one thread recorded, another goes back through, and gradients are the same bit by bit", |on| {
-        let record = |x: &E::Array<T>| sum::<E, T>(&square(&On::<E, T>::softmax(square(x), 1)));
-        let back = |y: E::Array<T>, x: &E::Array<T>| {
-            bits::<E, T>(On::<E, T>::gradient(&On::<E, T>::backward(y), x))
-        };
-        let x = on.tracked();
-        let here = back(record(&x), &x);
-        let recorded_here = record(&x);
-        let gone_back_there = elsewhere(|| back(recorded_here, &x));
-        let recorded_there = elsewhere(|| record(&x));
-        here.is_some() && gone_back_there == here && back(recorded_there, &x) == here
-    });
+    on.expect(
+        "backward",
+        "what one thread recorded, another goes back through, and gradients are the same bit by bit",
+        |on| {
+            let record = |x: &E::Array<T>| sum::<E, T>(&square(&On::<E, T>::softmax(square(x), 1)));
+            let back =
+                |y: E::Array<T>, x: &E::Array<T>| bits::<E, T>(On::<E, T>::gradient(&On::<E, T>::backward(y), x));
+            let x = on.tracked();
+            let here = back(record(&x), &x);
+            let recorded_here = record(&x);
+            let gone_back_there = elsewhere(|| back(recorded_here, &x));
+            let recorded_there = elsewhere(|| record(&x));
+            here.is_some() && gone_back_there == here && back(recorded_there, &x) == here
+        },
+    );
     on.expect("set_gradient", "another gradient stands in place of the first, or where there was none", |on| {
         let (x, y) = (on.tracked(), on.tracked());
         let mut gradients = On::<E, T>::backward(sum::<E, T>(&square(&x)));
