@@ -2,7 +2,8 @@
 
 use std::fmt::{self, Display, Formatter};
 
-/// The type of an element as an engine stores it, for engines that ask for it when they run.
+/// The type of an element as an engine stores it, for engines that ask for it when they run. `F16` and `BF16` are
+/// [`half::f16`](crate::half::f16) and [`half::bf16`](crate::half::bf16).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(missing_docs)]
 pub enum DataType {

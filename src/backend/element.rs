@@ -6,6 +6,18 @@ use std::fmt::Debug;
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 /// A value that a tensor may hold: a number, a `bool`, or an id that its table is known to have.
+///
+/// Numbers are the integers from `i8` and `u8` to `i64` and `u64`, `f32`, `f64`, and the narrow floats of the crate `half`, which is
+/// `congruent::half` as well:
+///
+/// ```
+/// use congruent::half::{bf16, f16};
+/// use congruent::prelude::*;
+/// dims! { Embed = 4; }
+/// let x = Cpu::from_vec((Embed,), vec![f16::ONE; 4])?;
+/// assert_eq!(x.cast::<bf16>().to_vec(), [bf16::ONE; 4]);
+/// # Ok::<(), Error>(())
+/// ```
 pub trait Element: Copy + Debug + PartialEq + Send + Sync {
     /// What an engine stores of it.
     type Primitive: Primitive;

@@ -1,8 +1,10 @@
 //! `examples/chat` on the devices of burn.
 
-use congruent_burn::{Burn, Device};
+mod devices;
+
+use congruent_burn::Burn;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    chat::cli::<Burn<f32>>(std::env::args_os(), |name| Ok(Device::find(name)?))
+    common::exit_code(chat::cli::<Burn<f32>>(std::env::args_os(), devices::devices()))
 }

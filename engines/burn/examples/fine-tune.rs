@@ -1,7 +1,10 @@
 //! The second program of `examples/minilm` on the devices of burn.
 
-use congruent_burn::{Burn, Device};
+mod devices;
 
-fn main() -> anyhow::Result<()> {
-    minilm::fine_tune::<Burn<f32>>(std::env::args_os(), |name| Ok(Device::find(name)?))
+use congruent_burn::Burn;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    common::exit_code(minilm::fine_tune::<Burn<f32>>(std::env::args_os(), devices::devices()))
 }

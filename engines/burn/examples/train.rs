@@ -1,7 +1,10 @@
 //! `examples/train` on the devices of burn.
 
-use congruent_burn::{Burn, Device};
+mod devices;
 
-fn main() -> anyhow::Result<()> {
-    train::cli::<Burn<f32>>(std::env::args_os(), |name| Ok(Device::find(name)?))
+use congruent_burn::Burn;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    common::exit_code(train::cli::<Burn<f32>>(std::env::args_os(), devices::devices()))
 }

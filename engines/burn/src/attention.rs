@@ -2,8 +2,8 @@
 
 use crate::array::Array;
 use crate::backend::Burn;
-use crate::device::is_flex;
 use crate::elementwise::float;
+use crate::interface::is_flex;
 use burn_backend::ops::{AttentionModuleOptions, BoolTensorOps, FloatTensorOps, ModuleOps};
 use burn_dispatch::Dispatch;
 use congruent::backend::{AttentionMask, Float, composed};

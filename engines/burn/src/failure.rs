@@ -1,7 +1,7 @@
 //! Arrays that could not be made.
 
 use crate::array::Array;
-use crate::device::is_flex;
+use crate::interface::is_flex;
 use congruent::backend::Failure;
 use std::hint::black_box;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! An engine on [burn](https://burn.dev): typed tensors on the processors that burn runs on, chosen at run time.
+#![doc = include_str!("../README.md")]
 
 mod array;
 mod attention;
@@ -7,6 +7,7 @@ mod device;
 mod elementwise;
 mod failure;
 mod gradient;
+mod interface;
 mod layout;
 mod product;
 mod reduce;
@@ -15,8 +16,6 @@ mod transfers;
 
 pub use array::Array;
 pub use backend::{Burn, BurnEngine};
-#[cfg(feature = "vulkan")]
-pub use device::Adapter;
 pub use device::{Device, NoDevice};
 pub use gradient::Gradients;
 pub use transfers::{Transfers, transfers};

@@ -1,8 +1,8 @@
 //! Many elements made one, along an axis.
 
 use crate::array::{Array, Kind};
-use crate::device::is_flex;
 use crate::elementwise::{bounds, float};
+use crate::interface::is_flex;
 use burn_backend::ops::{FloatTensorOps, IntTensorOps};
 use burn_backend::{DType, IntDType, Scalar};
 use burn_dispatch::Dispatch;

@@ -6,6 +6,8 @@
 #[path = "../../../examples/minilm/tests/agreement/mod.rs"]
 mod agreement;
 mod common;
+#[path = "../examples/devices/mod.rs"]
+mod programs;
 
 use agreement::{an_unpadded_sentence_agrees, every_layer_agrees, strings, texts};
 use common::{assert_near, counted, devices};
@@ -62,17 +64,17 @@ fn fine_tuning_is_that_of_the_processor() {
 
 #[test]
 fn the_program_calculates_on_the_device_that_it_is_told() {
-    let find = |name: Option<&str>| anyhow::Ok(Device::find(name)?);
     let arguments = |device: &str| ["program", "--device", device].map(OsString::from);
     let error = [
-        minilm::cli::<Burn<f32>>(arguments("abacus"), find),
-        minilm::fine_tune::<Burn<f32>>(arguments("abacus"), find),
-        train::cli::<Burn<f32>>(arguments("abacus"), find),
+        minilm::cli::<Burn<f32>>(arguments("abacus"), programs::devices()),
+        minilm::fine_tune::<Burn<f32>>(arguments("abacus"), programs::devices()),
+        train::cli::<Burn<f32>>(arguments("abacus"), programs::devices()),
+        chat::cli::<Burn<f32>>(arguments("abacus"), programs::devices()),
     ];
-    let expected = format!("no device `abacus` is built in; there are: {}", Device::available().join(", "));
-    assert_eq!(error.map(|result| result.unwrap_err().to_string()), [(); 3].map(|()| expected.clone()));
+    let expected = Device::find(Some("abacus")).unwrap_err().to_string();
+    assert_eq!(error.map(|result| result.unwrap_err().to_string()), [(); 4].map(|()| expected.clone()));
 
-    let name = Device::available().last().unwrap();
-    let (_, moved) = counted(|| minilm::cli::<Burn<f32>>(arguments(name), find).unwrap());
+    let device = Device::find(None).unwrap().to_string();
+    let (_, moved) = counted(|| minilm::cli::<Burn<f32>>(arguments(&device), programs::devices()).unwrap());
     assert!(moved.sent > 103 && moved.fetched > 0, "{moved:?}");
 }

@@ -1,16 +1,16 @@
 //! The program.
 
-use crate::{Conversation, Decoder, Options, Pretrained, configured, find_or_fetch};
+use crate::{Conversation, Decoder, Options, Pretrained, Timed, configured, find_or_fetch};
 use anyhow::Context;
 use clap::Parser;
+use common::{Devices, Place, at_least_one, is_broken_pipe, parse};
 use congruent::backend::{Backend, DeviceOf};
 use congruent::generate::{Finish, Sampling};
 use congruent::prelude::Dense;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::ffi::OsString;
-use std::io::{self, BufRead, ErrorKind, IsTerminal, Write};
+use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 /// Asks a language model: SmolLM2-135M-Instruct, or another of the Llama family.
 ///
@@ -38,11 +38,8 @@ struct Arguments {
     #[arg(long, default_value_t = 0)]
     seed: u64,
     /// The most tokens of an answer.
-    #[arg(long, value_name = "N", default_value_t = 1024)]
+    #[arg(long, value_name = "N", default_value_t = 1024, value_parser = at_least_one)]
     max_tokens: usize,
-    /// How many threads of the processor's own engine calculate; without it, as many as there are cores.
-    #[arg(long, value_name = "N")]
-    threads: Option<usize>,
     /// The most tokens of a conversation, where the model has room for more.
     #[arg(long, value_name = "N")]
     context: Option<usize>,
@@ -55,43 +52,24 @@ struct Arguments {
     /// Goes on with the text as it is, without the chat template.
     #[arg(long)]
     raw: bool,
-    /// Where it calculates: `cpu`, or in a build with another engine one of the devices that it has. Without it, on the first
-    /// that there is.
-    #[arg(long, value_name = "NAME")]
-    device: Option<String>,
+    #[command(flatten)]
+    place: Place,
 }
 
-/// Answers the question of the arguments, of which the first is the name of the program, or those of standard input. The engine
-/// finds the device of the name that `--device` has, if it is there. What is wrong is written to standard error.
+/// Answers the question of the arguments, of which the first is the name of the program, or those of standard input.
+///
+/// # Errors
+/// There is no such device; the model cannot be fetched or read; an argument is out of its range; the question has no room in the
+/// context.
 pub fn cli<B: Backend<Elem = f32>>(
     arguments: impl IntoIterator<Item = OsString>,
-    find: impl FnOnce(Option<&str>) -> anyhow::Result<DeviceOf<B>>,
-) -> ExitCode {
-    match run::<B>(Arguments::parse_from(arguments), find) {
-        Ok(()) => ExitCode::SUCCESS,
-        // Nobody reads on, as after `| head`.
-        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
-}
-
-fn run<B: Backend<Elem = f32>>(
-    arguments: Arguments,
-    find: impl FnOnce(Option<&str>) -> anyhow::Result<DeviceOf<B>>,
+    devices: Devices<DeviceOf<B>>,
 ) -> anyhow::Result<()> {
-    let device = find(arguments.device.as_deref())?;
-    if let Some(threads) = arguments.threads {
-        congruent::threads::set(threads);
-    }
+    let arguments: Arguments = parse(arguments, &devices).unwrap_or_else(|error| error.exit());
+    let device = arguments.place.open(devices)?;
     let path = find_or_fetch(arguments.model.as_deref())?;
-    let mut pretrained = Pretrained::open(&path)?;
+    let named_by = if arguments.model.is_some() { "--model" } else { "the model" };
+    let mut pretrained = Pretrained::open(&path).context(named_by)?;
     if let Some(context) = arguments.context {
         pretrained.config = pretrained.config.with_context(context)?;
     }
@@ -156,19 +134,19 @@ fn ask<B: Backend<Elem = f32>>(
     })?;
     writeln!(out)?;
     out.flush()?;
+    let many = |tokens: usize| if tokens == 1 { "1 token".to_owned() } else { format!("{tokens} tokens") };
     let mut report = io::stderr().lock();
     match answer.finish {
         Finish::Maximum => {
-            writeln!(report, "[the answer has {} tokens, the most that --max-tokens allows]", answer.tokens)?;
+            writeln!(report, "[the answer has {}, the most that --max-tokens allows]", many(answer.tokens))?;
         }
         Finish::Context => writeln!(report, "[the context of {} tokens is full]", conversation.context())?,
         _ => {}
     }
-    let [prompt, generation] = [answer.prompt, answer.generation].map(|timed| timed.rate());
-    writeln!(
-        report,
-        "[prompt: {} tokens, {prompt:.1} tokens/s; answer: {} tokens, {generation:.1} tokens/s]",
-        answer.prompt.tokens, answer.tokens
-    )?;
+    // The first token of an answer is the end of reading the prompt: of one token there is no rate.
+    let rate = |timed: Timed| timed.rate().map_or_else(String::new, |rate| format!(", {rate:.1} tokens/s"));
+    let [prompt, generation] = [answer.prompt, answer.generation].map(rate);
+    let [read, said] = [answer.prompt.tokens, answer.tokens].map(many);
+    writeln!(report, "[prompt: {read}{prompt}; answer: {said}{generation}]")?;
     Ok(())
 }

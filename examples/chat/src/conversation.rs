@@ -49,9 +49,9 @@ pub struct Timed {
 }
 
 impl Timed {
-    /// Tokens per second.
-    pub fn rate(&self) -> f64 {
-        self.tokens as f64 / self.time.as_secs_f64().max(1e-9)
+    /// Tokens per second; none of no tokens.
+    pub fn rate(&self) -> Option<f64> {
+        (self.tokens > 0).then(|| self.tokens as f64 / self.time.as_secs_f64().max(1e-9))
     }
 }
 

@@ -27,7 +27,7 @@ pub struct Settings {
 pub(crate) const ROPE_FACTORS: &str = "rope_freqs.weight";
 
 /// The names of the tensors of a file, and the order of the elements of its heads.
-struct Format {
+pub struct Format {
     embedding: &'static str,
     layers: &'static str,
     attention_norm: &'static str,
@@ -44,7 +44,8 @@ struct Format {
     rotary: RotaryLayout,
 }
 
-const GGUF: Format = Format {
+/// The format of GGUF files.
+pub const GGUF: Format = Format {
     embedding: "token_embd",
     layers: "blk",
     attention_norm: "attn_norm",
@@ -61,7 +62,8 @@ const GGUF: Format = Format {
     rotary: RotaryLayout::Interleaved,
 };
 
-const HUGGING_FACE: Format = Format {
+/// The format of folders in Hugging Face layout.
+pub const HUGGING_FACE: Format = Format {
     embedding: "model.embed_tokens",
     layers: "model.layers",
     attention_norm: "input_layernorm",
@@ -84,35 +86,11 @@ pub type Llama<V, P, E, Q, H, D, F, B = Cpu<f32>> = LanguageModel<V, LlamaDecode
 impl<V: Dense, P: Dense, E: Dense, Q: Dense + SharesHeads<H>, H: Dense, D: Dense, F: Dense, B: Backend<Elem = f32>>
     Llama<V, P, E, Q, H, D, F, B>
 {
-    /// Takes the weights of a GGUF file to a device. `progress` is told after each layer.
+    /// Takes the weights of files to a device. `progress` is told after each layer.
     ///
     /// # Errors
     /// Every tensor that is missing, surplus or of another shape; the size of a head is odd.
-    pub fn load_gguf(
-        source: &dyn Source,
-        dims: Dims<V, P, E, Q, H, D, F>,
-        settings: &Settings,
-        device: &DeviceOf<B>,
-        progress: impl Fn(),
-    ) -> anyhow::Result<Self> {
-        Self::load(source, dims, settings, &GGUF, device, progress)
-    }
-
-    /// Takes the weights of a file in Hugging Face layout to a device. `progress` is told after each layer.
-    ///
-    /// # Errors
-    /// As of [`load_gguf`](Self::load_gguf).
-    pub fn load_hugging_face(
-        source: &dyn Source,
-        dims: Dims<V, P, E, Q, H, D, F>,
-        settings: &Settings,
-        device: &DeviceOf<B>,
-        progress: impl Fn(),
-    ) -> anyhow::Result<Self> {
-        Self::load(source, dims, settings, &HUGGING_FACE, device, progress)
-    }
-
-    fn load(
+    pub fn load(
         source: &dyn Source,
         dims: Dims<V, P, E, Q, H, D, F>,
         settings: &Settings,

@@ -4,5 +4,5 @@ use congruent::Cpu;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    chat::cli::<Cpu<f32>>(std::env::args_os(), common::processor("chat"))
+    common::exit_code(chat::cli::<Cpu<f32>>(std::env::args_os(), common::processor("chat")))
 }

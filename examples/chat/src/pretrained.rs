@@ -1,10 +1,11 @@
 //! A published model: a GGUF file, or a folder in Hugging Face layout.
 
-use crate::llama::Llama;
+use crate::llama::{GGUF, HUGGING_FACE, Llama};
 use crate::{Config, Dims, Template, Tokenizer};
 use anyhow::{Context, ensure};
+use common::about;
 use congruent::backend::{Backend, DeviceOf};
-use congruent::io::{Gguf, SafeTensors, Shards};
+use congruent::io::{Gguf, SafeTensors, Shards, Source};
 use congruent::prelude::Dense;
 use congruent::shape::SharesHeads;
 use serde::de::{DeserializeOwned, Error, MapAccess, Visitor};
@@ -43,8 +44,7 @@ impl Pretrained {
     /// # Errors
     /// A file is missing or contradicts itself, or the model is of a kind that this program does not know.
     pub fn open(path: &Path) -> anyhow::Result<Self> {
-        if path.is_dir() { Self::open_folder(path) } else { Self::open_gguf(path) }
-            .with_context(|| format!("the model {}", path.display()))
+        if path.is_dir() { Self::open_folder(path) } else { Self::open_gguf(path) }.map_err(about(path))
     }
 
     fn open_gguf(path: &Path) -> anyhow::Result<Self> {
@@ -116,10 +116,11 @@ impl Pretrained {
         progress: impl Fn(),
     ) -> anyhow::Result<Llama<V, P, E, Q, H, D, F, B>> {
         let settings = &self.config.settings;
-        match &self.weights {
-            Weights::Gguf(file) => Llama::load_gguf(file, dims, settings, device, progress),
-            Weights::HuggingFace(files) => Llama::load_hugging_face(files, dims, settings, device, progress),
-        }
+        let (source, format): (&dyn Source, _) = match &self.weights {
+            Weights::Gguf(file) => (file, &GGUF),
+            Weights::HuggingFace(files) => (files, &HUGGING_FACE),
+        };
+        Llama::load(source, dims, settings, format, device, progress)
     }
 }
 
@@ -143,7 +144,8 @@ fn shards(folder: &Path) -> anyhow::Result<Shards<SafeTensors>> {
     let open = |name: String| {
         let plain = Path::new(&name).file_name().is_some_and(|file| file == name.as_str());
         ensure!(plain, "model.safetensors.index.json names `{name}`, which is no file of the folder");
-        SafeTensors::open(folder.join(&name)).with_context(|| name)
+        let path = folder.join(name);
+        SafeTensors::open(&path).map_err(|error| about(&path)(error.into()))
     };
     Ok(Shards::new(names.into_iter().map(open).collect::<anyhow::Result<_>>()?)?)
 }

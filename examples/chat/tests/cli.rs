@@ -2,10 +2,40 @@
 
 use std::process::Command;
 
+/// What it ends with, and what it writes to standard error.
+fn run(arguments: &[&str]) -> (Option<i32>, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_chat")).args(arguments).output().unwrap();
+    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+}
+
 #[test]
 fn another_device_is_refused_with_a_command_that_has_it() {
-    let output = Command::new(env!("CARGO_BIN_EXE_chat")).args(["--device", "vulkan", "Hi"]).output().unwrap();
-    let error = String::from_utf8(output.stderr).unwrap();
-    assert!(!output.status.success() && error.contains("no device `vulkan` is built in; there are: cpu"), "{error}");
+    let (code, error) = run(&["--device", "vulkan", "Hi"]);
+    assert!(code == Some(1) && error.contains("no device `vulkan` is built in; there are: cpu"), "{error}");
     assert!(error.contains("--features vulkan --example chat -- --device vulkan"), "{error}");
+}
+
+#[test]
+fn an_answer_has_a_token_or_more() {
+    let (code, error) = run(&["--max-tokens", "0", "Hi"]);
+    assert!(
+        code == Some(2) && error.contains("invalid value '0' for '--max-tokens <N>': it must be at least 1"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_model_that_is_not_there_is_named_once_with_its_option() {
+    let (code, error) = run(&["--model", "/nope.gguf", "Hi"]);
+    assert_eq!((code, &error[..]), (Some(1), "error: --model: /nope.gguf: No such file or directory (os error 2)\n"));
+    let folder = env!("CARGO_MANIFEST_DIR");
+    let (code, error) = run(&["--model", folder, "Hi"]);
+    let expected = format!("error: --model: {folder}/config.json: No such file or directory (os error 2)\n");
+    assert_eq!((code, error), (Some(1), expected));
+    let file = format!("{folder}/Cargo.toml");
+    let (code, error) = run(&["--model", &file, "Hi"]);
+    assert!(
+        code == Some(1) && error.starts_with(&format!("error: --model: {file}: not a file of tensors: ")),
+        "{error}"
+    );
 }

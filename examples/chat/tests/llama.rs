@@ -1,6 +1,6 @@
 //! Small Llama models of random weights: what their files may hold.
 
-use chat::llama::{Llama, Settings};
+use chat::llama::{HUGGING_FACE, Llama, Settings};
 use chat::{Dims, Texts};
 use congruent::generate::Session;
 use congruent::io::{SafeTensors, Writer};
@@ -47,7 +47,7 @@ fn tensors() -> Writer {
 fn load(writer: &Writer, tied: Option<bool>) -> anyhow::Result<Model> {
     let settings = Settings { layers: 1, epsilon: 1e-5, frequencies: vec![1.0, 0.1], tied };
     let file = SafeTensors::from_bytes(writer.to_bytes().unwrap()).unwrap();
-    Model::load_hugging_face(&file, DIMS, &settings, &Default::default(), || ())
+    Model::load(&file, DIMS, &settings, &HUGGING_FACE, &Default::default(), || ())
 }
 
 fn logits(model: &Model) -> Vec<f32> {

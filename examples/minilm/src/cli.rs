@@ -1,11 +1,13 @@
 //! The program.
 
 use crate::{Configured, Dims, MiniLm, PUBLISHED, config, find_or_fetch, plot, similarities};
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use clap::Parser;
+use common::{Devices, Place, about, check_output, parse};
 use congruent::backend::{Backend, DeviceOf};
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 
 /// Embeds texts with all-MiniLM-L6-v2, and prints how similar they are.
 #[derive(Parser)]
@@ -28,46 +30,59 @@ struct Arguments {
     /// The head of the attention drawn, from 0.
     #[arg(long, default_value_t = 0)]
     head: usize,
-    /// Where it calculates: `cpu`, or in a build with another engine one of the devices that it has. Without it, on the first
-    /// that there is.
-    #[arg(long, value_name = "NAME")]
-    device: Option<String>,
+    #[command(flatten)]
+    place: Place,
 }
 
-/// Embeds the texts of the arguments, of which the first is the name of the program, and prints how similar they are. The
-/// engine finds the device of the name that `--device` has, if it is there.
+/// Embeds the texts of the arguments, of which the first is the name of the program, and prints how similar they are.
 ///
 /// # Errors
 /// There is no such device; the model cannot be fetched or read; a text has more tokens than the model has positions; the
 /// picture cannot be written.
 pub fn cli<B: Backend<Elem = f32>>(
     arguments: impl IntoIterator<Item = OsString>,
-    find: impl FnOnce(Option<&str>) -> anyhow::Result<DeviceOf<B>>,
+    devices: Devices<DeviceOf<B>>,
 ) -> anyhow::Result<()> {
-    let arguments = Arguments::parse_from(arguments);
-    let device = find(arguments.device.as_deref())?;
-    let folder = find_or_fetch(arguments.model.as_deref())?;
-    if arguments.configured {
-        let dims = Configured::set(&config(&folder)?)?;
-        run(&arguments, &MiniLm::<_, B>::load_on(&folder, dims, &device)?)
-    } else {
-        run(&arguments, &MiniLm::<_, B>::load_on(&folder, PUBLISHED, &device)?)
+    let arguments: Arguments = parse(arguments, &devices).unwrap_or_else(|error| error.exit());
+    if let Some(path) = &arguments.plot {
+        check_output("--plot", path)?;
+        ensure!(!arguments.texts.is_empty(), "there is no text to draw");
     }
+    let folder = arguments.model.as_deref();
+    let device = arguments.place.open(devices)?;
+    if arguments.configured {
+        let set = |folder: &Path| anyhow::Ok(Configured::set(&config(folder)?)?);
+        run(&arguments, &load::<_, B>(folder, set, &device)?)
+    } else {
+        run(&arguments, &load::<_, B>(folder, |_| Ok(PUBLISHED), &device)?)
+    }
+}
+
+/// The model that `--model` names, or the published one, by the dimensions that `dims` has for its folder.
+pub(crate) fn load<D: Dims, B: Backend<Elem = f32>>(
+    given: Option<&Path>,
+    dims: impl FnOnce(&Path) -> anyhow::Result<D>,
+    device: &DeviceOf<B>,
+) -> anyhow::Result<MiniLm<D, B>> {
+    let folder = find_or_fetch(given)?;
+    let model = dims(&folder).and_then(|dims| MiniLm::load_on(&folder, dims, device)).map_err(about(&folder));
+    model.context(if given.is_some() { "--model" } else { "the model" })
 }
 
 fn run<D: Dims, B: Backend<Elem = f32>>(arguments: &Arguments, model: &MiniLm<D, B>) -> anyhow::Result<()> {
     let similarities = similarities(&model.embed(&arguments.texts)?);
+    let mut out = io::stdout().lock();
     for (text, row) in arguments.texts.iter().zip(&similarities) {
         let row: Vec<String> = row.iter().map(|similarity| format!("{similarity:6.3}")).collect();
-        println!("{}  {text}", row.join(" "));
+        writeln!(out, "{}  {text}", row.join(" "))?;
     }
     if let Some(path) = &arguments.plot {
-        ensure!(!arguments.texts.is_empty(), "there is no text to draw");
         let (tokens, attention) = model.attention(&arguments.texts[0], arguments.layer, arguments.head)?;
         let attention: Vec<Vec<f32>> = attention.chunks(tokens.len()).map(<[f32]>::to_vec).collect();
         let head = format!("layer {}, head {}", arguments.layer, arguments.head);
-        plot(path, &arguments.texts, &similarities, &tokens, &attention, &head)?;
-        println!("drawn: {}", path.display());
+        let drawn = plot(path, &arguments.texts, &similarities, &tokens, &attention, &head);
+        drawn.map_err(about(path)).context("--plot")?;
+        writeln!(out, "drawn: {}", path.display())?;
     }
     Ok(())
 }

@@ -1,17 +1,20 @@
 //! The second program: teaches all-MiniLM-L6-v2 to tell verse from prose.
 
+use crate::cli::load;
 use crate::passages::{Forms, Passage, Passages, TEST};
-use crate::{Classifier, Dims, Example, MiniLm, PUBLISHED, Settings};
-use crate::{features, find_or_fetch, fit_head, predictions};
+use crate::{Classifier, Dims, Example, MAX_TOKENS, MiniLm, PUBLISHED, Settings};
+use crate::{features, fit_head, predictions};
 use anyhow::{Context, anyhow};
 use clap::Parser;
+use clap::builder::RangedU64ValueParser;
+use common::{Devices, Place, about, at_least_one, check_output, parse};
 use congruent::backend::{Autodiff, Backend, DeviceOf};
 use congruent::io::Writer;
 use congruent::nn::Linear;
 use congruent::prelude::*;
-use congruent::threads;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::ffi::OsString;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::time::Instant;
 use tokenizers::TruncationParams;
@@ -27,10 +30,11 @@ struct Arguments {
     #[arg(long, value_name = "DIR")]
     text: Option<PathBuf>,
     /// How many passages of verse each play has at most to learn from, and of prose.
-    #[arg(long, value_name = "N", default_value_t = 120)]
+    #[arg(long, value_name = "N", default_value_t = 120, value_parser = at_least_one)]
     passages: usize,
-    /// The longest passage, in tokens.
+    /// The longest passage, in tokens, with those that begin and end it.
     #[arg(long, value_name = "N", default_value_t = 64)]
+    #[arg(value_parser = RangedU64ValueParser::<usize>::new().range(3..=MAX_TOKENS as u64))]
     tokens: usize,
     #[command(flatten)]
     settings: Settings,
@@ -40,13 +44,8 @@ struct Arguments {
     /// Writes the model of the last seed, with its classifier, under the published names.
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
-    /// How many threads calculate; without it, as many as there are cores.
-    #[arg(long, value_name = "N")]
-    threads: Option<usize>,
-    /// Where it calculates: `cpu`, or in a build with another engine one of the devices that it has. Without it, on the first
-    /// that there is.
-    #[arg(long, value_name = "NAME")]
-    device: Option<String>,
+    #[command(flatten)]
+    place: Place,
 }
 
 /// The decays of the weights of the baseline, of which the best is taken.
@@ -77,41 +76,47 @@ impl Part {
 }
 
 /// Trains classifiers of verse and prose as the arguments say, of which the first is the name of the program, and prints how
-/// often they are right. The engine finds the device of the name that `--device` has, if it is there.
+/// often they are right.
 ///
 /// # Errors
 /// There is no such device; model or plays cannot be fetched or read; an argument is out of its range; a loss is not finite; the
 /// model cannot be written.
 pub fn cli<B: Autodiff<Elem = f32>>(
     arguments: impl IntoIterator<Item = OsString>,
-    find: impl FnOnce(Option<&str>) -> anyhow::Result<DeviceOf<B>>,
+    devices: Devices<DeviceOf<B>>,
 ) -> anyhow::Result<()> {
-    let arguments = Arguments::parse_from(arguments);
-    let device = find(arguments.device.as_deref())?;
-    if let Some(threads) = arguments.threads {
-        threads::set(threads);
+    let arguments: Arguments = parse(arguments, &devices).unwrap_or_else(|error| error.exit());
+    arguments.settings.check()?;
+    if let Some(path) = &arguments.save {
+        check_output("--save", path)?;
     }
-    let folder = find_or_fetch(arguments.model.as_deref())?;
-    let mut model = MiniLm::<_, B>::load_on(&folder, PUBLISHED, &device)?;
+    let device = arguments.place.open(devices)?;
+    // What is chosen of the plays stays the same, whatever the seeds of the training.
+    let passages = Passages::read(arguments.text.as_deref(), arguments.passages, 0);
+    let passages = passages.context(if arguments.text.is_some() { "--text" } else { "the plays" })?;
+    let mut model = load::<_, B>(arguments.model.as_deref(), |_| Ok(PUBLISHED), &device)?;
     let truncation = TruncationParams { max_length: arguments.tokens, ..TruncationParams::default() };
     model.tokenizer.with_truncation(Some(truncation)).map_err(|error| anyhow!("{error}"))?;
-    // What is chosen of the plays stays the same, whatever the seeds of the training.
-    let passages = Passages::read(arguments.text.as_deref(), arguments.passages, 0)?;
     let start = Instant::now();
     let training = Part::new(&model, passages.training)?;
     let validation = Part::new(&model, passages.validation)?;
     let test = Part::new(&model, passages.test)?;
     let parts = [&training, &validation, &test];
     let [learnt, chosen, tested] = parts.map(|part| part.passages.len());
-    println!("passages, half of them verse: {learnt} to learn from, {chosen} to choose by, {tested} to test with\n");
-    println!(
+    let mut out = io::stdout();
+    writeln!(
+        out,
+        "passages, half of them verse: {learnt} to learn from, {chosen} to choose by, {tested} to test with\n"
+    )?;
+    writeln!(
+        out,
         "{:30} {:>8} {:>8} {:>8}   of which {}",
         "right, in percent",
         "learnt",
         "chosen",
         "tested",
         TEST.join(", ")
-    );
+    )?;
 
     let (decay, head) = best_head(model.bert.embed(), &training, &validation)?;
     report(&format!("published, head of decay {decay}"), parts, start, |part| predictions(&head, &part.features))?;
@@ -127,8 +132,8 @@ pub fn cli<B: Autodiff<Elem = f32>>(
             let mut writer = Writer::default();
             writer.module("", &classifier.encoder);
             writer.module("classifier", &classifier.head);
-            writer.write(path)?;
-            println!("saved: {}", path.display());
+            writer.write(path).map_err(|error| about(path)(error.into())).context("--save")?;
+            writeln!(out, "saved: {}", path.display())?;
         }
     }
     Ok(())
@@ -181,6 +186,5 @@ fn report(
     }
     let [.., test] = parts;
     let plays = TEST.map(|play| format!("{:.1}", test.accuracy(&tested, Some(play))));
-    println!("{row}   {} ({:.0} s)", plays.join(", "), start.elapsed().as_secs_f64());
-    Ok(())
+    Ok(writeln!(io::stdout(), "{row}   {} ({:.0} s)", plays.join(", "), start.elapsed().as_secs_f64())?)
 }

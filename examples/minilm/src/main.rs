@@ -1,7 +1,8 @@
 //! Embeds texts and prints how similar they are.
 
 use congruent::Cpu;
+use std::process::ExitCode;
 
-fn main() -> anyhow::Result<()> {
-    minilm::cli::<Cpu<f32>>(std::env::args_os(), common::processor("minilm"))
+fn main() -> ExitCode {
+    common::exit_code(minilm::cli::<Cpu<f32>>(std::env::args_os(), common::processor("minilm")))
 }

@@ -38,6 +38,18 @@ impl Settings {
         self.epochs * examples.div_ceil(self.batch.max(1)) as u64
     }
 
+    /// That an encoder can be trained so.
+    ///
+    /// # Errors
+    /// A setting is out of its range.
+    pub fn check(&self) -> anyhow::Result<()> {
+        ensure!(self.epochs > 0, "--epochs is 0, and must be at least 1");
+        ensure!(self.batch > 0, "--batch is 0, and must be at least 1");
+        let rate = self.dropout;
+        ensure!((0.0..1.0).contains(&rate), "--dropout is {rate}, and must be from 0 up to, not including, 1");
+        Ok(())
+    }
+
     /// Trains the [tracked](congruent::Tensor::tracked) parameters of a classifier by AdamW. The seed decides the order of
     /// the examples, anew in each epoch, and what is dropped. After each step, `progress` has its loss.
     ///
@@ -51,8 +63,7 @@ impl Settings {
         mut progress: impl FnMut(f32),
     ) -> anyhow::Result<()> {
         let Settings { epochs, batch, learning_rate, weight_decay, clip, dropout: rate } = *self;
-        ensure!(batch > 0, "--batch is 0, and must be at least 1");
-        ensure!((0.0..1.0).contains(&rate), "--dropout is {rate}, and must be from 0 up to, not including, 1");
+        self.check()?;
         let rule = AdamW { learning_rate, weight_decay, ..AdamW::default() };
         let mut optimizer = Optimizer::new(rule).group(AdamW { weight_decay: 0.0, ..rule }, |x| x.sizes().len() < 2);
         let steps = self.steps(examples.len());

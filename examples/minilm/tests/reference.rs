@@ -4,7 +4,7 @@
 mod agreement;
 
 use agreement::{an_unpadded_sentence_agrees, every_layer_agrees, strings, texts, texts_agree_in_batches_of_any_size};
-use minilm::{Configured, MiniLm, PUBLISHED, config, find_or_fetch};
+use minilm::{Configured, Dims, MiniLm, PUBLISHED, config, find_or_fetch};
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
@@ -28,21 +28,21 @@ fn tokens_agree() {
     }
 }
 
-#[test]
-fn with_the_published_dimensions() {
-    let model = MiniLm::load(folder(), PUBLISHED).unwrap();
+fn agrees(dims: impl Dims) {
+    let model = MiniLm::load(folder(), dims).unwrap();
     every_layer_agrees(&model, TOLERANCE);
     an_unpadded_sentence_agrees(&model, TOLERANCE);
     texts_agree_in_batches_of_any_size(&model, TOLERANCE);
 }
 
 #[test]
+fn with_the_published_dimensions() {
+    agrees(PUBLISHED);
+}
+
+#[test]
 fn with_the_dimensions_of_the_configuration() {
-    let dims = Configured::set(&config(folder()).unwrap()).unwrap();
-    let model = MiniLm::load(folder(), dims).unwrap();
-    every_layer_agrees(&model, TOLERANCE);
-    an_unpadded_sentence_agrees(&model, TOLERANCE);
-    texts_agree_in_batches_of_any_size(&model, TOLERANCE);
+    agrees(Configured::set(&config(folder()).unwrap()).unwrap());
 }
 
 #[test]

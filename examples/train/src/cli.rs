@@ -4,6 +4,8 @@ use crate::speaker::{Alphabet, Positions, Speaker, characters};
 use crate::{CHECKPOINT, COUNTED, Run, Settings, Text, mean_loss, read};
 use anyhow::{Context, ensure};
 use clap::Parser;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use common::{Devices, Place, about, check_output, parse};
 use congruent::backend::{Autodiff, Backend, DeviceOf};
 use congruent::generate::Sampling;
 use congruent::io::SafeTensors;
@@ -30,7 +32,7 @@ struct Arguments {
     /// The folder of the checkpoint and of the curve.
     #[arg(long, value_name = "DIR", default_value = "target/train")]
     out: PathBuf,
-    /// Goes on from the checkpoint in the folder, with its settings.
+    /// Goes on from the checkpoint in the folder, with the settings that it has.
     #[arg(long, conflicts_with = "Settings")]
     resume: bool,
     #[command(flatten)]
@@ -38,26 +40,20 @@ struct Arguments {
     /// Writes the model into a file in half precision, with its alphabet.
     #[arg(long, value_name = "FILE")]
     export: Option<PathBuf>,
-    /// What the model goes on from when it has learnt.
-    #[arg(long, value_name = "TEXT", default_value = "**HAMLET**  \n")]
-    prompt: String,
+    /// What the model goes on from when it has learnt; without it Hamlet's name, or of another text its first line.
+    #[arg(long, value_name = "TEXT")]
+    prompt: Option<String>,
     /// How many characters it says.
     #[arg(long, value_name = "N", default_value_t = 500)]
     say: usize,
     /// Below 1 likely characters gain, above 1 unlikely ones; at 0 the most likely is said.
     #[arg(long, default_value_t = 0.8)]
     temperature: f32,
-    /// How many threads calculate; without it, as many as there are cores.
-    #[arg(long, value_name = "N")]
-    threads: Option<usize>,
-    /// Where it calculates: `cpu`, or in a build with another engine one of the devices that it has. Without it, on the first
-    /// that there is.
-    #[arg(long, value_name = "NAME")]
-    device: Option<String>,
+    #[command(flatten)]
+    place: Place,
 }
 
-/// Trains a model as the arguments say, of which the first is the name of the program, and lets it speak. The engine finds the
-/// device of the name that `--device` has, if it is there.
+/// Trains a model as the arguments say, of which the first is the name of the program, and lets it speak.
 ///
 /// # Errors
 /// There is no such device; an argument is out of its range; the text cannot be fetched or read; there is nothing to go on from
@@ -65,17 +61,22 @@ struct Arguments {
 /// process, which has one handler of Ctrl-C.
 pub fn cli<B: Autodiff<Elem = f32>>(
     arguments: impl IntoIterator<Item = OsString>,
-    find: impl FnOnce(Option<&str>) -> anyhow::Result<DeviceOf<B>>,
+    devices: Devices<DeviceOf<B>>,
 ) -> anyhow::Result<()> {
-    let arguments = Arguments::parse_from(arguments);
-    let device = find(arguments.device.as_deref())?;
-    if let Some(threads) = arguments.threads {
-        congruent::threads::set(threads);
+    let arguments: Arguments = parse(arguments, &devices).map_err(with_tip).unwrap_or_else(|error| error.exit());
+    if let Some(path) = &arguments.export {
+        check_output("--export", path)?;
     }
-    let text = read(arguments.text.as_deref())?;
+    let device = arguments.place.open(devices)?;
+    let text =
+        read(arguments.text.as_deref()).context(if arguments.text.is_some() { "--text" } else { "the plays" })?;
+    let prompt = arguments.prompt.unwrap_or_else(|| match arguments.text {
+        None => "**HAMLET**  \n".to_owned(),
+        Some(_) => text.split_inclusive('\n').next().unwrap_or_default().to_owned(),
+    });
     let characters = characters(&text);
     let alphabet = Alphabet::new(Vocab::set(characters.chars().count())?, &characters)?;
-    let prompt = alphabet.encode(&arguments.prompt).context("--prompt")?;
+    let prompt_ids = alphabet.encode(&prompt).context("--prompt")?;
     let text = Text::new(&alphabet, &text)?;
     let mut run = match arguments.resume {
         true => Run::<_, B>::resume_on(&arguments.out, alphabet, &text, &device)?,
@@ -86,6 +87,8 @@ pub fn cli<B: Autodiff<Elem = f32>>(
             Run::new_on(arguments.settings, alphabet, &text, &device)?
         }
     };
+    // Not known to be impossible when the first steps are done.
+    std::fs::create_dir_all(&arguments.out).with_context(|| format!("--out: {}", arguments.out.display()))?;
     eprintln!(
         "{} characters, of an alphabet of {}; {} parameters",
         text.ids().len(),
@@ -94,25 +97,34 @@ pub fn cli<B: Autodiff<Elem = f32>>(
     );
     train(&mut run, &text, &arguments.out)?;
     if run.step() < run.settings().steps {
-        println!("stopped after step {}: --resume goes on", run.step());
-        return Ok(());
+        return Ok(writeln!(io::stdout(), "stopped after step {}: --resume goes on", run.step())?);
     }
 
     if let Some(path) = &arguments.export {
-        run.speaker.export()?.write(path)?;
+        run.speaker.export()?.write(path).map_err(|error| about(path)(error.into())).context("--export")?;
         let speaker = Speaker::<_, B>::load_on(&SafeTensors::open(path)?, run.speaker.alphabet.vocab(), &device)?;
-        println!("{}: {} bytes", path.display(), path.metadata()?.len());
+        writeln!(io::stdout(), "{}: {} bytes", path.display(), path.metadata()?.len())?;
         report(&speaker, &text, "in half precision")?;
     }
     report(&run.speaker, &text, "in single precision")?;
     let sampling = Sampling { temperature: arguments.temperature, ..Sampling::default() };
     let mut out = io::stdout().lock();
-    write!(out, "\n{}", arguments.prompt)?;
-    run.speaker.speak(&prompt, sampling, run.settings().seed, arguments.say, |character| {
+    write!(out, "\n{prompt}")?;
+    run.speaker.speak(&prompt_ids, sampling, run.settings().seed, arguments.say, |character| {
         write!(out, "{character}")?;
         anyhow::Ok(out.flush()?)
     })?;
     Ok(writeln!(out)?)
+}
+
+/// Says what to do where a setting stands beside `--resume`.
+fn with_tip(mut error: clap::Error) -> clap::Error {
+    if error.kind() == ErrorKind::ArgumentConflict {
+        let tip = "--resume goes on with the settings of the checkpoint: leave out the others, or begin anew with them, without \
+                   --resume, in another folder (--out)";
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+    }
+    error
 }
 
 /// Goes on until the last step, or Ctrl-C.
@@ -153,6 +165,6 @@ fn train<B: Autodiff<Elem = f32>>(run: &mut Run<Vocab, B>, text: &Text<Vocab>, o
 fn report<B: Backend<Elem = f32>>(speaker: &Speaker<Vocab, B>, text: &Text<Vocab>, how: &str) -> anyhow::Result<()> {
     let test = text.test();
     let (count, loss) = (test.len(), mean_loss(&speaker.model, text.ids(), test, Positions.size())?);
-    println!("{loss:.4} nats a character {how}, over {count} held-out ones (counted in the plays: {COUNTED})");
-    Ok(())
+    let counted = format!("(counted in the plays: {COUNTED})");
+    Ok(writeln!(io::stdout(), "{loss:.4} nats a character {how}, over {count} held-out ones {counted}")?)
 }

@@ -3,6 +3,7 @@
 use crate::speaker::{Alphabet, Model, Speaker};
 use crate::{Curve, Point, Settings, Text, mean_loss};
 use anyhow::{Context, ensure};
+use common::about;
 use congruent::Gradients;
 use congruent::backend::{Autodiff, DeviceOf};
 use congruent::io::{SafeTensors, Weights, Writer, load_on};
@@ -49,7 +50,7 @@ impl<V: Dense> Run<V> {
     /// A training that begins.
     ///
     /// # Errors
-    /// A setting is out of its range.
+    /// A setting is out of its range; the text is too short.
     pub fn new(settings: Settings, alphabet: Alphabet<V>, text: &Text<V>) -> anyhow::Result<Self> {
         Run::new_on(settings, alphabet, text, &Default::default())
     }
@@ -75,6 +76,7 @@ impl<V: Dense, B: Autodiff<Elem = f32>> Run<V, B> {
         device: &DeviceOf<B>,
     ) -> anyhow::Result<Self> {
         settings.check()?;
+        text.check(settings.context)?;
         let mut rng = Rng::with_seed(settings.seed);
         let mut model = Model::random(alphabet.vocab(), settings.layers, &mut rng).to_engine::<B>(device);
         model.track();
@@ -123,7 +125,8 @@ impl<V: Dense, B: Autodiff<Elem = f32>> Run<V, B> {
         writer.write(folder.join(CHECKPOINT))?;
         let table = folder.join("curve.csv");
         std::fs::write(&table, self.curve().to_string()).with_context(|| table.display().to_string())?;
-        self.curve().draw(&folder.join("curve.svg"))
+        let picture = folder.join("curve.svg");
+        self.curve().draw(&picture).map_err(about(&picture))
     }
 
     /// How it is trained.

@@ -55,11 +55,13 @@ impl Settings {
     /// # Errors
     /// A setting is out of its range.
     pub fn check(&self) -> anyhow::Result<()> {
-        let Settings { batch, context, accumulate, layers, every, dropout, .. } = *self;
+        let Settings { batch, steps, context, accumulate, layers, every, dropout, .. } = *self;
         for (name, count) in [("batch", batch), ("accumulate", accumulate), ("layers", layers)] {
             ensure!(count > 0, "--{name} is 0, and must be at least 1");
         }
-        ensure!(every > 0, "--every is 0, and must be at least 1");
+        for (name, count) in [("steps", steps), ("every", every)] {
+            ensure!(count > 0, "--{name} is 0, and must be at least 1");
+        }
         let most = Positions.size();
         ensure!((1..=most).contains(&context), "--context is {context}, and must be from 1 to {most}");
         ensure!((0.0..1.0).contains(&dropout), "--dropout is {dropout}, and must be from 0 up to, not including, 1");

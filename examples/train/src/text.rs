@@ -58,6 +58,21 @@ impl<V: Dim> Text<V> {
         Ok(Text { held_out: ids.len() - ids.len() / 10, ids })
     }
 
+    /// That sequences of so many characters can be learnt from it, and something is held out.
+    ///
+    /// # Errors
+    /// It is too short: the error says how long it has to be.
+    pub fn check(&self, context: usize) -> anyhow::Result<()> {
+        // What is learnt has a sequence and the character that follows it.
+        let (length, least) = (self.ids.len(), (10 * context / 9 + 1).max(10));
+        ensure!(
+            length >= least,
+            "the text has {length} characters, and must have {least} or more, since --context is {context} and the last tenth is \
+             held out: a smaller --context takes less"
+        );
+        Ok(())
+    }
+
     /// The whole text.
     pub fn ids(&self) -> &[Index<V>] {
         &self.ids

@@ -47,6 +47,23 @@ fn the_last_tenth_is_held_out() {
 }
 
 #[test]
+fn a_text_that_is_too_short_is_refused_with_the_length_that_is_needed() {
+    for context in [1, 7, 8, 9, 10, 89, 90, 256] {
+        bind!(seq: Letters = context);
+        let text = |length| Text::new(&alphabet(), &made_up(length)).unwrap();
+        let is_enough =
+            |text: &Text<Vocab>| !text.test().is_empty() && text.sample(Batch, seq, &mut Rng::with_seed(2)).is_ok();
+        let least = (1..400).find(|length| is_enough(&text(*length))).unwrap();
+        assert!(text(least).check(context).is_ok());
+        let error = text(least - 1).check(context).unwrap_err().to_string();
+        assert!(
+            error.starts_with(&format!("the text has {} characters, and must have {least} or more", least - 1)),
+            "{error}"
+        );
+    }
+}
+
+#[test]
 fn samples_are_parts_of_what_is_learnt_and_what_follows() {
     let text = Text::new(&alphabet(), &made_up(100)).unwrap();
     let [read, targets] = text.sample(Batch, Seq, &mut Rng::with_seed(2)).unwrap();

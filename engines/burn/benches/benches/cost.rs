@@ -14,15 +14,16 @@ const NAMES: [&str; 2] = ["burn", "typed"];
 
 fn main() {
     let asked = std::env::var("DEVICES").ok();
-    let names = asked.as_deref().map_or_else(|| Device::available().to_vec(), |names| names.split(',').collect());
-    for name in names {
-        let device: Device = name.parse().unwrap_or_else(|error| panic!("{error}"));
-        let Some(there) = burn::device(name) else { continue };
+    let named = |name: &str| name.parse().unwrap_or_else(|error| panic!("{error}"));
+    let devices: Vec<Device> =
+        asked.map_or_else(|| Device::available().to_vec(), |names| names.split(',').map(named).collect());
+    for device in devices {
+        let is_flex = device.to_string() == "flex";
         println!("\n| {device} | burn, ms | typed, ms | ratio | added, µs |\n|---|--:|--:|--:|--:|");
-        let library = burn::Burn { device: there, own_order: false };
-        let layers = if is_bench() && name == "flex" { Layers::ALL } else { Layers::FEW };
+        let library = burn::Burn { device: device.burn().clone(), own_order: false };
+        let layers = if is_bench() && is_flex { Layers::ALL } else { Layers::FEW };
         let systems = Systems::<Burn<f32>, _> { names: NAMES, device: &device, library: library.clone() };
-        let run = |case| measured(case, name != "flex");
+        let run = |case| measured(case, !is_flex);
         operations(&systems).into_iter().for_each(run);
 
         let model = minilm::model(layers.minilm);
@@ -44,14 +45,7 @@ fn main() {
 }
 
 fn measured(mut case: Case<'_>, waits: bool) {
-    if !case.is_asked() {
-        return;
-    }
-    case.check(1e-3);
-    if !is_bench() {
-        return;
-    }
-    let times = case.measure(Duration::from_secs(4), waits);
+    let Some(times) = case.run(Duration::from_secs(4), waits) else { return };
     let [plain, typed] = &times[..] else { panic!("two systems") };
     let Time { nanoseconds, ratio, .. } = typed;
     let added = (ratio - 1.0) * plain.nanoseconds / 1e3;

@@ -3,7 +3,7 @@
 //! Without the argument `--bench`, as `cargo test` calls it, it compares the numbers alone.
 
 use congruent::Cpu;
-use congruent_burn::Burn;
+use congruent_burn::{Burn, Device};
 use congruent_burn_benches::burn;
 #[cfg(feature = "candle")]
 use congruent_burn_benches::candle::Candle;
@@ -30,10 +30,9 @@ fn main() {
 }
 
 fn measure() {
-    let Some(device) = burn::device("flex") else { return println!("built without flex") };
-    let burn = burn::Burn { device, own_order: true };
+    let Ok(flex) = "flex".parse::<Device>() else { return println!("built without flex") };
+    let burn = burn::Burn { device: flex.burn().clone(), own_order: true };
     let cpu = Default::default();
-    let flex = "flex".parse().expect("flex is built in");
     let layers = if is_bench() { Layers::ALL } else { Layers::FEW };
     let threads = std::env::var(THREADS).unwrap_or_else(|_| "all".to_string());
     println!("\n| threads: {threads} | congruent, ms | congruent on burn | burn | candle |\n|---|--:|--:|--:|--:|");
@@ -67,14 +66,7 @@ fn measure() {
 }
 
 fn run(mut case: Case<'_>) {
-    if !case.is_asked() {
-        return;
-    }
-    case.check(1e-3);
-    if !is_bench() {
-        return;
-    }
-    let times = case.measure(Duration::from_secs(8), false);
+    let Some(times) = case.run(Duration::from_secs(8), false) else { return };
     let mut row: Vec<String> = times.iter().map(|time| milliseconds(time.nanoseconds)).collect();
     row.resize(4, "not built".to_string());
     println!("| {} | {} |", case.name, row.join(" | "));

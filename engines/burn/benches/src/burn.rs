@@ -23,20 +23,6 @@ pub struct Burn {
     pub own_order: bool,
 }
 
-/// The device of this name, if it is built in.
-pub fn device(name: &str) -> Option<DispatchDevice> {
-    match name {
-        #[cfg(feature = "flex")]
-        "flex" => Some(burn_dispatch::devices::FlexDevice.into()),
-        #[cfg(feature = "vulkan")]
-        "vulkan" => {
-            use burn_dispatch::devices::{CubeDevice, WgpuBackend, WgpuDevice};
-            Some(DispatchDevice::Cube(CubeDevice::Wgpu(WgpuDevice::default().on(WgpuBackend::Vulkan))))
-        }
-        _ => None,
-    }
-}
-
 fn float(x: f64) -> Scalar {
     Scalar::Float(x)
 }

@@ -40,7 +40,7 @@ impl<'a> Case<'a> {
     }
 
     /// Whether it is asked for: by a part of its name among the arguments, or all are.
-    pub fn is_asked(&self) -> bool {
+    fn is_asked(&self) -> bool {
         let mut parts = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).peekable();
         parts.peek().is_none() || parts.any(|part| self.name.contains(&part))
     }
@@ -49,7 +49,7 @@ impl<'a> Case<'a> {
     ///
     /// # Panics
     /// They do not.
-    pub fn check(&mut self, tolerance: f32) {
+    fn check(&mut self, tolerance: f32) {
         let mut results = self.systems.iter_mut().map(|(system, step)| (*system, step(true)));
         let (first, expected) = results.next().expect("a case has a system");
         assert!(!expected.is_empty(), "{}: {first} gives nothing", self.name);
@@ -62,9 +62,19 @@ impl<'a> Case<'a> {
         }
     }
 
+    /// As [`measure`](Self::measure), after a check that the numbers agree, which is all where no times are measured. A case
+    /// that is not asked for gives nothing.
+    pub fn run(&mut self, budget: Duration, waits: bool) -> Option<Vec<Time>> {
+        if !self.is_asked() {
+            return None;
+        }
+        self.check(1e-3);
+        is_bench().then(|| self.measure(budget, waits))
+    }
+
     /// Measures each system in turn, round by round, for about so long. A device that calculates while the program goes on is
     /// waited for at the end of each sample, by reading.
-    pub fn measure(&mut self, budget: Duration, waits: bool) -> Vec<Time> {
+    fn measure(&mut self, budget: Duration, waits: bool) -> Vec<Time> {
         let each = self.systems.iter_mut().map(|(_, step)| sample(step, 1, waits)).fold(f64::INFINITY, f64::min);
         let calls = (SAMPLE.as_nanos() as f64 / each).ceil().max(1.0) as usize;
         let mut rounds: Vec<Vec<f64>> = Vec::new();

@@ -5,9 +5,9 @@ use congruent_burn::{Device, Transfers, transfers};
 /// The devices that this machine has, of those built in; or those that the environment variable `DEVICES` lists.
 pub fn devices() -> Vec<Device> {
     let asked = std::env::var("DEVICES").ok();
-    let names = asked.as_deref().map_or_else(|| Device::available().to_vec(), |names| names.split(',').collect());
+    let named = |name: &str| name.parse().unwrap_or_else(|error| panic!("{error}"));
     let devices: Vec<Device> =
-        names.iter().map(|name| name.parse().unwrap_or_else(|error| panic!("{error}"))).collect();
+        asked.map_or_else(|| Device::available().to_vec(), |names| names.split(',').map(named).collect());
     assert!(!devices.is_empty(), "no device is built in");
     devices
 }

@@ -3,7 +3,7 @@
 //! The tests need the file of the model, which is fetched once; where it cannot be, they say so and pass.
 
 use chat::configured::{self, Model};
-use chat::llama::Settings;
+use chat::llama::{GGUF, Settings};
 use chat::{Config, Texts, find_or_fetch};
 use congruent::backend::{Backend, DeviceOf};
 use congruent::generate::{Finish, Generated, Request, Sampler, Sampling, generate};
@@ -42,7 +42,7 @@ pub fn file() -> Option<&'static Gguf> {
 pub fn first_layers<B: Backend<Elem = f32>>(file: &Gguf, layers: usize, device: &DeviceOf<B>) -> Model<B> {
     let config = Config::from_gguf(file).unwrap();
     let settings = Settings { layers, ..config.settings.clone() };
-    Model::load_gguf(&FirstLayers { file, layers }, config.dims().unwrap(), &settings, device, || ()).unwrap()
+    Model::load(&FirstLayers { file, layers }, config.dims().unwrap(), &settings, &GGUF, device, || ()).unwrap()
 }
 
 /// The tensors of the first layers, and what is in none.

@@ -25,6 +25,10 @@ fn it_answers_once_or_line_by_line() {
     let Some((true, once, report)) = run(&["--max-tokens", "8", "Name a colour."], "") else { return };
     assert!(once.ends_with('\n') && once.trim().len() > 3, "{once}");
     assert!(report.contains("[prompt: 34 tokens, "), "{report}");
+    // One token has no rate: it comes with the end of the prompt.
+    let (_, _, report) = run(&["--max-tokens", "1", "Name a colour."], "").unwrap();
+    assert!(report.starts_with("[the answer has 1 token, the most that --max-tokens allows]\n"), "{report}");
+    assert!(report.ends_with(" tokens/s; answer: 1 token]\n"), "{report}");
     // The first answer comes again after a reset.
     let lines = "Name a colour.\n\nAnother one?\n/reset\nName a colour.\n";
     let (_, out, report) = run(&["--max-tokens", "8"], lines).unwrap();
