@@ -94,6 +94,33 @@ where
         bare: Box::new(move || drop(black_box(Bare::matmul(black_box(&bare.0), black_box(&bare.1))))),
         typed: Box::new(move || drop(black_box(black_box(&typed.0).matmul(black_box(&typed.1))))),
     });
+    let (typed, bare) = (x.clone(), x.array().clone());
+    all.push(Operation {
+        name: "softmax",
+        bare: Box::new(move || drop(black_box(Bare::softmax(black_box(&bare).clone(), 1)))),
+        typed: Box::new(move || drop(black_box(black_box(&typed).softmax(At::<1>)))),
+    });
+    let (typed, bare) = ((x.clone(), layer.clone()), (x.array().clone(), BareLayer::new(&layer, split)));
+    all.push(Operation {
+        name: "layer norm",
+        bare: Box::new(move || drop(black_box(norm(black_box(&bare.0).clone(), &bare.1.attention_norm)))),
+        typed: Box::new(move || drop(black_box(typed.1.attention_norm.forward(black_box(&typed.0))))),
+    });
+    let (typed, bare) = ((x.clone(), layer.clone()), (x.array().clone(), BareLayer::new(&layer, split)));
+    all.push(Operation {
+        name: "linear, GELU",
+        bare: Box::new(move || drop(black_box(linear(black_box(&bare.0), &bare.1.up, GELU)))),
+        typed: Box::new(move || {
+            let up = &typed.1.feed_forward.up;
+            drop(black_box(up.forward_activated(black_box(&typed.0), Activation::Gelu)));
+        }),
+    });
+    let (typed, bare) = (x.clone(), x.array().clone());
+    all.push(Operation {
+        name: "to_vec",
+        bare: Box::new(move || drop(black_box(Bare::to_vec(black_box(&bare)).expect("no failure")))),
+        typed: Box::new(move || drop(black_box(black_box(&typed).to_vec()))),
+    });
     let (typed, bare) = (q.clone(), q.array().clone());
     all.push(Operation {
         name: "attention",
@@ -122,6 +149,16 @@ fn split_heads(x: &Array, split: [usize; 4]) -> Array {
 fn attend(q: &Array, k: &Array, v: &Array) -> Array {
     let scale = (Bare::sizes(q)[3] as f64).sqrt().recip();
     Bare::attention(q, k, v, &AttentionMask::default(), scale)
+}
+
+const GELU: Epilogue<'_, Array> = Epilogue { bias: None, activation: Some(Unary::Gelu), residual: None };
+
+fn linear(x: &Array, [weight, bias]: &[Array; 2], after: Epilogue<'_, Array>) -> Array {
+    Bare::linear(x, weight, Epilogue { bias: Some(bias), ..after })
+}
+
+fn norm(x: Array, [weight, bias]: &[Array; 2]) -> Array {
+    Bare::layer_norm(x, weight, Some(bias), 1e-5)
 }
 
 /// The encoder layer with post-normalisation, without types.
@@ -159,11 +196,7 @@ impl BareLayer {
     }
 
     fn forward(&self, x: &Array) -> Array {
-        let linear = |x: &Array, [weight, bias]: &[Array; 2], after: Epilogue<'_, Array>| {
-            Bare::linear(x, weight, Epilogue { bias: Some(bias), ..after })
-        };
-        let (none, gelu) = (Epilogue::default(), Epilogue { activation: Some(Unary::Gelu), ..Epilogue::default() });
-        let norm = |x: Array, [weight, bias]: &[Array; 2]| Bare::layer_norm(x, weight, Some(bias), 1e-5);
+        let none = Epilogue::default();
         let [batch, seq, heads, head_dim] = self.split;
         let q = split_heads(&linear(x, &self.query, none), self.split);
         let k = split_heads(&linear(x, &self.key, none), self.split);
@@ -172,7 +205,7 @@ impl BareLayer {
         let merged = Bare::reshape(&Bare::permute(&attend(&q, &k, &v), &[0, 2, 1, 3]), &heads_merged);
         let onto = |x| Epilogue { residual: Some(x), ..none };
         let x = norm(linear(&merged, &self.output, onto(x)), &self.attention_norm);
-        let hidden = linear(&x, &self.up, gelu);
+        let hidden = linear(&x, &self.up, GELU);
         norm(linear(&hidden, &self.down, onto(&x)), &self.feed_forward_norm)
     }
 }

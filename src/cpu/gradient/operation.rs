@@ -158,11 +158,11 @@ impl<T: Float> GradFn for Operation<T> {
 
 /// The operation as the `grad_fn` of a node, if its elements are floating-point numbers.
 pub fn grad_fn<T: Number>(operation: Operation<T>) -> Option<Box<dyn GradFn>> {
-    let mut operation = Some(operation);
+    // Boxed first, since it is large: from then on it is moved no more.
+    let operation: Box<dyn Any> = Box::new(operation);
     macro_rules! of_any { ($($t:ty)*) => {$(
-        let found: Option<&mut Option<Operation<$t>>> = (&mut operation as &mut dyn Any).downcast_mut();
-        if let Some(operation) = found.and_then(Option::take) {
-            return Some(Box::new(operation));
+        if operation.is::<Operation<$t>>() {
+            return Some(operation.downcast::<Operation<$t>>().expect("it is one of these numbers"));
         }
     )*} }
     of_any!(f32 f64 f16 bf16);

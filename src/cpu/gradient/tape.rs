@@ -15,6 +15,7 @@ pub trait Record<T> {
 }
 
 impl<T: Number> Record<T> for Op<T> {
+    #[inline(always)]
     fn record(self, inputs: Vec<Option<Arc<Node>>>, result: &Array<T>) -> Arc<Node> {
         let result = self.saves_result().then(|| result.clone());
         let grad_fn = grad_fn(Operation { op: self, result }).expect("only floating-point numbers are tracked");
