@@ -11,7 +11,7 @@ use congruent::nn::{
 };
 use congruent::optim::{AdamW, Optimizer};
 use congruent::prelude::*;
-use other::{Device, Other, Transfers, second, transfers};
+use other::{Device, Other, Transfers, lookups, second, transfers};
 
 dims! {
     Batch = 2; Seq = 5; Embed = 8; Heads = 2; Group = 2; HeadDim = 4; Small = 2; Hidden = 12; Vocab = 7; Positions = 32;
@@ -100,6 +100,17 @@ fn a_step_of_decoding_uploads_ids_and_positions() {
         assert_transfers(during, 2 + 2, 0);
         assert_near(&y.to_vec(), &expected.to_vec());
     }
+}
+
+#[test]
+fn angles_are_looked_up_once_for_all_layers() {
+    let (model, embedding, device) = (llama(), Embedding::random(Vocab, Embed, &mut rng()), second());
+    let (there, table) = (model.to_engine::<Other<f32>>(&device), embedding.to_engine::<Other<f32>>(&device));
+    let mut cache =
+        KeyValueCache::<_, _, _, _, Other<f32>>::on_backend(Batch, Heads, Small, Positions, 2).to_device(&device);
+    let (_, during) = lookups(|| decode(&there, &table, &mut cache, &[1, 2], &device));
+    // The rows of the tokens, the cosines and the sines, for two layers.
+    assert_eq!(during, 1 + 2);
 }
 
 type Tokens<B> = TensorOf<(Batch, Seq), Index<Vocab>, B>;

@@ -9,7 +9,7 @@ use std::fmt::Debug;
 /// floating-point numbers included; but not while [`is_recording`](super::is_recording) says no, as inside
 /// [`no_grad`](super::no_grad). [`track`](Self::track) itself works there too.
 ///
-/// Some inputs are constants to the backward pass, tracked or not: conditions, ids and masks, and the tables of
+/// Some inputs are constants to the backward pass, tracked or not: conditions, ids and masks, and the angles of
 /// [`rotate`](Backend::rotate). The gradient of what a mask excludes is zero, whatever stands there.
 ///
 /// Operations that move elements (`permute`, `narrow`, `broadcast`, `concat`, `gather`, `select`) are methods of all elements, and

@@ -264,19 +264,13 @@ pub trait Backend: Copy + Debug + Send + Sync {
     {
         composed::rms_norm::<Self>(x, weight, epsilon)
     }
-    /// The pairs of elements of each head of `x (batch, heads, sequence, d)` turned by the angles of their position, of which
-    /// there are `positions (batch, sequence)`: the tables of cosines and sines are `(any position, d / 2)`.
-    fn rotate(
-        x: ArrayOf<Self>,
-        positions: &ArrayOf<Self, u32>,
-        cos: &ArrayOf<Self>,
-        sin: &ArrayOf<Self>,
-        layout: RotaryLayout,
-    ) -> ArrayOf<Self>
+    /// The pairs of elements of each head of `x (batch, heads, sequence, d)` turned by angles, of which the cosines and the sines
+    /// are `(batch, sequence, d / 2)`: the same for all heads. They have no part in gradients.
+    fn rotate(x: ArrayOf<Self>, cos: &ArrayOf<Self>, sin: &ArrayOf<Self>, layout: RotaryLayout) -> ArrayOf<Self>
     where
         Self::Elem: Float,
     {
-        composed::rotate::<Self>(&x, positions, [cos, sin], layout)
+        composed::rotate::<Self>(&x, [cos, sin], layout)
     }
     /// `softmax(scale · q · kᵀ)` on the pairs that `mask` allows, `(batch, heads, queries, keys)`: the weights of
     /// [`attention`](Self::attention); zeros elsewhere.

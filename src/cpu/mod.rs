@@ -306,12 +306,12 @@ impl<T: Element> Backend for Cpu<T> {
         let tape = Tape::new(&[&x, weight], || Op::Norm([x.saved(), weight.saved()], false, epsilon));
         tape.record(|| norm::rms_norm(x, weight, epsilon))
     }
-    fn rotate(x: Array<T>, positions: &Array<u32>, cos: &Array<T>, sin: &Array<T>, layout: RotaryLayout) -> Array<T>
+    fn rotate(x: Array<T>, cos: &Array<T>, sin: &Array<T>, layout: RotaryLayout) -> Array<T>
     where
         T: Float,
     {
-        let tape = Tape::new(&[&x], || Op::Rotate(positions.saved(), [cos.saved(), sin.saved()], layout));
-        tape.record(|| rotary::rotate(x, positions, cos, sin, layout))
+        let tape = Tape::new(&[&x], || Op::Rotate([cos.saved(), sin.saved()], layout));
+        tape.record(|| rotary::rotate(x, cos, sin, layout))
     }
     fn attention_weights(q: &Array<T>, k: &Array<T>, mask: &AttentionMask<Array<bool>>, scale: f64) -> Array<T>
     where

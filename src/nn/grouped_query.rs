@@ -2,6 +2,7 @@
 
 use super::attention::attend;
 use super::multi_head::on_sequence;
+use super::rotary::Angles;
 use super::{CacheStep, KeysAndValues, Linear, Rotary, WellFormed};
 use crate::backend::{ArrayOf, Backend, Epilogue, Float, MaskOf, With};
 use crate::cpu::Cpu;
@@ -61,8 +62,8 @@ impl<E: Dim, Q: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> GroupedQueryAttent
         C: Backend<Elem = I> + SameBackend<With<B, I>>,
         Self: WellFormed,
     {
-        let mask = mask.describe(&x.device());
-        on_sequence(x, |x| self.apply(&x, rotary, positions, |new| new, &mask, Epilogue::default()))
+        let (angles, mask) = (rotary.angles(positions), mask.describe(&x.device()));
+        on_sequence(x, |x| self.apply(&x, &angles, |new| new, &mask, Epilogue::default()))
     }
 
     /// The sequence attends to itself and to what the cache holds, as this layer of it.
@@ -80,24 +81,23 @@ impl<E: Dim, Q: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> GroupedQueryAttent
         S: Sequence<E>,
         Self: WellFormed,
     {
-        let (positions, mask) = (step.positions().clone(), step.mask().described());
+        let (angles, mask) = (rotary.angles(step.positions()), step.mask().described());
         let all = |new: KeysAndValues<_, _, _, _, B>| step.append_to(layer, new);
-        on_sequence(x, |x| self.apply(&x, rotary, &positions, all, &mask, Epilogue::default()))
+        on_sequence(x, |x| self.apply(&x, &angles, all, &mask, Epilogue::default()))
     }
 
     /// The sequence attends to `all` the keys and values there are with its own: a cache holds some from before. The epilogue
     /// is that of the last product.
-    pub(super) fn apply<N: Dim, L: Dim, P: Dim, I: IdOf<P>, K: Dim>(
+    pub(super) fn apply<N: Dim, L: Dim, K: Dim>(
         &self,
         x: &Tensor<(N, L, E), B>,
-        rotary: &Rotary<P, D, impl Backend<Elem = B::Elem, Engine = B::Engine>>,
-        positions: &Tensor<(N, L), impl Backend<Elem = I, Engine = B::Engine>>,
+        angles: &Angles<(N, L), D, B>,
         all: impl FnOnce(KeysAndValues<N, H, D, L, B>) -> KeysAndValues<N, H, D, K, B>,
         mask: &MaskOf<B>,
         after: Epilogue<'_, ArrayOf<B>>,
     ) -> Tensor<(N, L, E), B> {
-        let q = rotary.rotated(self.query.apply(x, Epilogue::default()).split_heads(), positions);
-        let k = rotary.rotated(self.key.apply(x, Epilogue::default()).split_heads(), positions);
+        let q = angles.rotated(self.query.apply(x, Epilogue::default()).split_heads());
+        let k = angles.rotated(self.key.apply(x, Epilogue::default()).split_heads());
         let v = self.value.apply(x, Epilogue::default()).split_heads();
         self.output.apply(&attend(&q, &all((k, v)), mask).merge_heads(), after)
     }

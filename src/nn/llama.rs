@@ -1,6 +1,7 @@
 //! The layers of the Llama family ([Touvron et al. 2023](https://arxiv.org/abs/2302.13971)).
 
 use super::multi_head::on_sequence;
+use super::rotary::Angles;
 use super::{CacheStep, GatedFeedForward, GroupedQueryAttention, KeysAndValues, RmsNorm, Rotary, WellFormed};
 use crate::Module;
 use crate::backend::{Backend, Epilogue, Float, MaskOf, With};
@@ -45,8 +46,8 @@ impl<E: Dim, Q: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> LlamaLayer
         C: Backend<Elem = I> + SameBackend<With<B, I>>,
         Self: WellFormed,
     {
-        let mask = mask.describe(&x.device());
-        on_sequence(x, |x| self.apply(&x, rotary, positions, |new| new, &mask))
+        let (angles, mask) = (rotary.angles(positions), mask.describe(&x.device()));
+        on_sequence(x, |x| self.apply(&x, &angles, |new| new, &mask))
     }
 
     /// The layer on `x (batch, sequence, E)`, which goes on from what the cache holds, as this layer of it.
@@ -64,21 +65,20 @@ impl<E: Dim, Q: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> LlamaLayer
         S: Sequence<E>,
         Self: WellFormed,
     {
-        let (positions, mask) = (step.positions().clone(), step.mask().described());
-        on_sequence(x, |x| self.apply(&x, rotary, &positions, |new| step.append_to(layer, new), &mask))
+        let (angles, mask) = (rotary.angles(step.positions()), step.mask().described());
+        on_sequence(x, |x| self.apply(&x, &angles, |new| step.append_to(layer, new), &mask))
     }
 
     /// The layer on `x`, which attends to `all` the keys and values there are with its own.
-    fn apply<N: Dim, L: Dim, P: Dim, I: IdOf<P>, K: Dim>(
+    fn apply<N: Dim, L: Dim, K: Dim>(
         &self,
         x: &Tensor<(N, L, E), B>,
-        rotary: &Rotary<P, D, impl Backend<Elem = B::Elem, Engine = B::Engine>>,
-        positions: &Tensor<(N, L), impl Backend<Elem = I, Engine = B::Engine>>,
+        angles: &Angles<(N, L), D, B>,
         all: impl FnOnce(KeysAndValues<N, H, D, L, B>) -> KeysAndValues<N, H, D, K, B>,
         mask: &MaskOf<B>,
     ) -> Tensor<(N, L, E), B> {
         let normed = self.attention_norm.normalized(x.clone());
-        let x = self.attention.apply(&normed, rotary, positions, all, mask, Epilogue::residual(x.array()));
+        let x = self.attention.apply(&normed, angles, all, mask, Epilogue::residual(x.array()));
         self.feed_forward.apply(&self.feed_forward_norm.normalized(x.clone()), Epilogue::residual(x.array()))
     }
 }
@@ -145,8 +145,8 @@ impl<E: Dim, Q: Dim, H: Dim, D: Dim, F: Dim, P: Dim, B: Backend<Elem: Float>> Ll
         C: Backend<Elem = I> + SameBackend<With<B, I>>,
         Self: WellFormed,
     {
-        let mask = mask.describe(&x.device());
-        on_sequence(x, |x| self.apply(x, positions, |_, new| new, &mask))
+        let (angles, mask) = (self.rotary.angles(positions), mask.describe(&x.device()));
+        on_sequence(x, |x| self.apply(x, &angles, |_, new| new, &mask))
     }
 
     /// All layers on `x (batch, sequence, E)`, which goes on from what the cache holds.
@@ -162,20 +162,20 @@ impl<E: Dim, Q: Dim, H: Dim, D: Dim, F: Dim, P: Dim, B: Backend<Elem: Float>> Ll
         S: Sequence<E>,
         Self: WellFormed,
     {
-        let (positions, mask) = (step.positions().clone(), step.mask().described());
-        on_sequence(x, |x| self.apply(x, &positions, |layer, new| step.append_to(layer, new), &mask))
+        let (angles, mask) = (self.rotary.angles(step.positions()), step.mask().described());
+        on_sequence(x, |x| self.apply(x, &angles, |layer, new| step.append_to(layer, new), &mask))
     }
 
     /// The layers, each of which attends to `all` the keys and values that there are of it with its own; and the norm.
-    fn apply<N: Dim, L: Dim, I: IdOf<P>, K: Dim>(
+    fn apply<N: Dim, L: Dim, K: Dim>(
         &self,
         x: Tensor<(N, L, E), B>,
-        positions: &Tensor<(N, L), impl Backend<Elem = I, Engine = B::Engine>>,
+        angles: &Angles<(N, L), D, B>,
         mut all: impl FnMut(usize, KeysAndValues<N, H, D, L, B>) -> KeysAndValues<N, H, D, K, B>,
         mask: &MaskOf<B>,
     ) -> Tensor<(N, L, E), B> {
         let layers = self.layers.iter().enumerate();
-        let x = layers.fold(x, |x, (i, layer)| layer.apply(&x, &self.rotary, positions, |new| all(i, new), mask));
+        let x = layers.fold(x, |x, (i, layer)| layer.apply(&x, angles, |new| all(i, new), mask));
         self.norm.normalized(x)
     }
 }

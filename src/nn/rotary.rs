@@ -7,6 +7,7 @@ use crate::module::ToEngine;
 use crate::shape::{Shape, Turns};
 use crate::tensor::{IdOf, SameBackend, Tensor, transferred};
 use crate::{Error, Module};
+use std::marker::PhantomData;
 
 /// Rotary positions: each pair of elements of a head is turned by an angle that grows with its position, so that the
 /// product of a query and a key depends on how far apart they stand.
@@ -105,24 +106,35 @@ impl<P: Dim, D: Dim, B: Backend<Elem: Float>> Rotary<P, D, B> {
         C: Backend<Elem = I> + SameBackend<With<B, I>>,
         D: Dense,
     {
-        self.rotated(x.clone(), positions).same()
+        self.angles(positions).rotated(x.clone()).same()
     }
 
-    /// As [`forward`](Self::forward), of an owned tensor, in whose memory the result may be written.
-    pub(super) fn rotated<S, R, I, C>(
+    /// The angles of these positions, which a model prepares once for the queries and the keys of all its layers.
+    pub(super) fn angles<R: Shape, I: IdOf<P>, C: Backend<Elem = B::Elem, Engine = B::Engine>>(
         &self,
-        x: Tensor<S, C>,
         positions: &Tensor<R, impl Backend<Elem = I, Engine = B::Engine>>,
-    ) -> Tensor<S, C>
+    ) -> Angles<R, D, C> {
+        let at_positions = |table: &Table<B>| B::gather(&table.0, positions.array());
+        Angles { cos: at_positions(&self.cos), sin: at_positions(&self.sin), layout: self.layout, of: PhantomData }
+    }
+}
+
+/// The angles of a [`Rotary`] at the positions of a tensor of shape `R`: their cosines and sines, `(batch, sequence, D / 2)`.
+pub(super) struct Angles<R, D, B: Backend> {
+    cos: ArrayOf<B>,
+    sin: ArrayOf<B>,
+    layout: RotaryLayout,
+    of: PhantomData<fn() -> (R, D)>,
+}
+
+impl<R, D, B: Backend<Elem: Float>> Angles<R, D, B> {
+    /// The heads turned. The result may be written in their memory.
+    pub fn rotated<S: Shape>(&self, heads: Tensor<S, B>) -> Tensor<S, B>
     where
-        S: Shape,
         R: Turns<S, D>,
-        I: IdOf<P>,
-        C: Backend<Elem = B::Elem, Engine = B::Engine>,
     {
-        let shape = x.shape();
-        let array = B::rotate(x.into_array(), positions.array(), &self.cos.0, &self.sin.0, self.layout);
-        Tensor::from_parts(shape, array)
+        let shape = heads.shape();
+        Tensor::from_parts(shape, B::rotate(heads.into_array(), &self.cos, &self.sin, self.layout))
     }
 }
 

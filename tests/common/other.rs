@@ -52,6 +52,17 @@ pub fn transfers<R>(f: impl FnOnce() -> R) -> (R, Transfers) {
     (result, TRANSFERS.get())
 }
 
+thread_local! {
+    static LOOKUPS: Cell<usize> = const { Cell::new(0) };
+}
+
+/// How often `f` chooses rows of a table.
+pub fn lookups<R>(f: impl FnOnce() -> R) -> (R, usize) {
+    LOOKUPS.set(0);
+    let result = f();
+    (result, LOOKUPS.get())
+}
+
 /// What the devices of this thread can do.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -183,6 +194,7 @@ impl<T: Element> Backend for Other<T> {
         all.of("concat", Cpu::<T>::concat(&parts.iter().map(|part| &part.inner).collect::<Vec<_>>(), axis))
     }
     fn gather(table: &ArrayOf<Self>, ids: &ArrayOf<Self, u32>) -> ArrayOf<Self> {
+        LOOKUPS.set(LOOKUPS.get() + 1);
         table.beside(ids).of("gather", Cpu::<T>::gather(&table.inner, &ids.inner))
     }
     fn cast<U: Number>(x: &ArrayOf<Self>) -> ArrayOf<Self, U>

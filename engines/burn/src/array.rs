@@ -46,17 +46,21 @@ pub(crate) use by_kind;
 /// Burn is never asked for a tensor without elements or without axes: not all of its devices can have one. An array of no
 /// elements is its sizes alone, and the tensor of a number has one axis.
 #[derive(Clone)]
-pub struct Array {
+pub struct Array(Arc<Parts>);
+
+/// What an array is. Behind a pointer, since it is some hundred bytes, which an operation moves several times.
+#[derive(Clone)]
+struct Parts {
     sizes: Shape,
     dtype: DType,
-    pub(crate) device: DispatchDevice,
+    device: DispatchDevice,
     /// None, if there are no elements.
     tensor: Option<DispatchTensor>,
     is_tracked: bool,
     /// Why there is no tensor, if there should be one.
     failed: Option<Arc<Failure>>,
     /// What has the gradients with respect to an array that depends on others: burn keeps those of leaves alone.
-    leaf: Option<DispatchTensor>,
+    leaf: Option<Box<DispatchTensor>>,
 }
 
 /// # Panics
@@ -72,7 +76,7 @@ pub(crate) fn bool_store(device: &DispatchDevice) -> BoolDType {
 
 /// The shape of the tensor of an array of these sizes.
 pub(crate) fn shape(sizes: &[usize]) -> Shape {
-    if sizes.is_empty() { Shape::new([1]) } else { Shape::from(sizes.to_vec()) }
+    if sizes.is_empty() { Shape::new([1]) } else { Shape::from(sizes) }
 }
 
 impl Array {
@@ -87,8 +91,9 @@ impl Array {
         }
         transfers::sent();
         let data = TensorData::from_bytes_vec(bytes, shape(sizes), dtype);
-        let data = if like.kind() == Kind::Bool { data.convert_dtype(like.dtype) } else { data };
-        like.with(by_kind!(like, float_from_data int_from_data bool_from_data(data, &like.device)), sizes)
+        let data = if like.kind() == Kind::Bool { data.convert_dtype(like.dtype()) } else { data };
+        let tensor = by_kind!(like, float_from_data int_from_data bool_from_data(data, like.place()));
+        like.holding(Some(tensor))
     }
 
     /// An array of one value.
@@ -108,141 +113,175 @@ impl Array {
         let of_integers = if like.kind() == Kind::Float { DType::I32 } else { dtype };
         match n {
             0 => like,
-            _ => like.with(Dispatch::int_arange(0..n as i64, &like.device, of_integers.into()), &[n]).cast(dtype),
+            _ => like.with(Dispatch::int_arange(0..n as i64, like.place(), of_integers.into()), &[n]).cast(dtype),
         }
     }
 
     /// An array of one value, of the same type and on the same device.
     pub(crate) fn full(&self, value: Scalar, sizes: &[usize]) -> Self {
-        let like = self.without(sizes, self.dtype).with_room("filled");
-        if like.failed.is_some() || like.len() == 0 {
+        let like = self.without(sizes, self.dtype()).with_room("filled");
+        if like.failed().is_some() || like.len() == 0 {
             return like;
         }
-        let (shape, device) = (shape(sizes), &self.device);
+        let (shape, device) = (shape(sizes), self.place());
         let tensor = match self.kind() {
-            Kind::Float => Dispatch::float_full(shape, value, device, self.dtype.into()),
-            Kind::Int => Dispatch::int_full(shape, value, device, self.dtype.into()),
+            Kind::Float => Dispatch::float_full(shape, value, device, self.dtype().into()),
+            Kind::Int => Dispatch::int_full(shape, value, device, self.dtype().into()),
             Kind::Bool if matches!(value, Scalar::Bool(true)) => Dispatch::bool_ones(shape, device, self.bool_store()),
             Kind::Bool => Dispatch::bool_zeros(shape, device, self.bool_store()),
         };
-        like.with(tensor, sizes)
+        like.holding(Some(tensor))
     }
 
     /// Sizes, which hold elements or not, that have none yet.
     fn without_elements(sizes: &[usize], device: &Device, dtype: DType) -> Self {
         let dtype = device.stored(dtype);
         assert_holds(device, dtype);
-        let (sizes, device) = (Shape::from(sizes.to_vec()), device.burn().clone());
-        Array { sizes, dtype, device, tensor: None, is_tracked: false, failed: None, leaf: None }
+        Array::of_nothing(sizes, dtype, device.burn().clone(), None)
     }
 
     /// Sizes of another type on the same device, without elements. What is made so of an array that failed has failed.
     pub(crate) fn without(&self, sizes: &[usize], dtype: DType) -> Self {
-        let (sizes, device, failed) = (Shape::from(sizes.to_vec()), self.device.clone(), self.failed.clone());
-        Array { sizes, dtype, device, tensor: None, is_tracked: false, failed, leaf: None }
+        Array::of_nothing(sizes, dtype, self.0.device.clone(), self.0.failed.clone())
+    }
+
+    fn of_nothing(sizes: &[usize], dtype: DType, device: DispatchDevice, failed: Option<Arc<Failure>>) -> Self {
+        let sizes = Shape::from(sizes);
+        Array(Arc::new(Parts { sizes, dtype, device, tensor: None, is_tracked: false, failed, leaf: None }))
+    }
+
+    /// The parts, to be changed: of a copy, if somebody else holds the array.
+    fn parts(&mut self) -> &mut Parts {
+        Arc::make_mut(&mut self.0)
     }
 
     /// An array on the same device, of this tensor.
     pub(crate) fn with(&self, tensor: DispatchTensor, sizes: &[usize]) -> Self {
-        self.without(sizes, self.dtype).holding(Some(tensor))
+        self.without(sizes, self.dtype()).holding(Some(tensor))
     }
 
     /// The same sizes on the same device, of another tensor; without elements, and of an array that failed, there is none.
-    pub(crate) fn holding(self, tensor: Option<DispatchTensor>) -> Self {
+    pub(crate) fn holding(mut self, tensor: Option<DispatchTensor>) -> Self {
+        let parts = self.parts();
+        (parts.is_tracked, parts.leaf) = (false, None);
         let Some(mut tensor) = tensor else {
-            return Array { tensor, is_tracked: false, leaf: None, ..self };
+            parts.tensor = None;
+            return self;
         };
-        debug_assert_eq!(tensor.shape(), shape(&self.sizes));
+        debug_assert_eq!(tensor.shape(), shape(&parts.sizes));
         let dtype = tensor.dtype();
         if Kind::of(dtype) != Kind::Float {
             // What is no float has no part in gradients. Its context would make constants of floats beside it pass through
             // autodiff.
             tensor.autodiff = DispatchAutodiffContext::Disabled;
         }
-        let is_tracked = tensor.autodiff != DispatchAutodiffContext::Disabled;
-        Array { dtype, tensor: Some(tensor), is_tracked, failed: None, leaf: None, ..self }
+        parts.is_tracked = tensor.autodiff != DispatchAutodiffContext::Disabled;
+        (parts.dtype, parts.tensor, parts.failed) = (dtype, Some(tensor), None);
+        self
     }
 
     pub(crate) fn failed(&self) -> Option<&Arc<Failure>> {
-        self.failed.as_ref()
+        self.0.failed.as_ref()
     }
 
     /// In its place, that it could not be made.
-    pub(crate) fn failing(self, failure: Arc<Failure>) -> Self {
-        Array { tensor: None, failed: Some(failure), ..self }
+    pub(crate) fn failing(mut self, failure: Arc<Failure>) -> Self {
+        let parts = self.parts();
+        (parts.tensor, parts.failed) = (None, Some(failure));
+        self
     }
 
     /// The size of each axis.
     pub fn sizes(&self) -> &[usize] {
-        &self.sizes
+        &self.0.sizes
     }
 
     /// How many elements there are.
     pub(crate) fn len(&self) -> usize {
-        self.sizes.iter().product()
+        self.sizes().iter().product()
     }
 
     /// The type of the elements, as the device holds them.
     pub fn dtype(&self) -> DType {
-        self.dtype
+        self.0.dtype
     }
 
     pub(crate) fn kind(&self) -> Kind {
-        Kind::of(self.dtype)
+        Kind::of(self.dtype())
     }
 
     /// Where it is.
     pub fn device(&self) -> Device {
-        Device::of(self.device.clone())
+        Device::of(self.place().clone())
+    }
+
+    /// Where it is, for burn.
+    pub(crate) fn place(&self) -> &DispatchDevice {
+        &self.0.device
     }
 
     /// Whether it is tracked, or depends on an array that is.
     pub fn is_tracked(&self) -> bool {
-        self.is_tracked
+        self.0.is_tracked
     }
 
     /// How the device stores booleans.
     pub(crate) fn bool_store(&self) -> BoolDType {
-        bool_store(&self.device)
+        bool_store(self.place())
     }
 
     /// The tensor for an operation, unless there are no elements. Where nothing is recorded, it is a constant.
     pub(crate) fn tensor(&self) -> Option<DispatchTensor> {
-        let tensor = self.tensor.clone()?;
-        let is_constant = self.is_tracked && !congruent::backend::is_recording();
-        Some(if is_constant { <Dispatch as AutodiffBackend>::inner(tensor) } else { tensor })
+        self.for_operation(self.0.tensor.clone())
     }
 
-    /// The same, without another owner: burn may write its result into the memory.
+    fn for_operation(&self, tensor: Option<DispatchTensor>) -> Option<DispatchTensor> {
+        match self.is_tracked() && !congruent::backend::is_recording() {
+            true => tensor.map(<Dispatch as AutodiffBackend>::inner),
+            false => tensor,
+        }
+    }
+
+    /// The same, without another owner if nobody else holds the array: burn may write its result into the memory.
     pub(crate) fn into_tensor(mut self) -> Option<DispatchTensor> {
-        self.take_tensor()
+        let Some(parts) = Arc::get_mut(&mut self.0) else { return self.tensor() };
+        parts.leaf = None;
+        let tensor = parts.tensor.take();
+        self.for_operation(tensor)
     }
 
     /// As [`into_tensor`](Self::into_tensor), of an array whose sizes are needed yet.
     pub(crate) fn take_tensor(&mut self) -> Option<DispatchTensor> {
-        self.leaf = None;
-        let tensor = self.tensor.take()?;
-        let is_constant = self.is_tracked && !congruent::backend::is_recording();
-        Some(if is_constant { <Dispatch as AutodiffBackend>::inner(tensor) } else { tensor })
+        let rest = match Arc::get_mut(&mut self.0) {
+            Some(parts) => {
+                parts.leaf = None;
+                let tensor = parts.tensor.take();
+                return self.for_operation(tensor);
+            }
+            None => self.without(self.sizes(), self.dtype()),
+        };
+        std::mem::replace(self, rest).into_tensor()
     }
 
     /// The tensor as burn has it, with its place among the recorded operations.
     pub(crate) fn recorded(&self) -> Option<&DispatchTensor> {
-        self.tensor.as_ref()
+        self.0.tensor.as_ref()
     }
 
     /// The tensor that has the gradients with respect to this array.
     pub(crate) fn leaf(&self) -> Option<&DispatchTensor> {
-        self.leaf.as_ref().or(self.tensor.as_ref())
+        self.0.leaf.as_deref().or(self.recorded())
     }
 
     pub(crate) fn with_leaf(mut self, leaf: &Array) -> Self {
-        self.leaf = leaf.tensor.clone();
+        self.parts().leaf = leaf.recorded().cloned().map(Box::new);
         self
     }
 
     pub(crate) fn set_tracked(mut self, is_tracked: bool) -> Self {
-        self.is_tracked = is_tracked;
+        if self.is_tracked() != is_tracked {
+            self.parts().is_tracked = is_tracked;
+        }
         self
     }
 
@@ -252,12 +291,12 @@ impl Array {
     /// # Errors
     /// The device is lost, or one of these operations has failed.
     pub(crate) fn read<R>(&self, f: impl FnOnce(&[u8]) -> R) -> Result<R, Failure> {
-        if let Some(failure) = &self.failed {
+        if let Some(failure) = self.failed() {
             return Err(Failure::clone(failure));
         }
-        let Some(tensor) = self.tensor.clone() else { return Ok(f(&[])) };
+        let Some(tensor) = self.recorded().cloned() else { return Ok(f(&[])) };
         transfers::fetched();
-        let tensor = if self.is_tracked { <Dispatch as AutodiffBackend>::inner(tensor) } else { tensor };
+        let tensor = if self.is_tracked() { <Dispatch as AutodiffBackend>::inner(tensor) } else { tensor };
         let failed = |reason: &dyn fmt::Display| Failure {
             operation: "to_vec".to_string(),
             device: self.device().to_string(),
@@ -274,7 +313,7 @@ impl Array {
         // Devices fetch what is asked for, and when it is.
         let bytes = data.bytes().read(burn_std::Reader::new()).map_err(|reason| failed(&reason))?;
         Ok(match self.kind() {
-            Kind::Bool => f(&bytes.iter().step_by(self.dtype.size()).copied().collect::<Vec<u8>>()),
+            Kind::Bool => f(&bytes.iter().step_by(self.dtype().size()).copied().collect::<Vec<u8>>()),
             _ => f(bytes),
         })
     }
@@ -284,15 +323,16 @@ impl Array {
     /// # Panics
     /// The device cannot hold elements of this type.
     pub(crate) fn to_device(&self, device: &Device) -> Option<Array> {
-        if self.kind() == Kind::Bool || device.stored(self.dtype) != self.dtype {
+        if self.kind() == Kind::Bool || device.stored(self.dtype()) != self.dtype() {
             return None;
         }
-        assert_holds(device, self.dtype);
-        let like = Array { device: device.burn().clone(), ..self.without(self.sizes(), self.dtype) };
-        let constant = |x| if self.is_tracked { <Dispatch as AutodiffBackend>::inner(x) } else { x };
-        let tensor = self.tensor.clone().map(constant).map(|x| match self.kind() {
-            Kind::Float => Dispatch::float_to_device(x, &like.device),
-            _ => Dispatch::int_to_device(x, &like.device),
+        assert_holds(device, self.dtype());
+        let failed = self.failed().cloned();
+        let like = Array::of_nothing(self.sizes(), self.dtype(), device.burn().clone(), failed);
+        let constant = |x| if self.is_tracked() { <Dispatch as AutodiffBackend>::inner(x) } else { x };
+        let tensor = self.recorded().cloned().map(constant).map(|x| match self.kind() {
+            Kind::Float => Dispatch::float_to_device(x, like.place()),
+            _ => Dispatch::int_to_device(x, like.place()),
         });
         Some(like.holding(tensor))
     }
@@ -306,7 +346,7 @@ impl Array {
     /// # Panics
     /// The arrays are on two devices.
     pub(crate) fn meets(&self, operation: &str, other: &Array) {
-        let (here, there) = (&self.device, &other.device);
+        let (here, there) = (self.place(), other.place());
         assert!(here == there, "{operation}: one array is on {}, the other on {}", self.device(), other.device());
     }
 }
@@ -316,8 +356,8 @@ impl fmt::Debug for Array {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut array = f.debug_struct("Array");
         array
-            .field("dtype", &self.dtype.name())
-            .field("sizes", &&self.sizes[..])
+            .field("dtype", &self.dtype().name())
+            .field("sizes", &self.sizes())
             .field("device", &self.device())
             .finish()
     }

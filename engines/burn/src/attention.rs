@@ -64,7 +64,7 @@ pub(crate) fn attention<T: Float>([q, k, v]: [&Array; 3], mask: &Mask, scale: f6
     let forbidden = if is_causal { None } else { forbidden::<T>(mask, [batch, queries, keys], q) };
     let is_recorded = [q, k, v].iter().any(|x| x.is_tracked()) && congruent::backend::is_recording();
     // Its kernel knows heads that share keys, and masks of all heads; it writes over scores that are masked, whatever they are.
-    let by_flex = is_flex(&q.device) && !is_recorded;
+    let by_flex = is_flex(q.place()) && !is_recorded;
     let without_padding = |x| composed::without_padding::<Burn<T>>(x, mask);
     let (k, v) = (if by_flex { k.clone() } else { without_padding(k) }, without_padding(v));
     // Queries that share a key head become more queries of it where all of them may attend to the same; else keys and values

@@ -7,7 +7,7 @@ use crate::gradient::Gradients;
 use burn_backend::{DType, Scalar};
 use congruent::backend::{
     ArrayOf, Autodiff, Backend, Binary, Blocks, Bytes, Compare, DataType, Element, Engine, Epilogue, Failure, Float,
-    MaskOf, Number, Primitive, PrimitiveOf, Reduce, Unary, Value, composed,
+    MaskOf, Number, Primitive, PrimitiveOf, Reduce, RotaryLayout, Unary, Value, composed,
 };
 use congruent::prelude::Cpu;
 use std::marker::PhantomData;
@@ -273,6 +273,12 @@ impl<T: Element> Backend for Burn<T> {
             DType::F16 | DType::BF16 => composed::rms_norm::<Self>(x, weight, epsilon),
             _ => x.rms_norm(weight, epsilon),
         }
+    }
+    fn rotate(x: A, cos: &A, sin: &A, layout: RotaryLayout) -> A
+    where
+        T: Float,
+    {
+        x.rotate([cos, sin], layout)
     }
     fn masked_softmax(scores: A, mask: &MaskOf<Self>) -> A
     where

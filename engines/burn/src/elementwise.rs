@@ -17,19 +17,23 @@ impl Array {
 
     /// `f` of two tensors of one rank, and the sizes of the result: the sizes of one array are the last ones of the other.
     fn map_pair(
-        mut self,
+        self,
         operation: &str,
-        mut other: Array,
+        other: Array,
         f: impl FnOnce(DispatchTensor, DispatchTensor) -> DispatchTensor,
     ) -> Array {
         self.meets(operation, &other);
         let (own, others) = (self.sizes().len(), other.sizes().len());
         let rank = own.max(others).max(1);
+        let is_first = own >= others;
+        let (like, beside) = if is_first { (self, other) } else { (other, self) };
+        let mut like = like.calculated_of([&beside]).with_room(operation);
+        if like.failed().is_some() {
+            return like;
+        }
         // By value: burn may write the result into the memory of either.
-        let tensors = self.take_aligned(rank).zip(other.take_aligned(rank));
-        let (like, beside) = if own >= others { (self, other) } else { (other, self) };
-        let like = like.calculated_of([&beside]).with_room(operation);
-        let tensor = tensors.filter(|_| like.failed().is_none()).map(|(x, y)| f(x, y));
+        let tensors = like.take_tensor().zip(beside.into_aligned(rank));
+        let tensor = tensors.map(|(x, y)| if is_first { f(x, y) } else { f(y, x) });
         like.holding(tensor)
     }
 
@@ -136,7 +140,7 @@ impl Array {
 
     /// `op` on each element and `y`.
     pub fn binary_scalar(self, op: Binary, y: Scalar) -> Array {
-        let device = self.device.clone();
+        let device = self.place().clone();
         // Asked of the device by operations that need it alone: it stands behind a lock.
         let store = || bool_store(&device);
         match (self.kind(), op) {
@@ -249,7 +253,7 @@ impl Array {
             (false, Compare::Greater) => Dispatch::int_greater_elem(x, y, store),
             (false, Compare::GreaterOrEqual) => Dispatch::int_greater_equal_elem(x, y, store),
         };
-        self.with(tensor, self.sizes())
+        like.holding(Some(tensor))
     }
 
     /// `x` where the condition holds, `y` elsewhere.
@@ -260,7 +264,7 @@ impl Array {
         match (condition.tensor(), x.tensor(), y.tensor()) {
             (Some(condition), Some(of_true), Some(of_false)) if like.failed().is_none() => {
                 let chosen = by_kind!(x, float_mask_where int_mask_where bool_mask_where(of_false, condition, of_true));
-                like.with(chosen, x.sizes())
+                like.holding(Some(chosen))
             }
             _ => like,
         }
@@ -282,7 +286,7 @@ impl Array {
             (Kind::Bool, Kind::Float) => Dispatch::bool_into_float(x, dtype.into()),
             (Kind::Bool, _) => Dispatch::bool_into_int(x, dtype.into()),
         };
-        self.with(tensor, self.sizes())
+        like.holding(Some(tensor))
     }
 
     /// Floats as integers: what is beyond the type becomes the nearest of it, and what is no number becomes 0. Shaders leave

@@ -26,7 +26,7 @@ impl Array {
     /// The array that an operation is about to make, or a failure, if the processor has no memory for it: there, a request for
     /// memory that is refused ends the program. Other devices say by themselves what they could not do.
     pub(crate) fn with_room(self, operation: &str) -> Array {
-        if self.failed().is_some() || !is_flex(&self.device) || self.sizes().contains(&0) {
+        if self.failed().is_some() || !is_flex(self.place()) || self.sizes().contains(&0) {
             return self;
         }
         let bytes = self.sizes().iter().try_fold(self.dtype().size(), |bytes, &size| bytes.checked_mul(size));

@@ -2,17 +2,17 @@
 
 use crate::array::{Array, Kind, by_kind, shape};
 use burn_backend::ops::{BoolTensorOps, FloatTensorOps, IntTensorOps};
-use burn_backend::{DType, Scalar, Slice};
-use burn_dispatch::DispatchTensor;
+use burn_backend::{DType, Scalar, Shape, Slice};
+use burn_dispatch::{Dispatch, DispatchTensor};
 use congruent::backend::Compare;
 
 impl Array {
     /// The axes in another order: axis `i` of the result is axis `order[i]`.
     pub fn permute(&self, order: &[usize]) -> Array {
-        let sizes: Vec<usize> = order.iter().map(|&axis| self.sizes()[axis]).collect();
         if order.iter().enumerate().all(|(i, &axis)| i == axis) {
             return self.seen();
         }
+        let sizes: Shape = order.iter().map(|&axis| self.sizes()[axis]).collect();
         let Some(x) = self.tensor() else { return self.without(&sizes, self.dtype()) };
         self.with(by_kind!(self, float_permute int_permute bool_permute(x, order)), &sizes)
     }
@@ -25,20 +25,19 @@ impl Array {
         // What is repeated is copied.
         let like = self.without(sizes, self.dtype()).with_room("reshape");
         let Some(x) = self.tensor().filter(|_| like.failed().is_none()) else { return like };
-        self.with(by_kind!(self, float_reshape int_reshape bool_reshape(x, shape(sizes))), sizes)
+        like.holding(Some(by_kind!(self, float_reshape int_reshape bool_reshape(x, shape(sizes)))))
     }
 
     /// The elements `start .. start + len` of `axis`.
     pub fn narrow(&self, axis: usize, start: usize, len: usize) -> Array {
-        let mut sizes = self.sizes().to_vec();
-        if len == sizes[axis] {
+        if len == self.sizes()[axis] {
             return self.seen();
         }
+        let mut sizes = Shape::from(self.sizes());
         sizes[axis] = len;
         let Some(x) = self.tensor().filter(|_| len > 0) else { return self.without(&sizes, self.dtype()) };
-        let mut starts = vec![0; sizes.len()];
-        starts[axis] = start;
-        let slices = slices(&starts, &sizes);
+        let starts = (0..sizes.len()).map(|i| if i == axis { start } else { 0 });
+        let slices = slices(starts, &sizes);
         self.with(by_kind!(self, float_slice int_slice bool_slice(x, &slices)), &sizes)
     }
 
@@ -57,7 +56,7 @@ impl Array {
     /// The arrays one after another along `axis`. There is at least one.
     pub fn concat(parts: &[&Array], axis: usize) -> Array {
         let first = parts[0];
-        let mut sizes = first.sizes().to_vec();
+        let mut sizes = Shape::from(first.sizes());
         sizes[axis] = parts.iter().map(|part| part.sizes()[axis]).sum();
         parts.iter().for_each(|part| first.meets("concat", part));
         let like = first.without(&sizes, first.dtype()).calculated_of(parts.iter().copied()).with_room("concat");
@@ -65,8 +64,8 @@ impl Array {
         match tensors.len() {
             _ if like.failed().is_some() => like,
             0 => like,
-            1 => first.with(tensors.remove(0), &sizes),
-            _ => first.with(by_kind!(first, float_cat int_cat bool_cat(tensors, axis)), &sizes),
+            1 => like.holding(tensors.pop()),
+            _ => like.holding(Some(by_kind!(first, float_cat int_cat bool_cat(tensors, axis)))),
         }
     }
 
@@ -81,10 +80,10 @@ impl Array {
             return like;
         }
         let Some(value) = part.tensor() else { return self.seen() };
-        let slices = slices(starts, part.sizes());
-        let sizes = self.sizes().to_vec();
+        let slices = slices(starts.iter().copied(), part.sizes());
         let x = self.into_tensor().expect("a part of some elements is one of some");
-        like.with(by_kind!(like, float_slice_assign int_slice_assign bool_slice_assign(x, &slices, value)), &sizes)
+        let tensor = by_kind!(like, float_slice_assign int_slice_assign bool_slice_assign(x, &slices, value));
+        like.holding(Some(tensor))
     }
 
     /// Rows (axis 0) chosen by `ids`: sizes are those of `ids`, then those of a row.
@@ -94,12 +93,12 @@ impl Array {
         if self.kind() == Kind::Bool {
             return self.by_integers(|x| x.gather(ids));
         }
-        let sizes = [ids.sizes(), &self.sizes()[1..]].concat();
+        let sizes: Shape = ids.sizes().iter().chain(&self.sizes()[1..]).collect();
         let like = self.without(&sizes, self.dtype()).calculated_of([ids]).with_room("gather");
         let Some(table) = self.tensor().filter(|_| like.failed().is_none() && !sizes.contains(&0)) else { return like };
         let rows = ids.reshape(&[ids.len()]).tensor().expect("rows of some elements have ids");
         let chosen = by_kind!(self, float_select int_select int_select(table, 0, rows));
-        self.with(by_kind!(self, float_reshape int_reshape bool_reshape(chosen, shape(&sizes))), &sizes)
+        like.holding(Some(by_kind!(self, float_reshape int_reshape bool_reshape(chosen, shape(&sizes)))))
     }
 
     /// What `f` makes of integers, for booleans.
@@ -117,25 +116,25 @@ impl Array {
 
     /// The tensor with so many axes: those that it lacks are of size 1 and come first.
     pub(crate) fn aligned(&self, rank: usize) -> Option<DispatchTensor> {
-        Some(self.with_axes(self.tensor()?, rank))
+        self.clone().into_aligned(rank)
     }
 
-    /// As [`aligned`](Self::aligned), without another owner.
-    pub(crate) fn take_aligned(&mut self, rank: usize) -> Option<DispatchTensor> {
-        let x = self.take_tensor()?;
-        Some(self.with_axes(x, rank))
-    }
-
-    fn with_axes(&self, x: DispatchTensor, rank: usize) -> DispatchTensor {
+    /// As [`aligned`](Self::aligned), without another owner if nobody else holds the array.
+    pub(crate) fn into_aligned(self, rank: usize) -> Option<DispatchTensor> {
         if self.sizes().len() == rank || rank == 1 {
-            return x;
+            return self.into_tensor();
         }
-        let mut sizes = vec![1; rank - self.sizes().len()];
-        sizes.extend_from_slice(self.sizes());
-        by_kind!(self, float_reshape int_reshape bool_reshape(x, shape(&sizes)))
+        let before = std::iter::repeat_n(&1, rank - self.sizes().len());
+        let (sizes, kind): (Shape, Kind) = (before.chain(self.sizes()).collect(), self.kind());
+        let x = self.into_tensor()?;
+        Some(match kind {
+            Kind::Float => Dispatch::float_reshape(x, sizes),
+            Kind::Int => Dispatch::int_reshape(x, sizes),
+            Kind::Bool => Dispatch::bool_reshape(x, sizes),
+        })
     }
 }
 
-fn slices(starts: &[usize], sizes: &[usize]) -> Vec<Slice> {
-    starts.iter().zip(sizes).map(|(&start, &len)| Slice::from(start..start + len)).collect()
+fn slices(starts: impl Iterator<Item = usize>, sizes: &[usize]) -> Vec<Slice> {
+    starts.zip(sizes).map(|(start, &len)| Slice::from(start..start + len)).collect()
 }

@@ -11,6 +11,7 @@ mod interface;
 mod layout;
 mod product;
 mod reduce;
+mod rotary;
 mod rows;
 mod transfers;
 

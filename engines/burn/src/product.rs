@@ -1,8 +1,8 @@
 //! Products of matrices.
 
-use crate::array::{Array, Kind, shape};
-use burn_backend::Scalar;
+use crate::array::{Array, Kind};
 use burn_backend::ops::{FloatTensorOps, IntTensorOps, ModuleOps};
+use burn_backend::{Scalar, Shape};
 use burn_dispatch::Dispatch;
 
 impl Array {
@@ -10,8 +10,7 @@ impl Array {
     pub fn matmul(&self, y: &Array) -> Array {
         self.meets("matmul", y);
         let rank = self.sizes().len();
-        let n = y.sizes()[y.sizes().len() - 1];
-        let sizes = [&self.sizes()[..rank - 1], &[n]].concat();
+        let sizes: Shape = self.sizes()[..rank - 1].iter().chain(y.sizes().last()).collect();
         let like = self.without(&sizes, self.dtype()).calculated_of([y]).with_room("matmul");
         if like.failed().is_some() {
             return like;
@@ -27,7 +26,7 @@ impl Array {
             Kind::Float => Dispatch::float_matmul(a, b),
             _ => Dispatch::int_matmul(a, b),
         };
-        self.with(product, &sizes)
+        like.holding(Some(product))
     }
 
     /// `x (.., inputs)` times the transpose of `weight (outputs, inputs)`, with a bias `(outputs)`; nothing, if there are no
@@ -39,16 +38,16 @@ impl Array {
         if outer.is_empty() || *last == 0 {
             return None;
         }
-        let sizes = [outer, &weight.sizes()[..1]].concat();
+        let sizes: Shape = outer.iter().chain(&weight.sizes()[..1]).collect();
         let like =
             self.without(&sizes, self.dtype()).calculated_of(bias.into_iter().chain([weight])).with_room("linear");
         if like.failed().is_some() {
             return Some(like);
         }
         // As a matrix: of more axes, burn gives the weight as many, which copies one that is seen with its axes exchanged.
-        let rows = self.reshape(&[outer.iter().product(), *last]);
-        let (x, weight_of, bias) = (rows.into_tensor()?, weight.tensor()?, bias.and_then(Array::tensor));
-        let product = Dispatch::linear(x, Dispatch::float_swap_dims(weight_of, 0, 1), bias);
-        Some(like.holding(Some(Dispatch::float_reshape(product, shape(&sizes)))))
+        let (x, weight, bias) = (self.tensor()?, weight.tensor()?, bias.and_then(Array::tensor));
+        let rows = Dispatch::float_reshape(x, Shape::new([outer.iter().product(), *last]));
+        let product = Dispatch::linear(rows, Dispatch::float_swap_dims(weight, 0, 1), bias);
+        Some(like.holding(Some(Dispatch::float_reshape(product, sizes))))
     }
 }

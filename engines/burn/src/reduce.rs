@@ -1,10 +1,10 @@
 //! Many elements made one, along an axis.
 
-use crate::array::{Array, Kind};
+use crate::array::{Array, Kind, by_kind, shape};
 use crate::elementwise::{bounds, float};
 use crate::interface::is_flex;
-use burn_backend::ops::{FloatTensorOps, IntTensorOps};
-use burn_backend::{DType, IntDType, Scalar};
+use burn_backend::ops::{BoolTensorOps, FloatTensorOps, IntTensorOps};
+use burn_backend::{DType, IntDType, Scalar, Shape};
 use burn_dispatch::Dispatch;
 use congruent::backend::{Binary, Compare, Reduce};
 
@@ -12,7 +12,7 @@ impl Array {
     /// The same, in order in memory. Cubecl's kernels of 0.11.3 read permuted arrays wrongly along an axis, if they are of some
     /// sizes: the copy that a flat array is of them is in order, and one in order is not copied.
     pub(crate) fn ordered(self) -> Array {
-        match is_flex(&self.device) {
+        match is_flex(self.place()) {
             true => self,
             false => self.reshape(&[self.len()]).reshape(self.sizes()),
         }
@@ -20,8 +20,7 @@ impl Array {
 
     /// `op` along `axis`, which goes.
     pub fn reduce(&self, op: Reduce, axis: usize) -> Array {
-        let mut sizes = self.sizes().to_vec();
-        let n = sizes.remove(axis);
+        let (n, sizes) = (self.sizes()[axis], without_axis(self.sizes(), axis));
         let is_float = self.kind() == Kind::Float;
         let ordered = self.clone().ordered();
         let Some(x) = ordered.tensor() else {
@@ -35,11 +34,10 @@ impl Array {
             };
             return self.full(of_none, &sizes);
         };
-        let kept: Vec<usize> = self.sizes().iter().enumerate().map(|(i, &n)| if i == axis { 1 } else { n }).collect();
         let tensor = match (is_float, op) {
             // Of equals, the gradient is that of their mean.
             (true, Reduce::Max | Reduce::Min) if self.is_tracked() => {
-                let extreme = self.clone().detach().reduce(op, axis).reshape(&kept).broadcast(self.sizes());
+                let extreme = self.clone().detach().reduce(op, axis).repeated_along(axis, self.sizes());
                 let differs = self.compare(Compare::NotEqual, &extreme);
                 let of_extreme = Array::select(&differs, &self.full(float(0.0), self.sizes()), self);
                 let count = differs.compare_scalar(Compare::Equal, Scalar::Bool(false)).cast(self.dtype());
@@ -68,26 +66,31 @@ impl Array {
                 if op == Reduce::Mean {
                     return mean.cast(self.dtype());
                 }
-                let distance = x.binary(Binary::Sub, mean.reshape(&kept).broadcast(self.sizes()));
+                let distance = x.binary(Binary::Sub, mean.repeated_along(axis, self.sizes()));
                 let squares = distance.clone().binary(Binary::Mul, distance);
                 return squares.reduce(Reduce::Sum, axis).binary_scalar(Binary::Div, count).cast(self.dtype());
             }
         };
-        self.with(tensor, &kept).reshape(&sizes)
+        self.with(by_kind!(self, float_reshape int_reshape bool_reshape(tensor, shape(&sizes))), &sizes)
+    }
+
+    /// These sizes, of which the array lacks `axis`.
+    fn repeated_along(self, axis: usize, sizes: &[usize]) -> Array {
+        let mut kept = Shape::from(sizes);
+        kept[axis] = 1;
+        self.reshape(&kept).broadcast(sizes)
     }
 
     /// The position of the largest element along `axis`, which goes: the first of equals. What is no number counts as the
     /// largest.
     pub fn argmax(&self, axis: usize) -> Array {
-        let mut sizes = self.sizes().to_vec();
-        sizes.remove(axis);
+        let sizes = without_axis(self.sizes(), axis);
         let Some(x) = self.clone().ordered().into_tensor() else { return self.without(&sizes, DType::U32) };
-        let kept: Vec<usize> = self.sizes().iter().enumerate().map(|(i, &n)| if i == axis { 1 } else { n }).collect();
         let positions = match self.kind() {
             Kind::Float => Dispatch::float_argmax(x, axis, IntDType::U32),
             _ => Dispatch::int_argmax(x, axis),
         };
-        self.with(positions, &kept).reshape(&sizes).cast(DType::U32)
+        self.with(Dispatch::int_reshape(positions, shape(&sizes)), &sizes).cast(DType::U32)
     }
 
     /// The element of the last axis of `x (.., n)` that each of `ids (..)` names.
@@ -112,4 +115,8 @@ impl Array {
         };
         self.with(chosen, positions.sizes())
     }
+}
+
+fn without_axis(sizes: &[usize], axis: usize) -> Shape {
+    sizes[..axis].iter().chain(&sizes[axis + 1..]).collect()
 }

@@ -88,7 +88,6 @@ fn double_error_function<B: Backend<Elem: Float>>(x: ArrayOf<B>) -> ArrayOf<B> {
 /// See [`Backend::rotate`].
 pub fn rotate<B: Backend<Elem: Float>>(
     x: &ArrayOf<B>,
-    positions: &ArrayOf<B, u32>,
     [cos, sin]: [&ArrayOf<B>; 2],
     layout: RotaryLayout,
 ) -> ArrayOf<B> {
@@ -101,12 +100,11 @@ pub fn rotate<B: Backend<Elem: Float>>(
     };
     let mut half = pairs;
     half[axis] = 1;
-    let at_positions = |table: &ArrayOf<B>| {
-        let rows = B::gather(&B::detach(table.clone()), positions);
-        let of_heads = [batch, 1, sequence, half[3], half[4]];
-        B::broadcast(&B::reshape(&rows, &of_heads), &half)
+    let of_heads = |angles: &ArrayOf<B>| {
+        let of_one = [batch, 1, sequence, half[3], half[4]];
+        B::broadcast(&B::reshape(&B::detach(angles.clone()), &of_one), &half)
     };
-    let [cos, sin] = [cos, sin].map(at_positions);
+    let [cos, sin] = [cos, sin].map(of_heads);
     let split = B::reshape(x, &pairs);
     let [first, second] = [0, 1].map(|i| B::narrow(&split, axis, i, 1));
     let times = |x: &ArrayOf<B>, y: &ArrayOf<B>| B::binary(Binary::Mul, x.clone(), y.clone());

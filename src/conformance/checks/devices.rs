@@ -15,11 +15,11 @@ pub fn check<E: Engine, T: Float>(report: &mut Report, device: &E::Device, other
     let [x, y] = [&here, &there].map(|maker| array(maker, &[2, 2]));
     let [heads, other_heads] = [&here, &there].map(|maker| array(maker, &[1, 1, 2, 2]));
     let [row, row_there] = [&here, &there].map(|maker| array(maker, &[2]));
-    let [ids, positions] = [&[2][..], &[1, 2]].map(|sizes| there.array(&Sample::full(sizes, 1u32)));
+    let ids = there.array(&Sample::full(&[2], 1u32));
     let condition = there.array(&Sample::full(&[2, 2], true));
     let allowed = AttentionMask { allowed: Some(condition.clone()), ..AttentionMask::default() };
     let full = AttentionMask::default();
-    let table = array(&here, &[2, 1]);
+    let [angles, angles_there] = [&here, &there].map(|maker| array(maker, &[1, 2, 1]));
 
     report.check("device", T::DATA_TYPE, || same::<E, T>(&y, &numbers::<T>(&[2, 2], 1), other));
     report.check("to_device", T::DATA_TYPE, || {
@@ -55,8 +55,11 @@ pub fn check<E: Engine, T: Float>(report: &mut Report, device: &E::Device, other
     refused("layer_norm", "the weight", &|| drop(On::<E, T>::layer_norm(x.clone(), &row_there, None, 1e-5)));
     refused("layer_norm", "the bias", &|| drop(On::<E, T>::layer_norm(x.clone(), &row, Some(&row_there), 1e-5)));
     refused("rms_norm", "the weight", &|| drop(On::<E, T>::rms_norm(x.clone(), &row_there, 1e-5)));
-    refused("rotate", "the positions", &|| {
-        drop(On::<E, T>::rotate(heads.clone(), &positions, &table, &table, RotaryLayout::Half))
+    refused("rotate", "the cosines", &|| {
+        drop(On::<E, T>::rotate(heads.clone(), &angles_there, &angles, RotaryLayout::Half))
+    });
+    refused("rotate", "the sines", &|| {
+        drop(On::<E, T>::rotate(heads.clone(), &angles, &angles_there, RotaryLayout::Half))
     });
     refused("masked_softmax", "the mask", &|| drop(On::<E, T>::masked_softmax(heads.clone(), &allowed)));
     refused("attention_weights", "the keys", &|| drop(On::<E, T>::attention_weights(&heads, &other_heads, &full, 1.0)));

@@ -5,7 +5,7 @@ use crate::backend::{Backend, Engine, Epilogue, Float, RotaryLayout, Unary};
 use crate::conformance::case::{Case, float};
 use crate::conformance::on::On;
 use crate::conformance::reference::matmul as expected;
-use crate::conformance::sample::{Sample, ids, numbers};
+use crate::conformance::sample::{Sample, numbers};
 use crate::conformance::view::Maker;
 
 /// Sizes of factors.
@@ -80,24 +80,20 @@ fn parts<A>(inputs: &[A], [has_bias, has_residual]: [bool; 2]) -> [Option<&A>; 2
 
 fn rotate<E: Engine, T: Float>() -> Vec<Case<E, T>> {
     let mut cases = Vec::new();
-    let positions = 9;
     for [batch, heads, sequence, d] in [[2, 3, 4, 6], [1, 1, 1, 2], [2, 1, 0, 4], [2, 2, 3, 0], [3, 2, 5, 16]] {
-        let angle = |[position, i]: [usize; 2]| position as f64 / 10f64.powi(i as i32);
-        let table = move |f: fn(f64) -> f64| {
-            Sample::from_fn(&[positions, d / 2], |index| float::<T>(f(angle([index[0], index[1]]))))
+        let angles = move |f: fn(f64) -> f64| {
+            let angle = |[b, s, i]: [usize; 3]| (7 * b + s) as f64 / 10f64.powi(i as i32);
+            let sizes = [batch, sequence, d / 2];
+            Sample::from_fn(&sizes, |index| float::<T>(f(angle([index[0], index[1], index[2]]))))
         };
         for layout in [RotaryLayout::Half, RotaryLayout::Interleaved] {
-            let places = ids(&[batch, sequence], positions as u32, 5);
-            let known = places.clone();
             let run = move |maker: &Maker<E>, x: Vec<_>| {
-                let maker = maker.as_given();
-                let (places, cos, sin) =
-                    (maker.array(&places), maker.array(&table(f64::cos)), maker.array(&table(f64::sin)));
-                On::<E, T>::rotate(first(x), &places, &cos, &sin, layout)
+                let [cos, sin] = [f64::cos, f64::sin].map(|f| maker.as_given().array(&angles(f)));
+                On::<E, T>::rotate(first(x), &cos, &sin, layout)
             };
             let expected = move |x: &[Sample<f64>]| {
-                let [cos, sin] = [table(f64::cos), table(f64::sin)].map(|x| x.map(crate::conformance::sample::double));
-                expected::rotate(&x[0], &known, [&cos, &sin], layout)
+                let [cos, sin] = [f64::cos, f64::sin].map(|f| angles(f).map(crate::conformance::sample::double));
+                expected::rotate(&x[0], [&cos, &sin], layout)
             };
             let x = [numbers(&[batch, heads, sequence, d], 6)];
             cases.push(Case::new("rotate", format!("{layout:?}"), x, run, expected));

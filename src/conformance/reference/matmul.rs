@@ -51,23 +51,17 @@ pub fn linear(
     })
 }
 
-/// Of `x (batch, heads, sequence, d)`, by the rows of the tables that the positions choose.
-pub fn rotate(
-    x: &Sample<f64>,
-    positions: &Sample<u32>,
-    [cos, sin]: [&Sample<f64>; 2],
-    layout: RotaryLayout,
-) -> Sample<Near> {
+/// Of `x (batch, heads, sequence, d)`, by cosines and sines `(batch, sequence, d / 2)`.
+pub fn rotate(x: &Sample<f64>, [cos, sin]: [&Sample<f64>; 2], layout: RotaryLayout) -> Sample<Near> {
     let half = x.sizes[3] / 2;
     Sample::from_fn(&x.sizes, |index| {
         let &[batch, head, place, i] = &index[..] else { unreachable!("four axes") };
-        let position = positions.at(&[batch, place]) as usize;
         let (angle, first, second) = match layout {
             RotaryLayout::Half => (i % half, i % half, i % half + half),
             RotaryLayout::Interleaved => (i / 2, i - i % 2, i - i % 2 + 1),
         };
         let [first_x, second_x] = [first, second].map(|i| x.at(&[batch, head, place, i]));
-        let (cos, sin) = (cos.at(&[position, angle]), sin.at(&[position, angle]));
+        let (cos, sin) = (cos.at(&[batch, place, angle]), sin.at(&[batch, place, angle]));
         Near::sum(
             if i == first { [first_x * cos, -second_x * sin] } else { [second_x * cos, first_x * sin] }.into_iter(),
         )

@@ -45,8 +45,8 @@ pub enum Op<T> {
     Linear([Array<T>; 2], SavedEpilogue<T>),
     /// The input and the weight, whether it is centered, and what is added to the mean square; a bias may follow.
     Norm([Array<T>; 2], bool, f64),
-    /// Positions, cosines and sines.
-    Rotate(Array<u32>, [Array<T>; 2], RotaryLayout),
+    /// Cosines and sines.
+    Rotate([Array<T>; 2], RotaryLayout),
     /// Queries and keys.
     AttentionWeights(Box<([Array<T>; 2], Mask)>, f64),
     /// Queries, keys and values.
@@ -213,10 +213,10 @@ impl<T: Float> Operation<T> {
             Op::MatMul([x, y]) => matmul::matmul(x, y, &gradient, needs_grad),
             Op::Linear([x, weight], epilogue) => matmul::linear(x, weight, epilogue, gradient, needs_grad),
             Op::Norm([x, weight], centered, epsilon) => norm::norm(x, weight, *centered, *epsilon, gradient),
-            Op::Rotate(positions, [cos, sin], layout) => {
+            Op::Rotate([cos, sin], layout) => {
                 // The inverse rotation.
                 let sin = forward::unary(Unary::Neg, sin.clone());
-                only(rotary::rotate(gradient, positions, cos, &sin, *layout))
+                only(rotary::rotate(gradient, cos, &sin, *layout))
             }
             Op::AttentionWeights(inputs, scale) => {
                 let ([q, k], mask) = &**inputs;

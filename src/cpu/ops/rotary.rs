@@ -6,28 +6,20 @@ use crate::cpu::array::Array;
 use crate::cpu::kernels::{all_widened, calculate};
 
 /// See [`Backend::rotate`](crate::backend::Backend::rotate).
-pub fn rotate<T: Float>(
-    x: Array<T>,
-    positions: &Array<u32>,
-    cos: &Array<T>,
-    sin: &Array<T>,
-    layout: RotaryLayout,
-) -> Array<T> {
+pub fn rotate<T: Float>(x: Array<T>, cos: &Array<T>, sin: &Array<T>, layout: RotaryLayout) -> Array<T> {
     let &[batch, heads, sequence, d] = x.sizes() else { panic!("heads are (batch, heads, sequence, head_dim)") };
     let half = d / 2;
-    assert_eq!(cos.sizes()[1..], [half], "an angle for each pair");
-    assert!(cos.sizes() == sin.sizes() && positions.sizes() == [batch, sequence], "a position for each of a sequence");
-    let (positions, cos, sin) = (positions.elements(), cos.elements(), sin.elements());
+    assert!([cos, sin].iter().all(|x| x.sizes() == [batch, sequence, half]), "an angle for each pair");
+    let (cos, sin) = (cos.elements(), sin.elements());
     let (cos, sin) = (all_widened(&cos), all_widened(&sin));
     // As split heads lie in memory.
     let x = x.permute(&[0, 2, 1, 3]);
     let (row, rows) = (heads * d, rows_of_chunk(heads * d));
     let rotated = x.transform(rows * row, rows * row * 2, |chunk, part| {
         calculate(part, |part| {
-            let positions = &positions[chunk * rows..];
-            for (row, &position) in part.copied().chunks_exact_mut(row.max(1)).zip(positions) {
-                let angles = position as usize * half..(position as usize + 1) * half;
-                let (cos, sin) = (&cos[angles.clone()], &sin[angles]);
+            for (i, row) in part.copied().chunks_exact_mut(row.max(1)).enumerate() {
+                let first = (chunk * rows + i) * half;
+                let (cos, sin) = (&cos[first..first + half], &sin[first..first + half]);
                 for head in row.chunks_exact_mut(d) {
                     match layout {
                         RotaryLayout::Half => {
@@ -59,10 +51,9 @@ mod tests {
     fn pairs_turn_by_the_angle_of_their_position() {
         let [batch, heads, sequence, d] = [2, 3, 4, 6];
         let x = random::<f64>(&[batch, heads, sequence, d], 1);
-        let angles = random::<f64>(&[10, d / 2], 2);
+        let angles = random::<f64>(&[batch, sequence, d / 2], 2);
         let [cos, sin] = [f64::cos, f64::sin]
             .map(|f| Array::from_vec(angles.elements().iter().map(|&x| f(x)).collect(), angles.sizes()));
-        let positions = Array::from_vec(vec![3u32, 9, 0, 1, 2, 2, 7, 5], &[batch, sequence]);
         for layout in [RotaryLayout::Half, RotaryLayout::Interleaved] {
             let expected = |at: usize| {
                 let (b, s, l) = (at / d / sequence / heads, at / d % sequence, at % d);
@@ -70,14 +61,14 @@ mod tests {
                     RotaryLayout::Half => (l % (d / 2), (l + d / 2) % d),
                     RotaryLayout::Interleaved => (l / 2, l ^ 1),
                 };
-                let angle = angles.elements()[positions.elements()[b * sequence + s] as usize * d / 2 + pair];
+                let angle = angles.elements()[(b * sequence + s) * d / 2 + pair];
                 let sign = if other > l { -1.0 } else { 1.0 };
                 x.elements()[at] * angle.cos() + sign * x.elements()[at - l + other] * angle.sin()
             };
             let expected: Vec<f64> = (0..x.elements().len()).map(expected).collect();
-            assert_near(&rotate(x.clone(), &positions, &cos, &sin, layout), &expected, 1e-12);
+            assert_near(&rotate(x.clone(), &cos, &sin, layout), &expected, 1e-12);
             let view = x.permute(&[0, 2, 1, 3]).contiguous().permute(&[0, 2, 1, 3]);
-            assert_near(&rotate(view, &positions, &cos, &sin, layout), &expected, 1e-12);
+            assert_near(&rotate(view, &cos, &sin, layout), &expected, 1e-12);
         }
     }
 }

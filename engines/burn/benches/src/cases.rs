@@ -6,6 +6,7 @@ use crate::models::Model;
 use crate::steps::{read, values};
 use crate::typed::{minilm, parameters};
 use congruent::backend::{Autodiff, DeviceOf};
+use congruent::fuse;
 use congruent::module::Module;
 use congruent::nn::{Activation, Linear};
 use congruent::prelude::*;
@@ -51,13 +52,19 @@ pub fn operations<'a, B: Autodiff<Elem = f32> + 'a, L: Library + Clone + 'a>(
 
     let (x, plain_x) = both!(Tensor::uniform((Batch, Seq, Embed), -1.0..1.0, rng));
     let (y, plain_y) = both!(Tensor::uniform((Batch, Seq, Embed), -1.0..1.0, rng));
+    fn chain<L: Library>(l: &L, x: L::Tensor, y: L::Tensor) -> L::Tensor {
+        l.shift(l.scale(l.relu(l.add(l.mul(x.clone(), y), x)), 0.5), 1.0)
+    }
+    let (fused_x, fused_y, plain_fused) = (x.clone(), y.clone(), [plain_x.clone(), plain_y.clone()]);
     case!(
-        "x * y + x, relu, * 0.5, + 1 of 32×20×384",
-        |l| {
-            let (x, y) = (plain_x.clone(), plain_y.clone());
-            l.shift(l.scale(l.relu(l.add(l.mul(x.clone(), y), x)), 0.5), 1.0)
-        },
+        "x * y + x, relu, * 0.5, + 1 of 32×20×384, by operators and methods",
+        |l| chain(&l, plain_x.clone(), plain_y.clone()),
         (&x * &y + &x).relu() * 0.5 + 1.0
+    );
+    case!(
+        "the same, by `fuse`",
+        |l| chain(&l, plain_fused[0].clone(), plain_fused[1].clone()),
+        fuse((&fused_x, &fused_y), |x, y| (x * y + x).relu() * 0.5 + 1.0)
     );
 
     let (x, plain_x) = both!(Tensor::uniform((Batch, Heads, Seq, N::<20>), -1.0..1.0, rng));
