@@ -91,6 +91,32 @@ pub enum Error {
         /// How many tensors there are.
         found: usize,
     },
+    /// Another number of elements was found than the dimension that they were to get has positions.
+    FoundCount {
+        /// The dimension.
+        dimension: String,
+        /// How many positions it has.
+        expected: usize,
+        /// How many elements were found.
+        found: usize,
+    },
+    /// Another number of windows fits along an axis than the dimension that they were to get has positions.
+    WindowCount {
+        /// The dimension along which they lie.
+        dimension: String,
+        /// Its size.
+        length: usize,
+        /// The size of a window.
+        size: usize,
+        /// How far each is behind the last.
+        step: usize,
+        /// How many fit.
+        fitting: usize,
+        /// The dimension that they were to get.
+        windows: String,
+        /// Its size.
+        found: usize,
+    },
     /// A sequence that is longer than its dimension.
     SequenceTooLong {
         /// Which sequence of the batch.
@@ -229,6 +255,14 @@ impl Display for Error {
             Error::TensorCount { dimension, expected, found } => {
                 write!(f, "`{dimension}` has {expected} positions, and the tensors to be stacked along it are {found}")
             }
+            Error::FoundCount { dimension, expected, found } => {
+                write!(f, "`{dimension}` has {expected} positions, and {found} elements were found")
+            }
+            Error::WindowCount { dimension, length, size, step, fitting, windows, found } => write!(
+                f,
+                "`{dimension}` is {length} and has {fitting} windows of {size} in steps of {step}, and `{windows}` is \
+                 {found}"
+            ),
             Error::SequenceTooLong { sequence, length, dimension, size } => {
                 write!(f, "sequence {sequence} has length {length}, and `{dimension}` has room for {size}")
             }

@@ -20,7 +20,7 @@ mod sealed;
 pub mod shape;
 mod tensor;
 
-pub use backend::no_grad;
+pub use backend::{Order, no_grad};
 pub use cpu::{Cpu, packed_weights, release_memory, threads};
 pub use dim::{N, Packed, Plus, Ragged, Times};
 pub use error::Error;
@@ -30,14 +30,14 @@ pub use random::Rng;
 pub use shape::At;
 pub use tensor::{
     AtLeast, Create, Each, ElementOf, Expr, Fuse, GoesTo, Gradients, GradientsFor, IdOf, Ids, Index, LogProbabilities,
-    LogProbabilitiesAlong, Nested, OperandOf, Prediction, SameBackend, Target, Tensor, TensorOf, TrackedWith,
-    checkpoint, fuse,
+    LogProbabilitiesAlong, Nested, OperandOf, Positions, Prediction, SameBackend, Side, StepOf, Target, Tensor,
+    TensorOf, TrackedWith, Unique, checkpoint, fuse,
 };
 pub use {generic_array, half, num_traits, typenum};
 
 /// What model code needs: `use congruent::prelude::*;`.
 pub mod prelude {
-    pub use crate::backend::Backend;
+    pub use crate::backend::{Backend, Order};
     pub use crate::dim::{Dense, Dim, Equal, N, Packed, Plus, Ragged, RuntimeDim, SameSize, StaticDim, Times};
     pub use crate::mask::{Allowed, Causal, Combine, Full, Lengths, Mask, Padded, Segments};
     pub use crate::nn::attention;

@@ -2,7 +2,7 @@
 
 use super::{
     ArrayOf, Binary, Blocks, Bytes, Compare, DeviceOf, Element, Engine, Epilogue, Failure, Float, MaskOf, Number,
-    Primitive, PrimitiveOf, Program, Reduce, RotaryLayout, Unary, Value, composed,
+    Order, Primitive, PrimitiveOf, Program, Reduce, RotaryLayout, Scan, Unary, Value, composed,
 };
 use crate::sealed::Sealed;
 use std::fmt::Debug;
@@ -59,7 +59,7 @@ pub trait Backend: Copy + Debug + Send + Sync {
         None
     }
     /// The numbers from 0 on, so many, along one axis.
-    fn arange(size: usize, device: &DeviceOf<Self>) -> ArrayOf<Self>
+    fn range(size: usize, device: &DeviceOf<Self>) -> ArrayOf<Self>
     where
         Self::Elem: Number,
     {
@@ -127,6 +127,23 @@ pub trait Backend: Copy + Debug + Send + Sync {
     fn pick(x: &ArrayOf<Self>, ids: &ArrayOf<Self, u32>) -> ArrayOf<Self> {
         composed::pick::<Self>(x, ids)
     }
+    /// The elements along `axis` that `ids` name: their sizes are those of `x`, but for that axis.
+    fn take_along(x: &ArrayOf<Self>, axis: usize, ids: &ArrayOf<Self, u32>) -> ArrayOf<Self> {
+        composed::take_along::<Self>(x, axis, ids)
+    }
+    /// `x` with each of `values` in place of the element along `axis` that its id names; of several with one id, the last. The
+    /// sizes of ids and values are those of `x`, but for that axis.
+    fn put_along(x: ArrayOf<Self>, axis: usize, ids: &ArrayOf<Self, u32>, values: &ArrayOf<Self>) -> ArrayOf<Self> {
+        composed::put_along::<Self>(&x, axis, ids, values)
+    }
+    /// `x` with each of `rows` added to the row (axis 0) that its id names: the sizes of `rows` are those of `ids`, then those of
+    /// a row. Sums are calculated in the type [`Number::Sum`].
+    fn scatter_add(x: ArrayOf<Self>, ids: &ArrayOf<Self, u32>, rows: &ArrayOf<Self>) -> ArrayOf<Self>
+    where
+        Self::Elem: Number,
+    {
+        composed::scatter_add::<Self>(x, ids, rows)
+    }
     /// Each element converted to another type: to the nearest where that is one of floating-point numbers, and as `as` would
     /// where it is one of integers. Defaults convert to the type of sums and back, which may be their own: such a cast should
     /// cost nothing.
@@ -185,6 +202,13 @@ pub trait Backend: Copy + Debug + Send + Sync {
     fn reduce(op: Reduce, x: &ArrayOf<Self>, axis: usize) -> ArrayOf<Self>
     where
         Self::Elem: Number;
+    /// `op` of each element and all before it along `axis`, calculated in the type [`Number::Sum`].
+    fn scan(op: Scan, x: &ArrayOf<Self>, axis: usize) -> ArrayOf<Self>
+    where
+        Self::Elem: Number,
+    {
+        composed::scan::<Self>(op, x, axis)
+    }
     /// The position of the largest element along `axis`, which goes: the first of equals; NaN counts
     /// as the largest. The axis is not empty.
     fn argmax(x: &ArrayOf<Self>, axis: usize) -> ArrayOf<Self, u32>
@@ -192,6 +216,13 @@ pub trait Backend: Copy + Debug + Send + Sync {
         Self::Elem: Number,
     {
         composed::argmax::<Self>(x, axis)
+    }
+    /// The positions of the elements along `axis` in this order: of equals the first first.
+    fn argsort(x: &ArrayOf<Self>, axis: usize, order: Order) -> ArrayOf<Self, u32>
+    where
+        Self::Elem: Number,
+    {
+        composed::argsort::<Self>(x, axis, order)
     }
     /// The `k` largest elements along the last axis, largest first, and their positions. Of equals
     /// the first comes first. `k` is at most the size of the axis.

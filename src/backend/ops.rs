@@ -91,6 +91,24 @@ pub enum Reduce {
     Min,
 }
 
+/// Which elements come first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// The smallest first; NaN is the last.
+    Ascending,
+    /// The largest first; NaN is the first.
+    Descending,
+}
+
+/// What is calculated of each element and all before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scan {
+    /// The sum.
+    Sum,
+    /// The product.
+    Product,
+}
+
 /// What is calculated of each element of a product before it is stored: `activation(product + bias) + residual`, each if given.
 #[derive(Debug)]
 pub struct Epilogue<'a, A: ?Sized> {

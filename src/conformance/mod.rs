@@ -74,6 +74,7 @@ impl<E: Engine> Suite<E> {
         let element = |rng: &mut crate::Rng| !rng.u64().is_multiple_of(2);
         checks::storage::check::<E, bool>(&mut self.report, &self.device, element);
         checks::movement::check::<E, bool>(&mut self.report, &self.device, element);
+        checks::scatter::moved::<E, bool>(&mut self.report, &self.device, element);
         self
     }
 
@@ -81,10 +82,11 @@ impl<E: Engine> Suite<E> {
     fn numbers<T: Number>(&mut self) {
         checks::storage::check::<E, T>(&mut self.report, &self.device, number::<T>);
         checks::movement::check::<E, T>(&mut self.report, &self.device, number::<T>);
+        checks::scatter::moved::<E, T>(&mut self.report, &self.device, number::<T>);
         checks::elementwise::compare::<E, T>(&mut self.report, &self.device);
         checks::choice::check::<E, T>(&mut self.report, &self.device);
         checks::large::choice::<E, T>(&mut self.report, &self.device);
-        checks::storage::arange::<E, T>(&mut self.report, &self.device);
+        checks::storage::range::<E, T>(&mut self.report, &self.device);
         checks::casts::check::<E, T, T>(&mut self.report, &self.device);
         checks::casts::check::<E, T, u32>(&mut self.report, &self.device);
         checks::casts::check::<E, u32, T>(&mut self.report, &self.device);
@@ -98,6 +100,7 @@ impl<E: Engine> Suite<E> {
         assert!(!sample::is_float::<T>(), "{} is no type of integers", T::DATA_TYPE);
         self.numbers::<T>();
         checks::integers::check::<E, T>(&mut self.report, &self.device);
+        checks::scatter::integers::<E, T>(&mut self.report, &self.device);
         self
     }
 
@@ -107,12 +110,18 @@ impl<E: Engine> Suite<E> {
         let tolerance = self.tolerance::<T>();
         let (report, device) = (&mut self.report, &self.device);
         checks::storage::blocks::<E, T>(report, device, tolerance);
-        let cases: [Vec<Case<E, T>>; 4] =
-            [checks::elementwise::cases(), checks::rows::cases(), checks::matmul::cases(), checks::attention::cases()];
+        let cases: [Vec<Case<E, T>>; 5] = [
+            checks::elementwise::cases(),
+            checks::rows::cases(),
+            checks::scatter::cases(),
+            checks::matmul::cases(),
+            checks::attention::cases(),
+        ];
         cases.iter().flatten().for_each(|case| case.check(report, device, tolerance));
         checks::large::products::<E, T>(report, device);
         checks::attention::padding::<E, T>(report, device, tolerance);
         checks::special::check::<E, T>(report, device, tolerance);
+        checks::scatter::special::<E, T>(report, device, tolerance);
         self
     }
 

@@ -108,6 +108,22 @@ impl<T: Copy> Sample<T> {
     pub fn pick(&self, ids: &Sample<u32>) -> Self {
         Sample::from_fn(&ids.sizes, |index| self.at(&[&index[..], &[ids.at(&index) as usize]].concat()))
     }
+    pub fn take_along(&self, axis: usize, ids: &Sample<u32>) -> Self {
+        Sample::from_fn(&ids.sizes, |mut index| {
+            index[axis] = ids.at(&index) as usize;
+            self.at(&index)
+        })
+    }
+    pub fn put_along(&self, axis: usize, ids: &Sample<u32>, values: &Self) -> Self {
+        let mut changed = self.clone();
+        for mut index in indices(&ids.sizes) {
+            let value = values.at(&index);
+            index[axis] = ids.at(&index) as usize;
+            let place = indices(&self.sizes).position(|other| other == index).expect("an index inside the array");
+            changed.elements[place] = value;
+        }
+        changed
+    }
     /// The rows along an axis, and for each index of the array without that axis, which one it is.
     fn rows_along(&self, axis: usize) -> (Vec<Vec<T>>, Sample<usize>) {
         let mut outer = self.sizes.clone();

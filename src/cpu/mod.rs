@@ -21,11 +21,11 @@ pub mod static_sizes {
 
 use array::Probabilities;
 use gradient::{Move, Op, SavedEpilogue, Tape, derivative_uses_result, is_recorded};
-use ops::{attention, cross_entropy, elementwise, fused, gather, join, matmul, norm, reduce, rotary, softmax};
+use ops::{attention, cross_entropy, elementwise, fused, gather, join, matmul, norm, reduce, rotary, scan, softmax};
 
 use crate::backend::{
     ArrayOf, AttentionMask, Autodiff, Backend, Binary, Blocks, Bytes, Compare, Element, Engine, Epilogue, Failure,
-    Float, Number, Primitive, Program, Reduce, RotaryLayout, Unary,
+    Float, Number, Order, Primitive, Program, Reduce, RotaryLayout, Scan, Unary,
 };
 use crate::sealed::Sealed;
 use std::fmt::{self, Display, Formatter};
@@ -136,6 +136,25 @@ impl<T: Element> Backend for Cpu<T> {
         let tape = Tape::new(&[&flat], || Move::Gather(flat.sizes().to_vec(), places.clone().collect()));
         tape.record(|| gather::gather(&flat, places.clone(), ids.sizes()))
     }
+    fn take_along(x: &ArrayOf<Self>, axis: usize, ids: &Array<u32>) -> ArrayOf<Self> {
+        let places = gather::places_along(x.sizes(), axis, ids);
+        let flat = Self::reshape(x, &[x.sizes().iter().product()]);
+        let tape = Tape::new(&[&flat], || Move::Gather(flat.sizes().to_vec(), places.clone()));
+        tape.record(|| gather::gather(&flat, places.iter().copied(), ids.sizes()))
+    }
+    fn put_along(x: ArrayOf<Self>, axis: usize, ids: &Array<u32>, values: &ArrayOf<Self>) -> ArrayOf<Self> {
+        let places = gather::places_along(x.sizes(), axis, ids);
+        let tape = Tape::new(&[&x, values], || Move::PutAlong(places.clone(), values.sizes().to_vec()));
+        tape.record(|| gather::put(x.detached(), &places, values))
+    }
+    fn scatter_add(x: Array<T>, ids: &Array<u32>, rows: &Array<T>) -> Array<T>
+    where
+        T: Number,
+    {
+        let at: Vec<usize> = ids.elements().iter().map(|id| *id as usize).collect();
+        let tape = Tape::new(&[&x, rows], || Op::ScatterAdd(at.clone(), rows.sizes().to_vec()));
+        tape.record(|| gather::scatter_add(x.detached(), &at, rows))
+    }
     fn cast<U: Number>(x: &Array<T>) -> Array<U>
     where
         T: Number,
@@ -204,11 +223,23 @@ impl<T: Element> Backend for Cpu<T> {
     {
         Tape::new(&[x], || Op::reduce(op, x, axis)).record(|| reduce::reduce(op, x, axis))
     }
+    fn scan(op: Scan, x: &Array<T>, axis: usize) -> Array<T>
+    where
+        T: Number,
+    {
+        Tape::new(&[x], || Op::scan(op, x, axis)).record(|| scan::scan(op, x, axis, scan::From::Start))
+    }
     fn argmax(x: &Array<T>, axis: usize) -> Array<u32>
     where
         T: Number,
     {
         reduce::argmax(x, axis)
+    }
+    fn argsort(x: &Array<T>, axis: usize, order: Order) -> Array<u32>
+    where
+        T: Number,
+    {
+        reduce::argsort(x, axis, order)
     }
     fn top_k(x: &Array<T>, k: usize) -> (Array<T>, Array<u32>)
     where
@@ -349,22 +380,5 @@ impl<T: Float> Autodiff for Cpu<T> {
     }
     fn set_gradient(gradients: &mut Gradients, x: &Array<T>, gradient: Array<T>) {
         gradient::set_gradient(gradients, x, gradient);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_gather_takes_whole_rows() {
-        let table = Array::from_vec(vec![0, 1, 2, 3, 4, 5], &[3, 2]);
-        let ids = Array::from_vec(vec![2u32, 0, 2, 1], &[2, 2]);
-        let rows = Cpu::<i32>::gather(&table, &ids);
-        assert_eq!((rows.sizes(), &*rows.elements()), (&[2, 2, 2][..], &[4, 5, 0, 1, 4, 5, 2, 3][..]));
-        assert_eq!(
-            *Cpu::<i32>::gather(&table.permute(&[1, 0]), &ids.narrow(0, 0, 1).narrow(1, 1, 1)).elements(),
-            [0, 2, 4]
-        );
     }
 }

@@ -114,4 +114,23 @@ errors! {
     /// Which axis stands at a position changes when heads are split or axes are permuted, and any size is a number. Ask for
     /// the [dimension](crate::Tensor::dim) of the axis, or take the shape apart by names. All sizes together are
     /// [compared, printed and iterated](crate::shape::Sizes).
+
+    C87: "rows `R` at ids `I` of `D` cannot be added to `S`"
+    /// [`scatter_add`](crate::Tensor::scatter_add) adds a row for each id: the rows have the shape of the ids, and behind it that of
+    /// a row of the table. The first dimension of the table is what the ids are ids of.
+
+    C88: "ids `I` do not name elements along `D` of `S`"
+    /// [`take_along`](crate::Tensor::take_along) and [`put_along`](crate::Tensor::put_along) work along one axis, and on each place of
+    /// the others by itself: the ids have all dimensions of the tensor, and another one in the place of that axis. Where the same
+    /// positions are meant everywhere, repeat the ids by [`expand`](crate::Tensor::expand).
+
+    C89: "one axis is named twice, and two are needed"
+    /// A diagonal, and what lies above or below it, is that of two axes. In a shape that has one dimension twice, each of its axes is
+    /// chosen by its position, by [`At::<1>`](crate::At) and [`At::<2>`](crate::At), counted from 0; or one gets a name of its own by
+    /// [`relabel`](crate::Tensor::relabel), as [`Keys`](crate::dim::Keys).
+
+    C90: "`D` is not known to have `W` windows of `Z` in steps of `T`"
+    /// [`unfold`](crate::Tensor::unfold) gives all windows that fit, and their number is a dimension of its own. The compiler compares
+    /// it by multiplication: the last window begins a step for each of the others behind the first, and ends inside; one more would
+    /// not. Sizes that only run time knows are compared by [`try_unfold`](crate::Tensor::try_unfold).
 }

@@ -39,6 +39,37 @@ pub trait Axis<D, Position>: Shape {
     fn sealed(_: Sealed);
 }
 
+/// That two axes, by their positions, are two.
+#[diagnostic::on_unimplemented(
+    message = "one axis is named twice, and two are needed",
+    label = "expected two axes of the tensor",
+    note = "where a dimension occurs twice, its axes are chosen by position: `x.diagonal(At::<0>, At::<1>)`",
+    note = "explained in `congruent::errors::C89`"
+)]
+pub trait OtherThan<Position> {
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
+}
+macro_rules! other {
+    ($($one:literal $other:literal;)*) => {$(
+        #[diagnostic::do_not_recommend]
+        impl OtherThan<At<$other>> for At<$one> {
+            fn sealed(_: Sealed) {}
+        }
+        #[diagnostic::do_not_recommend]
+        impl OtherThan<At<$one>> for At<$other> {
+            fn sealed(_: Sealed) {}
+        }
+    )*};
+}
+other! {
+    0 1; 0 2; 0 3; 0 4; 0 5;
+    1 2; 1 3; 1 4; 1 5;
+    2 3; 2 4; 2 5;
+    3 4; 3 5;
+    4 5;
+}
+
 macro_rules! axis {
     ($(($($Before:ident)*) $D:ident ($($After:ident)*) at $i:tt;)*) => {$(
         axis! { @key $D: ($($Before)*) $D ($($After)*) at $i }

@@ -46,6 +46,7 @@ mod attention;
 mod axis;
 mod broadcast;
 mod given;
+mod ids;
 mod join;
 mod last;
 mod letters;
@@ -55,16 +56,15 @@ mod sizes;
 mod unclear;
 
 pub use attention::{Appends, Attends, MergeHeads, Sequence, Sequences, SharesHeads, SplitHeads, Turns};
-pub use axis::{At, Axis};
+pub use axis::{At, Axis, OtherThan};
 #[doc(hidden)]
 pub use broadcast::GoesWith;
 pub use broadcast::{Broadcast, Without};
 #[doc(hidden)]
 pub use given::Given;
+pub use ids::{DiffersAlong, Rows, TakesRows};
 pub use join::{Append, Concat, Merge, Prepend, Product, SplitAxis, Total};
-#[doc(hidden)]
-pub use last::EndsIn;
-pub use last::{Last, Rows};
+pub use last::Last;
 #[doc(hidden)]
 pub use letters::{Agree, Agreed, Disagree, SameLetter};
 pub use matmul::MatMul;

@@ -133,7 +133,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// dims! { Batch = 2; Embed = 8; }
     /// let x: Tensor<(Batch, Embed)> = Tensor::ones((Embed,)).expand(Batch);
     /// ```
-    #[doc(alias("unsqueeze", "expand_dims", "insert_axis", "repeat", "tile", "broadcast", "broadcast_to"))]
+    #[doc(alias("unsqueeze", "expand_dims", "insert_axis", "broadcast", "broadcast_to"))]
     pub fn expand<D: Dim, X: GivenDim<D>>(&self, dim: X) -> Tensor<<S as Prepend<D>>::Output, B>
     where
         S: Prepend<D>,

@@ -147,7 +147,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// This element where `condition` holds, that of `other` elsewhere.
     ///
     /// The condition and the other tensor have the shape of this one, or the end of it.
-    #[doc(alias("masked_fill", "where", "where_cond", "mask_where"))]
+    #[doc(alias("where", "where_cond", "mask_where"))]
     pub fn select<C: Shape, R: Shape, Bool>(
         &self,
         condition: &Tensor<C, Bool>,
@@ -162,5 +162,27 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
         let condition = With::<B, bool>::broadcast(&condition.array, sizes.as_ref());
         let other = B::broadcast(&other.array, sizes.as_ref());
         Tensor::from_parts(self.shape, B::select(&condition, &self.array, &other))
+    }
+
+    /// This value where `condition` holds, this tensor elsewhere. The condition has the shape of the tensor, or the end of it.
+    ///
+    /// ```
+    /// use congruent::prelude::*;
+    /// dims! { Seq = 2; Embed = 3; }
+    /// let x = Tensor::from_nested((Seq, Embed), [[1.0, -2.0, 3.0], [-4.0, 5.0, 6.0]]);
+    /// assert_eq!(x.masked_fill(&x.less_than(0.0), 0.0).to_vec(), [1.0, 0.0, 3.0, 0.0, 5.0, 6.0]);
+    /// ```
+    ///
+    /// The padding of sequences is filled by [`fill_padding`](Tensor::fill_padding), after which there is none.
+    #[doc(alias("mask_fill", "index_put"))]
+    pub fn masked_fill<C: Shape, Bool>(&self, condition: &Tensor<C, Bool>, value: B::Elem) -> Self
+    where
+        Bool: SameBackend<With<B, bool>>,
+        S: Broadcast<C, Larger = S>,
+    {
+        let sizes = self.sizes();
+        let condition = With::<B, bool>::broadcast(&condition.array, sizes.as_ref());
+        let filled = B::filled(value.to_primitive(), sizes.as_ref(), &self.device());
+        Tensor::from_parts(self.shape, B::select(&condition, &filled, &self.array))
     }
 }

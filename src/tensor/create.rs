@@ -2,13 +2,13 @@
 
 use super::Tensor;
 use crate::backend::{ArrayOf, Backend, DeviceOf, Element, Float, Number, constant};
-use crate::dim::{ArrayDim, Dim, N, SameSize};
+use crate::dim::{ArrayDim, Dim, GivenDim, N, SameSize};
 use crate::sealed::Sealed;
 use crate::shape::{Described, Given, Shape};
 use crate::{Error, Rng};
 use generic_array::GenericArray;
 use generic_array::sequence::GenericSequence;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 /// The constructors of tensors on this backend: `Cpu::<f64>::zeros((Batch, Embed))`.
 ///
@@ -92,6 +92,28 @@ pub trait Create: Backend {
         let mut elements = Vec::with_capacity(shape.shape().elements());
         nested.flatten(&mut elements);
         of_shape(shape, |shape| array::<Self>(elements, shape))
+    }
+
+    /// The numbers from 0 on along a dimension.
+    fn arange<D: Dim, X: GivenDim<D>>(dim: X) -> Tensor<(D,), Self>
+    where
+        Self::Elem: Number,
+    {
+        let dim = dim.given();
+        Tensor::from_parts((dim,), Self::range(dim.size(), &DeviceOf::<Self>::default()))
+    }
+
+    /// Evenly spaced numbers along a dimension, both ends among them; of one, the first.
+    fn linspace<D: Dim, X: GivenDim<D>>(dim: X, ends: RangeInclusive<f64>) -> Tensor<(D,), Self>
+    where
+        Self::Elem: Float,
+    {
+        let shape = (dim.given(),);
+        let (size, (first, last)) = (shape.0.size(), ends.into_inner());
+        let step = (last - first) / size.saturating_sub(1).max(1) as f64;
+        // From the nearer end, so that both are what they should be.
+        let at = |i: usize| if i <= size / 2 { first + step * i as f64 } else { last - step * (size - 1 - i) as f64 };
+        Tensor::from_parts(shape, array::<Self>((0..size).map(|i| constant(at(i))).collect(), shape))
     }
 
     /// Uniformly distributed numbers from `range.start` up to, not including, `range.end`.
@@ -232,6 +254,33 @@ impl<S> Tensor<S> {
     #[doc(alias = "randn")]
     pub fn normal<X: Given<S>>(shape: X, mean: f64, deviation: f64, rng: &mut Rng) -> Self {
         Create::normal(shape, mean, deviation, rng)
+    }
+}
+
+/// The constructors of [`Create`] along one dimension, for `f32` on the processor.
+impl<D: Dim> Tensor<(D,)> {
+    /// The numbers from 0 on along a dimension. Its ids are [`Ids::all`].
+    ///
+    /// ```
+    /// use congruent::prelude::*;
+    /// dims! { Seq = 4; }
+    /// let positions: Tensor<(Seq,)> = Tensor::arange(Seq);
+    /// assert_eq!(positions.to_vec(), [0.0, 1.0, 2.0, 3.0]);
+    /// assert_eq!(Cpu::<i64>::arange(Seq).to_vec(), [0, 1, 2, 3]);
+    /// ```
+    pub fn arange<X: GivenDim<D>>(dim: X) -> Self {
+        Create::arange(dim)
+    }
+
+    /// Evenly spaced numbers along a dimension, both ends among them; of one, the first.
+    ///
+    /// ```
+    /// use congruent::prelude::*;
+    /// dims! { Steps = 5; }
+    /// assert_eq!(Tensor::linspace(Steps, 0.0..=1.0).to_vec(), [0.0, 0.25, 0.5, 0.75, 1.0]);
+    /// ```
+    pub fn linspace<X: GivenDim<D>>(dim: X, ends: RangeInclusive<f64>) -> Self {
+        Create::linspace(dim, ends)
     }
 }
 

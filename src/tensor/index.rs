@@ -2,11 +2,11 @@
 
 use super::{GoesTo, SameBackend, Tensor, TensorOf};
 use crate::Error;
-use crate::backend::{Backend, DeviceOf, Element, Number, Proven, With};
+use crate::backend::{Backend, DeviceOf, Element, Proven, With};
 use crate::cpu::Cpu;
-use crate::dim::{Compared, Dim, Name, Picked};
+use crate::dim::{Dim, Name, Picked};
 use crate::sealed::Sealed;
-use crate::shape::{Append, EndsIn, Given, Rows, Shape};
+use crate::shape::{Append, Given, Rows, Shape};
 use std::cmp::Ordering;
 use std::fmt::{self, Debug, Display, Formatter};
 use std::hash::{Hash, Hasher};
@@ -167,6 +167,24 @@ impl<S, D: Dim> Ids<S, D> {
     }
 }
 
+impl<D: Dim> Ids<(D,), D> {
+    /// All ids of a dimension, in order.
+    ///
+    /// ```
+    /// use congruent::prelude::*;
+    /// dims! { Seq = 3; }
+    /// assert_eq!(Ids::all(Seq).to_vec().iter().map(|id| id.get()).collect::<Vec<_>>(), [0, 1, 2]);
+    /// ```
+    ///
+    /// # Panics
+    /// The dimension has more positions than a `u32` counts.
+    #[doc(alias = "arange")]
+    pub fn all(dim: D) -> Self {
+        assert!(u32::try_from(dim.size()).is_ok(), "an id is a number of 32 bits");
+        super::Create::from_fn((dim,), |[position]| Index::at(position as u32))
+    }
+}
+
 /// Where the `index`-th element, row-major, of these sizes stands.
 fn position(mut index: usize, sizes: &[usize]) -> Vec<usize> {
     let mut position: Vec<usize> = sizes
@@ -224,38 +242,5 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
         D: Picked,
     {
         Tensor::from_parts(ids.shape(), B::pick(&self.array, &ids.array))
-    }
-
-    /// The largest elements of the last dimension, largest first, and their ids. Of equals the first
-    /// comes first.
-    ///
-    /// ```
-    /// use congruent::prelude::*;
-    /// dims! { Vocab = 4; Top = 2; }
-    /// let logits = Tensor::from_nested((Vocab,), [0.5, 3.0, 1.0, 2.0]);
-    /// let (values, ids) = logits.top_k(Vocab, Top).unwrap();
-    /// assert_eq!(values.to_vec(), [3.0, 2.0]);
-    /// assert_eq!(ids.to_vec().iter().map(|id| id.get()).collect::<Vec<_>>(), [1, 3]);
-    /// ```
-    ///
-    /// # Errors
-    /// The dimension is smaller than `k`.
-    #[doc(alias("topk", "sort"))]
-    pub fn top_k<D: Compared, K: Dim>(
-        &self,
-        axis: D,
-        k: K,
-    ) -> Result<(Tensor<S::With<K>, B>, TensorOf<S::With<K>, Index<D>, B>), Error>
-    where
-        S: EndsIn<D>,
-        B::Elem: Number,
-    {
-        if k.size() > axis.size() {
-            let dimension = Name::<D>::new().to_string();
-            return Err(Error::RangeOutOfBounds { dimension, size: axis.size(), start: 0, length: k.size() });
-        }
-        let shape = self.shape.with_end(k);
-        let (values, positions) = B::top_k(&self.array, k.size());
-        Ok((Tensor::from_parts(shape, values), Tensor::from_parts(shape, positions)))
     }
 }

@@ -9,9 +9,11 @@ mod checkpoint;
 mod compare;
 mod convert;
 mod create;
+mod diagonal;
 mod each;
 mod einsum;
 mod engine;
+mod found;
 mod fuse;
 mod gradient;
 mod heads;
@@ -22,10 +24,14 @@ mod matmul;
 mod narrow;
 mod next;
 mod reduce;
+mod scan;
+mod scatter;
 mod show;
 mod softmax;
+mod sort;
 mod unary;
 mod unravel;
+mod windows;
 mod words;
 
 pub use arithmetic::{ElementOf, OperandOf};
@@ -34,6 +40,7 @@ pub(crate) use convert::transferred;
 pub use create::{Create, Nested};
 pub use each::Each;
 pub use engine::{GoesTo, SameBackend};
+pub use found::{Positions, Unique};
 pub use fuse::{Expr, Fuse, fuse};
 pub use gradient::{Gradients, GradientsFor, TrackedWith};
 pub use index::{IdOf, Ids, Index};
@@ -43,6 +50,9 @@ pub use log_probabilities::{LogProbabilities, LogProbabilitiesAlong};
 pub use narrow::AtLeast;
 pub use next::{Prediction, Target};
 pub(crate) use reduce::sum_of_chosen;
+pub use sort::Side;
+
+pub use windows::StepOf;
 
 #[doc(hidden)]
 pub use einsum::{einsum, einsum_one, rearrange};

@@ -24,17 +24,17 @@ words! {
     Squeezed: "a tensor has no axes of size 1 for broadcasting: dimensions are matched by name",
         "`x.expand(Batch)` repeats along a new first dimension, `x.mean(Seq).expand_as(&x, Seq)` along one that was reduced; `x.at(axis, 0)?` removes an axis";
     Masked: "elements are chosen by `select`",
-        "`x.select(&condition, &other)` takes `x` where the condition holds and `other` elsewhere; the padding of sequences is filled by `x.fill_padding(&lengths, value)`";
+        "`x.select(&condition, &other)` takes `x` where the condition holds and `other` elsewhere, and `x.masked_fill(&condition, value)` one value where it holds; the padding of sequences is filled by `x.fill_padding(&lengths, value)`";
     Joined: "tensors are joined by `concat` and taken apart by `unconcat`",
-        "`x.concat(Past, &new)` has `Plus<Past, New>`, and `unconcat` gives both back; a part is `x.narrow(axis, start, part)?`, and one position `x.at(axis, position)?`";
+        "`x.concat(Past, &new)` has `Plus<Past, New>`, and `unconcat` gives both back; equal parts are a list, `x.relabel(Seq, Times(Parts, Part)).split(Times(Parts, Part)).unstack(Parts)`; a part is `x.narrow(axis, start, part)?`, and one position `x.at(axis, position)?`";
     Read: "the elements are read by `to_vec`, `to_nested` or `as_slice`, and one number by `scalar`",
         "a tensor without dimensions is one number: `loss.scalar()`; any tensor gives its elements in row-major order: `x.to_vec()`";
     Tracks: "gradients are recorded from `tracked` on, and found by `backward`",
         "`let w = w.tracked(); let gradients = loss.backward(); gradients.of(&w)`; a copy without its history is `x.detach()`";
     Multiplied: "matrices are multiplied by `matmul` and `einsum!`, and axes swapped by `transpose`",
-        "`x.matmul(&y)`, `einsum!(\"b i d, b j d -> b i j\", x, y)`, `x.transpose(Seq, Embed)`";
+        "`x.matmul(&y)`, `einsum!(\"b i d, b j d -> b i j\", x, y)`, `x.transpose(Seq, Embed)`; all pairs of two rows are `einsum!(\"i, j -> i j\", x, y)`";
     Chosen: "rows of a table are chosen by `lookup`, elements by `gather`",
-        "`table.lookup(&ids)` gives the row of each id, `logits.gather(&ids)` one element of each row; ids are checked where they enter: `Ids::new(shape, table, &numbers)?`";
+        "`table.lookup(&ids)` gives the row of each id, `logits.gather(&ids)` one element of each row, `x.take_along(Seq, &ids)` several along an axis; ids are checked where they enter: `Ids::new(shape, table, &numbers)?`";
     Logarithm: "the natural logarithm is `ln`",
         "`x.ln()`; of the probabilities of logits, `logits.log_softmax(Vocab)`";
     Compared: "elements are compared by whole words",
@@ -58,9 +58,7 @@ impl<S, B: Backend> Tensor<S, B> {
     pub fn unsqueeze<A, R>(&self, _: A) -> R where S: Squeezed { unreachable!() }
     pub fn squeeze<A, R>(&self, _: A) -> R where S: Squeezed { unreachable!() }
     pub fn insert_axis<A, R>(&self, _: A) -> R where S: Squeezed { unreachable!() }
-    pub fn repeat<A, R>(&self, _: A) -> R where S: Squeezed { unreachable!() }
     pub fn broadcast_to<A, R>(&self, _: A) -> R where S: Squeezed { unreachable!() }
-    pub fn masked_fill<A, V, R>(&self, _: A, _: V) -> R where S: Masked { unreachable!() }
     pub fn where_cond<A, V, R>(&self, _: A, _: V) -> R where S: Masked { unreachable!() }
     pub fn cat<A, D, R>(_: A, _: D) -> R where A: Joined { unreachable!() }
     pub fn chunk<A, D, R>(&self, _: A, _: D) -> R where S: Joined { unreachable!() }
@@ -73,8 +71,10 @@ impl<S, B: Backend> Tensor<S, B> {
     pub fn t<R>(&self) -> R where S: Multiplied { unreachable!() }
     pub fn mm<A, R>(&self, _: A) -> R where S: Multiplied { unreachable!() }
     pub fn bmm<A, R>(&self, _: A) -> R where S: Multiplied { unreachable!() }
+    pub fn outer<A, R>(&self, _: A) -> R where S: Multiplied { unreachable!() }
     pub fn dot<A, R>(&self, _: A) -> R where S: Multiplied { unreachable!() }
     pub fn index_select<A, D, R>(&self, _: A, _: D) -> R where S: Chosen { unreachable!() }
+    pub fn scatter<A, D, V, R>(&self, _: A, _: D, _: V) -> R where S: Chosen { unreachable!() }
     pub fn mean_keepdim<A, R>(&self, _: A) -> R where S: Squeezed { unreachable!() }
     pub fn sum_keepdim<A, R>(&self, _: A) -> R where S: Squeezed { unreachable!() }
     pub fn max_keepdim<A, R>(&self, _: A) -> R where S: Squeezed { unreachable!() }
@@ -85,7 +85,6 @@ impl<S, B: Backend> Tensor<S, B> {
     pub fn le<A, R>(&self, _: A) -> R where S: Compared { unreachable!() }
     pub fn randn<A, R>(_: A) -> R where A: Created { unreachable!() }
     pub fn rand<A, R>(_: A) -> R where A: Created { unreachable!() }
-    pub fn arange<A, R>(_: A) -> R where A: Created { unreachable!() }
     pub fn size<A, R>(&self, _: A) -> R where S: Measured { unreachable!() }
     pub fn to<A, R>(&self, _: A) -> R where S: Converted { unreachable!() }
     pub fn float<R>(&self) -> R where S: Converted { unreachable!() }

@@ -108,7 +108,7 @@ impl Array {
     ///
     /// # Panics
     /// The device cannot hold elements of this type.
-    pub(crate) fn arange(n: usize, dtype: DType, device: &Device) -> Self {
+    pub(crate) fn range(n: usize, dtype: DType, device: &Device) -> Self {
         let like = Array::without_elements(&[n], device, dtype);
         let of_integers = if like.kind() == Kind::Float { DType::I32 } else { dtype };
         match n {

@@ -104,11 +104,11 @@ impl<T: Element> Backend for Burn<T> {
         let numbers = Cpu::<T>::to_vec(&numbers).expect("the processor reads its own memory");
         Some(Self::from_elements(numbers, sizes, device))
     }
-    fn arange(size: usize, device: &Device) -> A
+    fn range(size: usize, device: &Device) -> A
     where
         T: Number,
     {
-        Array::arange(size, dtype::<T>(), device)
+        Array::range(size, dtype::<T>(), device)
     }
     fn to_vec(x: &A) -> Result<Vec<PrimitiveOf<Self>>, Failure> {
         // The type of an array does not say what it holds.

@@ -2,17 +2,14 @@
 
 use super::elementwise::positions;
 use super::repeated;
-use crate::backend::{ArrayOf, Backend, Binary, Compare, Number, Reduce, With, constant};
+use super::scatter::take_along;
+use crate::backend::{ArrayOf, Backend, Compare, Number, Reduce, With, constant};
 
-/// See [`Backend::pick`]: a gather of the flattened array.
+/// See [`Backend::pick`].
 pub fn pick<B: Backend>(x: &ArrayOf<B>, ids: &ArrayOf<B, u32>) -> ArrayOf<B> {
-    let sizes = B::sizes(x).to_vec();
-    let (&size, outer) = sizes.split_last().expect("there is a last axis");
-    let rows = outer.iter().product::<usize>();
-    let starts: Vec<u32> = (0..rows).map(|row| u32::try_from(row * size).expect("fewer than 2³² elements")).collect();
-    let starts = With::<B, u32>::from_elements(starts, outer, &B::device(x));
-    let indices = With::<B, u32>::binary(Binary::Add, ids.clone(), starts);
-    B::gather(&B::reshape(x, &[rows * size]), &indices)
+    let sizes = With::<B, u32>::sizes(ids).to_vec();
+    let column = With::<B, u32>::reshape(ids, &[&sizes[..], &[1]].concat());
+    B::reshape(&take_along::<B>(x, sizes.len(), &column), &sizes)
 }
 
 /// See [`Backend::argmax`].

@@ -116,9 +116,9 @@ pub fn rotate<B: Backend<Elem: Float>>(
 }
 
 /// The numbers from 0 on along an axis, the same at all places of the others.
-pub(super) fn positions<B: Backend>(axis: usize, sizes: &[usize], beside: &ArrayOf<B>) -> ArrayOf<B, u32> {
+pub(crate) fn positions<B: Backend>(axis: usize, sizes: &[usize], beside: &ArrayOf<B>) -> ArrayOf<B, u32> {
     let mut own = vec![1; sizes.len()];
     own[axis] = sizes[axis];
-    let numbers = With::<B, u32>::reshape(&With::<B, u32>::arange(sizes[axis], &B::device(beside)), &own);
+    let numbers = With::<B, u32>::reshape(&With::<B, u32>::range(sizes[axis], &B::device(beside)), &own);
     With::<B, u32>::broadcast(&numbers, sizes)
 }

@@ -6,13 +6,20 @@ mod choice;
 mod elementwise;
 mod fused;
 mod rows;
+mod scan;
+mod scatter;
+mod sort;
 
 pub(crate) use attention::biased_attention;
 pub use attention::{allowed, attention, attention_weights, masked_softmax, without_padding};
 pub use choice::{argmax, pick, top_k};
+pub(crate) use elementwise::positions;
 pub use elementwise::{rotate, unary};
 pub use fused::fused;
 pub use rows::{cross_entropy, layer_norm, linear, log_softmax, reduce, rms_norm, softmax};
+pub use scan::scan;
+pub use scatter::{put_along, scatter_add, take_along};
+pub use sort::argsort;
 
 use super::{ArrayOf, Backend, DeviceOf, Failure, Number, PrimitiveOf};
 

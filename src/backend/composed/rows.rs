@@ -5,7 +5,7 @@ use crate::backend::{ArrayOf, Backend, Binary, Epilogue, Float, Number, Reduce, 
 use num_traits::Zero;
 
 /// The type in which elements of `B` are summed: wider where they are narrow.
-type SumOf<B> = <<B as Backend>::Elem as Number>::Sum;
+pub(super) type SumOf<B> = <<B as Backend>::Elem as Number>::Sum;
 
 /// The type in which floating-point elements of `B` are calculated with.
 type WideOf<B> = <<B as Backend>::Elem as Float>::Wide;

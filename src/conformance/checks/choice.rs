@@ -1,9 +1,9 @@
 //! What is chosen along an axis: the largest, and their order.
 
 use super::rows::AXES;
-use crate::backend::{Backend, Engine, Number, Value};
+use crate::backend::{Backend, Engine, Number, Order, Value};
 use crate::conformance::on::On;
-use crate::conformance::reference::rows::descending;
+use crate::conformance::reference::rows::{ascending, descending};
 use crate::conformance::report::{Report, same};
 use crate::conformance::sample::{Sample, double, is_float, numbers};
 use crate::conformance::view::{Maker, View};
@@ -38,6 +38,13 @@ pub fn check<E: Engine, T: Number>(report: &mut Report, device: &E::Device) {
                 report.check("argmax", format!("{of} along axis {axis}"), || {
                     let found = On::<E, T>::argmax(&maker.array(&x), axis);
                     same::<E, u32>(&found, &x.reduce(axis, |row| descending(row)[0] as u32), device)
+                });
+            }
+            for order in [Order::Ascending, Order::Descending] {
+                report.check("argsort", format!("{of} along axis {axis}, {order:?}"), || {
+                    let sorted = if order == Order::Ascending { ascending } else { descending };
+                    let expected = x.rows(axis, |row| sorted(row).into_iter().map(|at| at as u32).collect());
+                    same::<E, u32>(&On::<E, T>::argsort(&maker.array(&x), axis, order), &expected, device)
                 });
             }
             let last = x.rank() - 1;

@@ -46,6 +46,9 @@ pub fn check<E: Engine, T: Float>(report: &mut Report, device: &E::Device, other
     refused("update_slice", "", &|| drop(On::<E, T>::update_slice(x.clone(), &row_of::<E, T>(&y), &[0, 0])));
     refused("gather", "", &|| drop(On::<E, T>::gather(&x, &ids)));
     refused("pick", "", &|| drop(On::<E, T>::pick(&x, &ids)));
+    refused("scatter_add", "the rows", &|| {
+        drop(On::<E, T>::scatter_add(x.clone(), &here.array(&Sample::full(&[2], 1)), &y));
+    });
     refused("cross_entropy", "", &|| drop(On::<E, T>::cross_entropy(&x, &ids, 0.0)));
     refused("matmul", "", &|| drop(On::<E, T>::matmul(&x, &y)));
     refused("linear", "the weight", &|| drop(On::<E, T>::linear(&x, &y, Epilogue::default())));

@@ -10,7 +10,8 @@ use crate::conformance::report::{Report, same};
 use crate::conformance::sample::{Sample, numbers};
 use crate::conformance::view::{Maker, View};
 
-fn wide<T: Number>(x: T) -> i128 {
+/// In a type that holds all of them.
+pub fn wide<T: Number>(x: T) -> i128 {
     match x.to_value() {
         Value::Integer(x) => x,
         Value::Float(_) => unreachable!("an integer"),
@@ -18,7 +19,7 @@ fn wide<T: Number>(x: T) -> i128 {
 }
 
 /// The lowest bits.
-fn narrow<T: Number>(x: i128) -> T {
+pub fn narrow<T: Number>(x: i128) -> T {
     T::from_value(Value::Integer(x))
 }
 

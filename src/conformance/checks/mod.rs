@@ -11,6 +11,7 @@ pub mod large;
 pub mod matmul;
 pub mod movement;
 pub mod rows;
+pub mod scatter;
 pub mod special;
 pub mod storage;
 pub mod tracking;

@@ -68,11 +68,11 @@ pub fn check<E: Engine, T: Element>(report: &mut Report, device: &E::Device, ele
 }
 
 /// The numbers from 0 on.
-pub fn arange<E: Engine, T: Number>(report: &mut Report, device: &E::Device) {
+pub fn range<E: Engine, T: Number>(report: &mut Report, device: &E::Device) {
     for size in [0, 1, 5, 100] {
-        report.check("arange", format!("{} {size}", T::DATA_TYPE), || {
+        report.check("range", format!("{} {size}", T::DATA_TYPE), || {
             let numbers = (0..size).map(|number| T::from_value(Value::Integer(number as i128)));
-            same::<E, T>(&On::<E, T>::arange(size, device), &Sample::new(&[size], numbers.collect()), device)
+            same::<E, T>(&On::<E, T>::range(size, device), &Sample::new(&[size], numbers.collect()), device)
         });
     }
 }

@@ -1,6 +1,6 @@
 //! What is recorded, and what becomes of it.
 
-use crate::backend::{Autodiff, Backend, Binary, Compare, Engine, Float, Reduce, RotaryLayout, Unary, no_grad};
+use crate::backend::{Autodiff, Backend, Binary, Compare, Engine, Float, Order, Reduce, RotaryLayout, Unary, no_grad};
 use crate::conformance::on::On;
 use crate::conformance::report::{Report, holds, same, without_panic};
 use crate::conformance::sample::{Sample, numbers};
@@ -75,6 +75,7 @@ where
         !On::<E, bool>::is_tracked(&is_less)
             && !On::<E, u32>::is_tracked(&On::<E, T>::argmax(&x, 0))
             && !On::<E, u32>::is_tracked(&positions)
+            && !On::<E, u32>::is_tracked(&On::<E, T>::argsort(&x, 1, Order::Ascending))
             && !On::<E, u32>::is_tracked(&On::<E, T>::cast::<u32>(&x))
     });
     on.expect("rotate", "angles have no part in gradients", |on| {

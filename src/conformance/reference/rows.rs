@@ -41,6 +41,12 @@ pub fn descending<T: PartialOrd>(row: &[T]) -> Vec<usize> {
     order
 }
 
+/// The positions of the numbers, smallest first, NaN behind them, of equals the first.
+pub fn ascending<T: PartialOrd>(row: &[T]) -> Vec<usize> {
+    let backwards: Vec<&T> = row.iter().rev().collect();
+    descending(&backwards).into_iter().rev().map(|at| row.len() - 1 - at).collect()
+}
+
 pub fn softmax(row: &[f64]) -> Vec<Near> {
     let largest = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let exponentials: Vec<f64> = row.iter().map(|x| (x - largest).exp()).collect();

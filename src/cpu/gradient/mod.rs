@@ -17,6 +17,7 @@ mod movement;
 mod norm;
 mod operation;
 mod reduce;
+mod scan;
 mod softmax;
 mod tape;
 // Nothing here is unsafe, and differences take Miri long.

@@ -18,6 +18,8 @@ pub enum Move {
     UpdateSlice([Vec<usize>; 2]),
     /// The sizes of the table, and the rows that were taken of it.
     Gather(Vec<usize>, Vec<usize>),
+    /// Where among all elements values were put, and the sizes of these values.
+    PutAlong(Vec<usize>, Vec<usize>),
     /// What is chosen.
     Select(Array<bool>),
 }

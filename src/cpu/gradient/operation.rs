@@ -3,9 +3,10 @@
 use super::graph::{AnyArray, Contribution, GradFn, Node};
 use super::matmul::{self, SavedEpilogue};
 use super::movement::Move;
-use super::{attention, checkpoint, cross_entropy, elementwise, fused, gather, join, norm, reduce, softmax};
-use crate::backend::{Binary, Element, Float, Number, Program, Reduce, RotaryLayout, Unary};
+use super::{attention, checkpoint, cross_entropy, elementwise, fused, gather, join, norm, reduce, scan, softmax};
+use crate::backend::{Binary, Element, Float, Number, Program, Reduce, RotaryLayout, Scan, Unary};
 use crate::cpu::array::Array;
+use crate::cpu::ops::gather as rows;
 use crate::cpu::ops::key_mask::Mask;
 use crate::cpu::ops::{elementwise as forward, rotary};
 use half::{bf16, f16};
@@ -34,6 +35,10 @@ pub enum Op<T> {
     Fused(Program<T>, Vec<Array<T>>),
     /// The function, its argument where that is needed, the sizes of that, and the axis.
     Reduce(Reduce, Option<Array<T>>, Vec<usize>, usize),
+    /// The row that each of those added was for, and the sizes of all of these.
+    ScatterAdd(Vec<usize>, Vec<usize>),
+    /// The argument of a product, and the axis.
+    Scan(Option<Array<T>>, usize),
     /// Softmax along an axis, masked or not.
     Softmax(usize),
     LogSoftmax(usize),
@@ -74,6 +79,10 @@ impl<T> Op<T> {
     pub fn reduce(op: Reduce, x: &Array<T>, axis: usize) -> Self {
         let is_needed = matches!(op, Reduce::Variance | Reduce::Max | Reduce::Min);
         Op::Reduce(op, is_needed.then(|| x.saved()), x.sizes().to_vec(), axis)
+    }
+
+    pub fn scan(op: Scan, x: &Array<T>, axis: usize) -> Self {
+        Op::Scan((op == Scan::Product).then(|| x.saved()), axis)
     }
 
     pub fn binary(op: Binary, x: &Array<T>, y: &Array<T>) -> Self {
@@ -188,7 +197,14 @@ impl<T: Float> Operation<T> {
                 parts.iter().map(part).collect()
             }
             Op::Move(Move::UpdateSlice([sizes, starts])) => join::update_slice(gradient, sizes, starts),
-            Op::Move(Move::Gather(sizes, rows)) => only(gather::add_rows(&gradient, rows, sizes)),
+            Op::Move(Move::Gather(sizes, at)) => only(rows::scatter_add(Array::full(T::zero(), sizes), at, &gradient)),
+            Op::Move(Move::PutAlong(places, sizes)) => gather::put_along(gradient, places, sizes).map(Some).into(),
+            Op::ScatterAdd(at, sizes) => {
+                let of_rows = needs_grad[1].then(|| rows::gather(&gradient, at.iter().copied(), &[at.len()]));
+                vec![Some(gradient), of_rows.map(|of_rows| of_rows.reshape(sizes))]
+            }
+            Op::Scan(None, axis) => only(scan::sum(&gradient, *axis)),
+            Op::Scan(Some(x), axis) => only(scan::product(x, &gradient, *axis)),
             Op::TopK(sizes, positions) => only(gather::add_elements(&gradient, positions, sizes)),
             Op::Move(Move::Select(condition)) => {
                 let zeros = Array::full(T::zero(), gradient.sizes());

@@ -1,7 +1,7 @@
 //! Reductions along an axis.
 
 use super::elementwise::{rows_of_chunk, runs};
-use crate::backend::{Number, Reduce};
+use crate::backend::{Number, Order, Reduce};
 use crate::cpu::array::Array;
 use crate::cpu::array::Layout;
 use crate::cpu::kernels::{COLUMNS, generic, reduce_columns};
@@ -49,6 +49,24 @@ pub fn argmax<T: Number>(x: &Array<T>, axis: usize) -> Array<u32> {
             out[0] = first.expect("an empty axis has no largest element").0 as u32;
         });
     })
+}
+
+pub fn argsort<T: Number>(x: &Array<T>, axis: usize, order: Order) -> Array<u32> {
+    let size = x.sizes()[axis];
+    let x = x.move_last(axis);
+    let elements = x.elements();
+    let positions = Array::build(x.sizes(), |out| {
+        for_each_chunk(out, size, size * 16, |row, out| {
+            let row = &elements[row * size..][..size];
+            out.iter_mut().zip(0..).for_each(|(position, i)| *position = i);
+            let larger_first = |a: &u32, b: &u32| descending(row[*a as usize], row[*b as usize]);
+            match order {
+                Order::Ascending => out.sort_unstable_by(|a, b| larger_first(b, a).then(a.cmp(b))),
+                Order::Descending => out.sort_unstable_by(|a, b| larger_first(a, b).then(a.cmp(b))),
+            }
+        });
+    });
+    positions.move_last_to(axis)
 }
 
 pub fn top_k<T: Number>(x: &Array<T>, k: usize) -> (Array<T>, Array<u32>) {

@@ -1,0 +1,70 @@
+//! The shapes of ids beside those of what they choose from.
+
+use super::{Append, Concat, Never, Nothing, Shape};
+use crate::dim::Dim;
+use crate::sealed::Sealed;
+
+/// That the shape is that of `Ids`, and behind it `D`.
+#[diagnostic::on_unimplemented(
+    message = "ids `{Ids}` of `{D}` do not choose from `{Self}`",
+    label = "expected the shape of the ids, and behind it `{D}`",
+    note = "one id is chosen for each row: ids `(Batch, Seq)` of `Vocab` choose from `(Batch, Seq, Vocab)`",
+    note = "explained in `congruent::errors::C31`"
+)]
+pub trait Rows<Ids, D>: Shape {
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
+}
+#[diagnostic::do_not_recommend]
+impl<S: Shape, Ids: Append<D, Output = S>, D> Rows<Ids, D> for S {
+    fn sealed(_: Sealed) {}
+}
+
+/// That the shape is a table of `D`, and `Rows` is that of `Ids`, and behind it that of a row of the table.
+#[diagnostic::on_unimplemented(
+    message = "rows `{Rows}` at ids `{Ids}` of `{D}` cannot be added to `{Self}`",
+    label = "expected a row of the table for each id",
+    note = "rows have the shape of the ids, and behind it that of a row of the table: rows `(Batch, Seq, Embed)` at ids `(Batch, Seq)` of `Vocab` are added to `(Vocab, Embed)`, and `(Batch, Seq)` to `(Vocab,)`",
+    note = "explained in `congruent::errors::C87`"
+)]
+pub trait TakesRows<D, Ids, Rows>: Shape {
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
+}
+#[diagnostic::do_not_recommend]
+impl<D: Dim, Ids: Shape> TakesRows<D, Ids, Ids> for (D,) {
+    fn sealed(_: Sealed) {}
+}
+#[diagnostic::do_not_recommend]
+impl<D: Dim, E: Dim, Ids: Append<E, Output = Rows>, Rows: Shape> TakesRows<D, Ids, Rows> for (D, E) {
+    fn sealed(_: Sealed) {}
+}
+#[diagnostic::do_not_recommend]
+impl<D: Dim, E: Dim, F: Dim, Ids: Append<E, Output: Append<F, Output = Rows>>, Rows: Shape> TakesRows<D, Ids, Rows>
+    for (D, E, F)
+{
+    fn sealed(_: Sealed) {}
+}
+macro_rules! never { ($($Never:ident)*) => {$(
+    #[diagnostic::do_not_recommend]
+    impl<S: Shape, D: Dim, Ids: Shape> TakesRows<D, Ids, $Never> for S {
+        fn sealed(_: Sealed) {}
+    }
+)*} }
+never!(Never Nothing);
+
+/// That the dimensions of `Ids` are those of the shape, but for the one at `D`.
+#[diagnostic::on_unimplemented(
+    message = "ids `{Ids}` do not name elements along `{D}` of `{Self}`",
+    label = "all dimensions of the ids but the one at `{D}` have to be those of the tensor",
+    note = "ids `(Batch, Kept, Embed)` of `Seq` name elements of `(Batch, Seq, Embed)`; whole rows are chosen from a table by `table.lookup(&ids)`, and one element of each row by `x.gather(&ids)`",
+    note = "explained in `congruent::errors::C88`"
+)]
+pub trait DiffersAlong<D, Ids, Position>: Shape {
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
+}
+#[diagnostic::do_not_recommend]
+impl<S: Concat<D, Ids, Position>, D, Ids, Position> DiffersAlong<D, Ids, Position> for S {
+    fn sealed(_: Sealed) {}
+}

@@ -1,0 +1,9 @@
+use congruent::prelude::*;
+
+dims! { Batch = 2; Seq = 5; Kept = 2; Embed = 12; }
+
+fn main() {
+    let x = Tensor::ones((Batch, Seq, Embed));
+    let ids = Ids::new((Batch, Kept), Seq, &[0, 1, 2, 3]).unwrap();
+    let kept = x.take_along(Seq, &ids);
+}

@@ -1,0 +1,5 @@
+use congruent::prelude::*;
+
+fn main() {
+    let positions = Tensor::arange(10);
+}
