@@ -74,6 +74,7 @@ impl<E: Engine> Suite<E> {
         let element = |rng: &mut crate::Rng| !rng.u64().is_multiple_of(2);
         checks::storage::check::<E, bool>(&mut self.report, &self.device, element);
         checks::movement::check::<E, bool>(&mut self.report, &self.device, element);
+        checks::choice::conditions::<E>(&mut self.report, &self.device);
         self
     }
 
