@@ -199,7 +199,9 @@ impl Array {
             (Kind::Float, Binary::Sub) => {
                 self.map("scalar_binary", |y| Dispatch::float_add_scalar(Dispatch::float_neg(y), x))
             }
-            (Kind::Float, Binary::Div) if matches!(x, Scalar::Float(1.0)) => self.map("scalar_binary", Dispatch::float_recip),
+            (Kind::Float, Binary::Div) if matches!(x, Scalar::Float(1.0)) => {
+                self.map("scalar_binary", Dispatch::float_recip)
+            }
             _ => self.full(x, &[]).binary(op, self),
         }
     }

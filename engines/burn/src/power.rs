@@ -32,7 +32,8 @@ impl Array {
         let is_zero = x.is(Compare::Equal, 0.0);
         let size = Array::select(&is_zero, &full(1.0), &x.clone().unary(Unary::Abs));
         let power = size.clone().unary(Unary::Ln).binary(Binary::Mul, y.clone()).unary(Unary::Exp);
-        let of_zero = Array::select(&y.is(Compare::Less, 0.0), &full(f64::INFINITY), &full(0.0));
+        let at_zero = Array::select(&y.is(Compare::Equal, 0.0), &full(1.0), &full(0.0));
+        let of_zero = Array::select(&y.is(Compare::Less, 0.0), &full(f64::INFINITY), &at_zero);
         let of_zero = Array::select(&y.is(Compare::Equal, 1.0), &x, &of_zero);
         let is_none = y.compare(Compare::NotEqual, &y);
         let of_zero = Array::select(&is_none, &y, &of_zero);
