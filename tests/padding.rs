@@ -51,6 +51,37 @@ fn sums() {
 }
 
 #[test]
+fn reductions_of_others() {
+    assert_as_live!(y => y.masked_var(&lengths()).sqrt().to_vec(), [b live x] => x.std(live).to_vec());
+    assert_as_live!(y => y.fill_padding(&lengths(), 0.0).norm(Seq).to_vec(), [b live x] => x.norm(live).to_vec());
+    assert_as_live!(
+        y => y.fill_padding(&lengths(), f32::NEG_INFINITY).logsumexp(Seq).to_vec(),
+        [b live x] => x.logsumexp(live).to_vec()
+    );
+    assert_as_live!(
+        y => (y * 0.3).fill_padding(&lengths(), 1.0).prod(Seq).to_vec(),
+        [b live x] => (x * 0.3).prod(live).to_vec()
+    );
+}
+
+#[test]
+fn conditions() {
+    let numbers = |holds: Vec<bool>| holds.into_iter().map(|holds| holds as u8 as f32).collect::<Vec<_>>();
+    assert_as_live!(
+        y => numbers(y.greater_than(-1.5).fill_padding(&lengths(), false).any(Seq).to_vec()),
+        [b live x] => numbers(x.greater_than(-1.5).any(live).to_vec())
+    );
+    assert_as_live!(
+        y => numbers(y.less_than(-1.5).fill_padding(&lengths(), true).all(Seq).to_vec()),
+        [b live x] => numbers(x.less_than(-1.5).all(live).to_vec())
+    );
+    assert_as_live!(
+        y => y.greater_than(-1.5).fill_padding(&lengths(), false).count(Seq).cast::<f32>().to_vec(),
+        [b live x] => x.greater_than(-1.5).count(live).cast::<f32>().to_vec()
+    );
+}
+
+#[test]
 fn products() {
     let products = |y: Tensor<(Batch, Ragged<Seq>, Embed)>| {
         let y = y.fill_padding(&lengths(), 0.0);

@@ -114,6 +114,8 @@ pub trait Float: Number {
 pub trait Real: Number<Sum = Self> + num_traits::Float {
     /// The error function.
     fn erf(self) -> Self;
+    /// The nearest whole number, of two the even one.
+    fn round_ties_even(self) -> Self;
     /// A constant, rounded.
     fn constant(value: f64) -> Self;
 }

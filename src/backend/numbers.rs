@@ -4,6 +4,13 @@ use super::Binary;
 use super::element::{Float, Number, Real, Value};
 use super::rounding::to_odd;
 use half::{bf16, f16};
+use num_traits::Num;
+
+/// What a division by `y` that is rounded down leaves, of what one that is cut off leaves.
+fn rounded_down<T: Num + PartialOrd + Copy>(left: T, y: T) -> T {
+    let (zero, differs) = (T::zero(), (left < T::zero()) != (y < T::zero()));
+    if left != zero && differs { left + y } else { left }
+}
 
 macro_rules! integer { ($($sum:ident: $($t:ident)*;)*) => {$($(
     impl Number for $t {
@@ -21,6 +28,19 @@ macro_rules! integer { ($($sum:ident: $($t:ident)*;)*) => {$($(
                 Binary::Div => x.wrapping_div(y),
                 Binary::Max => x.max(y),
                 Binary::Min => x.min(y),
+                // By squares.
+                Binary::Pow => match u64::try_from(y) {
+                    Ok(y) => (0..u64::BITS - y.leading_zeros()).rev().fold(1, |power: $t, bit| {
+                        let square = power.wrapping_mul(power);
+                        if y >> bit & 1 == 1 { square.wrapping_mul(x) } else { square }
+                    }),
+                    // One by a power.
+                    Err(_) if x == 1 || x.wrapping_add(1) == 0 => if y % 2 == 0 { 1 } else { x },
+                    Err(_) => 0,
+                },
+                Binary::Fmod | Binary::Remainder if y == 0 => x,
+                Binary::Fmod => x.wrapping_rem(y),
+                Binary::Remainder => rounded_down(x.wrapping_rem(y), y),
             }
         }
         fn to_value(self) -> Value { Value::Integer(self as i128) }
@@ -69,6 +89,9 @@ macro_rules! float_operations {
                 Binary::Max if x > y || x.is_nan() => x,
                 Binary::Min if x < y || x.is_nan() => x,
                 Binary::Max | Binary::Min => y,
+                Binary::Pow => Self::narrow(x.widen().powf(y.widen())),
+                Binary::Fmod => x % y,
+                Binary::Remainder => rounded_down(x % y, y),
             }
         }
         fn to_value(self) -> Value {
@@ -93,6 +116,7 @@ macro_rules! real { ($($t:ident $erf:ident;)*) => {$(
     }
     impl Real for $t {
         fn erf(self) -> $t { libm::$erf(self) }
+        fn round_ties_even(self) -> $t { self.round_ties_even() }
         fn constant(value: f64) -> $t { value as $t }
     }
 )*} }

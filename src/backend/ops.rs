@@ -3,9 +3,23 @@
 use super::PerSequence;
 use std::ops::Range;
 
+/// Operations by name, and the list of all.
+macro_rules! operations { ($($(#[$docs:meta])* $Name:ident { $($(#[$of:meta])* $Operation:ident,)* })*) => {$(
+    $(#[$docs])*
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum $Name {$(
+        $(#[$of])*
+        $Operation,
+    )*}
+    impl $Name {
+        /// All of them.
+        pub const ALL: &[$Name] = &[$($Name::$Operation),*];
+    }
+)*} }
+
+operations! {
 /// A function of one number. Its derivative is the field's, where it has one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unary {
+Unary {
     /// `|x|`. Its derivative at 0 is 0.
     Abs,
     /// `-x`.
@@ -16,16 +30,42 @@ pub enum Unary {
     Square,
     /// `√x`.
     Sqrt,
+    /// `1 / √x`.
+    Rsqrt,
     /// `eˣ`.
     Exp,
+    /// `2ˣ`.
+    Exp2,
+    /// `eˣ - 1`, exact where it is next to zero.
+    Expm1,
     /// The natural logarithm.
     Ln,
+    /// The logarithm to base 2.
+    Log2,
+    /// The logarithm to base 10.
+    Log10,
+    /// `ln(1 + x)`, exact where it is next to zero.
+    Log1p,
     /// The sine, of radians.
     Sin,
     /// The cosine, of radians.
     Cos,
+    /// The tangent, of radians.
+    Tan,
     /// The hyperbolic tangent.
     Tanh,
+    /// The error function, `2/√π · ∫₀ˣ e^(-t²) dt`.
+    Erf,
+    /// 1 above zero, -1 below it, 0 at zero, NaN of NaN. Its derivative is 0.
+    Sign,
+    /// The next whole number below. Its derivative is 0, as that of the three that follow.
+    Floor,
+    /// The next whole number above.
+    Ceil,
+    /// The nearest whole number, of two the even one.
+    Round,
+    /// The whole number next to it towards zero.
+    Trunc,
     /// `1 / (1 + e⁻ˣ)`.
     Sigmoid,
     /// `max(x, 0)`; NaN of NaN.
@@ -41,8 +81,7 @@ pub enum Unary {
 }
 
 /// A function of two numbers. Integers wrap around.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Binary {
+Binary {
     /// `x + y`.
     Add,
     /// `x - y`.
@@ -55,6 +94,14 @@ pub enum Binary {
     Max,
     /// The smaller; NaN if either is. Of equals, each has half of the gradient.
     Min,
+    /// `xʸ`: 1 where `y` is 0, NaN where `x` is below zero and `y` no whole number. Where `x` is 0 and `y` is not below it, the
+    /// derivative with respect to `y` is 0. It is asked of floating-point numbers alone.
+    Pow,
+    /// What a division that is cut off leaves, with the sign of `x`: `x - y · trunc(x / y)`, exactly; of integers by zero, `x`.
+    Fmod,
+    /// What a division that is rounded down leaves, with the sign of `y`: `x - y · floor(x / y)`; of integers by zero, `x`.
+    Remainder,
+}
 }
 
 /// A relation of two elements.

@@ -75,6 +75,7 @@ impl<E: Engine> Suite<E> {
         checks::storage::check::<E, bool>(&mut self.report, &self.device, element);
         checks::movement::check::<E, bool>(&mut self.report, &self.device, element);
         checks::scatter::moved::<E, bool>(&mut self.report, &self.device, element);
+        checks::choice::conditions::<E>(&mut self.report, &self.device);
         self
     }
 

@@ -23,11 +23,28 @@ impl<D: Dense> Summed for D {
     fn sealed(_: Sealed) {}
 }
 
+/// A dimension whose positions may be multiplied with each other.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` may hold padding, and this operation would read it",
+    label = "the padding of `{Self}` would be a factor",
+    note = "ones change no product: `x.fill_padding(&lengths, 1.0)`; packed texts get a row each: `segments.unpack(&x, Texts, Ragged(Seq))?`",
+    note = "in generic code, ask for a dimension without padding: `S: Dense`",
+    note = "explained in `congruent::errors::C86`"
+)]
+pub trait Multiplied: Dim {
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
+}
+#[diagnostic::do_not_recommend]
+impl<D: Dense> Multiplied for D {
+    fn sealed(_: Sealed) {}
+}
+
 /// A dimension whose positions are counted as well as summed: by a mean, a variance, a norm.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` may hold padding, and this operation would read it",
     label = "the padding of `{Self}` would be counted",
-    note = "take what is live: `x.masked_mean(&lengths)`, `x.masked_var(&lengths)`; of all sequences together `mean_of_live(&x, &lengths)`",
+    note = "take what is live: `x.masked_mean(&lengths)`, `x.masked_var(&lengths)`, whose root is the standard deviation; of all sequences together `mean_of_live(&x, &lengths)`",
     note = "of packed texts, the mean of all losses is `segments.mean(&losses)`; else each text gets a row: `segments.unpack(&x, Texts, Ragged(Seq))?`",
     note = "a norm is taken along features, which are last: `x.permute((..))`",
     note = "in generic code, ask for a dimension without padding: `S: Dense`",
@@ -47,7 +64,7 @@ impl<D: Dense> Averaged for D {
     message = "`{Self}` may hold padding, and this operation would read it",
     label = "the padding of `{Self}` would be compared",
     note = "the largest and the smallest of what is live are `x.masked_max(&lengths)` and `x.masked_min(&lengths)`",
-    note = "for `argmax`, `top_k`, `softmax` and what is made of it, fill in what never counts: `x.fill_padding(&lengths, f32::NEG_INFINITY)`; scores are masked by `attention(.., &lengths)` and `attention_with_bias`; packed texts get a row each: `segments.unpack(&x, Texts, Ragged(Seq))?`",
+    note = "for `argmax`, `top_k`, `softmax` and what is made of it, fill in what never counts: `x.fill_padding(&lengths, f32::NEG_INFINITY)` (for `argmin`, `f32::INFINITY`), and `false` for `any` and `count`, `true` for `all`; scores are masked by `attention(.., &lengths)` and `attention_with_bias`; packed texts get a row each: `segments.unpack(&x, Texts, Ragged(Seq))?`",
     note = "in generic code, ask for a dimension without padding: `S: Dense`",
     note = "explained in `congruent::errors::C52`"
 )]

@@ -8,7 +8,7 @@ errors! {
     /// one is [`Ragged`](crate::Ragged), or made of one by `Times` or `Plus`. Behind the end of each sequence stands padding,
     /// which would be taken for data. Use what takes the lengths, as [`masked_mean`](crate::Tensor::masked_mean) does, or say
     /// what the padding becomes by [`fill_padding`](crate::Tensor::fill_padding). Which value is right depends on what follows:
-    /// see [`C50`], [`C51`], [`C52`] and [`C53`]. In generic code, ask for a dimension without padding: `S: Dense`, which
+    /// see [`C50`], [`C51`], [`C52`], [`C53`] and [`C86`]. In generic code, ask for a dimension without padding: `S: Dense`, which
     /// serves all of these.
 
     C07: "`A` may hold padding or other texts, and the mask does not cover them"
@@ -39,6 +39,10 @@ errors! {
     /// A position is taken by its number, and in a short sequence it is padding. The last one of each sequence is
     /// [`masked_last`](crate::Tensor::masked_last). Where others are meant, say by
     /// [`fill_padding`](crate::Tensor::fill_padding) what is found where there is none.
+
+    C86: "`A` may hold padding, and this operation would read it (products of elements)"
+    /// A product goes over all positions of a [`Ragged`](crate::Ragged) dimension, and takes padding for factors: zeros in its place
+    /// make it zero. Fill in ones.
 
     C54: "a length does not say what is padding in `A`"
     /// [`Lengths`](crate::Lengths) say how many positions of each sequence are live, the first ones. In a dimension that was put

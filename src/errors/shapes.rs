@@ -93,6 +93,16 @@ errors! {
     /// as those of operators do: see [`C13`]. Their elements are floating-point numbers of one type: others are converted
     /// first, by [`cast`](crate::Tensor::cast).
 
+    C84: "a tensor of `S` is not changed by one of `R`, elementwise"
+    /// What `+=`, `-=`, `*=` and `/=` change keeps its shape, so that the other tensor has the same one, or the end of it: see
+    /// [`C13`]. A mean or a sum lacks an axis, which [`expand_as`](crate::Tensor::expand_as) gives back. Where the other tensor is
+    /// larger, the result is a new tensor: `let y = &x + &other`.
+
+    C85: "cannot combine the conditions `Tensor<..>` with `Tensor<..>`"
+    /// `&`, `|` and `^` take two tensors of `bool`, whose shapes go together as those of other operators do: see [`C13`]. A tensor
+    /// of numbers becomes one by a comparison, [`greater_than`](crate::Tensor::greater_than) and others. Masks of attention are no
+    /// tensors, and are combined by [`and`](crate::mask::Combine::and).
+
     C56: "`A` is not `S` without `D`"
     /// [`expand_as`](crate::Tensor::expand_as) repeats a tensor along one axis of another tensor, which it lacks: what a mean
     /// along that axis gives. This tensor lacks another axis, or more of them, or has its dimensions in another order. Name the

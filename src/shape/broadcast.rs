@@ -40,6 +40,21 @@ impl<S: Broadcast<R>, R> GoesWith<S> for R {
     }
 }
 
+/// That a tensor of this shape may change one of shape `S` in its place: it is the same, or its dimensions are the last ones of
+/// the other.
+#[diagnostic::on_unimplemented(
+    message = "a tensor of `{S}` is not changed by one of `{Self}`, elementwise",
+    label = "the left side keeps its shape `{S}`",
+    note = "what stands behind `+=` has the shape of the left side, or the end of it: `(Batch, Seq, Embed)` and `(Seq, Embed)`; a larger result is a new tensor, `let y = &x + &other`",
+    note = "an axis that a reduction lost comes back by name: `x -= x.mean(Seq).expand_as(&x, Seq)`",
+    note = "rename an axis: `x.relabel(from, to)`; reorder: `x.permute((..))`",
+    note = "explained in `congruent::errors::C84`"
+)]
+pub trait FitsInto<S> {
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
+}
+
 macro_rules! broadcast {
     ($(($($Before:ident)*) ($($Shared:ident)*);)*) => {$(
         #[diagnostic::do_not_recommend]
@@ -48,6 +63,10 @@ macro_rules! broadcast {
             fn broadcast(self, _: ($($Shared,)*)) -> Self {
                 self
             }
+            fn sealed(_: Sealed) {}
+        }
+        #[diagnostic::do_not_recommend]
+        impl<$($Before: Dim,)* $($Shared: Dim,)*> FitsInto<($($Before,)* $($Shared,)*)> for ($($Shared,)*) {
             fn sealed(_: Sealed) {}
         }
         #[diagnostic::do_not_recommend]
@@ -86,6 +105,10 @@ broadcast! {
 
 macro_rules! same {
     ($(($($D:ident)*);)*) => {$(
+        #[diagnostic::do_not_recommend]
+        impl<$($D: Dim,)*> FitsInto<Self> for ($($D,)*) {
+            fn sealed(_: Sealed) {}
+        }
         #[diagnostic::do_not_recommend]
         impl<$($D: Dim,)*> Broadcast<Self> for ($($D,)*) {
             type Larger = Self;

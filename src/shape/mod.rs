@@ -59,7 +59,7 @@ pub use attention::{Appends, Attends, MergeHeads, Sequence, Sequences, SharesHea
 pub use axis::{At, Axis, OtherThan};
 #[doc(hidden)]
 pub use broadcast::GoesWith;
-pub use broadcast::{Broadcast, Without};
+pub use broadcast::{Broadcast, FitsInto, Without};
 #[doc(hidden)]
 pub use given::Given;
 pub use ids::{DiffersAlong, Rows, TakesRows};
@@ -123,7 +123,7 @@ pub trait Shape: Copy + Debug + Send + Sync + Broadcast<Self, Larger = Self> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` may hold padding, and this operation would read it",
     label = "a dimension of this shape may hold padding",
-    note = "say what it becomes: losses `losses.fill_padding(&lengths, 0.0)`, and what is chosen of them `chosen.fill_padding(&lengths, false)`",
+    note = "the mean of what is live is `mean_of_live(&x, &lengths)`; else say what the padding becomes: of losses and sums `x.fill_padding(&lengths, 0.0)`, and what is chosen `chosen.fill_padding(&lengths, false)`",
     note = "explained in `congruent::errors::C06`"
 )]
 pub trait Unpadded: Shape {

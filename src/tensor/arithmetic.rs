@@ -1,11 +1,11 @@
 //! Arithmetic by operators, elementwise.
 
 use super::{SameBackend, Tensor};
-use crate::backend::{ArrayOf, Backend, Binary, Float, Number, Unary};
+use crate::backend::{ArrayOf, Backend, Binary, Float, Number, Primitive, PrimitiveOf, Unary};
 use crate::sealed::Sealed;
-use crate::shape::{Broadcast, GoesWith, Shape};
+use crate::shape::{Broadcast, FitsInto, GoesWith, Shape};
 use half::{bf16, f16};
-use std::ops::{Add, Div, Mul, Neg, Sub};
+use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
 fn binary<S: Shape + Broadcast<R>, R: Shape, B: Backend<Elem: Number>>(
     op: Binary,
@@ -118,8 +118,7 @@ macro_rules! operators { ($($Op:ident $op:ident;)*) => {$(
     {
         type Output = Tensor<<R::Shape as GoesWith<S>>::Larger, B>;
         fn $op(self, other: R) -> Self::Output {
-            let shape = other.shape(&self).go_with(self.shape);
-            Tensor::from_parts(shape, other.behind(Binary::$Op, self))
+            calculate(Binary::$Op, self, other)
         }
     }
     impl<S, B: Backend, R: OperandOf<Tensor<S, B>, B, Array = ArrayOf<B>>> $Op<R> for &Tensor<S, B>
@@ -134,6 +133,108 @@ macro_rules! operators { ($($Op:ident $op:ident;)*) => {$(
     }
 )*} }
 operators! { Add add; Sub sub; Mul mul; Div div; }
+
+/// `x op other`.
+fn calculate<S: Shape, B: Backend, R: OperandOf<Tensor<S, B>, B, Array = ArrayOf<B>>>(
+    op: Binary,
+    x: Tensor<S, B>,
+    other: R,
+) -> Tensor<<R::Shape as GoesWith<S>>::Larger, B>
+where
+    R::Shape: GoesWith<S>,
+{
+    let shape = other.shape(&x).go_with(x.shape);
+    Tensor::from_parts(shape, other.behind(op, x))
+}
+
+/// Powers, and what divisions leave: of each element and a number, or that of a tensor.
+impl<S: Shape, B: Backend> Tensor<S, B> {
+    /// Each element to the power of a number, or of the element of a tensor. It is 1 where the exponent is 0, and NaN where the
+    /// element is below zero and the exponent no whole number.
+    ///
+    /// ```
+    /// use congruent::prelude::*;
+    /// dims! { Embed = 3; }
+    /// let x = Tensor::from_nested((Embed,), [1.0, 2.0, 4.0]);
+    /// assert_eq!(x.pow(-0.5).to_vec(), [1.0, 0.5f32.sqrt(), 0.5]);
+    /// assert_eq!(x.pow(&x).to_vec(), [1.0, 4.0, 256.0]);
+    /// // A number to the power of each:
+    /// assert_eq!(Tensor::full((), 3.0).pow(&x).to_vec(), [3.0, 9.0, 81.0]);
+    /// ```
+    ///
+    /// # Gradients
+    ///
+    /// With respect to an exponent that is not below 0, the gradient is 0 where the element is 0; where it is below 0, it is NaN.
+    #[doc(alias("powf", "powi", "pow_scalar", "float_power"))]
+    pub fn pow<R>(&self, exponent: R) -> Tensor<<R::Shape as GoesWith<S>>::Larger, B>
+    where
+        R: OperandOf<Tensor<S, B>, B, Array = ArrayOf<B>>,
+        R::Shape: GoesWith<S>,
+        B::Elem: Float,
+    {
+        calculate(Binary::Pow, self.clone(), exponent)
+    }
+
+    /// What the division by a number, or by the element of a tensor, leaves if the quotient is cut off: it has the sign of this
+    /// element, as of `%` in Rust. Of an integer by zero it is that integer.
+    ///
+    /// ```
+    /// use congruent::prelude::*;
+    /// dims! { Embed = 2; }
+    /// let x = Tensor::from_nested((Embed,), [5.5, -5.5]);
+    /// assert_eq!(x.fmod(2.0).to_vec(), [1.5, -1.5]);
+    /// assert_eq!(x.remainder(2.0).to_vec(), [1.5, 0.5]);
+    /// ```
+    #[doc(alias("rem", "%"))]
+    pub fn fmod<R>(&self, divisor: R) -> Tensor<<R::Shape as GoesWith<S>>::Larger, B>
+    where
+        R: OperandOf<Tensor<S, B>, B, Array = ArrayOf<B>>,
+        R::Shape: GoesWith<S>,
+    {
+        calculate(Binary::Fmod, self.clone(), divisor)
+    }
+
+    /// What the division leaves if the quotient is rounded down: it has the sign of the divisor, as of `%` in Python and in
+    /// PyTorch. Of an integer by zero it is that integer. See [`fmod`](Self::fmod).
+    #[doc(alias("rem", "rem_euclid", "mod", "%"))]
+    pub fn remainder<R>(&self, divisor: R) -> Tensor<<R::Shape as GoesWith<S>>::Larger, B>
+    where
+        R: OperandOf<Tensor<S, B>, B, Array = ArrayOf<B>>,
+        R::Shape: GoesWith<S>,
+    {
+        calculate(Binary::Remainder, self.clone(), divisor)
+    }
+}
+
+/// `x op other`, in the memory of `x` if nobody else holds it.
+fn assign<S: Shape, B: Backend, R: OperandOf<Tensor<S, B>, B, Array = ArrayOf<B>>>(
+    op: Binary,
+    x: &mut Tensor<S, B>,
+    other: R,
+) {
+    // What stands there if the operation panics.
+    let zero = PrimitiveOf::<B>::from_bytes(&vec![0; size_of::<PrimitiveOf<B>>()])[0];
+    let nothing = B::broadcast(&B::filled(zero, &[], &B::device(&x.array)), x.sizes().as_ref());
+    let array = std::mem::replace(&mut x.array, nothing);
+    *x = Tensor::from_parts(x.shape, other.behind(op, Tensor { shape: x.shape, array }));
+}
+
+macro_rules! assigned { ($($Op:ident $op:ident $Binary:ident;)*) => {$(
+    impl<S: Shape, B: Backend, R: OperandOf<Tensor<S, B>, B, Array = ArrayOf<B>>> $Op<R> for Tensor<S, B>
+    where
+        R::Shape: FitsInto<S>,
+    {
+        fn $op(&mut self, other: R) {
+            assign(Binary::$Binary, self, other);
+        }
+    }
+)*} }
+assigned! {
+    AddAssign add_assign Add;
+    SubAssign sub_assign Sub;
+    MulAssign mul_assign Mul;
+    DivAssign div_assign Div;
+}
 
 macro_rules! numbers { ($($T:ident)*) => {$(
     #[diagnostic::do_not_recommend]

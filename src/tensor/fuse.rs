@@ -186,7 +186,7 @@ where
     fn sealed(_: Sealed) {}
 }
 
-impl<T: Float> Expr<'_, T> {
+impl<'p, T: Float> Expr<'p, T> {
     fn then(self, step: Step<T>) -> Self {
         let value = self.program.borrow_mut().push(step);
         Expr { value, ..self }
@@ -210,11 +210,46 @@ impl<T: Float> Expr<'_, T> {
         self.binary(Binary::Min, other)
     }
 
+    /// To the power of this, as [`Tensor::pow`].
+    pub fn pow(self, exponent: impl FusedOperand<'p, T>) -> Self {
+        exponent.behind(Binary::Pow, self)
+    }
+
+    /// What a division by this leaves, as [`Tensor::fmod`].
+    pub fn fmod(self, divisor: impl FusedOperand<'p, T>) -> Self {
+        divisor.behind(Binary::Fmod, self)
+    }
+
+    /// What a division by this leaves, as [`Tensor::remainder`].
+    pub fn remainder(self, divisor: impl FusedOperand<'p, T>) -> Self {
+        divisor.behind(Binary::Remainder, self)
+    }
+
     /// Brought between `low` and `high`.
     pub fn clamp(self, low: T, high: T) -> Self {
         let raised = self.then(Step::BinaryScalar(Binary::Max, self.value, low));
         raised.then(Step::BinaryScalar(Binary::Min, raised.value, high))
     }
+}
+
+/// A number, or what is calculated in the same function.
+pub trait FusedOperand<'p, T> {
+    #[doc(hidden)]
+    fn behind(self, op: Binary, x: Expr<'p, T>) -> Expr<'p, T>;
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
+}
+impl<'p, T: Float> FusedOperand<'p, T> for T {
+    fn behind(self, op: Binary, x: Expr<'p, T>) -> Expr<'p, T> {
+        x.then(Step::BinaryScalar(op, x.value, self))
+    }
+    fn sealed(_: Sealed) {}
+}
+impl<'p, T: Float> FusedOperand<'p, T> for Expr<'p, T> {
+    fn behind(self, op: Binary, x: Expr<'p, T>) -> Expr<'p, T> {
+        x.binary(op, self)
+    }
+    fn sealed(_: Sealed) {}
 }
 
 macro_rules! operators { ($($Op:ident $op:ident;)*) => {$(

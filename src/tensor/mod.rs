@@ -20,6 +20,7 @@ mod heads;
 mod index;
 mod join;
 mod log_probabilities;
+mod logic;
 mod matmul;
 mod narrow;
 mod next;
@@ -41,12 +42,13 @@ pub use create::{Create, Nested};
 pub use each::Each;
 pub use engine::{GoesTo, SameBackend};
 pub use found::{Positions, Unique};
-pub use fuse::{Expr, Fuse, fuse};
+pub use fuse::{Expr, Fuse, FusedOperand, fuse};
 pub use gradient::{Gradients, GradientsFor, TrackedWith};
 pub use index::{IdOf, Ids, Index};
 #[doc(hidden)]
 pub use log_probabilities::AsTensor;
 pub use log_probabilities::{LogProbabilities, LogProbabilitiesAlong};
+pub use logic::ConditionOf;
 pub use narrow::AtLeast;
 pub use next::{Prediction, Target};
 pub(crate) use reduce::sum_of_chosen;
@@ -63,7 +65,8 @@ use crate::shape::{Axis, Shape, Sizes};
 
 /// An array of elements whose shape `S` is a tuple of dimensions, on the backend `B`.
 ///
-/// A tensor is never changed: each operation makes a new one. Cloning one copies no elements.
+/// Each operation makes a new tensor, and cloning one copies no elements. `x += &y` gives `x` a new value, in its memory if
+/// nobody else holds that: what was calculated of `x` before, and clones of it, stay as they are.
 ///
 /// ```
 /// use congruent::prelude::*;

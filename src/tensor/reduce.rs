@@ -1,9 +1,9 @@
 //! Many elements made one, along an axis.
 
 use super::{Index, Tensor, TensorOf};
-use crate::backend::{ArrayOf, Backend, Number, Reduce};
-use crate::dim::{Averaged, Compared, Summed};
-use crate::shape::{Axis, Shape};
+use crate::backend::{ArrayOf, Backend, Float, Number, Reduce, composed};
+use crate::dim::{Averaged, Compared, Multiplied, Summed};
+use crate::shape::{Axis, Is, Shape, Unpadded};
 
 // Written out, not made by a macro: the bounds are part of messages, which would show the macro.
 
@@ -43,7 +43,10 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     }
 
     /// The variance along an axis: the mean square distance from the mean; NaN if it is empty.
-    #[doc(alias("var_axis", "std"))]
+    ///
+    /// It is that of these numbers, and no estimate of what they were drawn from: `correction=0` of PyTorch, whose default
+    /// divides by one less than their number.
+    #[doc(alias("var_axis", "variance"))]
     pub fn var<D, Position, X, Rest>(&self, axis: D) -> Tensor<Rest, B>
     where
         S: Axis<D, Position, Dim = X, Removed = Rest>,
@@ -52,6 +55,89 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
         B::Elem: Number,
     {
         self.reduce(Reduce::Variance, axis)
+    }
+
+    /// The standard deviation along an axis: the square root of the [variance](Self::var). Of equal numbers it is 0, and so is
+    /// its gradient.
+    ///
+    /// ```
+    /// use congruent::prelude::*;
+    /// dims! { Embed = 2; }
+    /// assert_eq!(Tensor::from_nested((Embed,), [1.0, 5.0]).std(Embed).scalar(), 2.0);
+    /// ```
+    #[doc(alias("std_axis", "stddev"))]
+    pub fn std<D, Position, X, Rest>(&self, axis: D) -> Tensor<Rest, B>
+    where
+        S: Axis<D, Position, Dim = X, Removed = Rest>,
+        X: Averaged,
+        Rest: Shape,
+        B::Elem: Float,
+    {
+        let _ = axis;
+        Tensor::from_parts(self.shape.removed(), composed::deviation::<B>(&self.array, S::INDEX))
+    }
+
+    /// The Euclidean norm along an axis: the square root of the sum of squares. Of zeros its gradient is 0.
+    ///
+    /// The sum of absolute values is `x.abs().sum(axis)`, the largest one `x.abs().max(axis)`.
+    ///
+    /// ```
+    /// use congruent::prelude::*;
+    /// dims! { Batch = 1; Embed = 2; }
+    /// let x = Tensor::from_nested((Batch, Embed), [[3.0, 4.0]]);
+    /// assert_eq!(x.norm(Embed).to_vec(), [5.0]);
+    /// let unit = &x / x.norm(Embed).expand_as(&x, Embed);
+    /// ```
+    #[doc(alias("vector_norm", "l2_norm", "norm_l2"))]
+    pub fn norm<D, Position, X, Rest>(&self, axis: D) -> Tensor<Rest, B>
+    where
+        S: Axis<D, Position, Dim = X, Removed = Rest>,
+        X: Summed,
+        Rest: Shape,
+        B::Elem: Float,
+    {
+        let _ = axis;
+        Tensor::from_parts(self.shape.removed(), composed::norm::<B>(&self.array, S::INDEX))
+    }
+
+    /// `ln(sum(exp(x)))` along an axis, which does not overflow; `-∞` if it is empty. Its gradient is the softmax.
+    ///
+    /// ```
+    /// use congruent::prelude::*;
+    /// dims! { Vocab = 2; }
+    /// let x = Tensor::full((Vocab,), 1000.0);
+    /// assert!((x.logsumexp(Vocab).scalar() - (1000.0 + 2f32.ln())).abs() < 1e-3);
+    /// ```
+    #[doc(alias("log_sum_exp", "logaddexp"))]
+    pub fn logsumexp<D, Position, X, Rest>(&self, axis: D) -> Tensor<Rest, B>
+    where
+        S: Axis<D, Position, Dim = X, Removed = Rest>,
+        X: Compared,
+        Rest: Shape,
+        B::Elem: Float,
+    {
+        let _ = axis;
+        Tensor::from_parts(self.shape.removed(), composed::log_sum_exp::<B>(&self.array, S::INDEX))
+    }
+
+    /// The product along an axis; 1 if it is empty. The gradient is right where elements are 0.
+    ///
+    /// ```
+    /// use congruent::prelude::*;
+    /// dims! { Embed = 3; }
+    /// let x = Tensor::from_nested((Embed,), [2.0, 0.0, 5.0]).tracked();
+    /// assert_eq!(x.prod(Embed).backward().of(&x).to_vec(), [0.0, 10.0, 0.0]);
+    /// ```
+    #[doc(alias("product", "prod_dim", "product_axis"))]
+    pub fn prod<D, Position, X, Rest>(&self, axis: D) -> Tensor<Rest, B>
+    where
+        S: Axis<D, Position, Dim = X, Removed = Rest>,
+        X: Multiplied,
+        Rest: Shape,
+        B::Elem: Number,
+    {
+        let _ = axis;
+        Tensor::from_parts(self.shape.removed(), composed::product::<B>(&self.array, S::INDEX))
     }
 
     /// The largest element along an axis; NaN if any is; `-∞` (for integers the lowest value) if it is empty.
@@ -113,6 +199,78 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
         let shape = self.shape.removed();
         assert!(shape.elements() == 0 || self.shape.dim().size() > 0, "an empty axis has no largest element");
         Tensor::from_parts(shape, B::argmax(&self.array, S::INDEX))
+    }
+}
+
+impl<S: Shape, B: Backend> Tensor<S, B> {
+    /// Where along an axis the smallest element is, as [`argmax`](Self::argmax) says where the largest one is. NaN counts as the
+    /// smallest.
+    ///
+    /// # Panics
+    /// The axis is empty, and the result is not.
+    #[doc(alias = "arg_min")]
+    pub fn argmin<D, Position, X, Rest>(&self, axis: D) -> TensorOf<Rest, Index<X>, B>
+    where
+        S: Axis<D, Position, Dim = X, Removed = Rest>,
+        X: Compared,
+        Rest: Shape,
+        B::Elem: Number,
+    {
+        let _ = axis;
+        let shape = self.shape.removed();
+        assert!(shape.elements() == 0 || self.shape.dim().size() > 0, "an empty axis has no smallest element");
+        Tensor::from_parts(shape, composed::argmin::<B>(&self.array, S::INDEX))
+    }
+}
+
+/// All elements made one.
+///
+/// ```
+/// use congruent::prelude::*;
+/// dims! { Batch = 2; Embed = 2; }
+/// let x = Tensor::from_nested((Batch, Embed), [[1.0, 2.0], [3.0, 6.0]]);
+/// assert_eq!(x.sum_all().scalar(), 12.0);
+/// assert_eq!(x.mean_all().scalar(), 3.0);
+/// ```
+impl<S: Shape, B: Backend<Elem: Number>> Tensor<S, B> {
+    /// The sum of all elements; 0 of none.
+    #[doc(alias = "sum")]
+    pub fn sum_all<X: Unpadded>(&self) -> Tensor<(), B>
+    where
+        S: Is<X>,
+    {
+        self.reduce_all(Reduce::Sum)
+    }
+
+    /// The mean of all elements; NaN of none.
+    #[doc(alias = "mean")]
+    pub fn mean_all<X: Unpadded>(&self) -> Tensor<(), B>
+    where
+        S: Is<X>,
+    {
+        self.reduce_all(Reduce::Mean)
+    }
+
+    /// The largest of all elements; NaN if any is; `-∞` (for integers the lowest value) of none.
+    #[doc(alias("max", "amax"))]
+    pub fn max_all<X: Unpadded>(&self) -> Tensor<(), B>
+    where
+        S: Is<X>,
+    {
+        self.reduce_all(Reduce::Max)
+    }
+
+    /// The smallest of all elements; NaN if any is; `∞` (for integers the highest value) of none.
+    #[doc(alias("min", "amin"))]
+    pub fn min_all<X: Unpadded>(&self) -> Tensor<(), B>
+    where
+        S: Is<X>,
+    {
+        self.reduce_all(Reduce::Min)
+    }
+
+    fn reduce_all(&self, op: Reduce) -> Tensor<(), B> {
+        Tensor::from_parts((), B::reduce(op, &B::reshape(&self.array, &[self.shape.elements()]), 0))
     }
 }
 

@@ -36,21 +36,51 @@ unary! {
     #[doc(alias = "reciprocal")]
     recip Recip;
     /// `x²`.
-    #[doc(alias("pow", "powf", "powi", "sqr"))]
+    #[doc(alias = "sqr")]
     square Square;
     /// `√x`.
     sqrt Sqrt;
+    /// `1 / √x`.
+    rsqrt Rsqrt;
     /// `eˣ`.
     exp Exp;
+    /// `2ˣ`.
+    exp2 Exp2;
+    /// `eˣ - 1`, exact where `x` is next to zero.
+    #[doc(alias = "exp_m1")]
+    expm1 Expm1;
     /// The natural logarithm.
     #[doc(alias = "log")]
     ln Ln;
+    /// The logarithm to base 2.
+    log2 Log2;
+    /// The logarithm to base 10.
+    log10 Log10;
+    /// `ln(1 + x)`, exact where `x` is next to zero.
+    #[doc(alias = "ln_1p")]
+    log1p Log1p;
     /// The sine, of radians.
     sin Sin;
     /// The cosine, of radians.
     cos Cos;
+    /// The tangent, of radians.
+    tan Tan;
     /// The hyperbolic tangent.
     tanh Tanh;
+    /// The error function, `2/√π · ∫₀ˣ e^(-t²) dt`.
+    erf Erf;
+    /// 1 above zero, -1 below it, 0 at zero, NaN of NaN. Its gradient is zero.
+    #[doc(alias("sgn", "signum"))]
+    sign Sign;
+    /// The next whole number below. Its gradient is zero.
+    floor Floor;
+    /// The next whole number above. Its gradient is zero.
+    ceil Ceil;
+    /// The nearest whole number, of two the even one: 2 of 2.5, as in PyTorch. Its gradient is zero.
+    round Round;
+    /// The whole number next to it towards zero. Its gradient is zero.
+    #[doc(alias = "fix")]
+    trunc Trunc;
     /// `1 / (1 + e⁻ˣ)`.
     sigmoid Sigmoid;
     /// `max(x, 0)`.

@@ -2,7 +2,7 @@
 //!
 //! The compiler proposes methods whose names are like the one that it did not find, and `doc(alias)` only within a crate. So
 //! these words are methods that nothing may call, and whose message names the way. None is a word for what is not here at all,
-//! such as `norm`: a user may have a trait of that name, whose method would no longer be found.
+//! such as `conv2d`: a user may have a trait of that name, whose method would no longer be found.
 
 use super::Tensor;
 use crate::backend::Backend;
@@ -37,6 +37,12 @@ words! {
         "`table.lookup(&ids)` gives the row of each id, `logits.gather(&ids)` one element of each row, `x.take_along(Seq, &ids)` several along an axis; ids are checked where they enter: `Ids::new(shape, table, &numbers)?`";
     Logarithm: "the natural logarithm is `ln`",
         "`x.ln()`; of the probabilities of logits, `logits.log_softmax(Vocab)`";
+    Raised: "elements are raised to a power by `pow`",
+        "`x.pow(3.0)`, `x.pow(&y)`; a number to the power of each element is `x.exp2()`, `Tensor::full((), 3.0).pow(&x)`";
+    Changed: "a tensor is given another value by `+=` and `=`",
+        "`x += &y`, `x *= 0.5`, `x = x.exp()`: the memory is used again where nobody else holds it";
+    Combined: "conditions are combined by operators",
+        "`a & b`, `a | b`, `a ^ b` and `!a`, of tensors of `bool`, as comparisons give them";
     Compared: "elements are compared by whole words",
         "with a number: `x.greater_than(0.0)`, `less_than`, `at_least`, `at_most`, `equal_to`; with a tensor: `x.greater(&y)`, `less`, `equal`, …";
     Created: "a tensor is made of a tuple of dimensions",
@@ -79,6 +85,15 @@ impl<S, B: Backend> Tensor<S, B> {
     pub fn sum_keepdim<A, R>(&self, _: A) -> R where S: Squeezed { unreachable!() }
     pub fn max_keepdim<A, R>(&self, _: A) -> R where S: Squeezed { unreachable!() }
     pub fn log<R>(&self) -> R where S: Logarithm { unreachable!() }
+    pub fn powf<A, R>(&self, _: A) -> R where S: Raised { unreachable!() }
+    pub fn powi<A, R>(&self, _: A) -> R where S: Raised { unreachable!() }
+    pub fn add_<A, R>(&self, _: A) -> R where S: Changed { unreachable!() }
+    pub fn sub_<A, R>(&self, _: A) -> R where S: Changed { unreachable!() }
+    pub fn mul_<A, R>(&self, _: A) -> R where S: Changed { unreachable!() }
+    pub fn div_<A, R>(&self, _: A) -> R where S: Changed { unreachable!() }
+    pub fn logical_and<A, R>(&self, _: A) -> R where S: Combined { unreachable!() }
+    pub fn logical_or<A, R>(&self, _: A) -> R where S: Combined { unreachable!() }
+    pub fn logical_not<R>(&self) -> R where S: Combined { unreachable!() }
     pub fn gt<A, R>(&self, _: A) -> R where S: Compared { unreachable!() }
     pub fn ge<A, R>(&self, _: A) -> R where S: Compared { unreachable!() }
     pub fn lt<A, R>(&self, _: A) -> R where S: Compared { unreachable!() }

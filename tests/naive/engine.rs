@@ -241,6 +241,9 @@ impl<T: Element> Backend for Naive<T> {
                     Binary::Max | Binary::Min if x == y => [0.5, 0.5],
                     Binary::Max | Binary::Min if (x > y) == (op == Binary::Max) => [1.0, 0.0],
                     Binary::Max | Binary::Min => [0.0, 1.0],
+                    Binary::Pow => [if y == 0.0 { 0.0 } else { y * x.powf(y - 1.0) }, x.powf(y) * x.ln()],
+                    Binary::Fmod => [1.0, -(x / y).trunc()],
+                    Binary::Remainder => [1.0, -(x / y).floor()],
                 }
             };
             let of = |at: usize| {

@@ -2,7 +2,7 @@
 
 use crate::array::Array;
 use crate::attention;
-use crate::device::Device;
+use crate::device::{Device, is_flex};
 use crate::gradient::Gradients;
 use burn_backend::{DType, Scalar};
 use congruent::backend::{
@@ -173,7 +173,13 @@ impl<T: Element> Backend for Burn<T> {
     where
         T: Float,
     {
-        x.unary(op)
+        match op {
+            // Some devices are not exact next to zero, and say that NaN has a sign.
+            Unary::Erf if !is_flex(&x.device) => composed::unary::<Self>(op, x),
+            Unary::Log1p | Unary::Expm1 | Unary::Sign => composed::unary::<Self>(op, x),
+            Unary::Rsqrt | Unary::Exp2 | Unary::Log2 | Unary::Log10 | Unary::Tan => composed::unary::<Self>(op, x),
+            _ => x.unary(op),
+        }
     }
     fn binary(op: Binary, x: A, y: A) -> A
     where
@@ -247,7 +253,7 @@ impl<T: Element> Backend for Burn<T> {
             return composed::linear::<Self>(x, weight, after);
         };
         if let Some(op) = after.activation {
-            product = product.unary(op);
+            product = Self::unary(op, product);
         }
         match after.residual {
             Some(residual) => product.binary(Binary::Add, residual.clone()),

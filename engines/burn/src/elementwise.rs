@@ -51,6 +51,11 @@ impl Array {
             Unary::Sin => Dispatch::float_sin(x),
             Unary::Cos => Dispatch::float_cos(x),
             Unary::Tanh => Dispatch::float_tanh(x),
+            Unary::Erf => Dispatch::float_erf(x),
+            Unary::Floor => Dispatch::float_floor(x),
+            Unary::Ceil => Dispatch::float_ceil(x),
+            Unary::Round => Dispatch::float_round(x),
+            Unary::Trunc => Dispatch::float_trunc(x),
             Unary::Sigmoid => sigmoid(x),
             Unary::Relu => Dispatch::relu(x),
             // Burn's backward pass of GELU is that of the tanh approximation.
@@ -74,6 +79,7 @@ impl Array {
                 let small = Dispatch::float_exp(Dispatch::float_neg(Dispatch::float_abs(x.clone())));
                 Dispatch::float_add(Dispatch::relu(x), Dispatch::float_log1p(small))
             }
+            _ => unreachable!("{op:?} is composed of others"),
         })
     }
 
@@ -81,6 +87,8 @@ impl Array {
     pub fn binary(self, op: Binary, other: Array) -> Array {
         match (self.kind(), op) {
             (_, Binary::Max | Binary::Min) => self.extremum(op, other),
+            (_, Binary::Pow) => self.power(other),
+            (_, Binary::Fmod | Binary::Remainder) => self.remainder(op, other),
             (Kind::Float, _) => self.map_pair("binary", other, |x, y| match op {
                 Binary::Add => Dispatch::float_add(x, y),
                 Binary::Sub => Dispatch::float_sub(x, y),
@@ -140,6 +148,10 @@ impl Array {
 
     /// `op` on each element and `y`.
     pub fn binary_scalar(self, op: Binary, y: Scalar) -> Array {
+        if matches!(op, Binary::Pow | Binary::Fmod | Binary::Remainder) {
+            let y = self.full(y, &[]);
+            return self.binary(op, y);
+        }
         let device = self.place().clone();
         // Asked of the device by operations that need it alone: it stands behind a lock.
         let store = || bool_store(&device);
@@ -162,6 +174,7 @@ impl Array {
                     let is_second = Dispatch::float_greater_equal_elem(x.clone(), y, store());
                     Dispatch::float_mask_fill(x, is_second, y)
                 }
+                Binary::Pow | Binary::Fmod | Binary::Remainder => unreachable!("{op:?} is one of arrays"),
             }),
             (_, Binary::Mul) if self.signed() != self.dtype() => self.full(y, &[]).binary(op, self),
             (_, Binary::Div) if is_zero(y) => self.full(Scalar::Int(0), self.sizes()),
@@ -178,6 +191,7 @@ impl Array {
                     let is_second = Dispatch::int_greater_elem(x.clone(), y, store());
                     Dispatch::int_mask_fill(x, is_second, y)
                 }
+                Binary::Pow | Binary::Fmod | Binary::Remainder => unreachable!("{op:?} is one of arrays"),
             }),
         }
     }
@@ -189,7 +203,9 @@ impl Array {
             (Kind::Float, Binary::Sub) => {
                 self.map("scalar_binary", |y| Dispatch::float_add_scalar(Dispatch::float_neg(y), x))
             }
-            (Kind::Float, _) if matches!(x, Scalar::Float(1.0)) => self.map("scalar_binary", Dispatch::float_recip),
+            (Kind::Float, Binary::Div) if matches!(x, Scalar::Float(1.0)) => {
+                self.map("scalar_binary", Dispatch::float_recip)
+            }
             _ => self.full(x, &[]).binary(op, self),
         }
     }

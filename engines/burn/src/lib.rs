@@ -9,6 +9,7 @@ mod failure;
 mod gradient;
 mod interface;
 mod layout;
+mod power;
 mod product;
 mod reduce;
 mod rotary;

@@ -14,14 +14,50 @@ pub fn pick<B: Backend>(x: &ArrayOf<B>, ids: &ArrayOf<B, u32>) -> ArrayOf<B> {
 
 /// See [`Backend::argmax`].
 pub fn argmax<B: Backend<Elem: Number>>(x: &ArrayOf<B>, axis: usize) -> ArrayOf<B, u32> {
-    let sizes = B::sizes(x).to_vec();
-    let largest = repeated::<B>(&B::reduce(Reduce::Max, x, axis), axis, &sizes);
-    first_of::<B>(&is_as_large::<B>(x, &largest), &positions::<B>(axis, &sizes, x), axis)
+    position_of::<B>(Reduce::Max, x, axis)
 }
 
-/// Whether each element is the largest, which may be NaN.
-fn is_as_large<B: Backend<Elem: Number>>(x: &ArrayOf<B>, largest: &ArrayOf<B>) -> ArrayOf<B, bool> {
-    let (is_equal, is_nan) = (B::compare(Compare::Equal, x, largest), B::compare(Compare::NotEqual, x, x));
+/// The position of the smallest element along the axis, which goes: the first of equals; NaN counts as the smallest. The axis is
+/// not empty.
+pub fn argmin<B: Backend<Elem: Number>>(x: &ArrayOf<B>, axis: usize) -> ArrayOf<B, u32> {
+    position_of::<B>(Reduce::Min, x, axis)
+}
+
+/// The first position of the largest or of the smallest.
+fn position_of<B: Backend<Elem: Number>>(op: Reduce, x: &ArrayOf<B>, axis: usize) -> ArrayOf<B, u32> {
+    let sizes = B::sizes(x).to_vec();
+    let extreme = repeated::<B>(&B::reduce(op, x, axis), axis, &sizes);
+    first_of::<B>(&is_extreme::<B>(x, &extreme), &positions::<B>(axis, &sizes, x), axis)
+}
+
+/// How many conditions hold along the axis, which goes.
+pub fn count<B: Backend<Elem = bool>>(conditions: &ArrayOf<B>, axis: usize) -> ArrayOf<B, u32> {
+    With::<B, u32>::reduce(Reduce::Sum, &numbers::<B>(conditions), axis)
+}
+
+/// Whether any condition holds along the axis, which goes.
+pub fn any<B: Backend<Elem = bool>>(conditions: &ArrayOf<B>, axis: usize) -> ArrayOf<B> {
+    is_some::<B>(Reduce::Max, conditions, axis)
+}
+
+/// Whether all conditions hold along the axis, which goes.
+pub fn all<B: Backend<Elem = bool>>(conditions: &ArrayOf<B>, axis: usize) -> ArrayOf<B> {
+    is_some::<B>(Reduce::Min, conditions, axis)
+}
+
+fn is_some<B: Backend<Elem = bool>>(op: Reduce, conditions: &ArrayOf<B>, axis: usize) -> ArrayOf<B> {
+    With::<B, u32>::compare_scalar(Compare::NotEqual, &With::<B, u32>::reduce(op, &numbers::<B>(conditions), axis), 0)
+}
+
+/// 1 where the condition holds, and 0 elsewhere.
+fn numbers<B: Backend<Elem = bool>>(conditions: &ArrayOf<B>) -> ArrayOf<B, u32> {
+    let full = |value| With::<B, u32>::filled(value, B::sizes(conditions), &B::device(conditions));
+    With::<B, u32>::select(conditions, &full(1), &full(0))
+}
+
+/// Whether each element is the largest, or the smallest, which may be NaN.
+fn is_extreme<B: Backend<Elem: Number>>(x: &ArrayOf<B>, extreme: &ArrayOf<B>) -> ArrayOf<B, bool> {
+    let (is_equal, is_nan) = (B::compare(Compare::Equal, x, extreme), B::compare(Compare::NotEqual, x, x));
     With::<B, bool>::select(&is_nan, &is_nan, &is_equal)
 }
 
@@ -52,7 +88,7 @@ pub fn top_k<B: Backend<Elem: Number>>(x: &ArrayOf<B>, k: usize) -> (ArrayOf<B>,
     for _ in 0..k {
         let left = B::select(&is_taken, &lowest, x);
         let largest = repeated::<B>(&B::reduce(Reduce::Max, &left, axis), axis, &sizes);
-        let is_largest = With::<B, bool>::select(&is_taken, &nowhere, &is_as_large::<B>(&left, &largest));
+        let is_largest = With::<B, bool>::select(&is_taken, &nowhere, &is_extreme::<B>(&left, &largest));
         let id = first_of::<B>(&is_largest, &positions, axis);
         let repeated_id = repeated::<With<B, u32>>(&id, axis, &sizes);
         let is_new = With::<B, u32>::compare(Compare::Equal, &positions, &repeated_id);

@@ -1,5 +1,7 @@
 //! Functions of each element.
 
+use super::or_else;
+use super::rows::WideOf;
 use crate::backend::{
     ArrayOf, Backend, Binary, Compare, DataType, Float, Primitive, RotaryLayout, Unary, With, constant,
 };
@@ -17,6 +19,39 @@ pub fn unary<B: Backend<Elem: Float>>(op: Unary, x: ArrayOf<B>) -> ArrayOf<B> {
         Unary::Neg => scaled(x, -1.0),
         Unary::Recip => B::scalar_binary(Binary::Div, constant(1.0), x),
         Unary::Square => times(x.clone(), x),
+        Unary::Rsqrt => B::unary(Unary::Recip, B::unary(Unary::Sqrt, x)),
+        Unary::Exp2 => B::unary(Unary::Exp, scaled(x, std::f64::consts::LN_2)),
+        Unary::Expm1 => near_zero::<B>(
+            x,
+            0.5,
+            |x| times(x.clone(), series::<B>(&x, [9, 16], |term| (2..=term + 1).map(|i| 1.0 / i as f64).product())),
+            |x| plus(B::unary(Unary::Exp, x), -1.0),
+        ),
+        Unary::Log2 => scaled(B::unary(Unary::Ln, x), std::f64::consts::LOG2_E),
+        Unary::Log10 => scaled(B::unary(Unary::Ln, x), std::f64::consts::LOG10_E),
+        // ln(1 + x) = 2 artanh(s), where s = x / (x + 2).
+        Unary::Log1p => near_zero::<B>(
+            x,
+            0.5,
+            |x| {
+                let s = B::binary(Binary::Div, x.clone(), plus(x, 2.0));
+                times(s.clone(), series::<B>(&times(s.clone(), s), [8, 17], |term| 2.0 / (2 * term + 1) as f64))
+            },
+            |x| B::unary(Unary::Ln, plus(x, 1.0)),
+        ),
+        Unary::Tan => B::binary(Binary::Div, B::unary(Unary::Sin, x.clone()), B::unary(Unary::Cos, x)),
+        Unary::Erf if B::Elem::DATA_TYPE == DataType::F64 => double_error_function::<B>(x),
+        Unary::Erf => error_function::<B>(x),
+        Unary::Sign | Unary::Floor | Unary::Ceil | Unary::Round | Unary::Trunc => {
+            let wide = B::cast::<WideOf<B>>(&B::detach(x.clone()));
+            let found = With::<B, WideOf<B>>::cast::<B::Elem>(&step::<With<B, WideOf<B>>>(op, wide));
+            if !B::is_tracked(&x) {
+                return found;
+            }
+            // Its derivative is zero, and no constant, which has none.
+            let never = With::<B, bool>::filled(false, B::sizes(&x), &B::device(&x));
+            B::select(&never, &x, &found)
+        }
         // At zero, which is not above zero, it has no slope.
         Unary::Relu => {
             let zeros = B::filled(constant(0.0), B::sizes(&x), &B::device(&x));
@@ -30,9 +65,7 @@ pub fn unary<B: Backend<Elem: Float>>(op: Unary, x: ArrayOf<B>) -> ArrayOf<B> {
             B::binary(Binary::Add, B::unary(Unary::Relu, x), B::unary(Unary::Ln, plus(small, 1.0)))
         }
         Unary::Gelu => {
-            let is_double = B::Elem::DATA_TYPE == DataType::F64;
-            let error_function = if is_double { double_error_function::<B> } else { error_function::<B> };
-            let erf = error_function(scaled(x.clone(), std::f64::consts::FRAC_1_SQRT_2));
+            let erf = B::unary(Unary::Erf, scaled(x.clone(), std::f64::consts::FRAC_1_SQRT_2));
             times(scaled(x, 0.5), plus(erf, 1.0))
         }
         Unary::GeluTanh => {
@@ -47,8 +80,84 @@ pub fn unary<B: Backend<Elem: Float>>(op: Unary, x: ArrayOf<B>) -> ArrayOf<B> {
     }
 }
 
-/// The error function, to 1.5e-7: Abramowitz and Stegun, Handbook of Mathematical Functions, 7.1.26.
+/// One function of what is nearer to zero than this limit, and another one of the rest.
+fn near_zero<B: Backend<Elem: Float>>(
+    x: ArrayOf<B>,
+    limit: f64,
+    near: impl FnOnce(ArrayOf<B>) -> ArrayOf<B>,
+    far: impl FnOnce(ArrayOf<B>) -> ArrayOf<B>,
+) -> ArrayOf<B> {
+    let is_near = B::compare_scalar(Compare::Less, &B::unary(Unary::Abs, B::detach(x.clone())), constant(limit));
+    // The slope of what is not chosen has to be a number too.
+    let near = near(or_else::<B>(&is_near, &x, constant(0.0)));
+    B::select(&is_near, &near, &far(x))
+}
+
+/// The sum of powers of `x`, from 0 on, times their coefficients: of so many terms, and for double numbers of so many.
+fn series<B: Backend<Elem: Float>>(
+    x: &ArrayOf<B>,
+    [single, double]: [usize; 2],
+    coefficient: impl Fn(usize) -> f64,
+) -> ArrayOf<B> {
+    let last = if B::Elem::DATA_TYPE == DataType::F64 { double } else { single } - 1;
+    let mut sum = B::filled(constant(coefficient(last)), B::sizes(x), &B::device(x));
+    for term in (0..last).rev() {
+        let product = B::binary(Binary::Mul, sum, x.clone());
+        sum = B::binary_scalar(Binary::Add, product, constant(coefficient(term)));
+    }
+    sum
+}
+
+/// A function that is a whole number everywhere.
+fn step<B: Backend<Elem: Float>>(op: Unary, x: ArrayOf<B>) -> ArrayOf<B> {
+    // From here on all numbers are whole, and sums with it are rounded to such, of two to the even one.
+    let whole: B::Elem = constant(if B::Elem::DATA_TYPE == DataType::F64 { 2f64.powi(52) } else { 2f64.powi(23) });
+    let zero = constant(0.0);
+    let moved = |op, x: &ArrayOf<B>, by| B::binary_scalar(op, x.clone(), by);
+    let is = |op, x: &ArrayOf<B>, y: &ArrayOf<B>| B::compare(op, x, y);
+    let signed = |size: &ArrayOf<B>| {
+        let is_negative = B::compare_scalar(Compare::Less, &x, zero);
+        B::select(&is_negative, &B::unary(Unary::Neg, size.clone()), size)
+    };
+    let size = B::unary(Unary::Abs, x.clone());
+    if op == Unary::Sign {
+        let ones = B::filled(constant(1.0), B::sizes(&x), &B::device(&x));
+        // Zero stays, and what is no number.
+        return signed(&B::select(&B::compare_scalar(Compare::Greater, &size, zero), &ones, &size));
+    }
+    let nearest = moved(Binary::Sub, &moved(Binary::Add, &size, whole), whole);
+    let nearest = B::select(&B::compare_scalar(Compare::Less, &size, whole), &nearest, &size);
+    let one = constant(1.0);
+    match op {
+        Unary::Trunc => {
+            let is_above = is(Compare::Greater, &nearest, &size);
+            signed(&B::select(&is_above, &moved(Binary::Sub, &nearest, one), &nearest))
+        }
+        Unary::Floor => {
+            let nearest = signed(&nearest);
+            B::select(&is(Compare::Greater, &nearest, &x), &moved(Binary::Sub, &nearest, one), &nearest)
+        }
+        Unary::Ceil => {
+            let nearest = signed(&nearest);
+            B::select(&is(Compare::Less, &nearest, &x), &moved(Binary::Add, &nearest, one), &nearest)
+        }
+        _ => signed(&nearest),
+    }
+}
+
+/// The error function, to 2e-7 of its value: Abramowitz and Stegun, Handbook of Mathematical Functions, 7.1.26, and next to zero
+/// by its series, 7.1.5.
 fn error_function<B: Backend<Elem: Float>>(x: ArrayOf<B>) -> ArrayOf<B> {
+    let term = |term: usize| {
+        let factorial: f64 = (1..=term).map(|i| -(i as f64)).product();
+        std::f64::consts::FRAC_2_SQRT_PI / (factorial * (2 * term + 1) as f64)
+    };
+    let times = |x, y| B::binary(Binary::Mul, x, y);
+    let near = |x: ArrayOf<B>| times(x.clone(), series::<B>(&B::unary(Unary::Square, x), [10, 10], term));
+    near_zero::<B>(x, 1.0, near, far_error_function::<B>)
+}
+
+fn far_error_function<B: Backend<Elem: Float>>(x: ArrayOf<B>) -> ArrayOf<B> {
     const COEFFICIENTS: [f64; 5] = [1.061405429, -1.453152027, 1.421413741, -0.284496736, 0.254829592];
     let plus = |x, y| B::binary_scalar(Binary::Add, x, constant(y));
     let zero = constant(0.0);

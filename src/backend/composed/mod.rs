@@ -12,11 +12,12 @@ mod sort;
 
 pub(crate) use attention::biased_attention;
 pub use attention::{allowed, attention, attention_weights, masked_softmax, without_padding};
-pub use choice::{argmax, pick, top_k};
+pub use choice::{all, any, argmax, argmin, count, pick, top_k};
 pub(crate) use elementwise::positions;
 pub use elementwise::{rotate, unary};
 pub use fused::fused;
-pub use rows::{cross_entropy, layer_norm, linear, log_softmax, reduce, rms_norm, softmax};
+pub use rows::{cross_entropy, deviation, layer_norm, linear, log_softmax, log_sum_exp, norm, product, reduce};
+pub use rows::{rms_norm, softmax};
 pub use scan::scan;
 pub use scatter::{put_along, scatter_add, take_along};
 pub use sort::argsort;

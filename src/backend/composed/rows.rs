@@ -1,14 +1,16 @@
 //! What is calculated along an axis.
 
-use super::repeated;
-use crate::backend::{ArrayOf, Backend, Binary, Epilogue, Float, Number, Reduce, Unary, Value, With, constant};
-use num_traits::Zero;
+use super::{or_else, repeated};
+use crate::backend::{
+    ArrayOf, Backend, Binary, Compare, Epilogue, Float, Number, Reduce, Unary, Value, With, constant,
+};
+use num_traits::{One, Zero};
 
 /// The type in which elements of `B` are summed: wider where they are narrow.
 pub(super) type SumOf<B> = <<B as Backend>::Elem as Number>::Sum;
 
 /// The type in which floating-point elements of `B` are calculated with.
-type WideOf<B> = <<B as Backend>::Elem as Float>::Wide;
+pub(super) type WideOf<B> = <<B as Backend>::Elem as Float>::Wide;
 
 /// The mean and the variance by sums.
 ///
@@ -80,6 +82,65 @@ pub fn cross_entropy<B: Backend<Elem: Float>>(x: &ArrayOf<B>, targets: &ArrayOf<
         return of_targets;
     }
     B::binary(Binary::Add, of_targets, scaled(B::reduce(Reduce::Mean, &logs, axis), -smoothing))
+}
+
+/// `ln(sum(exp(x)))` along the axis, which goes; -∞ of none.
+pub fn log_sum_exp<B: Backend<Elem: Float>>(x: &ArrayOf<B>, axis: usize) -> ArrayOf<B> {
+    let sizes = B::sizes(x).to_vec();
+    // Relative to the largest, if that is finite: it has no part in gradients.
+    let largest = B::reduce(Reduce::Max, &B::detach(x.clone()), axis);
+    let size = B::unary(Unary::Abs, largest.clone());
+    let is_finite = B::compare_scalar(Compare::Less, &size, constant(f64::INFINITY));
+    let center = or_else::<B>(&is_finite, &largest, constant(0.0));
+    let exponentials = B::unary(Unary::Exp, B::binary(Binary::Sub, x.clone(), repeated::<B>(&center, axis, &sizes)));
+    B::binary(Binary::Add, B::unary(Unary::Ln, B::reduce(Reduce::Sum, &exponentials, axis)), center)
+}
+
+/// The standard deviation along the axis, which goes: the root of the variance. Of equals its slope is 0.
+pub fn deviation<B: Backend<Elem: Float>>(x: &ArrayOf<B>, axis: usize) -> ArrayOf<B> {
+    root_of::<B>(x, |x| With::<B, WideOf<B>>::reduce(Reduce::Variance, &x, axis))
+}
+
+/// The Euclidean norm along the axis, which goes: the root of the sum of squares. Of zeros its slope is 0.
+pub fn norm<B: Backend<Elem: Float>>(x: &ArrayOf<B>, axis: usize) -> ArrayOf<B> {
+    let squares = |x| With::<B, WideOf<B>>::unary(Unary::Square, x);
+    root_of::<B>(x, |x| With::<B, WideOf<B>>::reduce(Reduce::Sum, &squares(x), axis))
+}
+
+/// The square root of what `f` gives of wide numbers: of narrow ones it may be beyond the largest.
+fn root_of<B: Backend<Elem: Float>>(
+    x: &ArrayOf<B>,
+    f: impl FnOnce(ArrayOf<B, WideOf<B>>) -> ArrayOf<B, WideOf<B>>,
+) -> ArrayOf<B> {
+    let root = flat_root::<With<B, WideOf<B>>>(f(B::cast::<WideOf<B>>(x)));
+    With::<B, WideOf<B>>::cast::<B::Elem>(&root)
+}
+
+/// The square root, whose slope at 0 is 0.
+fn flat_root<B: Backend<Elem: Float>>(x: ArrayOf<B>) -> ArrayOf<B> {
+    let is_zero = B::compare_scalar(Compare::Equal, &x, constant(0.0));
+    let full = |value| B::filled(constant(value), B::sizes(&x), &B::device(&x));
+    let root = B::unary(Unary::Sqrt, B::select(&is_zero, &full(1.0), &x));
+    B::select(&is_zero, &full(0.0), &root)
+}
+
+/// The product along the axis, which goes; 1 of none. It is one of products of halves, so that gradients are right where there are
+/// zeros: nothing is divided.
+pub fn product<B: Backend<Elem: Number>>(x: &ArrayOf<B>, axis: usize) -> ArrayOf<B> {
+    let mut removed = B::sizes(x).to_vec();
+    let mut size = removed.remove(axis);
+    if size == 0 {
+        return B::binary_scalar(Binary::Add, B::reduce(Reduce::Sum, x, axis), B::Elem::one());
+    }
+    let mut x = x.clone();
+    while size > 1 {
+        let half = size / 2;
+        let part = |start, size| B::narrow(&x, axis, start, size);
+        let product = B::binary(Binary::Mul, part(0, half), part(half, half));
+        x = if size % 2 == 0 { product } else { B::concat(&[&product, &part(size - 1, 1)], axis) };
+        size -= half;
+    }
+    B::reshape(&x, &removed)
 }
 
 /// See [`Backend::layer_norm`].

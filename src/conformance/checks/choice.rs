@@ -1,7 +1,7 @@
 //! What is chosen along an axis: the largest, and their order.
 
 use super::rows::AXES;
-use crate::backend::{Backend, Engine, Number, Order, Value};
+use crate::backend::{Backend, Engine, Number, Order, Value, composed};
 use crate::conformance::on::On;
 use crate::conformance::reference::rows::{ascending, descending};
 use crate::conformance::report::{Report, same};
@@ -27,6 +27,36 @@ fn extremes<T: Number>() -> Sample<T> {
     Sample::new(&[1, 9], row)
 }
 
+/// The position of the first one of the smallest, which is NaN if any is.
+fn smallest<T: Number>(row: &[T]) -> usize {
+    let of_nan = row.iter().position(|x| x.is_nan());
+    of_nan.unwrap_or_else(|| (0..row.len()).fold(0, |first, at| if row[at] < row[first] { at } else { first }))
+}
+
+/// Conditions made one along an axis.
+pub fn conditions<E: Engine>(report: &mut Report, device: &E::Device) {
+    for (view, (sizes, axis)) in View::ALL.into_iter().flat_map(|view| AXES.map(|along| (view, along))) {
+        let maker = Maker::<E> { view, device: device.clone() };
+        for some in [2, 5] {
+            let x = view.sample(&numbers::<i32>(sizes, 3).map(|x| x % some == 0));
+            let of = format!("{sizes:?} ({view}) along axis {axis}");
+            report.check("any", &of, || {
+                let found = composed::any::<On<E, bool>>(&maker.array(&x), axis);
+                same::<E, bool>(&found, &x.reduce(axis, |row| row.contains(&true)), device)
+            });
+            report.check("all", &of, || {
+                let found = composed::all::<On<E, bool>>(&maker.array(&x), axis);
+                same::<E, bool>(&found, &x.reduce(axis, |row| !row.contains(&false)), device)
+            });
+            report.check("count", &of, || {
+                let found = composed::count::<On<E, bool>>(&maker.array(&x), axis);
+                let count = |row: &[bool]| row.iter().filter(|holds| **holds).count() as u32;
+                same::<E, u32>(&found, &x.reduce(axis, count), device)
+            });
+        }
+    }
+}
+
 pub fn check<E: Engine, T: Number>(report: &mut Report, device: &E::Device) {
     for view in View::ALL {
         let maker = Maker::<E> { view, device: device.clone() };
@@ -38,6 +68,10 @@ pub fn check<E: Engine, T: Number>(report: &mut Report, device: &E::Device) {
                 report.check("argmax", format!("{of} along axis {axis}"), || {
                     let found = On::<E, T>::argmax(&maker.array(&x), axis);
                     same::<E, u32>(&found, &x.reduce(axis, |row| descending(row)[0] as u32), device)
+                });
+                report.check("argmin", format!("{of} along axis {axis}"), || {
+                    let found = composed::argmin::<On<E, T>>(&maker.array(&x), axis);
+                    same::<E, u32>(&found, &x.reduce(axis, |row| smallest(row) as u32), device)
                 });
             }
             for order in [Order::Ascending, Order::Descending] {

@@ -8,25 +8,6 @@ use crate::conformance::report::{Report, same};
 use crate::conformance::sample::{Sample, double, numbers};
 use crate::conformance::view::{Maker, View};
 
-pub const UNARY: [Unary; 16] = [
-    Unary::Abs,
-    Unary::Neg,
-    Unary::Recip,
-    Unary::Square,
-    Unary::Sqrt,
-    Unary::Exp,
-    Unary::Ln,
-    Unary::Sin,
-    Unary::Cos,
-    Unary::Tanh,
-    Unary::Sigmoid,
-    Unary::Relu,
-    Unary::Gelu,
-    Unary::GeluTanh,
-    Unary::Silu,
-    Unary::Softplus,
-];
-pub const BINARY: [Binary; 6] = [Binary::Add, Binary::Sub, Binary::Mul, Binary::Div, Binary::Max, Binary::Min];
 const COMPARE: [Compare; 6] =
     [Compare::Equal, Compare::NotEqual, Compare::Less, Compare::LessOrEqual, Compare::Greater, Compare::GreaterOrEqual];
 
@@ -51,29 +32,52 @@ fn divisors<T: Float>(sizes: &[usize], seed: u64) -> Sample<T> {
     numbers::<T>(sizes, seed).map(|x| float(double(x) + 0.5f64.copysign(double(x))))
 }
 
+/// Between the whole numbers, and the halves: where functions that are whole numbers have no step.
+fn between<T: Float>(x: &Sample<T>) -> Sample<T> {
+    x.map(|x| float(((double(x) * 8.0).round() + 0.5) / 8.0))
+}
+
+/// Where the function has values and slopes, made of any numbers.
+fn arguments<T: Float>(op: Unary, x: Sample<T>) -> Sample<T> {
+    match op {
+        Unary::Sqrt | Unary::Rsqrt | Unary::Ln | Unary::Log2 | Unary::Log10 | Unary::Log1p => {
+            x.map(|x| float(double(x).abs() + 0.25))
+        }
+        Unary::Recip => x.map(|x| float(double(x) + 0.5f64.copysign(double(x)))),
+        // Beyond it there is none at a quarter of a turn.
+        Unary::Tan => x.map(|x| float(double(x).clamp(-1.25, 1.25))),
+        Unary::Sign | Unary::Floor | Unary::Ceil | Unary::Round | Unary::Trunc => between(&x),
+        _ => x,
+    }
+}
+
+/// The same of functions of two numbers.
+fn pair<T: Float>(op: Binary, [x, y]: [Sample<T>; 2]) -> [Sample<T>; 2] {
+    match op {
+        Binary::Pow => [x.map(|x| float(double(x).abs() + 0.25)), y],
+        // The first is no multiple of the second.
+        Binary::Fmod | Binary::Remainder => [between(&x), y.map(|y| float((double(y) * 8.0).round() / 8.0))],
+        _ => [x, y],
+    }
+}
+
 pub fn cases<E: Engine, T: Float>() -> Vec<Case<E, T>> {
     let mut cases = Vec::new();
-    for op in UNARY {
+    for &op in Unary::ALL {
         for (seed, sizes) in SHAPES.into_iter().enumerate() {
-            let x = numbers::<T>(sizes, seed as u64);
-            let x = match op {
-                Unary::Sqrt | Unary::Ln => x.map(|x| float(double(x).abs() + 0.25)),
-                Unary::Recip => divisors(sizes, seed as u64),
-                _ => x,
-            };
+            let x = arguments(op, numbers::<T>(sizes, seed as u64));
             let run = move |_: &Maker<E>, x: Vec<_>| On::<E, T>::unary(op, first(x));
             cases.push(Case::new("unary", format!("{op:?}"), [x], run, move |x| x[0].map(|x| expected::unary(op, x))));
         }
         // Larger ones, of both signs.
-        if !matches!(op, Unary::Sqrt | Unary::Ln) {
-            let x = numbers::<T>(&[64], 1).map(|x| float(4.0 * (double(x) + 0.05f64.copysign(double(x)))));
-            let run = move |_: &Maker<E>, x: Vec<_>| On::<E, T>::unary(op, first(x));
-            cases.push(Case::new("unary", format!("{op:?}"), [x], run, move |x| x[0].map(|x| expected::unary(op, x))));
-        }
+        let x = numbers::<T>(&[64], 1).map(|x| float(4.0 * (double(x) + 0.05f64.copysign(double(x)))));
+        let x = arguments(op, x);
+        let run = move |_: &Maker<E>, x: Vec<_>| On::<E, T>::unary(op, first(x));
+        cases.push(Case::new("unary", format!("{op:?}"), [x], run, move |x| x[0].map(|x| expected::unary(op, x))));
     }
-    for op in BINARY {
+    for &op in Binary::ALL {
         for (seed, sizes) in PAIRS.into_iter().enumerate() {
-            let inputs = [numbers(sizes[0], seed as u64), divisors(sizes[1], seed as u64 + 100)];
+            let inputs = pair(op, [numbers(sizes[0], seed as u64), divisors(sizes[1], seed as u64 + 100)]);
             let run = move |_: &Maker<E>, x: Vec<_>| {
                 let [x, y] = two(x);
                 On::<E, T>::binary(op, x, y)
@@ -85,13 +89,53 @@ pub fn cases<E: Engine, T: Float>() -> Vec<Case<E, T>> {
             let with = format!("{op:?}, {y}");
             let run = move |_: &Maker<E>, x: Vec<_>| On::<E, T>::binary_scalar(op, first(x), float(y));
             let expected = move |x: &[Sample<f64>]| x[0].map(|x| expected::binary(op, x, y));
-            cases.push(Case::new("binary_scalar", &with, [numbers(sizes, 3)], run, expected));
+            let [x, _] = pair(op, [numbers(sizes, 3), numbers(sizes, 3)]);
+            cases.push(Case::new("binary_scalar", &with, [x], run, expected));
+            // A power of a number below zero is none.
+            let y = if op == Binary::Pow { y.abs() } else { y };
             let run = move |_: &Maker<E>, x: Vec<_>| On::<E, T>::scalar_binary(op, float(y), first(x));
             let expected = move |x: &[Sample<f64>]| x[0].map(|x| expected::binary(op, y, x));
-            cases.push(Case::new("scalar_binary", &with, [divisors(sizes, 4)], run, expected));
+            let x = match op {
+                // None of the numbers is a multiple of these.
+                Binary::Fmod | Binary::Remainder => between(&divisors(sizes, 4)),
+                _ => divisors(sizes, 4),
+            };
+            cases.push(Case::new("scalar_binary", &with, [x], run, expected));
         }
     }
+    cases.extend(along_axes());
     cases.extend(fused());
+    cases
+}
+
+/// Of an array and one that is repeated along some of its axes, as what a reduction gave is.
+fn along_axes<E: Engine, T: Float>() -> Vec<Case<E, T>> {
+    let sizes: [[[usize; 3]; 2]; 5] = [
+        [[2, 3, 4], [2, 3, 1]],
+        [[2, 3, 4], [2, 1, 4]],
+        [[2, 3, 4], [2, 1, 1]],
+        [[2, 2, 130], [2, 2, 1]],
+        [[2, 3, 70], [2, 1, 70]],
+    ];
+    let mut cases = Vec::new();
+    for ([whole, sizes], op) in sizes.into_iter().zip([Binary::Sub, Binary::Mul, Binary::Div].into_iter().cycle()) {
+        let inputs = || [numbers(&whole, 1), divisors(&sizes, 2)];
+        let expected =
+            move |x: &[Sample<f64>]| expected::pairs(&x[0], &x[1].broadcast(&whole), |x, y| expected::binary(op, x, y));
+        let run = move |_: &Maker<E>, x: Vec<_>| {
+            let [x, y] = two(x);
+            let y = On::<E, T>::broadcast(&y, &whole);
+            On::<E, T>::binary(op, x, y)
+        };
+        cases.push(Case::new("binary", format!("{op:?}, repeated"), inputs(), run, expected));
+        let run = move |_: &Maker<E>, x: Vec<_>| {
+            let [x, y] = two(x);
+            let mut program = Program::new(2);
+            program.push(Step::Binary(op, 0, 1));
+            On::<E, T>::fused(&program, &[x, On::<E, T>::broadcast(&y, &whole)])
+        };
+        cases.push(Case::new("fused", format!("{op:?}, repeated"), inputs(), run, expected));
+    }
     cases
 }
 

@@ -1,6 +1,6 @@
 //! Gradients, beside differences of what an operation should give.
 
-use crate::backend::{Autodiff, Backend, Binary, Engine, Float, Reduce, Unary};
+use crate::backend::{Autodiff, Backend, Binary, Engine, Float, Reduce, Unary, composed};
 use crate::conformance::case::{Case, doubled, float};
 use crate::conformance::checks::{attention, elementwise, matmul, rows, scatter};
 use crate::conformance::on::On;
@@ -223,6 +223,16 @@ where
         check(&format!("{op:?} of equals"), &[1.0, 1.0], &[0.5; 2], &|x| On::<E, T>::binary_scalar(op, x, T::one()));
         check(&format!("{op:?} of equals"), &[1.0, 1.0], &[0.5; 2], &|x| On::<E, T>::scalar_binary(op, T::one(), x));
     }
+    // Nothing is divided by a zero, and at zero a root has no slope.
+    for (name, run, _) in rows::reductions::<E, T>() {
+        let (x, expected): (&[f64], &[f64]) = match name {
+            "product" => (&[2.0, 0.0, 3.0, 0.5], &[0.0, 3.0, 0.0, 0.0]),
+            "log_sum_exp" => (&[f64::NEG_INFINITY, 0.0, 0.0], &[0.0, 0.5, 0.5]),
+            _ => (&[0.0; 4], &[0.0; 4]),
+        };
+        check(name, x, expected, &|x| run(&x, 0));
+    }
+    check("product", &[0.0, 2.0, 0.0], &[0.0; 3], &|x| composed::product::<On<E, T>>(&x, 0));
     check("Variance of equals", &[3.0; 4], &[0.0; 4], &|x| On::<E, T>::reduce(Reduce::Variance, &x, 0));
 }
 

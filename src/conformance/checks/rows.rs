@@ -1,7 +1,7 @@
 //! What is calculated along an axis.
 
 use super::elementwise::first;
-use crate::backend::{Backend, Engine, Float, Reduce};
+use crate::backend::{Backend, Engine, Float, Reduce, composed};
 use crate::conformance::case::{Case, float};
 use crate::conformance::on::On;
 use crate::conformance::reference::{Near, rows as expected};
@@ -34,6 +34,19 @@ fn targets(sizes: &[usize]) -> Sample<u32> {
     ids(outer, *size as u32, 7)
 }
 
+/// What is made of the others for all engines: its name, and what it should give of a row.
+type Reduction<E, T> =
+    (&'static str, fn(&<E as Engine>::Array<T>, usize) -> <E as Engine>::Array<T>, fn(&[f64]) -> Near);
+
+pub fn reductions<E: Engine, T: Float>() -> [Reduction<E, T>; 4] {
+    [
+        ("deviation", composed::deviation::<On<E, T>>, expected::deviation),
+        ("norm", composed::norm::<On<E, T>>, expected::length),
+        ("log_sum_exp", composed::log_sum_exp::<On<E, T>>, expected::log_sum_exp),
+        ("product", composed::product::<On<E, T>>, expected::product),
+    ]
+}
+
 pub fn cases<E: Engine, T: Float>() -> Vec<Case<E, T>> {
     let mut cases = Vec::new();
     for (sizes, axis) in AXES {
@@ -43,6 +56,10 @@ pub fn cases<E: Engine, T: Float>() -> Vec<Case<E, T>> {
             let run = move |_: &Maker<E>, x: Vec<_>| On::<E, T>::reduce(op, &x[0], axis);
             let expected = move |x: &[Sample<f64>]| x[0].reduce(axis, |row| expected::reduce(op, row));
             cases.push(Case::new("reduce", format!("{op:?} {along}"), x(), run, expected));
+        }
+        for (name, run, expected) in reductions::<E, T>() {
+            let run = move |_: &Maker<E>, x: Vec<_>| run(&x[0], axis);
+            cases.push(Case::new(name, &along, x(), run, move |x| x[0].reduce(axis, expected)));
         }
         let run = move |_: &Maker<E>, x: Vec<_>| On::<E, T>::softmax(first(x), axis);
         cases.push(Case::new("softmax", &along, x(), run, move |x| x[0].rows(axis, expected::softmax)));

@@ -1,6 +1,5 @@
 //! Numbers at the edges: none at all, infinite ones, zeros with a sign, and large ones.
 
-use super::elementwise::{BINARY, UNARY};
 use crate::backend::{Backend, Binary, Compare, Engine, Float, Reduce, Unary};
 use crate::conformance::case::float;
 use crate::conformance::on::On;
@@ -87,10 +86,10 @@ pub fn check<E: Engine, T: Float>(report: &mut Report, device: &E::Device, toler
 
 /// Of each element and of pairs.
 fn functions<E: Engine, T: Float>(checks: &mut Checks<'_, E>) {
-    for op in UNARY {
+    for &op in Unary::ALL {
         checks.row::<T>("unary", op, &[NAN], &[NAN], |x| On::<E, T>::unary(op, x));
     }
-    let edges: [(Unary, &[f64], &[f64]); 14] = [
+    let edges: [(Unary, &[f64], &[f64]); 26] = [
         (Unary::Abs, &[-INF, INF], &[INF, INF]),
         (Unary::Exp, &[-INF, 0.0, INF, 1e4], &[0.0, 1.0, INF, INF]),
         (Unary::Ln, &[0.0, 1.0, INF, -1.0], &[-INF, 0.0, INF, NAN]),
@@ -105,6 +104,18 @@ fn functions<E: Engine, T: Float>(checks: &mut Checks<'_, E>) {
         (Unary::Gelu, &[-1e4, 0.0, 1e4], &[0.0, 0.0, 1e4]),
         (Unary::GeluTanh, &[-1e4, 0.0, 1e4], &[0.0, 0.0, 1e4]),
         (Unary::Cos, &[0.0, INF], &[1.0, NAN]),
+        (Unary::Tan, &[0.0, INF], &[0.0, NAN]),
+        (Unary::Rsqrt, &[0.0, 4.0, INF, -1.0], &[INF, 0.5, 0.0, NAN]),
+        (Unary::Exp2, &[-INF, 0.0, 3.0, INF, 1e4], &[0.0, 1.0, 8.0, INF, INF]),
+        (Unary::Expm1, &[-INF, -1e4, 0.0, INF, 1e4], &[-1.0, -1.0, 0.0, INF, INF]),
+        (Unary::Log2, &[0.0, 1.0, 8.0, INF, -1.0], &[-INF, 0.0, 3.0, INF, NAN]),
+        (Unary::Log10, &[0.0, 1.0, 100.0, INF, -1.0], &[-INF, 0.0, 2.0, INF, NAN]),
+        (Unary::Log1p, &[-1.0, 0.0, INF, -2.0], &[-INF, 0.0, INF, NAN]),
+        (Unary::Erf, &[-INF, -10.0, 0.0, 10.0, INF], &[-1.0, -1.0, 0.0, 1.0, 1.0]),
+        (Unary::Sign, &[-INF, -0.5, 0.0, 3.0, INF], &[-1.0, -1.0, 0.0, 1.0, 1.0]),
+        (Unary::Floor, &[-INF, -1.0, -0.5, 2.0, 2.75, 1e4, INF], &[-INF, -1.0, -1.0, 2.0, 2.0, 1e4, INF]),
+        (Unary::Ceil, &[-INF, -1.0, -0.5, 2.0, 2.25, 1e4, INF], &[-INF, -1.0, 0.0, 2.0, 3.0, 1e4, INF]),
+        (Unary::Trunc, &[-INF, -1.75, -0.5, 2.0, 2.75, 1e4, INF], &[-INF, -1.0, 0.0, 2.0, 2.0, 1e4, INF]),
     ];
     for (op, x, expected) in edges {
         // 10000, as the type has it. GELU may add a half of that to a half of its opposite.
@@ -116,8 +127,34 @@ fn functions<E: Engine, T: Float>(checks: &mut Checks<'_, E>) {
         let expected = x.iter().zip(expected).map(of).collect();
         checks.row_near::<T>("unary", op, x, expected, |x| On::<E, T>::unary(op, x));
     }
+    let (x, expected) =
+        ([-INF, -2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 2.75, INF], [-INF, -2.0, -2.0, 0.0, 0.0, 2.0, 2.0, 3.0, INF]);
+    checks.row::<T>("unary", "Round, of two the even one", &x, &expected, |x| On::<E, T>::unary(Unary::Round, x));
+    // Next to zero they are next to their slope there: the digits of 1 are not enough.
+    for op in [Unary::Expm1, Unary::Log1p, Unary::Erf] {
+        let x = [1e-2, -1e-2, 1e-3, -1e-3, 1e-4].map(|x| double(float::<T>(x)));
+        let expected = x.iter().map(|&x| elementwise::unary(op, x)).collect();
+        checks.row_near::<T>("unary", op, &x, expected, |x| On::<E, T>::unary(op, x));
+    }
+    // Whole exponents of numbers below zero, and those at which powers end.
+    let (x, y) = (
+        [-2.0, -2.0, -2.0, 0.0, 0.0, 0.0, NAN, 1.0, INF, INF, 0.5, 2.0, -1.5],
+        [3.0, -2.0, 0.5, 0.0, 2.0, -1.0, 0.0, NAN, 0.5, -1.0, INF, -INF, 2.0],
+    );
+    let expected: Vec<f64> = x.iter().zip(y).map(|(&x, y)| elementwise::binary(Binary::Pow, x, y).value).collect();
+    let maker = checks.maker.clone();
+    checks.row::<T>("binary", ("Pow", y), &x, &expected, |x| {
+        On::<E, T>::binary(Binary::Pow, x, maker.array(&Sample::new(&[13], y.map(float).into())))
+    });
+    let signs = ([5.5, -5.5, 5.5, -5.5], [2.0, 2.0, -2.0, -2.0]);
+    for (op, expected) in [(Binary::Fmod, [1.5, -1.5, 1.5, -1.5]), (Binary::Remainder, [1.5, 0.5, -0.5, -1.5])] {
+        let maker = checks.maker.clone();
+        checks.row::<T>("binary", (op, signs.1), &signs.0, &expected, |x| {
+            On::<E, T>::binary(op, x, maker.array(&Sample::new(&[4], signs.1.map(float).into())))
+        });
+    }
     let (x, y) = ([NAN, 1.0, NAN, INF, -INF, INF, 1.0, 0.0], [1.0, NAN, NAN, -INF, 2.0, INF, 0.0, 0.0]);
-    for op in BINARY {
+    for &op in Binary::ALL {
         let expected: Vec<f64> = x.iter().zip(y).map(|(&x, y)| elementwise::binary(op, x, y).value).collect();
         let maker = checks.maker.clone();
         checks.row::<T>("binary", (op, y), &x, &expected, |x| {
@@ -139,6 +176,15 @@ fn along_rows<E: Engine, T: Float>(checks: &mut Checks<'_, E>) {
             let expected = [rows::reduce(op, row).value];
             checks
                 .row::<T>("reduce", op, row, &expected, |x| On::<E, T>::reshape(&On::<E, T>::reduce(op, &x, 0), &[1]));
+        }
+    }
+    for row in
+        [&[1.0, NAN, 3.0][..], &[INF, 1.0], &[-INF, -INF], &[1.0, -INF, INF], &[0.0, INF], &[0.0; 3], &[1000.0; 4], &[]]
+    {
+        for (name, run, expected) in super::rows::reductions::<E, T>() {
+            checks.row_near::<T>(name, "along a row", row, vec![expected(row)], |x| {
+                On::<E, T>::reshape(&run(&x, 0), &[1])
+            });
         }
     }
     checks.row::<T>("reduce", "Variance", &[], &[NAN], |x| {

@@ -12,6 +12,20 @@ pub fn unary(op: Unary, x: f64) -> Near {
         Unary::Recip => 1.0 / x,
         Unary::Square => x * x,
         Unary::Sqrt => x.sqrt(),
+        Unary::Rsqrt => 1.0 / x.sqrt(),
+        Unary::Exp2 => 2f64.powf(x),
+        Unary::Expm1 => x.exp_m1(),
+        Unary::Log2 => x.log2(),
+        Unary::Log10 => x.log10(),
+        Unary::Log1p => x.ln_1p(),
+        Unary::Tan => x.tan(),
+        Unary::Erf => libm::erf(x),
+        Unary::Sign if x == 0.0 || x.is_nan() => x,
+        Unary::Sign => x.signum(),
+        Unary::Floor => x.floor(),
+        Unary::Ceil => x.ceil(),
+        Unary::Round => x.round_ties_even(),
+        Unary::Trunc => x.trunc(),
         Unary::Exp => x.exp(),
         Unary::Ln => x.ln(),
         Unary::Sin => x.sin(),
@@ -28,9 +42,16 @@ pub fn unary(op: Unary, x: f64) -> Near {
     // What is between bounds, and what is a sum with 1, has the digits of 1.
     let scale = match op {
         Unary::Abs | Unary::Neg | Unary::Recip | Unary::Square | Unary::Sqrt | Unary::Relu => value.abs(),
-        Unary::Exp | Unary::Sigmoid | Unary::Silu => value.abs() * (1.0 + x.abs()),
+        Unary::Rsqrt | Unary::Erf => value.abs(),
+        Unary::Sign | Unary::Floor | Unary::Ceil | Unary::Round | Unary::Trunc => 0.0,
+        Unary::Exp | Unary::Exp2 | Unary::Sigmoid | Unary::Silu => value.abs() * (1.0 + x.abs()),
+        Unary::Expm1 | Unary::Log1p => value.abs() * (1.0 + x.abs()),
+        // What is rounded of the argument.
+        Unary::Tan => value.abs() + x.abs() * (1.0 + value * value),
         Unary::Gelu | Unary::GeluTanh => x.abs(),
-        Unary::Ln | Unary::Sin | Unary::Cos | Unary::Tanh | Unary::Softplus => 1.0 + value.abs(),
+        Unary::Ln | Unary::Log2 | Unary::Log10 | Unary::Sin | Unary::Cos | Unary::Tanh | Unary::Softplus => {
+            1.0 + value.abs()
+        }
     };
     Near { value, scale }
 }
@@ -45,6 +66,17 @@ pub fn binary(op: Binary, x: f64, y: f64) -> Near {
         Binary::Max | Binary::Min if any_nan => Near::relative(f64::NAN),
         Binary::Max => Near::relative(if x > y { x } else { y }),
         Binary::Min => Near::relative(if x < y { x } else { y }),
+        Binary::Pow => {
+            let value = x.powf(y);
+            let exponent = if x == 0.0 || value == 0.0 { 0.0 } else { y * x.abs().ln() };
+            Near { value, scale: value.abs() * (1.0 + exponent.abs()) }
+        }
+        Binary::Fmod => Near { value: x % y, scale: x.abs() },
+        Binary::Remainder => {
+            // With the sign of `y`.
+            let sign = 1f64.copysign(y);
+            Near { value: sign * (sign * x).rem_euclid(y.abs()), scale: x.abs() + y.abs() }
+        }
     }
 }
 

@@ -28,6 +28,28 @@ pub fn reduce(op: Reduce, row: &[f64]) -> Near {
     }
 }
 
+pub fn deviation(row: &[f64]) -> Near {
+    let Near { value, scale } = reduce(Reduce::Variance, row);
+    let root = value.sqrt();
+    Near { value: root, scale: if root > 0.0 { scale / root } else { scale.sqrt() } }
+}
+
+/// The Euclidean norm.
+pub fn length(row: &[f64]) -> Near {
+    Near::relative(row.iter().map(|x| x * x).sum::<f64>().sqrt())
+}
+
+pub fn log_sum_exp(row: &[f64]) -> Near {
+    let largest = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let center = if largest.is_finite() { largest } else { 0.0 };
+    let value = center + row.iter().map(|x| (x - center).exp()).sum::<f64>().ln();
+    Near { value, scale: 1.0 + 2.0 * largest_magnitude(row) }
+}
+
+pub fn product(row: &[f64]) -> Near {
+    Near::relative(row.iter().product())
+}
+
 /// The positions of the numbers, largest first, NaN before them, of equals the first.
 pub fn descending<T: PartialOrd>(row: &[T]) -> Vec<usize> {
     #[expect(clippy::eq_op, reason = "NaN differs from itself, of whatever type it is")]

@@ -186,3 +186,53 @@ impl Layout {
         layout
     }
 }
+
+/// The elements of a layout in row-major order, as runs of elements at one distance from each other.
+pub struct Runs {
+    /// Size and stride of the outer axes, along which runs lie.
+    pub axes: Vec<(usize, usize)>,
+    /// The length of a run: 0 if there are no elements.
+    pub len: usize,
+    /// The stride of its elements.
+    pub stride: usize,
+    offset: usize,
+}
+
+impl Runs {
+    pub fn new(layout: &Layout) -> Self {
+        if layout.len() == 0 {
+            return Runs { axes: Vec::new(), len: 0, stride: 1, offset: 0 };
+        }
+        let mut axes: Vec<_> = layout.axes().filter(|(size, _)| *size != 1).collect();
+        let (mut len, mut stride) = axes.pop().unwrap_or((1, 1));
+        while let Some(&(size, of_runs)) = axes.last().filter(|(_, of_runs)| *of_runs == len * stride) {
+            (len, stride) = (size * len, of_runs / len);
+            axes.pop();
+        }
+        Runs { axes, len, stride, offset: layout.offset }
+    }
+
+    /// Where an element lies.
+    pub fn start(&self, at: usize) -> usize {
+        if self.axes.is_empty() {
+            return self.offset + at * self.stride;
+        }
+        let (mut start, mut outer) = (self.offset + at % self.len * self.stride, at / self.len);
+        for (size, stride) in self.axes.iter().rev() {
+            start += outer % size * stride;
+            outer /= size;
+        }
+        start
+    }
+
+    /// The parts of runs `(from the first element on, length, where it lies)` of so many elements from `first` on.
+    pub fn parts(&self, first: usize, count: usize) -> impl Iterator<Item = (usize, usize, usize)> {
+        let mut done = 0;
+        std::iter::from_fn(move || {
+            let (at, from) = (first + done, done);
+            let len = (self.len - at % self.len.max(1)).min(count - done);
+            done += len;
+            (len > 0).then(|| (from, len, self.start(at)))
+        })
+    }
+}

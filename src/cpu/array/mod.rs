@@ -8,4 +8,4 @@ mod layout;
 mod tracked;
 
 pub use array::{Array, Probabilities};
-pub use layout::Layout;
+pub use layout::{Layout, Runs};

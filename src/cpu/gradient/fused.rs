@@ -1,7 +1,9 @@
 //! The backward pass of fused elementwise operations, block by block.
 
-use super::elementwise::{derivative_uses_result, needed, times_derivative, times_partial_derivative};
-use crate::backend::{Binary, Float, Program, Real, Step, Unary};
+use super::elementwise::{
+    DerivativeOf, derivative_of, derivative_uses_result, needed, times_derivative, times_partial_derivative,
+};
+use crate::backend::{Binary, Float, Program, Real, Step};
 use crate::cpu::array::Array;
 use crate::cpu::kernels::{InOut, Operand, generic, write};
 use crate::cpu::ops::fused::{BLOCK, Plan, Reader, Source, blocks, cut, work};
@@ -126,8 +128,11 @@ impl<'a, T: Float> BackwardPlan<'a, T> {
         let mut is_saved = vec![false; program.values()];
         for (value, step) in program.steps().filter(|(value, _)| has_grad[*value]) {
             match *step {
-                Step::Unary(Unary::Neg, _) => {}
-                Step::Unary(op, x) => is_saved[if derivative_uses_result(op) { value } else { x }] = true,
+                Step::Unary(op, x) => match derivative_of(op) {
+                    DerivativeOf::Nothing => {}
+                    DerivativeOf::Argument => is_saved[x] = true,
+                    DerivativeOf::Result => is_saved[value] = true,
+                },
                 Step::Binary(op, x, y) => {
                     let [first, second] = needed(op, [has_grad[x], has_grad[y]]);
                     is_saved[x] |= first;

@@ -1,5 +1,6 @@
 //! The operations that are recorded, and the backward pass of each.
 
+use super::elementwise::DerivativeOf;
 use super::graph::{AnyArray, Contribution, GradFn, Node};
 use super::matmul::{self, SavedEpilogue};
 use super::movement::Move;
@@ -62,7 +63,7 @@ pub enum Op<T> {
 
 impl<T> Op<T> {
     pub fn unary(op: Unary, x: &Array<T>) -> Self {
-        let is_needed = op != Unary::Neg && !elementwise::derivative_uses_result(op);
+        let is_needed = elementwise::derivative_of(op) == DerivativeOf::Argument;
         Op::Unary(op, is_needed.then(|| x.saved()))
     }
 
@@ -212,6 +213,9 @@ impl<T: Float> Operation<T> {
                 vec![grad_x, needs_grad[1].then(|| forward::select(condition, &zeros, &gradient))]
             }
             Op::Unary(Unary::Neg, _) => only(forward::unary(Unary::Neg, gradient)),
+            Op::Unary(op, None) if elementwise::derivative_of(*op) == DerivativeOf::Nothing => {
+                only(Array::full(T::zero(), gradient.sizes()))
+            }
             Op::Unary(op, x) => only(elementwise::unary(*op, x.as_ref().unwrap_or_else(|| result()), gradient)),
             Op::Binary(op, sizes, saved) => elementwise::binary(*op, sizes, saved, gradient, needs_grad),
             Op::BinaryScalar(op, x, y) => only(elementwise::binary_scalar(*op, x.as_ref(), *y, gradient)),

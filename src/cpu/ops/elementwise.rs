@@ -1,13 +1,15 @@
 //! Functions of each element, and of each pair.
 
 use crate::backend::{Binary, Compare, Element, Float, Number, Unary};
-use crate::cpu::array::Array;
+use crate::cpu::array::{Array, Runs};
 use crate::cpu::kernels::{Operand, calculate, generic};
 use crate::cpu::parallel::for_each_chunk;
 use std::borrow::Cow;
 
 /// The elements of a work item.
 pub const CHUNK: usize = 1 << 12;
+/// A run of fewer elements is no operand by itself.
+const SHORT_RUN: usize = 64;
 /// A broadcast operand of fewer elements is repeated beforehand.
 const SHORT: usize = 256;
 
@@ -59,9 +61,42 @@ pub fn unary<T: Float>(op: Unary, x: Array<T>) -> Array<T> {
 
 pub fn binary<T: Number>(op: Binary, mut x: Array<T>, mut y: Array<T>) -> Array<T> {
     let (rank, y_rank) = (pair_sizes(&x, &y).len(), y.sizes().len());
-    // In place, in an operand of the size of the result whose buffer has no other holder.
-    let into_x = y_rank < rank || x.sizes().len() == rank && (x.as_mut_slice().is_some() || y.as_mut_slice().is_none());
-    if into_x { with_repeated(op, x, &y, false) } else { with_repeated(op, y, &x, true) }
+    // In place, in an operand of the size of the result whose buffer has no other holder; else in the order of one that lies in
+    // order in memory.
+    let fitness = |x: &mut Array<T>| (x.as_mut_slice().is_some(), x.as_slice().is_some());
+    let into_x = y_rank < rank || x.sizes().len() == rank && fitness(&mut x) >= fitness(&mut y);
+    let (x, y, swapped) = if into_x { (x, y, false) } else { (y, x, true) };
+    match x.sizes() == y.sizes() && y.as_slice().is_none() {
+        true => with_runs(op, x, &y, swapped),
+        false => with_repeated(op, x, &y, swapped),
+    }
+}
+
+/// `op` on each element of `x` and of `y`, which lies in any layout; in the other order, if they are swapped.
+fn with_runs<T: Number>(op: Binary, x: Array<T>, y: &Array<T>, swapped: bool) -> Array<T> {
+    let (runs, elements) = (Runs::new(y.layout()), y.buffer());
+    x.transform(CHUNK, CHUNK, |i, mut x| {
+        let parts = runs.parts(i * CHUNK, x.len());
+        // As operands by themselves, if they are long.
+        if runs.len >= SHORT_RUN && runs.stride < 2 {
+            for (at, len, start) in parts {
+                let y = match runs.stride {
+                    0 => Operand::Scalar(elements[start]),
+                    _ => Operand::Slice(&elements[start..start + len]),
+                };
+                generic::binary(op, x.part(at..at + len), y, swapped);
+            }
+            return;
+        }
+        let mut copied = Vec::with_capacity(x.len());
+        for (_, len, start) in parts {
+            match runs.stride {
+                0 => copied.extend(std::iter::repeat_n(elements[start], len)),
+                stride => copied.extend(elements[start..].iter().step_by(stride).take(len)),
+            }
+        }
+        generic::binary(op, x, Operand::Slice(&copied), swapped);
+    })
 }
 
 /// `op` on each element of `x` and of `y`, which is repeated; in the other order, if they are swapped.
@@ -118,8 +153,27 @@ pub fn select<T: Element>(condition: &Array<bool>, x: &Array<T>, y: &Array<T>) -
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cpu::ops::fused::tests::{some_inputs, some_sizes};
     use crate::cpu::testing::{assert_near, random};
     use half::{bf16, f16};
+
+    #[test]
+    fn arrays_of_any_layout_go_together() {
+        let mut rng = fastrand::Rng::with_seed(1);
+        for _ in 0..if cfg!(miri) { 10 } else { 300 } {
+            let sizes = some_sizes(&mut rng);
+            let pair = some_inputs::<f32>(&mut rng, sizes, 2);
+            let [x, y] = [&pair[0], &pair[1]];
+            for op in [Binary::Sub, Binary::Max] {
+                let whole = |x: &Array<f32>| Array::from_vec(x.elements().into_owned(), x.sizes());
+                let found = binary(op, x.clone(), y.clone());
+                assert_eq!(found.elements(), binary(op, whole(x), whole(y)).elements(), "{sizes:?}");
+                // In place, of one that nobody else holds.
+                assert_eq!(binary(op, whole(x), y.clone()).elements(), found.elements(), "{sizes:?}");
+                assert_eq!(binary(op, x.clone(), whole(y)).elements(), found.elements(), "{sizes:?}");
+            }
+        }
+    }
 
     #[test]
     fn pairs_repeat_the_shorter_array() {

@@ -14,7 +14,7 @@ pub fn binary<T: Number>(op: Binary, x: InOut<'_, T>, y: Operand<'_, T>, swapped
             (Binary::$op, Operand::Scalar(y), true) => x.map(|x| T::binary(Binary::$op, y, x)),
         )*}
     } }
-    each!(Add Sub Mul Div Max Min)
+    each!(Add Sub Mul Div Max Min Pow Fmod Remainder)
 }
 
 /// `op` on each number.
@@ -26,11 +26,32 @@ pub fn unary<T: Real>(op: Unary, x: InOut<'_, T>) {
         Unary::Recip => x.map(T::recip),
         Unary::Square => x.map(|x: T| x * x),
         Unary::Sqrt => x.map(T::sqrt),
+        Unary::Rsqrt => x.map(|x: T| x.sqrt().recip()),
         Unary::Exp => x.map(T::exp),
+        Unary::Exp2 => x.map(T::exp2),
+        Unary::Expm1 => x.map(T::exp_m1),
         Unary::Ln => x.map(T::ln),
+        Unary::Log2 => x.map(T::log2),
+        Unary::Log10 => x.map(T::log10),
+        Unary::Log1p => x.map(T::ln_1p),
         Unary::Sin => x.map(T::sin),
         Unary::Cos => x.map(T::cos),
+        Unary::Tan => x.map(T::tan),
         Unary::Tanh => x.map(T::tanh),
+        Unary::Erf => x.map(|x| Real::erf(x)),
+        Unary::Sign => x.map(|x: T| {
+            if x > zero {
+                one
+            } else if x < zero {
+                -one
+            } else {
+                x
+            }
+        }),
+        Unary::Floor => x.map(T::floor),
+        Unary::Ceil => x.map(T::ceil),
+        Unary::Round => x.map(Real::round_ties_even),
+        Unary::Trunc => x.map(T::trunc),
         Unary::Sigmoid => x.map(|x: T| one / (one + (-x).exp())),
         Unary::Relu => x.map(|x: T| if x < zero { zero } else { x }),
         Unary::Gelu => {

@@ -1,6 +1,6 @@
 //! Fused elementwise operations: each element stays in a register from one to the next.
 
-use super::math::{self, Function, Operation, Swapped, With};
+use super::math::{self, Function, Operation, Swapped, With, by_kernel};
 use super::vector::{Vector, read, write};
 use crate::backend::{Binary, Unary};
 use crate::cpu::kernels::in_out::{InOut, Link, Operand};
@@ -10,7 +10,10 @@ const VECTORS: usize = 8;
 
 /// Whether an operation has a kernel.
 pub fn has_kernel(link: &Link<'_, f32>) -> bool {
-    !matches!(link, Link::Unary(Unary::Ln | Unary::Sin | Unary::Cos | Unary::Softplus))
+    match *link {
+        Link::Unary(op) => by_kernel!(op; |_f| true, |_f| true, false),
+        Link::Binary(op, ..) => !matches!(op, Binary::Pow | Binary::Fmod | Binary::Remainder),
+    }
 }
 
 /// The operations one after another on each number. All have a kernel.
@@ -66,24 +69,14 @@ unsafe fn step<V: Vector, const N: usize, const WHOLE: bool>(
                 }
                 (Binary::$Op, Operand::Scalar(y), false) => map(With(math::$Op, y), &mut x),
                 (Binary::$Op, Operand::Scalar(y), true) => map(With(Swapped(math::$Op), y), &mut x),
-            )*}
+                )*
+                (Binary::Pow | Binary::Fmod | Binary::Remainder, ..) => {}
+            }
         } }
         for link in links {
             match *link {
                 Link::Binary(op, y, swapped) => pairs!(op, y, swapped; Add Sub Mul Div Max Min),
-                Link::Unary(Unary::Abs) => map(math::Abs, &mut x),
-                Link::Unary(Unary::Neg) => map(math::Neg, &mut x),
-                Link::Unary(Unary::Recip) => map(math::Recip, &mut x),
-                Link::Unary(Unary::Relu) => map(math::Relu, &mut x),
-                Link::Unary(Unary::Sqrt) => map(math::Sqrt, &mut x),
-                Link::Unary(Unary::Square) => map(math::Square, &mut x),
-                Link::Unary(Unary::Exp) => map_long(math::Exp, &mut x),
-                Link::Unary(Unary::Tanh) => map_long(math::Tanh, &mut x),
-                Link::Unary(Unary::Sigmoid) => map_long(math::Sigmoid, &mut x),
-                Link::Unary(Unary::Silu) => map_long(math::Silu, &mut x),
-                Link::Unary(Unary::Gelu) => map_long(math::Gelu, &mut x),
-                Link::Unary(Unary::GeluTanh) => map_long(math::GeluTanh, &mut x),
-                Link::Unary(Unary::Ln | Unary::Sin | Unary::Cos | Unary::Softplus) => {}
+                Link::Unary(op) => by_kernel!(op; |f| map(f, &mut x), |f| map_long(f, &mut x), {}),
             }
         }
         for i in 0..N {
@@ -141,29 +134,18 @@ mod tests {
     #[test]
     fn a_chain_is_its_operations_one_after_another() {
         let mut rng = fastrand::Rng::with_seed(1);
-        let functions = [
-            Unary::Abs,
-            Unary::Neg,
-            Unary::Recip,
-            Unary::Relu,
-            Unary::Sqrt,
-            Unary::Square,
-            Unary::Exp,
-            Unary::Tanh,
-            Unary::Sigmoid,
-            Unary::Silu,
-            Unary::Gelu,
-            Unary::GeluTanh,
-        ];
-        let pairs = [Binary::Add, Binary::Sub, Binary::Mul, Binary::Div, Binary::Max, Binary::Min];
+        let links = |op: &Unary| has_kernel(&Link::Unary(*op));
+        let functions: Vec<Unary> = Unary::ALL.iter().copied().filter(links).collect();
+        let links = |op: &Binary| has_kernel(&Link::Binary(*op, Operand::Scalar(0.0), false));
+        let pairs: Vec<Binary> = Binary::ALL.iter().copied().filter(links).collect();
         for (name, level) in levels() {
             for len in (0..300).filter(|len| !cfg!(miri) || [0, 13, 81].contains(len)) {
                 let mut numbers = || -> Vec<f32> { (0..len).map(|_| rng.f32() * 8.0 - 4.0).collect() };
                 let (x, y) = (numbers(), numbers());
                 let mut link = || match rng.u8(..3) {
-                    0 => Link::Unary(rng.choice(functions).unwrap()),
-                    1 => Link::Binary(rng.choice(pairs).unwrap(), Operand::Scalar(rng.f32() - 0.5), rng.bool()),
-                    _ => Link::Binary(rng.choice(pairs).unwrap(), Operand::Slice(&y), rng.bool()),
+                    0 => Link::Unary(*rng.choice(&functions).unwrap()),
+                    1 => Link::Binary(*rng.choice(&pairs).unwrap(), Operand::Scalar(rng.f32() - 0.5), rng.bool()),
+                    _ => Link::Binary(*rng.choice(&pairs).unwrap(), Operand::Slice(&y), rng.bool()),
                 };
                 let links: Vec<_> = (0..5).map(|_| link()).collect();
                 let mut expected = x.clone();

@@ -4,7 +4,7 @@ use super::backward;
 use super::chain::has_kernel;
 use super::dispatch::{chain_at, map_at, zip_at};
 use super::level::{Level, level};
-use super::math::{self, Swapped, With};
+use super::math::{self, Swapped, With, by_kernel};
 use crate::backend::{Binary, Unary};
 use crate::cpu::kernels::in_out::{InOut, Link, Operand};
 use crate::cpu::kernels::plain;
@@ -15,21 +15,7 @@ pub fn unary(op: Unary, x: InOut<'_, f32>) {
 }
 
 pub fn unary_at(level: Level, op: Unary, x: InOut<'_, f32>) {
-    match op {
-        Unary::Abs => map_at(level, math::Abs, x),
-        Unary::Neg => map_at(level, math::Neg, x),
-        Unary::Recip => map_at(level, math::Recip, x),
-        Unary::Square => map_at(level, math::Square, x),
-        Unary::Sqrt => map_at(level, math::Sqrt, x),
-        Unary::Relu => map_at(level, math::Relu, x),
-        Unary::Exp => map_at(level, math::Exp, x),
-        Unary::Tanh => map_at(level, math::Tanh, x),
-        Unary::Sigmoid => map_at(level, math::Sigmoid, x),
-        Unary::Silu => map_at(level, math::Silu, x),
-        Unary::Gelu => map_at(level, math::Gelu, x),
-        Unary::GeluTanh => map_at(level, math::GeluTanh, x),
-        Unary::Ln | Unary::Sin | Unary::Cos | Unary::Softplus => plain::unary(op, x),
-    }
+    by_kernel!(op; |f| map_at(level, f, x), |f| map_at(level, f, x), plain::unary(op, x));
 }
 
 /// Each gradient times the derivative of the function at `x`, if there is a kernel for it. Whether there is.
@@ -64,7 +50,10 @@ pub fn binary_at(level: Level, op: Binary, x: InOut<'_, f32>, y: Operand<'_, f32
             (Binary::$op, Operand::Slice(y), true) => zip_at(level, Swapped(math::$op), x, y),
             (Binary::$op, Operand::Scalar(y), false) => map_at(level, With(math::$op, y), x),
             (Binary::$op, Operand::Scalar(y), true) => map_at(level, With(Swapped(math::$op), y), x),
-        )*}
+            )*
+            (Binary::Pow, Operand::Scalar(2.0), false) => map_at(level, math::Square, x),
+            (Binary::Pow | Binary::Fmod | Binary::Remainder, ..) => plain::binary(op, x, y, swapped),
+        }
     } }
     for_each_operation!(Add Sub Mul Div Max Min);
 }

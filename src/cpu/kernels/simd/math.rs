@@ -180,6 +180,29 @@ pub unsafe fn gaussian<V: Vector>(x: V) -> [V; 4] {
     }
 }
 
+/// `$short` or `$long` of the kernel of a function, which has few or many instructions; `$none` of one without a kernel.
+macro_rules! by_kernel {
+    (@ $op:expr; $kernel:ident $short:expr, $same:ident $long:expr, $none:expr; $($Short:ident)*; $($Long:ident)*) => {
+        match $op {
+            $(Unary::$Short => {
+                let $kernel = math::$Short;
+                $short
+            })*
+            $(Unary::$Long => {
+                let $same = math::$Long;
+                $long
+            })*
+            _ => $none,
+        }
+    };
+    ($op:expr; |$kernel:ident| $short:expr, |$same:ident| $long:expr, $none:expr) => {
+        by_kernel!(@ $op; $kernel $short, $same $long, $none;
+            Abs Neg Recip Square Sqrt Rsqrt Relu Sign Floor Ceil Round Trunc;
+            Exp Tanh Sigmoid Silu Gelu GeluTanh)
+    };
+}
+pub(super) use by_kernel;
+
 /// A binary operation, lane by lane.
 pub trait Operation: Copy {
     /// # Safety
@@ -206,6 +229,21 @@ functions! {
     Recip: Function(x) = V::splat(1.0).div(x);
     Square: Function(x) = x.mul(x);
     Sqrt: Function(x) = x.sqrt();
+    Rsqrt: Function(x) = V::splat(1.0).div(x.sqrt());
+    Sign: Function(x) = {
+        let zero = V::splat(0.0);
+        zero.select_less(x, V::splat(1.0), x.select_less(zero, V::splat(-1.0), x))
+    };
+    Floor: Function(x) = {
+        let nearest = x.round();
+        x.select_less(nearest, nearest.sub(V::splat(1.0)), nearest).copysign(x)
+    };
+    Ceil: Function(x) = {
+        let nearest = x.round();
+        nearest.select_less(x, nearest.add(V::splat(1.0)), nearest).copysign(x)
+    };
+    Round: Function(x) = x.round();
+    Trunc: Function(x) = Floor.apply(x.abs()).copysign(x);
     Relu: Function(x) = V::splat(0.0).max(x);
     Add: Operation(x, y) = x.add(y);
     Sub: Operation(x, y) = x.sub(y);

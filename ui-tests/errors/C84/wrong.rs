@@ -1,0 +1,8 @@
+use congruent::{Tensor, dims};
+
+dims! { Batch = 2; Embed = 4; }
+
+fn main() {
+    let mut x = Tensor::ones((Batch, Embed));
+    x -= x.mean(Embed);
+}

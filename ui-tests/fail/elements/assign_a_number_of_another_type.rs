@@ -1,0 +1,8 @@
+use congruent::prelude::*;
+
+dims! { Batch = 2; Embed = 4; }
+
+fn main() {
+    let mut x = Tensor::ones((Batch, Embed));
+    x *= 2;
+}
