@@ -7,8 +7,9 @@ mod elementwise;
 mod fused;
 mod rows;
 
-pub(crate) use attention::biased_attention;
-pub use attention::{allowed, attention, attention_weights, masked_softmax, without_padding};
+pub use attention::{
+    allowed, attention, attention_weights, masked_softmax, with_allowed, with_forbidden, without_padding,
+};
 pub use choice::{argmax, pick, top_k};
 pub use elementwise::{rotate, unary};
 pub use fused::fused;

@@ -11,4 +11,5 @@ pub mod matmul;
 pub mod norm;
 pub mod reduce;
 pub mod rotary;
+pub mod scores;
 pub mod softmax;
