@@ -1,7 +1,7 @@
-//! A cache cut back, against one that never saw what was dropped: bit for bit.
+//! A cache cut back, against one that never saw what was dropped, bit for bit; and relative positions beside a cache.
 
-use congruent::mask::SlidingWindow;
-use congruent::nn::KeyValueCache;
+use congruent::mask::{SlidingWindow, alibi, relative_ids, t5_bucket};
+use congruent::nn::{CacheStep, KeyValueCache, attention_with_bias};
 use congruent::prelude::*;
 
 dims! { Batch; Seq; KeyHeads = 2; Group = 2; Size = 4; Positions = 300; Two = 2; }
@@ -112,4 +112,95 @@ fn one_number_cuts_one_sequence_and_lists_have_to_be_of_the_batch() {
     assert_eq!(error.to_string(), "`Two` holds 2 sequences, found 3");
     two.truncate([4; 2]).unwrap();
     assert_eq!(two.lengths(), [4, 2]);
+}
+
+dims! { One = 1; Buckets = 8; }
+
+/// The bucket of T5, of so few that many distances share one.
+fn bucket(distance: isize) -> u32 {
+    t5_bucket(distance, false, Buckets.size(), 20)
+}
+
+/// A step with both kinds of relative positions, and what attention gives for the live tokens.
+fn append_by_distance<B: Dim>(cache: &mut Cache<B>, counts: &[usize]) -> [Vec<Vec<f32>>; 2] {
+    let (batch, starts) = (cache.batch(), cache.lengths().to_vec());
+    let is_dense = counts.iter().all(|count| *count == counts[0]) && starts.iter().all(|start| *start == starts[0]);
+    let width = 4 * Size.size();
+    fn attend<B: Dim, S: Dim, K: Dim>(
+        step: &mut CacheStep<'_, B, KeyHeads, Size, Positions, S, K>,
+        starts: &[usize],
+    ) -> [Vec<f32>; 2] {
+        let (batch, seq, heads) = (step.positions().shape().0, step.new_positions(), Times(KeyHeads, Group));
+        let q = tokens((batch, heads, seq), starts, 1);
+        let [k, v] = [2, 3].map(|salt| tokens((batch, KeyHeads, seq), starts, salt));
+        let ids = step.relative_ids(Buckets, bucket).unwrap();
+        let t5 = table().lookup(&ids).permute((batch, heads, seq, step.keys()));
+        let alibi = step.alibi(heads);
+        let (keys, values) = step.append(0, &k, &v);
+        [t5, alibi].map(|bias| {
+            let y = attention_with_bias(&q, &keys, &values, &bias, step.mask());
+            rearrange!(y, "b h s d -> b s h d").to_vec()
+        })
+    }
+    let size = counts.iter().copied().max().unwrap();
+    let found = if is_dense {
+        bind!(seq: Seq = size);
+        cache.step(seq, |step| attend(step, &starts))
+    } else {
+        bind!(seq: Ragged<Seq> = size);
+        cache.step_ragged(&Lengths::new(batch, seq, counts).unwrap(), |step| attend(step, &starts))
+    };
+    found
+        .unwrap()
+        .map(|y| counts.iter().enumerate().map(|(b, count)| y[b * size * width..][..count * width].to_vec()).collect())
+}
+
+fn table() -> Tensor<(Buckets, Times<KeyHeads, Group>)> {
+    Tensor::from_fn((Buckets, Times(KeyHeads, Group)), |[bucket, head]| (bucket * 7 + head * 3) as f32 % 5.0 - 2.0)
+}
+
+/// A sequence of the batch, all at once.
+fn whole(b: usize, length: usize, window: usize) -> [Vec<f32>; 2] {
+    bind!(seq: Seq = length);
+    let heads = Times(KeyHeads, Group);
+    fn of<H: Dim, S: Dim>(b: usize, heads: H, seq: S, salt: usize) -> Tensor<(One, H, S, Size)> {
+        bind!(batch: Batch = b + 1);
+        let all = tokens((batch, heads, seq), &vec![0; b + 1], salt).to_vec();
+        let each = all.len() / (b + 1);
+        Tensor::from_slice((One, heads, seq, Size), &all[b * each..]).unwrap()
+    }
+    let (q, k, v) = (of(b, heads, seq, 1), of(b, KeyHeads, seq, 2), of(b, KeyHeads, seq, 3));
+    let ids = relative_ids(seq, seq, Buckets, bucket).unwrap();
+    let biases = [rearrange!(table().lookup(&ids), "q k h -> h q k"), alibi(heads, seq, seq)];
+    biases.map(|bias| {
+        let y = attention_with_bias(&q, &k, &v, &bias, &Causal.and(SlidingWindow(window)));
+        rearrange!(y, "b h s d -> b s h d").to_vec()
+    })
+}
+
+#[test]
+fn relative_positions_beside_a_cache_are_those_of_the_whole_sequence() {
+    let rng = &mut fastrand::Rng::with_seed(3);
+    for case in 0..12 {
+        bind!(batch: Batch = rng.usize(1..4));
+        let window = if case % 2 == 0 { 1000 } else { rng.usize(1..30) };
+        let mut cache = KeyValueCache::new(batch, KeyHeads, Size, Positions, 1).with_window(window);
+        let mut found = [(); 2].map(|()| vec![Vec::new(); batch.size()]);
+        for round in 0..5 {
+            // The first ones of one length, so that both kinds of steps are taken, and enough for the memory to grow.
+            let same = rng.usize(0..40);
+            let counts: Vec<_> = (0..batch.size()).map(|_| if round < 2 { same } else { rng.usize(0..40) }).collect();
+            for (found, new) in found.iter_mut().zip(append_by_distance(&mut cache, &counts)) {
+                found.iter_mut().zip(new).for_each(|(found, new)| found.extend(new));
+            }
+        }
+        for (b, length) in cache.lengths().iter().enumerate() {
+            for (kind, expected) in whole(b, *length, window).iter().enumerate() {
+                let far = found[kind][b].iter().zip(expected).map(|(x, y)| (x - y).abs()).fold(0.0, f32::max);
+                assert_eq!(found[kind][b].len(), expected.len());
+                // Sums of up to 200 numbers of about 1, in another order.
+                assert!(far < 1e-5, "kind {kind} of sequence {b} of {length}, window {window}: off by {far}");
+            }
+        }
+    }
 }

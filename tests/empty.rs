@@ -1,7 +1,7 @@
 //! What holds nothing: batches, sequences, heads and axes of no elements. Nothing panics, and no number appears.
 
 use congruent::backend::{
-    ArrayOf, AttentionMask, Autodiff, Backend, Binary, Compare, Epilogue, Reduce, RotaryLayout, Unary,
+    ArrayOf, AttentionMask, AttentionOptions, Autodiff, Backend, Binary, Compare, Epilogue, Reduce, RotaryLayout, Unary,
 };
 use congruent::cpu::Device;
 use congruent::nn::KeyValueCache;
@@ -58,17 +58,34 @@ fn attention_of_nothing_is_nothing_or_zero() {
         ];
         for mask in masks {
             let [q_sizes, k_sizes, v_sizes] = [[b, heads, q, d], [b, h, keys, d], [b, h, keys, e]];
-            let found = sizes(&[&q_sizes, &k_sizes, &v_sizes], |x| F::attention(&x[0], &x[1], &x[2], &mask, 1.0));
+            let found = sizes(&[&q_sizes, &k_sizes, &v_sizes], |x| {
+                F::attention(&x[0], &x[1], &x[2], &mask, AttentionOptions::scaled(1.0))
+            });
             assert_eq!(found, [b, heads, q, e]);
-            let found = sizes(&[&q_sizes, &k_sizes], |x| F::attention_weights(&x[0], &x[1], &mask, 1.0));
+            let found = sizes(&[&q_sizes, &k_sizes], |x| {
+                F::attention_weights(&x[0], &x[1], &mask, AttentionOptions::scaled(1.0))
+            });
             assert_eq!(found, [b, heads, q, keys]);
             let found = sizes(&[&[b, heads, q, keys]], |x| F::masked_softmax(x[0].clone(), &mask));
             assert_eq!(found, [b, heads, q, keys]);
+            for bias in [&[b, heads, q, keys][..], &[heads, q, keys], &[1, 1, keys]] {
+                let found = sizes(&[&q_sizes, &k_sizes, &v_sizes, bias, &[heads]], |x| {
+                    let options =
+                        AttentionOptions { bias: Some(&x[3]), sinks: Some(&x[4]), ..AttentionOptions::scaled(1.0) };
+                    F::attention(&x[0], &x[1], &x[2], &mask, options)
+                });
+                assert_eq!(found, [b, heads, q, e]);
+            }
         }
     }
     // No key at all: zeros.
-    let y =
-        F::attention(&ones(&[1, 1, 2, 3]), &ones(&[1, 1, 0, 3]), &ones(&[1, 1, 0, 2]), &AttentionMask::default(), 1.0);
+    let y = F::attention(
+        &ones(&[1, 1, 2, 3]),
+        &ones(&[1, 1, 0, 3]),
+        &ones(&[1, 1, 0, 2]),
+        &AttentionMask::default(),
+        AttentionOptions::scaled(1.0),
+    );
     assert_eq!(F::to_vec(&y).unwrap(), [0.0; 4]);
 }
 
@@ -79,10 +96,16 @@ fn heads_of_no_elements_attend_to_all_keys_alike() {
             .map(|sizes| F::track(F::filled(6.0, &sizes, &Device)));
         let mask = AttentionMask::default();
         assert_eq!(
-            sizes(&[F::sizes(&q), F::sizes(&k), F::sizes(&v)], |x| F::attention(&x[0], &x[1], &x[2], &mask, 1.0)),
+            sizes(&[F::sizes(&q), F::sizes(&k), F::sizes(&v)], |x| F::attention(
+                &x[0],
+                &x[1],
+                &x[2],
+                &mask,
+                AttentionOptions::scaled(1.0)
+            )),
             [1, 2, queries, 2]
         );
-        let y = F::to_vec(&F::attention(&q, &k, &v, &mask, 1.0)).unwrap();
+        let y = F::to_vec(&F::attention(&q, &k, &v, &mask, AttentionOptions::scaled(1.0))).unwrap();
         assert!(y.iter().all(|y| (y - 6.0).abs() < 1e-4), "{queries} queries, {keys} keys: {y:?}");
     }
     dims! { One = 1; Queries = 2; Keys = 3; Nothing = 0; Value = 2; }

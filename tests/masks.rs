@@ -1,7 +1,10 @@
 //! Biases, positions and packed texts, against what is calculated one number after another.
 
 use congruent::mask::{SlidingWindow, alibi, alibi_slopes, pack, relative_ids, t5_bucket};
-use congruent::nn::{KeyValueCache, attention_with_bias, scaled_attention_with_bias};
+use congruent::nn::{
+    AttentionOptions, KeyValueCache, Training, attention_weights_with, attention_with, attention_with_bias,
+    scaled_attention_with_bias,
+};
 use congruent::prelude::*;
 
 dims! { Batch; KeyHeads; Group; Queries; Past; Seq; Texts; One = 1; Size = 3; Value = 2; Positions = 300; Vocab = 50; }
@@ -96,6 +99,12 @@ fn attention_with_a_bias_is_that_of_one_query_after_another() {
         let of = |[_, _, i, j]: [usize; 4]| flat[i * width + j];
         assert_near(&found.to_vec(), &naive(sizes, inputs, of, live, root), 1e-12);
 
+        let of_batch = random((batch, Ragged(queries), keys), rng);
+        let flat = of_batch.to_vec();
+        let found = attention_with(&q, &k, &v, &mask, AttentionOptions::new().bias(&of_batch));
+        let of = |[b, _, i, j]: [usize; 4]| flat[(b * n + i) * width + j];
+        assert_near(&found.to_vec(), &naive(sizes, inputs, of, live, root), 1e-12);
+
         // Masks of each head, beside others.
         let own: Vec<bool> = (0..h * g * n * width).map(|_| rng.bool()).collect();
         let own_mask = Allowed::new(Cpu::<bool>::from_vec((heads, Ragged(queries), keys), own.clone()).unwrap());
@@ -105,6 +114,29 @@ fn attention_with_a_bias_is_that_of_one_query_after_another() {
             |[b, h, i, j]: [usize; 4]| live([b, h, i, j]) && own[(h * n + i) * width + j] && (p + i).abs_diff(j) < 4;
         assert_near(&found.to_vec(), &naive(sizes, inputs, |_| 0.0, allowed, root), 1e-12);
     }
+}
+
+#[test]
+fn dropout_zeros_weights_and_scales_the_others_up() {
+    let rng = &mut fastrand::Rng::with_seed(4);
+    bind!(batch: Batch = 2, heads: KeyHeads = 3, queries: Queries = 20);
+    let (q, v) = (random((batch, heads, queries, Size), rng), random((batch, heads, queries, Value), rng));
+    let sinks = random((heads,), rng);
+    let options = || AttentionOptions::new().sinks(&sinks).soft_cap(2.0);
+    let mut numbers = [7, 7].map(Rng::with_seed);
+    let mut training = numbers.each_mut().map(Training::new);
+    let [first, second] = &mut training;
+    let kept = attention_weights_with(&q, &q, &Causal, options().dropout(0.25, first));
+    let all = attention_weights_with(&q, &q, &Causal, options()).to_vec();
+    let mut zeros = 0;
+    for (kept, all) in kept.to_vec().iter().zip(&all) {
+        assert!(*kept == 0.0 || (kept - all / 0.75).abs() < 1e-15, "{kept} of {all}");
+        zeros += usize::from(*kept == 0.0 && *all > 0.0);
+    }
+    // Of 1260 weights a quarter, within four standard deviations.
+    assert!((315 - 62..315 + 62).contains(&zeros), "{zeros} of 1260");
+    let found = attention_with(&q, &q, &v, &Causal, options().dropout(0.25, second));
+    assert_near(&found.to_vec(), &kept.matmul(&v).to_vec(), 1e-12);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Operations written twice: on typed tensors, and as the same calls of the bare backend.
 
-use congruent::backend::{AttentionMask, Backend, Epilogue, Unary};
+use congruent::backend::{AttentionMask, AttentionOptions, Backend, Epilogue, Unary};
 use congruent::dim::Dense;
 use congruent::nn::{Activation, EncoderLayer, FeedForward, LayerNorm, Linear, MultiHeadAttention, NormOrder};
 use congruent::prelude::*;
@@ -148,7 +148,7 @@ fn split_heads(x: &Array, split: [usize; 4]) -> Array {
 
 fn attend(q: &Array, k: &Array, v: &Array) -> Array {
     let scale = (Bare::sizes(q)[3] as f64).sqrt().recip();
-    Bare::attention(q, k, v, &AttentionMask::default(), scale)
+    Bare::attention(q, k, v, &AttentionMask::default(), AttentionOptions::scaled(scale))
 }
 
 const GELU: Epilogue<'_, Array> = Epilogue { bias: None, activation: Some(Unary::Gelu), residual: None };

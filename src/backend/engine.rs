@@ -1,6 +1,6 @@
 //! Engines: arrays, devices, and what of them a backend has.
 
-use super::{AttentionMask, Backend, Element, Primitive};
+use super::{AttentionMask, AttentionOptions, Backend, Element, Primitive};
 use std::fmt::{Debug, Display};
 
 /// The array that the engine of `B` uses for elements of type `T`: by default, those of `B`.
@@ -20,6 +20,9 @@ pub type MaskOf<B> = AttentionMask<ArrayOf<B, bool>>;
 
 /// Which keys each query may attend to, on an engine.
 pub type MaskIn<E> = AttentionMask<<E as Engine>::Array<bool>>;
+
+/// How weights are made of the products of queries and keys, on the engine of `B`.
+pub type OptionsOf<'a, B> = AttentionOptions<'a, ArrayOf<B>>;
 
 /// The most axes of an array: the typed layer needs 6, a split axis in between more.
 pub const MAX_RANK: usize = 8;

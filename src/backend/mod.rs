@@ -31,6 +31,7 @@
 #![doc = include_str!("../../tests/naive/tape.rs")]
 //! ```
 
+mod attention;
 mod autodiff;
 mod blocks;
 mod bytes;
@@ -48,6 +49,7 @@ mod program;
 mod recording;
 mod rounding;
 
+pub use attention::{AttentionMask, AttentionOptions};
 pub use autodiff::Autodiff;
 pub use blocks::{BlockFormat, Blocks};
 pub use bytes::Bytes;
@@ -56,10 +58,10 @@ pub(crate) use composed::{elements, positions, try_elements};
 pub use data_type::DataType;
 pub use element::{AnyBits, Element, Float, Number, Primitive, Real, Value};
 pub(crate) use element::{Proven, constant};
-pub use engine::{ArrayOf, DeviceOf, Engine, MAX_RANK, MaskIn, MaskOf, PrimitiveOf, With};
+pub use engine::{ArrayOf, DeviceOf, Engine, MAX_RANK, MaskIn, MaskOf, OptionsOf, PrimitiveOf, With};
 pub use failure::Failure;
 pub use operations::Backend;
-pub use ops::{AttentionMask, Binary, Compare, Epilogue, Order, Reduce, RotaryLayout, Scan, Unary};
+pub use ops::{Binary, Compare, Epilogue, Order, Reduce, RotaryLayout, Scan, Unary};
 pub use per_sequence::PerSequence;
 pub(crate) use primitives::read_numbers;
 pub use program::{Program, Step};

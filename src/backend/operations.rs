@@ -2,7 +2,7 @@
 
 use super::{
     ArrayOf, Binary, Blocks, Bytes, Compare, DeviceOf, Element, Engine, Epilogue, Failure, Float, MaskOf, Number,
-    Order, Primitive, PrimitiveOf, Program, Reduce, RotaryLayout, Scan, Unary, Value, composed,
+    OptionsOf, Order, Primitive, PrimitiveOf, Program, Reduce, RotaryLayout, Scan, Unary, Value, composed,
 };
 use crate::sealed::Sealed;
 use std::fmt::Debug;
@@ -303,15 +303,19 @@ pub trait Backend: Copy + Debug + Send + Sync {
     {
         composed::rotate::<Self>(&x, [cos, sin], layout)
     }
-    /// `softmax(scale · q · kᵀ)` on the pairs that `mask` allows, `(batch, heads, queries, keys)`: the weights of
-    /// [`attention`](Self::attention); zeros elsewhere.
-    fn attention_weights(q: &ArrayOf<Self>, k: &ArrayOf<Self>, mask: &MaskOf<Self>, scale: f64) -> ArrayOf<Self>
+    /// The weights of [`attention`](Self::attention), `(batch, heads, queries, keys)`.
+    fn attention_weights(
+        q: &ArrayOf<Self>,
+        k: &ArrayOf<Self>,
+        mask: &MaskOf<Self>,
+        options: OptionsOf<'_, Self>,
+    ) -> ArrayOf<Self>
     where
         Self::Elem: Float,
     {
-        composed::attention_weights::<Self>(q, k, mask, scale)
+        composed::attention_weights::<Self>(q, k, mask, options)
     }
-    /// `softmax(scale · q · kᵀ) · v` on the pairs that `mask` allows: `q (batch, heads, queries, d)`,
+    /// `softmax(scale · q · kᵀ) · v` on the pairs that `mask` allows, where the options say more: `q (batch, heads, queries, d)`,
     /// `k (batch, key_heads, keys, d)`, `v (batch, key_heads, keys, e)`. Query head `i` uses key head
     /// `i / (heads / key_heads)`. A query that may attend to nothing gives zeros. What keys and values hold beyond the lengths
     /// of their sequence has no part in it, if it is NaN either.
@@ -320,11 +324,11 @@ pub trait Backend: Copy + Debug + Send + Sync {
         k: &ArrayOf<Self>,
         v: &ArrayOf<Self>,
         mask: &MaskOf<Self>,
-        scale: f64,
+        options: OptionsOf<'_, Self>,
     ) -> ArrayOf<Self>
     where
         Self::Elem: Float,
     {
-        composed::attention::<Self>([q, k, v], mask, scale)
+        composed::attention::<Self>([q, k, v], mask, options)
     }
 }

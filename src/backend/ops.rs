@@ -1,8 +1,5 @@
 //! The operations that a backend is asked for by name.
 
-use super::PerSequence;
-use std::ops::Range;
-
 /// Operations by name, and the list of all.
 macro_rules! operations { ($($(#[$docs:meta])* $Name:ident { $($(#[$of:meta])* $Operation:ident,)* })*) => {$(
     $(#[$docs])*
@@ -193,57 +190,4 @@ pub enum RotaryLayout {
     Half,
     /// Elements `2 i` and `2 i + 1`: the paper, and Llama in its own layout, which GGUF files have.
     Interleaved,
-}
-
-/// Which keys each query may attend to: those that every given part allows. `A` is the engine's array of `bool`.
-#[derive(Clone, Debug)]
-pub struct AttentionMask<A> {
-    /// A query may attend to the keys up to its own.
-    pub causal: bool,
-    /// A query may attend to no more than so many keys up to its own: to those before them it may not.
-    pub window: Option<usize>,
-    /// For each sequence of the batch, which key is that of its first query. Where it is not given, the queries are the
-    /// last keys.
-    pub first_query: Option<PerSequence>,
-    /// For each sequence of the batch, how many of its keys are live.
-    pub lengths: Option<PerSequence>,
-    /// `(batch, queries, keys)` or `(queries, keys)`: true where attention is allowed.
-    pub allowed: Option<A>,
-}
-
-// The derived one would ask that `A` has a default too.
-impl<A> Default for AttentionMask<A> {
-    fn default() -> Self {
-        AttentionMask { causal: false, window: None, first_query: None, lengths: None, allowed: None }
-    }
-}
-
-impl<A> AttentionMask<A> {
-    /// Whether every query may attend to every key.
-    pub fn is_full(&self) -> bool {
-        !self.causal && self.window.is_none() && self.lengths.is_none() && self.allowed.is_none()
-    }
-
-    /// Whether all parts but [`allowed`](Self::allowed) let every query attend to every key: as one new token does beside the
-    /// cache of its sequence, or a batch without padding.
-    pub fn restricts_nothing(&self, batch: usize, [queries, keys]: [usize; 2]) -> bool {
-        // Of the first query the keys end first, of the last one they begin last.
-        let at_ends =
-            |sequence| [0, queries.saturating_sub(1)].map(|query| self.range(sequence, query, [queries, keys]));
-        queries == 0 || (0..batch).all(|sequence| at_ends(sequence).into_iter().all(|range| range == (0..keys)))
-    }
-
-    /// The keys of a sequence that a query may attend to, as far as all parts but [`allowed`](Self::allowed) say, of so many
-    /// queries and keys.
-    pub fn range(&self, sequence: usize, query: usize, [queries, keys]: [usize; 2]) -> Range<usize> {
-        let live = self.lengths.as_ref().map_or(keys, |lengths| lengths[sequence].min(keys));
-        if !self.causal && self.window.is_none() {
-            return 0..live;
-        }
-        let first = self.first_query.as_ref().map_or_else(|| keys - queries, |first| first[sequence]);
-        // Behind the query's own key.
-        let own = first.saturating_add(query + 1);
-        let end = if self.causal { live.min(own) } else { live };
-        self.window.map_or(0, |window| own.saturating_sub(window)).min(end)..end
-    }
 }

@@ -45,6 +45,12 @@ impl<T: Copy> Sample<T> {
         });
         self.elements[at]
     }
+    /// The element at the last of these indices, as many as there are axes, at 0 along those of size 1.
+    pub fn at_broadcast(&self, index: &[usize]) -> T {
+        let own = index[index.len() - self.rank()..].iter().zip(&self.sizes);
+        self.at(&own.map(|(&at, &size)| if size == 1 { 0 } else { at }).collect::<Vec<_>>())
+    }
+
     pub fn map<U: Copy>(&self, f: impl Fn(T) -> U) -> Sample<U> {
         Sample::new(&self.sizes, self.elements.iter().map(|&x| f(x)).collect())
     }

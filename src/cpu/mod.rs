@@ -20,12 +20,13 @@ pub mod static_sizes {
 }
 
 use array::Probabilities;
-use gradient::{Move, Op, SavedEpilogue, Tape, derivative_uses_result, is_recorded};
+use gradient::{Move, Op, SavedAttention, SavedEpilogue, Tape, derivative_uses_result, is_recorded};
 use ops::{attention, cross_entropy, elementwise, fused, gather, join, matmul, norm, reduce, rotary, scan, softmax};
 
 use crate::backend::{
-    ArrayOf, AttentionMask, Autodiff, Backend, Binary, Blocks, Bytes, Compare, Element, Engine, Epilogue, Failure,
-    Float, Number, Order, Primitive, Program, Reduce, RotaryLayout, Scan, Unary,
+    ArrayOf, AttentionMask, AttentionOptions, Autodiff, Backend, Binary, Blocks, Bytes, Compare, Element, Engine,
+    Epilogue, Failure, Float, MaskOf, Number, OptionsOf, Order, Primitive, Program, Reduce, RotaryLayout, Scan, Unary,
+    composed,
 };
 use crate::sealed::Sealed;
 use std::fmt::{self, Display, Formatter};
@@ -276,7 +277,7 @@ impl<T: Element> Backend for Cpu<T> {
         let losses = cross_entropy::cross_entropy(x, &targets, smoothing);
         Tape::new(&[x], || Op::CrossEntropy(x.saved(), targets, smoothing)).record(|| losses)
     }
-    fn masked_softmax(scores: Array<T>, mask: &AttentionMask<Array<bool>>) -> Array<T>
+    fn masked_softmax(scores: Array<T>, mask: &MaskOf<Self>) -> Array<T>
     where
         T: Float,
     {
@@ -344,22 +345,42 @@ impl<T: Element> Backend for Cpu<T> {
         let tape = Tape::new(&[&x], || Op::Rotate([cos.saved(), sin.saved()], layout));
         tape.record(|| rotary::rotate(x, cos, sin, layout))
     }
-    fn attention_weights(q: &Array<T>, k: &Array<T>, mask: &AttentionMask<Array<bool>>, scale: f64) -> Array<T>
+    fn attention_weights(q: &Array<T>, k: &Array<T>, mask: &MaskOf<Self>, options: OptionsOf<'_, Self>) -> Array<T>
     where
         T: Float,
     {
-        let inputs = || ([q.saved(), k.saved()], mask.clone());
-        let tape = Tape::new(&[q, k], || Op::AttentionWeights(Box::new(inputs()), scale));
-        tape.record(|| attention::weights(q, k, mask, scale))
+        if let Some(factors) = options.factors {
+            let weights = Self::attention_weights(q, k, mask, OptionsOf::<Self> { factors: None, ..options });
+            return Self::binary(Binary::Mul, weights, factors.clone());
+        }
+        record_attention([q, k], None, mask, options).record(|| attention::weights(q, k, mask, options))
     }
-    fn attention(q: &Array<T>, k: &Array<T>, v: &Array<T>, mask: &AttentionMask<Array<bool>>, scale: f64) -> Array<T>
+    fn attention(
+        q: &Array<T>,
+        k: &Array<T>,
+        v: &Array<T>,
+        mask: &MaskOf<Self>,
+        options: OptionsOf<'_, Self>,
+    ) -> Array<T>
     where
         T: Float,
     {
-        let inputs = || ([q.saved(), k.saved(), v.saved()], mask.clone());
-        let tape = Tape::new(&[q, k, v], || Op::Attention(Box::new(inputs()), scale));
-        tape.record(|| attention::attention(q, k, v, mask, scale))
+        if options.factors.is_some() {
+            return composed::attention::<Self>([q, k, v], mask, options);
+        }
+        record_attention([q, k], Some(v), mask, options).record(|| attention::attention(q, k, v, mask, options))
     }
+}
+
+/// Attention as it is recorded, if one of its inputs is tracked.
+fn record_attention<T: Float>(
+    [q, k]: [&Array<T>; 2],
+    v: Option<&Array<T>>,
+    mask: &AttentionMask<Array<bool>>,
+    options: AttentionOptions<'_, Array<T>>,
+) -> Tape<Op<T>> {
+    let inputs = [Some(q), Some(k), v, options.bias, options.sinks];
+    Tape::of_given(inputs, || Op::Attention(Box::new(SavedAttention::new(q, k, v, mask, options))))
 }
 
 #[diagnostic::do_not_recommend]

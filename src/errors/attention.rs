@@ -59,11 +59,15 @@ errors! {
 
     C72: "`B` is no bias for attention weights `W`"
     /// A bias is added to the score of each pair of query and key: it is of the heads of the queries, the queries and the keys,
-    /// in this order. Beside a cache the keys are `Plus<Past, Seq>`, for which [`relative_ids`](crate::mask::relative_ids) and
+    /// in this order; or of the batch and these, or of some of them, `(Q, K)` or `(B, Q, K)`. Beside a cache the keys are `Plus<Past, Seq>`, for which [`relative_ids`](crate::mask::relative_ids) and
     /// [`alibi`](crate::mask::alibi) count the positions of the queries behind the past.
 
     C73: "where queries `Q` stand among keys `K` is not known"
     /// What depends on positions asks the types where the first query stands: the keys are the queries, or `Plus<Past, Q>`, as
     /// the step of a cache lends them. Keys under a name of their own do not say it: name their parts by
     /// [`relabel`](crate::Tensor::relabel).
+
+    C80: "`S` is no tensor of sinks for attention weights `W`"
+    /// A sink is a learned score for each head of the queries, beside those of the keys: a tensor `(heads,)`. In grouped attention
+    /// the heads of the queries are `Times<KeyHeads, Group>`, and so are those of the sinks.
 }

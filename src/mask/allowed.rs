@@ -78,6 +78,10 @@ impl<S: Shape, En: Engine> Allowed<S, En> {
         Allowed(self.0.to_engine::<B>(device))
     }
 
+    pub(crate) fn shape(&self) -> S {
+        self.0.shape()
+    }
+
     /// True where attention is allowed.
     pub(crate) fn tensor(&self) -> &Tensor<S, En::Backend<bool>> {
         &self.0

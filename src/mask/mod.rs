@@ -180,7 +180,7 @@ pub struct And<M, N>(M, N);
 #[diagnostic::on_unimplemented(
     message = "where queries `{Q}` stand among keys `{Self}` is not known",
     label = "expected keys `{Q}` or `Plus<Past, {Q}>`",
-    note = "positions are known of queries that are all keys, or the last part of them: keys `{Q}` or `Plus<Past, {Q}>`, as the step of a cache lends them",
+    note = "positions are known of queries that are all keys, or the last part of them: keys `{Q}` or `Plus<Past, {Q}>`, as the step of a cache lends them; a step of sequences of different lengths has `step.relative_ids` and `step.alibi`",
     note = "explained in `congruent::errors::C73`"
 )]
 pub trait EndsWith<Q> {

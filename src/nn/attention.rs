@@ -1,7 +1,7 @@
 //! Scaled dot-product attention ([Vaswani et al. 2017](https://arxiv.org/abs/1706.03762)).
 
 use super::KeysAndValues;
-use crate::backend::{Backend, Float, MaskOf};
+use crate::backend::{AttentionOptions, Backend, Float, MaskOf};
 use crate::dim::{Dim, Summed};
 use crate::mask::Mask;
 use crate::shape::{Attends, Shape};
@@ -54,7 +54,8 @@ where
     M: Mask<Q::Batch, Q::Queries, Q::Keys, B::Engine>,
     B: Backend<Elem: Float>,
 {
-    let array = B::attention(q.array(), k.array(), v.array(), &mask.describe(&q.device()), scale);
+    let array =
+        B::attention(q.array(), k.array(), v.array(), &mask.describe(&q.device()), AttentionOptions::scaled(scale));
     Tensor::from_parts(q.shape().output(v.shape()), array)
 }
 
@@ -81,7 +82,12 @@ where
     B: Backend<Elem: Float>,
 {
     let shape = q.shape().weights(k.shape());
-    let array = B::attention_weights(q.array(), k.array(), &mask.describe(&q.device()), default_scale(q));
+    let array = B::attention_weights(
+        q.array(),
+        k.array(),
+        &mask.describe(&q.device()),
+        AttentionOptions::scaled(default_scale(q)),
+    );
     Tensor::from_parts(shape, array)
 }
 
@@ -91,7 +97,7 @@ pub(super) fn attend<B: Dim, Q: Dim, H: Dim, L: Dim, K: Dim, D: Dim, Bk: Backend
     (k, v): &KeysAndValues<B, H, D, K, Bk>,
     mask: &MaskOf<Bk>,
 ) -> Tensor<(B, Q, L, D), Bk> {
-    let array = Bk::attention(q.array(), k.array(), v.array(), mask, default_scale(q));
+    let array = Bk::attention(q.array(), k.array(), v.array(), mask, AttentionOptions::scaled(default_scale(q)));
     Tensor::from_parts(q.shape(), array)
 }
 

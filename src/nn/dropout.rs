@@ -2,7 +2,7 @@
 
 use super::InTraining;
 use crate::Rng;
-use crate::backend::{Backend, Float, constant};
+use crate::backend::{ArrayOf, Backend, DeviceOf, Float, constant};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -44,10 +44,21 @@ impl Dropout {
 
     #[track_caller]
     pub(super) fn chosen_by<S: Shape, B: Backend<Elem: Float>>(self, x: &Tensor<S, B>, rng: &mut Rng) -> Tensor<S, B> {
+        x * &Tensor::from_parts(x.shape(), self.factors::<B>(x.sizes().as_ref(), &x.device(), rng))
+    }
+
+    /// What elements of these sizes are multiplied by.
+    #[track_caller]
+    pub(super) fn factors<B: Backend<Elem: Float>>(
+        self,
+        sizes: &[usize],
+        device: &DeviceOf<B>,
+        rng: &mut Rng,
+    ) -> ArrayOf<B> {
         assert!((0.0..=1.0).contains(&self.rate), "`rate` is {}, expected a number from 0 to 1", self.rate);
         let scale = constant((1.0 - self.rate).recip());
-        let kept = (0..x.shape().elements()).map(|_| if rng.f64() < self.rate { num_traits::zero() } else { scale });
-        let kept = B::from_elements(kept.collect(), x.sizes().as_ref(), &x.device());
-        x * &Tensor::from_parts(x.shape(), kept)
+        let kept =
+            (0..sizes.iter().product()).map(|_: usize| if rng.f64() < self.rate { num_traits::zero() } else { scale });
+        B::from_elements(kept.collect(), sizes, device)
     }
 }

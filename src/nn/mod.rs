@@ -6,6 +6,7 @@
 mod activation;
 mod attention;
 mod attention_bias;
+mod attention_with;
 mod cache;
 mod dropout;
 mod embedding;
@@ -27,8 +28,11 @@ pub use crate::backend::RotaryLayout;
 pub use activation::Activation;
 pub use attention::{attention, attention_weights, scaled_attention};
 #[doc(hidden)]
-pub use attention_bias::Pairs;
-pub use attention_bias::{PairBias, attention_with_bias, scaled_attention_with_bias};
+pub use attention_bias::{Added, OfBatch, OfHeads};
+pub use attention_bias::{HeadSinks, NoBias, NoSinks, PairBias};
+pub use attention_with::{
+    AttentionOptions, attention_weights_with, attention_with, attention_with_bias, scaled_attention_with_bias,
+};
 pub use cache::{CacheMask, CacheStep, Cached, CutTo, KeyValueCache, KeysAndValues, OneSequence, Past};
 pub use dropout::Dropout;
 pub use embedding::Embedding;

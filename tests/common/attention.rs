@@ -1,6 +1,6 @@
 //! Attention of random sizes under random masks.
 
-use congruent::backend::{AttentionMask, Autodiff, Backend, Binary, Float, Primitive, Reduce};
+use congruent::backend::{AttentionMask, AttentionOptions, Autodiff, Backend, Binary, Float, Primitive, Reduce};
 use congruent::cpu::Device;
 use congruent::prelude::*;
 
@@ -11,6 +11,10 @@ pub struct Attention<T: Float> {
     pub sizes: String,
     inputs: [Array<T>; 3],
     mask: AttentionMask<Array<bool>>,
+    soft_cap: Option<f64>,
+    /// The bias, and whether each sequence has its own.
+    bias: Option<(Array<T>, bool)>,
+    sinks: Option<Array<T>>,
 }
 
 /// Exact numbers, of zeros with their sign, and every NaN alike.
@@ -65,7 +69,29 @@ impl<T: Float> Attention<T> {
             lengths: rng.bool().then(|| lengths.into()),
             allowed: (rng.u8(..) < 80).then(|| Cpu::<bool>::from_elements(allowed, &sizes, &Device)),
         };
-        Self::new([batch, key_heads, group, queries, keys, d, e], mask, case, rng.u8(..) < 40)
+        let sizes = [batch, key_heads, group, queries, keys, d, e];
+        let mut case = Self::new(sizes, mask, case, rng.u8(..) < 40);
+        case.soft_cap = (rng.u8(..) < 60).then_some(1.5);
+        let number = |x: f64| T::from(x).unwrap();
+        if rng.u8(..) < 100 {
+            let (of_batch, of_heads) = (rng.bool(), rng.bool());
+            let sizes = [if of_batch { batch } else { 1 }, if of_heads { key_heads * group } else { 1 }, queries, keys];
+            let forbids = rng.bool();
+            let mut element = || match forbids && rng.u8(..) < 40 {
+                true => number(f64::NEG_INFINITY),
+                false => number(rng.f64() - 0.5),
+            };
+            let bias = (0..sizes.iter().product()).map(|_| element()).collect();
+            case.bias = Some((Cpu::<T>::from_elements(bias, &sizes, &Device), of_batch));
+        }
+        if rng.u8(..) < 60 {
+            let sinks = (0..key_heads * group).map(|_| number(rng.f64() * 4.0 - 2.0)).collect();
+            case.sinks = Some(Cpu::<T>::from_elements(sinks, &[key_heads * group], &Device));
+        }
+        let bias = case.bias.as_ref().map(|(bias, of_batch)| (Cpu::<T>::sizes(bias), of_batch));
+        let added = format!(", cap {:?}, bias {bias:?}, sinks {}", case.soft_cap, case.sinks.is_some());
+        case.sizes.push_str(&added);
+        case
     }
 
     pub fn new(sizes: [usize; 7], mask: AttentionMask<Array<bool>>, seed: u64, has_infinity: bool) -> Self {
@@ -85,7 +111,7 @@ impl<T: Float> Attention<T> {
             "{sizes:?}, causal {causal}, window {window:?}, placed {places}, padded {padded}, chosen {chosen}, \
              infinite {has_infinity}"
         );
-        Attention { sizes, inputs, mask }
+        Attention { sizes, inputs, mask, soft_cap: None, bias: None, sinks: None }
     }
 
     pub fn batch(&self) -> usize {
@@ -99,15 +125,44 @@ impl<T: Float> Attention<T> {
         (mask.lengths, mask.first_query) = (mask.lengths.map(one), mask.first_query.map(one));
         let of_batch = |allowed: &Array<bool>| Cpu::<bool>::sizes(allowed).len() == 3;
         mask.allowed = mask.allowed.map(|allowed| if of_batch(&allowed) { alone(&allowed, sequence) } else { allowed });
-        Attention { sizes: self.sizes.clone(), inputs: self.inputs.each_ref().map(|x| alone(x, sequence)), mask }
+        Attention {
+            sizes: self.sizes.clone(),
+            inputs: self.inputs.each_ref().map(|x| alone(x, sequence)),
+            mask,
+            soft_cap: self.soft_cap,
+            bias: self.bias.as_ref().map(|(bias, of_batch)| match of_batch {
+                true => (alone(bias, sequence), true),
+                false => (bias.clone(), false),
+            }),
+            sinks: self.sinks.clone(),
+        }
     }
 
-    /// The results and gradients, all with the batch as their first axis.
-    pub fn results(&self) -> Vec<Array<T>> {
-        let [q, k, _] = &self.inputs;
+    /// The results and gradients, those of attention and of its weights, and whether they have the batch as their first axis: not
+    /// the gradient of what all sequences share.
+    pub fn all_results(&self) -> Vec<(Array<T>, bool)> {
+        let others = [self.bias.as_ref().map(|(bias, _)| bias), self.sinks.as_ref()];
+        let others: Vec<Array<T>> = others.into_iter().flatten().cloned().collect();
+        let results = |inputs: &[Array<T>], run: &dyn Fn(&[Array<T>], AttentionOptions<'_, Array<T>>) -> Array<T>| {
+            let of_batch = vec![true; inputs.len() + 1].into_iter();
+            let of_batch = of_batch.chain(self.bias.as_ref().map(|(_, of_batch)| *of_batch)).chain([false]);
+            let found = with_gradients(&[inputs, &others].concat(), |x| {
+                let mut others = x[inputs.len()..].iter();
+                let bias = self.bias.as_ref().and_then(|_| others.next());
+                let sinks = others.next();
+                run(x, AttentionOptions { soft_cap: self.soft_cap, bias, sinks, ..AttentionOptions::scaled(0.3) })
+            });
+            found.into_iter().zip(of_batch).collect::<Vec<_>>()
+        };
+        let attention =
+            results(&self.inputs, &|x, options| Cpu::<T>::attention(&x[0], &x[1], &x[2], &self.mask, options));
         let weights =
-            with_gradients(&[q.clone(), k.clone()], |x| Cpu::<T>::attention_weights(&x[0], &x[1], &self.mask, 0.3));
-        let results = with_gradients(&self.inputs, |x| Cpu::<T>::attention(&x[0], &x[1], &x[2], &self.mask, 0.3));
-        [results, weights].concat()
+            results(&self.inputs[..2], &|x, options| Cpu::<T>::attention_weights(&x[0], &x[1], &self.mask, options));
+        [attention, weights].concat()
+    }
+
+    /// Those that have the batch as their first axis.
+    pub fn results(&self) -> Vec<Array<T>> {
+        self.all_results().into_iter().filter(|(_, of_batch)| *of_batch).map(|(result, _)| result).collect()
     }
 }

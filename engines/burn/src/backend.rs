@@ -7,7 +7,7 @@ use crate::gradient::Gradients;
 use burn_backend::{DType, Scalar};
 use congruent::backend::{
     ArrayOf, Autodiff, Backend, Binary, Blocks, Bytes, Compare, DataType, Element, Engine, Epilogue, Failure, Float,
-    MaskOf, Number, Primitive, PrimitiveOf, Reduce, RotaryLayout, Unary, Value, composed,
+    MaskOf, Number, OptionsOf, Primitive, PrimitiveOf, Reduce, RotaryLayout, Unary, Value, composed,
 };
 use congruent::prelude::Cpu;
 use std::marker::PhantomData;
@@ -292,11 +292,11 @@ impl<T: Element> Backend for Burn<T> {
     {
         attention::masked_softmax::<T>(scores, mask)
     }
-    fn attention(q: &A, k: &A, v: &A, mask: &MaskOf<Self>, scale: f64) -> A
+    fn attention(q: &A, k: &A, v: &A, mask: &MaskOf<Self>, options: OptionsOf<'_, Self>) -> A
     where
         T: Float,
     {
-        attention::attention::<T>([q, k, v], mask, scale)
+        attention::attention::<T>([q, k, v], mask, options)
     }
 }
 

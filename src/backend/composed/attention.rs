@@ -2,41 +2,37 @@
 
 use super::elementwise::positions;
 use super::or_else;
-use crate::backend::{ArrayOf, Backend, Binary, Compare, DeviceOf, Float, MaskOf, PerSequence, With, constant};
+use crate::backend::{
+    ArrayOf, AttentionMask, Backend, Binary, Compare, DeviceOf, Float, MaskOf, OptionsOf, PerSequence, Unary, With,
+    constant,
+};
 use num_traits::Bounded;
 use std::cell::LazyCell;
 
-/// Whether attention is allowed, `(batch, queries, keys)` or `(queries, keys)`; none if it is everywhere.
+/// Whether attention is allowed, `(batch, heads, queries, keys)`, where batch and heads may be 1 in place of their number; none
+/// if it is everywhere.
 pub fn allowed<B: Backend>(
     mask: &MaskOf<B>,
     [batch, queries, keys]: [usize; 3],
     beside: &ArrayOf<B>,
 ) -> Option<ArrayOf<B, bool>> {
+    let given = mask.allowed.as_ref().map(by_heads::<B>);
     if mask.restricts_nothing(batch, [queries, keys]) {
-        return mask.allowed.clone();
+        return given;
     }
-    // The rows are alike where nothing is said of each sequence.
+    // The sequences are alike where nothing is said of each.
     let of_each = mask.lengths.is_some() || mask.first_query.is_some();
-    let given_of_each = mask.allowed.as_ref().is_some_and(|given| With::<B, bool>::sizes(given).len() == 3);
-    let sizes = [batch, queries, keys];
-    let sizes = &sizes[usize::from(!of_each && !given_of_each)..];
-    let both = |x: Option<ArrayOf<B, bool>>, y: ArrayOf<B, bool>| {
-        let y = With::<B, bool>::broadcast(&y, sizes);
-        Some(match x {
-            Some(x) => With::<B, bool>::select(&x, &y, &x),
-            None => y,
-        })
-    };
+    let sizes = &[if of_each { batch } else { 1 }, 1, queries, keys];
     let device = B::device(beside);
-    let key = LazyCell::new(|| positions::<B>(sizes.len() - 1, sizes, beside));
+    let key = LazyCell::new(|| positions::<B>(3, sizes, beside));
     let of_sequence = |numbers: &PerSequence| {
-        let numbers = With::<B, u32>::reshape(&array::<B>(numbers, &device), &[batch, 1, 1]);
+        let numbers = With::<B, u32>::reshape(&array::<B>(numbers, &device), &[batch, 1, 1, 1]);
         With::<B, u32>::broadcast(&numbers, sizes)
     };
     let compare = |op, x: &ArrayOf<B, u32>, y: &ArrayOf<B, u32>| With::<B, u32>::compare(op, x, y);
-    let mut found = mask.allowed.clone().and_then(|given| both(None, given));
+    let mut found = given;
     if let Some(lengths) = &mask.lengths {
-        found = both(found, compare(Compare::Less, &key, &of_sequence(lengths)));
+        found = both::<B>(found, compare(Compare::Less, &key, &of_sequence(lengths)));
     }
     if mask.causal || mask.window.is_some() {
         let first = match &mask.first_query {
@@ -44,18 +40,41 @@ pub fn allowed<B: Backend>(
             Some(first) => With::<B, u32>::binary_scalar(Binary::Min, of_sequence(first), u32::MAX / 4 * 3),
             None => With::<B, u32>::filled((keys - queries) as u32, sizes, &device),
         };
-        let own = With::<B, u32>::binary(Binary::Add, positions::<B>(sizes.len() - 2, sizes, beside), first);
+        let own = With::<B, u32>::binary(Binary::Add, positions::<B>(2, sizes, beside), first);
         if mask.causal {
-            found = both(found, compare(Compare::LessOrEqual, &key, &own));
+            found = both::<B>(found, compare(Compare::LessOrEqual, &key, &own));
         }
         if let Some(window) = mask.window {
             // Behind it by less than the window, written without a difference, which may be below zero.
             let window = u32::try_from(window).unwrap_or(u32::MAX / 2).min(u32::MAX / 2);
             let reach = With::<B, u32>::binary_scalar(Binary::Add, key.clone(), window);
-            found = both(found, compare(Compare::Greater, &reach, &own));
+            found = both::<B>(found, compare(Compare::Greater, &reach, &own));
         }
     }
     found
+}
+
+/// Given pairs `(batch, heads, queries, keys)`, where batch and heads may be 1.
+fn by_heads<B: Backend>(given: &ArrayOf<B, bool>) -> ArrayOf<B, bool> {
+    match *With::<B, bool>::sizes(given) {
+        [queries, keys] => With::<B, bool>::reshape(given, &[1, 1, queries, keys]),
+        [batch, queries, keys] => With::<B, bool>::reshape(given, &[batch, 1, queries, keys]),
+        _ => given.clone(),
+    }
+}
+
+/// The mask, on these pairs alone: `(batch, heads, queries, keys)`, where batch and heads may be 1.
+pub fn with_allowed<B: Backend>(mask: MaskOf<B>, pairs: ArrayOf<B, bool>) -> MaskOf<B> {
+    AttentionMask { allowed: both::<B>(mask.allowed.as_ref().map(by_heads::<B>), pairs), ..mask }
+}
+
+/// Where both hold, each of which has the sizes of the other, or 1 in their place.
+fn both<B: Backend>(x: Option<ArrayOf<B, bool>>, y: ArrayOf<B, bool>) -> Option<ArrayOf<B, bool>> {
+    let Some(x) = x else { return Some(y) };
+    let [of_x, of_y] = [&x, &y].map(|x| four(With::<B, bool>::sizes(x)));
+    let sizes: [usize; 4] = std::array::from_fn(|axis| if of_x[axis] == 1 { of_y[axis] } else { of_x[axis] });
+    let [x, y] = [x, y].map(|x| With::<B, bool>::broadcast(&x, &sizes));
+    Some(With::<B, bool>::select(&x, &y, &x))
 }
 
 /// A number for each sequence as an array `(batch)`, which goes to the device once.
@@ -77,12 +96,14 @@ fn four(sizes: &[usize]) -> [usize; 4] {
 pub fn masked_softmax<B: Backend<Elem: Float>>(scores: ArrayOf<B>, mask: &MaskOf<B>) -> ArrayOf<B> {
     let [batch, _, queries, keys] = four(B::sizes(&scores));
     let Some(allowed) = allowed::<B>(mask, [batch, queries, keys], &scores) else { return B::softmax(scores, 3) };
-    // One mask for all heads.
-    let of_batch = With::<B, bool>::sizes(&allowed).len() == 3;
-    let allowed = With::<B, bool>::reshape(&allowed, &[if of_batch { batch } else { 1 }, 1, queries, keys]);
-    // The lowest number and not infinity: the softmax of a row that may attend to nothing is then no NaN, nor its gradient.
-    let weights = B::softmax(or_else::<B>(&allowed, &scores, B::Elem::min_value()), 3);
+    let weights = B::softmax(or_lowest::<B>(&allowed, &scores), 3);
     or_else::<B>(&allowed, &weights, constant(0.0))
+}
+
+/// The lowest number and not infinity where it is not allowed: the softmax of a row that may attend to nothing is then no NaN,
+/// nor its gradient.
+fn or_lowest<B: Backend<Elem: Float>>(allowed: &ArrayOf<B, bool>, scores: &ArrayOf<B>) -> ArrayOf<B> {
+    or_else::<B>(allowed, scores, B::Elem::min_value())
 }
 
 /// `scale · q · kᵀ`. The query heads that share a key head stand side by side: they are more queries of that head.
@@ -114,31 +135,66 @@ pub fn without_padding<B: Backend<Elem: Float>>(x: &ArrayOf<B>, mask: &MaskOf<B>
     or_else::<B>(&live, x, constant(0.0))
 }
 
+/// The mask, without the pairs that a bias forbids.
+pub fn with_forbidden<B: Backend<Elem: Float>>(
+    mask: &MaskOf<B>,
+    [queries, keys]: [usize; 2],
+    bias: &ArrayOf<B>,
+) -> MaskOf<B> {
+    let sizes = B::sizes(bias);
+    let sizes: [usize; 4] = std::array::from_fn(|axis| (axis + sizes.len()).checked_sub(4).map_or(1, |at| sizes[at]));
+    let bias = B::reshape(&B::detach(bias.clone()), &sizes);
+    // Of NaN it is true: that is no mask.
+    let is_allowed = B::compare_scalar(Compare::NotEqual, &bias, constant(f64::NEG_INFINITY));
+    let is_allowed = With::<B, bool>::broadcast(&is_allowed, &[sizes[0], sizes[1], queries, keys]);
+    with_allowed::<B>(mask.clone(), is_allowed)
+}
+
+/// Softmax of scores beside a sink for each head, which is a key that any query may attend to.
+fn softmax_beside<B: Backend<Elem: Float>>(scores: ArrayOf<B>, mask: &MaskOf<B>, sinks: &ArrayOf<B>) -> ArrayOf<B> {
+    let [batch, heads, queries, keys] = four(B::sizes(&scores));
+    let allowed = allowed::<B>(mask, [batch, queries, keys], &scores);
+    let scores = allowed.as_ref().map_or(scores.clone(), |allowed| or_lowest::<B>(allowed, &scores));
+    let sinks = B::broadcast(&B::reshape(sinks, &[1, heads, 1, 1]), &[batch, heads, queries, 1]);
+    let weights = B::narrow(&B::softmax(B::concat(&[&scores, &sinks], 3), 3), 3, 0, keys);
+    allowed.map_or(weights.clone(), |allowed| or_else::<B>(&allowed, &weights, constant(0.0)))
+}
+
 /// See [`Backend::attention_weights`].
 pub fn attention_weights<B: Backend<Elem: Float>>(
     q: &ArrayOf<B>,
     k: &ArrayOf<B>,
     mask: &MaskOf<B>,
-    scale: f64,
+    OptionsOf::<B> { scale, soft_cap, bias, sinks, factors }: OptionsOf<'_, B>,
 ) -> ArrayOf<B> {
-    B::masked_softmax(scores::<B>(q, &without_padding::<B>(k, mask), scale), mask)
+    let mut scores = scores::<B>(q, &without_padding::<B>(k, mask), scale);
+    if let Some(cap) = soft_cap {
+        let share = B::binary_scalar(Binary::Div, scores, constant(cap));
+        scores = B::binary_scalar(Binary::Mul, B::unary(Unary::Tanh, share), constant(cap));
+    }
+    let sizes = four(B::sizes(&scores));
+    let mask = match bias {
+        Some(bias) => {
+            scores = B::binary(Binary::Add, scores, B::broadcast(bias, &sizes));
+            &with_forbidden::<B>(mask, [sizes[2], sizes[3]], bias)
+        }
+        None => mask,
+    };
+    let weights = match sinks {
+        Some(sinks) => softmax_beside::<B>(scores, mask, sinks),
+        None => B::masked_softmax(scores, mask),
+    };
+    match factors {
+        Some(factors) => B::binary(Binary::Mul, weights, factors.clone()),
+        None => weights,
+    }
 }
 
 /// See [`Backend::attention`].
-pub fn attention<B: Backend<Elem: Float>>([q, k, v]: [&ArrayOf<B>; 3], mask: &MaskOf<B>, scale: f64) -> ArrayOf<B> {
-    weighted::<B>(&B::attention_weights(q, k, mask, scale), &without_padding::<B>(v, mask))
-}
-
-/// Attention whose scores become others before the softmax, which may take another mask.
-pub(crate) fn biased_attention<B: Backend<Elem: Float>>(
+pub fn attention<B: Backend<Elem: Float>>(
     [q, k, v]: [&ArrayOf<B>; 3],
-    mask: MaskOf<B>,
-    scale: f64,
-    softmax: impl FnOnce(ArrayOf<B>, MaskOf<B>) -> ArrayOf<B>,
+    mask: &MaskOf<B>,
+    options: OptionsOf<'_, B>,
 ) -> ArrayOf<B> {
-    let [k, v] = [k, v].map(|x| without_padding::<B>(x, &mask));
-    let weights = softmax(scores::<B>(q, &k, scale), mask);
-    let sizes = [four(B::sizes(q)), four(B::sizes(&k))];
-    let weights = B::reshape(&weights, &[sizes[0][0], sizes[0][1], sizes[0][2], sizes[1][2]]);
-    weighted::<B>(&weights, &v)
+    weighted::<B>(&B::attention_weights(q, k, mask, options), &without_padding::<B>(v, mask))
 }

@@ -10,8 +10,9 @@ mod scan;
 mod scatter;
 mod sort;
 
-pub(crate) use attention::biased_attention;
-pub use attention::{allowed, attention, attention_weights, masked_softmax, without_padding};
+pub use attention::{
+    allowed, attention, attention_weights, masked_softmax, with_allowed, with_forbidden, without_padding,
+};
 pub use choice::{all, any, argmax, argmin, count, pick, top_k};
 pub(crate) use elementwise::positions;
 pub use elementwise::{rotate, unary};

@@ -1,7 +1,8 @@
 //! Arrays on two devices do not meet.
 
 use crate::backend::{
-    AttentionMask, Autodiff, Backend, Binary, Compare, Engine, Epilogue, Float, Program, Reduce, RotaryLayout,
+    AttentionMask, AttentionOptions, Autodiff, Backend, Binary, Compare, Engine, Epilogue, Float, Program, Reduce,
+    RotaryLayout,
 };
 use crate::conformance::on::On;
 use crate::conformance::report::{Report, holds, same, without_panic};
@@ -65,9 +66,20 @@ pub fn check<E: Engine, T: Float>(report: &mut Report, device: &E::Device, other
         drop(On::<E, T>::rotate(heads.clone(), &angles, &angles_there, RotaryLayout::Half))
     });
     refused("masked_softmax", "the mask", &|| drop(On::<E, T>::masked_softmax(heads.clone(), &allowed)));
-    refused("attention_weights", "the keys", &|| drop(On::<E, T>::attention_weights(&heads, &other_heads, &full, 1.0)));
-    refused("attention", "the values", &|| drop(On::<E, T>::attention(&heads, &heads, &other_heads, &full, 1.0)));
-    refused("attention", "the mask", &|| drop(On::<E, T>::attention(&heads, &heads, &heads, &allowed, 1.0)));
+    let plain = AttentionOptions::scaled(1.0);
+    let attend = |mask, options| drop(On::<E, T>::attention(&heads, &heads, &heads, mask, options));
+    let bias = AttentionOptions { bias: Some(&other_heads), ..plain };
+    let one_sink = array(&there, &[1]);
+    let sinks = AttentionOptions { sinks: Some(&one_sink), ..plain };
+    let factors = AttentionOptions { factors: Some(&other_heads), ..plain };
+    refused("attention_weights", "the keys", &|| {
+        drop(On::<E, T>::attention_weights(&heads, &other_heads, &full, plain));
+    });
+    refused("attention", "the values", &|| drop(On::<E, T>::attention(&heads, &heads, &other_heads, &full, plain)));
+    refused("attention", "the mask", &|| attend(&allowed, plain));
+    refused("attention", "the bias", &|| attend(&full, bias));
+    refused("attention", "the sinks", &|| attend(&full, sinks));
+    refused("attention", "the factors", &|| attend(&full, factors));
 }
 
 /// What is made on another device of an array that is tracked is a constant, and gradients lie where the array does.

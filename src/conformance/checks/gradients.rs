@@ -1,6 +1,6 @@
 //! Gradients, beside differences of what an operation should give.
 
-use crate::backend::{Autodiff, Backend, Binary, Engine, Float, Reduce, Unary, composed};
+use crate::backend::{AttentionOptions, Autodiff, Backend, Binary, Engine, Float, Reduce, Unary, composed};
 use crate::conformance::case::{Case, doubled, float};
 use crate::conformance::checks::{attention, elementwise, matmul, rows, scatter};
 use crate::conformance::on::On;
@@ -251,7 +251,7 @@ where
         let inputs = [numbers(&[2, 2, 3, 4], 1), sample(4, beyond, 2), sample(2, beyond, 3)];
         let [q, k, v] = inputs.map(|x| On::<E, T>::track(maker.array(&x)));
         let mask = Mask { lengths: Some(lengths.to_vec()), ..Mask::default() };
-        let y = On::<E, T>::attention(&q, &k, &v, &mask.of(&maker), 1.0);
+        let y = On::<E, T>::attention(&q, &k, &v, &mask.of(&maker), AttentionOptions::scaled(1.0));
         let weight = numbers::<T>(&[2, 2, 3, 2], 4);
         let found = On::<E, T>::backward(loss::<E, T>(y, maker.array(&weight)));
         [q, k, v].map(|x| On::<E, T>::gradient(&found, &x).and_then(|x| On::<E, T>::to_vec(&x).ok()))

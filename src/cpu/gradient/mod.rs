@@ -24,6 +24,7 @@ mod tape;
 #[cfg(all(test, not(miri)))]
 mod tests;
 
+pub use attention::Saved as SavedAttention;
 pub use elementwise::derivative_uses_result;
 pub use graph::Gradients;
 pub use matmul::SavedEpilogue;

@@ -8,7 +8,6 @@ use super::{attention, checkpoint, cross_entropy, elementwise, fused, gather, jo
 use crate::backend::{Binary, Element, Float, Number, Program, Reduce, RotaryLayout, Scan, Unary};
 use crate::cpu::array::Array;
 use crate::cpu::ops::gather as rows;
-use crate::cpu::ops::key_mask::Mask;
 use crate::cpu::ops::{elementwise as forward, rotary};
 use half::{bf16, f16};
 use std::any::Any;
@@ -53,10 +52,8 @@ pub enum Op<T> {
     Norm([Array<T>; 2], bool, f64),
     /// Cosines and sines.
     Rotate([Array<T>; 2], RotaryLayout),
-    /// Queries and keys.
-    AttentionWeights(Box<([Array<T>; 2], Mask)>, f64),
-    /// Queries, keys and values.
-    Attention(Box<([Array<T>; 3], Mask)>, f64),
+    /// Attention, or its weights.
+    Attention(Box<attention::Saved<T>>),
     /// The block that is recomputed in the backward pass, and its input.
     Checkpoint(Arc<checkpoint::Block<T>>, Array<T>),
 }
@@ -238,15 +235,7 @@ impl<T: Float> Operation<T> {
                 let sin = forward::unary(Unary::Neg, sin.clone());
                 only(rotary::rotate(gradient, cos, &sin, *layout))
             }
-            Op::AttentionWeights(inputs, scale) => {
-                let ([q, k], mask) = &**inputs;
-                let [grad_q, grad_k, _] = attention::attention([q, k], None, mask, *scale, &gradient);
-                vec![Some(grad_q), Some(grad_k)]
-            }
-            Op::Attention(inputs, scale) => {
-                let ([q, k, v], mask) = &**inputs;
-                attention::attention([q, k], Some(v), mask, *scale, &gradient).map(Some).into()
-            }
+            Op::Attention(saved) => attention::attention(saved, &gradient, needs_grad),
         }
     }
 }

@@ -56,6 +56,15 @@ impl<O> Tape<O> {
         Self::begin(inputs, op)
     }
 
+    /// The same, of those inputs that are given.
+    #[inline]
+    pub fn of_given<T, const N: usize>(inputs: [Option<&Array<T>>; N], op: impl FnOnce() -> O) -> Self {
+        if !is_recorded(inputs.into_iter().flatten()) {
+            return Tape(None);
+        }
+        Self::begin(&inputs.into_iter().flatten().collect::<Vec<_>>(), op)
+    }
+
     #[cold]
     fn begin<T>(inputs: &[&Array<T>], op: impl FnOnce() -> O) -> Self {
         let inputs = inputs.iter().map(|x| node_of(x)).collect();

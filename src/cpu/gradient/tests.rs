@@ -3,8 +3,8 @@
 mod attention;
 
 use crate::backend::{
-    AttentionMask, Autodiff, Backend, Binary, Compare, Epilogue, Float, Program, Reduce, RotaryLayout, Step, Unary,
-    Value, composed, no_grad,
+    AttentionMask, AttentionOptions, Autodiff, Backend, Binary, Compare, Epilogue, Float, Program, Reduce,
+    RotaryLayout, Step, Unary, Value, composed, no_grad,
 };
 use crate::cpu::array::Array;
 use crate::cpu::ops::fused::tests::{assert_same, some_inputs, some_program, some_sizes};
@@ -266,7 +266,7 @@ fn gradients_do_not_depend_on_the_number_of_threads() {
         let heads =
             Single::permute(&Single::reshape(&Single::linear(&normed, &x[3], after), &[2, 300, 4, 16]), &[0, 2, 1, 3]);
         let mask = AttentionMask { causal: true, ..AttentionMask::default() };
-        let attended = Single::attention(&heads, &heads, &heads, &mask, 0.25);
+        let attended = Single::attention(&heads, &heads, &heads, &mask, AttentionOptions::scaled(0.25));
         let ids = Array::from_vec((0..5000u32).map(|i| i * i % 300).collect(), &[5000]);
         Single::gather(&Single::reshape(&Single::permute(&attended, &[2, 0, 1, 3]), &[300, 128]), &ids)
     };
@@ -284,7 +284,7 @@ fn layer<T: Float>(x: &[Array<T>]) -> Array<T> {
     let y = Cpu::<T>::rms_norm(Cpu::<T>::linear(&normed, &x[3], after), &x[1], 1e-5);
     let heads = Cpu::<T>::permute(&Cpu::<T>::reshape(&y, &[batch, sequence, 4, width / 4]), &[0, 2, 1, 3]);
     let mask = AttentionMask { lengths: Some([150, 70].into()), ..AttentionMask::default() };
-    let attended = Cpu::<T>::attention(&heads, &heads, &heads, &mask, 0.3);
+    let attended = Cpu::<T>::attention(&heads, &heads, &heads, &mask, AttentionOptions::scaled(0.3));
     let merged = Cpu::<T>::reshape(&Cpu::<T>::permute(&attended, &[0, 2, 1, 3]), &[batch * sequence, width]);
     let ids = Array::from_vec((0..500u32).map(|i| i * i % 300).collect(), &[500]);
     let rows = Cpu::<T>::gather(&merged, &ids);

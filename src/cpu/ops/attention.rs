@@ -1,14 +1,15 @@
 //! Attention, a block of queries at a time: the matrix of scores is never materialised.
 
-use super::elementwise::binary_scalar;
+use super::elementwise::rows_of_chunk;
 use super::key_mask::{KeyMask, Mask};
 use super::matmul::matmul;
-use super::softmax::masked_softmax;
-use crate::backend::{Binary, Float, Real, Value};
+use super::scores::{Options, Scores};
+use crate::backend::Float;
 use crate::cpu::array::Array;
 use crate::cpu::kernels::simd::{Block, ValidKeys};
 use crate::cpu::kernels::{InOut, Matrix, all_widened, calculate, generic, widen_all};
 use crate::cpu::parallel::{cores, for_each_chunk};
+use num_traits::{Float as _, Zero};
 use std::borrow::Cow;
 use std::ops::Range;
 
@@ -20,8 +21,8 @@ const MIN_QUERIES: usize = 32;
 const MIN_WORK: usize = 1 << 15;
 
 /// The result is stored as `(batch, queries, heads, e)`, so that merging the heads copies nothing.
-pub fn attention<T: Float>(q: &Array<T>, k: &Array<T>, v: &Array<T>, mask: &Mask, scale: f64) -> Array<T> {
-    let inputs = Inputs::new(q, k, v, mask, scale);
+pub fn attention<T: Float>(q: &Array<T>, k: &Array<T>, v: &Array<T>, mask: &Mask, options: Options<'_, T>) -> Array<T> {
+    let inputs = Inputs::new(q, k, v, mask, options);
     let [batch, _, queries, _] = inputs.sizes;
     // So many that all cores finish at about the same time: four for each, or an equal number for each, at least two.
     let enough = |parts: usize| parts >= 4 * cores() || parts >= 2 * cores() && parts.is_multiple_of(cores());
@@ -33,15 +34,25 @@ pub fn attention<T: Float>(q: &Array<T>, k: &Array<T>, v: &Array<T>, mask: &Mask
 }
 
 /// The attention weights, as one matrix.
-pub fn weights<T: Float>(q: &Array<T>, k: &Array<T>, mask: &Mask, scale: f64) -> Array<T> {
+pub fn weights<T: Float>(q: &Array<T>, k: &Array<T>, mask: &Mask, options: Options<'_, T>) -> Array<T> {
     let (&[batch, heads, queries, d], &[_, key_heads, keys, _]) = (q.sizes(), k.sizes()) else {
         panic!("queries and keys have four axes");
     };
     // The query heads that share a key head stand side by side: they are more queries of that head.
     let shared = heads.checked_div(key_heads).unwrap_or(0) * queries;
-    let scores = matmul(&q.reshape(&[batch, key_heads, shared, d]), &k.permute(&[0, 1, 3, 2]));
-    let scores = scores.reshape(&[batch, heads, queries, keys]);
-    masked_softmax(binary_scalar(Binary::Mul, scores, T::from_value(Value::Float(scale))), mask)
+    let products = matmul(&q.reshape(&[batch, key_heads, shared, d]), &k.permute(&[0, 1, 3, 2]));
+    let products = products.reshape(&[batch, heads, queries, keys]);
+    let scores = Scores::new(mask, options, [batch, heads, queries, keys]);
+    let rows = rows_of_chunk(keys);
+    products.transform(rows * keys, rows * keys * 16, |chunk, products| {
+        calculate(products, |products| {
+            for (row, products) in (chunk * rows..).zip(products.chunks(keys)) {
+                let (place, row) = ([row / queries / heads, row / queries % heads, row % queries], products.copied());
+                scores.scaled(row);
+                scores.softmax(place, 0, row);
+            }
+        });
+    })
 }
 
 /// A work item: a block of queries of one sequence.
@@ -57,8 +68,7 @@ struct Inputs<'a, T: Float> {
     q: &'a Array<T>,
     k: &'a Array<T>,
     v: &'a Array<T>,
-    mask: KeyMask<'a>,
-    scale: T::Wide,
+    scores: Scores<'a, T>,
     /// Of the result: batch, heads, queries, and a value's.
     sizes: [usize; 4],
     /// The heads of the queries that share a key head.
@@ -66,7 +76,7 @@ struct Inputs<'a, T: Float> {
 }
 
 impl<'a, T: Float> Inputs<'a, T> {
-    fn new(q: &'a Array<T>, k: &'a Array<T>, v: &'a Array<T>, mask: &'a Mask, scale: f64) -> Self {
+    fn new(q: &'a Array<T>, k: &'a Array<T>, v: &'a Array<T>, mask: &'a Mask, options: Options<'a, T>) -> Self {
         let (&[batch, heads, queries, d], &[_, key_heads, keys, _], &[.., e]) = (q.sizes(), k.sizes(), v.sizes())
         else {
             panic!("queries, keys and values have four axes");
@@ -74,9 +84,8 @@ impl<'a, T: Float> Inputs<'a, T> {
         assert_eq!(k.sizes(), [batch, key_heads, keys, d], "keys for queries {:?}", q.sizes());
         assert_eq!(v.sizes(), [batch, key_heads, keys, e], "values for keys {:?}", k.sizes());
         assert!(heads == 0 || heads.is_multiple_of(key_heads), "{heads} query heads share {key_heads} key heads");
-        let mask = KeyMask::new(mask, batch, queries, keys);
-        let (scale, group) = (T::Wide::constant(scale), heads / key_heads.max(1));
-        Inputs { q, k, v, mask, scale, sizes: [batch, heads, queries, e], group }
+        let scores = Scores::new(mask, options, [batch, heads, queries, keys]);
+        Inputs { q, k, v, scores, sizes: [batch, heads, queries, e], group: heads / key_heads.max(1) }
     }
 
     /// The result, at most so many queries at a time.
@@ -87,7 +96,7 @@ impl<'a, T: Float> Inputs<'a, T> {
                 return self.attend_one_query(out);
             }
             let mut parts = self.parts(out, block_len);
-            if self.mask.causal {
+            if self.scores.mask.causal {
                 // Later queries are more work. With them first, all cores finish at about the same time.
                 parts.reverse();
             }
@@ -143,10 +152,18 @@ impl<'a, T: Float> Inputs<'a, T> {
         let size = self.group * self.sizes[3];
         let stride = key_heads.len() * size;
         let queries = first_query..first_query + out.len() / stride;
-        let query_block = QueryBlock::new(&self.mask, batch, queries.clone());
         // What has to be converted or made contiguous is copied head by head.
-        let at_once = if [self.q, self.k, self.v].iter().all(|x| is_zero_copy(x)) { key_heads.len().max(1) } else { 1 };
+        let is_zero_copy = [self.q, self.k, self.v].iter().all(|x| is_zero_copy(x));
+        let at_once = if is_zero_copy && !self.scores.mask.is_of_heads() { key_heads.len().max(1) } else { 1 };
+        let block = |key_head, queries| {
+            let head = key_head * self.group;
+            QueryBlock::new(&self.scores.mask, batch, head..head + self.group, queries)
+        };
+        let mut query_block = block(key_heads.start, queries.clone());
         for first in key_heads.clone().step_by(at_once) {
+            if first > key_heads.start && self.scores.mask.is_of_heads() {
+                query_block = block(first, queries.clone());
+            }
             let out = &mut out[(first - key_heads.start) * size..];
             if self.attend_with(&query_block, first..first + at_once, stride, out, generic::attend) {
                 continue;
@@ -154,11 +171,11 @@ impl<'a, T: Float> Inputs<'a, T> {
             // The smallest block size: results must not depend on the size of the blocks.
             for head in 0..at_once {
                 for query in queries.clone().step_by(MIN_QUERIES) {
-                    let query_block = QueryBlock::new(&self.mask, batch, query..queries.end.min(query + MIN_QUERIES));
+                    let query_block = block(first + head, query..queries.end.min(query + MIN_QUERIES));
+                    let place = [batch, (first + head) * self.group, query];
                     let out = &mut out[(query - first_query) * stride + head * size..];
                     let with_fallback = |block: &Block<'_, T::Wide>, out: &mut [T::Wide]| {
-                        generic::attend(block, out)
-                            || attend(block, &self.mask, [batch, query, query_block.keys.start], out)
+                        generic::attend(block, out) || attend(block, &self.scores, place, query_block.keys.start, out)
                     };
                     self.attend_with(&query_block, first + head..first + head + 1, stride, out, with_fallback);
                 }
@@ -185,7 +202,7 @@ impl<'a, T: Float> Inputs<'a, T> {
         let (v, v_strides) = rows(self.v, k_place, [keys.len(), heads], v_buffer);
         let block = Block {
             size: [self.q.sizes()[3], self.v.sizes()[3]],
-            whole: [self.sizes[2] * self.group, self.mask.keys_of(*batch)],
+            whole: [self.sizes[2] * self.group, self.scores.mask.keys_of(*batch)],
             key_heads: heads,
             heads: self.group,
             q,
@@ -193,8 +210,15 @@ impl<'a, T: Float> Inputs<'a, T> {
             k: Matrix { elements: k, strides: [k_strides[0], 1] },
             v: Matrix { elements: v, strides: [v_strides[0], 1] },
             head_strides: [k_strides[1], v_strides[1]],
-            scale: self.scale,
-            live: ValidKeys { counts, allowed: allowed.as_deref() },
+            scale: self.scores.scale,
+            soft_cap: self.scores.soft_cap,
+            bias: self.scores.bias_from(q_place, keys.start),
+            sinks: self.scores.sinks_from(q_place[1]),
+            live: ValidKeys {
+                counts,
+                allowed: allowed.as_deref(),
+                heads: if self.scores.mask.is_of_heads() { 1 } else { self.group },
+            },
             out_stride,
         };
         attend(&block, out)
@@ -213,10 +237,10 @@ struct QueryBlock<'a> {
 }
 
 impl<'a> QueryBlock<'a> {
-    fn new(mask: &'a KeyMask<'_>, batch: usize, queries: Range<usize>) -> Self {
+    fn new(mask: &'a KeyMask<'_>, batch: usize, heads: Range<usize>, queries: Range<usize>) -> Self {
         let keys = mask.range_of_all(batch, queries.clone());
         let counts = queries.clone().map(|query| mask.range(batch, query).end - keys.start).collect();
-        let allowed = mask.allowed(batch, queries.clone(), keys.clone());
+        let allowed = mask.allowed(batch, heads, queries.clone(), keys.clone());
         QueryBlock { batch, first_query: queries.start, keys, counts, allowed }
     }
 }
@@ -266,30 +290,35 @@ fn rows<'a, T: Float>(
 }
 
 /// The fallback for every number type: two products and a softmax between them.
-fn attend<T: Real>(block: &Block<'_, T>, mask: &KeyMask<'_>, place: [usize; 3], out: &mut [T]) -> bool {
-    let [batch, first, first_key] = place;
+fn attend<T: Float>(
+    block: &Block<'_, T::Wide>,
+    of_scores: &Scores<'_, T>,
+    [batch, first_head, first]: [usize; 3],
+    first_key: usize,
+    out: &mut [T::Wide],
+) -> bool {
     let Block { size: [d, e], heads, k, v, live: ValidKeys { counts, .. }, .. } = *block;
     let (queries, keys) = (counts.len(), counts.iter().copied().max().unwrap_or(0));
     let k = k.transposed();
     for head in 0..heads {
-        let mut scores = vec![T::zero(); queries * keys];
+        let mut scores = vec![T::Wide::zero(); queries * keys];
         let q = block.q.get(head * block.q_strides[1]..).unwrap_or(&[]);
         let q = Matrix { elements: q, strides: [block.q_strides[0], 1] };
         generic::multiply([queries, d, keys], q, k, &mut scores);
         for (query, scores) in scores.chunks_mut(keys.max(1)).enumerate() {
-            scores.iter_mut().for_each(|score| *score = *score * block.scale);
-            mask.softmax(batch, first + query, first_key, scores);
+            of_scores.scaled(scores);
+            of_scores.softmax([batch, first_head + head, first + query], first_key, scores);
         }
-        let mut results = vec![T::zero(); queries * e];
+        let mut results = vec![T::Wide::zero(); queries * e];
         generic::multiply([queries, keys, e], Matrix { elements: &scores, strides: [keys, 1] }, v, &mut results);
         for (query, result) in results.chunks_mut(e).enumerate() {
             // A masked value of infinity or NaN, times zero, is NaN: it must not reach the result.
             if result.iter().any(|x| !x.is_finite()) {
-                let range = mask.range(batch, first + query);
-                let allowed = mask.allowed_of(batch, first + query);
-                result.fill(T::zero());
+                let range = of_scores.mask.range(batch, first + query);
+                let allows = of_scores.allows([batch, first_head + head, first + query]);
+                result.fill(T::Wide::zero());
                 for (i, key) in range.map(|key| key - first_key).enumerate() {
-                    if allowed.is_some_and(|allowed| !allowed[i]) {
+                    if allows.as_ref().is_some_and(|allows| !allows(i)) {
                         continue;
                     }
                     let (score, value) = (scores[query * keys + key], &v.elements[key * v.strides[0]..][..e]);

@@ -1,8 +1,7 @@
 //! Attention masks: the valid keys of each query.
 
-use crate::backend::{AttentionMask, PerSequence, Real};
+use crate::backend::{AttentionMask, PerSequence};
 use crate::cpu::array::Array;
-use crate::cpu::kernels::{InOut, generic};
 use std::borrow::Cow;
 use std::ops::Range;
 
@@ -17,22 +16,32 @@ pub struct KeyMask<'a> {
     first_query: Option<&'a [usize]>,
     lengths: Option<&'a [usize]>,
     allowed: Option<Cow<'a, [bool]>>,
-    allowed_has_batch: bool,
+    /// From one sequence to the next, and from one head to the next.
+    allowed_strides: [usize; 2],
     queries: usize,
     keys: usize,
 }
 
 impl<'a> KeyMask<'a> {
-    pub fn new(mask: &'a Mask, batch: usize, queries: usize, keys: usize) -> Self {
+    pub fn new(mask: &'a Mask, [batch, heads, queries, keys]: [usize; 4]) -> Self {
         let Mask { causal, window, first_query, lengths, allowed } = mask;
         let has_places = *causal || window.is_some();
         assert!(!has_places || first_query.is_some() || keys >= queries, "the queries are the last of the keys");
         let of_batch = |x: &Option<PerSequence>| x.as_ref().is_none_or(|x| x.len() == batch);
         assert!(of_batch(lengths) && of_batch(first_query), "a number for each sequence of the batch");
-        let allowed_has_batch = allowed.as_ref().is_some_and(|allowed| allowed.sizes().len() == 3);
+        let mut allowed_strides = [0; 2];
         if let Some(allowed) = allowed {
-            let sizes = [batch, queries, keys];
-            assert_eq!(allowed.sizes(), &sizes[!allowed_has_batch as usize..], "a mask for each query and key");
+            let sizes: [usize; 4] = match *allowed.sizes() {
+                [queries, keys] => [1, 1, queries, keys],
+                [batch, queries, keys] => [batch, 1, queries, keys],
+                [batch, heads, queries, keys] => [batch, heads, queries, keys],
+                _ => panic!("a mask has two to four axes"),
+            };
+            let fits = |axis: usize| sizes[axis] == [batch, heads][axis] || sizes[axis] == 1;
+            assert!(fits(0) && fits(1) && sizes[2..] == [queries, keys], "a mask of sizes {sizes:?}");
+            let row = queries * keys;
+            allowed_strides = [(sizes[0] > 1, sizes[1] * row), (sizes[1] > 1, row)]
+                .map(|(many, stride)| if many { stride } else { 0 });
         }
         KeyMask {
             causal: *causal,
@@ -40,7 +49,7 @@ impl<'a> KeyMask<'a> {
             first_query: first_query.as_deref(),
             lengths: lengths.as_deref(),
             allowed: allowed.as_ref().map(Array::elements),
-            allowed_has_batch,
+            allowed_strides,
             queries,
             keys,
         }
@@ -75,58 +84,48 @@ impl<'a> KeyMask<'a> {
         if start >= end || self.queries == 1 { start.min(end)..end } else { start - start % 4..end }
     }
 
-    /// A row of the mask for each of these queries over the keys of [`range_of_all`](Self::range_of_all), and perhaps over
-    /// others after them. Keys after the end of a query's own [`range`](Self::range) may be true. None if no key before that is
-    /// masked; kernels are chosen by it, so it is the same for all queries of a sequence.
-    pub fn allowed(&self, batch: usize, queries: Range<usize>, keys: Range<usize>) -> Option<Cow<'_, [bool]>> {
-        let given = self.allowed.as_ref().map(|_| self.given(batch, queries.clone()));
+    /// Whether heads have masks of their own.
+    pub fn is_of_heads(&self) -> bool {
+        self.allowed_strides[1] > 0
+    }
+
+    /// A row of the mask for each of these queries, and if heads have masks of their own, for each of these heads of a query; over
+    /// the keys of [`range_of_all`](Self::range_of_all), and perhaps over others after them. Keys after the end of a query's own
+    /// [`range`](Self::range) may be true. None if no key before that is masked; kernels are chosen by it, so it is the same for
+    /// all queries of a sequence.
+    pub fn allowed(
+        &self,
+        batch: usize,
+        heads: Range<usize>,
+        queries: Range<usize>,
+        keys: Range<usize>,
+    ) -> Option<Cow<'_, [bool]>> {
+        let heads = if self.is_of_heads() { heads } else { heads.start..heads.start + 1 };
+        let given = |head, queries| self.allowed.as_ref().map(|_| self.given([batch, head], queries));
         let same_start = self.window.is_none() || self.queries == 1;
-        match given {
+        match given(heads.start, queries.clone()) {
             None if same_start => None,
-            Some(given) if same_start && keys.start == 0 => Some(given.into()),
+            Some(given) if same_start && keys.start == 0 && heads.len() == 1 => Some(given.into()),
             _ => {
-                let of_query = |query| {
-                    let (start, row) = (self.range(batch, query).start, (query - queries.start) * self.keys);
-                    keys.clone().map(move |key| key >= start && given.is_none_or(|given| given[row + key]))
+                let of_row = |(query, head)| {
+                    let (start, given) = (self.range(batch, query).start, given(head, query..query + 1));
+                    keys.clone().map(move |key| key >= start && given.is_none_or(|given| given[key]))
                 };
-                Some(queries.clone().flat_map(of_query).collect())
+                let rows = queries.flat_map(|query| heads.clone().map(move |head| (query, head)));
+                Some(rows.flat_map(of_row).collect())
             }
         }
     }
 
-    /// For each key of the [`range`](Self::range) of a query, whether it is allowed, if some may not be.
-    pub fn allowed_of(&self, batch: usize, query: usize) -> Option<&[bool]> {
-        self.allowed.as_ref().map(|_| &self.given(batch, query..query + 1)[self.range(batch, query)])
+    /// For each key of the [`range`](Self::range) of a query of a head, whether it is allowed, if some may not be.
+    pub fn allowed_of(&self, [batch, head, query]: [usize; 3]) -> Option<&[bool]> {
+        self.allowed.as_ref().map(|_| &self.given([batch, head], query..query + 1)[self.range(batch, query)])
     }
 
     /// The rows of the given mask of pairs for these queries; there is one.
-    fn given(&self, batch: usize, queries: Range<usize>) -> &[bool] {
-        let first = if self.allowed_has_batch { batch * self.queries } else { 0 };
-        let rows = (first + queries.start) * self.keys..(first + queries.end) * self.keys;
+    fn given(&self, place: [usize; 2], queries: Range<usize>) -> &[bool] {
+        let first = place.iter().zip(self.allowed_strides).map(|(at, stride)| at * stride).sum::<usize>();
+        let rows = first + queries.start * self.keys..first + queries.end * self.keys;
         &self.allowed.as_deref().unwrap_or_default()[rows]
-    }
-
-    /// Softmax over the valid keys of a row of scores, zeros elsewhere. The row begins with `first_key`, and may end before the
-    /// last key.
-    pub fn softmax<T: Real>(&self, batch: usize, query: usize, first_key: usize, row: &mut [T]) {
-        let range = self.range(batch, query);
-        let (before, row) = row.split_at_mut(range.start - first_key);
-        let (valid, after) = row.split_at_mut(range.len());
-        before.fill(T::zero());
-        after.fill(T::zero());
-        let count = valid.len();
-        let Some(allowed) = self.allowed_of(batch, query) else {
-            return generic::softmax(InOut::in_place(valid), count);
-        };
-        if allowed.contains(&true) {
-            let mask = |row: &mut [T], value| {
-                row.iter_mut().zip(allowed).filter(|(_, allowed)| !**allowed).for_each(|(x, _)| *x = value);
-            };
-            mask(valid, T::neg_infinity());
-            generic::softmax(InOut::in_place(valid), count);
-            mask(valid, T::zero());
-        } else {
-            valid.fill(T::zero());
-        }
     }
 }

@@ -12,4 +12,5 @@ pub mod norm;
 pub mod reduce;
 pub mod rotary;
 pub mod scan;
+pub mod scores;
 pub mod softmax;

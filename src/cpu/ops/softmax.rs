@@ -1,7 +1,8 @@
 //! Softmax along an axis, and over the valid keys of attention scores.
 
 use super::elementwise::rows_of_chunk;
-use super::key_mask::{KeyMask, Mask};
+use super::key_mask::Mask;
+use super::scores::{Options, Scores};
 use crate::backend::Float;
 use crate::cpu::array::Array;
 use crate::cpu::kernels::{InOut, calculate, generic};
@@ -25,12 +26,13 @@ pub fn log_softmax<T: Float>(x: Array<T>, axis: usize) -> Array<T> {
 
 pub fn masked_softmax<T: Float>(scores: Array<T>, mask: &Mask) -> Array<T> {
     let &[batch, heads, queries, keys] = scores.sizes() else { panic!("scores are (batch, heads, queries, keys)") };
-    let key_mask = KeyMask::new(mask, batch, queries, keys);
+    let of_mask = Scores::new(mask, Options::<T>::scaled(1.0), [batch, heads, queries, keys]);
     let rows = rows_of_chunk(keys);
     scores.transform(rows * keys, rows * keys * 16, |chunk, scores| {
         calculate(scores, |scores| {
             for (row, scores) in (chunk * rows..).zip(scores.chunks(keys)) {
-                key_mask.softmax(row / queries / heads, row % queries, 0, scores.copied());
+                let place = [row / queries / heads, row / queries % heads, row % queries];
+                of_mask.softmax(place, 0, scores.copied());
             }
         });
     })

@@ -2,13 +2,14 @@
 
 use super::KeyValueCache;
 use super::counts::Counts;
-use crate::backend::{ArrayOf, AttentionMask, Backend, Engine, Float, MaskIn};
+use crate::Error;
+use crate::backend::{ArrayOf, AttentionMask, Backend, Engine, Float, MaskIn, constant};
 use crate::cpu::Cpu;
 use crate::dim::Dim;
-use crate::mask::{Combine, Covers, OnEngine, Restrict};
+use crate::mask::{Combine, Covers, OnEngine, Restrict, alibi_slopes};
 use crate::sealed::Sealed;
 use crate::shape::{Appends, Shape};
-use crate::tensor::{Index, SameBackend, Tensor, TensorOf};
+use crate::tensor::{Ids, Index, SameBackend, Tensor, TensorOf};
 use std::marker::PhantomData;
 
 /// A step of a [`KeyValueCache`]: what is new, `S` positions of each sequence, goes to every layer; the keys `K` are all
@@ -93,6 +94,71 @@ impl<B: Dim, H: Dim, D: Dim, P: Dim, S: Dim, K: Dim, Bk: Backend<Elem: Float>> C
     /// Which of all positions so far each new one may attend to: those up to its own, of its own sequence.
     pub fn mask(&self) -> &CacheMask<B, S, K> {
         &self.mask
+    }
+
+    /// For each new position and each position so far, the id that their distance has in a table `N`, as
+    /// [`mask::relative_ids`](crate::mask::relative_ids) has it: here each sequence counts from its own past, so that it is right
+    /// for a step of prompts of different lengths too.
+    ///
+    /// ```
+    /// use congruent::mask::t5_bucket;
+    /// use congruent::nn::{AttentionOptions, KeyValueCache, attention_with};
+    /// use congruent::prelude::*;
+    /// dims! { Batch = 2; Heads = 3; HeadDim = 4; Positions = 512; Buckets = 32; Seq; }
+    /// let table = Tensor::ones((Buckets, Heads));
+    /// let mut cache = KeyValueCache::new(Batch, Heads, HeadDim, Positions, 1);
+    /// for counts in [[5, 3], [1, 1]] {
+    ///     bind!(seq: Ragged<Seq> = counts[0]);
+    ///     let x = Tensor::ones((Batch, Heads, seq, HeadDim));
+    ///     cache.step_ragged(&Lengths::new(Batch, seq, &counts)?, |step| {
+    ///         let ids = step.relative_ids(Buckets, |distance| t5_bucket(distance, false, Buckets.size(), 128))?;
+    ///         let bias = table.lookup(&ids).permute((Batch, Heads, seq, step.keys()));
+    ///         let (keys, values) = step.append(0, &x, &x);
+    ///         Ok::<_, Error>(attention_with(&x, &keys, &values, step.mask(), AttentionOptions::new().scale(1.0).bias(&bias)))
+    ///     })??;
+    /// }
+    /// # Ok::<(), congruent::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// An id is past the table.
+    ///
+    /// # Panics
+    /// The engine fails.
+    pub fn relative_ids<N: Dim>(
+        &self,
+        table: N,
+        mut id: impl FnMut(isize) -> u32,
+    ) -> Result<TensorOf<(B, S, K), Index<N>, Bk>, Error> {
+        let ids: Vec<u32> = self.distances().map(&mut id).collect();
+        let ids = Ids::new((self.cache.batch, self.new, self.keys), table, &ids)?;
+        Ok(ids.to_engine::<Bk>(&self.cache.device))
+    }
+
+    /// The linear bias of each pair, `-slope · |key - query|`, as [`mask::alibi`](crate::mask::alibi) has it: here each sequence
+    /// counts from its own past.
+    pub fn alibi<Q: Dim>(&self, heads: Q) -> Tensor<(B, Q, S, K), Bk> {
+        let shape = (self.cache.batch, heads, self.new, self.keys);
+        let (slopes, pairs) = (alibi_slopes(heads.size()), self.new.size() * self.keys.size());
+        let distances: Vec<isize> = self.distances().collect();
+        let of_head = |of_sequence: &[isize], slope: f64| -> Vec<_> {
+            of_sequence.iter().map(|distance| constant(-slope * distance.unsigned_abs() as f64)).collect()
+        };
+        let of_sequence = |distances| slopes.iter().flat_map(move |slope| of_head(distances, *slope));
+        let bias = distances.chunks(pairs.max(1)).flat_map(of_sequence).collect();
+        Tensor::from_parts(shape, Bk::from_elements(bias, shape.sizes().as_ref(), &self.cache.device))
+    }
+
+    /// From each new position of each sequence to each position so far.
+    fn distances(&self) -> impl Iterator<Item = isize> + '_ {
+        let (new, keys) = (self.new.size(), self.keys.size());
+        let first = move |sequence: usize| match &self.mask.mask.first_query {
+            Some(first) => first[sequence],
+            None => keys - new,
+        };
+        let of_query = move |query: usize| (0..keys).map(move |key| key as isize - query as isize);
+        (0..self.cache.batch.size())
+            .flat_map(move |sequence| (first(sequence)..first(sequence) + new).flat_map(of_query))
     }
 
     /// The dimension of what is new.

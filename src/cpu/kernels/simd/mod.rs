@@ -45,7 +45,7 @@ mod widen;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
-pub use attention::{Block, ValidKeys};
+pub use attention::{Bias, Block, ValidKeys};
 pub use elementwise::{binary, chain, times_derivative, unary};
 #[cfg(test)]
 pub use format::tests as format_tests;

@@ -15,8 +15,19 @@ pub const TILE_ROWS: usize = 8;
 pub struct ValidKeys<'a> {
     /// For each query, the number of leading keys that it may attend to.
     pub counts: &'a [usize],
-    /// For each query and key, whether the query may attend to the key.
+    /// For each query and key, whether the query may attend to the key; perhaps for each head of a query.
     pub allowed: Option<&'a [bool]>,
+    /// The heads that share a row of that: 1, or all.
+    pub heads: usize,
+}
+
+/// What is added to the scores: the elements of a query, one for each key, are contiguous.
+#[derive(Clone, Copy, Debug)]
+pub struct Bias<'a, T> {
+    /// From the first query, head and key on.
+    pub elements: &'a [T],
+    /// The strides of queries and of heads of queries.
+    pub strides: [usize; 2],
 }
 
 /// Some queries of each head, and the keys and values of all their heads.
@@ -44,6 +55,12 @@ pub struct Block<'a, T> {
     pub head_strides: [usize; 2],
     /// The scale of the scores.
     pub scale: T,
+    /// The cap of the scores.
+    pub soft_cap: Option<T>,
+    /// What is added to them.
+    pub bias: Option<Bias<'a, T>>,
+    /// For each head of the queries, the score of what takes a part of the weights and gives no value.
+    pub sinks: Option<&'a [T]>,
     /// The mask.
     pub live: ValidKeys<'a>,
     /// The stride of results of queries; the heads of a query are contiguous.
@@ -64,8 +81,19 @@ impl<'a, T: Copy> Block<'a, T> {
         let from = |x: Matrix<'a, T>, start| Matrix { elements: x.elements.get(start..).unwrap_or(&[]), ..x };
         let (k, v) = (from(self.k, head * k_stride), from(self.v, head * v_stride));
         let q = self.q.get(head * self.heads * self.q_strides[1]..).unwrap_or(&[]);
+        let bias = self.bias.map(|bias| {
+            let elements = bias.elements.get(head * self.heads * bias.strides[1]..).unwrap_or(&[]);
+            Bias { elements, ..bias }
+        });
+        let sinks = self.sinks.map(|sinks| &sinks[head * self.heads..]);
         let out = out.get_mut(head * self.heads * self.size[1]..).unwrap_or(&mut []);
-        (Block { key_heads: 1, q, k, v, ..*self }, out)
+        (Block { key_heads: 1, q, k, v, bias, sinks, ..*self }, out)
+    }
+
+    /// Whether scores are more than products with a scale.
+    #[inline(always)]
+    pub fn is_adjusted(&self) -> bool {
+        self.soft_cap.is_some() || self.bias.is_some()
     }
 }
 
@@ -84,7 +112,10 @@ impl<'a> Block<'a, f32> {
             v: Matrix { elements: v, strides: [1, 1] },
             head_strides: [0; 2],
             scale,
-            live: ValidKeys { counts, allowed: None },
+            soft_cap: None,
+            bias: None,
+            sinks: None,
+            live: ValidKeys { counts, allowed: None, heads: 1 },
             out_stride: 1,
         }
     }
@@ -157,10 +188,10 @@ impl Rows {
     /// The row of the mask of a query, if there is a mask.
     #[inline(always)]
     pub fn allowed<'a>(&self, row: usize, block: &Block<'a, f32>) -> Option<&'a [bool]> {
-        let ValidKeys { counts, allowed } = block.live;
+        let ValidKeys { counts, allowed, heads } = block.live;
         allowed.map(|allowed| {
-            let keys = allowed.len() / counts.len();
-            &allowed[(self.first + row) / block.heads * keys..][..keys]
+            let keys = allowed.len() / (counts.len() * (block.heads / heads));
+            &allowed[(self.first + row) / heads * keys..][..keys]
         })
     }
 
@@ -169,8 +200,23 @@ impl Rows {
         self.out[..self.len].iter().for_each(|&start| out[start..][..size].fill(0.0));
     }
 
+    /// Where the bias of each query begins, from this key on.
+    pub fn bias_starts(&self, bias: &Bias<'_, f32>, heads: usize, key: usize) -> [usize; QUERIES] {
+        let start = |row: usize| {
+            // Unused lanes repeat the first query.
+            let at = self.first + if row < self.len { row } else { 0 };
+            at / heads * bias.strides[0] + at % heads * bias.strides[1] + key
+        };
+        std::array::from_fn(start)
+    }
+
     /// Whether the query may attend to any key.
     pub fn has_key(&self, row: usize, block: &Block<'_, f32>) -> bool {
-        self.excluded(row, block) < self.counts[row]
+        let (excluded, count) = (self.excluded(row, block), self.counts[row]);
+        let Some(bias) = block.bias else { return excluded < count };
+        let start = self.bias_starts(&bias, block.heads, 0)[row];
+        let allowed = self.allowed(row, block);
+        (excluded..count)
+            .any(|key| bias.elements[start + key] != f32::NEG_INFINITY && allowed.is_none_or(|allowed| allowed[key]))
     }
 }

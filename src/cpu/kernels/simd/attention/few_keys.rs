@@ -4,6 +4,7 @@
 //! whatever their number. The sums of each group are the scores of four keys, side by side.
 
 use super::super::vector::{OutlinedKernel, Vector, dispatch_rows, even_chunks};
+use super::adjust::{Adjust, BiasRows};
 use super::block::{Block, QUERIES, Rows, aligned};
 use super::scores::FEW_QUERIES;
 use super::softmax::exp2_scaled;
@@ -60,16 +61,31 @@ pub unsafe fn attend<V: Vector>(block: &Block<'_, f32>, memory: &mut Vec<f32>, o
                 Scores { from: block.q, starts: &rows.q[..lanes], scale, q, k: block.k, size: [keys, d], scores };
             // SAFETY: the caller's.
             unsafe { V::call::<V, _>(products) };
+            if block.is_adjusted() {
+                let starts = block.bias.map_or([0; QUERIES], |bias| rows.bias_starts(&bias, block.heads, 0));
+                let bias = block.bias.map(|bias| BiasRows { elements: bias.elements, starts: &starts });
+                let adjust = Adjust::<true> { scores, lanes, keys, cap: block.soft_cap, bias };
+                // SAFETY: the caller's.
+                unsafe { V::call::<V, _>(adjust) };
+            }
             for row in 0..rows.len {
                 let Some(allowed) = rows.allowed(row, &block) else { break };
                 for (key, _) in allowed[..keys].iter().enumerate().filter(|(_, allowed)| !**allowed) {
                     scores[(key / 4 * lanes + row) * 4 + key % 4] = f32::NEG_INFINITY;
                 }
             }
-            let softmax = Softmax { scores, vectors, counts: &counts, fewest: rows.fewest, inverse: &mut inverse };
+            let sinks = block.sinks.map(|sinks| {
+                let mut of_rows = [0.0; 4 * QUERIES];
+                for (row, to) in of_rows.as_chunks_mut::<4>().0.iter_mut().enumerate().take(rows.len) {
+                    *to = [sinks[(first + row) % block.heads] * std::f32::consts::LOG2_E; 4];
+                }
+                of_rows
+            });
+            let (fewest, sinks) = (rows.fewest, sinks.as_ref());
+            let softmax = Softmax { scores, vectors, counts: &counts, fewest, sinks, inverse: &mut inverse };
             // SAFETY: the caller's.
             unsafe { V::call::<V, _>(softmax) };
-            if rows.fewest == 0 || block.live.allowed.is_some() {
+            if rows.fewest == 0 || block.live.allowed.is_some() || block.bias.is_some() {
                 for row in (0..rows.len).filter(|&row| !rows.has_key(row, &block)) {
                     inverse[4 * row] = 0.0;
                 }
@@ -191,6 +207,8 @@ struct Softmax<'a> {
     /// The number of leading keys that each query may attend to, and the smallest of them.
     counts: &'a [f32; 4 * QUERIES],
     fewest: usize,
+    /// What is exponentiated beside the scores of each query.
+    sinks: Option<&'a [f32; 4 * QUERIES]>,
     /// The inverse sums of exponentials.
     inverse: &'a mut [f32; 4 * QUERIES],
 }
@@ -200,7 +218,7 @@ impl OutlinedKernel for Softmax<'_> {
 
     #[inline(always)]
     unsafe fn run<V: Vector>(self) {
-        let Softmax { scores, vectors, counts, fewest, inverse } = self;
+        let Softmax { scores, vectors, counts, fewest, sinks, inverse } = self;
         let step = vectors * V::LANES;
         for vector in 0..vectors {
             let first = vector * V::LANES;
@@ -227,7 +245,11 @@ impl OutlinedKernel for Softmax<'_> {
                     total = total.add(exp2_scaled);
                     exp2_scaled.store(&mut scores[at..]);
                 }
-                V::splat(1.0).div(V::group_sums([total; 4])).store(&mut inverse[first..]);
+                let mut total = V::group_sums([total; 4]);
+                if let Some(sinks) = sinks {
+                    total = total.add(exp2_scaled(V::load(&sinks[first..]).sub(center)));
+                }
+                V::splat(1.0).div(total).store(&mut inverse[first..]);
             }
         }
     }
@@ -236,7 +258,7 @@ impl OutlinedKernel for Softmax<'_> {
 #[cfg(test)]
 mod tests {
     use super::super::super::portable::Portable;
-    use super::super::block::ValidKeys;
+    use super::super::block::{Bias, ValidKeys};
     use super::super::many_keys;
     use super::*;
 
@@ -251,6 +273,9 @@ mod tests {
             let mut random = |len| -> Vec<f32> { (0..len).map(|_| rng.f32() - 0.5).collect() };
             let [q, k, v] =
                 [queries * heads * key_heads * d, keys * key_heads * d, keys * key_heads * e].map(&mut random);
+            let mut bias = random(key_heads * heads * queries * keys);
+            bias.iter_mut().step_by(7).for_each(|x| *x = f32::NEG_INFINITY);
+            let sinks = random(key_heads * heads);
             let counts: Vec<usize> =
                 (0..queries).map(|_| if case % 2 == 0 { keys } else { rng.usize(0..keys + 1) }).collect();
             let allowed: Vec<bool> = (0..queries * keys).map(|_| rng.bool()).collect();
@@ -265,7 +290,10 @@ mod tests {
                 v: Matrix { elements: &v, strides: [key_heads * e, 1] },
                 head_strides: [d, e],
                 scale: 2.0,
-                live: ValidKeys { counts: &counts, allowed: (case % 4 > 1).then_some(&allowed) },
+                soft_cap: (case % 3 == 1).then_some(1.5),
+                bias: (case % 5 > 2).then_some(Bias { elements: &bias, strides: [keys, queries * keys] }),
+                sinks: (case % 7 > 3).then_some(&sinks),
+                live: ValidKeys { counts: &counts, allowed: (case % 4 > 1).then_some(&allowed), heads },
                 out_stride: key_heads * heads * e,
             };
             let mut found = vec![f32::NAN; queries * key_heads * heads * e];

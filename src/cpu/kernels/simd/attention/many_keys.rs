@@ -6,6 +6,7 @@
 
 use super::super::pair::Pair;
 use super::super::vector::{OutlinedKernel, Vector, at_most};
+use super::adjust::{Adjust, BiasRows};
 use super::block::{Block, QUERIES, Rows, aligned};
 use super::prefetch::{IndexedRows, Prefetch};
 use super::scores::{FEW_QUERIES, FewScores, Scores, transpose_queries};
@@ -146,7 +147,7 @@ unsafe fn attend_keys<V: Vector>(
     let mut scales = [1.0; QUERIES];
     // Optimistically exponentiates the scores at once, where nothing is masked, relative to an early maximum.
     let mut have_exponentials = false;
-    if !few && !some_end && block.live.allowed.is_none() {
+    if !few && !some_end && block.live.allowed.is_none() && !block.is_adjusted() {
         let mut before = [0.0; QUERIES];
         before[..lanes].copy_from_slice(&max_and_sum[lanes..]);
         // SAFETY: the caller's.
@@ -168,6 +169,13 @@ unsafe fn attend_keys<V: Vector>(
                 call::<V, _>(lanes, Scores { q, k, d, scores, max_and_sum: None, has_previous, prefetch });
             }
         }
+        if block.is_adjusted() {
+            let starts = block.bias.map_or([0; QUERIES], |bias| rows.bias_starts(&bias, block.heads, first));
+            let bias = block.bias.map(|bias| BiasRows { elements: bias.elements, starts: &starts });
+            let adjust = Adjust::<false> { scores, lanes, keys, cap: block.soft_cap, bias };
+            // SAFETY: the caller's.
+            unsafe { V::call::<V, _>(adjust) };
+        }
         for row in 0..rows.len {
             let Some(allowed) = rows.allowed(row, block) else { break };
             let allowed = &allowed[first..][..keys];
@@ -185,6 +193,13 @@ unsafe fn attend_keys<V: Vector>(
     }
     let mut inverse = [0.0; QUERIES];
     if last {
+        if let Some(sinks) = block.sinks {
+            let (largest, totals) = max_and_sum.split_at_mut(lanes);
+            for row in 0..rows.len {
+                let sink = sinks[(rows.first + row) % block.heads] * std::f32::consts::LOG2_E;
+                totals[row] += (sink - largest[row]).exp2() * EXP2_SCALE;
+            }
+        }
         inverse.iter_mut().zip(&max_and_sum[lanes..]).for_each(|(to, total)| *to = 1.0 / total);
         for row in 0..rows.len {
             if max_and_sum[lanes + row] == 0.0 && !rows.has_key(row, block) {

@@ -3,6 +3,7 @@
 //! What a query gives does not depend on how many others are calculated in the same call: those in the lanes beside it are
 //! always the same.
 
+mod adjust;
 mod attend;
 mod block;
 mod few_keys;
@@ -13,4 +14,4 @@ mod softmax;
 mod values;
 
 pub use attend::attend;
-pub use block::{Block, ValidKeys};
+pub use block::{Bias, Block, ValidKeys};
