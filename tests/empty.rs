@@ -174,12 +174,11 @@ fn products_and_rows_of_nothing_are_nothing_or_zero() {
             let targets = Cpu::<u32>::from_elements(vec![0; b * m], &[b, m], &Device);
             assert_eq!(sizes(&[shape], |x| F::cross_entropy(&x[0], &targets, 0.1)), [b, m]);
         }
-        let positions = Cpu::<u32>::from_elements(vec![0; b * m], &[b, m], &Device);
-        let table = ones(&[1, n]);
+        let angles = ones(&[b, m, n]);
         for layout in [RotaryLayout::Half, RotaryLayout::Interleaved] {
             for heads in [0, 2] {
                 let shape = [b, heads, m, 2 * n];
-                let found = sizes(&[&shape], |x| F::rotate(x[0].clone(), &positions, &table, &table, layout));
+                let found = sizes(&[&shape], |x| F::rotate(x[0].clone(), &angles, &angles, layout));
                 assert_eq!(found, shape);
             }
         }
