@@ -20,13 +20,12 @@ pub mod static_sizes {
 }
 
 use array::Probabilities;
-use gradient::{Move, Op, SavedAttention, SavedEpilogue, Tape, derivative_uses_result, is_recorded};
+use gradient::{Move, Op, SavedEpilogue, Tape, derivative_uses_result, is_recorded};
 use ops::{attention, cross_entropy, elementwise, fused, gather, join, matmul, norm, reduce, rotary, scan, softmax};
 
 use crate::backend::{
-    ArrayOf, AttentionMask, AttentionOptions, Autodiff, Backend, Binary, Blocks, Bytes, Compare, Element, Engine,
-    Epilogue, Failure, Float, MaskOf, Number, OptionsOf, Order, Primitive, Program, Reduce, RotaryLayout, Scan, Unary,
-    composed,
+    ArrayOf, Autodiff, Backend, Binary, Blocks, Bytes, Compare, Element, Engine, Epilogue, Failure, Float, MaskOf,
+    Number, OptionsOf, Order, Primitive, Program, Reduce, RotaryLayout, Scan, Unary, composed,
 };
 use crate::sealed::Sealed;
 use std::fmt::{self, Display, Formatter};
@@ -353,7 +352,7 @@ impl<T: Element> Backend for Cpu<T> {
             let weights = Self::attention_weights(q, k, mask, OptionsOf::<Self> { factors: None, ..options });
             return Self::binary(Binary::Mul, weights, factors.clone());
         }
-        record_attention([q, k], None, mask, options).record(|| attention::weights(q, k, mask, options))
+        gradient::attention([q, k], None, mask, options).record(|| attention::weights(q, k, mask, options))
     }
     fn attention(
         q: &Array<T>,
@@ -368,19 +367,8 @@ impl<T: Element> Backend for Cpu<T> {
         if options.factors.is_some() {
             return composed::attention::<Self>([q, k, v], mask, options);
         }
-        record_attention([q, k], Some(v), mask, options).record(|| attention::attention(q, k, v, mask, options))
+        gradient::attention([q, k], Some(v), mask, options).record(|| attention::attention(q, k, v, mask, options))
     }
-}
-
-/// Attention as it is recorded, if one of its inputs is tracked.
-fn record_attention<T: Float>(
-    [q, k]: [&Array<T>; 2],
-    v: Option<&Array<T>>,
-    mask: &AttentionMask<Array<bool>>,
-    options: AttentionOptions<'_, Array<T>>,
-) -> Tape<Op<T>> {
-    let inputs = [Some(q), Some(k), v, options.bias, options.sinks];
-    Tape::of_given(inputs, || Op::Attention(Box::new(SavedAttention::new(q, k, v, mask, options))))
 }
 
 #[diagnostic::do_not_recommend]

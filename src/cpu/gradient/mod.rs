@@ -24,10 +24,9 @@ mod tape;
 #[cfg(all(test, not(miri)))]
 mod tests;
 
-pub use attention::Saved as SavedAttention;
 pub use elementwise::derivative_uses_result;
 pub use graph::Gradients;
 pub use matmul::SavedEpilogue;
 pub use movement::Move;
 pub use operation::Op;
-pub use tape::{Tape, backward, cast, checkpoint, gradient, is_recorded, set_gradient, track};
+pub use tape::{Tape, attention, backward, cast, checkpoint, gradient, is_recorded, set_gradient, track};

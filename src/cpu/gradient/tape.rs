@@ -1,11 +1,14 @@
 //! Recording what is done to tracked arrays.
 
+use super::attention::Saved;
 use super::graph::{self, AnyArray, Gradients, Node, node_of};
 use super::movement::Move;
 use super::operation::{Op, Operation, grad_fn};
 use crate::backend::{Float, Number, is_recording, no_grad};
 use crate::cpu::array::Array;
 use crate::cpu::ops::elementwise::map;
+use crate::cpu::ops::key_mask::Mask;
+use crate::cpu::ops::scores::Options;
 use std::sync::Arc;
 
 /// An operation that can be recorded: it makes the node of the result.
@@ -56,15 +59,6 @@ impl<O> Tape<O> {
         Self::begin(inputs, op)
     }
 
-    /// The same, of those inputs that are given.
-    #[inline]
-    pub fn of_given<T, const N: usize>(inputs: [Option<&Array<T>>; N], op: impl FnOnce() -> O) -> Self {
-        if !is_recorded(inputs.into_iter().flatten()) {
-            return Tape(None);
-        }
-        Self::begin(&inputs.into_iter().flatten().collect::<Vec<_>>(), op)
-    }
-
     #[cold]
     fn begin<T>(inputs: &[&Array<T>], op: impl FnOnce() -> O) -> Self {
         let inputs = inputs.iter().map(|x| node_of(x)).collect();
@@ -101,6 +95,21 @@ pub fn track<T: Float>(x: Array<T>) -> Array<T> {
     let inputs = node_of(&x).map(Some).into_iter().collect();
     let node = Node::new(Box::new(Operation::<T> { op: Op::Same, result: None }), inputs, true);
     graph::track(x, node)
+}
+
+/// Attention, or without values its weights, to be recorded if one of its inputs is tracked.
+pub fn attention<T: Float>(
+    [q, k]: [&Array<T>; 2],
+    v: Option<&Array<T>>,
+    mask: &Mask,
+    options: Options<'_, T>,
+) -> Tape<Op<T>> {
+    let inputs = [Some(q), Some(k), v, options.bias, options.sinks];
+    if !is_recorded(inputs.into_iter().flatten()) {
+        return Tape(None);
+    }
+    let inputs: Vec<_> = inputs.into_iter().flatten().collect();
+    Tape::begin(&inputs, || Op::Attention(Box::new(Saved::new(q, k, v, mask, options))))
 }
 
 /// The array of what the block gives, recorded as one operation. Nobody knows yet whether the block depends on other arrays
