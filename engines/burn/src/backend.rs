@@ -2,8 +2,9 @@
 
 use crate::array::Array;
 use crate::attention;
-use crate::device::{Device, is_flex};
+use crate::device::Device;
 use crate::gradient::Gradients;
+use crate::interface::is_flex;
 use burn_backend::{DType, Scalar};
 use congruent::backend::{
     ArrayOf, Autodiff, Backend, Binary, Blocks, Bytes, Compare, DataType, Element, Engine, Epilogue, Failure, Float,
@@ -175,7 +176,7 @@ impl<T: Element> Backend for Burn<T> {
     {
         match op {
             // Some devices are not exact next to zero, and say that NaN has a sign.
-            Unary::Erf if !is_flex(&x.device) => composed::unary::<Self>(op, x),
+            Unary::Erf if !is_flex(x.place()) => composed::unary::<Self>(op, x),
             Unary::Log1p | Unary::Expm1 | Unary::Sign => composed::unary::<Self>(op, x),
             Unary::Rsqrt | Unary::Exp2 | Unary::Log2 | Unary::Log10 | Unary::Tan => composed::unary::<Self>(op, x),
             _ => x.unary(op),
