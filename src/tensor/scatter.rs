@@ -74,7 +74,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// assert_eq!(x.to_vec(), [2.0, 0.0, 1.0, 0.0, 4.0, 0.0]);
     /// ```
     #[doc(alias("scatter", "put_along_axis", "index_copy"))]
-    pub fn put_along<D, Position, X, R: Unpadded, V, I, C>(
+    pub fn put_along<D, Position, X, R, V, I, C>(
         &self,
         axis: D,
         ids: &Tensor<R, C>,
@@ -86,7 +86,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
         C: Backend<Elem = I> + SameBackend<With<B, I>>,
         I: IdOf<X>,
         S: DiffersAlong<D, R, Position>,
-        R: Broadcast<V, Larger = R>,
+        R: Unpadded + Broadcast<V, Larger = R>,
     {
         let _ = axis;
         let values = B::broadcast(&values.array, ids.sizes().as_ref());

@@ -103,7 +103,7 @@ fn losses_are_those_of_each_character_by_itself() {
     let mut model = Model::random(Vocab, 1, &mut Rng::with_seed(3));
     let text = Text::new(&alphabet(), &made_up(600)).unwrap();
     // Not all characters are as likely.
-    model.characters.weight = model.characters.weight * 20.0;
+    model.characters.weight *= 20.0;
     let found = losses(&model, text.ids(), 3..200, 16).unwrap();
     let mut expected = Vec::new();
     for window in windows(3..200, 16) {

@@ -137,7 +137,7 @@ pub fn product<B: Backend<Elem: Number>>(x: &ArrayOf<B>, axis: usize) -> ArrayOf
         let half = size / 2;
         let part = |start, size| B::narrow(&x, axis, start, size);
         let product = B::binary(Binary::Mul, part(0, half), part(half, half));
-        x = if size % 2 == 0 { product } else { B::concat(&[&product, &part(size - 1, 1)], axis) };
+        x = if size.is_multiple_of(2) { product } else { B::concat(&[&product, &part(size - 1, 1)], axis) };
         size -= half;
     }
     B::reshape(&x, &removed)

@@ -74,7 +74,7 @@ fn exchanged<B: Backend<Elem: Number>>(
         &With::<B, u32>::compare(Compare::Less, &other_number, &number),
         &B::compare(before, &other_key, &key),
     );
-    let is_turned = (0..groups).map(|group| group * 2 * apart & block != 0).collect();
+    let is_turned = (0..groups).map(|group| (group * 2 * apart) & block != 0).collect();
     let is_turned = With::<B, bool>::from_elements(is_turned, &[groups, 1, 1], &B::device(&keys));
     let is_turned = With::<B, bool>::broadcast(&is_turned, &half);
     let is_exchanged = With::<B, bool>::compare(Compare::NotEqual, &is_before, &is_turned);
