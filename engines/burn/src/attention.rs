@@ -59,14 +59,15 @@ pub(crate) fn attention<T: Float>([q, k, v]: [&Array; 3], mask: &Mask, options: 
     if like.failed().is_some() {
         return like;
     }
-    // Burn has neither sinks nor factors of weights.
-    if sinks.is_some() || factors.is_some() || sizes.contains(&0) || keys == 0 || d == 0 {
+    let is_recorded = [q, k, v].into_iter().chain(bias).any(|x| x.is_tracked()) && congruent::backend::is_recording();
+    // Burn has neither sinks nor factors of weights, and gradients of NaN for a query whose every key has a bias of -∞.
+    let is_composed = sinks.is_some() || factors.is_some() || bias.is_some() && is_recorded;
+    if is_composed || sizes.contains(&0) || keys == 0 || d == 0 {
         return composed::attention::<Burn<T>>([q, k, v], mask, options);
     }
     // A bias is added to what is masked: where it is NaN or infinite there, it has to go.
     let is_causal = is_plainly_causal(mask) && keys >= queries && queries > 1 && bias.is_none();
     let forbidden = if is_causal { None } else { forbidden::<T>(mask, [batch, queries, keys], q) };
-    let is_recorded = [q, k, v].into_iter().chain(bias).any(|x| x.is_tracked()) && congruent::backend::is_recording();
     // Its kernel knows heads that share keys, and masks of all heads; it writes over scores that are masked, whatever they are.
     let by_flex = is_flex(q.place()) && !is_recorded;
     let without_padding = |x| composed::without_padding::<Burn<T>>(x, mask);
