@@ -1,7 +1,8 @@
 //! What is calculated of each element and all before it.
 
 use super::rows::SumOf;
-use crate::backend::{ArrayOf, Backend, Binary, Number, Scan, With};
+use crate::backend::{ArrayOf, Backend, Binary, Number, Scan, Value, With};
+use num_traits::Zero;
 
 /// See [`Backend::scan`]: in steps that reach twice as far each time
 /// ([Hillis and Steele 1986](https://doi.org/10.1145/7902.7903)). A product is never divided, so that its gradients are right
@@ -11,6 +12,10 @@ pub fn scan<B: Backend<Elem: Number>>(op: Scan, x: &ArrayOf<B>, axis: usize) -> 
         Scan::Sum => Binary::Add,
         Scan::Product => Binary::Mul,
     };
+    // Integers wrap around alike in their own type and in a wider one.
+    if let Value::Integer(_) = B::Elem::zero().to_value() {
+        return doubled::<B>(op, x.clone(), axis);
+    }
     let found = doubled::<With<B, SumOf<B>>>(op, B::cast::<SumOf<B>>(x), axis);
     With::<B, SumOf<B>>::cast::<B::Elem>(&found)
 }
