@@ -259,7 +259,7 @@ impl<S> Tensor<S> {
 
 /// The constructors of [`Create`] along one dimension, for `f32` on the processor.
 impl<D: Dim> Tensor<(D,)> {
-    /// The numbers from 0 on along a dimension. Its ids are [`Ids::all`].
+    /// The numbers from 0 on along a dimension. Its ids are `Ids::all`.
     ///
     /// ```
     /// use congruent::prelude::*;

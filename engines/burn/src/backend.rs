@@ -1,6 +1,6 @@
 //! The contract of engines, by operations on arrays.
 
-use crate::array::{Array, Kind};
+use crate::array::Array;
 use crate::attention;
 use crate::device::Device;
 use crate::gradient::Gradients;
@@ -226,8 +226,8 @@ impl<T: Element> Backend for Burn<T> {
     where
         T: Number,
     {
-        // Of 70 003 numbers of `i32`, one of them the largest that there is, burn 0.22.1 finds another on Vulkan.
-        if x.kind() == Kind::Int && !is_flex(x.place()) {
+        // On Vulkan, burn 0.22.1 does not find the largest of an axis at a position that 16 bits cannot count.
+        if x.sizes()[axis] > usize::from(u16::MAX) && !is_flex(x.place()) {
             return composed::argmax::<Self>(x, axis);
         }
         x.argmax(axis)
