@@ -1,6 +1,6 @@
 //! congruent: the Llama of `examples/chat`.
 
-use chat::llama::Llama;
+use chat::llama::{GGUF, Llama};
 use chat::{Config, Dims, LanguageModel, Texts};
 use congruent::generate::{Sampler, Sampling, Session};
 use congruent::io::Gguf;
@@ -30,7 +30,7 @@ const SIZES: Dims<Vocab, Positions, Embed, Times<KeyHeads, Group>, KeyHeads, Hea
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let file = Gguf::open(model())?;
     let Config { settings, .. } = Config::from_gguf(&file)?;
-    let model: LanguageModel<_, _> = Llama::load_gguf(&file, SIZES, &settings, &Default::default(), || ())?;
+    let model: LanguageModel<_, _> = Llama::load(&file, SIZES, &settings, &GGUF, &Default::default(), || ())?;
     let start = || Texts::new(&model, N::<1>);
     serve(Congruent { session: start(), start, sampler: Sampler::new(Sampling::GREEDY, 0)? })
 }
