@@ -226,8 +226,7 @@ impl<T: Element> Backend for Burn<T> {
     where
         T: Number,
     {
-        // On Vulkan, burn 0.22.1 does not find the largest of an axis at a position that 16 bits cannot count.
-        if x.sizes()[axis] > usize::from(u16::MAX) && !is_flex(x.place()) {
+        if x.is_in_parts(axis) {
             return composed::argmax::<Self>(x, axis);
         }
         x.argmax(axis)

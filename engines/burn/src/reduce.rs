@@ -2,11 +2,14 @@
 
 use crate::array::{Array, Kind, by_kind, shape};
 use crate::elementwise::{bounds, float};
-use crate::interface::is_flex;
+use crate::interface::{is_flex, is_in_software};
 use burn_backend::ops::{BoolTensorOps, FloatTensorOps, IntTensorOps};
 use burn_backend::{DType, IntDType, Scalar, Shape};
 use burn_dispatch::Dispatch;
 use congruent::backend::{Binary, Compare, Reduce};
+
+/// How many elements a loop of a shader goes over: Mesa ends one of its software after 65 535 turns, and says nothing.
+const LONGEST_LOOP: usize = 1 << 15;
 
 impl Array {
     /// The same, in order in memory. Cubecl's kernels of 0.11.3 read permuted arrays wrongly along an axis, if they are of some
@@ -22,6 +25,12 @@ impl Array {
     pub fn reduce(&self, op: Reduce, axis: usize) -> Array {
         let (n, sizes) = (self.sizes()[axis], without_axis(self.sizes(), axis));
         let is_float = self.kind() == Kind::Float;
+        let is_extreme = matches!(op, Reduce::Max | Reduce::Min);
+        // What is not reduced here is so below, of what can be.
+        let is_here = if is_float { !(is_extreme && self.is_tracked()) } else { is_extreme || op == Reduce::Sum };
+        if is_here && self.is_in_parts(axis) {
+            return self.reduce_in_parts(op, axis);
+        }
         let ordered = self.clone().ordered();
         let Some(x) = ordered.tensor() else {
             let (least, most) = bounds(self.dtype());
@@ -72,6 +81,34 @@ impl Array {
             }
         };
         self.with(by_kind!(self, float_reshape int_reshape bool_reshape(tensor, shape(&sizes))), &sizes)
+    }
+
+    /// Whether an axis is longer than a loop of the device goes.
+    pub(crate) fn is_in_parts(&self, axis: usize) -> bool {
+        self.sizes()[axis] > LONGEST_LOOP && is_in_software(self.place())
+    }
+
+    /// [`reduce`](Self::reduce) along such an axis.
+    fn reduce_in_parts(&self, op: Reduce, axis: usize) -> Array {
+        let n = self.sizes()[axis];
+        let mean_of = |x: &Array| x.reduce(Reduce::Sum, axis).binary_scalar(Binary::Div, float(n as f64));
+        match op {
+            Reduce::Mean => mean_of(self),
+            Reduce::Variance => {
+                let distance = self.clone().binary(Binary::Sub, mean_of(self).repeated_along(axis, self.sizes()));
+                mean_of(&distance.clone().binary(Binary::Mul, distance))
+            }
+            Reduce::Sum | Reduce::Max | Reduce::Min => {
+                let part = |start: usize| {
+                    let part = self.narrow(axis, start, LONGEST_LOOP.min(n - start)).reduce(op, axis);
+                    let mut kept = Shape::from(self.sizes());
+                    kept[axis] = 1;
+                    part.reshape(&kept)
+                };
+                let parts: Vec<Array> = (0..n).step_by(LONGEST_LOOP).map(part).collect();
+                Array::concat(&parts.iter().collect::<Vec<_>>(), axis).reduce(op, axis)
+            }
+        }
     }
 
     /// These sizes, of which the array lacks `axis`.
