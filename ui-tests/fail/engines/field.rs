@@ -9,5 +9,6 @@ dims! { Embed = 4; Hidden = 8; }
 
 fn main() {
     let weight = Other::<f32>::ones((Hidden, Embed));
-    let layer = Linear { weight, bias: Some(Tensor::zeros((Hidden,))) };
+    let bias = Some(Tensor::zeros((Hidden,)));
+    let layer = Linear { weight, bias };
 }
