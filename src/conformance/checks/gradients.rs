@@ -204,7 +204,9 @@ where
             let y = run(x.clone());
             let ones = maker.array(&Sample::full(On::<E, T>::sizes(&y), T::one()));
             let gradients = On::<E, T>::backward(loss::<E, T>(y, ones));
-            let gradient = On::<E, T>::gradient(&gradients, &x).ok_or("there is none")?;
+            let Some(gradient) = On::<E, T>::gradient(&gradients, &x) else {
+                return holds(expected.iter().all(|slope| *slope == 0.0), "there is none");
+            };
             let expected = row(expected).map(|x| Near::relative(double(x)));
             near::<E, T>(&gradient, &expected, tolerance.gradients, device)
         });
