@@ -148,7 +148,7 @@ impl<'a, P, S> AttentionOptions<'a, P, S> {
 /// dims! { Batch = 1; Heads = 2; Seq = 3; HeadDim = 4; }
 /// let x = Tensor::ones((Batch, Heads, Seq, HeadDim));
 /// // The sink of the first head is far below the scores, and that of the second far above.
-/// let sinks = Tensor::new((Heads,), &[-100.0, 100.0])?;
+/// let sinks = Tensor::from_vec((Heads,), vec![-100.0, 100.0])?;
 /// let y = attention_with(&x, &x, &x, &Full, AttentionOptions::new().sinks(&sinks));
 /// assert!((y.to_vec()[0] - 1.0).abs() < 1e-6 && y.to_vec()[23] < 1e-6);
 /// # Ok::<(), Error>(())
@@ -189,7 +189,8 @@ where
 /// let q = Tensor::zeros((Batch, Heads, Seq, HeadDim));
 /// let sinks = Tensor::zeros((Heads,));
 /// let weights = attention_weights_with(&q, &q, &Causal, AttentionOptions::new().sinks(&sinks));
-/// assert_eq!(weights.map(|x| (x * 6.0).round()).to_vec(), [3.0, 0.0, 2.0, 2.0]);
+/// let sixths: Vec<f32> = weights.to_vec().iter().map(|x| (x * 6.0).round()).collect();
+/// assert_eq!(sixths, [3.0, 0.0, 2.0, 2.0]);
 /// ```
 pub fn attention_weights_with<Q, K, P, S, M, B, Weights, HeadsOrBatch>(
     q: &Tensor<Q, B>,
