@@ -2,7 +2,7 @@
 
 use super::{Index, SameBackend, Tensor, TensorOf};
 use crate::Error;
-use crate::backend::{ArrayOf, Backend, Compare, Number, Order, Reduce, With};
+use crate::backend::{Backend, Compare, Number, Order, With, composed};
 use crate::dim::{Compared, Dim, N, Name, Plus};
 use crate::shape::{Axis, Shape};
 
@@ -136,8 +136,6 @@ impl<D: Compared, B: Backend> Tensor<(D,), B> {
             Side::Right => all,
         };
         let is_before = With::<B, bool>::select(&value_is_nan, &before_nan, &is_before);
-        let [ones, zeros] = [1, 0].map(|x| With::<B, u32>::filled(x, &pairs, &self.device()));
-        let counted: ArrayOf<B, u32> = With::<B, u32>::select(&is_before, &ones, &zeros);
-        Tensor::from_parts(values.shape, With::<B, u32>::reduce(Reduce::Sum, &counted, S::RANK))
+        Tensor::from_parts(values.shape, composed::count::<With<B, bool>>(&is_before, S::RANK))
     }
 }
