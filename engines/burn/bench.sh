@@ -6,6 +6,10 @@ cd "$(dirname "$0")"
 export CARGO_INCREMENTAL=0 XDG_RUNTIME_DIR="${XDG_RUNTIME_DIR:-/tmp}"
 features=${FEATURES:-flex,vulkan,candle}
 
+# With its own thresholds glibc gives the memory of large arrays back to the system after one operation and asks for it before
+# the next, or does not, by where they happen to lie: one program takes up to 25 % longer than in another process.
+export MALLOC_TRIM_THRESHOLD_=4000000000 MALLOC_MMAP_THRESHOLD_=4000000000
+
 run() { cargo bench --quiet -p congruent-burn-benches --features "$features" "$@"; }
 run --no-run
 

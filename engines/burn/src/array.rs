@@ -7,6 +7,7 @@ use burn_backend::{
     AutodiffBackend, BoolDType, DType, Scalar, Shape, TensorData, TensorMetadata, get_or_init_device_settings,
 };
 use burn_dispatch::{Dispatch, DispatchAutodiffContext, DispatchDevice, DispatchTensor};
+use burn_std::Bytes;
 use congruent::backend::Failure;
 use std::fmt;
 use std::sync::Arc;
@@ -84,13 +85,16 @@ impl Array {
     ///
     /// # Panics
     /// The device cannot hold elements of this type.
-    pub(crate) fn from_bytes(bytes: Vec<u8>, dtype: DType, sizes: &[usize], device: &Device) -> Self {
+    pub(crate) fn from_bytes(bytes: &[u8], dtype: DType, sizes: &[usize], device: &Device) -> Self {
         let like = Array::without_elements(sizes, device, dtype);
         if like.len() == 0 {
             return like;
         }
         transfers::sent();
-        let data = TensorData::from_bytes_vec(bytes, shape(sizes), dtype);
+        // Copied once, to memory of the alignment that burn asks for.
+        let mut copy = Bytes::from_elems(Vec::<u8>::new());
+        copy.extend_from_byte_slice(bytes);
+        let data = TensorData::from_bytes(copy, shape(sizes), dtype);
         let data = if like.kind() == Kind::Bool { data.convert_dtype(like.dtype()) } else { data };
         let tensor = by_kind!(like, float_from_data int_from_data bool_from_data(data, like.place()));
         like.holding(Some(tensor))
@@ -230,8 +234,9 @@ impl Array {
         bool_store(self.place())
     }
 
-    /// The tensor for an operation, unless there are no elements. Where nothing is recorded, it is a constant.
-    pub(crate) fn tensor(&self) -> Option<DispatchTensor> {
+    /// The tensor of burn, which shares the elements; nothing where there are none, or they could not be calculated. Inside of
+    /// `no_grad` it is a constant.
+    pub fn tensor(&self) -> Option<DispatchTensor> {
         self.for_operation(self.0.tensor.clone())
     }
 

@@ -91,13 +91,13 @@ impl<T: Element> Backend for Burn<T> {
     type Elem = T;
 
     fn from_elements(elements: Vec<PrimitiveOf<Self>>, sizes: &[usize], device: &Device) -> A {
-        Array::from_bytes(PrimitiveOf::<Self>::bytes(&elements).to_vec(), dtype::<PrimitiveOf<Self>>(), sizes, device)
+        Array::from_bytes(PrimitiveOf::<Self>::bytes(&elements), dtype::<PrimitiveOf<Self>>(), sizes, device)
     }
     fn filled(value: PrimitiveOf<Self>, sizes: &[usize], device: &Device) -> A {
         Array::filled(constant(value), sizes, dtype::<PrimitiveOf<Self>>(), device)
     }
     fn from_bytes(bytes: &Bytes, sizes: &[usize], device: &Device) -> A {
-        Array::from_bytes(bytes.as_slice().to_vec(), dtype::<PrimitiveOf<Self>>(), sizes, device)
+        Array::from_bytes(bytes.as_slice(), dtype::<PrimitiveOf<Self>>(), sizes, device)
     }
     /// Burn has no arrays of such blocks: the processor reads the numbers, once.
     fn from_blocks(blocks: &Blocks, sizes: &[usize], device: &Device) -> Option<A> {

@@ -42,7 +42,8 @@ mod tests {
 
     #[test]
     fn cross_entropy_agrees_with_its_definition() {
-        for (rows, size) in [(1, 1), (3, 7), (9, 84), (2, 3000)] {
+        let sizes = [(1, 1), (3, 7), (9, 84), (2, 3000)];
+        for (rows, size) in sizes.into_iter().filter(|(_, size)| !cfg!(miri) || *size < 100) {
             let x = random::<f64>(&[rows, size], 1);
             let targets: Vec<usize> = (0..rows).map(|row| (row * 31 + 5) % size).collect();
             for smoothing in [0.0, 0.1, 1.0] {

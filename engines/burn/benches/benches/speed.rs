@@ -2,7 +2,7 @@
 //!
 //! Without the argument `--bench`, as `cargo test` calls it, it compares the numbers alone.
 
-use congruent::Cpu;
+use congruent::prelude::*;
 use congruent_burn::{Burn, Device};
 use congruent_burn_benches::burn;
 #[cfg(feature = "candle")]
@@ -31,7 +31,7 @@ fn main() {
 
 fn measure() {
     let Ok(flex) = "flex".parse::<Device>() else { return println!("built without flex") };
-    let burn = burn::Burn { device: flex.burn().clone(), own_order: true };
+    let burn = burn::Burn { device: flex.burn().clone(), own_order: true, shared: Vec::new() };
     let cpu = Default::default();
     let layers = if is_bench() { Layers::ALL } else { Layers::FEW };
     let threads = std::env::var(THREADS).unwrap_or_else(|_| "all".to_string());
@@ -40,8 +40,8 @@ fn measure() {
     let model = minilm::model(layers.minilm);
     for (what, lengths) in [("1×16", &[16][..]), ("32×20", &[20; 32])] {
         let case = Case::new(format!("MiniLM, {what}"));
-        let case = case.by("congruent", embed_on::<Cpu<f32>>(&model, lengths, &cpu));
-        let case = case.by("congruent on burn", embed_on::<Burn<f32>>(&model, lengths, &flex));
+        let case = case.by("congruent", embed_on(model.clone(), lengths, &cpu));
+        let case = case.by("congruent on burn", embed_on(model.to_engine::<Burn<f32>>(&flex), lengths, &flex));
         let case = case.by("burn", embed_by(burn.clone(), &model, lengths));
         #[cfg(feature = "candle")]
         let case = case.by("candle", embed_by(Candle { trains: false }, &model, lengths));
@@ -49,16 +49,16 @@ fn measure() {
     }
     let model = characters::model(layers.characters);
     let case = Case::new("a step of training characters");
-    let case = case.by("congruent", train_on::<Cpu<f32>>(&model, &cpu));
-    let case = case.by("congruent on burn", train_on::<Burn<f32>>(&model, &flex));
+    let case = case.by("congruent", train_on(model.clone(), &cpu));
+    let case = case.by("congruent on burn", train_on(model.to_engine::<Burn<f32>>(&flex), &flex));
     let case = case.by("burn", train_by(burn.clone(), &model));
     #[cfg(feature = "candle")]
     let case = case.by("candle", train_by(Candle { trains: true }, &model));
     run(case);
     let model = smollm::model(layers.smollm);
     let case = Case::new("a token of SmolLM2");
-    let case = case.by("congruent", decode_on::<Cpu<f32>>(&model, &cpu));
-    let case = case.by("congruent on burn", decode_on::<Burn<f32>>(&model, &flex));
+    let case = case.by("congruent", decode_on(model.clone(), &cpu));
+    let case = case.by("congruent on burn", decode_on(model.to_engine::<Burn<f32>>(&flex), &flex));
     let case = case.by("burn", decode_by(burn.clone(), &model));
     #[cfg(feature = "candle")]
     let case = case.by("candle", decode_by(Candle { trains: false }, &model));

@@ -1,5 +1,17 @@
 //! What a library of tensors without types offers, as far as the models need it.
 
+/// The parameters of a model, in the order in which its fields stand.
+pub type Parameters = Vec<(Vec<usize>, Vec<f32>)>;
+
+/// Tensors of a library for these, of which the first so many are tables or norms.
+pub fn copied<L: Library + ?Sized>(library: &L, parameters: &Parameters, tables: usize) -> Vec<L::Tensor> {
+    let own = |(i, (sizes, elements)): (usize, &(Vec<usize>, Vec<f32>))| match sizes.len() == 2 && i >= tables {
+        true => library.weight(elements, sizes),
+        false => library.tensor(elements, sizes),
+    };
+    parameters.iter().enumerate().map(own).collect()
+}
+
 /// Where a pair of elements that is turned stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Pairs {
@@ -18,6 +30,10 @@ pub trait Library {
     fn tensor(&self, elements: &[f32], sizes: &[usize]) -> Self::Tensor;
     /// The weight `(outputs, inputs)` of a layer, as [`linear`](Self::linear) takes it: in the order that the library prefers.
     fn weight(&self, elements: &[f32], sizes: &[usize]) -> Self::Tensor;
+    /// Those of a model, of which the first so many are tables or norms.
+    fn parameters(&self, parameters: &Parameters, tables: usize) -> Vec<Self::Tensor> {
+        copied(self, parameters, tables)
+    }
     /// Ids of a table.
     fn ids(&self, ids: &[u32], sizes: &[usize]) -> Self::Tensor;
     /// What attention is not to see: of each sequence the keys from its length on, for `(batch, heads, queries, keys)`.

@@ -1,9 +1,6 @@
 //! Layers and models on a library without types: those of `typed.rs`, with the same parameters.
 
-use crate::library::{Library, Pairs, Training};
-
-/// The parameters of a model, in the order in which its fields stand.
-pub type Parameters = Vec<(Vec<usize>, Vec<f32>)>;
+use crate::library::{Library, Pairs, Parameters, Training};
 
 const EPSILON: f64 = 1e-5;
 
@@ -17,11 +14,7 @@ pub struct Model<L: Library> {
 impl<L: Library> Model<L> {
     /// A model of parameters, of which the first so many are tables or norms.
     pub fn new(library: L, heads: usize, tables: usize, parameters: &Parameters) -> Self {
-        let own = |(i, (sizes, elements)): (usize, &(Vec<usize>, Vec<f32>))| match sizes.len() == 2 && i >= tables {
-            true => library.weight(elements, sizes),
-            false => library.tensor(elements, sizes),
-        };
-        let parameters = parameters.iter().enumerate().map(own).collect();
+        let parameters = library.parameters(parameters, tables);
         Model { library, heads, parameters }
     }
 

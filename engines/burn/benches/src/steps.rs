@@ -5,7 +5,6 @@ use crate::library::{Library, Training};
 use crate::models::{Model, Trained};
 use crate::typed::{angles, characters, minilm, parameters, smollm};
 use congruent::backend::{Autodiff, Backend, DeviceOf};
-use congruent::module::Module;
 use congruent::prelude::*;
 
 /// The elements, if they are asked for.
@@ -26,12 +25,12 @@ fn texts(lengths: &[usize]) -> Vec<u32> {
 
 /// A vector for each text, on an engine.
 pub fn embed_on<'a, B: Backend<Elem = f32> + 'a>(
-    model: &minilm::Model,
+    model: minilm::Model<B>,
     lengths: &'a [usize],
     device: &'a DeviceOf<B>,
 ) -> Step<'a> {
     dims! { Batch; Seq; }
-    let (model, ids) = (model.to_engine::<B>(device), texts(lengths));
+    let ids = texts(lengths);
     Box::new(move |reads| {
         bind!(batch: Batch = lengths.len(), seq: Seq = ids.len() / lengths.len());
         let ids = Ids::new((batch, Ragged(seq)), minilm::Vocab, &ids).expect("ids of the table");
@@ -59,8 +58,8 @@ pub fn embed_by<'a, L: Library + Clone + 'a>(library: L, model: &minilm::Model, 
 const TOKEN: u32 = 1000;
 
 /// The logits of the token after a prompt, on an engine.
-pub fn decode_on<'a, B: Backend<Elem = f32> + 'a>(model: &smollm::Model, device: &DeviceOf<B>) -> Step<'a> {
-    let mut decoding = smollm::Decoding::new(model.to_engine::<B>(device), device);
+pub fn decode_on<'a, B: Backend<Elem = f32> + 'a>(model: smollm::Model<B>, device: &DeviceOf<B>) -> Step<'a> {
+    let mut decoding = smollm::Decoding::new(model, device);
     Box::new(move |reads| read(decoding.next(TOKEN), reads))
 }
 
@@ -86,8 +85,8 @@ pub fn decode_by<'a, L: Library + Clone + 'a>(library: L, model: &smollm::Model)
 }
 
 /// A step of training, on an engine: its loss.
-pub fn train_on<'a, B: Autodiff<Elem = f32> + 'a>(model: &characters::Model, device: &DeviceOf<B>) -> Step<'a> {
-    let mut training = characters::Training::new(model.to_engine::<B>(device), device);
+pub fn train_on<'a, B: Autodiff<Elem = f32> + 'a>(model: characters::Model<B>, device: &DeviceOf<B>) -> Step<'a> {
+    let mut training = characters::Training::new(model, device);
     Box::new(move |reads| training.step(reads))
 }
 

@@ -2,7 +2,7 @@
 //!
 //! The widths are those of all-MiniLM-L6-v2, of SmolLM2-135M and of `examples/train`, the parameters random.
 
-use crate::models::Parameters;
+use crate::library::Parameters;
 use congruent::backend::{Autodiff, Backend, DeviceOf};
 use congruent::module::Module;
 use congruent::nn::{
