@@ -168,8 +168,8 @@ enum Wrong {
 struct Bad(Wrong);
 
 impl Rule for Bad {
-    fn moments(&self) -> usize {
-        1
+    fn state(&self, sizes: &[usize]) -> Vec<Vec<usize>> {
+        vec![sizes.to_vec()]
     }
 
     fn step(&self, x: Array<f32>, _: Array<f32>, state: &mut State, _: f64) -> Array<f32> {
@@ -192,8 +192,8 @@ fn what_a_rule_gives_is_checked_before_it_is_stored() {
     }
     for (wrong, text) in [
         (Wrong::Parameter, "`weight` is (A = 3), of sizes [3]"),
-        (Wrong::Moment, "`weight` has 1 moments of sizes [3], and the state has [[7]]"),
-        (Wrong::Moments, "`weight` has 1 moments of sizes [3], and the state has []"),
+        (Wrong::Moment, "the state of `weight` has arrays of sizes [[3]], and found are [[7]]"),
+        (Wrong::Moments, "the state of `weight` has arrays of sizes [[3]], and found are []"),
         (Wrong::Panic, "of the rule"),
     ] {
         let mut model = Model { weight: Tensor::ones((A,)).tracked() };
@@ -211,7 +211,7 @@ fn what_a_rule_gives_is_checked_before_it_is_stored() {
     optimizer.step(&mut first, &gradients, 1.0);
     let mut second = Tensor::ones((Out,)).tracked();
     let gradients = second.square().sum(Out).backward();
-    assert!(panics(|| optimizer.step(&mut second, &gradients, 1.0)).contains("moments of sizes [2]"));
+    assert!(panics(|| optimizer.step(&mut second, &gradients, 1.0)).contains("arrays of sizes [[2], [2]]"));
     assert_eq!(second.to_vec(), [1.0; 2]);
 }
 

@@ -1,7 +1,7 @@
 //! Adam, and what became of it.
 
 use super::sgd::decayed;
-use super::{Rule, State, added, check_settings, scaled};
+use super::{Rule, State, added, check_settings, mixed, scaled};
 use crate::backend::{ArrayOf, Backend, Binary, Float, Unary, constant};
 
 /// Adam ([Kingma and Ba 2015](https://arxiv.org/abs/1412.6980)): the parameter falls by
@@ -34,8 +34,8 @@ impl<B: Backend<Elem: Float>> Rule<B> for Adam {
         check_settings([("learning_rate", rate), ("epsilon", self.epsilon), ("weight_decay", decay)], f64::INFINITY);
     }
 
-    fn moments(&self) -> usize {
-        2
+    fn state(&self, sizes: &[usize]) -> Vec<Vec<usize>> {
+        vec![sizes.to_vec(); 2]
     }
 
     fn step(
@@ -48,13 +48,7 @@ impl<B: Backend<Elem: Float>> Rule<B> for Adam {
         let gradient = decayed::<B>(gradient, &parameter, self.weight_decay);
         let [mean_stays, square_stays] = self.betas;
         let square = B::unary(Unary::Square, gradient.clone());
-        let mut running = |moment: usize, x, stays: f64| {
-            let empty = B::filled(num_traits::zero(), &[0], &B::device(&parameter));
-            let before = std::mem::replace(&mut state.moments[moment], empty);
-            let after = added::<B>(scaled::<B>(before, stays), scaled::<B>(x, 1.0 - stays));
-            state.moments[moment] = after.clone();
-            after
-        };
+        let mut running = |moment, x, stays| state.change(moment, |before| mixed::<B>(before, x, stays));
         let (mean, square) = (running(0, gradient, mean_stays), running(1, square, square_stays));
         let begun = |stays: f64| 1.0 - stays.powi(state.steps.try_into().unwrap_or(i32::MAX));
         // √(square / begun) + epsilon, in one factor.
@@ -101,8 +95,8 @@ impl<B: Backend<Elem: Float>> Rule<B> for AdamW {
         Rule::<B>::check(&self.adam());
     }
 
-    fn moments(&self) -> usize {
-        Rule::<B>::moments(&self.adam())
+    fn state(&self, sizes: &[usize]) -> Vec<Vec<usize>> {
+        Rule::<B>::state(&self.adam(), sizes)
     }
 
     fn step(

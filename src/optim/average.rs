@@ -1,6 +1,6 @@
 //! Averages of a model over its training.
 
-use super::{added, scaled};
+use super::mixed;
 use crate::backend::{Backend, Float, no_grad};
 use crate::module::Module;
 use std::collections::HashMap;
@@ -45,7 +45,7 @@ pub fn moving_average<M: Module<B>, B: Backend<Elem: Float>>(average: &mut M, mo
             if x.as_parameter().is_buffer() {
                 x.change(|_| other);
             } else {
-                x.change(|own| added::<B>(scaled::<B>(own, decay), scaled::<B>(other, 1.0 - decay)));
+                x.change(|own| mixed::<B>(own, other, decay));
             }
         });
     });

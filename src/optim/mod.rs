@@ -25,14 +25,22 @@
 //! assert!(last < 1e-3);
 //! ```
 
+mod adafactor;
 mod adam;
 mod average;
+mod lion;
+mod loss_scale;
+mod muon;
 mod optimizer;
 mod schedule;
 mod sgd;
 
+pub use adafactor::Adafactor;
 pub use adam::{Adam, AdamW};
 pub use average::moving_average;
+pub use lion::Lion;
+pub use loss_scale::{LossScale, ScaledGradients};
+pub use muon::{Muon, MuonLength};
 pub use optimizer::{Optimizer, Rule, State};
 pub use schedule::Schedule;
 pub use sgd::Sgd;
@@ -46,6 +54,11 @@ fn scaled<B: Backend<Elem: Float>>(x: ArrayOf<B>, factor: f64) -> ArrayOf<B> {
 
 fn added<B: Backend<Elem: Float>>(x: ArrayOf<B>, y: ArrayOf<B>) -> ArrayOf<B> {
     B::binary(Binary::Add, x, y)
+}
+
+/// `stays · x + (1 - stays) · y`.
+fn mixed<B: Backend<Elem: Float>>(x: ArrayOf<B>, y: ArrayOf<B>, stays: f64) -> ArrayOf<B> {
+    added::<B>(scaled::<B>(x, stays), scaled::<B>(y, 1.0 - stays))
 }
 
 /// Asserts that settings are numbers from zero to below a bound.

@@ -19,8 +19,8 @@ pub trait Rule<B: Backend<Elem: Float> = Cpu<f32>>: Send + Sync {
     /// A setting is out of its range: the parameter would become NaN, or go the wrong way.
     fn check(&self) {}
 
-    /// How many arrays of the size of a parameter are part of its state. They begin as zeros.
-    fn moments(&self) -> usize;
+    /// The sizes of each array in the state of a parameter of these sizes. They begin as zeros.
+    fn state(&self, sizes: &[usize]) -> Vec<Vec<usize>>;
 
     /// The parameter after a step. `learning_rate` is what the rate of the rule is multiplied by.
     fn step(&self, parameter: ArrayOf<B>, gradient: ArrayOf<B>, state: &mut State<B>, learning_rate: f64)
@@ -31,7 +31,7 @@ pub trait Rule<B: Backend<Elem: Float> = Cpu<f32>>: Send + Sync {
 pub struct State<B: Backend = Cpu<f32>> {
     /// How many steps there were, with the one that is being calculated.
     pub steps: u64,
-    /// As many arrays as [`Rule::moments`] says, of the sizes of the parameter.
+    /// Arrays of the sizes that [`Rule::state`] says.
     pub moments: Vec<ArrayOf<B>>,
 }
 
@@ -42,11 +42,21 @@ impl<B: Backend> Clone for State<B> {
 }
 
 impl<B: Backend> State<B> {
-    /// Asserts that it is one of a parameter of this name and these sizes.
-    fn check(&self, name: &str, moments: usize, sizes: &[usize]) {
+    /// Puts what `f` makes of an array in its place, and gives it. `f` holds the array alone, and may write into it.
+    pub fn change(&mut self, moment: usize, f: impl FnOnce(ArrayOf<B>) -> ArrayOf<B>) -> ArrayOf<B>
+    where
+        B::Elem: Float,
+    {
+        let empty = B::filled(num_traits::zero(), &[0], &B::device(&self.moments[moment]));
+        let after = f(std::mem::replace(&mut self.moments[moment], empty));
+        self.moments[moment] = after.clone();
+        after
+    }
+
+    /// Asserts that it is one of a parameter of this name.
+    fn check(&self, name: &str, expected: &[Vec<usize>]) {
         let found: Vec<_> = self.moments.iter().map(B::sizes).collect();
-        let as_expected = found.len() == moments && found.iter().all(|found| *found == sizes);
-        assert!(as_expected, "`{name}` has {moments} moments of sizes {sizes:?}, and the state has {found:?}");
+        assert!(found == expected, "the state of `{name}` has arrays of sizes {expected:?}, and found are {found:?}");
     }
 }
 
@@ -157,17 +167,17 @@ impl<B: Autodiff> Optimizer<B> {
             is_changed = true;
             let rule = self.rule_for(&shown);
             rule.check();
-            let zeros = || B::filled(num_traits::zero(), shown.sizes(), &B::device(shown.array()));
-            let new = || State { steps: 0, moments: (0..rule.moments()).map(|_| zeros()).collect() };
-            let (name, moments, sizes) = (shown.path().to_string(), rule.moments(), shown.sizes().to_vec());
+            let (name, kept) = (shown.path().to_string(), rule.state(shown.sizes()));
+            let zeros = |sizes: &Vec<usize>| B::filled(num_traits::zero(), sizes, &B::device(shown.array()));
+            let new = || State { steps: 0, moments: kept.iter().map(zeros).collect() };
             assert!(paths.insert(name.clone()), "two parameters of the model have the path `{name}`");
             // Taken out, so that what a rule leaves behind when it panics is not taken for a state.
             let mut state = self.states.remove(&name).unwrap_or_else(new);
-            state.check(&name, moments, &sizes);
+            state.check(&name, &kept);
             state.steps += 1;
             parameter.change(|array| {
                 let array = no_grad(|| rule.step(B::detach(array), gradient, &mut state, learning_rate));
-                state.check(&name, moments, &sizes);
+                state.check(&name, &kept);
                 if let Some(failure) = state.moments.iter().chain([&array]).find_map(B::failure) {
                     panic!("`{name}`: {failure}");
                 }
@@ -217,8 +227,14 @@ impl<B: Autodiff<Elem: Stored>> Optimizer<B> {
             // A parameter without a step has nothing.
             if weights.has("steps") {
                 let steps = weights.number("steps");
-                let moment = |i: usize| weights.array(&i.to_string(), parameter.sizes(), parameter.shape());
-                let moments = (0..self.rule_for(&parameter).moments()).map(moment).collect();
+                let kept = self.rule_for(&parameter).state(parameter.sizes());
+                let moment = |(i, sizes): (usize, Vec<usize>)| {
+                    let described = format!("{sizes:?}");
+                    let is_like = sizes == parameter.sizes();
+                    let shape: &dyn fmt::Display = if is_like { parameter.shape() } else { &described };
+                    weights.array(&i.to_string(), &sizes, shape)
+                };
+                let moments = kept.into_iter().enumerate().map(moment).collect();
                 states.insert(name, State { steps, moments });
             }
         });

@@ -32,8 +32,8 @@ impl<B: Backend<Elem: Float>> Rule<B> for Sgd {
         check_settings(settings, f64::INFINITY);
     }
 
-    fn moments(&self) -> usize {
-        usize::from(self.momentum != 0.0)
+    fn state(&self, sizes: &[usize]) -> Vec<Vec<usize>> {
+        vec![sizes.to_vec(); usize::from(self.momentum != 0.0)]
     }
 
     fn step(

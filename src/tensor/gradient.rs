@@ -43,12 +43,17 @@ pub trait TrackedWith<B: Autodiff>: Autodiff {
     #[doc(hidden)]
     fn own(gradients: &B::Gradients, x: &ArrayOf<Self>) -> Option<ArrayOf<Self>>;
     #[doc(hidden)]
+    fn moved(gradients: B::Gradients) -> Self::Gradients;
+    #[doc(hidden)]
     fn sealed(_: Sealed);
 }
 #[diagnostic::do_not_recommend]
 impl<B: Autodiff, C: Autodiff<Engine = B::Engine, Gradients = B::Gradients>> TrackedWith<B> for C {
     fn own(gradients: &B::Gradients, x: &ArrayOf<C>) -> Option<ArrayOf<C>> {
         C::gradient(gradients, x)
+    }
+    fn moved(gradients: B::Gradients) -> C::Gradients {
+        gradients
     }
     fn sealed(_: Sealed) {}
 }
@@ -110,6 +115,24 @@ impl<B: Autodiff> Gradients<B> {
         C: TrackedWith<B>,
     {
         C::own(&self.0, &x.array).map(|array| Tensor::from_parts(x.shape, array))
+    }
+
+    /// The same gradients for what takes those on `C`, a backend of other elements on the same engine: an optimizer of parameters in
+    /// half precision, of a loss in single.
+    ///
+    /// ```
+    /// use congruent::half::f16;
+    /// use congruent::optim::{Optimizer, Sgd};
+    /// use congruent::prelude::*;
+    /// dims! { Embed = 2; }
+    /// let mut model = Cpu::<f16>::ones((Embed,)).tracked();
+    /// let gradients = model.cast::<f32>().square().sum(Embed).backward();
+    /// let rule = Sgd { learning_rate: 0.25, ..Sgd::default() };
+    /// Optimizer::new(rule).step(&mut model, &gradients.on::<Cpu<f16>>(), 1.0);
+    /// assert_eq!(model.to_vec(), [f16::from_f32(0.5); 2]);
+    /// ```
+    pub fn on<C: TrackedWith<B>>(self) -> Gradients<C> {
+        Gradients(C::moved(self.0))
     }
 }
 

@@ -1,6 +1,10 @@
 //! Models that learn, and runs that are stopped and resumed. `tests/gradients.rs` has the steps of PyTorch's optimizers.
 
 mod buffers;
+#[allow(dead_code)]
+#[path = "../common/mod.rs"]
+mod common;
+mod optimizers;
 mod refused;
 
 use congruent::io::{LoadError, SafeTensors, Weights, Writer, load};
