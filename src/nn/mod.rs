@@ -42,9 +42,10 @@ pub use grouped_query::GroupedQueryAttention;
 pub use linear::Linear;
 pub use llama::{LlamaDecoder, LlamaLayer};
 pub use loss::{
-    MeanOver, SumOver, absolute_error, binary_cross_entropy, cosine_similarity, cross_entropy, huber, info_nce,
-    kl_divergence, mean_of_live, mean_where, next_token_log_probabilities, next_token_loss, similarities,
-    smoothed_cross_entropy, squared_error, sum_of_live, sum_where,
+    LogLikelihood, MeanOver, Preference, SumOver, Triplet, absolute_error, binary_cross_entropy, binary_focal_loss,
+    cosine_similarity, cross_entropy, ctc_loss, dice_loss, focal_loss, huber, info_nce, kl_divergence, log_likelihood,
+    mean_of_live, mean_where, next_token_log_probabilities, next_token_loss, similarities, smoothed_cross_entropy,
+    squared_error, sum_of_live, sum_where,
 };
 pub use multi_head::{Memory, MultiHeadAttention};
 pub use norm::{LayerNorm, RmsNorm};

@@ -4,14 +4,20 @@
 //! chosen.
 
 mod classes;
+mod ctc;
 mod distance;
+mod focal;
 mod next_token;
+mod preference;
 mod similarity;
 mod summed;
 
 pub use classes::{binary_cross_entropy, cross_entropy, kl_divergence, smoothed_cross_entropy};
+pub use ctc::ctc_loss;
 pub use distance::{absolute_error, huber, squared_error};
+pub use focal::{binary_focal_loss, dice_loss, focal_loss};
 pub use next_token::{next_token_log_probabilities, next_token_loss};
+pub use preference::{LogLikelihood, Preference, Triplet, log_likelihood};
 pub use similarity::{cosine_similarity, info_nce, similarities};
 
 pub use summed::{MeanOver, SumOver, sum_of_live, sum_where};

@@ -1,0 +1,131 @@
+//! The loss of a text that is spread over more frames.
+
+use crate::backend::{ArrayOf, Backend, Binary, Compare, Float, Unary, With, composed, constant};
+use crate::dim::{Dense, Dim, Ragged};
+use crate::mask::Lengths;
+use crate::tensor::{IdOf, Index, LogProbabilities, SameBackend, Tensor};
+
+/// What stands for the logarithm of zero: sums of many such are numbers, which -∞ times a slope of zero is not.
+const IMPOSSIBLE: f64 = -1e30;
+
+/// The negative logarithm of the probability of each sequence of labels, by those of all ways to spread it over the frames of its
+/// sequence: labels stand for one frame or more, with any number of blanks between them, and with one at least between two equal labels
+/// ([Graves et al. 2006](https://doi.org/10.1145/1143844.1143891)). It is infinite where there are too few frames, and has no
+/// gradient then.
+///
+/// What stands in padded frames and behind the labels of a sequence has no part in it. No label may be the blank.
+///
+/// ```
+/// use congruent::{nn::ctc_loss, prelude::*};
+/// dims! { Batch = 2; Frames = 3; Labels = 2; Vocab = 3; }
+/// let logits = Tensor::zeros((Batch, Ragged(Frames), Vocab));
+/// let frames = Lengths::new(Batch, Ragged(Frames), &[3, 1])?;
+/// let targets = Ids::new((Batch, Ragged(Labels)), Vocab, &[1, 2, 2, 0])?;
+/// let labels = Lengths::new(Batch, Ragged(Labels), &[2, 1])?;
+/// let blank = Index::new(Vocab, 0)?;
+/// let losses: Tensor<(Batch,)> = ctc_loss(&logits.log_softmax(Vocab), &frames, &targets, &labels, blank);
+/// // Of 27 ways to fill three frames, five read 1 2: 112, 122, 012, 102, 120.
+/// assert!(losses.to_vec().iter().zip([(27f32 / 5.0).ln(), 3f32.ln()]).all(|(x, y)| (x - y).abs() < 1e-5));
+/// # Ok::<(), Error>(())
+/// ```
+///
+/// Probabilities do not compile, and neither do logarithms along another axis:
+///
+/// ```compile_fail,E0308
+/// # use congruent::{nn::ctc_loss, prelude::*};
+/// # dims! { Batch = 2; Frames = 3; Labels = 2; Vocab = 3; }
+/// # let logits = Tensor::zeros((Batch, Ragged(Frames), Vocab));
+/// # let frames = Lengths::new(Batch, Ragged(Frames), &[3, 1]).unwrap();
+/// # let targets = Ids::new((Batch, Ragged(Labels)), Vocab, &[1, 2, 2, 0]).unwrap();
+/// # let labels = Lengths::new(Batch, Ragged(Labels), &[2, 1]).unwrap();
+/// ctc_loss(&logits.softmax(Vocab), &frames, &targets, &labels, Index::new(Vocab, 0).unwrap());
+/// ```
+pub fn ctc_loss<N, T, V, S, B, I, C>(
+    log_probabilities: &LogProbabilities<(N, Ragged<T>, V), V, B>,
+    frames: &Lengths<N, Ragged<T>>,
+    targets: &Tensor<(N, Ragged<S>), C>,
+    labels: &Lengths<N, Ragged<S>>,
+    blank: Index<V>,
+) -> Tensor<(N,), B>
+where
+    C: Backend<Elem = I> + SameBackend<With<B, I>>,
+    I: IdOf<V>,
+    N: Dim,
+    T: Dim,
+    V: Dim + Dense,
+    S: Dim,
+    B: Backend<Elem: Float>,
+{
+    // Sums over many frames need the digits.
+    let wide = B::cast::<Wide<B>>(log_probabilities.array());
+    let losses =
+        losses::<With<B, Wide<B>>>(&wide, targets.array(), [frames.as_slice(), labels.as_slice()], blank.get());
+    Tensor::from_parts((frames.batch(),), With::<B, Wide<B>>::cast::<B::Elem>(&losses))
+}
+
+type Wide<B> = <<B as Backend>::Elem as Float>::Wide;
+
+/// By the forward recursion over the labels with a blank before, between and behind them.
+fn losses<B: Backend<Elem: Float>>(
+    log_probabilities: &ArrayOf<B>,
+    targets: &ArrayOf<B, u32>,
+    [frames, labels]: [&[usize]; 2],
+    blank: u32,
+) -> ArrayOf<B> {
+    let &[n, t, _] = B::sizes(log_probabilities) else { panic!("frames are (batch, frames, classes)") };
+    let device = B::device(log_probabilities);
+    let full = |value, sizes: &[usize]| B::filled(constant(value), sizes, &device);
+    let states = with_blanks::<B>(targets, blank);
+    let count = With::<B, u32>::sizes(&states)[1];
+    let ids = With::<B, u32>::broadcast(&With::<B, u32>::reshape(&states, &[n, 1, count]), &[n, t, count]);
+    let emitted = B::take_along(log_probabilities, 2, &ids);
+    let emitted = B::binary_scalar(Binary::Max, emitted, constant(IMPOSSIBLE));
+
+    // A state is entered from the second before it if that is another label.
+    let mut skips = full(0.0, &[n, count.min(2)]);
+    if count > 2 {
+        let [later, earlier] = [2, 0].map(|start| With::<B, u32>::narrow(&states, 1, start, count - 2));
+        let differs = With::<B, u32>::compare(Compare::NotEqual, &later, &earlier);
+        let costs = B::select(&differs, &full(0.0, &[n, count - 2]), &full(IMPOSSIBLE, &[n, count - 2]));
+        skips = B::concat(&[&skips, &costs], 1);
+    }
+
+    // Two columns before the first state: no state at all, and the begin of each sequence.
+    let never = full(IMPOSSIBLE, &[n, 2]);
+    let begin = B::concat(&[&full(IMPOSSIBLE, &[n, 1]), &full(0.0, &[n, 1]), &full(IMPOSSIBLE, &[n, count])], 1);
+    let mut reached = begin;
+    for frame in 0..frames.iter().copied().max().unwrap_or(0) {
+        let [skipped, before, same] = [0, 1, 2].map(|start| B::narrow(&reached, 1, start, count));
+        let ways =
+            [B::binary(Binary::Add, skipped, skips.clone()), before, same].map(|x| B::reshape(&x, &[n, 1, count]));
+        let ways = composed::log_sum_exp::<B>(&B::concat(&ways.each_ref(), 1), 1);
+        let next = B::binary(Binary::Add, ways, B::reshape(&B::narrow(&emitted, 1, frame, 1), &[n, count]));
+        let next = B::concat(&[&never, &next], 1);
+        reached = match frames.iter().all(|frames| frame < *frames) {
+            true => next,
+            false => {
+                let is_live = frames.iter().map(|frames| frame < *frames).collect();
+                let is_live = With::<B, bool>::from_elements(is_live, &[n, 1], &device);
+                B::select(&With::<B, bool>::broadcast(&is_live, &[n, count + 2]), &next, &reached)
+            }
+        };
+    }
+
+    // It ends in the last label, or in the blank behind it.
+    let ends = [1, 2].map(|state| {
+        let state = labels.iter().map(|labels| (2 * labels + state) as u32).collect();
+        B::reshape(&B::pick(&reached, &With::<B, u32>::from_elements(state, &[n], &device)), &[n, 1])
+    });
+    let losses = B::unary(Unary::Neg, composed::log_sum_exp::<B>(&B::concat(&ends.each_ref(), 1), 1));
+    let is_impossible = B::compare_scalar(Compare::Greater, &losses, constant(-0.5 * IMPOSSIBLE));
+    B::select(&is_impossible, &full(f64::INFINITY, &[n]), &losses)
+}
+
+/// Labels `(n, s)` with blanks around them, `(n, 2 s + 1)`.
+fn with_blanks<B: Backend>(labels: &ArrayOf<B, u32>, blank: u32) -> ArrayOf<B, u32> {
+    let &[n, s] = With::<B, u32>::sizes(labels) else { panic!("labels are (batch, labels)") };
+    let blanks = |sizes: &[usize]| With::<B, u32>::filled(blank, sizes, &With::<B, u32>::device(labels));
+    let pairs = [blanks(&[n, s, 1]), With::<B, u32>::reshape(labels, &[n, s, 1])];
+    let pairs = With::<B, u32>::reshape(&With::<B, u32>::concat(&pairs.each_ref(), 2), &[n, 2 * s]);
+    With::<B, u32>::concat(&[&pairs, &blanks(&[n, 1])], 1)
+}

@@ -1,0 +1,17 @@
+//! The lengths of the frames and those of the labels.
+use congruent::nn::ctc_loss;
+use congruent::prelude::*;
+
+dims! { Batch = 2; Frames = 9; Labels = 3; Vocab = 5; }
+
+fn loss(
+    logits: Tensor<(Batch, Ragged<Frames>, Vocab)>,
+    frames: Lengths<Batch, Ragged<Frames>>,
+    targets: Ids<(Batch, Ragged<Labels>), Vocab>,
+    labels: Lengths<Batch, Ragged<Labels>>,
+    blank: Index<Vocab>,
+) {
+    ctc_loss(&logits.log_softmax(Vocab), &labels, &targets, &frames, blank);
+}
+
+fn main() {}
