@@ -2,9 +2,13 @@
 
 use congruent::backend::{Backend, Float};
 use congruent::generic_array::GenericArray;
+use congruent::half::bf16;
+use congruent::module::{Boxed, Observed, observe};
 use congruent::nn::{Activation, Embedding, GatedFeedForward, LayerNorm, Linear, NormOrder, RmsNorm};
 use congruent::prelude::*;
 use congruent::typenum::U2;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 dims! { Vocab = 5; Embed = 4; Hidden = 6; Classes = 3; }
 
@@ -126,4 +130,118 @@ fn parameters_are_tracked_and_frozen() {
 fn a_parameter_keeps_its_shape() {
     let mut pair = Pair(norm(), [norm(), norm()]);
     pair.for_each_mut(|mut parameter| parameter.change(|_| Tensor::ones((Hidden,)).into_array()));
+}
+
+/// One of two layers, in a box, with others of its own type.
+#[derive(Clone, Module)]
+#[module(debug)]
+struct Node {
+    norm: RmsNorm<Embed>,
+    children: Vec<Boxed<Node>>,
+}
+
+#[test]
+fn modules_in_maps_and_behind_pointers() {
+    let leaf = Node { norm: norm(), children: Vec::new() };
+    let tree = Node { children: vec![Boxed::new(leaf.clone()), Boxed::new(leaf.clone())], ..leaf };
+    let paths = ["norm.weight", "children.0.norm.weight", "children.1.norm.weight"];
+    assert_eq!(names(&tree), paths.map(|path| format!("{path} (Embed = 4)")));
+    assert_eq!(
+        format!("{tree:?}"),
+        "Node { norm.weight: (Embed = 4), children.0.norm.weight: (Embed = 4), children.1.norm.weight: (Embed = 4) }"
+    );
+    assert!(format!("{:#?}", tree.norm).contains("    weight: (Embed = 4),\n"));
+
+    let keys: Vec<String> = (0..20).rev().map(|i| format!("head_{i:02}")).collect();
+    let hashed: HashMap<String, _> = keys.iter().map(|key| (key.clone(), norm())).collect();
+    let sorted: BTreeMap<String, _> = keys.iter().map(|key| (key.clone(), norm())).collect();
+    assert_eq!(names(&hashed), names(&sorted));
+    assert_eq!(names(&sorted)[19], "head_19.weight (Embed = 4)");
+    let mut hashed = hashed;
+    let mut order = Vec::new();
+    hashed.for_each_mut(|parameter| order.push(format!("{:?}", parameter.as_parameter())));
+    assert_eq!(order, names(&sorted));
+    assert_eq!(names(&hashed.to_engine::<Cpu<f32>>(&Default::default())), names(&sorted));
+    assert_eq!(names(&sorted.to_engine::<Cpu<f32>>(&Default::default())), names(&sorted));
+
+    // What is shared is changed alone.
+    let shared = Arc::new(norm());
+    let mut own = Arc::clone(&shared);
+    own.track();
+    assert!(own.weight.is_tracked() && !shared.weight.is_tracked());
+    assert_eq!(names(&own.to_engine::<Cpu<f32>>(&Default::default())), ["weight (Embed = 4)"]);
+}
+
+type Narrow = Cpu<bf16>;
+
+/// Norms in single precision, weights in half, in a list and beside what has neither.
+#[derive(Clone, Module)]
+#[module(backend = Cpu<f32>, backend = Narrow, debug)]
+struct Mixed {
+    #[module(backend = Cpu<f32>)]
+    norm: RmsNorm<Embed>,
+    #[module(backend = Narrow, name = "w")]
+    weight: Tensor<(Embed,), Narrow>,
+    #[module(backend = Narrow, buffer)]
+    mean: Tensor<(Embed,), Narrow>,
+    scale: f64,
+    blocks: Vec<Mixed>,
+}
+
+#[test]
+fn a_module_of_two_element_types_is_one_on_each() {
+    let half = || Narrow::ones((Embed,));
+    let block = Mixed { norm: norm(), weight: half(), mean: half(), scale: 1.0, blocks: Vec::new() };
+    let mut model = Mixed { blocks: vec![block.clone()], ..block };
+    assert_eq!(names::<Cpu<f32>>(&model), ["norm.weight (Embed = 4)", "blocks.0.norm.weight (Embed = 4)"]);
+    let narrow = ["w", "mean", "blocks.0.w", "blocks.0.mean"].map(|path| format!("{path} (Embed = 4)"));
+    assert_eq!(names::<Narrow>(&model), narrow);
+    Module::<Narrow>::track(&mut model);
+    assert!(model.blocks[0].weight.is_tracked() && !model.mean.is_tracked() && !model.norm.weight.is_tracked());
+    let summary = Module::<Cpu<f32>>::summary(&model).and(Module::<Narrow>::summary(&model));
+    let total = summary.total();
+    assert_eq!((total.parameters, total.tracked, total.bytes), (16, 8, 2 * 16 + 4 * 8));
+    assert_eq!(summary.to_depth(1).parts.last().unwrap().path, "mean");
+    assert_eq!(
+        format!("{:?}", model.blocks[0]),
+        "Mixed { norm.weight: (Embed = 4), w: (Embed = 4), mean: (Embed = 4) }"
+    );
+    assert_eq!(model.scale, 1.0);
+}
+
+/// Layers are seen by their paths, and only inside: of another thread and after a panic neither.
+#[test]
+fn what_layers_give_is_observed() {
+    let rng = &mut Rng::with_seed(1);
+    let model = (Embedding::random(Vocab, Embed, rng), vec![GatedFeedForward::random(Embed, Hidden, rng)], norm());
+    let ids = Ids::new((Classes,), Vocab, &[0, 4, 4]).unwrap();
+    let forward = || {
+        let x = model.2.forward(&model.1[0].forward(&model.0.forward(&ids)));
+        model.0.logits(&x)
+    };
+    let paths = |seen: &[Observed]| seen.iter().map(|of| of.path.clone()).collect::<Vec<_>>();
+    let (logits, seen) = observe(&model, |_| true, forward);
+    assert_eq!(paths(&seen), ["0", "1.0.gate", "1.0.up", "1.0.down", "2", "0"]);
+    assert_eq!(seen[0].shape, "(Classes = 3, Embed = 4)");
+    assert_eq!(seen[0].to_vec(), model.0.forward(&ids).to_vec());
+    assert_eq!(seen[5].to_vec(), logits.to_vec());
+    // An inner scope sees for itself, and the outer one goes on after it.
+    let ((inner, _), outer) = observe(
+        &model,
+        |path| path == "2",
+        || {
+            let inner = observe(&model.1, |path| path.ends_with("up"), forward);
+            std::thread::scope(|scope| scope.spawn(forward).join().unwrap());
+            let panics = || observe(&model.0, |_| true, || -> () { panic!("of the user") });
+            assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(panics)).is_err());
+            (paths(&inner.1), forward())
+        },
+    );
+    assert_eq!((inner, paths(&outer)), (vec!["0.up".to_owned()], vec!["2".to_owned()]));
+    // Of another element type nothing is seen, and of a clone nothing.
+    let (_, seen) = observe::<_, Narrow, _>(&Narrow::ones((Embed,)), |_| true, forward);
+    assert!(seen.is_empty());
+    let (_, seen) = observe(&model.2.clone(), |_| true, forward);
+    assert!(seen.is_empty());
+    assert_eq!(forward().to_vec(), logits.to_vec());
 }

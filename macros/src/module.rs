@@ -8,18 +8,14 @@ use syn::{Data, DeriveInput, Error, Field, Fields, Generics, Ident, LitStr, Path
 
 /// The implementation of `Module` for a structure, or for an enumeration of alternatives.
 pub fn expand(input: DeriveInput) -> Result<TokenStream> {
-    let options = Options::parse(&input.attrs, &["backend"])?;
+    let options = Options::parse(&input.attrs, &["backend", "debug"])?;
     let declared = input.generics.type_params().find(|parameter| is_backend(parameter)).map(|found| &found.ident);
-    let backend = match (&options.backend, declared) {
-        (Some(given), _) => given.to_token_stream(),
-        (None, Some(declared)) => declared.to_token_stream(),
-        (None, None) => quote!(::congruent::Cpu<f32>),
+    let backends: Vec<TokenStream> = match (&options.backends[..], declared) {
+        ([], Some(declared)) => vec![declared.to_token_stream()],
+        ([], None) => vec![quote!(::congruent::Cpu<f32>)],
+        (given, _) => given.iter().map(Path::to_token_stream).collect(),
     };
     let variants = variants(&input)?;
-    let arms = |method: &str| -> Result<TokenStream> {
-        variants.iter().map(|(name, fields)| arm(name, fields, &backend, method)).collect()
-    };
-    let (shown, changed) = (arms("visit")?, arms("visit_mut")?);
     let to_engine = declared.map(|declared| to_engine::expand(&input, &variants, declared)).transpose()?;
 
     let mut generics = with_dimensions(&input.generics);
@@ -29,29 +25,48 @@ pub fn expand(input: DeriveInput) -> Result<TokenStream> {
     }
     let (name, (parameters, _, bounds)) = (&input.ident, generics.split_for_impl());
     let (_, arguments, _) = input.generics.split_for_impl();
-    Ok(quote! {
-        #[automatically_derived]
-        #[diagnostic::do_not_recommend]
-        impl #parameters ::congruent::Module<#backend> for #name #arguments #bounds {
-            #[allow(unused_variables)]
-            fn visit(
-                &self,
-                path: &::congruent::module::Path<'_>,
-                visitor: &mut dyn ::core::ops::FnMut(::congruent::module::Parameter<'_, #backend>),
-            ) {
-                match self { #shown }
+    let mut modules = TokenStream::new();
+    for backend in &backends {
+        let arms = |method: &str| -> Result<TokenStream> {
+            variants.iter().map(|(name, fields)| arm(name, fields, backend, &backends, method)).collect()
+        };
+        let (shown, changed) = (arms("visit")?, arms("visit_mut")?);
+        modules.extend(quote! {
+            #[automatically_derived]
+            #[diagnostic::do_not_recommend]
+            impl #parameters ::congruent::Module<#backend> for #name #arguments #bounds {
+                #[allow(unused_variables)]
+                fn visit(
+                    &self,
+                    path: &::congruent::module::Path<'_>,
+                    visitor: &mut dyn ::core::ops::FnMut(::congruent::module::Parameter<'_, #backend>),
+                ) {
+                    match self { #shown }
+                }
+                #[allow(unused_variables)]
+                fn visit_mut(
+                    &mut self,
+                    path: &::congruent::module::Path<'_>,
+                    visitor: &mut dyn ::core::ops::FnMut(::congruent::module::ParameterMut<'_, #backend>),
+                ) {
+                    match self { #changed }
+                }
             }
-            #[allow(unused_variables)]
-            fn visit_mut(
-                &mut self,
-                path: &::congruent::module::Path<'_>,
-                visitor: &mut dyn ::core::ops::FnMut(::congruent::module::ParameterMut<'_, #backend>),
-            ) {
-                match self { #changed }
+        });
+    }
+    let debug = options.debug.then(|| {
+        quote! {
+            #[automatically_derived]
+            impl #parameters ::core::fmt::Debug for #name #arguments #bounds {
+                fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                    let mut shown = f.debug_struct(::core::stringify!(#name));
+                    #(::congruent::module::show::<#backends>(self, &mut shown);)*
+                    shown.finish()
+                }
             }
         }
-        #to_engine
-    })
+    });
+    Ok(quote!(#modules #debug #to_engine))
 }
 
 /// The parameters of a type as those of an implementation: one without bounds is a dimension.
@@ -92,17 +107,36 @@ pub(crate) fn has_bound(parameter: &TypeParam, name: &str) -> bool {
     })
 }
 
-/// The arm of one alternative: each field that is not skipped, by the name that its path has.
-fn arm(name: &TokenStream, fields: &Fields, backend: &TokenStream, method: &str) -> Result<TokenStream> {
+/// The arm of one alternative: each field that is not skipped and is of this backend, by the name that its path has.
+fn arm(
+    name: &TokenStream,
+    fields: &Fields,
+    backend: &TokenStream,
+    backends: &[TokenStream],
+    method: &str,
+) -> Result<TokenStream> {
     // What is wrapped has the path of the wrapper.
     let is_wrapper = matches!(fields, Fields::Unnamed(fields) if fields.unnamed.len() == 1);
     let (mut patterns, mut calls) = (TokenStream::new(), TokenStream::new());
     for (i, field) in fields.iter().enumerate() {
-        let options = Options::parse(&field.attrs, &["skip", "name", "buffer"])?;
+        let allowed: &[&str] = match backends {
+            [_] => &["skip", "name", "buffer"],
+            _ => &["skip", "name", "buffer", "backend"],
+        };
+        let options = Options::parse(&field.attrs, allowed)?;
+        let own: Vec<String> = options.backends.iter().map(|own| own.to_token_stream().to_string()).collect();
+        for (own, path) in own.iter().zip(&options.backends) {
+            if !backends.iter().any(|backend| backend.to_string() == *own) {
+                return Err(Error::new_spanned(path, "the type does not name this backend: `#[module(backend = ..)]`"));
+            }
+        }
         if options.skip {
             if let Some(buffer) = options.buffer {
                 return Err(Error::new(buffer, "a field that is skipped is neither saved nor loaded, and no buffer"));
             }
+            continue;
+        }
+        if !own.is_empty() && !own.contains(&backend.to_string()) {
             continue;
         }
         let variable = format_ident!("field_{i}", span = Span::mixed_site());
@@ -143,8 +177,9 @@ fn name_of(field: &Field, position: usize) -> String {
 struct Options {
     skip: bool,
     buffer: Option<Span>,
+    debug: bool,
     name: Option<String>,
-    backend: Option<Path>,
+    backends: Vec<Path>,
 }
 
 impl Options {
@@ -157,10 +192,12 @@ impl Options {
                     options.skip = true;
                 } else if is("buffer") {
                     options.buffer = Some(meta.path.span());
+                } else if is("debug") {
+                    options.debug = true;
                 } else if is("name") {
                     options.name = Some(meta.value()?.parse::<LitStr>()?.value());
                 } else if is("backend") {
-                    options.backend = Some(meta.value()?.parse()?);
+                    options.backends.push(meta.value()?.parse()?);
                 } else {
                     let list = allowed.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ");
                     return Err(meta.error(format!("expected {list}")));

@@ -10,6 +10,59 @@
 //! | [`Next<D>`] | one fewer than `D`: the positions that have a next one | any dimension |
 //! | [`Packed<D>`] | `D`, in which several texts share a row | any dimension |
 //! | [`Keys<D>`], [`Candidates<D>`] | `D`, in another role | any dimension |
+//!
+//! # Two sizes of one architecture
+//!
+//! What is set once has one size in the whole program, tests in one binary included. So an architecture that is to be there in several
+//! sizes is generic over its dimensions, as the layers of [`nn`](crate::nn) are, and each configuration has a name of its own for them:
+//!
+//! ```
+//! use congruent::dim::Dense;
+//! use congruent::nn::{FeedForward, Linear};
+//! use congruent::prelude::*;
+//! dims! { Batch = 2; Classes = 3; }
+//!
+//! #[derive(Module)]
+//! struct Model<Width, Hidden> {
+//!     hidden: FeedForward<Width, Hidden>,
+//!     head: Linear<Width, Classes>,
+//! }
+//! impl<Width: Dense, Hidden: Dense> Model<Width, Hidden> {
+//!     fn random(width: Width, hidden: Hidden, rng: &mut Rng) -> Self {
+//!         Model { hidden: FeedForward::random(width, hidden, rng), head: Linear::random(width, Classes, rng) }
+//!     }
+//!     fn forward(&self, x: &Tensor<(Batch, Width)>) -> Tensor<(Batch, Classes)> {
+//!         self.head.forward(&self.hidden.forward(x))
+//!     }
+//! }
+//!
+//! mod draft {
+//!     congruent::dims! { pub once Width; pub once Hidden; }
+//! }
+//! mod full {
+//!     congruent::dims! { pub once Width; pub once Hidden; }
+//! }
+//! // Both are values that may be kept anywhere, and go to other threads.
+//! struct Server {
+//!     draft: Model<draft::Width, draft::Hidden>,
+//!     full: Model<full::Width, full::Hidden>,
+//! }
+//! let rng = &mut Rng::with_seed(1);
+//! let server = Server {
+//!     draft: Model::random(draft::Width::set(4)?, draft::Hidden::set(8)?, rng),
+//!     full: Model::random(full::Width::set(16)?, full::Hidden::set(64)?, rng),
+//! };
+//! assert_eq!((server.draft.parameter_count(), server.full.parameter_count()), (91, 2179));
+//!
+//! // Of any number of configurations, each lives in a scope: that of a thread, say.
+//! dims! { Width; Hidden; }
+//! let count = |size| {
+//!     bind!(width: Width = size, hidden: Hidden = 4 * size);
+//!     Model::random(width, hidden, &mut Rng::with_seed(1)).parameter_count()
+//! };
+//! assert_eq!([4, 16].map(count), [163, 2179]);
+//! # Ok::<(), Error>(())
+//! ```
 
 mod arithmetic;
 mod equal;

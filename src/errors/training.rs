@@ -24,7 +24,8 @@ errors! {
     /// The parameters of a model are asked for, and this is neither a tensor of floating-point numbers nor a structure of
     /// such: [`Module`](trait@crate::Module). Put `#[derive(Module)]` on the structure, or `#[module(skip)]` on a field that has
     /// no parameters. A tensor on another backend than the other parameters is no parameter either, nor are ids, integers and masks:
-    /// skipped, they are not saved, and go to another engine with the model.
+    /// skipped, they are not saved, and go to another engine with the model. A `Box` is a [`Boxed`](crate::module::Boxed), for trait
+    /// objects too. Where parameters are of two element types, the structure says so: see [`Module`](trait@crate::Module#two-element-types).
 
     C63: "`T` is not what is predicted for the next position"
     /// A model of the next token has logits for each position, and the token after it is their target: ids are shifted by

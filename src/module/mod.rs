@@ -1,14 +1,23 @@
 //! Models as their parameters: by path, to be trained, counted, frozen, saved and loaded.
 
 mod gradients;
+mod observe;
 mod parts;
 mod path;
+mod shared;
+mod summary;
 mod to_engine;
 
 pub(crate) use gradients::without_gradients;
+pub(crate) use observe::report;
+pub use observe::{Observed, observe};
 pub use parts::WithoutParameters;
 pub(crate) use parts::constants;
 pub use path::Path;
+pub use shared::Boxed;
+#[doc(hidden)]
+pub use summary::show;
+pub use summary::{Part, Summary};
 pub use to_engine::ToEngine;
 
 use crate::backend::{ArrayOf, Autodiff, Backend, DeviceOf, Float, constant};
@@ -19,7 +28,9 @@ use std::fmt::{self, Debug, Display, Formatter};
 ///
 /// `#[derive(Module)]` makes one of a structure or an enumeration whose fields are tensors, layers and other modules. A path
 /// is the names of the fields on the way to a parameter: `encoder.layers.0.attention.query.weight`. Vectors, arrays and
-/// tuples have positions for names; what is the only field of a tuple structure has the path of that.
+/// tuples have positions for names, maps their keys; what is the only field of a tuple structure has the path of that. The alternatives
+/// of an enumeration are not in the path, as no state dictionary of PyTorch has them. What is in an `Arc` is shared until it is
+/// changed; in place of `Box`, also for trait objects, there is [`Boxed`].
 ///
 /// - A type parameter without bounds is a dimension. One that is a [`Backend`] by its bounds is the backend of the
 ///   parameters; where there is none, that is `Cpu<f32>`, or what `#[module(backend = Cpu<f64>)]` says.
@@ -30,6 +41,9 @@ use std::fmt::{self, Debug, Display, Formatter};
 /// - `#[module(buffer)]` makes a field a buffer: what is saved and loaded with the parameters and is not trained, such as
 ///   running statistics. It is never tracked, not counted, and no optimizer changes it. A module by hand says so by
 ///   [`Parameter::into_buffer`].
+/// - `#[module(debug)]` before the type makes it `Debug`: it shows the names and sizes of its parameters.
+/// - A type with parameters of two element types names both backends, and is a module on each: see
+///   [below](#two-element-types).
 ///
 /// Each field is a parameter of its own, and cloning one makes another that begins as equal. Parameters are tied by using
 /// one field twice: it is counted, saved and trained once.
@@ -87,10 +101,49 @@ use std::fmt::{self, Debug, Display, Formatter};
 /// assert_eq!(layer.running_mean.to_vec(), [0.1; 4]);
 /// assert_eq!(layer.parameter_count(), 4);
 /// ```
+///
+/// # Two element types
+///
+/// Every parameter that a visitor sees is of its backend. A type that names two backends is a module on each, with the fields that
+/// say so, and those without a word that are modules on both. Each has its optimizer; both take their gradients from one loss.
+///
+/// ```
+/// use congruent::half::bf16;
+/// use congruent::optim::{Optimizer, Sgd};
+/// use congruent::prelude::*;
+/// dims! { Embed = 2; }
+/// type Narrow = Cpu<bf16>;
+///
+/// #[derive(Module)]
+/// #[module(backend = Cpu<f32>, backend = Narrow)]
+/// struct Block {
+///     #[module(backend = Cpu<f32>)]
+///     norm: Tensor<(Embed,)>,
+///     #[module(backend = Narrow)]
+///     weight: Tensor<(Embed,), Narrow>,
+/// }
+/// #[derive(Module)]
+/// #[module(backend = Cpu<f32>, backend = Narrow)]
+/// struct Model {
+///     blocks: Vec<Block>,
+/// }
+///
+/// let block = Block { norm: Tensor::ones((Embed,)), weight: Narrow::ones((Embed,)) };
+/// let mut model = Model { blocks: vec![block] };
+/// Module::<Cpu<f32>>::track(&mut model);
+/// Module::<Narrow>::track(&mut model);
+/// let (mut norms, mut weights) = (Optimizer::<Cpu<f32>>::new(Sgd::default()), Optimizer::<Narrow>::new(Sgd::default()));
+/// let block = &model.blocks[0];
+/// let gradients = (block.weight.cast::<f32>() * &block.norm).sum(Embed).backward();
+/// norms.step(&mut model, &gradients, 1.0);
+/// weights.step(&mut model, &gradients.on::<Narrow>(), 1.0);
+/// let summary = Module::<Cpu<f32>>::summary(&model).and(Module::<Narrow>::summary(&model));
+/// assert_eq!(summary.total().bytes, 2 * 4 + 2 * 2);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a module with parameters on this backend",
     label = "neither a tensor on `{B}` nor a module of such",
-    note = "a structure of tensors and layers becomes one by `#[derive(Module)]`; a field without parameters, as of ids, integers or masks, is left out by `#[module(skip)]`",
+    note = "a structure of tensors and layers becomes one by `#[derive(Module)]`; a field without parameters, as of ids, integers or masks, is left out by `#[module(skip)]`; in place of `Box` there is `congruent::module::Boxed`",
     note = "a model goes to another engine by `model.to_engine::<B>(&device)`, and what is left out goes with it",
     note = "explained in `congruent::errors::C43`"
 )]
@@ -128,6 +181,28 @@ pub trait Module<B: Backend<Elem: Float> = Cpu<f32>> {
             }
         });
         count
+    }
+
+    /// A table of all parameters and buffers: paths, shapes, how many numbers, how many bytes.
+    ///
+    /// ```
+    /// use congruent::nn::Linear;
+    /// use congruent::prelude::*;
+    /// dims! { Embed = 4; Classes = 3; }
+    /// let mut model = Linear::random(Embed, Classes, &mut Rng::with_seed(1));
+    /// model.weight = model.weight.tracked();
+    /// let table = "\
+    /// part    shape                     parameters  tracked  bytes
+    /// weight  (Classes = 3, Embed = 4)          12       12     48
+    /// bias    (Classes = 3)                      3        0     12
+    /// all                                       15       12     60";
+    /// assert_eq!(model.summary().to_string(), table);
+    /// ```
+    ///
+    /// Of a large model, [`to_depth`](Summary::to_depth) shows its parts.
+    #[doc(alias("torchinfo", "print"))]
+    fn summary(&self) -> Summary {
+        Summary::of(self)
     }
 
     /// Makes all parameters [tracked](crate::Tensor::tracked), those that were frozen too: they are to be trained. It is

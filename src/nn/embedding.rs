@@ -4,6 +4,7 @@ use crate::backend::{Backend, Epilogue, Float, With};
 use crate::cpu::Cpu;
 use crate::dim::{Dim, Picked, Summed};
 use crate::io::{Stored, Weights};
+use crate::module::report;
 use crate::shape::{Append, Last, Shape};
 use crate::tensor::{IdOf, SameBackend, Tensor};
 use crate::{Module, Rng};
@@ -18,6 +19,7 @@ use crate::{Module, Rng};
 /// let vectors: Tensor<(Batch, Embed)> = embedding.forward(&ids);
 /// ```
 #[derive(Clone, Module)]
+#[module(debug)]
 pub struct Embedding<V, E, B: Backend = Cpu<f32>> {
     /// The vectors, one a row.
     pub weight: Tensor<(V, E), B>,
@@ -31,7 +33,9 @@ impl<V: Dim, E: Dim, B: Backend> Embedding<V, E, B> {
         C: Backend<Elem = I> + SameBackend<With<B, I>>,
         V: Picked,
     {
-        self.weight.lookup(ids)
+        let y = self.weight.lookup(ids);
+        report::<B>(self.weight.array(), y.shape(), y.array());
+        y
     }
 
     /// The product of `x` and the vector of each id: the logits of a model whose output is tied to its input
@@ -52,7 +56,9 @@ impl<V: Dim, E: Dim, B: Backend> Embedding<V, E, B> {
         B::Elem: Float,
     {
         let logits = B::linear(x.array(), self.weight.array(), Epilogue::default());
-        Tensor::from_parts(x.shape().with_last(self.weight.shape().0), logits)
+        let shape = x.shape().with_last(self.weight.shape().0);
+        report::<B>(self.weight.array(), shape, &logits);
+        Tensor::from_parts(shape, logits)
     }
 }
 

@@ -18,6 +18,7 @@ use crate::{Module, Rng};
 /// let y: Tensor<(Batch, Embed)> = layer.forward(&Tensor::ones((Batch, Embed)));
 /// ```
 #[derive(Clone, Module)]
+#[module(debug)]
 #[doc(alias("MLP", "Mlp"))]
 pub struct FeedForward<E, F, B: Backend = Cpu<f32>> {
     /// From `E` to `F`.

@@ -19,6 +19,7 @@ use crate::{Module, Rng};
 /// let y: Tensor<(Batch, Embed)> = layer.forward(&Tensor::ones((Batch, Embed)));
 /// ```
 #[derive(Clone, Module)]
+#[module(debug)]
 #[doc(alias("SwiGLU", "GLU"))]
 pub struct GatedFeedForward<E, F, B: Backend = Cpu<f32>> {
     /// From `E` to `F`: how much passes.

@@ -31,6 +31,7 @@ use crate::{Module, Rng};
 /// # Ok::<(), congruent::Error>(())
 /// ```
 #[derive(Clone, Module)]
+#[module(debug)]
 pub struct GroupedQueryAttention<E, Q, H, D, B: Backend = Cpu<f32>> {
     /// To the queries.
     pub query: Linear<E, Times<Q, D>, B>,

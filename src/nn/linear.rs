@@ -5,6 +5,7 @@ use crate::backend::{ArrayOf, Backend, Epilogue, Float};
 use crate::cpu::Cpu;
 use crate::dim::{Dim, Summed};
 use crate::io::{Stored, Weights};
+use crate::module::report;
 use crate::shape::Last;
 use crate::tensor::{SameBackend, Tensor};
 use crate::{Module, Rng};
@@ -21,6 +22,7 @@ use crate::{Module, Rng};
 /// let y: Tensor<(Batch, Hidden)> = layer.forward(&Tensor::ones((Batch, Embed)));
 /// ```
 #[derive(Clone, Module)]
+#[module(debug)]
 pub struct Linear<In, Out, B: Backend = Cpu<f32>> {
     /// What each output takes of each input.
     pub weight: Tensor<(Out, In), B>,
@@ -96,7 +98,9 @@ impl<In: Dim, Out: Dim, B: Backend> Linear<In, Out, B> {
         B::Elem: Float,
     {
         let after = Epilogue { bias: self.bias.as_ref().map(Tensor::array), ..after };
-        Tensor::from_parts(x.shape().with_last(self.output()), B::linear(x.array(), self.weight.array(), after))
+        let (shape, y) = (x.shape().with_last(self.output()), B::linear(x.array(), self.weight.array(), after));
+        report::<B>(self.weight.array(), shape, &y);
+        Tensor::from_parts(shape, y)
     }
 }
 

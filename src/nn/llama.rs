@@ -15,6 +15,7 @@ use crate::tensor::{IdOf, SameBackend, Tensor};
 /// Grouped-query attention with rotary positions and a gated feed-forward network, each behind a norm and beside a residual
 /// connection.
 #[derive(Clone, Module)]
+#[module(debug)]
 pub struct LlamaLayer<E, Q, H, D, F, B: Backend = Cpu<f32>> {
     /// The norm before the attention.
     pub attention_norm: RmsNorm<E, B>,
@@ -117,6 +118,7 @@ impl<E: Dim, Q: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> LlamaLayer
 /// # Ok::<(), congruent::Error>(())
 /// ```
 #[derive(Clone, Module)]
+#[module(debug)]
 pub struct LlamaDecoder<E, Q, H, D, F, P, B: Backend = Cpu<f32>> {
     /// The layers.
     pub layers: Vec<LlamaLayer<E, Q, H, D, F, B>>,

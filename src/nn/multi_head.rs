@@ -21,6 +21,7 @@ use crate::{Module, Rng};
 /// let y: Tensor<(Batch, Seq, Embed)> = layer.forward(&x, &Causal);
 /// ```
 #[derive(Clone, Module)]
+#[module(debug)]
 #[doc(alias("MultiheadAttention", "self_attention"))]
 pub struct MultiHeadAttention<E, H, D, B: Backend = Cpu<f32>> {
     /// To the queries.

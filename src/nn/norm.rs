@@ -5,6 +5,7 @@ use crate::backend::{Backend, Float};
 use crate::cpu::Cpu;
 use crate::dim::{Averaged, Dim};
 use crate::io::{Stored, Weights};
+use crate::module::report;
 use crate::shape::Last;
 use crate::tensor::{SameBackend, Tensor};
 
@@ -21,6 +22,11 @@ fn checked(epsilon: f64) -> f64 {
     epsilon
 }
 
+/// Lets loading fail if it is negative or NaN.
+fn check<T: Stored>(weights: &Weights<'_, T, impl Backend<Elem = T>>, epsilon: f64) {
+    weights.check("epsilon", epsilon, EXPECTED, is_epsilon);
+}
+
 /// `(x - mean) / √(variance + epsilon) · weight + bias` over the last dimension
 /// ([Ba et al. 2016](https://arxiv.org/abs/1607.06450)).
 ///
@@ -31,6 +37,7 @@ fn checked(epsilon: f64) -> f64 {
 /// assert_eq!(norm.forward(&Tensor::ones((Batch, Embed))).to_vec(), [0.0; 16]);
 /// ```
 #[derive(Clone, Module)]
+#[module(debug)]
 pub struct LayerNorm<E, B: Backend = Cpu<f32>> {
     /// The factor of each element.
     pub weight: Tensor<(E,), B>,
@@ -56,7 +63,9 @@ impl<E: Dim, B: Backend<Elem: Float>> LayerNorm<E, B> {
     /// The layer on an owned tensor, in whose memory the result may be written.
     pub(super) fn normalized<S: Last<E>>(&self, x: Tensor<S, impl SameBackend<B>>) -> Tensor<S, B> {
         let (shape, bias) = (x.shape(), self.bias.as_ref().map(Tensor::array));
-        Tensor::from_parts(shape, B::layer_norm(x.into_array(), self.weight.array(), bias, checked(self.epsilon)))
+        let y = B::layer_norm(x.into_array(), self.weight.array(), bias, checked(self.epsilon));
+        report::<B>(self.weight.array(), shape, &y);
+        Tensor::from_parts(shape, y)
     }
 }
 
@@ -73,7 +82,7 @@ impl<E: Dim> LayerNorm<E> {
 impl<E: Dim, B: Backend<Elem: Stored>> LayerNorm<E, B> {
     /// Takes `weight` and `bias`. If epsilon is negative or NaN, loading ends with an error that says so.
     pub fn load(weights: &Weights<'_, B::Elem, impl SameBackend<B>>, embed: E, epsilon: f64) -> Self {
-        weights.check("epsilon", epsilon, EXPECTED, is_epsilon);
+        check(weights, epsilon);
         let [weight, bias] = ["weight", "bias"].map(|name| weights.tensor(name, (embed,)).same());
         LayerNorm { weight, bias: Some(bias), epsilon }
     }
@@ -89,6 +98,7 @@ impl<E: Dim, B: Backend<Elem: Stored>> LayerNorm<E, B> {
 /// assert_eq!(norm.forward(&Tensor::full((Batch, Embed), 3.0)).to_vec(), [1.0; 8]);
 /// ```
 #[derive(Clone, Module)]
+#[module(debug)]
 pub struct RmsNorm<E, B: Backend = Cpu<f32>> {
     /// The factor of each element.
     pub weight: Tensor<(E,), B>,
@@ -112,7 +122,9 @@ impl<E: Dim, B: Backend<Elem: Float>> RmsNorm<E, B> {
     /// The layer on an owned tensor, in whose memory the result may be written.
     pub(super) fn normalized<S: Last<E>>(&self, x: Tensor<S, impl SameBackend<B>>) -> Tensor<S, B> {
         let shape = x.shape();
-        Tensor::from_parts(shape, B::rms_norm(x.into_array(), self.weight.array(), checked(self.epsilon)))
+        let y = B::rms_norm(x.into_array(), self.weight.array(), checked(self.epsilon));
+        report::<B>(self.weight.array(), shape, &y);
+        Tensor::from_parts(shape, y)
     }
 }
 
@@ -129,7 +141,7 @@ impl<E: Dim> RmsNorm<E> {
 impl<E: Dim, B: Backend<Elem: Stored>> RmsNorm<E, B> {
     /// Takes `weight`. If epsilon is negative or NaN, loading ends with an error that says so.
     pub fn load(weights: &Weights<'_, B::Elem, impl SameBackend<B>>, embed: E, epsilon: f64) -> Self {
-        weights.check("epsilon", epsilon, EXPECTED, is_epsilon);
+        check(weights, epsilon);
         RmsNorm { weight: weights.tensor("weight", (embed,)).same(), epsilon }
     }
 }

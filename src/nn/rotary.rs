@@ -25,6 +25,7 @@ use std::marker::PhantomData;
 /// let turned: Tensor<(Batch, Heads, Seq, HeadDim)> = rotary.forward(&q, &positions);
 /// ```
 #[derive(Clone, Module)]
+#[module(debug)]
 pub struct Rotary<P, D, B: Backend = Cpu<f32>> {
     positions: P,
     head_dim: D,

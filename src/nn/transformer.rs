@@ -58,6 +58,7 @@ fn residual<S: Last<E>, E: Dim, B: Backend<Elem: Float>>(
 
 /// Self-attention and a feed-forward network, each with a residual connection and a norm.
 #[derive(Clone, Module)]
+#[module(debug)]
 #[doc(alias("TransformerEncoderLayer", "Block"))]
 pub struct EncoderLayer<E, H, D, F, B: Backend = Cpu<f32>> {
     /// The sequence attends to itself.
@@ -158,6 +159,7 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> EncoderLayer<E, H,
 
 /// Self-attention, attention to a memory, and a feed-forward network.
 #[derive(Clone, Module)]
+#[module(debug)]
 #[doc(alias = "TransformerDecoderLayer")]
 pub struct DecoderLayer<E, H, D, F, B: Backend = Cpu<f32>> {
     /// The sequence attends to itself.
@@ -240,6 +242,7 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> DecoderLayer<E, H,
 
 /// Encoder layers one after another.
 #[derive(Clone, Module)]
+#[module(debug)]
 #[doc(alias = "TransformerEncoder")]
 pub struct Encoder<E, H, D, F, B: Backend = Cpu<f32>> {
     /// The layers.
@@ -311,6 +314,7 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> Encoder<E, H, D, F
 
 /// Decoder layers one after another.
 #[derive(Clone, Module)]
+#[module(debug)]
 #[doc(alias = "TransformerDecoder")]
 pub struct Decoder<E, H, D, F, B: Backend = Cpu<f32>> {
     /// The layers.
