@@ -53,4 +53,9 @@ errors! {
     C28: "`S` does not hold the sequences `L` of the batch `B`"
     /// The lengths say where the sequences of one batch end, and this tensor has another batch, or another dimension of
     /// positions. Use the lengths that came with the tensor's own ids.
+
+    C93: "`S` may hold padding, which would be sent to experts and counted in their load"
+    /// A mixture of experts sends each position to some of them, and asks that all take as many. Positions of padding would take the
+    /// room of tokens, and be a part of the balance. With lengths,
+    /// [`forward_padded`](crate::nn::MixtureOfExperts::forward_padded) takes what is live.
 }

@@ -4,6 +4,8 @@
 //! built of tensors, or loaded: see [`io`](crate::io).
 
 mod activation;
+mod adapter;
+mod adaptive;
 mod attention;
 mod attention_bias;
 mod attention_with;
@@ -17,15 +19,20 @@ mod grouped_query;
 mod linear;
 mod llama;
 mod loss;
+mod mixture;
 mod multi_head;
 mod norm;
+mod positions;
 mod rotary;
+mod soft_cap;
 mod training;
 mod transformer;
 mod well_formed;
 
 pub use crate::backend::RotaryLayout;
 pub use activation::Activation;
+pub use adapter::{AdaptedLinear, LowRank};
+pub use adaptive::{AdaptiveLayerNorm, Modulation};
 pub use attention::{attention, attention_weights, scaled_attention};
 #[doc(hidden)]
 pub use attention_bias::{Added, OfBatch, OfHeads};
@@ -47,9 +54,12 @@ pub use loss::{
     mean_of_live, mean_where, next_token_log_probabilities, next_token_loss, similarities, smoothed_cross_entropy,
     squared_error, sum_of_live, sum_where,
 };
+pub use mixture::{AllLive, Mixed, MixtureOfExperts, Routing};
 pub use multi_head::{Memory, MultiHeadAttention};
-pub use norm::{LayerNorm, RmsNorm};
+pub use norm::{LayerNorm, OffsetRmsNorm, RmsNorm};
+pub use positions::{LearnedPositions, SinusoidalPositions};
 pub use rotary::{Rotary, rotary_frequencies};
+pub use soft_cap::soft_cap;
 pub use training::{InTraining, Training};
 pub use transformer::{Decoder, DecoderLayer, Encoder, EncoderLayer, NormOrder};
 pub use well_formed::WellFormed;

@@ -1,7 +1,7 @@
 //! Normalisation of the last dimension.
 
 use crate::Module;
-use crate::backend::{Backend, Float};
+use crate::backend::{Backend, Binary, Float};
 use crate::cpu::Cpu;
 use crate::dim::{Averaged, Dim};
 use crate::io::{Stored, Weights};
@@ -17,13 +17,13 @@ fn is_epsilon(epsilon: f64) -> bool {
 
 /// # Panics
 /// Epsilon is negative or NaN.
-fn checked(epsilon: f64) -> f64 {
+pub(super) fn checked(epsilon: f64) -> f64 {
     assert!(is_epsilon(epsilon), "`epsilon` is {epsilon}, expected {EXPECTED}");
     epsilon
 }
 
 /// Lets loading fail if it is negative or NaN.
-fn check<T: Stored>(weights: &Weights<'_, T, impl Backend<Elem = T>>, epsilon: f64) {
+pub(super) fn check<T: Stored>(weights: &Weights<'_, T, impl Backend<Elem = T>>, epsilon: f64) {
     weights.check("epsilon", epsilon, EXPECTED, is_epsilon);
 }
 
@@ -143,5 +143,59 @@ impl<E: Dim, B: Backend<Elem: Stored>> RmsNorm<E, B> {
     pub fn load(weights: &Weights<'_, B::Elem, impl SameBackend<B>>, embed: E, epsilon: f64) -> Self {
         check(weights, epsilon);
         RmsNorm { weight: weights.tensor("weight", (embed,)).same(), epsilon }
+    }
+}
+
+/// `x / √(mean(x²) + epsilon) · (1 + weight)` over the last dimension, as Gemma has it ([Gemma Team 2024](https://arxiv.org/abs/2403.08295)):
+/// its file holds by how much the factors differ from one, so it is another layer than [`RmsNorm`].
+///
+/// ```
+/// use congruent::{nn::OffsetRmsNorm, prelude::*};
+/// dims! { Batch = 2; Embed = 4; }
+/// let norm = OffsetRmsNorm { weight: Tensor::full((Embed,), 0.5), epsilon: 0.0 };
+/// assert_eq!(norm.forward(&Tensor::full((Batch, Embed), 3.0)).to_vec(), [1.5; 8]);
+/// ```
+#[derive(Clone, Module)]
+#[module(debug)]
+#[doc(alias("GemmaRMSNorm"))]
+pub struct OffsetRmsNorm<E, B: Backend = Cpu<f32>> {
+    /// The factor of each element, less one.
+    pub weight: Tensor<(E,), B>,
+    /// What is added to the mean of squares: a number from 0 on.
+    pub epsilon: f64,
+}
+
+impl<E: Dim, B: Backend<Elem: Float>> OffsetRmsNorm<E, B> {
+    /// The layer on the last dimension of `x`.
+    ///
+    /// # Panics
+    /// Epsilon is negative or NaN.
+    pub fn forward<S>(&self, x: &Tensor<S, impl SameBackend<B>>) -> Tensor<S, B>
+    where
+        S: Last<E>,
+        E: Averaged,
+    {
+        let factors = B::binary_scalar(Binary::Add, self.weight.array().clone(), num_traits::one());
+        let y = B::rms_norm(x.array().clone(), &factors, checked(self.epsilon));
+        report::<B>(self.weight.array(), x.shape(), &y);
+        Tensor::from_parts(x.shape(), y)
+    }
+}
+
+impl<E: Dim> OffsetRmsNorm<E> {
+    /// A new layer: factors of one.
+    ///
+    /// # Panics
+    /// Epsilon is negative or NaN.
+    pub fn new(embed: E, epsilon: f64) -> Self {
+        OffsetRmsNorm { weight: Tensor::zeros((embed,)), epsilon: checked(epsilon) }
+    }
+}
+
+impl<E: Dim, B: Backend<Elem: Stored>> OffsetRmsNorm<E, B> {
+    /// Takes `weight`. If epsilon is negative or NaN, loading ends with an error that says so.
+    pub fn load(weights: &Weights<'_, B::Elem, impl SameBackend<B>>, embed: E, epsilon: f64) -> Self {
+        check(weights, epsilon);
+        OffsetRmsNorm { weight: weights.tensor("weight", (embed,)).same(), epsilon }
     }
 }

@@ -9,6 +9,9 @@ use std::collections::HashMap;
 /// average over the steps of a training ([Tarvainen and Valpola 2017](https://arxiv.org/abs/1703.01780)). A buffer becomes that of
 /// the model. The parameters of `average` are constants from then on.
 ///
+/// It begins as a clone of the model, of which the first steps are soon forgotten with a decay that grows: `decay.min((1 + step) / (10 +
+/// step))` is usual. It is saved and loaded as any model.
+///
 /// ```
 /// use congruent::nn::Linear;
 /// use congruent::optim::moving_average;

@@ -1,12 +1,13 @@
 //! Layers, masks, losses, a cache and gradients: the same on this engine as on the processor's.
 
 use crate::engine::Plain;
-use congruent::backend::{Autodiff, Engine};
+use congruent::backend::{Autodiff, Backend, Engine};
 use congruent::cpu::Processor;
 use congruent::nn::{
     Activation, EncoderLayer, FeedForward, KeyValueCache, LayerNorm, Linear, MultiHeadAttention, NormOrder,
 };
-use congruent::nn::{attention_weights, cross_entropy, smoothed_cross_entropy};
+use congruent::nn::{MixtureOfExperts, Routing, attention_weights, cross_entropy, ctc_loss, smoothed_cross_entropy};
+use congruent::optim::{Adafactor, Muon, Optimizer};
 use congruent::prelude::*;
 
 dims! { Batch = 2; Seq = 5; Embed = 12; Heads = 3; HeadDim = 4; Hidden = 24; Vocab = 7; Positions = 16; }
@@ -97,9 +98,52 @@ where
     ]
 }
 
+/// Experts, alignments and steps of optimizers, which no engine has operations of its own for.
+fn composed<E: Engine>() -> Vec<(&'static str, Vec<f32>)>
+where
+    On<E>: Autodiff<Elem = f32, Engine = E>,
+{
+    dims! { Labels = 2; }
+    let (device, rng) = (E::Device::default(), &mut Rng::with_seed(1));
+    let x = tensor::<E, _>((Batch, Ragged(Seq), Embed), 10).tracked();
+    let frames = Lengths::new(Batch, Ragged(Seq), &[5, 3]).unwrap();
+    let experts = MixtureOfExperts::random(Embed, Hidden, Heads, Routing::new(2), rng).unwrap();
+    let mut experts = experts.to_engine::<On<E>>(&device);
+    experts.track();
+    let mixed = experts.forward_padded(&x, &frames);
+    let logits = linear::<E, Embed, Vocab>(Embed, Vocab, 11).forward(&mixed.y);
+    let targets = Ids::new((Batch, Ragged(Labels)), Vocab, &[3, 3, 6, 0]).unwrap().to_engine::<On<E>>(&device);
+    let labels = Lengths::new(Batch, Ragged(Labels), &[2, 1]).unwrap();
+    let losses = ctc_loss(&logits.log_softmax(Vocab), &frames, &targets, &labels, Index::new(Vocab, 0).unwrap());
+    let alignments = losses.to_vec();
+    let gradients = (losses.mean(Batch) + mixed.balance).backward();
+    let slopes = gradients.of(&x).to_vec();
+    let stepped = |mut optimizer: Optimizer<On<E>>| {
+        let mut experts = experts.clone();
+        optimizer.step(&mut experts, &gradients, 1.0);
+        let mut parameters = Vec::new();
+        experts.for_each(|parameter| {
+            let [rows, columns] = parameter.sizes() else { panic!("these have no biases") };
+            let flat = On::<E>::reshape(parameter.array(), &[rows * columns]);
+            parameters.extend(On::<E>::to_vec(&flat).unwrap());
+        });
+        parameters
+    };
+    vec![
+        ("experts", mixed.y.masked_sum(&frames).to_vec()),
+        ("alignments", alignments),
+        ("their gradients", slopes),
+        ("Muon", stepped(Optimizer::new(Muon::default()))),
+        ("Adafactor", stepped(Optimizer::new(Adafactor::default()))),
+    ]
+}
+
 #[test]
 fn the_typed_layer_gives_the_same_as_on_the_processor() {
-    for ((what, expected), (_, found)) in results::<Processor>().into_iter().zip(results::<Plain>()) {
+    let [processor, plain] =
+        [[results::<Processor>(), composed::<Processor>()], [results::<Plain>(), composed::<Plain>()]]
+            .map(|results| results.into_iter().flatten());
+    for ((what, expected), (_, found)) in processor.zip(plain) {
         assert_eq!(expected.len(), found.len(), "{what}");
         for (at, (expected, found)) in expected.iter().zip(&found).enumerate() {
             let room = 1e-5 * (1.0 + expected.abs());

@@ -4,6 +4,7 @@ mod buffers;
 #[allow(dead_code)]
 #[path = "../common/mod.rs"]
 mod common;
+mod layers;
 mod losses;
 mod optimizers;
 mod refused;

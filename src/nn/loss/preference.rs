@@ -2,6 +2,7 @@
 
 use super::next_token_log_probabilities;
 use crate::backend::{ArrayOf, Backend, Binary, Float, Reduce, Unary, With, composed, constant};
+use crate::cpu::Cpu;
 use crate::dim::{Dense, Dim, HasNext, Summed};
 use crate::shape::{Axis, CutByTheLoss, Rows, Shape};
 use crate::tensor::{IdOf, SameBackend, Tensor};
@@ -12,7 +13,7 @@ fn difference<B: Backend<Elem: Float>>(x: &ArrayOf<B>, y: &ArrayOf<B>) -> ArrayO
 
 /// Vectors of which one should be near another and far from a third. Each has its name, since the three are of one type.
 #[derive(Debug)]
-pub struct Triplet<'a, S: Shape, B: Backend = crate::Cpu<f32>> {
+pub struct Triplet<'a, S: Shape, B: Backend = Cpu<f32>> {
     /// The vectors from which is measured.
     pub anchor: &'a Tensor<S, B>,
     /// Those that should be near.
@@ -55,7 +56,7 @@ impl<S: Shape, B: Backend<Elem: Float>> Triplet<'_, S, B> {
 /// The logarithms of the probabilities of whole answers: what [`log_likelihood`] gives. Nothing else goes into a [`Preference`], so
 /// that nobody gives it probabilities, means or losses.
 #[derive(Clone, Debug)]
-pub struct LogLikelihood<S: Shape, B: Backend = crate::Cpu<f32>>(Tensor<S, B>);
+pub struct LogLikelihood<S: Shape, B: Backend = Cpu<f32>>(Tensor<S, B>);
 
 impl<S: Shape, B: Backend> LogLikelihood<S, B> {
     /// Those that were calculated by other means. The caller says what they are: nothing is checked.
@@ -107,7 +108,7 @@ where
 /// What a model, and the one from which its training began, think of two answers to a question. Each has its name, since the four are
 /// of one type.
 #[derive(Debug)]
-pub struct Preference<'a, S: Shape, B: Backend = crate::Cpu<f32>> {
+pub struct Preference<'a, S: Shape, B: Backend = Cpu<f32>> {
     /// Of the answer that is preferred, by the model.
     pub chosen: &'a LogLikelihood<S, B>,
     /// Of the other one, by the model.

@@ -1,0 +1,188 @@
+//! Positions that are added to what stands there.
+
+use crate::backend::{ArrayOf, Backend, Binary, DeviceOf, Float, RotaryLayout, With, constant};
+use crate::cpu::Cpu;
+use crate::dim::{Dim, Name, Picked};
+use crate::io::{Stored, Weights};
+use crate::module::ToEngine;
+use crate::shape::{Append, FitsInto, Shape};
+use crate::tensor::{IdOf, SameBackend, Tensor, transferred};
+use crate::{Error, Module, Rng};
+
+/// A vector that is learned for each position, and added to what stands there, as in BERT, GPT-2 and ViT.
+///
+/// Positions are those from the first on, or ids of the table, as [`CacheStep::positions`](super::CacheStep::positions) gives them.
+///
+/// ```
+/// use congruent::{nn::LearnedPositions, prelude::*};
+/// dims! { Batch = 2; Patches = 4; Embed = 8; }
+/// let positions = LearnedPositions::random(Patches, Embed, &mut Rng::with_seed(1));
+/// let x = Tensor::ones((Batch, Patches, Embed));
+/// let y: Tensor<(Batch, Patches, Embed)> = positions.forward(&x)?;
+/// assert_eq!(y.to_vec(), positions.forward_at(&x, &Ids::all(Patches)).to_vec());
+/// # Ok::<(), Error>(())
+/// ```
+#[derive(Clone, Module)]
+#[module(debug)]
+pub struct LearnedPositions<P, E, B: Backend = Cpu<f32>> {
+    /// The vectors, one a row.
+    pub weight: Tensor<(P, E), B>,
+}
+
+impl<P: Dim, E: Dim, B: Backend<Elem: Float>> LearnedPositions<P, E, B> {
+    /// `x` with the vectors of the first positions added, in their order.
+    ///
+    /// # Errors
+    /// The table has fewer positions than `S`.
+    pub fn forward<N: Dim, S: Dim>(
+        &self,
+        x: &Tensor<(N, S, E), impl SameBackend<B>>,
+    ) -> Result<Tensor<(N, S, E), B>, Error>
+    where
+        P: Picked,
+    {
+        let ((_, sequence, _), (positions, _)) = (x.shape(), self.weight.shape());
+        let (size, length) = (positions.size(), sequence.size());
+        if length > size {
+            let dimension = Name::<P>::new().to_string();
+            return Err(Error::RangeOutOfBounds { dimension, size, start: 0, length });
+        }
+        let vectors = B::narrow(self.weight.array(), 0, 0, length);
+        Ok(Tensor::from_parts(x.shape(), B::binary(Binary::Add, x.array().clone(), vectors)))
+    }
+
+    /// `x` with the vector of each position added: positions `(S,)`, or `(N, S)` where samples have their own, of `(N, S, E)`.
+    pub fn forward_at<S, R, V, I: IdOf<P>, C>(
+        &self,
+        x: &Tensor<S, impl SameBackend<B>>,
+        positions: &Tensor<R, C>,
+    ) -> Tensor<S, B>
+    where
+        S: Shape,
+        R: Shape + Append<E, Output = V>,
+        V: Shape + FitsInto<S>,
+        C: Backend<Elem = I> + SameBackend<With<B, I>>,
+        P: Picked,
+    {
+        let vectors = B::gather(self.weight.array(), positions.array());
+        Tensor::from_parts(x.shape(), B::binary(Binary::Add, x.array().clone(), vectors))
+    }
+}
+
+impl<P: Dim, E: Dim> LearnedPositions<P, E> {
+    /// A new table, its elements normally distributed with deviation 0.02, as GPT-2 and BERT begin.
+    pub fn random(positions: P, embed: E, rng: &mut Rng) -> Self {
+        LearnedPositions { weight: Tensor::normal((positions, embed), 0.0, 0.02, rng) }
+    }
+}
+
+impl<P: Dim, E: Dim, B: Backend<Elem: Stored>> LearnedPositions<P, E, B> {
+    /// Takes `weight`.
+    pub fn load(weights: &Weights<'_, B::Elem, impl SameBackend<B>>, positions: P, embed: E) -> Self {
+        LearnedPositions { weight: weights.tensor("weight", (positions, embed)).same() }
+    }
+}
+
+/// The sines and cosines of each position at frequencies from 1 down to `1 / base`
+/// ([Vaswani et al. 2017](https://arxiv.org/abs/1706.03762)), added to what stands there. They are neither trained nor saved.
+///
+/// ```
+/// use congruent::nn::{RotaryLayout, SinusoidalPositions};
+/// use congruent::prelude::*;
+/// dims! { Batch = 1; Seq = 2; Embed = 4; }
+/// let positions = SinusoidalPositions::new(Seq, Embed, 10000.0, RotaryLayout::Interleaved);
+/// let y = positions.forward(&Tensor::zeros((Batch, Seq, Embed)))?;
+/// let expected = [0.0, 1.0, 0.0, 1.0, 1f32.sin(), 1f32.cos(), 0.01f32.sin(), 0.01f32.cos()];
+/// assert!(y.to_vec().iter().zip(expected).all(|(x, y)| (x - y).abs() < 1e-6));
+/// # Ok::<(), Error>(())
+/// ```
+#[derive(Clone, Module)]
+#[module(debug)]
+pub struct SinusoidalPositions<P, E, B: Backend = Cpu<f32>> {
+    positions: P,
+    embed: E,
+    #[module(skip)]
+    table: Table<B>,
+}
+
+#[derive(Clone)]
+struct Table<B: Backend>(ArrayOf<B>);
+
+impl<B: Backend, E: Backend<Elem = B::Elem>> ToEngine<E> for Table<B> {
+    type On = Table<E>;
+    fn transferred(&self, device: &DeviceOf<E>) -> Table<E> {
+        Table(transferred::<B, E>(&self.0, device))
+    }
+}
+
+impl<P: Dim, E: Dim, B: Backend<Elem: Float>> SinusoidalPositions<P, E, B> {
+    /// The table of these positions, on a device. Elements `2 i` and `2 i + 1` of a vector are the sine and the cosine of
+    /// `position / base^(2 i / E)` where they are interleaved, as in the paper; else all sines come first, as in Whisper, whose
+    /// frequencies reach `1 / base`: `spread` is by how many of them less one the exponent is divided, `E / 2` in the paper and
+    /// `E / 2 - 1` in Whisper.
+    ///
+    /// Of a size that is odd, the last cosine is left out.
+    pub fn on_device(
+        positions: P,
+        embed: E,
+        [base, spread]: [f64; 2],
+        layout: RotaryLayout,
+        device: &DeviceOf<B>,
+    ) -> Self {
+        let pairs = embed.size().div_ceil(2);
+        let element = |position: usize, at: usize| {
+            let (pair, is_cosine) = match layout {
+                RotaryLayout::Interleaved => (at / 2, at % 2 == 1),
+                RotaryLayout::Half => (at % pairs, at >= pairs),
+            };
+            let angle = position as f64 * base.powf(-(pair as f64) / spread);
+            if is_cosine { angle.cos() } else { angle.sin() }
+        };
+        let elements = (0..positions.size()).flat_map(|p| (0..embed.size()).map(move |at| constant(element(p, at))));
+        let table = B::from_elements(elements.collect(), &[positions.size(), embed.size()], device);
+        SinusoidalPositions { positions, embed, table: Table(table) }
+    }
+
+    /// The vectors, one a row.
+    pub fn table(&self) -> Tensor<(P, E), B> {
+        Tensor::from_parts((self.positions, self.embed), self.table.0.clone())
+    }
+
+    /// As [`LearnedPositions::forward`].
+    ///
+    /// # Errors
+    /// The table has fewer positions than `S`.
+    pub fn forward<N: Dim, S: Dim>(
+        &self,
+        x: &Tensor<(N, S, E), impl SameBackend<B>>,
+    ) -> Result<Tensor<(N, S, E), B>, Error>
+    where
+        P: Picked,
+    {
+        LearnedPositions { weight: self.table() }.forward(x)
+    }
+
+    /// As [`LearnedPositions::forward_at`].
+    pub fn forward_at<S, R, V, I: IdOf<P>, C>(
+        &self,
+        x: &Tensor<S, impl SameBackend<B>>,
+        positions: &Tensor<R, C>,
+    ) -> Tensor<S, B>
+    where
+        S: Shape,
+        R: Shape + Append<E, Output = V>,
+        V: Shape + FitsInto<S>,
+        C: Backend<Elem = I> + SameBackend<With<B, I>>,
+        P: Picked,
+    {
+        LearnedPositions { weight: self.table() }.forward_at(x, positions)
+    }
+}
+
+impl<P: Dim, E: Dim> SinusoidalPositions<P, E> {
+    /// The table of the paper, with all sines first if the layout is that of halves.
+    pub fn new(positions: P, embed: E, base: f64, layout: RotaryLayout) -> Self {
+        let spread = embed.size() as f64 / 2.0;
+        SinusoidalPositions::on_device(positions, embed, [base, spread], layout, &Default::default())
+    }
+}

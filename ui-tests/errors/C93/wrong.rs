@@ -1,0 +1,10 @@
+use congruent::nn::MixtureOfExperts;
+use congruent::prelude::*;
+
+dims! { Batch = 2; Seq = 5; Embed = 4; Hidden = 8; Experts = 4; }
+
+fn mixed(experts: &MixtureOfExperts<Embed, Hidden, Experts>, x: &Tensor<(Batch, Ragged<Seq>, Embed)>) {
+    experts.forward(x);
+}
+
+fn main() {}
