@@ -259,7 +259,7 @@ fn an_epsilon_that_is_none_is_an_error() {
 fn a_base_of_positions_that_is_none_is_an_error() {
     dims! { HeadDim = 4; }
     for base in [0.0, -1.0, f64::NAN, f64::INFINITY] {
-        let error = Rotary::check(Rows, HeadDim, base, RotaryLayout::Half).err().expect("a table was made");
+        let error = Rotary::check(Rows, HeadDim, base, RotaryLayout::Half).expect_err("a table was made");
         assert_eq!(error.to_string(), format!("`base` is {base}, expected a number above 0"));
         let error = Rotary::with_frequencies(Rows, HeadDim, &[1.0, f64::NAN], RotaryLayout::Half).err().unwrap();
         assert_eq!(error.to_string(), "`frequency` is NaN, expected a finite number");

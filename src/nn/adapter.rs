@@ -30,7 +30,7 @@ use crate::{Module, Rng};
 /// let mut adapted = layer.clone();
 /// adapted.query.weight = query.added_to(&layer.query.weight);
 /// let x = Tensor::uniform((Batch, Seq, Embed), -1.0..1.0, rng);
-/// let loss = adapted.forward(&x, &x, &Full).square().mean(Embed).mean(Seq).mean(Batch);
+/// let loss = adapted.forward(&x, &Full).square().mean(Embed).mean(Seq).mean(Batch);
 /// Optimizer::new(AdamW::default()).step(&mut query, &loss.backward(), 1.0);
 ///
 /// // For inference, it becomes a part of the weight, and may be taken out again.

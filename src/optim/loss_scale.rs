@@ -21,7 +21,7 @@ use crate::tensor::{Gradients, SameBackend, Tensor, TrackedWith};
 /// dims! { Batch = 4; In = 3; Out = 2; }
 ///
 /// let rng = &mut Rng::with_seed(1);
-/// let mut model = Linear::<In, Out, Cpu<f16>>::random(In, Out, rng);
+/// let mut model = Linear { weight: Tensor::uniform((Out, In), -1.0..1.0, rng).cast::<f16>(), bias: None };
 /// model.track();
 /// let x = Tensor::uniform((Batch, In), -1.0..1.0, rng).cast::<f16>();
 /// let mut optimizer = Optimizer::<Cpu<f16>>::new(Sgd { learning_rate: 0.5, ..Sgd::default() });
