@@ -3,7 +3,7 @@
 use super::{GatedFeedForward, Linear, WellFormed};
 use crate::backend::{ArrayOf, Backend, Binary, Epilogue, Float, Reduce, With, constant, elements};
 use crate::cpu::Cpu;
-use crate::dim::{Dense, Dim, Name, Ragged};
+use crate::dim::{Dense, Dim, Name};
 use crate::mask::Lengths;
 use crate::sealed::Sealed;
 use crate::shape::{Last, Shape, Unpadded};
@@ -165,9 +165,9 @@ impl<E: Dim, F: Dim, X: Dim, B: Backend<Elem: Float>> MixtureOfExperts<E, F, X, 
     /// The engine fails.
     pub fn forward_padded<N: Dim, K: Dim>(
         &self,
-        x: &Tensor<(N, Ragged<K>, E), impl SameBackend<B>>,
-        lengths: &Lengths<N, Ragged<K>>,
-    ) -> Mixed<(N, Ragged<K>, E), B>
+        x: &Tensor<(N, K, E), impl SameBackend<B>>,
+        lengths: &Lengths<N, K>,
+    ) -> Mixed<(N, K, E), B>
     where
         Self: WellFormed,
     {

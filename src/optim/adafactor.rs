@@ -2,6 +2,7 @@
 
 use super::{Rule, State, added, check_settings, mixed, scaled};
 use crate::backend::{ArrayOf, Backend, Binary, Float, Reduce, Unary, composed, constant};
+use num_traits::Zero;
 
 /// Adafactor ([Shazeer and Stern 2018](https://arxiv.org/abs/1804.04235)), as PyTorch has it: the gradient is divided by the root of
 /// a running mean of its square, of which a matrix keeps the means of its rows and of its columns alone. That is next to no memory. A
@@ -94,7 +95,10 @@ impl<B: Backend<Elem: Float>> Rule<B> for Adafactor {
             let rows = B::binary(Binary::Div, rows, of_rows);
             B::binary(Binary::Mul, B::broadcast(&rows, &sizes), B::broadcast(&columns, &sizes))
         };
-        let root = B::unary(Unary::Rsqrt, at_least(mean, least_root * least_root));
+        // Half precision has no such square.
+        let least = [least_root * least_root, 1e-6].map(constant::<B::Elem>).into_iter().find(|x| !x.is_zero());
+        let mean = B::binary_scalar(Binary::Max, mean, least.unwrap_or(num_traits::one()));
+        let root = B::unary(Unary::Rsqrt, mean);
         let update = B::binary(Binary::Mul, root, gradient);
         let clipped = at_least(scaled::<B>(root_mean_square::<B>(&update), self.clip.recip()), 1.0);
         let length = B::binary(Binary::Div, scaled::<B>(size, -rate.min(steps.sqrt().recip())), clipped);

@@ -1,7 +1,7 @@
 //! The loss of a text that is spread over more frames.
 
 use crate::backend::{ArrayOf, Backend, Binary, Compare, Float, Unary, With, composed, constant};
-use crate::dim::{Dense, Dim, Ragged};
+use crate::dim::{Dense, Dim};
 use crate::mask::Lengths;
 use crate::tensor::{IdOf, Index, LogProbabilities, SameBackend, Tensor};
 
@@ -13,7 +13,7 @@ const IMPOSSIBLE: f64 = -1e30;
 /// ([Graves et al. 2006](https://doi.org/10.1145/1143844.1143891)). It is infinite where there are too few frames, and has no
 /// gradient then.
 ///
-/// What stands in padded frames and behind the labels of a sequence has no part in it. No label may be the blank.
+/// What stands behind the frames and behind the labels of a sequence has no part in it. No label may be the blank.
 ///
 /// ```
 /// use congruent::{nn::ctc_loss, prelude::*};
@@ -41,10 +41,10 @@ const IMPOSSIBLE: f64 = -1e30;
 /// ctc_loss(&logits.softmax(Vocab), &frames, &targets, &labels, Index::new(Vocab, 0).unwrap());
 /// ```
 pub fn ctc_loss<N, T, V, S, B, I, C>(
-    log_probabilities: &LogProbabilities<(N, Ragged<T>, V), V, B>,
-    frames: &Lengths<N, Ragged<T>>,
-    targets: &Tensor<(N, Ragged<S>), C>,
-    labels: &Lengths<N, Ragged<S>>,
+    log_probabilities: &LogProbabilities<(N, T, V), V, B>,
+    frames: &Lengths<N, T>,
+    targets: &Tensor<(N, S), C>,
+    labels: &Lengths<N, S>,
     blank: Index<V>,
 ) -> Tensor<(N,), B>
 where
