@@ -19,6 +19,7 @@ mod llama;
 mod loss;
 mod multi_head;
 mod norm;
+mod recurrent;
 mod rotary;
 mod training;
 mod transformer;
@@ -48,6 +49,7 @@ pub use loss::{
 };
 pub use multi_head::{Memory, MultiHeadAttention};
 pub use norm::{LayerNorm, RmsNorm};
+pub use recurrent::{Gru, Lstm, LstmState};
 pub use rotary::{Rotary, rotary_frequencies};
 pub use training::{InTraining, Training};
 pub use transformer::{Decoder, DecoderLayer, Encoder, EncoderLayer, NormOrder};

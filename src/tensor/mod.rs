@@ -54,6 +54,7 @@ pub use next::{Prediction, Target};
 pub(crate) use reduce::sum_of_chosen;
 pub use sort::Side;
 
+pub(crate) use scan::join as join_along;
 pub use windows::StepOf;
 
 #[doc(hidden)]

@@ -4,8 +4,10 @@ use super::elementwise::DerivativeOf;
 use super::graph::{AnyArray, Contribution, GradFn, Node};
 use super::matmul::{self, SavedEpilogue};
 use super::movement::Move;
-use super::{attention, checkpoint, cross_entropy, elementwise, fused, gather, join, norm, reduce, scan, softmax};
-use crate::backend::{Binary, Element, Float, Number, Program, Reduce, RotaryLayout, Scan, Unary};
+use super::{
+    attention, checkpoint, cross_entropy, elementwise, fused, gather, join, norm, recurrence, reduce, scan, softmax,
+};
+use crate::backend::{Binary, Element, Float, Number, Program, Reduce, RotaryLayout, Scan, Unary, no_grad};
 use crate::cpu::array::Array;
 use crate::cpu::ops::gather as rows;
 use crate::cpu::ops::{elementwise as forward, rotary};
@@ -42,6 +44,8 @@ pub enum Op<T> {
     /// Softmax along an axis, masked or not.
     Softmax(usize),
     LogSoftmax(usize),
+    /// The decays, and the axis.
+    Recurrence(Array<T>, usize),
     /// The logits, the target of each row, and the smoothing.
     CrossEntropy(Array<T>, Vec<usize>, f64),
     /// The factors.
@@ -94,7 +98,7 @@ impl<T> Op<T> {
         match self {
             Op::Unary(op, _) => elementwise::derivative_uses_result(*op),
             Op::Reduce(op, ..) => matches!(op, Reduce::Max | Reduce::Min),
-            Op::Softmax(_) | Op::LogSoftmax(_) => true,
+            Op::Softmax(_) | Op::LogSoftmax(_) | Op::Recurrence(..) => true,
             _ => false,
         }
     }
@@ -208,6 +212,7 @@ impl<T: Float> Operation<T> {
                 let zeros = Array::full(T::zero(), gradient.sizes());
                 let grad_x = needs_grad[0].then(|| forward::select(condition, &gradient, &zeros));
                 vec![grad_x, needs_grad[1].then(|| forward::select(condition, &zeros, &gradient))]
+            Op::Recurrence(decay, axis) => recurrence::recurrence(decay, result(), *axis, &gradient, needs_grad),
             }
             Op::Unary(Unary::Neg, _) => only(forward::unary(Unary::Neg, gradient)),
             Op::Unary(op, None) if elementwise::derivative_of(*op) == DerivativeOf::Nothing => {
