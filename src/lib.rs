@@ -29,9 +29,9 @@ pub use module::Module;
 pub use random::Rng;
 pub use shape::At;
 pub use tensor::{
-    AtLeast, ConditionOf, Create, Each, ElementOf, Expr, Fuse, FusedOperand, GoesTo, Gradients, GradientsFor, IdOf,
-    Ids, Index, LogProbabilities, LogProbabilitiesAlong, Nested, OperandOf, Positions, Prediction, SameBackend, Side,
-    StepOf, Target, Tensor, TensorOf, TrackedWith, Unique, checkpoint, fuse,
+    AtLeast, ConditionOf, Create, CustomInputs, Each, ElementOf, Expr, Fuse, FusedOperand, GoesTo, Gradients,
+    GradientsFor, IdOf, Ids, Index, LogProbabilities, LogProbabilitiesAlong, Nested, OperandOf, Positions, Prediction,
+    SameBackend, Side, StepOf, Target, Tensor, TensorOf, TrackedWith, Unique, checkpoint, custom, fuse,
 };
 pub use {generic_array, half, num_traits, typenum};
 

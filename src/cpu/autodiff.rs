@@ -1,7 +1,9 @@
 //! Gradients on the processor, as the contract asks for them.
 
-use super::{Array, Cpu, Gradients, gradient};
-use crate::backend::{Autodiff, Float};
+use super::gradient::{self, Op, Tape};
+use super::{Array, Cpu, Gradients};
+use crate::backend::{Autodiff, CustomFunctions, Float};
+use std::sync::Arc;
 
 #[diagnostic::do_not_recommend]
 impl<T: Float> Autodiff for Cpu<T> {
@@ -21,5 +23,17 @@ impl<T: Float> Autodiff for Cpu<T> {
     }
     fn set_gradient(gradients: &mut Gradients, x: &Array<T>, gradient: Array<T>) {
         gradient::set_gradient(gradients, x, gradient);
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Float> CustomFunctions for Cpu<T> {
+    fn custom(
+        inputs: &[Array<T>],
+        result: Array<T>,
+        backward: impl Fn(Array<T>) -> Vec<Array<T>> + Send + Sync + 'static,
+    ) -> Array<T> {
+        let inputs: Vec<_> = inputs.iter().collect();
+        Tape::new(&inputs, || Op::Custom(Arc::new(backward))).record(|| result.detached())
     }
 }

@@ -15,6 +15,9 @@ use half::{bf16, f16};
 use std::any::Any;
 use std::sync::Arc;
 
+/// From the gradient of a result, those of all inputs.
+pub type Custom<T> = dyn Fn(Array<T>) -> Vec<Array<T>> + Send + Sync;
+
 /// An operation, with the arrays and numbers that its backward pass needs.
 pub enum Op<T> {
     /// None: the result is the input.
@@ -41,11 +44,11 @@ pub enum Op<T> {
     ScatterAdd(Vec<usize>, Vec<usize>),
     /// The argument of a product, and the axis.
     Scan(Option<Array<T>>, usize),
+    /// The decays, and the axis.
+    Recurrence(Array<T>, usize),
     /// Softmax along an axis, masked or not.
     Softmax(usize),
     LogSoftmax(usize),
-    /// The decays, and the axis.
-    Recurrence(Array<T>, usize),
     /// The logits, the target of each row, and the smoothing.
     CrossEntropy(Array<T>, Vec<usize>, f64),
     /// The factors.
@@ -60,6 +63,8 @@ pub enum Op<T> {
     Attention(Box<attention::Saved<T>>),
     /// The block that is recomputed in the backward pass, and its input.
     Checkpoint(Arc<checkpoint::Block<T>>, Array<T>),
+    /// A backward pass of the user's own.
+    Custom(Arc<Custom<T>>),
 }
 
 impl<T> Op<T> {
@@ -207,12 +212,12 @@ impl<T: Float> Operation<T> {
             }
             Op::Scan(None, axis) => only(scan::sum(&gradient, *axis)),
             Op::Scan(Some(x), axis) => only(scan::product(x, &gradient, *axis)),
+            Op::Recurrence(decay, axis) => recurrence::recurrence(decay, result(), *axis, &gradient, needs_grad),
             Op::TopK(sizes, positions) => only(gather::add_elements(&gradient, positions, sizes)),
             Op::Move(Move::Select(condition)) => {
                 let zeros = Array::full(T::zero(), gradient.sizes());
                 let grad_x = needs_grad[0].then(|| forward::select(condition, &gradient, &zeros));
                 vec![grad_x, needs_grad[1].then(|| forward::select(condition, &zeros, &gradient))]
-            Op::Recurrence(decay, axis) => recurrence::recurrence(decay, result(), *axis, &gradient, needs_grad),
             }
             Op::Unary(Unary::Neg, _) => only(forward::unary(Unary::Neg, gradient)),
             Op::Unary(op, None) if elementwise::derivative_of(*op) == DerivativeOf::Nothing => {
@@ -241,6 +246,9 @@ impl<T: Float> Operation<T> {
                 only(rotary::rotate(gradient, cos, &sin, *layout))
             }
             Op::Attention(saved) => attention::attention(saved, &gradient, needs_grad),
+            Op::Custom(backward) => {
+                no_grad(|| backward(gradient)).into_iter().map(|found| Some(found.detached())).collect()
+            }
         }
     }
 }
