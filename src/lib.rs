@@ -7,6 +7,7 @@ pub mod backend;
 pub mod conformance;
 pub mod cpu;
 pub mod dim;
+pub mod dual;
 mod error;
 pub mod errors;
 pub mod generate;

@@ -54,9 +54,9 @@ pub use logic::ConditionOf;
 pub use narrow::AtLeast;
 pub use next::{Prediction, Target};
 pub(crate) use reduce::sum_of_chosen;
+pub(crate) use scan::join as join_along;
 pub use sort::Side;
 
-pub(crate) use scan::join as join_along;
 pub use windows::StepOf;
 
 #[doc(hidden)]
