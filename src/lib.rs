@@ -56,7 +56,7 @@ pub use congruent_macros as macros;
 #[doc(hidden)]
 pub mod __private {
     pub use crate::dim::runtime::{Brand, Place};
-    pub use crate::tensor::{einsum, einsum_one, rearrange};
+    pub use crate::tensor::{einsum, einsum_many, einsum_one, rearrange};
     pub use generativity::make_guard;
 }
 
@@ -87,7 +87,8 @@ pub mod __private {
 #[macro_export]
 macro_rules! dims { ($($t:tt)*) => { $crate::macros::dims! { $crate $($t)* } } }
 
-/// Sums of products of one or two tensors, by a pattern whose letters are dimensions.
+/// Sums of products of up to six tensors, by a pattern whose letters are dimensions. More than two are multiplied two at a time, in
+/// the order that takes the fewest multiplications of numbers.
 ///
 /// A letter stands for the same dimension wherever it appears. Letters that the output lacks are
 /// summed over, and have no padding.

@@ -66,3 +66,49 @@ fn powers_and_remainders_are_fused_as_they_are_by_themselves() {
     let expected = y.pow(&x).fmod(0.4) + x.remainder(&y).floor().pow(2.0);
     assert_eq!(fused.to_vec(), expected.to_vec());
 }
+
+/// Each element by its sum of products, over all positions of the letters that are not in the output.
+#[test]
+fn sums_of_products_of_many() {
+    dims! { A; B; C; D; }
+    for (number, sizes) in [[2, 3, 4, 2], [1, 5, 1, 3], [3, 0, 2, 2], [4, 1, 3, 1]].into_iter().enumerate() {
+        let [size_a, size_b, size_c, size_d] = sizes;
+        bind!(a: A = size_a, b: B = size_b, c: C = size_c, d: D = size_d);
+        let mut rng = Rng::with_seed(number as u64);
+        let mut random = |count: usize| (0..count).map(|_| rng.f64() - 0.5).collect::<Vec<f64>>();
+        let numbers =
+            [random(size_a * size_b), random(size_b * size_c), random(size_c * size_d), random(size_d * size_a)];
+        let [ab, bc, cd, da] = numbers.clone();
+        type Double = Cpu<f64>;
+        let ab = Double::from_vec((a, b), ab).unwrap().tracked();
+        let bc = Double::from_vec((b, c), bc).unwrap();
+        let cd = Double::from_vec((c, d), cd).unwrap();
+        let da = Double::from_vec((d, a), da).unwrap();
+        let chain: Tensor<(_, _), Double> = einsum!("a b, b c, c d -> a d", ab, bc, cd);
+        let ring: Tensor<(_,), Double> = einsum!("a b, b c, c d, d a -> a", ab, bc, cd, da);
+        let all: Tensor<(), Double> = einsum!("row column, column, row, row ->", ab, bc.sum(c), da.sum(d), da.sum(d));
+        let at = |which: usize, row: usize, width: usize, column: usize| numbers[which][row * width + column];
+        let near = |found: f64, expected: f64| assert!((found - expected).abs() < 1e-12, "{found} for {expected}");
+        let (mut chained, mut ringed) = (vec![0.0; size_a * size_d], vec![0.0; size_a]);
+        let mut slopes = vec![0.0; size_a * size_b];
+        let mut total = 0.0;
+        for i in 0..size_a {
+            let of_row: f64 = (0..size_d).map(|l| at(3, l, size_a, i)).sum();
+            for j in 0..size_b {
+                let of_column: f64 = (0..size_c).map(|k| at(1, j, size_c, k)).sum();
+                total += at(0, i, size_b, j) * of_column * of_row * of_row;
+                for (k, l) in (0..size_c).flat_map(|k| (0..size_d).map(move |l| (k, l))) {
+                    let product = at(1, j, size_c, k) * at(2, k, size_d, l);
+                    chained[i * size_d + l] += at(0, i, size_b, j) * product;
+                    ringed[i] += at(0, i, size_b, j) * product * at(3, l, size_a, i);
+                    slopes[i * size_b + j] += product * at(3, l, size_a, i);
+                }
+            }
+        }
+        chain.to_vec().into_iter().zip(chained).for_each(|(found, expected)| near(found, expected));
+        ring.to_vec().into_iter().zip(ringed).for_each(|(found, expected)| near(found, expected));
+        near(all.scalar(), total);
+        let gradient = ring.sum(a).backward().of(&ab);
+        gradient.to_vec().into_iter().zip(slopes).for_each(|(found, expected)| near(found, expected));
+    }
+}

@@ -60,7 +60,7 @@ pub use sort::Side;
 pub use windows::StepOf;
 
 #[doc(hidden)]
-pub use einsum::{einsum, einsum_one, rearrange};
+pub use einsum::{einsum, einsum_many, einsum_one, rearrange};
 
 use crate::backend::{ArrayOf, Backend, Element, With};
 use crate::cpu::Cpu;
