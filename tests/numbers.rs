@@ -67,6 +67,104 @@ fn powers_and_remainders_are_fused_as_they_are_by_themselves() {
     assert_eq!(fused.to_vec(), expected.to_vec());
 }
 
+/// Within some roundings of single precision of a number that was calculated in double precision.
+#[track_caller]
+fn near(of: &str, found: &[f32], expected: &[f64]) {
+    assert_eq!(found.len(), expected.len(), "{of}");
+    for (found, expected) in found.iter().map(|x| f64::from(*x)).zip(expected) {
+        let is_near = (found - expected).abs() <= 2e-6 * expected.abs().max(1e-3) || found == *expected;
+        assert!(is_near || found.is_nan() && expected.is_nan(), "{of}: found {found}, expected {expected}");
+    }
+}
+
+#[test]
+fn angles_are_those_of_the_standard_library() {
+    dims! { Count; }
+    const INF: f64 = f64::INFINITY;
+    let numbers = [-INF, -1.5, -1.0, -0.999, -0.5, -1e-4, -0.0, 0.0, 1e-4, 0.3, 0.9999, 1.0, 2.5, INF, f64::NAN];
+    bind!(count: Count = numbers.len());
+    let x = Tensor::from_vec((count,), numbers.map(|x| x as f32).to_vec()).unwrap();
+    let expected = |f: fn(f64) -> f64| numbers.map(|x| f(f64::from(x as f32)));
+    near("asin", &x.asin().to_vec(), &expected(f64::asin));
+    near("acos", &x.acos().to_vec(), &expected(f64::acos));
+    near("atan", &x.atan().to_vec(), &expected(f64::atan));
+    near("sinh", &x.sinh().to_vec(), &expected(f64::sinh));
+    near("cosh", &x.cosh().to_vec(), &expected(f64::cosh));
+    // Of all pairs, so that every side of every axis is there.
+    for x in numbers {
+        let of = Tensor::full((count,), x as f32);
+        let expected = numbers.map(|y| f64::from(y as f32).atan2(f64::from(x as f32)));
+        let found = Tensor::from_vec((count,), numbers.map(|y| y as f32).to_vec()).unwrap().atan2(&of);
+        near(&format!("atan2 of {x}"), &found.to_vec(), &expected);
+        let is_sign_right = |(found, expected): (&f32, &f64)| found.is_sign_negative() == expected.is_sign_negative();
+        let signs = found.to_vec();
+        assert!(signs.iter().zip(&expected).filter(|(_, y)| !y.is_nan()).all(is_sign_right), "{signs:?} of {x}");
+    }
+}
+
+#[test]
+fn slopes_of_angles() {
+    dims! { Points = 4; }
+    let numbers = [-0.8, -0.1, 0.4, 0.7];
+    let x = Cpu::<f64>::from_vec((Points,), numbers.to_vec()).unwrap().tracked();
+    type F = fn(&Tensor<(Points,), Cpu<f64>>) -> Tensor<(Points,), Cpu<f64>>;
+    let functions: [(F, fn(f64) -> f64); 6] = [
+        (|x| x.asin(), |x| 1.0 / (1.0 - x * x).sqrt()),
+        (|x| x.acos(), |x| -1.0 / (1.0 - x * x).sqrt()),
+        (|x| x.sinh(), f64::cosh),
+        (|x| x.cosh(), f64::sinh),
+        (|x| x.atan2(&(x * 0.0 + 0.3)), |x| 0.3 / (0.09 + x * x)),
+        (|x| x.lerp(&x.square(), 0.75), |x| 0.25 + 1.5 * x),
+    ];
+    for (f, slope) in functions {
+        let found = f(&x).sum(Points).backward().of(&x).to_vec();
+        for (found, x) in found.into_iter().zip(numbers) {
+            assert!((found - slope(x)).abs() < 1e-12, "found {found}, expected {} at {x}", slope(x));
+        }
+    }
+}
+
+#[test]
+fn quantiles_lie_between_elements_in_order() {
+    dims! { Outer; Size; Inner; }
+    for (number, [outer, size, inner]) in
+        [[2, 7, 3], [1, 1, 2], [3, 8, 1], [2, 0, 2], [0, 3, 2]].into_iter().enumerate()
+    {
+        bind!(outer: Outer = outer, size: Size = size, inner: Inner = inner);
+        let mut rng = Rng::with_seed(number as u64);
+        let numbers: Vec<f64> = (0..outer.size() * size.size() * inner.size()).map(|_| rng.f64()).collect();
+        let x = Cpu::<f64>::from_vec((outer, size, inner), numbers.clone()).unwrap().tracked();
+        for share in [0.0, 0.2, 0.5, 0.77, 1.0] {
+            let mut expected = Vec::new();
+            let mut slopes = vec![0.0; numbers.len()];
+            for (o, i) in (0..outer.size()).flat_map(|o| (0..inner.size()).map(move |i| (o, i))) {
+                let mut row: Vec<_> = (0..size.size()).map(|s| (o * size.size() + s) * inner.size() + i).collect();
+                row.sort_by(|a, b| numbers[*a].total_cmp(&numbers[*b]));
+                let place = share * (row.len() as f64 - 1.0);
+                let (below, part) = (place.floor() as usize, place.fract());
+                let terms = [(below, 1.0 - part), (below + 1, part)];
+                let terms = terms.into_iter().filter(|(at, part)| *at < row.len() && *part > 0.0);
+                let terms: Vec<_> = terms.map(|(at, part)| (row[at], part)).collect();
+                terms.iter().for_each(|(at, part)| slopes[*at] += part);
+                let sum = terms.iter().map(|(at, part)| numbers[*at] * part).sum();
+                expected.push(if row.is_empty() { f64::NAN } else { sum });
+            }
+            let found = x.quantile(size, share);
+            for (found, expected) in found.to_vec().into_iter().zip(&expected) {
+                assert!((found - expected).abs() < 1e-12 || found.is_nan() && expected.is_nan(), "{found} {expected}");
+            }
+            if !numbers.is_empty() {
+                let found = found.sum(inner).sum(outer).backward().of(&x).to_vec();
+                let is_near = |(found, expected): (&f64, &f64)| (found - expected).abs() < 1e-12;
+                assert!(found.iter().zip(&slopes).all(is_near), "found {found:?}, expected {slopes:?}");
+            }
+        }
+        assert_eq!(format!("{:?}", x.median(size).to_vec()), format!("{:?}", x.quantile(size, 0.5).to_vec()));
+    }
+    let x = Tensor::from_nested((Batch, Embed), [[f32::INFINITY, 1.0, f32::INFINITY], [2.0, f32::NAN, 1.0]]);
+    assert!(matches!(x.median(Embed).to_vec()[..], [first, nan] if first == f32::INFINITY && nan.is_nan()));
+}
+
 /// Each element by its sum of products, over all positions of the letters that are not in the output.
 #[test]
 fn sums_of_products_of_many() {

@@ -29,6 +29,7 @@ pub fn unary<B: Backend<Elem: Float>>(op: Unary, x: &ArrayOf<B>, y: &ArrayOf<B>)
         Unary::Sin => of(Unary::Cos, x()),
         Unary::Cos => of(Unary::Neg, of(Unary::Sin, x())),
         Unary::Tan => plus(of(Unary::Square, y()), 1.0),
+        Unary::Atan => of(Unary::Recip, plus(of(Unary::Square, x()), 1.0)),
         Unary::Tanh => from_one(of(Unary::Square, y())),
         Unary::Erf => by(bell::<B>(x(), 1.0), FRAC_2_SQRT_PI),
         Unary::Sigmoid => times(y(), from_one(y())),

@@ -3,6 +3,7 @@
 //! The types hold no compute: a method proves that the shapes fit, calls the backend, and gives the
 //! result its shape.
 
+mod angles;
 mod arithmetic;
 mod axes;
 mod checkpoint;

@@ -133,7 +133,7 @@ fn padded_sequences_are_scanned_as_each_alone() {
                 true => x.masked_scan_reverse(&of_batch, start, step),
             };
             let outputs = outputs.fill_padding(&of_batch, 0.0);
-            for row in 0..lengths.len() {
+            for (row, &length) in lengths.iter().enumerate() {
                 let (sum, product, mut expected) = match is_reverse {
                     false => alone(live(row).iter().copied()),
                     true => alone(live(row).iter().rev().copied()),
@@ -142,7 +142,7 @@ fn padded_sequences_are_scanned_as_each_alone() {
                     expected.reverse();
                 }
                 near(&[last.0.to_vec()[row], last.1.to_vec()[row]], &[sum, product]);
-                near(&outputs.to_vec()[row * size..][..lengths[row]], &expected);
+                near(&outputs.to_vec()[row * size..][..length], &expected);
             }
             if lengths.iter().sum::<usize>() == 0 {
                 continue;
