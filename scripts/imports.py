@@ -47,6 +47,7 @@ ROOMS = {
     "mask": MODULE | {"module"},
     "io": MODULE | {"module"},
     "nn": NN,
+    "dual": MODULE,
     "optim": MODULE | {"module", "io"},
     "generate": NN | {"nn"},
     "conformance": {"backend", "random"},

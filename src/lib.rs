@@ -7,6 +7,7 @@ pub mod backend;
 pub mod conformance;
 pub mod cpu;
 pub mod dim;
+pub mod dual;
 mod error;
 pub mod errors;
 pub mod generate;
@@ -29,9 +30,9 @@ pub use module::Module;
 pub use random::Rng;
 pub use shape::At;
 pub use tensor::{
-    AtLeast, ConditionOf, Create, Each, ElementOf, Expr, Fuse, FusedOperand, GoesTo, Gradients, GradientsFor, IdOf,
-    Ids, Index, LogProbabilities, LogProbabilitiesAlong, Nested, OperandOf, Positions, Prediction, SameBackend, Side,
-    StepOf, Target, Tensor, TensorOf, TrackedWith, Unique, checkpoint, fuse,
+    AtLeast, ConditionOf, Create, CustomInputs, Each, ElementOf, Expr, Fuse, FusedOperand, GoesTo, Gradients,
+    GradientsFor, IdOf, Ids, Index, LogProbabilities, LogProbabilitiesAlong, Nested, OperandOf, Positions, Prediction,
+    SameBackend, Side, StepOf, Target, Tensor, TensorOf, TrackedWith, Unique, checkpoint, custom, fuse,
 };
 pub use {generic_array, half, num_traits, typenum};
 
@@ -55,7 +56,7 @@ pub use congruent_macros as macros;
 #[doc(hidden)]
 pub mod __private {
     pub use crate::dim::runtime::{Brand, Place};
-    pub use crate::tensor::{einsum, einsum_one, rearrange};
+    pub use crate::tensor::{einsum, einsum_many, einsum_one, rearrange};
     pub use generativity::make_guard;
 }
 
@@ -86,7 +87,8 @@ pub mod __private {
 #[macro_export]
 macro_rules! dims { ($($t:tt)*) => { $crate::macros::dims! { $crate $($t)* } } }
 
-/// Sums of products of one or two tensors, by a pattern whose letters are dimensions.
+/// Sums of products of up to six tensors, by a pattern whose letters are dimensions. More than two are multiplied two at a time, in
+/// the order that takes the fewest multiplications of numbers.
 ///
 /// A letter stands for the same dimension wherever it appears. Letters that the output lacks are
 /// summed over, and have no padding.

@@ -1,6 +1,8 @@
 //! Gradients against those that PyTorch calculates, of every case that has them.
 
 mod common;
+#[path = "gradients/dual.rs"]
+mod dual;
 
 use common::layers::{HEADS, Inputs, encoder_layer, feed_forward, multi_head, norm, turned};
 use common::{Case, reference};

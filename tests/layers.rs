@@ -1,6 +1,8 @@
 //! Every layer against the values that PyTorch calculates.
 
 mod common;
+#[path = "layers/recurrent.rs"]
+mod recurrent;
 
 use common::layers::{HEADS, encoder_layer, feed_forward, multi_head, norm, turned};
 use common::{Case, reference};

@@ -6,6 +6,21 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 use syn::{Error, Result};
 
+/// The most tensors, by their place among them.
+const PLACES: [&str; 6] = ["first", "second", "third", "fourth", "fifth", "sixth"];
+
+/// A letter of a tensor, which stood in one before.
+struct Shared {
+    letter: usize,
+    side: usize,
+    /// What relates its dimension here to the one there.
+    relation: Ident,
+    /// The parameter that the relation gives where it holds.
+    holds: Ident,
+    /// The dimension here.
+    other: Ident,
+}
+
 /// A block which declares a relation that the pattern stands for, and calls a function that asks for it.
 pub fn expand(Arguments { krate, pattern, tensors }: Arguments) -> Result<TokenStream> {
     let literal = pattern;
@@ -19,8 +34,8 @@ pub fn expand(Arguments { krate, pattern, tensors }: Arguments) -> Result<TokenS
             tensors.len()
         )));
     }
-    if tensors.len() > 2 {
-        return Err(fail("`einsum!` takes one or two tensors: multiply more of them pair by pair".to_owned()));
+    if tensors.len() > PLACES.len() {
+        return Err(fail(format!("`einsum!` takes up to {} tensors: multiply more of them in parts", PLACES.len())));
     }
     if source.contains('(') {
         return Err(fail("groups are the matter of `rearrange!`: in `einsum!` each axis is one letter".to_owned()));
@@ -29,22 +44,36 @@ pub fn expand(Arguments { krate, pattern, tensors }: Arguments) -> Result<TokenS
     let (parameters, variables) = (pattern.parameters(), pattern.variables());
     let numbers: Vec<_> = pattern.inputs.iter().map(|axes| letters(axes)).collect();
     let output = letters(&pattern.output);
-    let sides: Vec<_> = numbers.iter().zip(["first", "second"]).map(|(side, place)| Side::new(side, place)).collect();
-    let second = numbers.get(1).map(Vec::as_slice).unwrap_or_default();
-    let shared: Vec<usize> = numbers[0].iter().copied().filter(|letter| second.contains(letter)).collect();
-    // What the letters stand for: of a shared one, what it is in the first tensor.
-    let named = |side: usize, letter: usize| match side == 1 && shared.contains(&letter) {
-        true => format_ident!("Other_{}", pattern.names[letter]),
-        false => parameters[letter].clone(),
+    let sides: Vec<_> = numbers.iter().zip(PLACES).map(|(side, place)| Side::new(side, place)).collect();
+    let first_side = |letter: usize| numbers.iter().position(|side| side.contains(&letter)).unwrap_or_default();
+    let mut shared = Vec::new();
+    for (side, &letter) in numbers.iter().enumerate().flat_map(|(i, side)| side.iter().map(move |letter| (i, letter))) {
+        if first_side(letter) < side {
+            let name = &pattern.names[letter];
+            // In the second tensor by the letter alone, so that messages of the most patterns are short.
+            let name = if side == 1 { name.clone() } else { format!("{name}_{}", PLACES[side]) };
+            let [relation, holds, other] = ["Same", "Holds", "Other"].map(|of| format_ident!("{of}_{name}"));
+            shared.push(Shared { letter, side, relation, holds, other });
+        }
+    }
+    // What the letters stand for: of a shared one, what it is in the first tensor that has it.
+    let named = |side: usize, letter: usize| {
+        let again = shared.iter().find(|shared| (shared.side, shared.letter) == (side, letter));
+        again.map_or_else(|| parameters[letter].clone(), |shared| shared.other.clone())
     };
 
-    let words = shared.iter().filter_map(|&letter| word_relation(&pattern.names[letter], &krate));
+    let words = shared.iter().filter_map(|shared| {
+        let (name, places) = (&pattern.names[shared.letter], [PLACES[first_side(shared.letter)], PLACES[shared.side]]);
+        shared_relation(name, places, &shared.relation, &krate)
+    });
     let axes: Vec<_> = sides.iter().map(|side| side.relation(&pattern, &parameters, &krate)).collect();
 
-    let (shapes, values) =
-        (["X", "Y"].map(|name| format_ident!("{name}")), ["__x", "__y"].map(|name| format_ident!("{name}")));
+    let (shapes, values) = (
+        ["X", "Y", "Z", "V", "W", "U"].map(|name| format_ident!("{name}")),
+        ["x", "y", "z", "v", "w", "u"].map(|name| format_ident!("__{name}")),
+    );
     let count = sides.len();
-    let backends = ["B", "C"].map(|name| format_ident!("{name}"));
+    let backends = ["B", "C", "D", "E", "F", "G"].map(|name| format_ident!("{name}"));
     let (shapes, values, backends) = (&shapes[..count], &values[..count], &backends[..count]);
     let others = &backends[1..];
     let bounds = sides.iter().enumerate().map(|(i, side)| {
@@ -53,22 +82,20 @@ pub fn expand(Arguments { krate, pattern, tensors }: Arguments) -> Result<TokenS
         quote!(#shape: #relation<Holds = #holds, Dims = (#(#dims,)*)>)
     });
     // What the relations give is handed from each to the next, and what the last one gives opens the result.
-    let agreements: Vec<_> = shared.iter().map(|&letter| format_ident!("Holds_{}", pattern.names[letter])).collect();
-    let before = std::iter::once(&sides[sides.len() - 1].holds).chain(&agreements);
-    let agree = shared.iter().zip(before.clone()).zip(&agreements).map(|((&letter, before), holds)| {
-        let (dim, name, other) = (&parameters[letter], &pattern.names[letter], named(1, letter));
-        match single(name) {
+    let agreements: Vec<_> = shared.iter().map(|shared| &shared.holds).collect();
+    let before = std::iter::once(&sides[sides.len() - 1].holds).chain(agreements.iter().copied());
+    let agree = shared.iter().zip(before.clone()).map(|(shared, before)| {
+        let Shared { letter, side, relation, holds, other } = shared;
+        let dim = &parameters[*letter];
+        match single(&pattern.names[*letter]).filter(|_| *side == 1) {
             Some(name) => quote!(#dim: SameLetter<#name, #other, #before, Holds = #holds>),
-            None => {
-                let relation = format_ident!("Same_{}", name);
-                quote!(#dim: #relation<#other, #before, Holds = #holds>)
-            }
+            None => quote!(#dim: #relation<#other, #before, Holds = #holds>),
         }
     });
     let (first, last) = (&sides[0].holds, before.clone().last());
     let dims = (0..sides.len()).flat_map(|i| numbers[i].iter().map(move |&letter| (i, letter)));
     let dims: Vec<_> = dims.map(|(i, letter)| named(i, letter)).collect();
-    let proofs: Vec<_> = sides.iter().map(|side| &side.holds).chain(&agreements).collect();
+    let proofs: Vec<_> = sides.iter().map(|side| &side.holds).chain(agreements.iter().copied()).collect();
     let summed = parameters.iter().enumerate().filter(|(letter, _)| !output.contains(letter)).map(|(_, dim)| dim);
 
     let output_shape = tuple_type(&pattern.output, &parameters, &krate);
@@ -76,14 +103,16 @@ pub fn expand(Arguments { krate, pattern, tensors }: Arguments) -> Result<TokenS
     let take = sides.iter().enumerate().rev().map(|(i, side)| {
         let (value, relation) = (&values[i], &side.name);
         let variables = side.letters.iter().map(|&letter| &variables[letter]);
-        // The second first: of a shared letter, the dimension of the first tensor stays.
+        // The last first: of a shared letter, the dimension of the first tensor that has it stays.
         quote!(let (#(#variables,)*) = #relation::axes(#value.shape());)
     });
     let call = match numbers.as_slice() {
         [x, y] => quote!(#krate::__private::einsum(__x, __y, &[#(#x),*], &[#(#y),*], &[#(#output),*], __shape)),
-        _ => {
-            let x = &numbers[0];
-            quote!(#krate::__private::einsum_one(__x, &[#(#x),*], &[#(#output),*], __shape))
+        [x] => quote!(#krate::__private::einsum_one(__x, &[#(#x),*], &[#(#output),*], __shape)),
+        many => {
+            let letters = many.iter().map(|letters| quote!(&[#(#letters),*]));
+            let arrays = quote!(&[#((#values.array(), #letters)),*]);
+            quote!(#krate::__private::einsum_many::<_, B>(#arrays, &[#(#output),*], __shape))
         }
     };
 
@@ -122,13 +151,12 @@ fn single(name: &str) -> Option<char> {
     letters.next().filter(|_| letters.next().is_none())
 }
 
-/// What `congruent::shape::SameLetter` is for letters, for a name that is a word.
-fn word_relation(name: &str, krate: &Ident) -> Option<TokenStream> {
-    if single(name).is_some() {
+/// What `congruent::shape::SameLetter` is for letters of the first two tensors, for a name that is a word, and for other places.
+fn shared_relation(name: &str, [place, other]: [&str; 2], relation: &Ident, krate: &Ident) -> Option<TokenStream> {
+    if single(name).is_some() && [place, other] == [PLACES[0], PLACES[1]] {
         return None;
     }
-    let relation = format_ident!("Same_{}", name);
-    let message = format!("`{name}` is `{{Self}}` in the first tensor and `{{Other}}` in the second");
+    let message = format!("`{name}` is `{{Self}}` in the {place} tensor and `{{Other}}` in the {other}");
     let label = format!("`{name}` is not one dimension");
     let note = "a letter of the pattern stands for the same dimension wherever it appears";
     Some(quote! {

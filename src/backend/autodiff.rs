@@ -47,3 +47,23 @@ pub trait Autodiff: Backend<Elem: Float> {
     /// changes.
     fn set_gradient(gradients: &mut Self::Gradients, x: &ArrayOf<Self>, gradient: ArrayOf<Self>);
 }
+
+/// An engine that takes a backward pass of the user's own: [`custom`](crate::custom).
+///
+/// It is apart from [`Autodiff`], as not every engine has a place for one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` takes no backward pass of one's own",
+    label = "asked for a custom function on `{Self}`",
+    note = "`Cpu` does; on any engine that calculates gradients, a value takes the gradients of another tensor by `value.with_gradients_of(&other)`",
+    note = "in generic code, ask for it: `B: CustomFunctions`",
+    note = "explained in `congruent::errors::C92`"
+)]
+pub trait CustomFunctions: Autodiff {
+    /// `result`, recorded as what was calculated of `inputs`, of which it does not depend by itself. `backward` makes of the
+    /// gradient with respect to it those with respect to the inputs, each of the sizes of its input, in their order.
+    fn custom(
+        inputs: &[ArrayOf<Self>],
+        result: ArrayOf<Self>,
+        backward: impl Fn(ArrayOf<Self>) -> Vec<ArrayOf<Self>> + Send + Sync + 'static,
+    ) -> ArrayOf<Self>;
+}

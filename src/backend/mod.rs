@@ -50,7 +50,7 @@ mod recording;
 mod rounding;
 
 pub use attention::{AttentionMask, AttentionOptions};
-pub use autodiff::Autodiff;
+pub use autodiff::{Autodiff, CustomFunctions};
 pub use blocks::{BlockFormat, Blocks};
 pub use bytes::Bytes;
 pub(crate) use bytes::Same;

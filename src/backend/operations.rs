@@ -209,6 +209,14 @@ pub trait Backend: Copy + Debug + Send + Sync {
     {
         composed::scan::<Self>(op, x, axis)
     }
+    /// `h[i] = decay[i] · h[i - 1] + x[i]` along `axis`, with zero before the first, calculated in the type [`Number::Sum`]. Both
+    /// have the same sizes.
+    fn linear_recurrence(decay: &ArrayOf<Self>, x: &ArrayOf<Self>, axis: usize) -> ArrayOf<Self>
+    where
+        Self::Elem: Float,
+    {
+        composed::linear_recurrence::<Self>(decay, x, axis)
+    }
     /// The position of the largest element along `axis`, which goes: the first of equals; NaN counts
     /// as the largest. The axis is not empty.
     fn argmax(x: &ArrayOf<Self>, axis: usize) -> ArrayOf<Self, u32>

@@ -49,6 +49,8 @@ Unary {
     Cos,
     /// The tangent, of radians.
     Tan,
+    /// The angle whose tangent it is, between -π/2 and π/2.
+    Atan,
     /// The hyperbolic tangent.
     Tanh,
     /// The error function, `2/√π · ∫₀ˣ e^(-t²) dt`.

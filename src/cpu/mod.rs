@@ -1,6 +1,7 @@
 //! The native backend: the processor.
 
 mod array;
+mod autodiff;
 mod gradient;
 pub(crate) mod kernels;
 mod memory;
@@ -21,11 +22,13 @@ pub mod static_sizes {
 
 use array::Probabilities;
 use gradient::{Move, Op, SavedEpilogue, Tape, derivative_uses_result, is_recorded};
-use ops::{attention, cross_entropy, elementwise, fused, gather, join, matmul, norm, reduce, rotary, scan, softmax};
+use ops::{
+    attention, cross_entropy, elementwise, fused, gather, join, matmul, norm, recurrence, reduce, rotary, scan, softmax,
+};
 
 use crate::backend::{
-    ArrayOf, Autodiff, Backend, Binary, Blocks, Bytes, Compare, Element, Engine, Epilogue, Failure, Float, MaskOf,
-    Number, OptionsOf, Order, Primitive, Program, Reduce, RotaryLayout, Scan, Unary, composed,
+    ArrayOf, Backend, Binary, Blocks, Bytes, Compare, Element, Engine, Epilogue, Failure, Float, MaskOf, Number,
+    OptionsOf, Order, Primitive, Program, Reduce, RotaryLayout, Scan, Unary, composed,
 };
 use crate::sealed::Sealed;
 use std::fmt::{self, Display, Formatter};
@@ -229,6 +232,13 @@ impl<T: Element> Backend for Cpu<T> {
     {
         Tape::new(&[x], || Op::scan(op, x, axis)).record(|| scan::scan(op, x, axis, scan::From::Start))
     }
+    fn linear_recurrence(decay: &Array<T>, x: &Array<T>, axis: usize) -> Array<T>
+    where
+        T: Float,
+    {
+        Tape::new(&[decay, x], || Op::Recurrence(decay.saved(), axis))
+            .record(|| recurrence::linear_recurrence(decay, x, axis, scan::From::Start))
+    }
     fn argmax(x: &Array<T>, axis: usize) -> Array<u32>
     where
         T: Number,
@@ -368,26 +378,5 @@ impl<T: Element> Backend for Cpu<T> {
             return composed::attention::<Self>([q, k, v], mask, options);
         }
         gradient::attention([q, k], Some(v), mask, options).record(|| attention::attention(q, k, v, mask, options))
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<T: Float> Autodiff for Cpu<T> {
-    type Gradients = Gradients;
-
-    fn track(x: Array<T>) -> Array<T> {
-        gradient::track(x)
-    }
-    fn checkpoint<R>(x: Array<T>, block: impl Fn(Array<T>) -> (Array<T>, R) + Send + Sync + 'static) -> (Array<T>, R) {
-        gradient::checkpoint(x, block)
-    }
-    fn backward(x: Array<T>) -> Gradients {
-        gradient::backward(x)
-    }
-    fn gradient(gradients: &Gradients, x: &Array<T>) -> Option<Array<T>> {
-        gradient::gradient(gradients, x)
-    }
-    fn set_gradient(gradients: &mut Gradients, x: &Array<T>, gradient: Array<T>) {
-        gradient::set_gradient(gradients, x, gradient);
     }
 }

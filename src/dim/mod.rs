@@ -95,7 +95,7 @@ pub use next::{HasNext, Next};
 pub use number::{N, numbers};
 pub use packed::Packed;
 pub use ragged::Ragged;
-pub use reads::{Averaged, Compared, Multiplied, PaddedAtEnd, Picked, Summed};
+pub use reads::{Averaged, Compared, Multiplied, PaddedAtEnd, Picked, Scanned, Summed};
 pub use role::{Candidates, Keys};
 #[doc(hidden)]
 pub use runtime::bind;

@@ -95,6 +95,24 @@ impl<D: Dense> Picked for D {
     fn sealed(_: Sealed) {}
 }
 
+/// A dimension along which a state may go from each position to the next, to the last of them.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` may hold padding, and this operation would read it",
+    label = "the state would go on through the padding of `{Self}`",
+    note = "each sequence ends at its own length, and begins there in the other direction: `x.masked_scan(&lengths, state, step)` and `x.masked_scan_reverse(..)`; of a layer, `forward_masked` and `forward_masked_reverse`",
+    note = "packed texts get a row each: `segments.unpack(&x, Texts, Ragged(Seq))?`",
+    note = "in generic code, ask for a dimension without padding: `S: Dense`",
+    note = "explained in `congruent::errors::C91`"
+)]
+pub trait Scanned: Dim {
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
+}
+#[diagnostic::do_not_recommend]
+impl<D: Dense> Scanned for D {
+    fn sealed(_: Sealed) {}
+}
+
 /// A dimension whose padding, if it has any, is all at the end of each sequence: one length says what is live.
 #[diagnostic::on_unimplemented(
     message = "a length does not say what is padding in `{Self}`",

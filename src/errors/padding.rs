@@ -44,6 +44,16 @@ errors! {
     /// A product goes over all positions of a [`Ragged`](crate::Ragged) dimension, and takes padding for factors: zeros in its place
     /// make it zero. Fill in ones.
 
+    C83: "`T` is not a state of each sequence of `B`"
+    /// A scan of padded sequences keeps the state that each had at its own length, while others go on. So each sequence has its
+    /// part of the state, along the first dimension, and of what a step gives: a tensor `(Batch, ..)`, or a tuple of such. What a
+    /// step gives along another axis has the dimensions before that axis too.
+
+    C91: "`A` may hold padding, and this operation would read it (states that go along an axis)"
+    /// A state would go on through padding, and come from it in the other direction.
+    /// [`masked_scan`](crate::Tensor::masked_scan) and [`masked_scan_reverse`](crate::Tensor::masked_scan_reverse) know where each
+    /// sequence ends; a [`Gru`](crate::nn::Gru) has `forward_masked`.
+
     C54: "a length does not say what is padding in `A`"
     /// [`Lengths`](crate::Lengths) say how many positions of each sequence are live, the first ones. In a dimension that was put
     /// together of padded parts there is padding in the middle, where no length reaches. New keys behind padded ones are the

@@ -72,6 +72,13 @@ errors! {
     /// optimizer is of the backend of the loss. Two devices of one engine are one type: they
     /// meet with a panic that names both.
 
+    C92: "`T` is not what a custom function is of"
+    /// A function with a backward pass of one's own is of tensors, several of them by reference, so that there is a gradient for
+    /// each; numbers and whatever else it needs are held by its closures:
+    /// [`custom`](fn@crate::custom). Their dimensions are static or set once. An engine that has no place for such a backward pass
+    /// lacks [`CustomFunctions`](crate::backend::CustomFunctions); there,
+    /// [`with_gradients_of`](crate::Tensor::with_gradients_of) gives a value the gradients of another tensor.
+
     C77: "`E` is no backend"
     /// An engine has arrays and devices, a [`Backend`](crate::backend::Backend) is an engine with a type of elements, and tensors are
     /// of one: `Cpu<f32>` on the engine [`Processor`](crate::cpu::Processor). In generic code, ask for it: `B: Backend<Elem = f32>`.

@@ -41,24 +41,71 @@ impl<B: Autodiff> Gradients<B> {
 
     /// The length of all gradients of the model as one vector.
     pub fn norm<M: Module<B>>(&self, model: &M) -> f64 {
-        // One number comes from the device, and not one of each parameter.
-        let mut sums = Vec::new();
+        self.squares(model).into_iter().map(|(_, square)| square).sum::<f64>().sqrt()
+    }
+
+    /// The length of the gradient of each parameter, by its path, in the order of the model: of those that have one.
+    ///
+    /// ```
+    /// use congruent::nn::Linear;
+    /// use congruent::prelude::*;
+    /// dims! { In = 1; Out = 2; }
+    /// let mut layer = Linear::random(In, Out, &mut Rng::with_seed(1));
+    /// layer.track();
+    /// let gradients = layer.forward(&Tensor::full((In,), 3.0)).sum(Out).backward();
+    /// let norms = gradients.norms(&layer);
+    /// assert_eq!(norms[0], ("weight".to_owned(), 18f64.sqrt()));
+    /// assert_eq!(norms[1], ("bias".to_owned(), 2f64.sqrt()));
+    /// ```
+    pub fn norms<M: Module<B>>(&self, model: &M) -> Vec<(String, f64)> {
+        self.squares(model).into_iter().map(|(path, square)| (path, square.sqrt())).collect()
+    }
+
+    /// The sum of squares of each gradient.
+    fn squares<M: Module<B>>(&self, model: &M) -> Vec<(String, f64)> {
+        // One array comes from the device, and not one of each parameter.
+        let (mut paths, mut sums) = (Vec::new(), Vec::new());
         model.for_each(|parameter| {
             if let Some(gradient) = self.of_parameter(&parameter) {
                 let count = B::sizes(&gradient).iter().product();
                 let squares = no_grad(|| B::reshape(&B::unary(Unary::Square, gradient), &[count]));
                 sums.push(B::reshape(&B::reduce(Reduce::Sum, &squares, 0), &[1]));
+                paths.push(parameter.path().to_string());
             }
         });
         if sums.is_empty() {
-            return 0.0;
+            return Vec::new();
         }
         let sums = B::concat(&sums.iter().collect::<Vec<_>>(), 0);
         let squares = elements::<B>(&sums).into_iter().map(|sum| match sum.to_value() {
             Value::Float(sum) => sum,
             other => unreachable!("{other:?} is no sum of floating-point numbers"),
         });
-        squares.sum::<f64>().sqrt()
+        paths.into_iter().zip(squares).collect()
+    }
+
+    /// Multiplies the gradient of each parameter by what `factor` says of it: a learning rate for each part of a model, or the
+    /// way back from a loss that was scaled.
+    ///
+    /// ```
+    /// use congruent::nn::Linear;
+    /// use congruent::prelude::*;
+    /// dims! { In = 1; Out = 2; }
+    /// let mut layer = Linear::random(In, Out, &mut Rng::with_seed(1));
+    /// layer.track();
+    /// let mut gradients = layer.forward(&Tensor::full((In,), 3.0)).sum(Out).backward();
+    /// gradients.scale(&layer, |parameter| if parameter.path().to_string() == "bias" { 0.5 } else { 1.0 });
+    /// assert_eq!(gradients.of(&layer.weight).to_vec(), [3.0, 3.0]);
+    /// assert_eq!(gradients.of(layer.bias.as_ref().unwrap()).to_vec(), [0.5, 0.5]);
+    /// ```
+    pub fn scale<M: Module<B>>(&mut self, model: &M, mut factor: impl FnMut(&Parameter<'_, B>) -> f64) {
+        model.for_each(|parameter| {
+            if let Some(gradient) = self.of_parameter(&parameter) {
+                let factor = constant(factor(&parameter));
+                let scaled = no_grad(|| B::binary_scalar(Binary::Mul, gradient, factor));
+                self.set(parameter.array(), scaled);
+            }
+        });
     }
 
     /// Makes the gradients of the model smaller by one factor, so that their [`norm`](Self::norm) is at most `largest`
@@ -77,13 +124,7 @@ impl<B: Autodiff> Gradients<B> {
     pub fn clip_norm<M: Module<B>>(&mut self, model: &M, largest: f64) -> f64 {
         let norm = self.norm(model);
         if norm.is_finite() && norm > largest {
-            let factor = constant(largest / norm);
-            model.for_each(|parameter| {
-                if let Some(gradient) = self.of_parameter(&parameter) {
-                    let scaled = no_grad(|| B::binary_scalar(Binary::Mul, gradient, factor));
-                    self.set(parameter.array(), scaled);
-                }
-            });
+            self.scale(model, |_| largest / norm);
         }
         norm
     }

@@ -70,8 +70,35 @@ other! {
     4 5;
 }
 
+/// That the axis can stand at this position of the shape `Rest`: what [`Axis::Removed`] has lost.
+#[diagnostic::on_unimplemented(
+    message = "what a step gives is of shape `{Rest}`, which is not stacked along `{Self}`",
+    label = "`{Rest}` has no place for `{Self}` where the tensor that is scanned has it",
+    note = "what stands before the axis stands in what a step gives, too: along `Seq` of `(Batch, Seq, Embed)`, a step gives `(Batch, ..)`",
+    note = "a shape has at most six dimensions",
+    note = "explained in `congruent::errors::C83`"
+)]
+pub trait Stacks<Rest, Position>: Dim {
+    /// The shape with the axis.
+    type Output: Shape;
+    /// The shape with the axis.
+    fn insert_into(self, rest: Rest) -> Self::Output;
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
+}
+
 macro_rules! axis {
     ($(($($Before:ident)*) $D:ident ($($After:ident)*) at $i:tt;)*) => {$(
+        #[diagnostic::do_not_recommend]
+        #[allow(non_snake_case, clippy::unused_unit)]
+        impl<$($Before: Dim,)* $D: Dim, $($After: Dim,)*> Stacks<($($Before,)* $($After,)*), At<$i>> for $D {
+            type Output = ($($Before,)* $D, $($After,)*);
+            fn insert_into(self, rest: ($($Before,)* $($After,)*)) -> Self::Output {
+                let ($($Before,)* $($After,)*) = rest;
+                ($($Before,)* self, $($After,)*)
+            }
+            fn sealed(_: Sealed) {}
+        }
         axis! { @key $D: ($($Before)*) $D ($($After)*) at $i }
         axis! { @key At<$i>: ($($Before)*) $D ($($After)*) at $i }
     )*};

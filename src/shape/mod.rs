@@ -56,7 +56,7 @@ mod sizes;
 mod unclear;
 
 pub use attention::{Appends, Attends, MergeHeads, Sequence, Sequences, SharesHeads, SplitHeads, Turns};
-pub use axis::{At, Axis, OtherThan};
+pub use axis::{At, Axis, OtherThan, Stacks};
 #[doc(hidden)]
 pub use broadcast::GoesWith;
 pub use broadcast::{Broadcast, FitsInto, Without};

@@ -17,26 +17,72 @@ pub fn einsum<X: Shape, Y: Shape, O: Shape, B: Backend<Elem: Number>>(
     output: &[usize],
     shape: O,
 ) -> Tensor<O, B> {
-    let mut x = Lettered::<B>::new(x.array(), x_letters);
-    let mut y = Lettered::<B>::new(y.array(), y_letters);
-    x.sum_all_but(|letter| y_letters.contains(&letter) || output.contains(&letter));
-    y.sum_all_but(|letter| x_letters.contains(&letter) || output.contains(&letter));
+    let pair = [Lettered::<B>::new(x.array(), x_letters), Lettered::new(y.array(), y_letters)];
+    Tensor::checked(shape, product(pair, |letter| output.contains(&letter)).in_order(output))
+}
 
-    let among = |letters: &[usize], keep: &dyn Fn(&usize) -> bool| -> Vec<usize> {
-        letters.iter().copied().filter(|letter| keep(letter)).collect()
+/// The same of more tensors, two at a time: in the order that takes the fewest multiplications.
+#[doc(hidden)]
+pub fn einsum_many<O: Shape, B: Backend<Elem: Number>>(
+    tensors: &[(&ArrayOf<B>, &[usize])],
+    output: &[usize],
+    shape: O,
+) -> Tensor<O, B> {
+    let mut terms: Vec<_> = tensors.iter().map(|(array, letters)| Lettered::<B>::new(array, letters)).collect();
+    let letters: Vec<Vec<usize>> = terms.iter().map(|term| term.letters.clone()).collect();
+    let size = |letter: usize| {
+        let of = |term: &Lettered<B>| Some(B::sizes(&term.array)[term.letters.iter().position(|l| *l == letter)?]);
+        terms.iter().find_map(of).unwrap_or(1) as f64
     };
-    let batch = among(&x.letters, &|l| y.letters.contains(l) && output.contains(l));
-    let summed = among(&x.letters, &|l| !output.contains(l));
-    let left = among(&x.letters, &|l| !y.letters.contains(l) && output.contains(l));
-    let right = among(&y.letters, &|l| !x.letters.contains(l));
+    let sizes: Vec<f64> = (0..=letters.iter().flatten().copied().max().unwrap_or(0)).map(size).collect();
+    for [i, j] in cheapest(&letters, output, &sizes).1 {
+        // The later one first, so that the other stays where it is.
+        let (y, x) = (terms.remove(j), terms.remove(i));
+        let is_kept = |letter| output.contains(&letter) || terms.iter().any(|term| term.letters.contains(&letter));
+        let product = product([x, y], is_kept);
+        terms.push(product);
+    }
+    let mut last = terms.remove(0);
+    last.sum_all_but(|letter| output.contains(&letter));
+    Tensor::checked(shape, last.in_order(output))
+}
+
+/// How many multiplications it takes at least to make one of terms with these letters, and which two are next each time: what
+/// they make is the last one then.
+fn cheapest(terms: &[Vec<usize>], output: &[usize], sizes: &[f64]) -> (f64, Vec<[usize; 2]>) {
+    let pairs = (0..terms.len()).flat_map(|j| (0..j).map(move |i| [i, j]));
+    let with = |[i, j]: [usize; 2]| {
+        let mut union = terms[i].clone();
+        union.extend(terms[j].iter().filter(|letter| !terms[i].contains(letter)));
+        let cost: f64 = union.iter().map(|&letter| sizes[letter]).product();
+        let mut left: Vec<_> = (0..terms.len()).filter(|at| ![i, j].contains(at)).map(|at| terms[at].clone()).collect();
+        union.retain(|letter| output.contains(letter) || left.iter().any(|term| term.contains(letter)));
+        left.push(union);
+        let (others, mut steps) = cheapest(&left, output, sizes);
+        steps.insert(0, [i, j]);
+        (cost + others, steps)
+    };
+    pairs.map(with).min_by(|x, y| x.0.total_cmp(&y.0)).unwrap_or_default()
+}
+
+/// The product of two, summed over the letters that are not kept.
+fn product<B: Backend<Elem: Number>>([mut x, mut y]: [Lettered<B>; 2], keep: impl Fn(usize) -> bool) -> Lettered<B> {
+    let [of_x, of_y] = [x.letters.clone(), y.letters.clone()];
+    x.sum_all_but(|letter| of_y.contains(&letter) || keep(letter));
+    y.sum_all_but(|letter| of_x.contains(&letter) || keep(letter));
+    let among = |letters: &[usize], is_meant: &dyn Fn(usize) -> bool| -> Vec<usize> {
+        letters.iter().copied().filter(|letter| is_meant(*letter)).collect()
+    };
+    let batch = among(&x.letters, &|l| y.letters.contains(&l) && keep(l));
+    let summed = among(&x.letters, &|l| !keep(l));
+    let left = among(&x.letters, &|l| !y.letters.contains(&l) && keep(l));
+    let right = among(&y.letters, &|l| !x.letters.contains(&l));
 
     let x = x.in_groups([&batch, &left, &summed]);
     let y = y.in_groups([&batch, &summed, &right]);
     let product = B::matmul(&x.1, &y.1);
     let sizes: Vec<usize> = [x.0[0].as_slice(), &x.0[1], &y.0[2]].concat();
-    let letters = [batch, left, right].concat();
-    let product = B::reshape(&product, &sizes);
-    Tensor::checked(shape, B::permute(&product, &axes(&letters, output)))
+    Lettered { array: B::reshape(&product, &sizes), letters: [batch, left, right].concat() }
 }
 
 /// Sums over the letters that `output` lacks, and brings the others in its order.

@@ -3,12 +3,14 @@
 //! The types hold no compute: a method proves that the shapes fit, calls the backend, and gives the
 //! result its shape.
 
+mod angles;
 mod arithmetic;
 mod axes;
 mod checkpoint;
 mod compare;
 mod convert;
 mod create;
+mod custom;
 mod diagonal;
 mod each;
 mod einsum;
@@ -39,6 +41,7 @@ pub use arithmetic::{ElementOf, OperandOf};
 pub use checkpoint::checkpoint;
 pub(crate) use convert::transferred;
 pub use create::{Create, Nested};
+pub use custom::{CustomInputs, custom};
 pub use each::Each;
 pub use engine::{GoesTo, SameBackend};
 pub use found::{Positions, Unique};
@@ -52,12 +55,13 @@ pub use logic::ConditionOf;
 pub use narrow::AtLeast;
 pub use next::{Prediction, Target};
 pub(crate) use reduce::sum_of_chosen;
+pub(crate) use scan::join as join_along;
 pub use sort::Side;
 
 pub use windows::StepOf;
 
 #[doc(hidden)]
-pub use einsum::{einsum, einsum_one, rearrange};
+pub use einsum::{einsum, einsum_many, einsum_one, rearrange};
 
 use crate::backend::{ArrayOf, Backend, Element, With};
 use crate::cpu::Cpu;

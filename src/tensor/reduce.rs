@@ -120,6 +120,46 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
         Tensor::from_parts(self.shape.removed(), composed::log_sum_exp::<B>(&self.array, S::INDEX))
     }
 
+    /// The number that a share of the elements along an axis is below, between two of them in proportion; NaN if any is, or if it
+    /// is empty. Its gradient is that of the one or two elements that it lies at.
+    ///
+    /// ```
+    /// use congruent::prelude::*;
+    /// dims! { Batch = 1; Samples = 5; }
+    /// let x = Tensor::from_nested((Batch, Samples), [[5.0, 1.0, 4.0, 2.0, 3.0]]);
+    /// assert_eq!(x.quantile(Samples, 0.25).to_vec(), [2.0]);
+    /// assert_eq!(x.quantile(Samples, 0.9).to_vec(), [4.6]);
+    /// ```
+    ///
+    /// # Panics
+    /// `share` is not between 0 and 1.
+    #[doc(alias("percentile", "nanquantile"))]
+    pub fn quantile<D, Position, X, Rest>(&self, axis: D, share: f64) -> Tensor<Rest, B>
+    where
+        S: Axis<D, Position, Dim = X, Removed = Rest>,
+        X: Compared,
+        Rest: Shape,
+        B::Elem: Float,
+    {
+        let _ = axis;
+        assert!((0.0..=1.0).contains(&share), "the share of a quantile is {share}, expected a number between 0 and 1");
+        Tensor::from_parts(self.shape.removed(), composed::quantile::<B>(&self.array, S::INDEX, share))
+    }
+
+    /// The element in the middle along an axis, of an even number the mean of the two: `x.quantile(axis, 0.5)`, as NumPy's.
+    /// PyTorch's `median` takes the lower of the two.
+    #[doc(alias = "nanmedian")]
+    pub fn median<D, Position, X, Rest>(&self, axis: D) -> Tensor<Rest, B>
+    where
+        S: Axis<D, Position, Dim = X, Removed = Rest>,
+        X: Compared,
+        Rest: Shape,
+        B::Elem: Float,
+    {
+        let _ = axis;
+        Tensor::from_parts(self.shape.removed(), composed::quantile::<B>(&self.array, S::INDEX, 0.5))
+    }
+
     /// The product along an axis; 1 if it is empty. The gradient is right where elements are 0.
     ///
     /// ```

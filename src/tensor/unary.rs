@@ -65,6 +65,9 @@ unary! {
     cos Cos;
     /// The tangent, of radians.
     tan Tan;
+    /// The angle whose tangent it is, in radians.
+    #[doc(alias("arctan", "arcus_tangent"))]
+    atan Atan;
     /// The hyperbolic tangent.
     tanh Tanh;
     /// The error function, `2/√π · ∫₀ˣ e^(-t²) dt`.

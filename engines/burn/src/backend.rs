@@ -177,7 +177,7 @@ impl<T: Element> Backend for Burn<T> {
         match op {
             // Some devices are not exact next to zero, and say that NaN has a sign.
             Unary::Erf if !is_flex(x.place()) => composed::unary::<Self>(op, x),
-            Unary::Log1p | Unary::Expm1 | Unary::Sign => composed::unary::<Self>(op, x),
+            Unary::Log1p | Unary::Expm1 | Unary::Sign | Unary::Atan => composed::unary::<Self>(op, x),
             Unary::Rsqrt | Unary::Exp2 | Unary::Log2 | Unary::Log10 | Unary::Tan => composed::unary::<Self>(op, x),
             _ => x.unary(op),
         }

@@ -40,6 +40,7 @@ pub fn unary<B: Backend<Elem: Float>>(op: Unary, x: ArrayOf<B>) -> ArrayOf<B> {
             |x| B::unary(Unary::Ln, plus(x, 1.0)),
         ),
         Unary::Tan => B::binary(Binary::Div, B::unary(Unary::Sin, x.clone()), B::unary(Unary::Cos, x)),
+        Unary::Atan => angle::<B>(x),
         Unary::Erf if B::Elem::DATA_TYPE == DataType::F64 => double_error_function::<B>(x),
         Unary::Erf => error_function::<B>(x),
         Unary::Sign | Unary::Floor | Unary::Ceil | Unary::Round | Unary::Trunc => {
@@ -143,6 +144,28 @@ fn step<B: Backend<Elem: Float>>(op: Unary, x: ArrayOf<B>) -> ArrayOf<B> {
         }
         _ => signed(&nearest),
     }
+}
+
+/// The angle of a tangent. Beyond 1 it is what that of the reciprocal leaves of a right angle; halved twice, by
+/// `tan(a / 2) = tan(a) / (1 + √(1 + tan²(a)))`, it is next to zero, where the series is short.
+fn angle<B: Backend<Elem: Float>>(x: ArrayOf<B>) -> ArrayOf<B> {
+    use std::f64::consts::FRAC_PI_2;
+    let plus = |x, y| B::binary_scalar(Binary::Add, x, constant(y));
+    let times = |x, y| B::binary(Binary::Mul, x, y);
+    let full = |value| B::filled(constant(value), B::sizes(&x), &B::device(&x));
+    let is_steep = B::compare_scalar(Compare::Greater, &B::unary(Unary::Abs, B::detach(x.clone())), constant(1.0));
+    let steep = B::select(&is_steep, &x, &full(1.0));
+    let mut tangent = B::select(&is_steep, &B::unary(Unary::Recip, steep), &x);
+    for _ in 0..2 {
+        let root = B::unary(Unary::Sqrt, plus(times(tangent.clone(), tangent.clone()), 1.0));
+        tangent = B::binary(Binary::Div, tangent, plus(root, 1.0));
+    }
+    let term = |term: usize| 4.0 * if term.is_multiple_of(2) { 1.0 } else { -1.0 } / (2 * term + 1) as f64;
+    let powers = series::<B>(&times(tangent.clone(), tangent.clone()), [6, 13], term);
+    let flat = times(tangent, powers);
+    let is_above = B::compare_scalar(Compare::Greater, &x, constant(0.0));
+    let right = B::select(&is_above, &full(FRAC_PI_2), &full(-FRAC_PI_2));
+    B::select(&is_steep, &B::binary(Binary::Sub, right, flat.clone()), &flat)
 }
 
 /// The error function, to 2e-7 of its value: Abramowitz and Stegun, Handbook of Mathematical Functions, 7.1.26, and next to zero

@@ -19,9 +19,9 @@ pub use elementwise::{rotate, unary};
 pub use fused::fused;
 pub use rows::{cross_entropy, deviation, layer_norm, linear, log_softmax, log_sum_exp, norm, product, reduce};
 pub use rows::{rms_norm, softmax};
-pub use scan::scan;
+pub use scan::{linear_recurrence, scan};
 pub use scatter::{put_along, scatter_add, take_along};
-pub use sort::argsort;
+pub use sort::{argsort, quantile};
 
 use super::{ArrayOf, Backend, DeviceOf, Failure, Number, PrimitiveOf};
 

@@ -2,7 +2,7 @@
 
 use super::elementwise::positions;
 use super::scatter::around;
-use crate::backend::{ArrayOf, Backend, Binary, Compare, Number, Order, With, constant};
+use crate::backend::{ArrayOf, Backend, Binary, Compare, Float, Number, Order, With, constant};
 
 /// See [`Backend::argsort`]: pairs are exchanged in the order of a bitonic network
 /// ([Batcher 1968](https://doi.org/10.1145/1468075.1468121)), which is the same whatever they are.
@@ -84,4 +84,28 @@ fn exchanged<B: Backend<Elem: Number>>(
     let numbers = [chosen(&other_number, &number), chosen(&number, &other_number)];
     let (keys, numbers) = (B::concat(&keys.each_ref(), 2), With::<B, u32>::concat(&numbers.each_ref(), 2));
     (B::reshape(&keys, &sizes), With::<B, u32>::reshape(&numbers, &sizes))
+}
+
+/// The number that a share of each row along an axis, which goes, is below: between two elements, as far from the lower one as
+/// the share says. NaN if any element is, or there is none.
+pub fn quantile<B: Backend<Elem: Float>>(x: &ArrayOf<B>, axis: usize, share: f64) -> ArrayOf<B> {
+    let mut sizes = B::sizes(x).to_vec();
+    let Some(last) = sizes.remove(axis).checked_sub(1) else {
+        return B::filled(constant(f64::NAN), &sizes, &B::device(x));
+    };
+    let order = B::argsort(x, axis, Order::Ascending);
+    let at = |position| {
+        let ids = With::<B, u32>::narrow(&order, axis, position, 1);
+        B::reshape(&B::take_along(x, axis, &ids), &sizes)
+    };
+    let place = share * last as f64;
+    let (below, part) = (place.floor() as usize, place.fract());
+    let by = |x, factor| B::binary_scalar(Binary::Mul, x, constant(factor));
+    let found = match part {
+        0.0 => at(below),
+        _ => B::binary(Binary::Add, by(at(below), 1.0 - part), by(at(below + 1), part)),
+    };
+    // What is no number is the last in this order.
+    let largest = at(last);
+    B::select(&B::compare(Compare::Equal, &largest, &largest), &found, &largest)
 }

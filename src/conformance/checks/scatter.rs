@@ -114,6 +114,13 @@ pub fn cases<E: Engine, T: Float>() -> Vec<Case<E, T>> {
         let given = Sample::from_fn(sizes, |at| if x.at(&at) { T::zero() } else { given.at(&at) });
         cases.push(Case::new("scan", with, [given], run, move |x| x[0].rows(axis, |row| scanned(op, row))));
     }
+    for (sizes, axis) in AXES {
+        let run = move |_: &Maker<E>, x: Vec<_>| On::<E, T>::linear_recurrence(&x[0], &x[1], axis);
+        let pairs = |x: &[Sample<f64>]| Sample::from_fn(&x[0].sizes, |at| (x[0].at(&at), x[1].at(&at)));
+        let expected = move |x: &[Sample<f64>]| pairs(x).rows(axis, recurred);
+        let inputs = [numbers::<T>(sizes, 8), numbers(sizes, 9)];
+        cases.push(Case::new("linear_recurrence", format!("along axis {axis}"), inputs, run, expected));
+    }
     for (sizes, axis) in [(&[3, 4][..], 1), (&[3, 2, 2], 0), (&[2, 3], 0)] {
         let ids = ids_along(sizes, axis, 5);
         let x = || numbers::<T>(sizes, 5);
@@ -146,6 +153,15 @@ fn scanned(op: Scan, row: &[f64]) -> Vec<Near> {
         Scan::Product => Near::relative(row[..=end].iter().product()),
     };
     (0..row.len()).map(up_to).collect()
+}
+
+/// Each state: the decay of the one before it, and what is added.
+fn recurred(row: &[(f64, f64)]) -> Vec<Near> {
+    let next = |state: &mut Near, &(decay, x): &(f64, f64)| {
+        *state = Near { value: decay * state.value + x, scale: decay.abs() * state.scale + x.abs() };
+        Some(*state)
+    };
+    row.iter().scan(Near { value: 0.0, scale: 0.0 }, next).collect()
 }
 
 /// With integers, which wrap around.

@@ -8,6 +8,7 @@ use crate::conformance::report::{Report, near, same};
 use crate::conformance::sample::{Sample, double};
 use crate::conformance::tolerance::Tolerance;
 use crate::conformance::view::{Maker, View};
+use std::f64::consts::FRAC_PI_2;
 
 const INF: f64 = f64::INFINITY;
 const NAN: f64 = f64::NAN;
@@ -89,7 +90,7 @@ fn functions<E: Engine, T: Float>(checks: &mut Checks<'_, E>) {
     for &op in Unary::ALL {
         checks.row::<T>("unary", op, &[NAN], &[NAN], |x| On::<E, T>::unary(op, x));
     }
-    let edges: [(Unary, &[f64], &[f64]); 26] = [
+    let edges: [(Unary, &[f64], &[f64]); 27] = [
         (Unary::Abs, &[-INF, INF], &[INF, INF]),
         (Unary::Exp, &[-INF, 0.0, INF, 1e4], &[0.0, 1.0, INF, INF]),
         (Unary::Ln, &[0.0, 1.0, INF, -1.0], &[-INF, 0.0, INF, NAN]),
@@ -105,6 +106,7 @@ fn functions<E: Engine, T: Float>(checks: &mut Checks<'_, E>) {
         (Unary::GeluTanh, &[-1e4, 0.0, 1e4], &[0.0, 0.0, 1e4]),
         (Unary::Cos, &[0.0, INF], &[1.0, NAN]),
         (Unary::Tan, &[0.0, INF], &[0.0, NAN]),
+        (Unary::Atan, &[-INF, 0.0, INF], &[-FRAC_PI_2, 0.0, FRAC_PI_2]),
         (Unary::Rsqrt, &[0.0, 4.0, INF, -1.0], &[INF, 0.5, 0.0, NAN]),
         (Unary::Exp2, &[-INF, 0.0, 3.0, INF, 1e4], &[0.0, 1.0, 8.0, INF, INF]),
         (Unary::Expm1, &[-INF, -1e4, 0.0, INF, 1e4], &[-1.0, -1.0, 0.0, INF, INF]),

@@ -19,6 +19,7 @@ pub fn unary(op: Unary, x: f64) -> Near {
         Unary::Log10 => x.log10(),
         Unary::Log1p => x.ln_1p(),
         Unary::Tan => x.tan(),
+        Unary::Atan => x.atan(),
         Unary::Erf => libm::erf(x),
         Unary::Sign if x == 0.0 || x.is_nan() => x,
         Unary::Sign => x.signum(),
@@ -42,7 +43,7 @@ pub fn unary(op: Unary, x: f64) -> Near {
     // What is between bounds, and what is a sum with 1, has the digits of 1.
     let scale = match op {
         Unary::Abs | Unary::Neg | Unary::Recip | Unary::Square | Unary::Sqrt | Unary::Relu => value.abs(),
-        Unary::Rsqrt | Unary::Erf => value.abs(),
+        Unary::Rsqrt | Unary::Erf | Unary::Atan => value.abs(),
         Unary::Sign | Unary::Floor | Unary::Ceil | Unary::Round | Unary::Trunc => 0.0,
         Unary::Exp | Unary::Exp2 | Unary::Sigmoid | Unary::Silu => value.abs() * (1.0 + x.abs()),
         Unary::Expm1 | Unary::Log1p => value.abs() * (1.0 + x.abs()),

@@ -85,6 +85,7 @@ pub fn times_derivative<T: Real>(op: Unary, x: &[T], gradient: &mut [T]) {
         Unary::Log2 => over!(|x: T| x * constant(std::f64::consts::LN_2)),
         Unary::Log10 => over!(|x: T| x * constant(std::f64::consts::LN_10)),
         Unary::Log1p => over!(|x: T| x + one),
+        Unary::Atan => over!(|x: T| one + x * x),
         Unary::Rsqrt => over!(|x: T| constant(-2.0) * x * x.sqrt()),
         Unary::Expm1 => times_with!(map_unary(Unary::Exp, x, |x| x), |_, exponential: T| exponential),
         Unary::Erf => {

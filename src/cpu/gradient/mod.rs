@@ -16,6 +16,7 @@ mod matmul;
 mod movement;
 mod norm;
 mod operation;
+mod recurrence;
 mod reduce;
 mod scan;
 mod softmax;

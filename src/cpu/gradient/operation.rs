@@ -4,14 +4,19 @@ use super::elementwise::DerivativeOf;
 use super::graph::{AnyArray, Contribution, GradFn, Node};
 use super::matmul::{self, SavedEpilogue};
 use super::movement::Move;
-use super::{attention, checkpoint, cross_entropy, elementwise, fused, gather, join, norm, reduce, scan, softmax};
-use crate::backend::{Binary, Element, Float, Number, Program, Reduce, RotaryLayout, Scan, Unary};
+use super::{
+    attention, checkpoint, cross_entropy, elementwise, fused, gather, join, norm, recurrence, reduce, scan, softmax,
+};
+use crate::backend::{Binary, Element, Float, Number, Program, Reduce, RotaryLayout, Scan, Unary, no_grad};
 use crate::cpu::array::Array;
 use crate::cpu::ops::gather as rows;
 use crate::cpu::ops::{elementwise as forward, rotary};
 use half::{bf16, f16};
 use std::any::Any;
 use std::sync::Arc;
+
+/// From the gradient of a result, those of all inputs.
+pub type Custom<T> = dyn Fn(Array<T>) -> Vec<Array<T>> + Send + Sync;
 
 /// An operation, with the arrays and numbers that its backward pass needs.
 pub enum Op<T> {
@@ -39,6 +44,8 @@ pub enum Op<T> {
     ScatterAdd(Vec<usize>, Vec<usize>),
     /// The argument of a product, and the axis.
     Scan(Option<Array<T>>, usize),
+    /// The decays, and the axis.
+    Recurrence(Array<T>, usize),
     /// Softmax along an axis, masked or not.
     Softmax(usize),
     LogSoftmax(usize),
@@ -56,6 +63,8 @@ pub enum Op<T> {
     Attention(Box<attention::Saved<T>>),
     /// The block that is recomputed in the backward pass, and its input.
     Checkpoint(Arc<checkpoint::Block<T>>, Array<T>),
+    /// A backward pass of the user's own.
+    Custom(Arc<Custom<T>>),
 }
 
 impl<T> Op<T> {
@@ -94,7 +103,7 @@ impl<T> Op<T> {
         match self {
             Op::Unary(op, _) => elementwise::derivative_uses_result(*op),
             Op::Reduce(op, ..) => matches!(op, Reduce::Max | Reduce::Min),
-            Op::Softmax(_) | Op::LogSoftmax(_) => true,
+            Op::Softmax(_) | Op::LogSoftmax(_) | Op::Recurrence(..) => true,
             _ => false,
         }
     }
@@ -203,6 +212,7 @@ impl<T: Float> Operation<T> {
             }
             Op::Scan(None, axis) => only(scan::sum(&gradient, *axis)),
             Op::Scan(Some(x), axis) => only(scan::product(x, &gradient, *axis)),
+            Op::Recurrence(decay, axis) => recurrence::recurrence(decay, result(), *axis, &gradient, needs_grad),
             Op::TopK(sizes, positions) => only(gather::add_elements(&gradient, positions, sizes)),
             Op::Move(Move::Select(condition)) => {
                 let zeros = Array::full(T::zero(), gradient.sizes());
@@ -236,6 +246,9 @@ impl<T: Float> Operation<T> {
                 only(rotary::rotate(gradient, cos, &sin, *layout))
             }
             Op::Attention(saved) => attention::attention(saved, &gradient, needs_grad),
+            Op::Custom(backward) => {
+                no_grad(|| backward(gradient)).into_iter().map(|found| Some(found.detached())).collect()
+            }
         }
     }
 }

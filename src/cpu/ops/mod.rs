@@ -9,6 +9,7 @@ pub mod join;
 pub mod key_mask;
 pub mod matmul;
 pub mod norm;
+pub mod recurrence;
 pub mod reduce;
 pub mod rotary;
 pub mod scan;

@@ -37,6 +37,7 @@ pub fn unary<T: Real>(op: Unary, x: InOut<'_, T>) {
         Unary::Sin => x.map(T::sin),
         Unary::Cos => x.map(T::cos),
         Unary::Tan => x.map(T::tan),
+        Unary::Atan => x.map(T::atan),
         Unary::Tanh => x.map(T::tanh),
         Unary::Erf => x.map(|x| Real::erf(x)),
         Unary::Sign => x.map(|x: T| {
