@@ -106,10 +106,14 @@ pub enum Error {
         dimension: String,
         /// Its size.
         length: usize,
+        /// How many positions of padding were put at each end.
+        padding: usize,
         /// The size of a window.
         size: usize,
         /// How far each is behind the last.
         step: usize,
+        /// How far the positions of a window are apart.
+        dilation: usize,
         /// How many fit.
         fitting: usize,
         /// The dimension that they were to get.
@@ -258,11 +262,17 @@ impl Display for Error {
             Error::FoundCount { dimension, expected, found } => {
                 write!(f, "`{dimension}` has {expected} positions, and {found} elements were found")
             }
-            Error::WindowCount { dimension, length, size, step, fitting, windows, found } => write!(
-                f,
-                "`{dimension}` is {length} and has {fitting} windows of {size} in steps of {step}, and `{windows}` is \
-                 {found}"
-            ),
+            Error::WindowCount { dimension, length, padding, size, step, dilation, fitting, windows, found } => {
+                write!(f, "`{dimension}` is {length}")?;
+                if *padding > 0 {
+                    write!(f, ", has {padding} of padding at each end")?;
+                }
+                write!(f, " and has {fitting} windows of {size}")?;
+                if *dilation != 1 {
+                    write!(f, ", {dilation} apart,")?;
+                }
+                write!(f, " in steps of {step}, and `{windows}` is {found}")
+            }
             Error::SequenceTooLong { sequence, length, dimension, size } => {
                 write!(f, "sequence {sequence} has length {length}, and `{dimension}` has room for {size}")
             }

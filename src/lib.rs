@@ -30,9 +30,10 @@ pub use module::Module;
 pub use random::Rng;
 pub use shape::At;
 pub use tensor::{
-    AtLeast, ConditionOf, Create, CustomInputs, Each, ElementOf, Expr, Fuse, FusedOperand, GoesTo, Gradients,
-    GradientsFor, IdOf, Ids, Index, LogProbabilities, LogProbabilitiesAlong, Nested, OperandOf, Positions, Prediction,
-    SameBackend, Side, StepOf, Target, Tensor, TensorOf, TrackedWith, Unique, checkpoint, custom, fuse,
+    AtLeast, ConditionOf, CountsWindows, Create, CustomInputs, Each, ElementOf, Expr, Fuse, FusedOperand, GoesTo,
+    Gradients, GradientsFor, IdOf, Ids, Index, Interpolation, LogProbabilities, LogProbabilitiesAlong, Nested,
+    OperandOf, PerAxis, Positions, Prediction, SameBackend, Side, Sliding, StepOf, Target, Tensor, TensorOf,
+    TrackedWith, Unique, checkpoint, custom, fuse,
 };
 pub use {generic_array, half, num_traits, typenum};
 

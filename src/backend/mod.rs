@@ -48,6 +48,7 @@ mod primitives;
 mod program;
 mod recording;
 mod rounding;
+mod windows;
 
 pub use attention::{AttentionMask, AttentionOptions};
 pub use autodiff::{Autodiff, CustomFunctions};
@@ -67,3 +68,4 @@ pub(crate) use primitives::read_numbers;
 pub use program::{Program, Step};
 pub(crate) use recording::recorded;
 pub use recording::{is_recording, no_grad};
+pub use windows::Windows;

@@ -2,7 +2,7 @@
 
 use super::{
     ArrayOf, Binary, Blocks, Bytes, Compare, DeviceOf, Element, Engine, Epilogue, Failure, Float, MaskOf, Number,
-    OptionsOf, Order, Primitive, PrimitiveOf, Program, Reduce, RotaryLayout, Scan, Unary, Value, composed,
+    OptionsOf, Order, Primitive, PrimitiveOf, Program, Reduce, RotaryLayout, Scan, Unary, Value, Windows, composed,
 };
 use crate::sealed::Sealed;
 use std::fmt::Debug;
@@ -289,6 +289,48 @@ pub trait Backend: Copy + Debug + Send + Sync {
     {
         composed::linear::<Self>(x, weight, after)
     }
+    /// The windows over the two last axes of `x (.., height, width)`, by the place in a window:
+    /// `(.., size[0], size[1], count[0], count[1])`. Beyond the ends stands `fill`.
+    fn windows(x: &ArrayOf<Self>, windows: Windows, fill: Self::Elem) -> ArrayOf<Self>
+    where
+        Self::Elem: Number,
+    {
+        composed::windows::<Self>(x, windows, fill)
+    }
+
+    /// The convolution of `x (batch, in, height, width)` by `weight (out, in / groups, size[0], size[1])`, to which `bias (out)`
+    /// is added: `(batch, out, count[0], count[1])`. Each output is a sum over the window, which is not turned round, in all
+    /// input channels of its group; beyond the ends stand zeros.
+    fn convolution(
+        x: &ArrayOf<Self>,
+        weight: &ArrayOf<Self>,
+        bias: Option<&ArrayOf<Self>>,
+        groups: usize,
+        windows: Windows,
+    ) -> ArrayOf<Self>
+    where
+        Self::Elem: Float,
+    {
+        composed::convolution::<Self>(x, weight, bias, groups, windows)
+    }
+
+    /// The transposed convolution: each element of `x (batch, in, count[0], count[1])`, times
+    /// `weight (in, out / groups, size[0], size[1])`, is added to its window of the result `(batch, out, sizes[0], sizes[1])`,
+    /// and so is `bias (out)`. It is what gives the gradient of a convolution.
+    fn transposed_convolution(
+        x: &ArrayOf<Self>,
+        weight: &ArrayOf<Self>,
+        bias: Option<&ArrayOf<Self>>,
+        groups: usize,
+        windows: Windows,
+        sizes: [usize; 2],
+    ) -> ArrayOf<Self>
+    where
+        Self::Elem: Float,
+    {
+        composed::transposed_convolution::<Self>(x, weight, bias, groups, windows, sizes)
+    }
+
     /// `(x - mean) / sqrt(variance + epsilon) * weight + bias` over the last axis.
     fn layer_norm(x: ArrayOf<Self>, weight: &ArrayOf<Self>, bias: Option<&ArrayOf<Self>>, epsilon: f64) -> ArrayOf<Self>
     where

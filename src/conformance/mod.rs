@@ -111,11 +111,12 @@ impl<E: Engine> Suite<E> {
         let tolerance = self.tolerance::<T>();
         let (report, device) = (&mut self.report, &self.device);
         checks::storage::blocks::<E, T>(report, device, tolerance);
-        let cases: [Vec<Case<E, T>>; 5] = [
+        let cases: [Vec<Case<E, T>>; 6] = [
             checks::elementwise::cases(),
             checks::rows::cases(),
             checks::scatter::cases(),
             checks::matmul::cases(),
+            checks::windows::cases(),
             checks::attention::cases(),
         ];
         cases.iter().flatten().for_each(|case| case.check(report, device, tolerance));

@@ -2,6 +2,7 @@
 
 mod array;
 mod autodiff;
+mod engine;
 mod gradient;
 pub(crate) mod kernels;
 mod memory;
@@ -11,6 +12,7 @@ mod parallel;
 mod testing;
 
 pub use array::Array;
+pub use engine::{Device, Processor};
 pub use gradient::Gradients;
 pub use memory::{packed_weights, release_memory};
 pub use parallel::threads;
@@ -23,47 +25,20 @@ pub mod static_sizes {
 use array::Probabilities;
 use gradient::{Move, Op, SavedEpilogue, Tape, derivative_uses_result, is_recorded};
 use ops::{
-    attention, cross_entropy, elementwise, fused, gather, join, matmul, norm, recurrence, reduce, rotary, scan, softmax,
+    attention, convolution, cross_entropy, elementwise, fused, gather, join, matmul, norm, recurrence, reduce, rotary,
+    scan, softmax,
 };
 
 use crate::backend::{
-    ArrayOf, Backend, Binary, Blocks, Bytes, Compare, Element, Engine, Epilogue, Failure, Float, MaskOf, Number,
-    OptionsOf, Order, Primitive, Program, Reduce, RotaryLayout, Scan, Unary, composed,
+    ArrayOf, Backend, Binary, Blocks, Bytes, Compare, Element, Epilogue, Failure, Float, MaskOf, Number, OptionsOf,
+    Order, Program, Reduce, RotaryLayout, Scan, Unary, Windows, composed,
 };
 use crate::sealed::Sealed;
-use std::fmt::{self, Display, Formatter};
 use std::marker::PhantomData;
 
 /// The backend that calculates on the processor, with elements of type `T`.
 #[derive(Clone, Copy, Debug)]
 pub struct Cpu<T>(PhantomData<fn() -> T>);
-
-/// The engine that calculates on the processor.
-#[derive(Clone, Copy, Debug)]
-pub struct Processor;
-
-/// The one device of the processor's engine: its memory.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Device;
-
-impl Display for Device {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str("the processor")
-    }
-}
-
-impl Engine for Processor {
-    type Array<P: Primitive> = Array<P>;
-    type Device = Device;
-    type Backend<T: Element> = Cpu<T>;
-
-    fn sizes<P: Primitive>(x: &Array<P>) -> &[usize] {
-        x.sizes()
-    }
-    fn device<P: Primitive>(_: &Array<P>) -> Device {
-        Device
-    }
-}
 
 impl<T: Element> Backend for Cpu<T> {
     type Engine = Processor;
@@ -328,6 +303,40 @@ impl<T: Element> Backend for Cpu<T> {
             Op::Linear([x.saved(), weight.saved()], saved)
         });
         tape.record(|| result.unwrap_or_else(|| matmul::linear(x, weight, epilogue)))
+    }
+    fn windows(x: &Array<T>, windows: Windows, fill: T) -> Array<T>
+    where
+        T: Number,
+    {
+        let tape = Tape::new(&[x], || Op::Windows(windows, x.sizes().to_vec()));
+        tape.record(|| convolution::windows(x, &windows, fill))
+    }
+    fn convolution(
+        x: &Array<T>,
+        weight: &Array<T>,
+        bias: Option<&Array<T>>,
+        groups: usize,
+        windows: Windows,
+    ) -> Array<T>
+    where
+        T: Float,
+    {
+        let tape = gradient::convolution([x, weight], bias, groups, windows, false);
+        tape.record(|| convolution::convolution(x, weight, bias, groups, &windows))
+    }
+    fn transposed_convolution(
+        x: &Array<T>,
+        weight: &Array<T>,
+        bias: Option<&Array<T>>,
+        groups: usize,
+        windows: Windows,
+        sizes: [usize; 2],
+    ) -> Array<T>
+    where
+        T: Float,
+    {
+        let tape = gradient::convolution([x, weight], bias, groups, windows, true);
+        tape.record(|| convolution::transposed(x, weight, bias, groups, &windows, sizes))
     }
     fn layer_norm(x: Array<T>, weight: &Array<T>, bias: Option<&Array<T>>, epsilon: f64) -> Array<T>
     where

@@ -143,4 +143,28 @@ errors! {
     /// [`unfold`](crate::Tensor::unfold) gives all windows that fit, and their number is a dimension of its own. The compiler compares
     /// it by multiplication: the last window begins a step for each of the others behind the first, and ends inside; one more would
     /// not. Sizes that only run time knows are compared by [`try_unfold`](crate::Tensor::try_unfold).
+
+    C78: "cannot convolve `X` by a weight `W`"
+    /// A convolution goes over `(Batch, In, Time)` or `(Batch, In, Height, Width)`: channels stand before what windows slide along,
+    /// as PyTorch has them. The weight is `(Out, In, Kernel)`, of a transposed convolution `(In, Out, Kernel)`, with the same
+    /// channels `In`. Channels that are last, as images often have them, get there by [`permute`](crate::Tensor::permute). Groups are
+    /// said by [`Sliding::groups`](crate::Sliding::groups), and stand in the types: `Times<Groups, In>` becomes `Times<Groups, Out>`,
+    /// by a weight `(Times<Groups, Out>, In, Kernel)`.
+
+    C79: "windows of `K` along `L` are not known to be `O`"
+    /// What a convolution or pooling gives has a length of its own, which is the number of windows that fit. The compiler compares it
+    /// by multiplication, with stride, padding and dilation: `(O - 1) * stride + (K - 1) * dilation + 1` is at most
+    /// `L + 2 * padding`, and one more window would not fit. Of a transposed convolution it is the other way round: windows along
+    /// what comes out are as many as there are elements. Sizes that only run time knows are compared by
+    /// [`try_conv`](crate::Tensor::try_conv) and the others of this kind.
+
+    C81: "`X` is no number for `O`"
+    /// Stride, padding and dilation are dimensions, so that the compiler knows them: `N::<2>`. Numbers that only run time knows are
+    /// taken by [`try_conv`](crate::Tensor::try_conv) and the others of this kind. One number is for all axes that windows slide
+    /// along; a pair is for two.
+
+    C82: "windows do not slide over `S` into `O`"
+    /// Windows slide along one axis, of `(Batch, Channels, Length)`, and `O` is the dimension of what comes out; or along two, of
+    /// `(Batch, Channels, Height, Width)`, and `O` is a pair. Where there are more axes before them, two become one by
+    /// [`merge`](crate::Tensor::merge); channels that are last get before them by [`permute`](crate::Tensor::permute).
 }

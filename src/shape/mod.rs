@@ -45,6 +45,7 @@
 mod attention;
 mod axis;
 mod broadcast;
+mod convolution;
 mod given;
 mod ids;
 mod join;
@@ -60,6 +61,7 @@ pub use axis::{At, Axis, OtherThan, Stacks};
 #[doc(hidden)]
 pub use broadcast::GoesWith;
 pub use broadcast::{Broadcast, FitsInto, Without};
+pub use convolution::{Convolve, ConvolveTransposed, OneGroup, Slide};
 #[doc(hidden)]
 pub use given::Given;
 pub use ids::{DiffersAlong, Rows, TakesRows};

@@ -97,8 +97,10 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
             return Err(Error::WindowCount {
                 dimension: Name::<X>::new().to_string(),
                 length,
+                padding: 0,
                 size: size.size(),
                 step,
+                dilation: 1,
                 fitting,
                 windows: Name::<Windows>::new().to_string(),
                 found: windows.size(),
@@ -259,7 +261,7 @@ fn repeated<B: Backend>(x: &ArrayOf<B>, axis: usize, count: usize) -> ArrayOf<B>
 }
 
 /// What stands at these positions of an axis, in place of which come axes of the sizes `at`.
-fn taken<B: Backend>(x: &ArrayOf<B>, axis: usize, positions: Vec<usize>, at: &[usize]) -> ArrayOf<B> {
+pub(super) fn taken<B: Backend>(x: &ArrayOf<B>, axis: usize, positions: Vec<usize>, at: &[usize]) -> ArrayOf<B> {
     let rank = B::sizes(x).len();
     let mut first: Vec<usize> = (0..rank).collect();
     first[..=axis].rotate_right(1);

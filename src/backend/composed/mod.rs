@@ -9,6 +9,7 @@ mod rows;
 mod scan;
 mod scatter;
 mod sort;
+mod windows;
 
 pub use attention::{
     allowed, attention, attention_weights, masked_softmax, with_allowed, with_forbidden, without_padding,
@@ -22,6 +23,7 @@ pub use rows::{rms_norm, softmax};
 pub use scan::{linear_recurrence, scan};
 pub use scatter::{put_along, scatter_add, take_along};
 pub use sort::{argsort, quantile};
+pub use windows::{convolution, transposed_convolution, windows};
 
 use super::{ArrayOf, Backend, DeviceOf, Failure, Number, PrimitiveOf};
 

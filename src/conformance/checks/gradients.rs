@@ -2,7 +2,7 @@
 
 use crate::backend::{AttentionOptions, Autodiff, Backend, Binary, Engine, Float, Reduce, Unary, composed};
 use crate::conformance::case::{Case, doubled, float};
-use crate::conformance::checks::{attention, elementwise, matmul, rows, scatter};
+use crate::conformance::checks::{attention, elementwise, matmul, rows, scatter, windows};
 use crate::conformance::on::On;
 use crate::conformance::reference::attention::Mask;
 use crate::conformance::reference::{Near, elementwise as expected};
@@ -52,7 +52,15 @@ pub fn check<E: Engine, T: Float>(report: &mut Report, device: &E::Device, toler
 where
     E::Backend<T>: Autodiff<Elem = T, Engine = E>,
 {
-    let cases = [elementwise::cases(), rows::cases(), scatter::cases(), matmul::cases(), attention::cases(), moved()];
+    let cases = [
+        elementwise::cases(),
+        rows::cases(),
+        scatter::cases(),
+        matmul::cases(),
+        windows::cases(),
+        attention::cases(),
+        moved(),
+    ];
     for case in cases.into_iter().flatten() {
         let inputs = doubled(&case.inputs);
         let sizes = (case.expected)(&inputs).sizes;

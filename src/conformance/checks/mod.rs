@@ -15,3 +15,4 @@ pub mod scatter;
 pub mod special;
 pub mod storage;
 pub mod tracking;
+pub mod windows;

@@ -4,6 +4,7 @@ pub mod attention;
 pub mod elementwise;
 pub mod matmul;
 pub mod rows;
+pub mod windows;
 
 /// A number, and the magnitude of what it was calculated of: roundings count in proportion to that.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -6,6 +6,7 @@
 
 mod attention;
 mod checkpoint;
+mod convolution;
 mod cross_entropy;
 mod elementwise;
 mod fused;
@@ -30,4 +31,4 @@ pub use graph::Gradients;
 pub use matmul::SavedEpilogue;
 pub use movement::Move;
 pub use operation::Op;
-pub use tape::{Tape, attention, backward, cast, checkpoint, gradient, is_recorded, set_gradient, track};
+pub use tape::{Tape, attention, backward, cast, checkpoint, convolution, gradient, is_recorded, set_gradient, track};

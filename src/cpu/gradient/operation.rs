@@ -1,16 +1,18 @@
 //! The operations that are recorded, and the backward pass of each.
 
+use super::convolution::SavedConvolution;
 use super::elementwise::DerivativeOf;
 use super::graph::{AnyArray, Contribution, GradFn, Node};
 use super::matmul::{self, SavedEpilogue};
 use super::movement::Move;
 use super::{
-    attention, checkpoint, cross_entropy, elementwise, fused, gather, join, norm, recurrence, reduce, scan, softmax,
+    attention, checkpoint, convolution, cross_entropy, elementwise, fused, gather, join, norm, recurrence, reduce,
+    scan, softmax,
 };
-use crate::backend::{Binary, Element, Float, Number, Program, Reduce, RotaryLayout, Scan, Unary, no_grad};
+use crate::backend::{Binary, Element, Float, Number, Program, Reduce, RotaryLayout, Scan, Unary, Windows, no_grad};
 use crate::cpu::array::Array;
 use crate::cpu::ops::gather as rows;
-use crate::cpu::ops::{elementwise as forward, rotary};
+use crate::cpu::ops::{convolution as images, elementwise as forward, rotary};
 use half::{bf16, f16};
 use std::any::Any;
 use std::sync::Arc;
@@ -46,6 +48,9 @@ pub enum Op<T> {
     Scan(Option<Array<T>>, usize),
     /// The decays, and the axis.
     Recurrence(Array<T>, usize),
+    /// The windows, and the sizes of the input.
+    Windows(Windows, Vec<usize>),
+    Convolution(Box<SavedConvolution<T>>),
     /// Softmax along an axis, masked or not.
     Softmax(usize),
     LogSoftmax(usize),
@@ -213,6 +218,8 @@ impl<T: Float> Operation<T> {
             Op::Scan(None, axis) => only(scan::sum(&gradient, *axis)),
             Op::Scan(Some(x), axis) => only(scan::product(x, &gradient, *axis)),
             Op::Recurrence(decay, axis) => recurrence::recurrence(decay, result(), *axis, &gradient, needs_grad),
+            Op::Windows(windows, sizes) => only(images::add_windows(&gradient, windows, sizes)),
+            Op::Convolution(saved) => convolution::convolution(saved, &gradient, needs_grad),
             Op::TopK(sizes, positions) => only(gather::add_elements(&gradient, positions, sizes)),
             Op::Move(Move::Select(condition)) => {
                 let zeros = Array::full(T::zero(), gradient.sizes());

@@ -1,10 +1,11 @@
 //! Recording what is done to tracked arrays.
 
 use super::attention::Saved;
+use super::convolution::SavedConvolution;
 use super::graph::{self, AnyArray, Gradients, Node, node_of};
 use super::movement::Move;
 use super::operation::{Op, Operation, grad_fn};
-use crate::backend::{Float, Number, is_recording, no_grad};
+use crate::backend::{Float, Number, Windows, is_recording, no_grad};
 use crate::cpu::array::Array;
 use crate::cpu::ops::elementwise::map;
 use crate::cpu::ops::key_mask::Mask;
@@ -110,6 +111,21 @@ pub fn attention<T: Float>(
     }
     let inputs: Vec<_> = inputs.into_iter().flatten().collect();
     Tape::begin(&inputs, || Op::Attention(Box::new(Saved::new(q, k, v, mask, options))))
+}
+
+/// A convolution or a transposed one, to be recorded if one of its inputs is tracked.
+pub fn convolution<T: Float>(
+    [x, weight]: [&Array<T>; 2],
+    bias: Option<&Array<T>>,
+    groups: usize,
+    windows: Windows,
+    is_transposed: bool,
+) -> Tape<Op<T>> {
+    let inputs: Vec<_> = [Some(x), Some(weight), bias].into_iter().flatten().collect();
+    Tape::new(&inputs, || {
+        let (inputs, has_bias) = ([x.saved(), weight.saved()], bias.is_some());
+        Op::Convolution(Box::new(SavedConvolution { inputs, has_bias, groups, windows, is_transposed }))
+    })
 }
 
 /// The array of what the block gives, recorded as one operation. Nobody knows yet whether the block depends on other arrays

@@ -1,6 +1,7 @@
 //! Operations on arrays. Nothing here is recorded.
 
 pub mod attention;
+pub mod convolution;
 pub mod cross_entropy;
 pub mod elementwise;
 pub mod fused;

@@ -1,0 +1,32 @@
+//! The engine, and its device.
+
+use super::{Array, Cpu};
+use crate::backend::{Element, Engine, Primitive};
+use std::fmt::{self, Display, Formatter};
+
+/// The engine that calculates on the processor.
+#[derive(Clone, Copy, Debug)]
+pub struct Processor;
+
+/// The one device of the processor's engine: its memory.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Device;
+
+impl Display for Device {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str("the processor")
+    }
+}
+
+impl Engine for Processor {
+    type Array<P: Primitive> = Array<P>;
+    type Device = Device;
+    type Backend<T: Element> = Cpu<T>;
+
+    fn sizes<P: Primitive>(x: &Array<P>) -> &[usize] {
+        x.sizes()
+    }
+    fn device<P: Primitive>(_: &Array<P>) -> Device {
+        Device
+    }
+}

@@ -1,0 +1,329 @@
+//! Convolutions: products with the windows of an image, which are written as the columns of a matrix.
+
+use crate::backend::{Float, Number, Real, Windows};
+use crate::cpu::array::Array;
+use crate::cpu::kernels::{Matrix, all_widened, generic, product_work, write};
+use crate::cpu::parallel::{cores, for_each_chunk};
+use std::ops::Range;
+
+/// Of fewer rows, a product takes less time than to write the columns: these are summed as they lie.
+const FEW_ROWS: usize = 4;
+
+/// A row of columns: what the windows in one row of them have at one place.
+struct Row {
+    /// The place in the window.
+    at: usize,
+    /// Where the row begins among all columns of that place.
+    start: usize,
+    /// The windows that have it inside of the image.
+    inside: Range<usize>,
+    /// Where in the image the first of these has it.
+    first: usize,
+}
+
+/// What the windows make of an image of `[height, width]`.
+struct Columns<'a> {
+    windows: &'a Windows,
+    image: [usize; 2],
+}
+
+impl Columns<'_> {
+    /// How many places a window has.
+    fn places(&self) -> usize {
+        self.windows.size.iter().product()
+    }
+
+    /// How many windows there are.
+    fn count(&self) -> usize {
+        self.windows.count.iter().product()
+    }
+
+    fn area(&self) -> usize {
+        self.image.iter().product()
+    }
+
+    /// Whether the columns are the image itself.
+    fn is_image(&self) -> bool {
+        let Windows { size, count, stride, padding, .. } = *self.windows;
+        (size, stride, padding, count) == ([1, 1], [1, 1], [0, 0], self.image)
+    }
+
+    /// Every row.
+    fn rows(&self, mut f: impl FnMut(Row)) {
+        let Windows { size: [height, width], count: [down, across], stride, padding, dilation } = *self.windows;
+        for at in 0..self.places() {
+            let (i, j) = (at / width, at % width);
+            debug_assert!(i < height);
+            let (inside_down, inside) =
+                (self.windows.inside(0, i, self.image[0]), self.windows.inside(1, j, self.image[1]));
+            for row in 0..down {
+                let is_inside = inside_down.contains(&row) && !inside.is_empty();
+                let along =
+                    |axis: usize, window: usize, at: usize| window * stride[axis] + at * dilation[axis] - padding[axis];
+                let first = if is_inside { along(0, row, i) * self.image[1] + along(1, inside.start, j) } else { 0 };
+                let inside = if is_inside { inside.clone() } else { 0..0 };
+                f(Row { at, start: row * across, inside, first });
+            }
+        }
+    }
+
+    /// The columns of an image, `(places, count)`.
+    fn write<T: Copy>(&self, image: &[T], fill: T, columns: &mut [T]) {
+        let (count, across, stride) = (self.count(), self.windows.count[1], self.windows.stride[1]);
+        self.rows(|Row { at, start, inside, first }| {
+            let row = &mut columns[at * count + start..][..across];
+            row[..inside.start].fill(fill);
+            row[inside.end..].fill(fill);
+            let row = &mut row[inside];
+            match stride {
+                _ if row.is_empty() => {}
+                1 => row.copy_from_slice(&image[first..][..row.len()]),
+                _ => row.iter_mut().zip(image[first..].iter().step_by(stride)).for_each(|(to, &x)| *to = x),
+            }
+        });
+    }
+
+    /// Adds columns to the image that they are of.
+    fn add<T: Real>(&self, columns: &[T], image: &mut [T]) {
+        let count = self.count();
+        self.rows(|Row { at, start, inside, first }| {
+            self.add_row(&columns[at * count + start..][inside], T::one(), &mut image[first..]);
+        });
+    }
+
+    /// Adds a row, times a factor, to where its windows have it in the image.
+    fn add_row<T: Real>(&self, row: &[T], factor: T, image: &mut [T]) {
+        match self.windows.stride[1] {
+            1 => image.iter_mut().zip(row).for_each(|(to, &x)| *to = *to + factor * x),
+            stride => image.iter_mut().step_by(stride).zip(row).for_each(|(to, &x)| *to = *to + factor * x),
+        }
+    }
+
+    /// Adds what lies in the image, times a factor, to a row.
+    fn add_to_row<T: Real>(&self, image: &[T], factor: T, row: &mut [T]) {
+        match self.windows.stride[1] {
+            1 => row.iter_mut().zip(image).for_each(|(to, &x)| *to = *to + factor * x),
+            stride => row.iter_mut().zip(image.iter().step_by(stride)).for_each(|(to, &x)| *to = *to + factor * x),
+        }
+    }
+
+    /// The product of a row and what lies in the image.
+    fn dot<T: Real>(&self, row: &[T], image: &[T]) -> T {
+        /// Sums beside each other, for which there are vectors.
+        const LANES: usize = 16;
+        let mut sums = [T::zero(); LANES];
+        let mut add = |lane: usize, x: T, y: T| sums[lane] = sums[lane] + x * y;
+        match self.windows.stride[1] {
+            1 => {
+                for (x, y) in row.chunks(LANES).zip(image.chunks(LANES)) {
+                    x.iter().zip(y).enumerate().for_each(|(lane, (&x, &y))| add(lane, x, y));
+                }
+            }
+            stride => {
+                row.iter().zip(image.iter().step_by(stride)).enumerate().for_each(|(i, (&x, &y))| add(i % LANES, x, y))
+            }
+        }
+        sums.into_iter().fold(T::zero(), |sum, x| sum + x)
+    }
+
+    /// The columns of so many channels, written or as they lie.
+    fn with<T: Real>(&self, channels: &[T], number: usize, f: impl FnOnce(&[T])) {
+        if self.is_image() {
+            return f(channels);
+        }
+        let columns = write_planes(self, channels, number, T::zero());
+        f(columns.as_slice().expect("it was made row-major"))
+    }
+}
+
+/// The columns of each of these planes, `(planes, places, count)`.
+fn write_planes<T: Number>(columns: &Columns<'_>, planes: &[T], number: usize, fill: T) -> Array<T> {
+    let (area, size) = (columns.area(), columns.places() * columns.count());
+    Array::build(&[number, columns.places(), columns.count()], |out| {
+        for_each_chunk(out, size, size, |plane, out| columns.write(&planes[plane * area..][..area], fill, out));
+    })
+}
+
+/// Writes each chunk: cores take chunks, or share each where there are few.
+fn for_each_product<T: Send>(out: &mut [T], chunk: usize, work: usize, f: impl Fn(usize, &mut [T]) + Sync) {
+    if chunk > 0 && out.len() / chunk >= cores() {
+        return for_each_chunk(out, chunk, work, f);
+    }
+    out.chunks_mut(chunk.max(1)).enumerate().for_each(|(i, out)| f(i, out));
+}
+
+/// See [`Backend::windows`](crate::backend::Backend::windows).
+pub fn windows<T: Number>(x: &Array<T>, windows: &Windows, fill: T) -> Array<T> {
+    let [outer @ .., height, width] = x.sizes() else { panic!("windows slide over two axes") };
+    let columns = Columns { windows, image: [*height, *width] };
+    let found = write_planes(&columns, &x.elements(), outer.iter().product(), fill);
+    found.reshape(&[outer, &windows.size, &windows.count].concat())
+}
+
+/// What windows are of, with all of them added to zeros: the backward pass of [`windows`].
+pub fn add_windows<T: Float>(gradient: &Array<T>, windows: &Windows, sizes: &[usize]) -> Array<T> {
+    let [.., height, width] = sizes else { panic!("windows slide over two axes") };
+    let columns = Columns { windows, image: [*height, *width] };
+    let (area, size) = (columns.area(), columns.places() * columns.count());
+    let elements = gradient.elements();
+    let elements = all_widened(&elements);
+    Array::build(sizes, |out| {
+        write(out, |out| {
+            for_each_chunk(out, area, size, |plane, image| {
+                image.fill(num_traits::zero());
+                columns.add(&elements[plane * size..][..size], image);
+            });
+        });
+    })
+}
+
+/// Adds its bias to each channel of so many elements.
+fn add_bias<T: Real>(bias: Option<&[T]>, first: usize, size: usize, out: &mut [T]) {
+    if let Some(bias) = bias {
+        out.chunks_mut(size.max(1)).zip(&bias[first..]).for_each(|(out, &bias)| {
+            out.iter_mut().for_each(|out| *out = *out + bias);
+        });
+    }
+}
+
+/// See [`Backend::convolution`](crate::backend::Backend::convolution).
+pub fn convolution<T: Float>(
+    x: &Array<T>,
+    weight: &Array<T>,
+    bias: Option<&Array<T>>,
+    groups: usize,
+    windows: &Windows,
+) -> Array<T> {
+    let (&[batch, _, height, width], &[outputs, inputs, ..]) = (x.sizes(), weight.sizes()) else {
+        panic!("a convolution takes arrays of four axes");
+    };
+    let columns = Columns { windows, image: [height, width] };
+    let (area, places) = (columns.area(), columns.places());
+    let [m, k, n] = [outputs.checked_div(groups).unwrap_or(0), inputs * places, columns.count()];
+    let (x, weight, bias) = (x.elements(), weight.elements(), bias.map(Array::elements));
+    let (x, weight, bias) = (all_widened(&x), all_widened(&weight), bias.as_deref().map(all_widened));
+    let convolve = |i: usize, out: &mut [T::Wide]| {
+        let (group, image) = (i % groups, &x[i * inputs * area..][..inputs * area]);
+        let weight = &weight[group * m * k..][..m * k];
+        if m < FEW_ROWS && !columns.is_image() {
+            for (out, weight) in out.chunks_mut(n).zip(weight.chunks(k.max(1))) {
+                out.fill(num_traits::zero());
+                for channel in 0..inputs {
+                    columns.rows(|Row { at, start, inside, first }| {
+                        let from = &image[channel * area + first..];
+                        let row = &mut out[start + inside.start..][..inside.len()];
+                        columns.add_to_row(from, weight[channel * places + at], row);
+                    });
+                }
+            }
+            if k == 0 {
+                out.fill(num_traits::zero());
+            }
+        } else {
+            columns.with(image, inputs, |columns| {
+                let (a, b) =
+                    (Matrix { elements: weight, strides: [k, 1] }, Matrix { elements: columns, strides: [n, 1] });
+                generic::multiply([m, k, n], a, b, out);
+            });
+        }
+        add_bias(bias.as_deref(), group * m, n, out);
+    };
+    Array::build(&[batch, outputs, windows.count[0], windows.count[1]], |out| {
+        write(out, |out| for_each_product(out, m * n, product_work([m, k, n]), convolve));
+    })
+}
+
+/// See [`Backend::transposed_convolution`](crate::backend::Backend::transposed_convolution).
+pub fn transposed<T: Float>(
+    x: &Array<T>,
+    weight: &Array<T>,
+    bias: Option<&Array<T>>,
+    groups: usize,
+    windows: &Windows,
+    image: [usize; 2],
+) -> Array<T> {
+    let (&[batch, channels, ..], &[_, outputs, ..]) = (x.sizes(), weight.sizes()) else {
+        panic!("a convolution takes arrays of four axes");
+    };
+    let columns = Columns { windows, image };
+    let (area, places) = (columns.area(), columns.places());
+    let [m, k, n] = [channels.checked_div(groups).unwrap_or(0), outputs * places, columns.count()];
+    let (x, weight, bias) = (x.elements(), weight.elements(), bias.map(Array::elements));
+    let (x, weight, bias) = (all_widened(&x), all_widened(&weight), bias.as_deref().map(all_widened));
+    let convolve = |i: usize, out: &mut [T::Wide]| {
+        let (group, x) = (i % groups, &x[i * m * n..][..m * n]);
+        let weight = &weight[group * m * k..][..m * k];
+        let multiply = |out: &mut [T::Wide]| {
+            let (a, b) = (Matrix { elements: weight, strides: [1, k] }, Matrix { elements: x, strides: [n, 1] });
+            generic::multiply([k, m, n], a, b, out);
+        };
+        if columns.is_image() {
+            multiply(out);
+        } else if m < FEW_ROWS {
+            out.fill(num_traits::zero());
+            for channel in 0..m {
+                let (x, weight) = (&x[channel * n..][..n], &weight[channel * k..][..k]);
+                for (output, image) in out.chunks_mut(area).enumerate() {
+                    columns.rows(|Row { at, start, inside, first }| {
+                        let row = &x[start + inside.start..][..inside.len()];
+                        columns.add_row(row, weight[output * places + at], &mut image[first..]);
+                    });
+                }
+            }
+        } else {
+            let products = Array::<T::Wide>::build(&[k, n], multiply);
+            let products = products.as_slice().expect("it was made row-major");
+            for_each_chunk(out, area, places * n, |output, image| {
+                image.fill(num_traits::zero());
+                columns.add(&products[output * places * n..][..places * n], image);
+            });
+        }
+        add_bias(bias.as_deref(), group * outputs, area, out);
+    };
+    let [height, width] = image;
+    Array::build(&[batch, groups * outputs, height, width], |out| {
+        write(out, |out| for_each_product(out, outputs * area, product_work([m, k, n]), convolve));
+    })
+}
+
+/// The gradient of the weight of a convolution of `x`: of each element, the sum of what its inputs and outputs multiply to.
+pub fn of_weight<T: Float>(x: &Array<T>, gradient: &Array<T>, groups: usize, windows: &Windows) -> Array<T> {
+    let (&[batch, channels, height, width], &[_, outputs, ..]) = (x.sizes(), gradient.sizes()) else {
+        panic!("a convolution takes arrays of four axes");
+    };
+    let columns = Columns { windows, image: [height, width] };
+    let (area, places) = (columns.area(), columns.places());
+    let [m, inputs] = [outputs, channels].map(|all| all.checked_div(groups).unwrap_or(0));
+    let (k, n) = (inputs * places, columns.count());
+    let (x, gradient) = (x.elements(), gradient.elements());
+    let (x, gradient) = (all_widened(&x), all_widened(&gradient));
+    let sum = |group: usize, out: &mut [T::Wide]| {
+        out.fill(num_traits::zero());
+        let mut part = vec![num_traits::zero(); if m < FEW_ROWS { 0 } else { m * k }];
+        for i in (0..batch).map(|sample| sample * groups + group) {
+            let (image, gradient) = (&x[i * inputs * area..][..inputs * area], &gradient[i * m * n..][..m * n]);
+            if m < FEW_ROWS {
+                for (output, out) in out.chunks_mut(k).enumerate() {
+                    let gradient = &gradient[output * n..][..n];
+                    for channel in 0..inputs {
+                        columns.rows(|Row { at, start, inside, first }| {
+                            let row = &gradient[start + inside.start..][..inside.len()];
+                            let to = &mut out[channel * places + at];
+                            *to = *to + columns.dot(row, &image[channel * area + first..]);
+                        });
+                    }
+                }
+            } else {
+                columns.with(image, inputs, |columns| {
+                    let (a, b) =
+                        (Matrix { elements: gradient, strides: [n, 1] }, Matrix { elements: columns, strides: [1, n] });
+                    generic::multiply([m, n, k], a, b, &mut part);
+                });
+                out.iter_mut().zip(&part).for_each(|(out, &part)| *out = *out + part);
+            }
+        }
+    };
+    Array::build(&[outputs, inputs, windows.size[0], windows.size[1]], |out| {
+        write(out, |out| for_each_product(out, m * k, product_work([m, k, n]).saturating_mul(batch), sum));
+    })
+}

@@ -1,0 +1,10 @@
+use congruent::Sliding;
+use congruent::prelude::*;
+
+dims! { Batch = 2; Mels = 80; Time = 30; Hidden = 64; Kernel = 3; Frames = 30; }
+
+fn main() {
+    let x = Tensor::ones((Batch, Mels, Time));
+    let weight = Tensor::ones((Hidden, Mels, Kernel));
+    let y: Tensor<(Batch, Hidden, Frames)> = x.conv(&weight, None, Frames, Sliding::default().padding(N::<1>));
+}
