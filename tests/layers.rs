@@ -1,6 +1,8 @@
 //! Every layer against the values that PyTorch calculates.
 
 mod common;
+#[path = "layers/convolution.rs"]
+mod convolution;
 #[path = "layers/recurrent.rs"]
 mod recurrent;
 

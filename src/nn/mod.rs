@@ -10,6 +10,8 @@ mod attention;
 mod attention_bias;
 mod attention_with;
 mod cache;
+mod channel_norm;
+mod conv;
 mod dropout;
 mod embedding;
 mod feed_forward;
@@ -42,6 +44,8 @@ pub use attention_with::{
     AttentionOptions, attention_weights_with, attention_with, attention_with_bias, scaled_attention_with_bias,
 };
 pub use cache::{CacheMask, CacheStep, Cached, CutTo, KeyValueCache, KeysAndValues, OneSequence, Past};
+pub use channel_norm::{BatchNorm, GroupNorm};
+pub use conv::{Conv, Conv1d, Conv2d, ConvTranspose, PatchEmbedding};
 pub use dropout::Dropout;
 pub use embedding::Embedding;
 pub use feed_forward::FeedForward;

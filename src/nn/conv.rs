@@ -1,0 +1,329 @@
+//! Convolutions as layers.
+
+use crate::backend::{Backend, DeviceOf, Float};
+use crate::cpu::Cpu;
+use crate::dim::{Dim, N, Summed, Times};
+use crate::io::{Stored, Weights};
+use crate::module::{Parameter, ParameterMut, Path, ToEngine, report, show};
+use crate::shape::{At, Axis, Convolve, ConvolveTransposed, Shape, Slide};
+use crate::tensor::{CountsWindows, PerAxis, SameBackend, Sliding, Tensor};
+use crate::{Error, Module, Rng};
+use std::fmt::{self, Debug, Formatter};
+
+/// A convolution, along one axis ([`Conv1d`]) or two ([`Conv2d`]): `W` is the shape of the weight, and `Slide` says how windows
+/// [slide](Sliding).
+///
+/// ```
+/// use congruent::Sliding;
+/// use congruent::{nn::Conv1d, prelude::*};
+/// dims! { Batch = 2; Mels = 8; Time = 20; Hidden = 4; Kernel = 3; Frames = 10; }
+/// let sliding = Sliding::default().stride(N::<2>).padding(N::<1>);
+/// let layer: Conv1d<Mels, Hidden, Kernel, _> = Conv1d::random((Hidden, Mels, Kernel), sliding, &mut Rng::with_seed(1));
+/// let y: Tensor<(Batch, Hidden, Frames)> = layer.forward(&Tensor::ones((Batch, Mels, Time)), Frames);
+/// ```
+#[derive(Clone)]
+pub struct Conv<W, Out, Slide = Sliding, B: Backend = Cpu<f32>> {
+    /// What each output takes of each place of a window: `(Out, In, Kernel)` or `(Out, In, KernelH, KernelW)`.
+    pub weight: Tensor<W, B>,
+    /// What is added to each output.
+    pub bias: Option<Tensor<(Out,), B>>,
+    /// How windows slide.
+    pub sliding: Slide,
+}
+
+/// A convolution of `(Batch, In, Length)`. Of groups, `In` is what stands in one of them, and `Out` is `Times<Groups, _>`.
+pub type Conv1d<In, Out, Kernel, Slide = Sliding, B = Cpu<f32>> = Conv<(Out, In, Kernel), Out, Slide, B>;
+
+/// A convolution of `(Batch, In, Height, Width)`. Of groups, `In` is what stands in one of them, and `Out` is `Times<Groups, _>`.
+///
+/// ```
+/// use congruent::Sliding;
+/// use congruent::{nn::Conv2d, prelude::*};
+/// dims! { Batch = 2; Colours = 3; Height = 6; Width = 8; Hidden = 4; Side = 3; }
+/// let sliding = Sliding::default().padding(N::<1>);
+/// let layer: Conv2d<Colours, Hidden, Side, Side, _> =
+///     Conv2d::random((Hidden, Colours, Side, Side), sliding, &mut Rng::with_seed(1));
+/// let x = Tensor::ones((Batch, Colours, Height, Width));
+/// let y: Tensor<(Batch, Hidden, Height, Width)> = layer.forward(&x, (Height, Width));
+/// ```
+pub type Conv2d<In, Out, KernelH, KernelW, Slide = Sliding, B = Cpu<f32>> =
+    Conv<(Out, In, KernelH, KernelW), Out, Slide, B>;
+
+impl<W: Shape, O, Stride, Padding, Dilation, Groups, B> Conv<W, O, Sliding<Stride, Padding, Dilation, Groups>, B>
+where
+    O: Dim,
+    Groups: Copy,
+    B: Backend<Elem: Float>,
+{
+    /// The layer, whose windows are as many as `out` says: [`Tensor::conv`].
+    pub fn forward<S, Out, Convolved>(&self, x: &Tensor<S, impl SameBackend<B>>, out: Out) -> Tensor<Convolved, B>
+    where
+        S: Convolve<W, Groups, Out, Outputs = O, Output = Convolved>,
+        Out: CountsWindows<<S as Slide<Out>>::Lengths, S::Kernel, Stride, Padding, Dilation>,
+        S::Channels: Summed,
+        S::Height: Summed,
+        S::Width: Summed,
+        Stride: PerAxis<Out>,
+        Padding: PerAxis<Out>,
+        Dilation: PerAxis<Out>,
+        Convolved: Shape,
+    {
+        self.reported(x.clone().same::<B>().conv(&self.weight, self.bias.as_ref(), out, self.sliding))
+    }
+
+    /// As [`forward`](Self::forward), of sizes that are compared now.
+    ///
+    /// # Errors
+    /// As of [`Tensor::try_conv`].
+    pub fn try_forward<S, Out, Convolved>(
+        &self,
+        x: &Tensor<S, impl SameBackend<B>>,
+        out: Out,
+    ) -> Result<Tensor<Convolved, B>, Error>
+    where
+        S: Convolve<W, Groups, Out, Outputs = O, Output = Convolved>,
+        S::Channels: Summed,
+        S::Height: Summed,
+        S::Width: Summed,
+        Stride: PerAxis<Out>,
+        Padding: PerAxis<Out>,
+        Dilation: PerAxis<Out>,
+        Convolved: Shape,
+    {
+        let x = x.clone().same::<B>();
+        Ok(self.reported(x.try_conv(&self.weight, self.bias.as_ref(), out, self.sliding)?))
+    }
+}
+
+impl<W: Shape, Out: Dim, Slide> Conv<W, Out, Slide> {
+    /// A new layer, its parameters uniform within `1 / √n` where an output is a sum of `n`, as PyTorch begins.
+    pub fn random(weight: W, sliding: Slide, rng: &mut Rng) -> Self
+    where
+        W: Axis<At<0>, At<0>, Dim = Out>,
+    {
+        let (weight, bias) = random(weight, Axis::<At<0>, At<0>>::dim(weight), rng);
+        Conv { weight, bias: Some(bias), sliding }
+    }
+}
+
+/// A weight and a bias.
+fn random<W: Shape, Out: Dim>(weight: W, out: Out, rng: &mut Rng) -> (Tensor<W>, Tensor<(Out,)>) {
+    let summed: usize = weight.sizes().as_ref()[1..].iter().product();
+    let bound = (summed.max(1) as f64).sqrt().recip();
+    (Tensor::uniform(weight, -bound..bound, rng), Tensor::uniform((out,), -bound..bound, rng))
+}
+
+/// A transposed convolution, along one axis or two: `W` is the shape of the weight, `(In, Out, Kernel)` or
+/// `(In, Out, KernelH, KernelW)`.
+///
+/// ```
+/// use congruent::Sliding;
+/// use congruent::{nn::ConvTranspose, prelude::*};
+/// dims! { Batch = 2; Hidden = 4; Frames = 10; Mels = 8; Kernel = 2; Time = 20; }
+/// let sliding = Sliding::default().stride(N::<2>);
+/// let layer = ConvTranspose::random((Hidden, Mels, Kernel), Mels, sliding, &mut Rng::with_seed(1));
+/// let y: Tensor<(Batch, Mels, Time)> = layer.forward(&Tensor::ones((Batch, Hidden, Frames)), Time);
+/// ```
+#[derive(Clone)]
+#[doc(alias("ConvTranspose1d", "ConvTranspose2d"))]
+pub struct ConvTranspose<W, Out, Slide = Sliding, B: Backend = Cpu<f32>> {
+    /// What each place of a window gets of each input.
+    pub weight: Tensor<W, B>,
+    /// What is added to each output.
+    pub bias: Option<Tensor<(Out,), B>>,
+    /// How windows slide along the output.
+    pub sliding: Slide,
+}
+
+impl<W: Shape, O, Stride, Padding, Dilation, Groups, B>
+    ConvTranspose<W, O, Sliding<Stride, Padding, Dilation, Groups>, B>
+where
+    O: Dim,
+    Groups: Copy,
+    B: Backend<Elem: Float>,
+{
+    /// The layer, whose output has the length `out`, or the pair of them: [`Tensor::conv_transpose`].
+    pub fn forward<S, Out, Convolved>(&self, x: &Tensor<S, impl SameBackend<B>>, out: Out) -> Tensor<Convolved, B>
+    where
+        S: ConvolveTransposed<W, Groups, Out, Outputs = O, Output = Convolved>,
+        <S as Slide<Out>>::Lengths: CountsWindows<Out, S::Kernel, Stride, Padding, Dilation>,
+        S::Channels: Summed,
+        S::Height: Summed,
+        S::Width: Summed,
+        Stride: PerAxis<Out>,
+        Padding: PerAxis<Out>,
+        Dilation: PerAxis<Out>,
+        Convolved: Shape,
+    {
+        self.reported(x.clone().same::<B>().conv_transpose(&self.weight, self.bias.as_ref(), out, self.sliding))
+    }
+
+    /// As [`forward`](Self::forward), of sizes that are compared now.
+    ///
+    /// # Errors
+    /// As of [`Tensor::try_conv_transpose`].
+    pub fn try_forward<S, Out, Convolved>(
+        &self,
+        x: &Tensor<S, impl SameBackend<B>>,
+        out: Out,
+    ) -> Result<Tensor<Convolved, B>, Error>
+    where
+        S: ConvolveTransposed<W, Groups, Out, Outputs = O, Output = Convolved>,
+        S::Channels: Summed,
+        S::Height: Summed,
+        S::Width: Summed,
+        Stride: PerAxis<Out>,
+        Padding: PerAxis<Out>,
+        Dilation: PerAxis<Out>,
+        Convolved: Shape,
+    {
+        let x = x.clone().same::<B>();
+        Ok(self.reported(x.try_conv_transpose(&self.weight, self.bias.as_ref(), out, self.sliding)?))
+    }
+}
+
+impl<W: Shape, Out: Dim, Slide> ConvTranspose<W, Out, Slide> {
+    /// A new layer, its parameters as PyTorch begins: uniform within `1 / √n`, for `n` places of a window in all outputs of a
+    /// group.
+    pub fn random(weight: W, out: Out, sliding: Slide, rng: &mut Rng) -> Self {
+        let (weight, bias) = random(weight, out, rng);
+        ConvTranspose { weight, bias: Some(bias), sliding }
+    }
+}
+
+/// What both layers have: the bias left out, loading, and what makes them modules. Derived, that would ask for a shape in the
+/// declaration of every structure that holds one.
+macro_rules! parameters { ($($Layer:ident)*) => {$(
+    #[diagnostic::do_not_recommend]
+    impl<W: Shape, Out: Dim, Slide, B: Backend<Elem: Float>> Module<B> for $Layer<W, Out, Slide, B> {
+        fn visit(&self, path: &Path<'_>, visitor: &mut dyn FnMut(Parameter<'_, B>)) {
+            self.weight.visit(&path.at("weight"), visitor);
+            self.bias.visit(&path.at("bias"), visitor);
+        }
+        fn visit_mut(&mut self, path: &Path<'_>, visitor: &mut dyn FnMut(ParameterMut<'_, B>)) {
+            self.weight.visit_mut(&path.at("weight"), visitor);
+            self.bias.visit_mut(&path.at("bias"), visitor);
+        }
+    }
+
+    impl<W: Shape, Out: Dim, Slide: Debug, B: Backend<Elem: Float>> Debug for $Layer<W, Out, Slide, B> {
+        fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+            let mut shown = f.debug_struct(stringify!($Layer));
+            show::<B>(self, &mut shown);
+            shown.field("sliding", &self.sliding).finish()
+        }
+    }
+
+    #[diagnostic::do_not_recommend]
+    impl<W: Shape, Out: Dim, Slide: Clone, B: Backend<Elem: Float>, E: Backend<Elem = B::Elem>> ToEngine<E>
+        for $Layer<W, Out, Slide, B>
+    {
+        type On = $Layer<W, Out, Slide, E>;
+        fn transferred(&self, device: &DeviceOf<E>) -> Self::On {
+            let (weight, bias) = (self.weight.transferred(device), self.bias.transferred(device));
+            $Layer { weight, bias, sliding: self.sliding.clone() }
+        }
+    }
+
+    impl<W: Shape, Out: Dim, Slide, B: Backend> $Layer<W, Out, Slide, B> {
+        /// The layer without its bias.
+        pub fn without_bias(self) -> Self {
+            $Layer { bias: None, ..self }
+        }
+
+        /// What it gave, for who observes it.
+        fn reported<S: Shape>(&self, y: Tensor<S, B>) -> Tensor<S, B> {
+            report::<B>(self.weight.array(), y.shape(), y.array());
+            y
+        }
+    }
+
+    impl<W: Shape, Out: Dim, Slide, B: Backend<Elem: Stored>> $Layer<W, Out, Slide, B> {
+        /// Takes `weight` and `bias`.
+        pub fn load(weights: &Weights<'_, B::Elem, impl SameBackend<B>>, weight: W, out: Out, sliding: Slide) -> Self {
+            let bias = Some(weights.tensor("bias", (out,)).same());
+            $Layer { bias, ..$Layer::load_without_bias(weights, weight, sliding) }
+        }
+
+        /// Takes `weight`.
+        pub fn load_without_bias(
+            weights: &Weights<'_, B::Elem, impl SameBackend<B>>,
+            weight: W,
+            sliding: Slide,
+        ) -> Self {
+            $Layer { weight: weights.tensor("weight", weight).same(), bias: None, sliding }
+        }
+    }
+)*} }
+parameters! { Conv ConvTranspose }
+
+/// How the windows of patches slide: each behind the last.
+type Apart<Height, Width> = Sliding<(Height, Width), N<0>, N<1>>;
+
+/// Images as sequences: each patch of `PatchH` by `PatchW` becomes a vector
+/// ([Dosovitskiy et al. 2020](https://arxiv.org/abs/2010.11929)).
+///
+/// ```
+/// use congruent::{nn::PatchEmbedding, prelude::*};
+/// dims! { Batch = 2; Colours = 3; Height = 6; Width = 8; Patch = 2; Rows = 3; Columns = 4; Embed = 5; }
+/// let layer = PatchEmbedding::random(Colours, Embed, (Patch, Patch), &mut Rng::with_seed(1));
+/// let image = Tensor::ones((Batch, Colours, Height, Width));
+/// let patches: Tensor<(Batch, Times<Rows, Columns>, Embed)> = layer.forward(&image, (Rows, Columns));
+/// ```
+#[derive(Clone, Module)]
+#[module(debug)]
+pub struct PatchEmbedding<C, E, PatchH, PatchW, B: Backend = Cpu<f32>> {
+    /// The linear map of each patch, as a convolution.
+    pub projection: Conv2d<C, E, PatchH, PatchW, Apart<PatchH, PatchW>, B>,
+}
+
+impl<C: Summed, E: Dim, PatchH: Dim, PatchW: Dim, B: Backend<Elem: Float>> PatchEmbedding<C, E, PatchH, PatchW, B> {
+    /// The patches of each image, row by row. What is left of an image behind whole patches has no part in it.
+    pub fn forward<Batch: Dim, H: Summed, W: Summed, Rows: Dim, Columns: Dim>(
+        &self,
+        images: &Tensor<(Batch, C, H, W), impl SameBackend<B>>,
+        (rows, columns): (Rows, Columns),
+    ) -> Tensor<(Batch, Times<Rows, Columns>, E), B>
+    where
+        (Rows, Columns): CountsWindows<(H, W), (PatchH, PatchW), (PatchH, PatchW), N<0>, N<1>>,
+    {
+        self.projection.forward(images, (rows, columns)).merge(At::<2>, At::<3>).transpose(At::<1>, At::<2>)
+    }
+
+    /// As [`forward`](Self::forward), of sizes that are compared now.
+    ///
+    /// # Errors
+    /// As of [`Tensor::try_conv`].
+    pub fn try_forward<Batch: Dim, H: Summed, W: Summed, Rows: Dim, Columns: Dim>(
+        &self,
+        images: &Tensor<(Batch, C, H, W), impl SameBackend<B>>,
+        (rows, columns): (Rows, Columns),
+    ) -> Result<Tensor<(Batch, Times<Rows, Columns>, E), B>, Error> {
+        let patches = self.projection.try_forward(images, (rows, columns))?;
+        Ok(patches.merge(At::<2>, At::<3>).transpose(At::<1>, At::<2>))
+    }
+}
+
+fn apart<H, W>(patch: (H, W)) -> Apart<H, W> {
+    Sliding::default().stride(patch)
+}
+
+impl<C: Dim, E: Dim, PatchH: Dim, PatchW: Dim> PatchEmbedding<C, E, PatchH, PatchW> {
+    /// A new layer, its parameters as those of [`Conv`].
+    pub fn random(channels: C, embed: E, patch: (PatchH, PatchW), rng: &mut Rng) -> Self {
+        PatchEmbedding { projection: Conv::random((embed, channels, patch.0, patch.1), apart(patch), rng) }
+    }
+}
+
+impl<C: Dim, E: Dim, PatchH: Dim, PatchW: Dim, B: Backend<Elem: Stored>> PatchEmbedding<C, E, PatchH, PatchW, B> {
+    /// Takes `projection.weight` and `projection.bias`.
+    pub fn load(
+        weights: &Weights<'_, B::Elem, impl SameBackend<B>>,
+        channels: C,
+        embed: E,
+        patch: (PatchH, PatchW),
+    ) -> Self {
+        let weight = (embed, channels, patch.0, patch.1);
+        PatchEmbedding { projection: Conv::load(&weights.at("projection"), weight, embed, apart(patch)) }
+    }
+}
