@@ -163,7 +163,7 @@ fn experts_take_what_they_have_room_for() {
     assert_eq!((&found.load, found.dropped), (&whole.load, whole.load.iter().map(|x| x.saturating_sub(2)).sum()));
     let [found, whole] = [&found.y, &whole.y].map(|y| y.to_vec());
     assert_eq!(found[..4], whole[..4]);
-    let is_apart = layer.forward(&x).load.iter().any(|load| *load == 1);
+    let is_apart = layer.forward(&x).load.contains(&1);
     assert_eq!(found[6..8], if is_apart { [whole[6], whole[7]] } else { [0.0; 2] });
     assert!(found[4..6].iter().chain(&found[8..]).all(|y| *y == 0.0));
     // By the probability of the expert, which is not one.
