@@ -5,6 +5,7 @@ mod lengths;
 mod packed;
 mod padded;
 mod positions;
+mod prepared;
 mod scan;
 mod tokenized;
 mod window;
@@ -14,6 +15,7 @@ pub use lengths::Lengths;
 pub use packed::{PackedTexts, Segments, Unpacked, pack};
 pub use padded::{Padded, by_length, longest};
 pub use positions::{alibi, alibi_slopes, relative_ids, t5_bucket};
+pub use prepared::PreparedMask;
 pub use scan::SequenceState;
 pub use window::SlidingWindow;
 

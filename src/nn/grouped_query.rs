@@ -2,8 +2,7 @@
 
 use super::attention::attend;
 use super::multi_head::on_sequence;
-use super::rotary::Angles;
-use super::{CacheStep, KeysAndValues, Linear, Rotary, WellFormed};
+use super::{CacheStep, KeysAndValues, Linear, Rotary, RotaryAngles, WellFormed};
 use crate::backend::{ArrayOf, Backend, Epilogue, Float, MaskOf, With};
 use crate::cpu::Cpu;
 use crate::dim::{Dense, Dim, Times};
@@ -63,7 +62,7 @@ impl<E: Dim, Q: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> GroupedQueryAttent
         C: Backend<Elem = I> + SameBackend<With<B, I>>,
         Self: WellFormed,
     {
-        let (angles, mask) = (rotary.angles(positions), mask.describe(&x.device()));
+        let (angles, mask) = (rotary.angles_on(positions), mask.describe(&x.device()));
         on_sequence(x, |x| self.apply(&x, &angles, |new| new, &mask, Epilogue::default()))
     }
 
@@ -82,7 +81,7 @@ impl<E: Dim, Q: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> GroupedQueryAttent
         S: Sequence<E>,
         Self: WellFormed,
     {
-        let (angles, mask) = (rotary.angles(step.positions()), step.mask().described());
+        let (angles, mask) = (rotary.angles_on(step.positions()), step.mask().described());
         let all = |new: KeysAndValues<_, _, _, _, B>| step.append_to(layer, new);
         on_sequence(x, |x| self.apply(&x, &angles, all, &mask, Epilogue::default()))
     }
@@ -92,7 +91,7 @@ impl<E: Dim, Q: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> GroupedQueryAttent
     pub(super) fn apply<N: Dim, L: Dim, K: Dim>(
         &self,
         x: &Tensor<(N, L, E), B>,
-        angles: &Angles<(N, L), D, B>,
+        angles: &RotaryAngles<(N, L), D, B>,
         all: impl FnOnce(KeysAndValues<N, H, D, L, B>) -> KeysAndValues<N, H, D, K, B>,
         mask: &MaskOf<B>,
         after: Epilogue<'_, ArrayOf<B>>,

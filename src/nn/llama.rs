@@ -1,8 +1,9 @@
 //! The layers of the Llama family ([Touvron et al. 2023](https://arxiv.org/abs/2302.13971)).
 
 use super::multi_head::on_sequence;
-use super::rotary::Angles;
-use super::{CacheStep, GatedFeedForward, GroupedQueryAttention, KeysAndValues, RmsNorm, Rotary, WellFormed};
+use super::{
+    CacheStep, GatedFeedForward, GroupedQueryAttention, KeysAndValues, RmsNorm, Rotary, RotaryAngles, WellFormed,
+};
 use crate::Module;
 use crate::backend::{Backend, Epilogue, Float, MaskOf, With};
 use crate::cpu::Cpu;
@@ -47,7 +48,7 @@ impl<E: Dim, Q: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> LlamaLayer
         C: Backend<Elem = I> + SameBackend<With<B, I>>,
         Self: WellFormed,
     {
-        let (angles, mask) = (rotary.angles(positions), mask.describe(&x.device()));
+        let (angles, mask) = (rotary.angles_on(positions), mask.describe(&x.device()));
         on_sequence(x, |x| self.apply(&x, &angles, |new| new, &mask))
     }
 
@@ -66,7 +67,7 @@ impl<E: Dim, Q: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> LlamaLayer
         S: Sequence<E>,
         Self: WellFormed,
     {
-        let (angles, mask) = (rotary.angles(step.positions()), step.mask().described());
+        let (angles, mask) = (rotary.angles_on(step.positions()), step.mask().described());
         on_sequence(x, |x| self.apply(&x, &angles, |new| step.append_to(layer, new), &mask))
     }
 
@@ -74,7 +75,7 @@ impl<E: Dim, Q: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> LlamaLayer
     fn apply<N: Dim, L: Dim, K: Dim>(
         &self,
         x: &Tensor<(N, L, E), B>,
-        angles: &Angles<(N, L), D, B>,
+        angles: &RotaryAngles<(N, L), D, B>,
         all: impl FnOnce(KeysAndValues<N, H, D, L, B>) -> KeysAndValues<N, H, D, K, B>,
         mask: &MaskOf<B>,
     ) -> Tensor<(N, L, E), B> {
@@ -147,7 +148,7 @@ impl<E: Dim, Q: Dim, H: Dim, D: Dim, F: Dim, P: Dim, B: Backend<Elem: Float>> Ll
         C: Backend<Elem = I> + SameBackend<With<B, I>>,
         Self: WellFormed,
     {
-        let (angles, mask) = (self.rotary.angles(positions), mask.describe(&x.device()));
+        let (angles, mask) = (self.rotary.angles_on(positions), mask.describe(&x.device()));
         on_sequence(x, |x| self.apply(x, &angles, |_, new| new, &mask))
     }
 
@@ -164,7 +165,7 @@ impl<E: Dim, Q: Dim, H: Dim, D: Dim, F: Dim, P: Dim, B: Backend<Elem: Float>> Ll
         S: Sequence<E>,
         Self: WellFormed,
     {
-        let (angles, mask) = (self.rotary.angles(step.positions()), step.mask().described());
+        let (angles, mask) = (self.rotary.angles_on(step.positions()), step.mask().described());
         on_sequence(x, |x| self.apply(x, &angles, |layer, new| step.append_to(layer, new), &mask))
     }
 
@@ -172,7 +173,7 @@ impl<E: Dim, Q: Dim, H: Dim, D: Dim, F: Dim, P: Dim, B: Backend<Elem: Float>> Ll
     fn apply<N: Dim, L: Dim, K: Dim>(
         &self,
         x: Tensor<(N, L, E), B>,
-        angles: &Angles<(N, L), D, B>,
+        angles: &RotaryAngles<(N, L), D, B>,
         mut all: impl FnMut(usize, KeysAndValues<N, H, D, L, B>) -> KeysAndValues<N, H, D, K, B>,
         mask: &MaskOf<B>,
     ) -> Tensor<(N, L, E), B> {

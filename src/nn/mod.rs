@@ -64,7 +64,7 @@ pub use multi_head::{Memory, MultiHeadAttention};
 pub use norm::{LayerNorm, OffsetRmsNorm, RmsNorm};
 pub use positions::{LearnedPositions, SinusoidalPositions};
 pub use recurrent::{Gru, Lstm, LstmState};
-pub use rotary::{Rotary, rotary_frequencies};
+pub use rotary::{Rotary, RotaryAngles, rotary_frequencies};
 pub use soft_cap::soft_cap;
 pub use training::{InTraining, Training};
 pub use transformer::{Decoder, DecoderLayer, Encoder, EncoderLayer, NormOrder};

@@ -107,30 +107,66 @@ impl<P: Dim, D: Dim, B: Backend<Elem: Float>> Rotary<P, D, B> {
         C: Backend<Elem = I> + SameBackend<With<B, I>>,
         D: Dense,
     {
-        self.angles(positions).rotated(x.clone()).same()
+        self.angles(positions).forward(x)
     }
 
-    /// The angles of these positions, which a model prepares once for the queries and the keys of all its layers.
-    pub(super) fn angles<R: Shape, I: IdOf<P>, C: Backend<Elem = B::Elem, Engine = B::Engine>>(
+    /// The angles of these positions, which a model looks up once for the queries and the keys of all its layers.
+    ///
+    /// ```
+    /// use congruent::nn::{Rotary, RotaryLayout};
+    /// use congruent::prelude::*;
+    /// dims! { Batch = 1; Heads = 2; Seq = 3; HeadDim = 4; Positions = 512; }
+    /// let rotary = Rotary::new(Positions, HeadDim, 10000.0, RotaryLayout::Half);
+    /// let positions = Ids::new((Batch, Seq), Positions, &[7, 8, 9])?;
+    /// let x = Tensor::ones((Batch, Heads, Seq, HeadDim));
+    /// let turned = rotary.angles(&positions).forward(&x);
+    /// assert_eq!(turned.to_vec(), rotary.forward(&x, &positions).to_vec());
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn angles<R: Shape, I, C>(&self, positions: &Tensor<R, C>) -> RotaryAngles<R, D, B>
+    where
+        I: IdOf<P>,
+        C: Backend<Elem = I> + SameBackend<With<B, I>>,
+    {
+        self.angles_on(positions)
+    }
+
+    /// As [`angles`](Self::angles), on a backend that is known to be this one.
+    pub(super) fn angles_on<R: Shape, I: IdOf<P>, C: Backend<Elem = B::Elem, Engine = B::Engine>>(
         &self,
         positions: &Tensor<R, impl Backend<Elem = I, Engine = B::Engine>>,
-    ) -> Angles<R, D, C> {
+    ) -> RotaryAngles<R, D, C> {
         let at_positions = |table: &Table<B>| B::gather(&table.0, positions.array());
-        Angles { cos: at_positions(&self.cos), sin: at_positions(&self.sin), layout: self.layout, of: PhantomData }
+        RotaryAngles {
+            cos: at_positions(&self.cos),
+            sin: at_positions(&self.sin),
+            layout: self.layout,
+            of: PhantomData,
+        }
     }
 }
 
-/// The angles of a [`Rotary`] at the positions of a tensor of shape `R`: their cosines and sines, `(batch, sequence, D / 2)`.
-pub(super) struct Angles<R, D, B: Backend> {
+/// The angles of a [`Rotary`] at the positions of a tensor of shape `R`: see [`Rotary::angles`].
+pub struct RotaryAngles<R, D, B: Backend = Cpu<f32>> {
+    // Cosines and sines, `(batch, sequence, D / 2)`.
     cos: ArrayOf<B>,
     sin: ArrayOf<B>,
     layout: RotaryLayout,
     of: PhantomData<fn() -> (R, D)>,
 }
 
-impl<R, D, B: Backend<Elem: Float>> Angles<R, D, B> {
+impl<R, D, B: Backend<Elem: Float>> RotaryAngles<R, D, B> {
+    /// Heads `(batch, heads, sequence, D)`, each of a sequence turned by its angles.
+    pub fn forward<S: Shape>(&self, x: &Tensor<S, impl SameBackend<B>>) -> Tensor<S, B>
+    where
+        R: Turns<S, D>,
+        D: Dense,
+    {
+        Tensor::from_parts(x.shape(), B::rotate(x.array().clone(), &self.cos, &self.sin, self.layout))
+    }
+
     /// The heads turned. The result may be written in their memory.
-    pub fn rotated<S: Shape>(&self, heads: Tensor<S, B>) -> Tensor<S, B>
+    pub(super) fn rotated<S: Shape>(&self, heads: Tensor<S, B>) -> Tensor<S, B>
     where
         R: Turns<S, D>,
     {

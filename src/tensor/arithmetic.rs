@@ -1,7 +1,7 @@
 //! Arithmetic by operators, elementwise.
 
 use super::{SameBackend, Tensor};
-use crate::backend::{ArrayOf, Backend, Binary, Float, Number, Primitive, PrimitiveOf, Unary};
+use crate::backend::{ArrayOf, Backend, Binary, Float, Number, Primitive, PrimitiveOf, Unary, constant};
 use crate::sealed::Sealed;
 use crate::shape::{Broadcast, FitsInto, GoesWith, Shape};
 use half::{bf16, f16};
@@ -203,6 +203,29 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
         R::Shape: GoesWith<S>,
     {
         calculate(Binary::Remainder, self.clone(), divisor)
+    }
+}
+
+impl<S: Shape, B: Backend<Elem: Float>> Tensor<S, B> {
+    /// `factor · x + offset`, in code that is generic over the element type, to which an `f32` is no operand.
+    ///
+    /// ```
+    /// use congruent::backend::{Backend, Float};
+    /// use congruent::prelude::*;
+    /// fn fahrenheit<S: Shape, B: Backend<Elem: Float>>(celsius: &Tensor<S, B>) -> Tensor<S, B> {
+    ///     celsius.affine(1.8, 32.0)
+    /// }
+    /// dims! { Days = 2; }
+    /// assert_eq!(fahrenheit(&Cpu::<f64>::from_vec((Days,), vec![0.0, 100.0])?).to_vec(), [32.0, 212.0]);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn affine(&self, factor: f64, offset: f64) -> Self {
+        let by = |op, x: ArrayOf<B>, number, neutral| match number == neutral {
+            true => x,
+            false => B::binary_scalar(op, x, constant(number)),
+        };
+        let scaled = by(Binary::Mul, self.array.clone(), factor, 1.0);
+        Tensor::from_parts(self.shape, by(Binary::Add, scaled, offset, 0.0))
     }
 }
 

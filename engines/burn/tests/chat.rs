@@ -2,7 +2,7 @@
 //! device and comes back.
 
 mod common;
-#[path = "../../../examples/chat/tests/agreement/gpt2.rs"]
+#[path = "../../../models/tests/agreement/gpt2.rs"]
 mod gpt2;
 #[allow(dead_code)]
 #[path = "../../../examples/chat/tests/agreement/smollm2.rs"]

@@ -2,16 +2,15 @@
 
 use crate::llama::{GGUF, HUGGING_FACE, Llama};
 use crate::{Config, Dims, Template, Tokenizer};
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use common::about;
 use congruent::backend::{Backend, DeviceOf};
 use congruent::io::{Gguf, SafeTensors, Shards, Source};
 use congruent::prelude::Dense;
 use congruent::shape::SharesHeads;
-use serde::de::{DeserializeOwned, Error, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::{self, Formatter};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// How models mark the end of what one side says, beside the end of the text.
@@ -91,7 +90,7 @@ impl Pretrained {
             begin: tokenizer.begin()?,
             end: end_tokens(&tokenizer, ends),
             tokenizer,
-            weights: Weights::HuggingFace(shards(folder)?),
+            weights: Weights::HuggingFace(congruent_models::weights(folder)?),
         })
     }
 
@@ -120,55 +119,13 @@ impl Pretrained {
             Weights::Gguf(file) => (file, &GGUF),
             Weights::HuggingFace(files) => (files, &HUGGING_FACE),
         };
-        Llama::load(source, dims, settings, format, device, progress)
+        Ok(Llama::load(source, dims, settings, format, device, progress)?)
     }
 }
 
 fn end_tokens(tokenizer: &Tokenizer, ids: impl IntoIterator<Item = u32>) -> Vec<u32> {
     let turns = END_OF_TURN.iter().filter_map(|token| tokenizer.id(token));
     ids.into_iter().chain(turns).collect::<BTreeSet<_>>().into_iter().collect()
-}
-
-/// The files of weights.
-fn shards(folder: &Path) -> anyhow::Result<Shards<SafeTensors>> {
-    #[derive(Deserialize)]
-    struct Index {
-        #[serde(deserialize_with = "each_once")]
-        weight_map: BTreeMap<String, String>,
-    }
-    let whole = "model.safetensors".to_owned();
-    let names = match optional::<Index>(&folder.join("model.safetensors.index.json"))? {
-        Some(index) if !folder.join(&whole).exists() => index.weight_map.into_values().collect(),
-        _ => BTreeSet::from([whole]),
-    };
-    let open = |name: String| {
-        let plain = Path::new(&name).file_name().is_some_and(|file| file == name.as_str());
-        ensure!(plain, "model.safetensors.index.json names `{name}`, which is no file of the folder");
-        let path = folder.join(name);
-        SafeTensors::open(&path).map_err(|error| about(&path)(error.into()))
-    };
-    Ok(Shards::new(names.into_iter().map(open).collect::<anyhow::Result<_>>()?)?)
-}
-
-/// A map in which nothing is named twice.
-fn each_once<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
-    struct Once;
-    impl<'de> Visitor<'de> for Once {
-        type Value = BTreeMap<String, String>;
-        fn expecting(&self, f: &mut Formatter<'_>) -> fmt::Result {
-            f.write_str("the file of each tensor")
-        }
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-            let mut files = BTreeMap::new();
-            while let Some((name, file)) = map.next_entry::<String, String>()? {
-                if files.insert(name.clone(), file).is_some() {
-                    return Err(A::Error::custom(format!("tensor `{name}` is there twice")));
-                }
-            }
-            Ok(files)
-        }
-    }
-    deserializer.deserialize_map(Once)
 }
 
 /// What `tokenizer_config.json` says.

@@ -26,7 +26,6 @@
 //! threads. What is saved has the published names, and is loaded beside `config.json` and `tokenizer.json` as the published
 //! file is.
 
-mod bert;
 mod classifier;
 mod cli;
 mod files;
@@ -35,19 +34,19 @@ pub mod passages;
 mod plot;
 mod tuning;
 
-pub use bert::{Bert, Dims, normalized};
 pub use classifier::{Classifier, Example, features, fit_head, predictions};
 pub use cli::cli;
+pub use congruent_models::bert::{Bert, Config, Dims};
 pub use files::find_or_fetch;
 pub use fine_tune::cli as fine_tune;
 pub use plot::plot;
 pub use tuning::Settings;
 
-use anyhow::{Context, anyhow, ensure};
+use anyhow::{Context, anyhow, bail};
 use congruent::backend::{Backend, DeviceOf};
 use congruent::mask::by_length;
 use congruent::prelude::*;
-use serde::Deserialize;
+use congruent_models::Architecture;
 use std::path::Path;
 use tokenizers::{Tokenizer, TruncationParams};
 
@@ -101,22 +100,6 @@ congruent::dims! {
     pub Batch;
     /// The tokens of the longest text.
     pub Seq;
-}
-
-/// What `config.json` says of the model.
-#[derive(Clone, Debug, Deserialize)]
-#[allow(missing_docs)]
-pub struct Config {
-    pub vocab_size: usize,
-    pub max_position_embeddings: usize,
-    pub type_vocab_size: usize,
-    pub hidden_size: usize,
-    pub num_attention_heads: usize,
-    pub intermediate_size: usize,
-    pub num_hidden_layers: usize,
-    pub layer_norm_eps: f64,
-    #[serde(default)]
-    pub pad_token_id: u32,
 }
 
 macro_rules! dims_of { ($module:ident, $name:ident, ($($field:ident: $Dim:ident),*)) => {
@@ -184,18 +167,11 @@ pub struct MiniLm<D: Dims, B: Backend = Cpu<f32>> {
 
 /// Reads `config.json` of a folder in Hugging Face layout.
 pub fn config(folder: &Path) -> anyhow::Result<Config> {
-    let path = folder.join("config.json");
-    let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-    let config: Config = serde_json::from_str(&text).with_context(|| path.display().to_string())?;
-    // Each is asked for by its number, and a size of a head is calculated.
-    let (layers, heads) = (config.num_hidden_layers, config.num_attention_heads);
-    ensure!(layers <= MAX_LAYERS, "{}: `num_hidden_layers` is {layers}, at most {MAX_LAYERS}", path.display());
-    ensure!(heads > 0, "{}: `num_attention_heads` is 0", path.display());
-    Ok(config)
+    match Architecture::open(folder)? {
+        Architecture::Bert(config) => Ok(config),
+        _ => bail!("{}: it is of another model than BERT", folder.join("config.json").display()),
+    }
 }
-
-/// The most layers of a configuration.
-const MAX_LAYERS: usize = 1 << 16;
 
 impl<D: Dims> MiniLm<D> {
     /// Loads a folder in Hugging Face layout.
@@ -213,8 +189,7 @@ impl<D: Dims, B: Backend<Elem = f32>> MiniLm<D, B> {
         tokenizer.with_padding(None);
         let truncation = TruncationParams { max_length: MAX_TOKENS, ..TruncationParams::default() };
         tokenizer.with_truncation(Some(truncation)).map_err(|error| anyhow!("{error}"))?;
-        let path = folder.join("model.safetensors");
-        let bert = Bert::load_on(&path, dims, config.num_hidden_layers, config.layer_norm_eps, device)?;
+        let bert = Bert::load_on(&congruent_models::weights(folder)?, dims, config.settings()?, device)?;
         Ok(MiniLm { tokenizer, bert, dims, padding: config.pad_token_id })
     }
 
@@ -260,6 +235,12 @@ impl<D: Dims, B: Backend<Elem = f32>> MiniLm<D, B> {
         })?;
         Ok((encoding.get_tokens().to_vec(), weights))
     }
+}
+
+/// The direction of each vector: it, divided by its length.
+pub fn normalized<B: Dim, E: Dense, Bk: Backend<Elem = f32>>(x: &Tensor<(B, E), Bk>) -> Tensor<(B, E), Bk> {
+    let lengths = x.square().sum(At::<1>).sqrt();
+    einsum!("batch embed, batch -> batch embed", x, lengths.clamp(1e-12, f32::INFINITY).recip())
 }
 
 /// The cosine of the angle between each two vectors of length 1, row by row.

@@ -4,12 +4,13 @@ use congruent::io::{SafeTensors, Source, Writer};
 use congruent::nn::{Dropout, Linear, Training, cross_entropy};
 use congruent::prelude::*;
 use minilm::passages::Forms;
-use minilm::{Bert, Classifier, Example, MiniLm, PUBLISHED, Published, Settings, find_or_fetch, fit_head, predictions};
+use minilm::{
+    Bert, Classifier, Example, MiniLm, PUBLISHED, Published, Settings, config, find_or_fetch, fit_head, predictions,
+};
 use std::path::PathBuf;
 
 type Model = Classifier<Published, Forms>;
 
-const LAYERS: usize = 6;
 const NONE: Dropout = Dropout { rate: 0.0 };
 
 fn folder() -> PathBuf {
@@ -65,7 +66,8 @@ fn what_is_saved_is_the_published_file() {
     writer.module("classifier", &model.head);
     let path = std::env::temp_dir().join(format!("minilm-{}.safetensors", std::process::id()));
     writer.write(&path).unwrap();
-    let loaded = Bert::load(&path, PUBLISHED, LAYERS, 1e-12).unwrap();
+    let settings = config(&folder()).unwrap().settings().unwrap();
+    let loaded = Bert::load(&SafeTensors::open(&path).unwrap(), PUBLISHED, settings).unwrap();
     std::fs::remove_file(path).unwrap();
     assert!(bits(&loaded) == bits(&model.encoder));
     let loaded = Classifier { encoder: loaded, head: model.head.clone() };

@@ -184,6 +184,28 @@ impl<B, Q, K> Combine for CacheMask<B, Q, K> {
 }
 
 impl<B, Q, K> CacheMask<B, Q, K> {
+    /// The same mask, where a position attends to its own and those right before it alone, so many in all: for the layers with a
+    /// window of a model in which others have none. The cache keeps all positions for these.
+    ///
+    /// ```
+    /// use congruent::nn::{KeyValueCache, attention_weights};
+    /// use congruent::prelude::*;
+    /// dims! { Batch = 1; Heads = 1; Seq = 3; HeadDim = 4; Positions = 16; }
+    /// let x = Tensor::ones((Batch, Heads, Seq, HeadDim));
+    /// let mut cache = KeyValueCache::new(Batch, Heads, HeadDim, Positions, 1);
+    /// let weights = cache.step(Seq, |step| {
+    ///     let (keys, _) = step.append(0, &x, &x);
+    ///     attention_weights(&x, &keys, &step.mask().within(2))
+    /// })?;
+    /// assert_eq!(weights.to_vec(), [1.0, 0.0, 0.0, 0.5, 0.5, 0.0, 0.0, 0.5, 0.5]);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn within(&self, window: usize) -> Self {
+        let mut mask = self.mask.clone();
+        mask.window = Some(mask.window.map_or(window, |other| other.min(window)));
+        CacheMask { mask, dims: PhantomData }
+    }
+
     /// What any engine is told.
     pub(in crate::nn) fn described<A>(&self) -> AttentionMask<A> {
         let AttentionMask { causal, window, ref first_query, ref lengths, allowed: _ } = self.mask;

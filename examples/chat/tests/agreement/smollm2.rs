@@ -125,8 +125,8 @@ pub fn logits_agree<B: Backend<Elem = f32>>(model: &Model<B>) {
     bind!(seq: Seq = prompt.len());
     let ids = Cpu::from_vec((One, seq), prompt).unwrap().to_engine::<B>(&model.device());
     let mut cache = model.cache(One);
-    let logits = cache.step(seq, |step| model.output.forward(&model.hidden_states(&ids, step))).unwrap().to_vec();
-    let vocab = model.output.output().size();
+    let logits = cache.step(seq, |step| model.logits(&model.hidden_states(&ids, step))).unwrap().to_vec();
+    let vocab = model.vocab().size();
 
     let last = &logits[logits.len() - vocab..];
     for (name, precision) in [("last_logits", "float32"), ("last_logits_f64", "float64")] {

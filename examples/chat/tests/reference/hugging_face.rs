@@ -154,6 +154,6 @@ fn a_folder_gives_what_the_file_gives() {
         conversation.ask("Hi", |_| Ok(())).unwrap().text
     });
     assert_eq!(found, expected);
-    assert_eq!(model.output.output().size(), 49152);
+    assert_eq!(model.vocab().size(), 49152);
     fs::remove_dir_all(&folder).unwrap();
 }

@@ -20,16 +20,7 @@ fn hidden_states_agree() {
     let (expected, prompt) = (Expected::open(), prompt());
     bind!(seq: Seq = prompt.len());
     let ids = Cpu::from_vec((One, seq), prompt).unwrap();
-    let states = model.cache(One).step(seq, |step| {
-        let mut states = vec![model.tokens.forward(&ids)];
-        for (i, layer) in model.decoder.layers.iter().enumerate() {
-            states.push(layer.forward_cached(states.last().unwrap(), &model.decoder.rotary, i, step));
-        }
-        // What transformers calls the last hidden state is after the norm.
-        let last = states.pop().unwrap();
-        states.push(model.decoder.norm.forward(&last));
-        states
-    });
+    let states = model.cache(One).step(seq, |step| model.decoder.states_cached(&model.tokens.forward(&ids), step));
     let states = states.unwrap();
     assert_eq!(states.len(), 31);
     for at in [0, 1, 2, 15, 29, 30] {

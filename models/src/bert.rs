@@ -1,15 +1,94 @@
-//! BERT ([Devlin et al. 2018](https://arxiv.org/abs/1810.04805)), generic over its dimensions.
+//! BERT ([Devlin et al. 2018](https://arxiv.org/abs/1810.04805)) and RoBERTa
+//! ([Liu et al. 2019](https://arxiv.org/abs/1907.11692)), which has the same layers, and counts positions from behind the id of its
+//! padding.
 
+use crate::config::activation;
+use crate::ensure;
 use congruent::Error;
 use congruent::backend::{Autodiff, Backend, DeviceOf, Float};
-use congruent::io::{LoadError, SafeTensors, Weights, load_on};
+use congruent::io::{LoadError, Source, Stored, Weights, load_on};
 use congruent::module::{Parameter, ParameterMut};
 use congruent::nn::{
     Activation, Dropout, Embedding, EncoderLayer, FeedForward, LayerNorm, Linear, MultiHeadAttention, NormOrder,
     Training, attention_weights,
 };
 use congruent::prelude::*;
-use std::path::Path;
+use serde::Deserialize;
+
+/// What `config.json` says of the model.
+#[derive(Clone, Debug, Deserialize)]
+#[allow(missing_docs)]
+pub struct Config {
+    pub model_type: String,
+    pub vocab_size: usize,
+    pub max_position_embeddings: usize,
+    pub type_vocab_size: usize,
+    pub hidden_size: usize,
+    pub num_attention_heads: usize,
+    pub intermediate_size: usize,
+    pub num_hidden_layers: usize,
+    pub layer_norm_eps: f64,
+    #[serde(default)]
+    pub pad_token_id: u32,
+    #[serde(default = "gelu")]
+    pub hidden_act: String,
+    #[serde(default = "absolute")]
+    pub position_embedding_type: String,
+}
+
+fn gelu() -> String {
+    "gelu".to_owned()
+}
+fn absolute() -> String {
+    "absolute".to_owned()
+}
+
+/// The most layers of a configuration.
+const MAX_LAYERS: usize = 1 << 16;
+
+impl Config {
+    /// Reads the text of a `config.json`.
+    ///
+    /// # Errors
+    /// Something is missing, or is not of such a model.
+    pub fn read(json: &str) -> Result<Self, crate::Error> {
+        let config: Config = serde_json::from_str(json)?;
+        // Each is asked for by its number, and a size of a head is calculated.
+        let (layers, heads) = (config.num_hidden_layers, config.num_attention_heads);
+        ensure!(layers <= MAX_LAYERS, "`num_hidden_layers` is {layers}, at most {MAX_LAYERS}");
+        ensure!(heads > 0, "`num_attention_heads` is 0");
+        let kind = &config.position_embedding_type;
+        ensure!(kind == "absolute", "`position_embedding_type` is `{kind}`, and this library knows `absolute`");
+        config.settings()?;
+        Ok(config)
+    }
+
+    /// What is no dimension.
+    ///
+    /// # Errors
+    /// The activation is none that is known.
+    pub fn settings(&self) -> Result<Settings, crate::Error> {
+        Ok(Settings {
+            layers: self.num_hidden_layers,
+            epsilon: self.layer_norm_eps,
+            activation: activation("hidden_act", &self.hidden_act)?,
+            first_position: if self.model_type == "roberta" { self.pad_token_id as usize + 1 } else { 0 },
+        })
+    }
+}
+
+/// What is no dimension.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Settings {
+    /// The number of layers.
+    pub layers: usize,
+    /// What norms add to the variance.
+    pub epsilon: f64,
+    /// The function of the feed-forward network.
+    pub activation: Activation,
+    /// Which row of the table of positions is that of the first token.
+    pub first_position: usize,
+}
 
 /// The dimensions of a BERT model.
 #[allow(missing_docs)]
@@ -33,8 +112,9 @@ pub trait Dims: Copy {
 /// The model: token ids in, hidden states out. Its parameters have the names that they are published under.
 #[derive(Clone, Module)]
 pub struct Bert<D: Dims, Bk: Backend = Cpu<f32>> {
+    /// The embedding of the tokens.
     #[module(name = "embeddings.word_embeddings")]
-    words: Embedding<D::Vocab, D::Embed, Bk>,
+    pub words: Embedding<D::Vocab, D::Embed, Bk>,
     #[module(name = "embeddings.position_embeddings")]
     positions: Embedding<D::Positions, D::Embed, Bk>,
     #[module(name = "embeddings.token_type_embeddings")]
@@ -46,6 +126,7 @@ pub struct Bert<D: Dims, Bk: Backend = Cpu<f32>> {
     /// Nothing here uses it: what is loaded is saved again whole.
     #[module(name = "pooler.dense")]
     pooler: Option<Linear<D::Embed, D::Embed, Bk>>,
+    first_position: usize,
 }
 
 #[derive(Clone)]
@@ -89,38 +170,44 @@ impl<D: Dims, Bk: Backend<Elem: Float>> Module<Bk> for Layer<D, Bk> {
 
 impl<D: Dims> Bert<D> {
     /// Takes the weights of a file in Hugging Face layout.
-    pub fn load(path: &Path, dims: D, layers: usize, epsilon: f64) -> Result<Self, LoadError> {
-        Bert::load_on(path, dims, layers, epsilon, &Default::default())
+    ///
+    /// # Errors
+    /// Every tensor that is missing, surplus or of another shape.
+    pub fn load(source: &dyn Source, dims: D, settings: Settings) -> Result<Self, LoadError> {
+        Bert::load_on(source, dims, settings, &Default::default())
     }
 }
 
-impl<D: Dims, Bk: Backend<Elem = f32>> Bert<D, Bk> {
+impl<D: Dims, Bk: Backend<Elem: Float + Stored>> Bert<D, Bk> {
     /// As [`load`](Bert::load), to a device of any engine.
-    pub fn load_on(
-        path: &Path,
-        dims: D,
-        layers: usize,
-        epsilon: f64,
-        device: &DeviceOf<Bk>,
-    ) -> Result<Self, LoadError> {
-        load_on(&SafeTensors::open(path)?, device, |weights: Weights<'_, f32, Bk>| {
-            // The positions are 0, 1, 2, …, and a classifier is that of one task.
+    ///
+    /// # Errors
+    /// As of [`load`](Bert::load).
+    pub fn load_on(source: &dyn Source, dims: D, settings: Settings, device: &DeviceOf<Bk>) -> Result<Self, LoadError> {
+        load_on(source, device, |weights: Weights<'_, Bk::Elem, Bk>| {
+            let weights = weights.casting();
+            // Heads are those of one task.
+            ["classifier", "cls", "lm_head", "qa_outputs"].iter().for_each(|head| weights.ignore(head));
+            let below = ["bert", "roberta"].into_iter().map(|name| weights.at(name));
+            let weights = below.into_iter().find(|weights| weights.has(WORDS)).unwrap_or(weights);
+            // The positions are one after another.
             weights.ignore("embeddings.position_ids");
-            weights.ignore("classifier");
             let (embeddings, pooler) = (weights.at("embeddings"), weights.at("pooler.dense"));
-            let layer = |i| Self::load_layer(&weights.at("encoder.layer").at(i), dims, epsilon);
+            let layer = |i| Self::load_layer(&weights.at("encoder.layer").at(i), dims, settings);
             Bert {
                 words: Embedding::load(&embeddings.at("word_embeddings"), dims.vocab(), dims.embed()),
                 positions: Embedding::load(&embeddings.at("position_embeddings"), dims.positions(), dims.embed()),
                 token_types: Embedding::load(&embeddings.at("token_type_embeddings"), dims.token_types(), dims.embed()),
-                norm: LayerNorm::load(&embeddings.at("LayerNorm"), dims.embed(), epsilon),
-                layers: (0..layers).map(layer).collect(),
+                norm: LayerNorm::load(&embeddings.at("LayerNorm"), dims.embed(), settings.epsilon),
+                layers: (0..settings.layers).map(layer).collect(),
                 pooler: pooler.has("weight").then(|| Linear::load(&pooler, dims.embed(), dims.embed())),
+                first_position: settings.first_position,
             }
         })
     }
 
-    fn load_layer(weights: &Weights<'_, f32, Bk>, dims: D, epsilon: f64) -> Layer<D, Bk> {
+    fn load_layer(weights: &Weights<'_, Bk::Elem, Bk>, dims: D, settings: Settings) -> Layer<D, Bk> {
+        let epsilon = settings.epsilon;
         let (embed, ffn, merged) = (dims.embed(), dims.ffn(), Times(dims.heads(), dims.head_dim()));
         Layer(EncoderLayer {
             attention: MultiHeadAttention {
@@ -132,21 +219,26 @@ impl<D: Dims, Bk: Backend<Elem = f32>> Bert<D, Bk> {
             attention_norm: LayerNorm::load(&weights.at(names::ATTENTION_NORM), embed, epsilon),
             feed_forward: FeedForward {
                 up: Linear::load(&weights.at(names::UP), embed, ffn),
-                activation: Activation::Gelu,
+                activation: settings.activation,
                 down: Linear::load(&weights.at(names::DOWN), ffn, embed),
             },
             feed_forward_norm: LayerNorm::load(&weights.at(names::FEED_FORWARD_NORM), embed, epsilon),
             order: NormOrder::Post,
         })
     }
+}
 
+/// The name of a tensor that every file has.
+const WORDS: &str = "embeddings.word_embeddings.weight";
+
+impl<D: Dims, Bk: Backend<Elem: Float>> Bert<D, Bk> {
     /// What goes into the first layer.
     fn embedded<B: Dim, S: Dim>(
         &self,
         ids: &TensorOf<(B, S), Index<D::Vocab>, Bk>,
     ) -> Result<Tensor<(B, S, D::Embed), Bk>, Error> {
         let (_, sequence) = ids.shape();
-        let positions = self.positions.weight.narrow(At::<0>, 0, sequence)?;
+        let positions = self.positions.weight.narrow(At::<0>, self.first_position, sequence)?;
         let first_type = self.token_types.weight.at(At::<0>, 0)?;
         Ok(self.norm.forward(&(self.words.forward(ids) + &first_type + &positions)))
     }
@@ -232,10 +324,4 @@ impl<D: Dims, Bk: Backend<Elem = f32>> Bert<D, Bk> {
         let k = attention.key.forward(hidden).split_heads();
         attention_weights(&q, &k, mask)
     }
-}
-
-/// The direction of each vector: it, divided by its length.
-pub fn normalized<B: Dim, E: Dense, Bk: Backend<Elem = f32>>(x: &Tensor<(B, E), Bk>) -> Tensor<(B, E), Bk> {
-    let lengths = x.square().sum(At::<1>).sqrt();
-    einsum!("batch embed, batch -> batch embed", x, lengths.clamp(1e-12, f32::INFINITY).recip())
 }

@@ -1,7 +1,7 @@
 //! The sizes of models, and files that contradict themselves.
 
-use chat::Config;
 use congruent::io::Gguf;
+use congruent_models::decoder::Config;
 use serde_json::{Value, json};
 
 /// A value of the metadata of a GGUF file.
@@ -112,7 +112,7 @@ fn what_contradicts_itself_is_named() {
         (
             "general.architecture",
             Some(Text("qwen2")),
-            "the architecture of the file is `qwen2`, and this program knows `llama`",
+            "the architecture of the file is `qwen2`, and this library knows `llama`",
         ),
         ("general.architecture", None, "metadata `general.architecture`: expected a text, found nothing"),
         ("llama.embedding_length", Some(Number(9)), "a width of 9 cannot be shared by 2 heads"),
@@ -120,11 +120,11 @@ fn what_contradicts_itself_is_named() {
         ("llama.attention.head_count_kv", Some(Number(3)), "3 heads of keys cannot be shared by 2 heads of queries"),
         ("llama.attention.head_count_kv", Some(Number(0)), "0 heads of keys cannot be shared by 2 heads of queries"),
         ("llama.vocab_size", Some(Number(11)), "`llama.vocab_size` is 11, and the file lists 10 tokens"),
-        ("llama.expert_count", Some(Number(8)), "`llama.expert_count`: this program knows no models with experts"),
+        ("llama.expert_count", Some(Number(8)), "`llama.expert_count`: this library knows no models with experts"),
         (
             "llama.rope.scaling.type",
             Some(Text("yarn")),
-            "`llama.rope.scaling.type` is `yarn`, and this program knows `none`",
+            "`llama.rope.scaling.type` is `yarn`, and this library knows `none`",
         ),
         ("llama.rope.freq_base", Some(Float(0.0)), "the base of the positions is 0, which is not above 0"),
         ("llama.rope.freq_base", Some(Float(-5.0)), "the base of the positions is -5, which is not above 0"),
@@ -132,12 +132,12 @@ fn what_contradicts_itself_is_named() {
         (
             "llama.attention.key_length",
             Some(Number(u32::MAX - 1)),
-            "`llama.attention.key_length` is 4294967294, and this program takes 1 to 65536",
+            "`llama.attention.key_length` is 4294967294, and this library takes 1 to 65536",
         ),
         (
             "llama.attention.key_length",
             Some(Number(0)),
-            "`llama.attention.key_length` is 0, and this program takes 1 to 65536",
+            "`llama.attention.key_length` is 0, and this library takes 1 to 65536",
         ),
         (
             "llama.attention.key_length",
@@ -147,18 +147,18 @@ fn what_contradicts_itself_is_named() {
         (
             "llama.block_count",
             Some(Number(1 << 20)),
-            "`llama.block_count` is 1048576, and this program takes 1 to 65536",
+            "`llama.block_count` is 1048576, and this library takes 1 to 65536",
         ),
-        ("llama.block_count", Some(Number(0)), "`llama.block_count` is 0, and this program takes 1 to 65536"),
+        ("llama.block_count", Some(Number(0)), "`llama.block_count` is 0, and this library takes 1 to 65536"),
         (
             "llama.feed_forward_length",
             Some(Number(0)),
-            "`llama.feed_forward_length` is 0, and this program takes 1 to 4294967296",
+            "`llama.feed_forward_length` is 0, and this library takes 1 to 4294967296",
         ),
         (
             "llama.context_length",
             Some(Number(0)),
-            "`llama.context_length` is 0, and this program takes 1 to 4294967296",
+            "`llama.context_length` is 0, and this library takes 1 to 4294967296",
         ),
         (
             "llama.attention.layer_norm_rms_epsilon",
@@ -173,7 +173,7 @@ fn what_contradicts_itself_is_named() {
         (
             "llama.context_length",
             Some(Number(u32::MAX)),
-            "4294967295 positions of heads of 4 elements are more than this program takes",
+            "4294967295 positions of heads of 4 elements are more than this library takes",
         ),
     ] {
         let error = Config::from_gguf(&gguf(&changed(key, value), &[])).unwrap_err();
@@ -237,30 +237,39 @@ fn hugging_face_says_the_same() {
     assert_eq!(read(&json).unwrap().settings.frequencies, config.settings.frequencies);
 
     for (key, value, expected) in [
-        ("model_type", json!("mistral"), "`model_type` is `mistral`, and this program knows `llama`"),
-        ("hidden_act", json!("gelu"), "`hidden_act` is `gelu`, and Llama has `silu`"),
+        (
+            "model_type",
+            json!("mamba"),
+            "`model_type` is `mamba`; known are `bert`, `gemma`, `gemma2`, `gemma3_text`, `gpt2`, `llama`, `mistral`, `qwen2`, \
+             `qwen3`, `roberta`, `t5`",
+        ),
+        (
+            "hidden_act",
+            json!("mish"),
+            "`hidden_act` is `mish`; known are `relu`, `gelu`, `gelu_new`, `gelu_pytorch_tanh`, `silu` and `swish`",
+        ),
         ("num_attention_heads", json!(33), "a width of 4096 cannot be shared by 33 heads"),
         ("num_key_value_heads", json!(5), "5 heads of keys cannot be shared by 32 heads of queries"),
-        ("partial_rotary_factor", json!(0.5), "`partial_rotary_factor` is 0.5, and this program turns whole heads"),
+        ("partial_rotary_factor", json!(0.5), "`partial_rotary_factor` is 0.5, and this library turns whole heads"),
         (
             "rope_scaling",
             json!({"type": "dynamic", "factor": 2.0}),
-            "positions are stretched by the rule `dynamic`, and this program knows `llama3`",
+            "positions are stretched by the rule `dynamic`, and this library knows `llama3` and `linear`",
         ),
         ("rope_scaling", json!({"rope_type": "llama3"}), "`factor` is missing for the positions"),
-        ("head_dim", json!(1u64 << 32), "`head_dim` is 4294967296, and this program takes 1 to 65536"),
-        ("head_dim", json!(u64::MAX - 1), "`head_dim` is 18446744073709551614, and this program takes 1 to 65536"),
-        ("head_dim", json!(0), "`head_dim` is 0, and this program takes 1 to 65536"),
+        ("head_dim", json!(1u64 << 32), "`head_dim` is 4294967296, and this library takes 1 to 65536"),
+        ("head_dim", json!(u64::MAX - 1), "`head_dim` is 18446744073709551614, and this library takes 1 to 65536"),
+        ("head_dim", json!(0), "`head_dim` is 0, and this library takes 1 to 65536"),
         (
             "num_hidden_layers",
             json!(u64::MAX),
-            "`num_hidden_layers` is 18446744073709551615, and this program takes 1 to 65536",
+            "`num_hidden_layers` is 18446744073709551615, and this library takes 1 to 65536",
         ),
-        ("vocab_size", json!(0), "`vocab_size` is 0, and this program takes 1 to 4294967296"),
+        ("vocab_size", json!(0), "`vocab_size` is 0, and this library takes 1 to 4294967296"),
         (
             "intermediate_size",
             json!(u64::MAX),
-            "`intermediate_size` is 18446744073709551615, and this program takes 1 to 4294967296",
+            "`intermediate_size` is 18446744073709551615, and this library takes 1 to 4294967296",
         ),
         ("rms_norm_eps", json!(-1e-5), "`rms_norm_eps` is -0.00001, which is no number from 0 on"),
         ("rope_theta", json!(-10000.0), "the base of the positions is -10000, which is not above 0"),
@@ -295,4 +304,50 @@ fn hugging_face_says_the_same() {
             }
         }
     }
+}
+
+/// Layers with a window: by a list, or by the rule of the family, as older files have it.
+#[test]
+fn layers_with_a_window() {
+    let local = |model_type: &str, entries: Value| {
+        let mut json = llama_3();
+        json["model_type"] = json!(model_type);
+        json["num_hidden_layers"] = json!(7);
+        json["rope_scaling"] = Value::Null;
+        json.as_object_mut().unwrap().remove("hidden_act");
+        json.as_object_mut().unwrap().extend(entries.as_object().unwrap().clone());
+        Config::from_hugging_face(&json.to_string()).map(|config| config.settings.local)
+    };
+    let layers = |model_type: &str, entries: Value| {
+        let local = local(model_type, entries).unwrap();
+        local.map(|local| local.layers.iter().map(|local| if *local { 'w' } else { '-' }).collect::<String>())
+    };
+    let window = json!({"sliding_window": 4});
+    assert_eq!(layers("mistral", window.clone()).unwrap(), "wwwwwww");
+    assert_eq!(layers("mistral", json!({"sliding_window": null})), None);
+    assert_eq!(layers("llama", window.clone()), None);
+    assert_eq!(layers("gemma2", window.clone()).unwrap(), "w-w-w-w");
+    assert_eq!(layers("gemma3_text", window.clone()).unwrap(), "wwwww-w");
+    let third = json!({"sliding_window": 4, "sliding_window_pattern": 3});
+    assert_eq!(layers("gemma3_text", third).unwrap(), "ww-ww-w");
+    assert_eq!(layers("qwen2", window), None);
+    let late = json!({"sliding_window": 4, "use_sliding_window": true, "max_window_layers": 5});
+    assert_eq!(layers("qwen2", late.clone()).unwrap(), "-----ww");
+    let kinds = |kinds: [&str; 7]| {
+        let mut json = late.clone();
+        json["layer_types"] = json!(kinds);
+        json
+    };
+    let [full, window] = ["full_attention", "sliding_attention"];
+    assert_eq!(layers("qwen3", kinds([full, window, full, full, full, full, window])).unwrap(), "-w----w");
+    let error = local("qwen3", kinds([full, window, full, full, full, full, "linear_attention"])).unwrap_err();
+    assert!(error.to_string().starts_with("`layer_types` has `linear_attention`, and"), "{error}");
+    let error = local("gemma2", json!({"sliding_window": 0})).unwrap_err();
+    assert_eq!(error.to_string(), "`sliding_window` is 0: a position attends to its own at least");
+    let error = local("mistral", json!({"sliding_window": 4, "layer_types": [full]})).unwrap_err();
+    assert_eq!(error.to_string(), "`layer_types` has 1 entries, and there are 7 layers");
+
+    // Gemma 3 turns less far in layers without a window, and has a base of its own in those with one.
+    let bases = json!({"sliding_window": 4, "rope_theta": 100.0, "rope_local_base_freq": 16.0, "head_dim": 4});
+    assert_eq!(local("gemma3_text", bases).unwrap().unwrap().frequencies, Some(vec![1.0, 0.25]));
 }

@@ -1,26 +1,87 @@
 //! GPT-2 ([Radford et al. 2019](https://cdn.openai.com/better-language-models/language_models_are_unsupervised_multitask_learners.pdf)):
 //! learned positions, one weight for queries, keys and values, and weights stored as `(in, out)`.
 
-use crate::{Decoder, Dims, LanguageModel};
-use congruent::backend::{Backend, DeviceOf};
-use congruent::io::{LoadError, Source, Weights, load_on};
+use crate::config::{activation, bounded, bounded_layers, from_zero_on, quotient};
+use crate::{Decoder, Dims, Error, LanguageModel, ensure};
+use congruent::backend::{Backend, DeviceOf, Float};
+use congruent::io::{LoadError, Source, Stored, Weights, load_on};
 use congruent::nn::{
     Activation, CacheStep, Embedding, Encoder, EncoderLayer, FeedForward, LayerNorm, Linear, MultiHeadAttention,
     NormOrder,
 };
 use congruent::prelude::*;
+use serde::Deserialize;
+
+/// The sizes and settings of a model.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
+pub struct Config {
+    pub vocab: usize,
+    pub positions: usize,
+    pub embed: usize,
+    pub heads: usize,
+    pub head_dim: usize,
+    pub ffn: usize,
+    pub layers: usize,
+    pub epsilon: f64,
+}
+
+impl Config {
+    /// Reads the text of a `config.json`.
+    ///
+    /// # Errors
+    /// Something is missing, or is not of such a model.
+    pub fn read(json: &str) -> Result<Self, Error> {
+        #[derive(Deserialize)]
+        struct Json {
+            vocab_size: usize,
+            n_positions: usize,
+            n_embd: usize,
+            n_head: usize,
+            n_layer: usize,
+            n_inner: Option<usize>,
+            activation_function: Option<String>,
+            layer_norm_epsilon: Option<f64>,
+            scale_attn_weights: Option<bool>,
+            scale_attn_by_inverse_layer_idx: Option<bool>,
+        }
+        let json: Json = serde_json::from_str(json)?;
+        if let Some(name) = &json.activation_function {
+            let known = activation("activation_function", name)? == Activation::GeluTanh;
+            ensure!(known, "`activation_function` is `{name}`, and GPT-2 has `gelu_new`");
+        }
+        let other = json.scale_attn_weights == Some(false) || json.scale_attn_by_inverse_layer_idx == Some(true);
+        ensure!(!other, "attention is scaled by another rule than that of GPT-2");
+        let embed = bounded("n_embd", json.n_embd)?;
+        Ok(Config {
+            vocab: bounded("vocab_size", json.vocab_size)?,
+            positions: bounded("n_positions", json.n_positions)?,
+            embed,
+            heads: json.n_head,
+            head_dim: quotient(embed, json.n_head)?,
+            ffn: bounded("n_inner", json.n_inner.unwrap_or(embed.saturating_mul(4)))?,
+            layers: bounded_layers("n_layer", json.n_layer)?,
+            epsilon: from_zero_on("layer_norm_epsilon", json.layer_norm_epsilon.unwrap_or(1e-5))?,
+        })
+    }
+}
 
 /// The model, by the names of its published files.
 pub type Gpt2<V, P, E, H, D, F, B = Cpu<f32>> = LanguageModel<V, Gpt2Decoder<P, E, H, D, F, B>, B>;
 
 /// Learned positions, layers, and a norm.
+#[derive(Clone, Module)]
 pub struct Gpt2Decoder<P, E, H, D, F, B: Backend = Cpu<f32>> {
+    #[module(name = "wpe")]
     positions: Embedding<P, E, B>,
     encoder: Encoder<E, H, D, F, B>,
+    #[module(name = "ln_f")]
     norm: LayerNorm<E, B>,
 }
 
-impl<V: Dense, P: Dense, E: Dense, H: Dense, D: Dense, F: Dense, B: Backend<Elem = f32>> Gpt2<V, P, E, H, D, F, B> {
+impl<V: Dense, P: Dense, E: Dense, H: Dense, D: Dense, F: Dense, B: Backend<Elem: Float + Stored>>
+    Gpt2<V, P, E, H, D, F, B>
+{
     /// Takes the weights of a file to a device.
     ///
     /// # Errors
@@ -32,8 +93,9 @@ impl<V: Dense, P: Dense, E: Dense, H: Dense, D: Dense, F: Dense, B: Backend<Elem
         epsilon: f64,
         device: &DeviceOf<B>,
     ) -> Result<Self, LoadError> {
-        load_on(source, device, |weights: Weights<'_, f32, B>| {
+        load_on(source, device, |weights: Weights<'_, B::Elem, B>| {
             // Some files have the names of the model with its output, which is tied.
+            let weights = weights.casting();
             let weights = if weights.has("wte.weight") { weights } else { weights.at("transformer") };
             let Dims { vocab, positions, embed, .. } = dims;
             let layers = (0..layers).map(|i| Self::load_layer(&weights.at("h").at(i), dims, epsilon));
@@ -47,7 +109,7 @@ impl<V: Dense, P: Dense, E: Dense, H: Dense, D: Dense, F: Dense, B: Backend<Elem
     }
 
     fn load_layer(
-        weights: &Weights<'_, f32, B>,
+        weights: &Weights<'_, B::Elem, B>,
         dims: Dims<V, P, E, H, H, D, F>,
         epsilon: f64,
     ) -> EncoderLayer<E, H, D, F, B> {
@@ -85,13 +147,13 @@ impl<V: Dense, P: Dense, E: Dense, H: Dense, D: Dense, F: Dense, B: Backend<Elem
     }
 
     /// A layer whose weight is stored as `(in, out)`.
-    fn load_transposed<I: Dim, O: Dim>(weights: &Weights<'_, f32, B>, input: I, output: O) -> Linear<I, O, B> {
+    fn load_transposed<I: Dim, O: Dim>(weights: &Weights<'_, B::Elem, B>, input: I, output: O) -> Linear<I, O, B> {
         let weight = weights.tensor("weight", (input, output));
         Linear { weight: einsum!("i o -> o i", weight), bias: Some(weights.tensor("bias", (output,))) }
     }
 }
 
-impl<P: Dense, E: Dense, H: Dense, D: Dense, F: Dense, B: Backend<Elem = f32>> Decoder<B>
+impl<P: Dense, E: Dense, H: Dense, D: Dense, F: Dense, B: Backend<Elem: Float>> Decoder<B>
     for Gpt2Decoder<P, E, H, D, F, B>
 {
     type Positions = P;
@@ -99,8 +161,21 @@ impl<P: Dense, E: Dense, H: Dense, D: Dense, F: Dense, B: Backend<Elem = f32>> D
     type KeyHeads = H;
     type HeadDim = D;
 
+    // Those of the parts of a layer are other ones, since their weights have another order.
+    const NAMES: [&str; 3] = ["wte", "", "lm_head"];
+
     fn depth(&self) -> usize {
         self.encoder.layers.len()
+    }
+
+    fn forward<N: Dim, S: Dim>(
+        &self,
+        x: &Tensor<(N, S, E), B>,
+        positions: &TensorOf<(N, S), Index<P>, B>,
+        mask: &impl Mask<N, S, S, B::Engine>,
+    ) -> Tensor<(N, S, E), B> {
+        let x = x + self.positions.forward(positions);
+        self.norm.forward(&self.encoder.forward(&x, mask))
     }
 
     fn forward_cached<N: Dim, S: Dim, K: Dim>(

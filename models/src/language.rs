@@ -1,0 +1,244 @@
+//! Language models that predict the next token, and texts that they read.
+
+use congruent::backend::{Backend, DeviceOf, Float};
+use congruent::generate::Session;
+use congruent::module::{Module, Parameter, ParameterMut, Path};
+use congruent::nn::{CacheStep, CutTo, Embedding, KeyValueCache, Linear};
+use congruent::prelude::*;
+
+/// The dimensions of a model.
+#[allow(missing_docs)]
+#[derive(Clone, Copy, Debug)]
+pub struct Dims<V, P, E, Q, H, D, F> {
+    pub vocab: V,
+    pub positions: P,
+    pub embed: E,
+    /// The heads of queries: those of keys and values, or a multiple of them, `Times<H, Group>`.
+    pub heads: Q,
+    /// The heads of keys and values.
+    pub key_heads: H,
+    pub head_dim: D,
+    pub ffn: F,
+}
+
+/// The layers of a language model, from the embeddings of a text to what its next token is predicted from.
+///
+/// They are typed by the dimensions that meet others outside: their width, and what their cache holds.
+#[allow(missing_docs)]
+pub trait Decoder<B: Backend<Elem: Float> = Cpu<f32>> {
+    type Positions: Dense;
+    type Embed: Dense;
+    type KeyHeads: Dense;
+    type HeadDim: Dense;
+
+    /// The names of the embedding of the tokens, of the decoder and of the output, as they are published; none for a decoder whose
+    /// parts stand beside the others.
+    const NAMES: [&str; 3];
+
+    /// How many layers there are.
+    fn depth(&self) -> usize;
+
+    /// All layers on the embeddings of tokens at these positions.
+    fn forward<N: Dim, S: Dim>(
+        &self,
+        x: &Tensor<(N, S, Self::Embed), B>,
+        positions: &TensorOf<(N, S), Index<Self::Positions>, B>,
+        mask: &impl Mask<N, S, S, B::Engine>,
+    ) -> Tensor<(N, S, Self::Embed), B>;
+
+    /// All layers on the embeddings of tokens that follow those of the cache.
+    fn forward_cached<N: Dim, S: Dim, K: Dim>(
+        &self,
+        x: &Tensor<(N, S, Self::Embed), B>,
+        step: &mut CacheStep<'_, N, Self::KeyHeads, Self::HeadDim, Self::Positions, S, K, B>,
+    ) -> Tensor<(N, S, Self::Embed), B>;
+}
+
+/// A model that predicts the next token from those before.
+///
+/// As a [`Module`] its parameters have the names that they are published under.
+#[derive(Clone)]
+pub struct LanguageModel<V, D: Decoder<B>, B: Backend<Elem: Float> = Cpu<f32>> {
+    positions: D::Positions,
+    key_heads: D::KeyHeads,
+    head_dim: D::HeadDim,
+    /// What the tokens are to the first layer.
+    pub tokens: Embedding<V, D::Embed, B>,
+    /// The layers.
+    pub decoder: D,
+    /// From hidden states to logits; without it, they are made by the embedding of the tokens
+    /// ([Press and Wolf 2017](https://arxiv.org/abs/1608.05859)).
+    pub output: Option<Linear<D::Embed, V, B>>,
+    /// No logit is farther from zero than this: `x` becomes `cap · tanh(x / cap)`.
+    pub logit_cap: Option<f64>,
+}
+
+impl<V: Dense, D: Decoder<B>, B: Backend<Elem: Float>> LanguageModel<V, D, B> {
+    /// The model of these parts.
+    pub fn new<Q, F>(
+        dims: Dims<V, D::Positions, D::Embed, Q, D::KeyHeads, D::HeadDim, F>,
+        tokens: Embedding<V, D::Embed, B>,
+        decoder: D,
+        output: Option<Linear<D::Embed, V, B>>,
+    ) -> Self {
+        let Dims { positions, key_heads, head_dim, .. } = dims;
+        LanguageModel { positions, key_heads, head_dim, tokens, decoder, output, logit_cap: None }
+    }
+
+    /// The tokens.
+    pub fn vocab(&self) -> V {
+        self.tokens.weight.shape().0
+    }
+
+    /// The positions of a text.
+    pub fn positions(&self) -> D::Positions {
+        self.positions
+    }
+
+    /// Where it calculates.
+    pub fn device(&self) -> DeviceOf<B> {
+        self.tokens.weight.device()
+    }
+
+    /// An empty cache for a batch.
+    pub fn cache<N: Dim>(&self, batch: N) -> KeyValueCache<N, D::KeyHeads, D::HeadDim, D::Positions, B> {
+        let layers = self.decoder.depth();
+        KeyValueCache::on_backend(batch, self.key_heads, self.head_dim, self.positions, layers)
+            .to_device(&self.device())
+    }
+
+    /// What the model makes of ids at these positions, as in training: its [`logits`](Self::logits) are those of the next tokens.
+    ///
+    /// The mask is [`Causal`], perhaps together with lengths or segments.
+    pub fn forward<N: Dim, S: Dim>(
+        &self,
+        ids: &TensorOf<(N, S), Index<V>, B>,
+        positions: &TensorOf<(N, S), Index<D::Positions>, B>,
+        mask: &impl Mask<N, S, S, B::Engine>,
+    ) -> Tensor<(N, S, D::Embed), B> {
+        self.decoder.forward(&self.tokens.forward(ids), positions, mask)
+    }
+
+    /// What the model makes of ids that follow those of the cache.
+    pub fn hidden_states<N: Dim, S: Dim, K: Dim>(
+        &self,
+        ids: &TensorOf<(N, S), Index<V>, B>,
+        step: &mut CacheStep<'_, N, D::KeyHeads, D::HeadDim, D::Positions, S, K, B>,
+    ) -> Tensor<(N, S, D::Embed), B> {
+        self.decoder.forward_cached(&self.tokens.forward(ids), step)
+    }
+
+    /// The logits of each token after `x (batch, .., E)`, which the decoder gave.
+    pub fn logits<S, L>(&self, x: &Tensor<S, B>) -> Tensor<L, B>
+    where
+        S: congruent::shape::Last<D::Embed, With<V> = L>,
+        L: Shape,
+    {
+        let logits = match &self.output {
+            Some(output) => output.forward(x),
+            None => self.tokens.logits(x),
+        };
+        match self.logit_cap {
+            Some(cap) => logits.affine(cap.recip(), 0.0).tanh().affine(cap, 0.0),
+            None => logits,
+        }
+    }
+}
+
+/// Visits the parts by their published names.
+macro_rules! visit_parts {
+    ($visit:ident, $model:expr, $path:expr, $visitor:expr, $($by:tt)+) => {{
+        let (model, path, visitor) = ($model, $path, $visitor);
+        let [tokens, decoder, output] = D::NAMES;
+        model.tokens.$visit(&path.at(tokens), visitor);
+        match decoder {
+            "" => model.decoder.$visit(path, visitor),
+            name => model.decoder.$visit(&path.at(name), visitor),
+        }
+        if let Some(layer) = $($by)+ model.output {
+            layer.$visit(&path.at(output), visitor);
+        }
+    }};
+}
+
+impl<V: Dim, D: Decoder<B> + Module<B>, B: Backend<Elem: Float>> Module<B> for LanguageModel<V, D, B> {
+    fn visit(&self, path: &Path<'_>, visitor: &mut dyn FnMut(Parameter<'_, B>)) {
+        visit_parts!(visit, self, path, visitor, &);
+    }
+    fn visit_mut(&mut self, path: &Path<'_>, visitor: &mut dyn FnMut(ParameterMut<'_, B>)) {
+        visit_parts!(visit_mut, self, path, visitor, &mut);
+    }
+}
+
+dims! {
+    /// The new tokens of each text.
+    pub New;
+}
+
+/// Texts that a model reads, and goes on with.
+pub struct Texts<'m, V, D: Decoder<B>, N, B: Backend<Elem: Float> = Cpu<f32>> {
+    model: &'m LanguageModel<V, D, B>,
+    cache: KeyValueCache<N, D::KeyHeads, D::HeadDim, D::Positions, B>,
+}
+
+impl<'m, V: Dense, D: Decoder<B>, N: Dense, B: Backend<Elem: Float>> Texts<'m, V, D, N, B> {
+    /// As many empty texts as the batch has.
+    pub fn new(model: &'m LanguageModel<V, D, B>, batch: N) -> Self {
+        Texts { model, cache: model.cache(batch) }
+    }
+
+    /// Takes what comes after so many tokens back, of each text.
+    ///
+    /// # Errors
+    /// There is not one length for each text.
+    pub fn truncate(&mut self, lengths: impl CutTo<N>) -> Result<(), Error> {
+        self.cache.truncate(lengths)
+    }
+}
+
+impl<V: Dense, D: Decoder<B>, N: Dense, B: Backend<Elem: Float>> Session<B> for Texts<'_, V, D, N, B> {
+    type Vocab = V;
+
+    fn vocab(&self) -> V {
+        self.model.vocab()
+    }
+    fn context(&self) -> usize {
+        self.cache.capacity().size()
+    }
+    fn sequences(&self) -> usize {
+        self.cache.batch().size()
+    }
+    fn length(&self, sequence: usize) -> usize {
+        self.cache.lengths()[sequence]
+    }
+
+    fn extend(&mut self, new: &[(usize, &[Index<V>])]) -> Result<Vec<Tensor<(V,), B>>, Error> {
+        let (batch, model) = (self.cache.batch(), self.model);
+        padded(batch, new, |ids, lengths| {
+            let ids = ids.to_engine::<B>(&model.device());
+            let hidden = self.cache.step_ragged(lengths, |step| model.hidden_states(&ids, step))?;
+            let logits = model.logits(&hidden.masked_last(lengths));
+            new.iter().map(|(sequence, _)| logits.at(batch, *sequence)).collect()
+        })
+    }
+}
+
+/// The new tokens of some texts of a batch, as padded rows of all of them.
+pub(crate) fn padded<V: Dense, N: Dense, R>(
+    batch: N,
+    new: &[(usize, &[Index<V>])],
+    run: impl for<'id> FnOnce(&Ids<(N, Ragged<New<'id>>), V>, &Lengths<N, Ragged<New<'id>>>) -> Result<R, Error>,
+) -> Result<R, Error> {
+    let mut texts = vec![&[][..]; batch.size()];
+    new.iter().for_each(|(sequence, ids)| texts[*sequence] = ids);
+    let lengths: Vec<usize> = texts.iter().map(|ids| ids.len()).collect();
+    let longest = lengths.iter().copied().max().unwrap_or(0);
+    // Any id will do for padding.
+    let any = texts.iter().find_map(|ids| ids.first());
+    let padded = texts.iter().flat_map(|ids| (0..longest).filter_map(move |i| ids.get(i).or(any).copied()));
+    New::with(longest, |longest| {
+        let longest = Ragged(longest);
+        let ids = Cpu::from_vec((batch, longest), padded.collect())?;
+        run(&ids, &Lengths::new(batch, longest, &lengths)?)
+    })
+}

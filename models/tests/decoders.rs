@@ -1,0 +1,167 @@
+//! Decoders with random weights against what the transformers library makes of them: logits at once, in parts and in texts of
+//! different lengths, greedy texts, and gradients.
+
+mod common;
+
+use common::{Part, assert_near, config};
+use congruent::backend::{Autodiff, Backend, Float};
+use congruent::generate::{Request, Sampler, Sampling, Session, generate};
+use congruent::io::{SafeTensors, Stored, Writer};
+use congruent::nn::next_token_loss;
+use congruent::prelude::*;
+use congruent_models::decoder::{Config, HUGGING_FACE, Llama};
+use congruent_models::{Dims, Texts};
+
+dims! {
+    Batch = 2; Seq = 11; Greedy = 12; One = 1; New;
+    Vocab = 61; Positions = 32; Embed = 24; KeyHeads = 2; Group = 2; Narrow = 6; Wide = 8; Ffn = 40;
+}
+
+type Model<D, B> = Llama<Vocab, Positions, Embed, Times<KeyHeads, Group>, KeyHeads, D, Ffn, B>;
+
+fn dims<D>(head_dim: D) -> Dims<Vocab, Positions, Embed, Times<KeyHeads, Group>, KeyHeads, D, Ffn> {
+    let (vocab, positions, embed, key_heads, ffn) = (Vocab, Positions, Embed, KeyHeads, Ffn);
+    Dims { vocab, positions, embed, heads: Times(KeyHeads, Group), key_heads, head_dim, ffn }
+}
+
+/// Norms, softmax and angles of the expected values are of single precision; logits are up to 6, gradients up to 1.
+const TOLERANCE: f64 = 2e-5;
+
+fn load<D: Dense, B: Backend<Elem: Float + Stored>>(name: &str, head_dim: D) -> Model<D, B> {
+    let config = Config::from_hugging_face(&config("decoders.json", name).to_string()).unwrap();
+    let Config { vocab, positions, embed, key_heads, group, head_dim: found, ffn, .. } = config;
+    assert_eq!([vocab, positions, embed, key_heads, group, found, ffn], [61, 32, 24, 2, 2, head_dim.size(), 40]);
+    let weights = Part::weights(name);
+    Model::load(&weights, dims(head_dim), &config.settings, &HUGGING_FACE, &Default::default(), || ()).unwrap()
+}
+
+fn agrees<D: Dense, B: Autodiff<Elem: Float + Stored + Into<f64>>>(name: &str, head_dim: D) {
+    let (mut model, expected) = (load::<D, B>(name, head_dim), Part::expected(name));
+    let device = model.device();
+    let numbers = expected.ids("ids", (Batch, Seq));
+    let ids = Ids::new((Batch, Seq), Vocab, &numbers).unwrap();
+    let there = ids.to_engine::<B>(&device);
+    let logits: Tensor<(Batch, Seq, Vocab)> = expected.tensor("logits", (Batch, Seq, Vocab));
+
+    // In parts, of two tokens and then of one.
+    let mut cache = model.cache(Batch);
+    for (begin, length) in [(0, 7), (7, 2), (9, 1), (10, 1)] {
+        bind!(part: New = length);
+        let new = ids.narrow(Seq, begin, part).unwrap().to_engine::<B>(&device);
+        let found = cache.step(part, |step| model.logits(&model.hidden_states(&new, step))).unwrap();
+        assert_near(&format!("{name} from {begin}"), &found, &logits.narrow(Seq, begin, part).unwrap(), TOLERANCE);
+    }
+
+    // As texts of different lengths.
+    let mut texts = Texts::new(&model, Batch);
+    let rows: Vec<Vec<Index<Vocab>>> = ids.to_vec().chunks(11).map(<[_]>::to_vec).collect();
+    let mut done = [0, 0];
+    for counts in [[6, 1], [1, 9], [4, 1]] {
+        let new: Vec<_> = (0..2).map(|i| (i, &rows[i][done[i]..done[i] + counts[i]])).collect();
+        for (i, found) in texts.extend(&new).unwrap().into_iter().enumerate() {
+            done[i] += counts[i];
+            let expected = logits.at(Batch, i).unwrap().at(Seq, done[i] - 1).unwrap();
+            assert_near(&format!("{name}: text {i} after {done:?}"), &found, &expected, TOLERANCE);
+        }
+    }
+
+    // The most likely tokens.
+    let sampler = Sampler::new(Sampling::GREEDY, 0).unwrap();
+    let request = Request { prompt: rows[0].clone(), sampler, end: vec![], maximum: 12 };
+    let text = generate(&mut Texts::new(&model, One), vec![request]).unwrap().remove(0);
+    assert_eq!(text.ids.iter().map(|id| id.get()).collect::<Vec<_>>(), expected.ids("greedy", (Greedy,)), "{name}");
+
+    // At once, with gradients.
+    model.track();
+    let places: Vec<u32> = (0..2).flat_map(|_| 0..11).collect();
+    let positions = Ids::new((Batch, Seq), Positions, &places).unwrap().to_engine::<B>(&device);
+    let found = model.logits(&model.forward(&there, &positions, &Causal));
+    assert_near(&format!("{name} at once"), &found, &logits, TOLERANCE);
+    let gradients = next_token_loss(&found, &there).mean(At::<1>).mean(Batch).backward();
+    let layer = &model.decoder.layers[0];
+    let (path, weight) = ("model.embed_tokens.weight", gradients.of(&model.tokens.weight));
+    let found = expected.tensor(&format!("gradient.{path}"), weight.shape());
+    assert_near(&format!("{name}: gradient of {path}"), &weight, &found, TOLERANCE);
+    let (path, weight) = ("model.layers.0.self_attn.k_proj.weight", gradients.of(&layer.attention.key.weight));
+    let found = expected.tensor(&format!("gradient.{path}"), weight.shape());
+    assert_near(&format!("{name}: gradient of {path}"), &weight, &found, TOLERANCE);
+    let (path, weight) = ("model.layers.0.input_layernorm.weight", gradients.of(&layer.attention_norm.weight));
+    let found = expected.tensor(&format!("gradient.{path}"), weight.shape());
+    assert_near(&format!("{name}: gradient of {path}"), &weight, &found, TOLERANCE);
+}
+
+#[test]
+fn llama_with_stretched_positions() {
+    agrees::<_, Cpu<f32>>("llama", Narrow);
+    agrees::<_, Cpu<f64>>("llama", Narrow);
+}
+
+#[test]
+fn mistral() {
+    agrees::<_, Cpu<f32>>("mistral", Narrow);
+}
+
+#[test]
+fn qwen() {
+    agrees::<_, Cpu<f32>>("qwen2", Narrow);
+    agrees::<_, Cpu<f32>>("qwen3", Wide);
+}
+
+#[test]
+fn gemma() {
+    agrees::<_, Cpu<f32>>("gemma", Wide);
+    agrees::<_, Cpu<f32>>("gemma2", Wide);
+    agrees::<_, Cpu<f32>>("gemma3", Wide);
+    agrees::<_, Cpu<f64>>("gemma3", Wide);
+}
+
+/// Sizes that only run time knows.
+#[test]
+fn a_size_of_heads_of_run_time() {
+    dims! { HeadDim; }
+    bind!(head_dim: HeadDim = 8);
+    agrees::<_, Cpu<f32>>("gemma2", head_dim);
+}
+
+/// What is saved has the published names.
+#[test]
+fn a_model_is_saved_as_it_is_published() {
+    for name in ["qwen2", "qwen3", "gemma3"] {
+        let mut writer = Writer::default();
+        let weights = Part::weights(name);
+        let settings = Config::from_hugging_face(&config("decoders.json", name).to_string()).unwrap().settings;
+        let sizes = |file: &dyn congruent::io::Source| {
+            let mut names = file.names();
+            names.sort();
+            names.into_iter().map(|name| (file.get(&name).unwrap().sizes, name)).collect::<Vec<_>>()
+        };
+        macro_rules! saved {
+            ($head_dim:expr) => {{
+                let model = load::<_, Cpu<f32>>(name, $head_dim);
+                writer.module("", &model);
+                let file = SafeTensors::from_bytes(writer.to_bytes().unwrap()).unwrap();
+                assert_eq!(sizes(&file), sizes(&weights));
+                let again = Model::<_, Cpu<f32>>::load(
+                    &file,
+                    dims($head_dim),
+                    &settings,
+                    &HUGGING_FACE,
+                    &Default::default(),
+                    || (),
+                );
+                assert_eq!(again.unwrap().tokens.weight.to_vec(), model.tokens.weight.to_vec());
+            }};
+        }
+        if name == "qwen2" { saved!(Narrow) } else { saved!(Wide) }
+    }
+}
+
+/// A model whose files lack what its configuration says, or have more.
+#[test]
+fn a_file_of_another_family_is_refused_by_name() {
+    let settings = Config::from_hugging_face(&config("decoders.json", "qwen3").to_string()).unwrap().settings;
+    let weights = Part::weights("gemma");
+    let error = Model::<_, Cpu<f32>>::load(&weights, dims(Wide), &settings, &HUGGING_FACE, &Default::default(), || ());
+    let error = error.err().unwrap().to_string();
+    assert!(error.contains("missing: `model.layers.1.self_attn.q_norm.weight`, expected (Wide = 8)"), "{error}");
+}

@@ -1,0 +1,55 @@
+//! Folders in Hugging Face layout.
+
+use congruent::io::{Source, Writer};
+use congruent::prelude::*;
+use congruent_models::{Architecture, weights};
+use std::fs;
+
+dims! { Embed = 2; }
+
+#[test]
+fn a_model_in_parts() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let refused = |expected: &str| {
+        let error = weights(path).err().unwrap().to_string();
+        assert!(error.starts_with(&path.display().to_string()) && error.contains(expected), "{error}");
+    };
+    refused("model.safetensors: ");
+    for (part, name) in [("a", "x"), ("b", "y")] {
+        let mut writer = Writer::default();
+        writer.add(name, &Tensor::ones((Embed,)));
+        writer.write(path.join(format!("{part}.safetensors"))).unwrap();
+    }
+    let index = |text: &str| fs::write(path.join("model.safetensors.index.json"), text).unwrap();
+    index(r#"{"weight_map": {"x": "a.safetensors", "y": "b.safetensors"}}"#);
+    assert_eq!(weights(path).unwrap().names(), ["x", "y"]);
+    index(r#"{"weight_map": {"x": "a.safetensors", "x": "b.safetensors"}}"#);
+    refused("tensor `x` is there twice");
+    index(r#"{"weight_map": {"x": "a.safetensors", "y": "c.safetensors"}}"#);
+    refused("c.safetensors: No such file");
+    index(r#"{"weight_map": {"x": "../a.safetensors"}}"#);
+    let error = weights(path).err().unwrap().to_string();
+    assert_eq!(error, "model.safetensors.index.json names `../a.safetensors`, which is no file of the folder");
+    fs::write(path.join("b.safetensors"), "no file of tensors").unwrap();
+    index(r#"{"weight_map": {"y": "b.safetensors"}}"#);
+    refused("b.safetensors: not a file of tensors: ");
+    // Where all of it is there, the parts are not looked at.
+    fs::copy(path.join("a.safetensors"), path.join("model.safetensors")).unwrap();
+    assert_eq!(weights(path).unwrap().names(), ["x"]);
+}
+
+#[test]
+fn a_configuration_is_named_by_its_path() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config.json");
+    let refused = |expected: &str| {
+        let error = Architecture::open(folder.path()).unwrap_err().to_string();
+        assert!(error.starts_with(&path.display().to_string()) && error.contains(expected), "{error}");
+    };
+    refused("No such file");
+    fs::write(&path, r#"{"model_type": "mamba"}"#).unwrap();
+    refused("`model_type` is `mamba`; known are `bert`, ");
+    fs::write(&path, "{}").unwrap();
+    refused("missing field `model_type`");
+}
