@@ -61,6 +61,7 @@ fn sum<B: Backend<Elem: Number>>(terms: impl IntoIterator<Item = Option<ArrayOf<
     terms.into_iter().flatten().reduce(|x, y| B::binary(Binary::Add, x, y))
 }
 
+#[diagnostic::do_not_recommend]
 impl<E: Engine, T: Element> Backend for Dual<E, T> {
     type Engine = Duals<E>;
     type Elem = T;

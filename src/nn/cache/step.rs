@@ -195,9 +195,9 @@ impl<B, Q, K> CacheMask<B, Q, K> {
     /// let mut cache = KeyValueCache::new(Batch, Heads, HeadDim, Positions, 1);
     /// let weights = cache.step(Seq, |step| {
     ///     let (keys, _) = step.append(0, &x, &x);
-    ///     attention_weights(&x, &keys, &step.mask().within(2))
+    ///     attention_weights(&x, &keys, &step.mask().within(2)).to_vec()
     /// })?;
-    /// assert_eq!(weights.to_vec(), [1.0, 0.0, 0.0, 0.5, 0.5, 0.0, 0.0, 0.5, 0.5]);
+    /// assert_eq!(weights, [1.0, 0.0, 0.0, 0.5, 0.5, 0.0, 0.0, 0.5, 0.5]);
     /// # Ok::<(), Error>(())
     /// ```
     pub fn within(&self, window: usize) -> Self {
