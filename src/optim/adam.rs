@@ -2,7 +2,7 @@
 
 use super::sgd::decayed;
 use super::{Rule, State, added, check_settings, mixed, scaled};
-use crate::backend::{ArrayOf, Backend, Binary, Float, Unary, constant};
+use crate::backend::{ArrayOf, Backend, Binary, DataType, Float, Primitive, Unary, constant};
 
 /// Adam ([Kingma and Ba 2015](https://arxiv.org/abs/1412.6980)): the parameter falls by
 /// `learning_rate · mean / (√square + epsilon)`, with running means of the gradient and of its square, corrected for
@@ -13,7 +13,8 @@ pub struct Adam {
     pub learning_rate: f64,
     /// How much of the running means of the gradient and of its square stays from one step to the next.
     pub betas: [f64; 2],
-    /// What is added to the root of the mean square.
+    /// What is added to the root of the mean square: of `f16` at least 2⁻¹⁴, its smallest normal number, since less is zero there, and
+    /// the step of a small gradient infinite.
     pub epsilon: f64,
     /// How much of the parameter is added to its gradient.
     pub weight_decay: f64,
@@ -53,7 +54,8 @@ impl<B: Backend<Elem: Float>> Rule<B> for Adam {
         let begun = |stays: f64| 1.0 - stays.powi(state.steps.try_into().unwrap_or(i32::MAX));
         // √(square / begun) + epsilon, in one factor.
         let root = scaled::<B>(B::unary(Unary::Sqrt, square), begun(square_stays).sqrt().recip());
-        let root = B::binary_scalar(Binary::Add, root, constant(self.epsilon));
+        let least = if B::Elem::DATA_TYPE == DataType::F16 { 2f64.powi(-14) } else { 0.0 };
+        let root = B::binary_scalar(Binary::Add, root, constant(self.epsilon.max(least)));
         let rate = self.learning_rate * learning_rate / begun(mean_stays);
         added::<B>(parameter, scaled::<B>(B::binary(Binary::Div, mean, root), -rate))
     }
@@ -68,7 +70,7 @@ pub struct AdamW {
     pub learning_rate: f64,
     /// How much of the running means of the gradient and of its square stays from one step to the next.
     pub betas: [f64; 2],
-    /// What is added to the root of the mean square.
+    /// What is added to the root of the mean square, as in [`Adam`].
     pub epsilon: f64,
     /// By how much a parameter falls by itself, in parts of itself and times the learning rate.
     pub weight_decay: f64,

@@ -5,7 +5,7 @@ use crate::common::{Case, reference};
 use congruent::half::{bf16, f16};
 use congruent::io::{SafeTensors, Weights, Writer, load};
 use congruent::nn::Linear;
-use congruent::optim::{Adafactor, AdamW, Lion, LossScale, Muon, MuonLength, Optimizer, Rule, Sgd};
+use congruent::optim::{Adafactor, Adam, AdamW, Lion, LossScale, Muon, MuonLength, Optimizer, Rule, Sgd};
 use congruent::prelude::*;
 
 dims! { Stack; Rows; Columns; }
@@ -97,7 +97,9 @@ where
 {
     dims! { Rows = 2; Columns = 3; }
     let muon = Optimizer::<Cpu<T>>::new(Muon { weight_decay: 0.0, ..Muon::default() });
-    for mut optimizer in [muon, Optimizer::new(Adafactor::default()), Optimizer::new(Lion::default())] {
+    let adamw = Optimizer::new(AdamW { weight_decay: 0.0, ..AdamW::default() });
+    let others = [Optimizer::new(Adafactor::default()), Optimizer::new(Lion::default())];
+    for mut optimizer in [muon, adamw, Optimizer::new(Adam::default())].into_iter().chain(others) {
         let mut x = Cpu::<T>::ones((Rows, Columns)).tracked();
         let gradients = (&x - x.clone()).sum(Rows).sum(Columns).backward();
         optimizer.step(&mut x, &gradients, 1.0);
