@@ -14,21 +14,35 @@ pub fn linear_recurrence<T: Number>(decay: &Array<T>, x: &Array<T>, axis: usize,
     Array::build(x.sizes(), |out| {
         for_each_chunk(out, block, block * 2, |outer, out| {
             let start = outer * block;
+            let step = |reached, x: T, decay: T| {
+                let kept = Sum::<T>::binary(Binary::Mul, decay.widen(), reached);
+                Sum::<T>::binary(Binary::Add, kept, x.widen())
+            };
+            // The row of each step and that of its decay, which the first one has not.
+            let rows = |i: usize| match from {
+                From::Start => (i, i),
+                From::End => (size - 1 - i, size - i),
+            };
+            if inner == 1 {
+                let (x, decays) = (&elements[start..][..block], &decays[start..][..block]);
+                let mut reached = num_traits::zero::<Sum<T>>();
+                for i in 0..size {
+                    let (row, decay) = rows(i);
+                    reached = if i == 0 { x[row].widen() } else { step(reached, x[row], decays[decay]) };
+                    out[row] = T::narrow(reached);
+                }
+                return;
+            }
             let mut reached = vec![num_traits::zero::<Sum<T>>(); inner];
             for i in 0..size {
-                let (row, decay) = match from {
-                    From::Start => (i, i),
-                    // What comes to the last position is zero: any factor is right that is a number.
-                    From::End => (size - 1 - i, size - i),
-                };
+                let (row, decay) = rows(i);
                 let (out, x) = (&mut out[row * inner..][..inner], &elements[start + row * inner..][..inner]);
                 if i == 0 {
                     reached.iter_mut().zip(x).for_each(|(reached, x)| *reached = x.widen());
                 } else {
                     let decays = &decays[start + decay * inner..][..inner];
-                    for ((reached, x), decay) in reached.iter_mut().zip(x).zip(decays) {
-                        let kept = Sum::<T>::binary(Binary::Mul, decay.widen(), *reached);
-                        *reached = Sum::<T>::binary(Binary::Add, kept, x.widen());
+                    for ((reached, &x), &decay) in reached.iter_mut().zip(x).zip(decays) {
+                        *reached = step(*reached, x, decay);
                     }
                 }
                 out.iter_mut().zip(&reached).for_each(|(out, reached)| *out = T::narrow(*reached));

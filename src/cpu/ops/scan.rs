@@ -13,21 +13,39 @@ pub enum From {
 
 /// `op` of each element and all between it and an end of the axis.
 pub fn scan<T: Number>(op: Scan, x: &Array<T>, axis: usize, from: From) -> Array<T> {
-    let (op, of_none) = match op {
-        Scan::Sum => (Binary::Add, num_traits::zero::<T::Sum>()),
-        Scan::Product => (Binary::Mul, num_traits::one()),
-    };
+    // Each is compiled for itself: asked in the loop, it takes three times as long.
+    match op {
+        Scan::Sum => scan_by(|x, y| T::Sum::binary(Binary::Add, x, y), num_traits::zero(), x, axis, from),
+        Scan::Product => scan_by(|x, y| T::Sum::binary(Binary::Mul, x, y), num_traits::one(), x, axis, from),
+    }
+}
+
+fn scan_by<T: Number>(
+    op: impl Fn(T::Sum, T::Sum) -> T::Sum + Sync,
+    of_none: T::Sum,
+    x: &Array<T>,
+    axis: usize,
+    from: From,
+) -> Array<T> {
     let (size, inner) = (x.sizes()[axis], x.sizes()[axis + 1..].iter().product::<usize>());
     let (elements, block) = (x.elements(), size * inner);
+    let row = |i: usize| if from == From::Start { i } else { size - 1 - i };
     Array::build(x.sizes(), |out| {
         for_each_chunk(out, block, block, |outer, out| {
             let elements = &elements[outer * block..][..block];
+            if inner == 1 {
+                let mut reached = of_none;
+                for i in (0..size).map(row) {
+                    reached = op(reached, elements[i].widen());
+                    out[i] = T::narrow(reached);
+                }
+                return;
+            }
             let mut reached = vec![of_none; inner];
-            for i in 0..size {
-                let row = inner * if from == From::Start { i } else { size - 1 - i };
-                let (x, out) = (&elements[row..][..inner], &mut out[row..][..inner]);
+            for start in (0..size).map(|i| row(i) * inner) {
+                let (x, out) = (&elements[start..][..inner], &mut out[start..][..inner]);
                 for ((reached, &x), out) in reached.iter_mut().zip(x).zip(out) {
-                    *reached = T::Sum::binary(op, *reached, x.widen());
+                    *reached = op(*reached, x.widen());
                     *out = T::narrow(*reached);
                 }
             }
