@@ -7,6 +7,26 @@
 //! | GPT-2 | [`gpt2`] |
 //! | BERT, RoBERTa | [`bert`] |
 //! | T5, and its version 1.1 | [`t5`] |
+//!
+//! A folder as Hugging Face's library writes it, which goes on with a prompt:
+//!
+//! ```no_run
+//! use congruent::generate::{Request, Sampler, Sampling, generate};
+//! use congruent::prelude::*;
+//! use congruent_models::decoder::{HUGGING_FACE, Llama, configured};
+//! use congruent_models::{Architecture, Texts, weights};
+//! let folder = std::path::Path::new("qwen3");
+//! let Architecture::Decoder(config) = Architecture::open(folder)? else { panic!("another family") };
+//! // Sizes that only the file knows; a model of sizes that the program knows takes `Dims` of its own.
+//! let dims = config.dims()?;
+//! let model: configured::Model =
+//!     Llama::load(&weights(folder)?, dims, &config.settings, &HUGGING_FACE, &Default::default(), || ())?;
+//! let prompt = [9707, 11].map(|id| Index::new(dims.vocab, id)).into_iter().collect::<Result<_, _>>()?;
+//! let request = Request { prompt, sampler: Sampler::new(Sampling::GREEDY, 1)?, end: vec![], maximum: 20 };
+//! let texts = generate(&mut Texts::new(&model, N::<1>), vec![request])?;
+//! println!("{:?}", texts[0].ids);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub mod bert;
 mod config;

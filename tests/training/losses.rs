@@ -54,6 +54,22 @@ fn ctc_is_that_of_pytorch() {
     }
 }
 
+/// No frames give labels with the blank among them; behind the labels it has no part.
+#[test]
+fn ctc_of_a_blank_label_is_infinite() {
+    bind!(n: Batch = 3, t: Frames = 3, v: Vocab = 3, s: Labels = 2);
+    let x = Cpu::<f32>::zeros((n, t, v)).tracked();
+    let frames = Lengths::new(n, t, &[3; 3]).unwrap();
+    let labels = Lengths::new(n, Ragged(s), &[2, 2, 1]).unwrap();
+    let targets = Ids::new((n, Ragged(s)), v, &[1, 0, 0, 1, 1, 0]).unwrap();
+    let losses = ctc_loss(&x.log_softmax(v), &frames, &targets, &labels, Index::new(v, 0).unwrap());
+    // Of 27 ways, six read 1: 111, 110, 011, 100, 010, 001.
+    assert_near("blank", &losses.to_vec(), &[f32::INFINITY, f32::INFINITY, (27f32 / 6.0).ln()]);
+    let possible = losses.less_than(f32::INFINITY);
+    let gradients = congruent::nn::sum_where(&losses, &possible).mean().backward();
+    assert!(gradients.of(&x).to_vec().iter().all(|x| x.is_finite()));
+}
+
 #[test]
 fn triplets_are_those_of_pytorch() {
     let file = SafeTensors::open(reference("training.safetensors")).unwrap();

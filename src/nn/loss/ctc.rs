@@ -13,7 +13,8 @@ const IMPOSSIBLE: f64 = -1e30;
 /// ([Graves et al. 2006](https://doi.org/10.1145/1143844.1143891)). It is infinite where there are too few frames, and has no
 /// gradient then.
 ///
-/// What stands behind the frames and behind the labels of a sequence has no part in it. No label may be the blank.
+/// What stands behind the frames and behind the labels of a sequence has no part in it. The blank is no label: labels with it come
+/// from no frames, and their loss is infinite too.
 ///
 /// ```
 /// use congruent::{nn::ctc_loss, prelude::*};
@@ -80,6 +81,8 @@ fn losses<B: Backend<Elem: Float>>(
     let ids = With::<B, u32>::broadcast(&With::<B, u32>::reshape(&states, &[n, 1, count]), &[n, t, count]);
     let emitted = B::take_along(log_probabilities, 2, &ids);
     let emitted = B::binary_scalar(Binary::Max, emitted, constant(IMPOSSIBLE));
+    let costs = B::reshape(&costs_of_blanks::<B>(targets, blank), &[n, 1, count]);
+    let emitted = B::binary(Binary::Add, emitted, B::broadcast(&costs, &[n, t, count]));
 
     // A state is entered from the second before it if that is another label.
     let mut skips = full(0.0, &[n, count.min(2)]);
@@ -119,6 +122,17 @@ fn losses<B: Backend<Elem: Float>>(
     let losses = B::unary(Unary::Neg, composed::log_sum_exp::<B>(&B::concat(&ends.each_ref(), 1), 1));
     let is_impossible = B::compare_scalar(Compare::Greater, &losses, constant(-0.5 * IMPOSSIBLE));
     B::select(&is_impossible, &full(f64::INFINITY, &[n]), &losses)
+}
+
+/// What each state costs, `(n, 2 s + 1)`: nothing, unless its label is the blank.
+fn costs_of_blanks<B: Backend<Elem: Float>>(labels: &ArrayOf<B, u32>, blank: u32) -> ArrayOf<B> {
+    let &[n, s] = With::<B, u32>::sizes(labels) else { panic!("labels are (batch, labels)") };
+    let device = With::<B, u32>::device(labels);
+    let full = |value, sizes: &[usize]| B::filled(constant(value), sizes, &device);
+    let is_blank = With::<B, u32>::compare_scalar(Compare::Equal, labels, blank);
+    let costs = B::select(&is_blank, &full(IMPOSSIBLE, &[n, s]), &full(0.0, &[n, s]));
+    let pairs = B::concat(&[&full(0.0, &[n, s, 1]), &B::reshape(&costs, &[n, s, 1])], 2);
+    B::concat(&[&B::reshape(&pairs, &[n, 2 * s]), &full(0.0, &[n, 1])], 1)
 }
 
 /// Labels `(n, s)` with blanks around them, `(n, 2 s + 1)`.
