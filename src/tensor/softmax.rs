@@ -59,10 +59,12 @@ impl<S: Shape, B: Backend<Elem: Float>> Tensor<S, B> {
     /// # Panics
     /// Of what [`softmax`](Tensor::softmax) gave: logarithms of probabilities are [`ln`](Tensor::ln).
     #[track_caller]
-    pub fn log_softmax<D, Position, X>(&self, axis: D) -> LogProbabilities<S, S::Dim, B>
+    pub fn log_softmax<D, Position, X, Whole, KeysOrQueries>(&self, axis: D) -> LogProbabilities<S, S::Dim, B>
     where
-        S: Axis<D, Position, Dim = X>,
+        S: Axis<D, Position, Dim = X, With<X> = Whole>,
         X: Compared,
+        // As of `softmax`.
+        Whole: SoftmaxAlong<Position, KeysOrQueries>,
     {
         let twice = B::probabilities_by(&self.array) == Some("softmax");
         assert!(!twice, "`log_softmax` of what `softmax` gave: give it what `softmax` was given");
