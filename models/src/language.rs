@@ -3,7 +3,7 @@
 use congruent::backend::{Backend, DeviceOf, Float};
 use congruent::generate::Session;
 use congruent::module::{Module, Parameter, ParameterMut, Path};
-use congruent::nn::{CacheStep, CutTo, Embedding, KeyValueCache, Linear};
+use congruent::nn::{CacheStep, CutTo, Embedding, KeyValueCache, Linear, soft_cap};
 use congruent::prelude::*;
 
 /// The dimensions of a model.
@@ -139,7 +139,7 @@ impl<V: Dense, D: Decoder<B>, B: Backend<Elem: Float>> LanguageModel<V, D, B> {
             None => self.tokens.logits(x),
         };
         match self.logit_cap {
-            Some(cap) => logits.affine(cap.recip(), 0.0).tanh().affine(cap, 0.0),
+            Some(cap) => soft_cap(&logits, cap),
             None => logits,
         }
     }

@@ -85,7 +85,7 @@ fn agrees<D: Dense, B: Autodiff<Elem: Float + Stored + Into<f64>>>(name: &str, h
     let (path, weight) = ("model.layers.0.self_attn.k_proj.weight", gradients.of(&layer.attention.key.weight));
     let found = expected.tensor(&format!("gradient.{path}"), weight.shape());
     assert_near(&format!("{name}: gradient of {path}"), &weight, &found, TOLERANCE);
-    let (path, weight) = ("model.layers.0.input_layernorm.weight", gradients.of(&layer.attention_norm.weight));
+    let (path, weight) = ("model.layers.0.input_layernorm.weight", gradients.of(layer.attention_norm.weight()));
     let found = expected.tensor(&format!("gradient.{path}"), weight.shape());
     assert_near(&format!("{name}: gradient of {path}"), &weight, &found, TOLERANCE);
 }

@@ -1,12 +1,11 @@
 //! Positions that are added to what stands there.
 
-use crate::backend::{ArrayOf, Backend, Binary, DeviceOf, Float, RotaryLayout, With, constant};
+use crate::backend::{Backend, Binary, DeviceOf, Float, RotaryLayout, With, constant};
 use crate::cpu::Cpu;
 use crate::dim::{Dim, Name, Picked};
 use crate::io::{Stored, Weights};
-use crate::module::ToEngine;
 use crate::shape::{Append, FitsInto, Shape};
-use crate::tensor::{IdOf, SameBackend, Tensor, transferred};
+use crate::tensor::{IdOf, SameBackend, Tensor};
 use crate::{Error, Module, Rng};
 
 /// A vector that is learned for each position, and added to what stands there, as in BERT, GPT-2 and ViT.
@@ -99,20 +98,8 @@ impl<P: Dim, E: Dim, B: Backend<Elem: Stored>> LearnedPositions<P, E, B> {
 #[derive(Clone, Module)]
 #[module(debug)]
 pub struct SinusoidalPositions<P, E, B: Backend = Cpu<f32>> {
-    positions: P,
-    embed: E,
     #[module(skip)]
-    table: Table<B>,
-}
-
-#[derive(Clone)]
-struct Table<B: Backend>(ArrayOf<B>);
-
-impl<B: Backend, E: Backend<Elem = B::Elem>> ToEngine<E> for Table<B> {
-    type On = Table<E>;
-    fn transferred(&self, device: &DeviceOf<E>) -> Table<E> {
-        Table(transferred::<B, E>(&self.0, device))
-    }
+    table: LearnedPositions<P, E, B>,
 }
 
 impl<P: Dim, E: Dim, B: Backend<Elem: Float>> SinusoidalPositions<P, E, B> {
@@ -140,12 +127,12 @@ impl<P: Dim, E: Dim, B: Backend<Elem: Float>> SinusoidalPositions<P, E, B> {
         };
         let elements = (0..positions.size()).flat_map(|p| (0..embed.size()).map(move |at| constant(element(p, at))));
         let table = B::from_elements(elements.collect(), &[positions.size(), embed.size()], device);
-        SinusoidalPositions { positions, embed, table: Table(table) }
+        SinusoidalPositions { table: LearnedPositions { weight: Tensor::from_parts((positions, embed), table) } }
     }
 
     /// The vectors, one a row.
     pub fn table(&self) -> Tensor<(P, E), B> {
-        Tensor::from_parts((self.positions, self.embed), self.table.0.clone())
+        self.table.weight.clone()
     }
 
     /// As [`LearnedPositions::forward`].
@@ -159,7 +146,7 @@ impl<P: Dim, E: Dim, B: Backend<Elem: Float>> SinusoidalPositions<P, E, B> {
     where
         P: Picked,
     {
-        LearnedPositions { weight: self.table() }.forward(x)
+        self.table.forward(x)
     }
 
     /// As [`LearnedPositions::forward_at`].
@@ -175,7 +162,7 @@ impl<P: Dim, E: Dim, B: Backend<Elem: Float>> SinusoidalPositions<P, E, B> {
         C: Backend<Elem = I> + SameBackend<With<B, I>>,
         P: Picked,
     {
-        LearnedPositions { weight: self.table() }.forward_at(x, positions)
+        self.table.forward_at(x, positions)
     }
 }
 

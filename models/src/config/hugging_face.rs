@@ -88,7 +88,7 @@ impl Family {
             attention_cap: cap("attn_logit_softcapping", json.attn_logit_softcapping)?,
             logit_cap: cap("final_logit_softcapping", json.final_logit_softcapping)?,
             embedding_scale: if self.is_gemma() { (json.hidden_size as f64).sqrt() } else { 1.0 },
-            norm_offset: f64::from(self.is_gemma()),
+            offset_norms: self.is_gemma(),
             head_norms: matches!(self, Qwen3 | Gemma3),
             norms_behind: matches!(self, Gemma2 | Gemma3),
             biases: Some(Biases {

@@ -2,26 +2,38 @@
 
 use congruent::backend::{Backend, Float};
 use congruent::mask::PreparedMask;
-use congruent::nn::{Activation, AttentionOptions, KeysAndValues, Linear, RmsNorm, RotaryAngles, attention_with};
+use congruent::nn::{
+    Activation, AttentionOptions, KeysAndValues, Linear, OffsetRmsNorm, RmsNorm, RotaryAngles, attention_with,
+};
 use congruent::prelude::*;
 use congruent::shape::{Last, SharesHeads};
 
-/// `x / √(mean(x²) + epsilon) · (weight + offset)`: [`RmsNorm`], with weights as the file has them.
+/// A norm of the last dimension.
 #[derive(Clone, Module)]
-pub struct Norm<E, B: Backend = Cpu<f32>> {
-    /// The factor of each element, less the offset.
-    pub weight: Tensor<(E,), B>,
-    /// What is added to the weights: 0, or 1 in Gemma.
-    pub offset: f64,
-    /// What is added to the mean of squares.
-    pub epsilon: f64,
+pub enum Norm<E, B: Backend = Cpu<f32>> {
+    /// Whose weights are factors.
+    Plain(RmsNorm<E, B>),
+    /// Whose weights are by how much factors differ from one, as in Gemma.
+    Offset(OffsetRmsNorm<E, B>),
+}
+
+impl<E, B: Backend> Norm<E, B> {
+    /// The weights, as the file has them.
+    pub fn weight(&self) -> &Tensor<(E,), B> {
+        match self {
+            Norm::Plain(norm) => &norm.weight,
+            Norm::Offset(norm) => &norm.weight,
+        }
+    }
 }
 
 impl<E: Dense, B: Backend<Elem: Float>> Norm<E, B> {
     /// The norm of the last dimension of `x`.
     pub fn forward<S: Last<E>>(&self, x: &Tensor<S, B>) -> Tensor<S, B> {
-        let weight = self.weight.affine(1.0, self.offset);
-        RmsNorm { weight, epsilon: self.epsilon }.forward(x)
+        match self {
+            Norm::Plain(norm) => norm.forward(x),
+            Norm::Offset(norm) => norm.forward(x),
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use super::{
 use crate::{Dims, Error, LanguageModel};
 use congruent::backend::{Backend, DeviceOf, Float};
 use congruent::io::{Source, Stored, Weights, load_on};
-use congruent::nn::{Embedding, Linear, Rotary};
+use congruent::nn::{Embedding, Linear, OffsetRmsNorm, RmsNorm, Rotary};
 use congruent::prelude::{Dense, Dim, Times};
 use congruent::shape::SharesHeads;
 
@@ -119,8 +119,11 @@ fn norm<E: Dim, B: Backend<Elem: Stored>>(
     width: E,
     settings: &Settings,
 ) -> Norm<E, B> {
-    let weight = weights.at(name).tensor("weight", (width,));
-    Norm { weight, offset: settings.norm_offset, epsilon: settings.epsilon }
+    let weights = weights.at(name);
+    match settings.offset_norms {
+        true => Norm::Offset(OffsetRmsNorm::load(&weights, width, settings.epsilon)),
+        false => Norm::Plain(RmsNorm::load(&weights, width, settings.epsilon)),
+    }
 }
 
 /// A layer, with a bias if it is said to have one; if nothing is said, if the file has one.

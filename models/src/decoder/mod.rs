@@ -41,8 +41,8 @@ pub struct Settings {
     pub logit_cap: Option<f64>,
     /// What the embeddings of tokens are multiplied by.
     pub embedding_scale: f64,
-    /// What is added to the weights of norms: 1 in Gemma, whose files have them around zero.
-    pub norm_offset: f64,
+    /// Whether the weights of norms are by how much their factors differ from one, as in Gemma.
+    pub offset_norms: bool,
     /// Whether queries and keys are normalised, each head by itself, before they are turned.
     pub head_norms: bool,
     /// Whether attention and feed-forward network have a norm behind them too, before their output is added.
@@ -65,7 +65,7 @@ impl Settings {
             attention_cap: None,
             logit_cap: None,
             embedding_scale: 1.0,
-            norm_offset: 0.0,
+            offset_norms: false,
             head_norms: false,
             norms_behind: false,
             biases: None,

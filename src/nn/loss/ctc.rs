@@ -1,6 +1,6 @@
 //! The loss of a text that is spread over more frames.
 
-use crate::backend::{ArrayOf, Backend, Binary, Compare, Float, Unary, With, composed, constant};
+use crate::backend::{ArrayOf, Backend, Binary, Compare, Float, PrimitiveOf, Unary, With, composed, constant};
 use crate::dim::{Dense, Dim};
 use crate::mask::Lengths;
 use crate::tensor::{IdOf, Index, LogProbabilities, SameBackend, Tensor};
@@ -76,7 +76,7 @@ fn losses<B: Backend<Elem: Float>>(
     let &[n, t, _] = B::sizes(log_probabilities) else { panic!("frames are (batch, frames, classes)") };
     let device = B::device(log_probabilities);
     let full = |value, sizes: &[usize]| B::filled(constant(value), sizes, &device);
-    let states = with_blanks::<B>(targets, blank);
+    let states = among::<With<B, u32>>(targets, blank);
     let count = With::<B, u32>::sizes(&states)[1];
     let ids = With::<B, u32>::broadcast(&With::<B, u32>::reshape(&states, &[n, 1, count]), &[n, t, count]);
     let emitted = B::take_along(log_probabilities, 2, &ids);
@@ -130,16 +130,13 @@ fn costs_of_blanks<B: Backend<Elem: Float>>(labels: &ArrayOf<B, u32>, blank: u32
     let device = With::<B, u32>::device(labels);
     let full = |value, sizes: &[usize]| B::filled(constant(value), sizes, &device);
     let is_blank = With::<B, u32>::compare_scalar(Compare::Equal, labels, blank);
-    let costs = B::select(&is_blank, &full(IMPOSSIBLE, &[n, s]), &full(0.0, &[n, s]));
-    let pairs = B::concat(&[&full(0.0, &[n, s, 1]), &B::reshape(&costs, &[n, s, 1])], 2);
-    B::concat(&[&B::reshape(&pairs, &[n, 2 * s]), &full(0.0, &[n, 1])], 1)
+    among::<B>(&B::select(&is_blank, &full(IMPOSSIBLE, &[n, s]), &full(0.0, &[n, s])), constant(0.0))
 }
 
-/// Labels `(n, s)` with blanks around them, `(n, 2 s + 1)`.
-fn with_blanks<B: Backend>(labels: &ArrayOf<B, u32>, blank: u32) -> ArrayOf<B, u32> {
-    let &[n, s] = With::<B, u32>::sizes(labels) else { panic!("labels are (batch, labels)") };
-    let blanks = |sizes: &[usize]| With::<B, u32>::filled(blank, sizes, &With::<B, u32>::device(labels));
-    let pairs = [blanks(&[n, s, 1]), With::<B, u32>::reshape(labels, &[n, s, 1])];
-    let pairs = With::<B, u32>::reshape(&With::<B, u32>::concat(&pairs.each_ref(), 2), &[n, 2 * s]);
-    With::<B, u32>::concat(&[&pairs, &blanks(&[n, 1])], 1)
+/// What labels have, `(n, s)`, with what blanks have before, between and behind them, `(n, 2 s + 1)`.
+fn among<B: Backend>(of_labels: &ArrayOf<B>, of_blank: PrimitiveOf<B>) -> ArrayOf<B> {
+    let &[n, s] = B::sizes(of_labels) else { panic!("labels are (batch, labels)") };
+    let blanks = |sizes: &[usize]| B::filled(of_blank, sizes, &B::device(of_labels));
+    let pairs = B::concat(&[&blanks(&[n, s, 1]), &B::reshape(of_labels, &[n, s, 1])], 2);
+    B::concat(&[&B::reshape(&pairs, &[n, 2 * s]), &blanks(&[n, 1])], 1)
 }
