@@ -61,6 +61,7 @@ impl<'a> KeyMask<'a> {
     }
 
     /// The range of keys that the query may attend to: causal mask, window and length, without the mask of pairs.
+    #[inline]
     pub fn range(&self, batch: usize, query: usize) -> Range<usize> {
         let mut end = self.keys_of(batch);
         if !self.causal && self.window.is_none() {
@@ -79,8 +80,11 @@ impl<'a> KeyMask<'a> {
     /// The smallest range of keys that covers the ranges of these queries, with its start rounded down to a multiple of four:
     /// kernels take four keys at a time, and these groups must not depend on which queries share a call.
     pub fn range_of_all(&self, batch: usize, queries: Range<usize>) -> Range<usize> {
-        let ranges = queries.map(|query| self.range(batch, query));
-        let (start, end) = ranges.fold((usize::MAX, 0), |(start, end), one| (start.min(one.start), end.max(one.end)));
+        if queries.is_empty() {
+            return 0..0;
+        }
+        // Neither decreases from one query to the next.
+        let (start, end) = (self.range(batch, queries.start).start, self.range(batch, queries.end - 1).end);
         if start >= end || self.queries == 1 { start.min(end)..end } else { start - start % 4..end }
     }
 

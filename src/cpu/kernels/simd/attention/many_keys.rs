@@ -42,12 +42,9 @@ pub unsafe fn attend<V: Vector>(block: &Block<'_, f32>, memory: &mut Vec<f32>, o
     let (scores, states) = memory.split_at_mut(for_scores);
     let mut finite = true;
     for first_row in (0..rows).step_by(GROUPS * lanes) {
-        let groups: [Option<Rows>; GROUPS] = std::array::from_fn(|group| {
-            let first = first_row + group * lanes;
-            (first < rows).then(|| Rows::new(block, first, lanes_for::<V>(rows - first)))
-        });
-        let most = groups.iter().flatten().map(|rows| rows.most - rows.start).max().unwrap_or(0);
-        let group_count = groups.iter().flatten().count();
+        let groups = (first_row..rows).step_by(lanes).take(GROUPS);
+        let groups: Vec<Rows> = groups.map(|first| Rows::new(block, first, lanes_for::<V>(rows - first))).collect();
+        let most = groups.iter().map(|rows| rows.most - rows.start).max().unwrap_or(0);
         // All groups use a block of keys before the next one is read.
         let parts = most.div_ceil(keys).max(1);
         for part in 0..block.key_heads * parts {
@@ -56,12 +53,12 @@ pub unsafe fn attend<V: Vector>(block: &Block<'_, f32>, memory: &mut Vec<f32>, o
             let next_count = if has_next { keys.min(most - next_key) } else { 0 };
             let (of_head, out) = block.of_head(part / parts, out);
             let states = states.chunks_exact_mut(for_q + for_sums);
-            for (group, (rows, state)) in groups.iter().flatten().zip(states).enumerate() {
+            for (group, (rows, state)) in groups.iter().zip(states).enumerate() {
                 let (q, sums) = state.split_at_mut(for_q);
                 let next = [(part + 1) / parts, rows.start + next_key];
-                let prefetch = Prefetch::new(block, next, next_count, [group, group_count], rows);
+                let prefetch = Prefetch::new(block, next, next_count, [group, groups.len()], rows);
                 // SAFETY: the caller's.
-                finite &= unsafe { attend_keys::<V>(&of_head, rows, first_key, [q, scores, sums], prefetch, out) };
+                finite &= unsafe { attend_keys::<V>(&of_head, rows, first_key, [q, scores, sums], &prefetch, out) };
             }
         }
     }
@@ -107,7 +104,7 @@ unsafe fn attend_keys<V: Vector>(
     rows: &Rows,
     first_key: usize,
     [q, scores, sums]: [&mut [f32]; 3],
-    prefetch: Prefetch<'_>,
+    prefetch: &Prefetch<'_>,
     out: &mut [f32],
 ) -> bool {
     let ([d, e], lanes) = (block.size, rows.lanes);
@@ -142,7 +139,6 @@ unsafe fn attend_keys<V: Vector>(
         from: out,
         starts: if last && rows.most > MIN_KEYS_TO_PREFETCH { &rows.out[..rows.len] } else { &[] },
     };
-    let prefetch = prefetch.and_results(results);
     let (k, v) = (block.k.part(first, 0), block.v.part(first, 0));
     let mut scales = [1.0; QUERIES];
     // Optimistically exponentiates the scores at once, where nothing is masked, relative to an early maximum.
@@ -152,7 +148,10 @@ unsafe fn attend_keys<V: Vector>(
         before[..lanes].copy_from_slice(&max_and_sum[lanes..]);
         // SAFETY: the caller's.
         unsafe {
-            call::<V, _>(lanes, Scores { q, k, d, scores, max_and_sum: Some(max_and_sum), has_previous, prefetch })
+            call::<V, _>(
+                lanes,
+                Scores { q, k, d, scores, max_and_sum: Some(max_and_sum), has_previous, prefetch, results },
+            )
         };
         // A NaN fails this. No early exit, so that it is vectorised.
         have_exponentials = max_and_sum[lanes..].iter().fold(true, |all, &total| all & (total < MAX_SUM));
@@ -166,7 +165,7 @@ unsafe fn attend_keys<V: Vector>(
             if few {
                 V::call::<V, _>(FewScores { q, queries: rows.len, k, d, scores, lanes });
             } else {
-                call::<V, _>(lanes, Scores { q, k, d, scores, max_and_sum: None, has_previous, prefetch });
+                call::<V, _>(lanes, Scores { q, k, d, scores, max_and_sum: None, has_previous, prefetch, results });
             }
         }
         if block.is_adjusted() {

@@ -3,14 +3,12 @@
 use super::super::vector::LINE;
 use super::block::{Block, Rows};
 
-/// Rows that will be read or written soon.
-#[derive(Clone, Copy)]
+/// Rows that will be read soon.
 pub struct Prefetch<'a> {
     /// The number of rows of keys and of values.
     count: usize,
     keys_and_values: [StridedRows; 2],
     queries: IndexedRows<'a>,
-    results: IndexedRows<'a>,
 }
 
 /// Rows at a constant stride.
@@ -21,7 +19,7 @@ struct StridedRows {
 }
 
 /// Rows at any offsets of a slice.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 pub struct IndexedRows<'a> {
     pub from: &'a [f32],
     pub starts: &'a [usize],
@@ -49,25 +47,15 @@ impl<'a> Prefetch<'a> {
             count: share.len(),
             keys_and_values: [strided_rows(0), strided_rows(1)],
             queries: IndexedRows { from: q, starts },
-            results: IndexedRows::default(),
         }
     }
 
-    /// Prefetches the rows of results too.
-    #[inline(always)]
-    pub fn and_results<'b>(self, results: IndexedRows<'b>) -> Prefetch<'b>
-    where
-        'a: 'b,
-    {
-        Prefetch { results, ..self }
-    }
-
     /// The rows to prefetch during one of `parts` tiles, at most as many as a cache line has elements: the kernel asks
-    /// for one at each column, and after a line of columns for the next line of each row.
+    /// for one at each column, and after a line of columns for the next line of each row. The results will be written.
     #[inline(always)]
-    pub fn part(&self, part: usize, parts: usize, nothing: *const f32) -> [*const f32; LINE] {
+    pub fn part(&self, results: IndexedRows<'_>, part: usize, parts: usize, nothing: *const f32) -> [*const f32; LINE] {
         let mut rows = [nothing; LINE];
-        if self.count == 0 && self.queries.starts.is_empty() && self.results.starts.is_empty() {
+        if self.count == 0 && self.queries.starts.is_empty() && results.starts.is_empty() {
             return rows;
         }
         let mut out_starts = rows.iter_mut();
@@ -79,7 +67,7 @@ impl<'a> Prefetch<'a> {
         for row in share_of(self.count, part, parts) {
             self.keys_and_values.iter().for_each(|rows| put(rows.first.wrapping_add(row * rows.stride)));
         }
-        for IndexedRows { from, starts } in [self.queries, self.results] {
+        for IndexedRows { from, starts } in [self.queries, results] {
             let starts = &starts[share_of(starts.len(), part, parts)];
             starts.iter().for_each(|&start| put(from.as_ptr().wrapping_add(start)));
         }

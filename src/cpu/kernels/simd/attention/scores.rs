@@ -2,7 +2,7 @@
 
 use super::super::vector::{LINE, OutlinedKernel, Vector, at_most, dispatch_rows, even_chunks};
 use super::block::TILE_ROWS;
-use super::prefetch::Prefetch;
+use super::prefetch::{IndexedRows, Prefetch};
 use super::softmax::exp2_scaled;
 use crate::cpu::kernels::matrix::Matrix;
 
@@ -82,7 +82,9 @@ pub struct Scores<'a> {
     pub max_and_sum: Option<&'a mut [f32]>,
     /// Whether there were keys before these.
     pub has_previous: bool,
-    pub prefetch: Prefetch<'a>,
+    pub prefetch: &'a Prefetch<'a>,
+    /// The results to prefetch.
+    pub results: IndexedRows<'a>,
 }
 
 impl OutlinedKernel for Scores<'_> {
@@ -90,7 +92,7 @@ impl OutlinedKernel for Scores<'_> {
 
     #[inline(always)]
     unsafe fn run<W: Vector>(self) {
-        let Scores { q, k, d, scores, mut max_and_sum, has_previous, prefetch } = self;
+        let Scores { q, k, d, scores, mut max_and_sum, has_previous, prefetch, results } = self;
         /// The keys of the first tile, whose maximum is subtracted: the same for all widths of vectors, since the last
         /// queries of a text may be in the middle of a longer one.
         const FIRST: usize = 4;
@@ -99,7 +101,7 @@ impl OutlinedKernel for Scores<'_> {
         let others = even_chunks(keys - first, at_most::<W>(TILE_ROWS)).map(|(key, count)| (first + key, count));
         let tiles = 1 + (keys - first).div_ceil(at_most::<W>(TILE_ROWS));
         for (tile, (key, count)) in std::iter::once((0, first)).chain(others).enumerate() {
-            let prefetch = &prefetch.part(tile, tiles, q.as_ptr());
+            let prefetch = &prefetch.part(results, tile, tiles, q.as_ptr());
             let (k, scores) = (k.part(key, 0), &mut scores[key * W::LANES..][..count * W::LANES]);
             let (max_and_sum, has_previous) = (max_and_sum.as_deref_mut(), has_previous || key > 0);
             // SAFETY: the caller's.
