@@ -91,6 +91,17 @@ pub enum Error {
         /// How many tensors there are.
         found: usize,
     },
+    /// Pieces, or the lengths of pieces, that are together not as long as the dimension that they were to make, or none.
+    PieceSizes {
+        /// The dimension.
+        dimension: String,
+        /// Its size.
+        expected: usize,
+        /// How many pieces there are.
+        pieces: usize,
+        /// How long they are together.
+        found: usize,
+    },
     /// Another number of elements was found than the dimension that they were to get has positions.
     FoundCount {
         /// The dimension.
@@ -258,6 +269,18 @@ impl Display for Error {
             }
             Error::TensorCount { dimension, expected, found } => {
                 write!(f, "`{dimension}` has {expected} positions, and the tensors to be stacked along it are {found}")
+            }
+            Error::PieceSizes { dimension, expected, pieces: 0, .. } => {
+                write!(f, "`{dimension}` has {expected} positions, and there is no piece to be joined along it")
+            }
+            Error::PieceSizes { dimension, expected, pieces: 1, found } => {
+                write!(f, "`{dimension}` has {expected} positions, and the piece along it has {found}")
+            }
+            Error::PieceSizes { dimension, expected, pieces, found } => {
+                write!(
+                    f,
+                    "`{dimension}` has {expected} positions, and the {pieces} pieces along it have {found} together"
+                )
             }
             Error::FoundCount { dimension, expected, found } => {
                 write!(f, "`{dimension}` has {expected} positions, and {found} elements were found")

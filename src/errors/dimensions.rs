@@ -30,8 +30,9 @@ errors! {
 
     C04: "the size of `A` is not known at compile time"
     /// A list with one element for each position, as [`unstack`](crate::Tensor::unstack) makes it, has its length in
-    /// its type, so its dimension has to be declared with a size. Where only run time knows the number, take one
-    /// position after the other by [`at`](crate::Tensor::at). A number `N<1500>` counts as unknown too: see [`C05`].
+    /// its type, so its dimension has to be declared with a size. Where only run time knows the number,
+    /// [`unstack_vec`](crate::Tensor::unstack_vec) gives a `Vec`, and [`at`](crate::Tensor::at) one position. A number `N<1500>` counts as
+    /// unknown too: see [`C05`].
     ///
     /// The compiler repeats this message for the variable that takes the list.
 

@@ -4,8 +4,8 @@ use super::each::Listed;
 use super::{Each, SameBackend, Tensor};
 use crate::Error;
 use crate::backend::{ArrayOf, Backend};
-use crate::dim::{ArrayDim, Dim, Name};
-use crate::shape::{Axis, Concat, Prepend, Shape, Total};
+use crate::dim::{ArrayDim, Dim, GivenDim, Name, Times};
+use crate::shape::{Axis, Concat, Prepend, Product, Shape, Total};
 
 /// Tensors joined along an axis, and taken apart.
 impl<S: Shape, B: Backend> Tensor<S, B> {
@@ -99,8 +99,73 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     where
         S: Prepend<D>,
     {
+        Ok(Self::stacked(dim, Self::first_of(dim, tensors)?, tensors))
+    }
+
+    /// Tensors of one shape one behind the other along an axis: `count` tensors whose axis is `D` make one of `Times<N, D>`, and
+    /// [`chunks`](Self::chunks) takes it apart. Tensors of different lengths are joined as [`Piece`](super::Piece)s.
+    ///
+    /// ```
+    /// use congruent::prelude::*;
+    /// dims! { Windows; Window = 4; Embed = 3; Text = 3 * Window; }
+    /// let list: Vec<_> = (0..3).map(|window| Tensor::full((Window, Embed), window as f32)).collect();
+    /// bind!(windows: Windows = list.len());
+    /// let text: Tensor<(Times<_, Window>, Embed)> = Tensor::try_concat(windows, Window, &list)?;
+    /// assert_eq!(text.chunks(Times(windows, Window))[2].to_vec(), list[2].to_vec());
+    ///
+    /// // A dimension of its own name, by one comparison.
+    /// let whole = Equal::check(Times(windows, Window), Text)?;
+    /// let text: Tensor<(Text, Embed)> = text.relabel_by(whole);
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// There are not as many tensors as `count` has positions, or there is none at all.
+    #[doc(alias("cat", "concatenate"))]
+    pub fn try_concat<N, D, Position>(
+        count: impl GivenDim<N>,
+        axis: D,
+        tensors: &[Self],
+    ) -> Result<Tensor<S::With<Times<N, S::Dim>>, B>, Error>
+    where
+        S: Axis<D, Position>,
+        N: Dim,
+    {
+        let (_, count) = (axis, count.given());
+        let first = Self::first_of(count, tensors)?;
+        let arrays: Vec<&ArrayOf<B>> = tensors.iter().map(|tensor| &tensor.array).collect();
+        let shape = first.shape.with(Times(count, first.shape.dim()));
+        Ok(Tensor::from_parts(shape, B::concat(&arrays, S::INDEX)))
+    }
+
+    /// The tensors that stand one behind the other along an axis `Times<N, D>`: as many as `N` has positions, each with the axis `D`.
+    ///
+    /// ```
+    /// use congruent::prelude::*;
+    /// dims! { Windows; Window = 2; }
+    /// bind!(windows: Windows = 3);
+    /// let text = Cpu::<f32>::arange(Times(windows, Window));
+    /// let last: &Tensor<(Window,)> = &text.chunks(Times(windows, Window))[2];
+    /// assert_eq!(last.to_vec(), [4.0, 5.0]);
+    /// ```
+    #[doc(alias("chunk", "tensor_split", "axis_chunks_iter"))]
+    pub fn chunks<D, Position>(&self, axis: D) -> Vec<Tensor<S::With<<S::Dim as Product>::Second>, B>>
+    where
+        S: Axis<D, Position>,
+        S::Dim: Product,
+    {
+        let _ = axis;
+        let (count, chunk) = self.shape.dim().factors();
+        let shape = self.shape.with(chunk);
+        let size = chunk.size();
+        let part = |i| Tensor::from_parts(shape, B::narrow(&self.array, S::INDEX, i * size, size));
+        (0..count.size()).map(part).collect()
+    }
+
+    /// The first of as many tensors as the dimension has positions.
+    fn first_of<D: Dim>(dim: D, tensors: &[Self]) -> Result<&Self, Error> {
         match tensors.first() {
-            Some(first) if tensors.len() == dim.size() => Ok(Self::stacked(dim, first, tensors)),
+            Some(first) if tensors.len() == dim.size() => Ok(first),
             _ => {
                 let dimension = Name::<D>::new().to_string();
                 Err(Error::TensorCount { dimension, expected: dim.size(), found: tensors.len() })
@@ -119,7 +184,8 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
         Tensor::from_parts(first.shape.prepend(dim), array)
     }
 
-    /// The tensor at each position of a static axis `X`: [`Each<X, Tensor<Rest>>`](Each).
+    /// The tensor at each position of a static axis `X`: [`Each<X, Tensor<Rest>>`](Each). Of an axis whose size only run time knows
+    /// it is [`unstack_vec`](Self::unstack_vec).
     #[doc(alias("unbind", "outer_iter"))]
     pub fn unstack<D, Position, X, Rest, Parts>(&self, axis: D) -> Parts
     where
@@ -129,5 +195,25 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     {
         let _ = axis;
         self.shape.dim().list(|position| self.at_checked::<D, Position>(position))
+    }
+
+    /// The tensor at each position of any axis.
+    ///
+    /// ```
+    /// use congruent::prelude::*;
+    /// dims! { Batch = 2; Seq; Embed = 3; }
+    /// bind!(seq: Seq = 5);
+    /// let states: Vec<Tensor<(Batch, Embed)>> = Tensor::ones((Batch, seq, Embed)).unstack_vec(seq);
+    /// let again: Tensor<(_, Batch, Embed)> = Tensor::try_stack(seq, &states)?;
+    /// # Ok::<(), Error>(())
+    /// ```
+    #[doc(alias("unbind", "outer_iter"))]
+    pub fn unstack_vec<D, Position, Rest>(&self, axis: D) -> Vec<Tensor<Rest, B>>
+    where
+        S: Axis<D, Position, Removed = Rest>,
+        Rest: Shape,
+    {
+        let _ = axis;
+        (0..self.shape.dim().size()).map(|position| self.at_checked::<D, Position>(position)).collect()
     }
 }

@@ -1,6 +1,7 @@
 //! Layers, masks, losses, a cache and gradients: the same on this engine as on the processor's.
 
 use crate::engine::Plain;
+use congruent::Piece;
 use congruent::backend::{Autodiff, Backend, Engine};
 use congruent::cpu::Processor;
 use congruent::nn::{
@@ -98,6 +99,26 @@ where
     ]
 }
 
+/// Lists of tensors, joined and taken apart.
+fn lists<E: Engine>() -> Vec<(&'static str, Vec<f32>)>
+where
+    On<E>: Autodiff<Elem = f32, Engine = E>,
+{
+    let x = tensor::<E, _>((Batch, Seq, Embed), 10).tracked();
+    let mut pieces = x.pieces(Seq, &[2, 3]).unwrap();
+    pieces.reverse();
+    let reversed = Piece::concat(Seq, &pieces).unwrap();
+    let twice = Tensor::try_concat(N::<2>, Seq, &[x.clone(), reversed.square()]).unwrap();
+    let second = twice.chunks(Times(N::<2>, Seq))[1].sum(Embed).sum(Seq).sum(Batch);
+    let last = x.unstack_vec(Seq)[4].to_vec();
+    vec![
+        ("pieces", reversed.to_vec()),
+        ("a product", twice.to_vec()),
+        ("the last", last),
+        ("gradients of a list", second.backward().of(&x).to_vec()),
+    ]
+}
+
 /// Experts, alignments and steps of optimizers, which no engine has operations of its own for.
 fn composed<E: Engine>() -> Vec<(&'static str, Vec<f32>)>
 where
@@ -140,9 +161,11 @@ where
 
 #[test]
 fn the_typed_layer_gives_the_same_as_on_the_processor() {
-    let [processor, plain] =
-        [[results::<Processor>(), composed::<Processor>()], [results::<Plain>(), composed::<Plain>()]]
-            .map(|results| results.into_iter().flatten());
+    let [processor, plain] = [
+        [results::<Processor>(), lists::<Processor>(), composed::<Processor>()],
+        [results::<Plain>(), lists::<Plain>(), composed::<Plain>()],
+    ]
+    .map(|results| results.into_iter().flatten());
     for ((what, expected), (_, found)) in processor.zip(plain) {
         assert_eq!(expected.len(), found.len(), "{what}");
         for (at, (expected, found)) in expected.iter().zip(&found).enumerate() {
