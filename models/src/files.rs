@@ -1,7 +1,7 @@
 //! The files of a folder in Hugging Face layout.
 
-use crate::{Architecture, Error, ensure};
-use congruent::io::{LoadError, SafeTensors, Shards};
+use crate::{Architecture, Error};
+use congruent::io::{LoadError, SafeTensors, Shards, Source};
 use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,39 +19,47 @@ impl Architecture {
     }
 }
 
-/// The weights of a folder: `model.safetensors`, or the files that `model.safetensors.index.json` names.
+/// The weights of a folder: `model.safetensors`, or the files that `model.safetensors.index.json` names. With the feature
+/// `pytorch`, and where neither is there, `pytorch_model.bin`, or the files of `pytorch_model.bin.index.json`.
 ///
 /// # Errors
 /// A file is missing or no such file, or a tensor is in two of them.
-pub fn weights(folder: &Path) -> Result<Shards<SafeTensors>, Error> {
+pub fn weights(folder: &Path) -> Result<Shards<Box<dyn Source + Send + Sync>>, Error> {
+    let found =
+        |(whole, _): &(&str, Open)| folder.join(whole).exists() || folder.join(format!("{whole}.index.json")).exists();
+    let (whole, open) = FORMATS.iter().find(|format| found(format)).unwrap_or(&FORMATS[0]);
+    let files = names(folder, whole)?.into_iter().map(|name| open(&folder.join(name)));
+    Ok(Shards::new(files.collect::<Result<_, _>>()?)?)
+}
+
+/// How a file of a format is opened.
+type Open = fn(&Path) -> Result<Box<dyn Source + Send + Sync>, LoadError>;
+
+/// The name of a file in each format.
+const FORMATS: &[(&str, Open)] = &[
+    ("model.safetensors", |path| Ok(Box::new(SafeTensors::open(path)?))),
+    #[cfg(feature = "pytorch")]
+    ("pytorch_model.bin", |path| Ok(Box::new(congruent::io::PyTorch::open(path)?))),
+];
+
+/// The names of the files: the whole, if it is there or has no index.
+fn names(folder: &Path, whole: &str) -> Result<BTreeSet<String>, Error> {
     #[derive(Deserialize)]
     struct Index {
         #[serde(deserialize_with = "each_once")]
         weight_map: BTreeMap<String, String>,
     }
-    let (whole, index) = ("model.safetensors", folder.join("model.safetensors.index.json"));
-    let names = if !folder.join(whole).exists() && index.exists() {
-        let index: Index = serde_json::from_str(&read(&index)?)
-            .map_err(|error| Error::Config(format!("{}: {error}", index.display())))?;
-        index.weight_map.into_values().collect()
-    } else {
-        BTreeSet::from([whole.to_owned()])
-    };
-    let mut files = Vec::new();
-    for name in names {
-        let plain = Path::new(&name).file_name().is_some_and(|file| file == name.as_str());
-        ensure!(plain, "model.safetensors.index.json names `{name}`, which is no file of the folder");
-        let path = folder.join(name);
-        files.push(SafeTensors::open(&path).map_err(|error| named(&path, error))?);
+    let index = folder.join(format!("{whole}.index.json"));
+    if folder.join(whole).exists() || !index.exists() {
+        return Ok(BTreeSet::from([whole.to_owned()]));
     }
-    Ok(Shards::new(files)?)
-}
-
-/// An error with the path of the file, which some have already.
-fn named(path: &Path, error: LoadError) -> Error {
-    match error {
-        LoadError::Format(reason) => Error::Config(format!("{}: not a file of tensors: {reason}", path.display())),
-        error => error.into(),
+    let wrong = |reason: String| Error::Config(format!("{}: {reason}", index.display()));
+    let Index { weight_map } = serde_json::from_str(&read(&index)?).map_err(|error| wrong(error.to_string()))?;
+    let names: BTreeSet<String> = weight_map.into_values().collect();
+    let plain = |name: &str| Path::new(name).file_name().is_some_and(|file| file == name);
+    match names.iter().find(|name| !plain(name)) {
+        Some(name) => Err(wrong(format!("`{name}` is no file of the folder"))),
+        None => Ok(names),
     }
 }
 

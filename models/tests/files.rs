@@ -29,14 +29,41 @@ fn a_model_in_parts() {
     index(r#"{"weight_map": {"x": "a.safetensors", "y": "c.safetensors"}}"#);
     refused("c.safetensors: No such file");
     index(r#"{"weight_map": {"x": "../a.safetensors"}}"#);
-    let error = weights(path).err().unwrap().to_string();
-    assert_eq!(error, "model.safetensors.index.json names `../a.safetensors`, which is no file of the folder");
+    refused("model.safetensors.index.json: `../a.safetensors` is no file of the folder");
     fs::write(path.join("b.safetensors"), "no file of tensors").unwrap();
     index(r#"{"weight_map": {"y": "b.safetensors"}}"#);
     refused("b.safetensors: not a file of tensors: ");
     // Where all of it is there, the parts are not looked at.
     fs::copy(path.join("a.safetensors"), path.join("model.safetensors")).unwrap();
     assert_eq!(weights(path).unwrap().names(), ["x"]);
+}
+
+#[cfg(feature = "pytorch")]
+#[test]
+fn a_model_of_pytorch_in_parts_and_whole() {
+    use congruent::io::{Weights, load};
+    let reference = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/reference/pytorch");
+    dims! { Hidden = 3; }
+    let parts = weights(&reference.join("parts")).unwrap();
+    let linear =
+        load(&parts, |weights: Weights<'_, f32>| congruent::nn::Linear::load(&weights.at("linear"), Embed, Hidden));
+    assert_eq!(linear.unwrap().weight.to_vec(), [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]);
+    let error = load(&parts, |weights: Weights<'_, f32>| weights.ignore("linear.bias")).unwrap_err();
+    let expected = "the file does not fit the model in 1 tensors:\n  surplus: `linear.weight` of sizes [3, 2]";
+    assert_eq!(error.to_string(), format!("{}: {expected}", reference.join("parts").display()));
+
+    let folder = tempfile::tempdir().unwrap();
+    let (whole, other) = (folder.path().join("pytorch_model.bin"), folder.path().join("model.safetensors"));
+    fs::copy(reference.join("zip.pt"), &whole).unwrap();
+    assert!(weights(folder.path()).unwrap().get("linear.weight").is_some());
+    fs::copy(reference.join("no-tensors.pt"), &whole).unwrap();
+    let error = weights(folder.path()).err().unwrap().to_string();
+    assert_eq!(error, format!("{}: not a file of tensors: it has no tensors", whole.display()));
+    // What is there in both formats is read in the one that is mapped.
+    let mut writer = Writer::default();
+    writer.add("x", &Tensor::ones((Embed,)));
+    writer.write(&other).unwrap();
+    assert_eq!(weights(folder.path()).unwrap().names(), ["x"]);
 }
 
 #[test]

@@ -6,6 +6,8 @@
 mod gguf;
 #[cfg(any(feature = "gguf", feature = "safetensors"))]
 mod map;
+#[cfg(feature = "pytorch")]
+mod pytorch;
 #[cfg(feature = "safetensors")]
 mod safetensors;
 #[cfg(feature = "safetensors")]
@@ -18,6 +20,8 @@ mod writer;
 
 #[cfg(feature = "gguf")]
 pub use self::gguf::Gguf;
+#[cfg(feature = "pytorch")]
+pub use self::pytorch::PyTorch;
 #[cfg(feature = "safetensors")]
 pub use self::safetensors::SafeTensors;
 pub use crate::backend::Bytes;

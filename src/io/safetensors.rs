@@ -6,12 +6,13 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Vis
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::{self, Formatter};
 use std::marker::PhantomData;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
 /// An open file: its header was checked, its tensors are read where they are used.
 pub struct SafeTensors {
+    path: Option<PathBuf>,
     entries: BTreeMap<String, Entry>,
     metadata: HashMap<String, String>,
 }
@@ -26,7 +27,9 @@ impl SafeTensors {
     /// # Errors
     /// The file cannot be read, or is not a whole and consistent safetensors file.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, LoadError> {
-        Self::from_owner(map(path.as_ref())?)
+        let path = path.as_ref();
+        let file = Self::from_owner(map(path)?).map_err(|error| error.in_file(path))?;
+        Ok(SafeTensors { path: Some(path.to_owned()), ..file })
     }
 
     /// Reads a file that is in memory.
@@ -56,7 +59,7 @@ impl SafeTensors {
             Ok((name, Entry { dtype: dtype(info.dtype), sizes, bytes }))
         });
         let metadata = header.metadata().clone().unwrap_or_default();
-        Ok(SafeTensors { entries: entries.collect::<Result<_, _>>()?, metadata })
+        Ok(SafeTensors { path: None, entries: entries.collect::<Result<_, _>>()?, metadata })
     }
 
     /// What the file says beside its tensors, by key.
@@ -65,10 +68,13 @@ impl SafeTensors {
     /// There is no such key, or its value is not a `T`.
     pub fn metadata<T: FromStr>(&self, key: &str) -> Result<T, LoadError> {
         let value = self.metadata.get(key);
-        value.and_then(|value| value.parse().ok()).ok_or_else(|| LoadError::Metadata {
-            key: key.to_owned(),
-            expected: std::any::type_name::<T>().rsplit("::").next().unwrap_or_default().to_owned(),
-            found: value.map_or_else(|| "nothing".to_owned(), |value| format!("`{value}`")),
+        value.and_then(|value| value.parse().ok()).ok_or_else(|| {
+            let error = LoadError::Metadata {
+                key: key.to_owned(),
+                expected: std::any::type_name::<T>().rsplit("::").next().unwrap_or_default().to_owned(),
+                found: value.map_or_else(|| "nothing".to_owned(), |value| format!("`{value}`")),
+            };
+            error.in_file_of(self)
         })
     }
 }
@@ -144,6 +150,9 @@ impl Source for SafeTensors {
     }
     fn get(&self, name: &str) -> Option<Entry> {
         self.entries.get(name).cloned()
+    }
+    fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{Entry, LoadError, Source};
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 /// The tensors of several files, as those of one.
 ///
@@ -35,6 +36,8 @@ use std::collections::BTreeMap;
 /// ```
 pub struct Shards<S> {
     files: Vec<S>,
+    /// The path of the one file, or of the folder that all of them are in.
+    path: Option<PathBuf>,
     /// Which of the files each tensor is in.
     places: BTreeMap<String, usize>,
 }
@@ -49,13 +52,23 @@ impl<S: Source> Shards<S> {
         for (at, file) in files.iter().enumerate() {
             for name in file.names() {
                 if let Some(before) = places.insert(name.clone(), at) {
-                    let (first, second) = (before + 1, at + 1);
-                    let reason = format!("tensor `{name}` is in file {first} and in file {second}");
+                    let shown = |at: usize| match files[at].path() {
+                        Some(path) => path.display().to_string(),
+                        None => format!("file {}", at + 1),
+                    };
+                    let reason = format!("tensor `{name}` is in {} and in {}", shown(before), shown(at));
                     return Err(LoadError::Format(reason));
                 }
             }
         }
-        Ok(Shards { files, places })
+        let path = match &files[..] {
+            [file] => file.path(),
+            files => {
+                let mut folders = files.iter().map(|file| file.path()?.parent());
+                folders.next().flatten().filter(|folder| folders.all(|other| other == Some(folder)))
+            }
+        };
+        Ok(Shards { path: path.map(Path::to_owned), files, places })
     }
 }
 
@@ -65,5 +78,8 @@ impl<S: Source> Source for Shards<S> {
     }
     fn get(&self, name: &str) -> Option<Entry> {
         self.files[*self.places.get(name)?].get(name)
+    }
+    fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
     }
 }

@@ -3,6 +3,7 @@
 use crate::backend::{ArrayOf, Backend, BlockFormat, Blocks, Bytes, DeviceOf, Number, With, read_numbers};
 use half::{bf16, f16};
 use std::fmt::{self, Display, Formatter};
+use std::path::Path;
 use zerocopy::FromBytes;
 
 /// The element type of a stored tensor.
@@ -160,4 +161,20 @@ pub trait Source {
     fn names(&self) -> Vec<String>;
     /// The tensor of this name.
     fn get(&self, name: &str) -> Option<Entry>;
+    /// The path of the file, or of the folder of several, if there is one: errors name it.
+    fn path(&self) -> Option<&Path> {
+        None
+    }
+}
+
+impl<S: Source + ?Sized> Source for Box<S> {
+    fn names(&self) -> Vec<String> {
+        (**self).names()
+    }
+    fn get(&self, name: &str) -> Option<Entry> {
+        (**self).get(name)
+    }
+    fn path(&self) -> Option<&Path> {
+        (**self).path()
+    }
 }

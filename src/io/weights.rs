@@ -10,6 +10,7 @@ use crate::tensor::Tensor;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fmt::{self, Debug, Display, Formatter};
+use std::path::PathBuf;
 
 /// The tensors of a file below one name, to be taken with the shapes that the types say.
 pub struct Weights<'a, T: Element, B: Backend<Elem = T> = Cpu<T>> {
@@ -102,9 +103,16 @@ pub enum LoadError {
     /// The file could not be read or written.
     Io {
         /// Its path.
-        path: std::path::PathBuf,
+        path: PathBuf,
         /// What the system says.
         source: std::io::Error,
+    },
+    /// What is wrong with a file that has a path.
+    File {
+        /// The path.
+        path: PathBuf,
+        /// What is wrong.
+        error: Box<LoadError>,
     },
     /// The file is not what it says to be.
     Format(String),
@@ -123,10 +131,29 @@ pub enum LoadError {
     Weights(Vec<Problem>),
 }
 
+impl LoadError {
+    /// The error with the path of the file that it is about, unless it has one.
+    pub fn in_file(self, path: impl Into<PathBuf>) -> Self {
+        match self {
+            LoadError::Io { .. } | LoadError::File { .. } => self,
+            error => LoadError::File { path: path.into(), error: Box::new(error) },
+        }
+    }
+
+    /// The error with the path of this file, if it has one.
+    pub(super) fn in_file_of(self, source: &dyn Source) -> Self {
+        match source.path() {
+            Some(path) => self.in_file(path),
+            None => self,
+        }
+    }
+}
+
 impl Display for LoadError {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             LoadError::Io { path, source } => write!(f, "{}: {source}", path.display()),
+            LoadError::File { path, error } => write!(f, "{}: {error}", path.display()),
             LoadError::Format(reason) => write!(f, "not a file of tensors: {reason}"),
             LoadError::Metadata { key, expected, found } => {
                 write!(f, "metadata `{key}`: expected {expected}, found {found}")
@@ -200,7 +227,7 @@ pub fn load_on<B: Backend<Elem: Stored>, M>(
         let sizes = source.get(&name).map(|entry| entry.sizes).unwrap_or_default();
         problems.push(Problem::Surplus { name, sizes });
     }
-    if problems.is_empty() { Ok(model) } else { Err(LoadError::Weights(problems)) }
+    if problems.is_empty() { Ok(model) } else { Err(LoadError::Weights(problems).in_file_of(source)) }
 }
 
 impl<'a, T: Stored, B: Backend<Elem = T>> Weights<'a, T, B> {

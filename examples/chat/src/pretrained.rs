@@ -5,7 +5,7 @@ use crate::{Config, Dims, Template, Tokenizer};
 use anyhow::Context;
 use common::about;
 use congruent::backend::{Backend, DeviceOf};
-use congruent::io::{Gguf, SafeTensors, Shards, Source};
+use congruent::io::{Gguf, Shards, Source};
 use congruent::prelude::Dense;
 use congruent::shape::SharesHeads;
 use serde::Deserialize;
@@ -33,7 +33,7 @@ pub struct Pretrained {
 
 enum Weights {
     Gguf(Gguf),
-    HuggingFace(Shards<SafeTensors>),
+    HuggingFace(Shards<Box<dyn Source + Send + Sync>>),
 }
 
 impl Pretrained {

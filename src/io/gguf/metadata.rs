@@ -77,7 +77,7 @@ impl Gguf {
     }
 
     fn value(&self, key: &str, expected: &str) -> Result<Value<'_>, LoadError> {
-        let place = self.metadata.get(key).ok_or_else(|| mismatch(key, expected, "nothing"))?;
+        let place = self.metadata.get(key).ok_or_else(|| self.mismatch(key, expected, "nothing"))?;
         Reader::at(self.bytes(), place.start).value(place.kind)
     }
 
@@ -88,7 +88,7 @@ impl Gguf {
         convert: impl Fn(&Value<'a>) -> Option<T>,
     ) -> Result<T, LoadError> {
         let value = self.value(key, expected)?;
-        convert(&value).ok_or_else(|| mismatch(key, expected, describe(&value)))
+        convert(&value).ok_or_else(|| self.mismatch(key, expected, describe(&value)))
     }
 
     fn many<'a, T>(
@@ -100,14 +100,19 @@ impl Gguf {
         let expected = format!("an array, each {each}");
         let array = match self.value(key, &expected)? {
             Value::Array(array) => array,
-            other => return Err(mismatch(key, &expected, describe(&other))),
+            other => return Err(self.mismatch(key, &expected, describe(&other))),
         };
         let converted = array.values().enumerate().map(|(position, value)| {
             let value = value?;
             let found = || format!("{} at position {position}", describe(&value));
-            convert(&value).ok_or_else(|| mismatch(key, &expected, found()))
+            convert(&value).ok_or_else(|| self.mismatch(key, &expected, found()))
         });
         converted.collect()
+    }
+
+    fn mismatch(&self, key: &str, expected: &str, found: impl Into<String>) -> LoadError {
+        let error = LoadError::Metadata { key: key.to_owned(), expected: expected.to_owned(), found: found.into() };
+        error.in_file_of(self)
     }
 }
 
@@ -134,10 +139,6 @@ fn text<'a>(value: &Value<'a>) -> Option<&'a str> {
         Value::Text(bytes) => std::str::from_utf8(bytes).ok(),
         _ => None,
     }
-}
-
-fn mismatch(key: &str, expected: &str, found: impl Into<String>) -> LoadError {
-    LoadError::Metadata { key: key.to_owned(), expected: expected.to_owned(), found: found.into() }
 }
 
 fn describe(value: &Value<'_>) -> String {

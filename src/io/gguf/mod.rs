@@ -7,7 +7,7 @@ use super::map::map;
 use super::{Bytes, Dtype, Entry, LoadError, Source};
 use reader::{Place, Reader, format};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The key of the alignment of tensors, and the alignment of a file without it.
@@ -38,6 +38,7 @@ const ALIGNMENT: (&str, usize) = ("general.alignment", 32);
 /// # }
 /// ```
 pub struct Gguf {
+    path: Option<PathBuf>,
     owner: Arc<dyn AsRef<[u8]> + Send + Sync>,
     metadata: BTreeMap<String, Place>,
     entries: BTreeMap<String, Entry>,
@@ -53,7 +54,9 @@ impl Gguf {
     /// # Errors
     /// The file cannot be read, or is not a whole and consistent GGUF file.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, LoadError> {
-        Self::from_owner(map(path.as_ref())?)
+        let path = path.as_ref();
+        let file = Self::from_owner(map(path)?).map_err(|error| error.in_file(path))?;
+        Ok(Gguf { path: Some(path.to_owned()), ..file })
     }
 
     /// Reads a file that is in memory.
@@ -96,7 +99,7 @@ impl Gguf {
             infos.push(info);
         }
         let header = reader.position();
-        let mut file = Gguf { owner, metadata, entries: BTreeMap::new() };
+        let mut file = Gguf { path: None, owner, metadata, entries: BTreeMap::new() };
         let alignment = file.alignment()?;
         file.place(infos, header.next_multiple_of(alignment), alignment as u64)?;
         Ok(file)
@@ -155,6 +158,9 @@ impl Source for Gguf {
     }
     fn get(&self, name: &str) -> Option<Entry> {
         self.entries.get(name).cloned()
+    }
+    fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
     }
 }
 
