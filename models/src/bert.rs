@@ -4,14 +4,11 @@
 
 use crate::config::activation;
 use crate::ensure;
+use crate::published_layer::{LayerDims, LayerNames, LayerSettings, PartNames, PublishedLayer};
 use congruent::Error;
 use congruent::backend::{Autodiff, Backend, DeviceOf, Float};
 use congruent::io::{LoadError, Source, Stored, Weights, load_on};
-use congruent::module::{Parameter, ParameterMut};
-use congruent::nn::{
-    Activation, Dropout, Embedding, EncoderLayer, FeedForward, LayerNorm, Linear, MultiHeadAttention, NormOrder,
-    Training, attention_weights,
-};
+use congruent::nn::{Activation, Dropout, Embedding, LayerNorm, Linear, NormOrder, Training, attention_weights};
 use congruent::prelude::*;
 use serde::Deserialize;
 
@@ -122,50 +119,28 @@ pub struct Bert<D: Dims, Bk: Backend = Cpu<f32>> {
     #[module(name = "embeddings.LayerNorm")]
     norm: LayerNorm<D::Embed, Bk>,
     #[module(name = "encoder.layer")]
-    layers: Vec<Layer<D, Bk>>,
+    layers: Vec<PublishedLayer<Names, D::Embed, D::Heads, D::HeadDim, D::Ffn, Bk>>,
     /// Nothing here uses it: what is loaded is saved again whole.
     #[module(name = "pooler.dense")]
     pooler: Option<Linear<D::Embed, D::Embed, Bk>>,
     first_position: usize,
 }
 
+/// The names of a layer.
 #[derive(Clone)]
-struct Layer<D: Dims, Bk: Backend>(EncoderLayer<D::Embed, D::Heads, D::HeadDim, D::Ffn, Bk>);
+pub struct Names;
 
-/// The published names of the parts of a layer.
-mod names {
-    pub const QUERY: &str = "attention.self.query";
-    pub const KEY: &str = "attention.self.key";
-    pub const VALUE: &str = "attention.self.value";
-    pub const OUTPUT: &str = "attention.output.dense";
-    pub const ATTENTION_NORM: &str = "attention.output.LayerNorm";
-    pub const UP: &str = "intermediate.dense";
-    pub const DOWN: &str = "output.dense";
-    pub const FEED_FORWARD_NORM: &str = "output.LayerNorm";
-}
-
-/// Visits the parts of a layer.
-macro_rules! visit_parts {
-    ($visit:ident, $layer:expr, $path:expr, $visitor:expr) => {{
-        let (layer, path, visitor) = ($layer, $path, $visitor);
-        layer.attention.query.$visit(&path.at(names::QUERY), visitor);
-        layer.attention.key.$visit(&path.at(names::KEY), visitor);
-        layer.attention.value.$visit(&path.at(names::VALUE), visitor);
-        layer.attention.output.$visit(&path.at(names::OUTPUT), visitor);
-        layer.attention_norm.$visit(&path.at(names::ATTENTION_NORM), visitor);
-        layer.feed_forward.up.$visit(&path.at(names::UP), visitor);
-        layer.feed_forward.down.$visit(&path.at(names::DOWN), visitor);
-        layer.feed_forward_norm.$visit(&path.at(names::FEED_FORWARD_NORM), visitor);
-    }};
-}
-
-impl<D: Dims, Bk: Backend<Elem: Float>> Module<Bk> for Layer<D, Bk> {
-    fn visit(&self, path: &congruent::module::Path<'_>, visitor: &mut dyn FnMut(Parameter<'_, Bk>)) {
-        visit_parts!(visit, &self.0, path, visitor);
-    }
-    fn visit_mut(&mut self, path: &congruent::module::Path<'_>, visitor: &mut dyn FnMut(ParameterMut<'_, Bk>)) {
-        visit_parts!(visit_mut, &mut self.0, path, visitor);
-    }
+impl LayerNames for Names {
+    const NAMES: PartNames = PartNames {
+        query: "attention.self.query",
+        key: "attention.self.key",
+        value: "attention.self.value",
+        output: "attention.output.dense",
+        attention_norm: "attention.output.LayerNorm",
+        up: "intermediate.dense",
+        down: "output.dense",
+        feed_forward_norm: "output.LayerNorm",
+    };
 }
 
 impl<D: Dims> Bert<D> {
@@ -193,37 +168,22 @@ impl<D: Dims, Bk: Backend<Elem: Float + Stored>> Bert<D, Bk> {
             // The positions are one after another.
             weights.ignore("embeddings.position_ids");
             let (embeddings, pooler) = (weights.at("embeddings"), weights.at("pooler.dense"));
-            let layer = |i| Self::load_layer(&weights.at("encoder.layer").at(i), dims, settings);
+            let Settings { epsilon, activation, .. } = settings;
+            let layer_settings = LayerSettings { epsilon, activation, order: NormOrder::Post, biases: [true; 3] };
+            let layer = |i| {
+                let (embed, heads, head_dim, ffn) = (dims.embed(), dims.heads(), dims.head_dim(), dims.ffn());
+                let dims = LayerDims { embed, heads, head_dim, ffn };
+                PublishedLayer::load(&weights.at("encoder.layer").at(i), dims, layer_settings)
+            };
             Bert {
                 words: Embedding::load(&embeddings.at("word_embeddings"), dims.vocab(), dims.embed()),
                 positions: Embedding::load(&embeddings.at("position_embeddings"), dims.positions(), dims.embed()),
                 token_types: Embedding::load(&embeddings.at("token_type_embeddings"), dims.token_types(), dims.embed()),
-                norm: LayerNorm::load(&embeddings.at("LayerNorm"), dims.embed(), settings.epsilon),
+                norm: LayerNorm::load(&embeddings.at("LayerNorm"), dims.embed(), epsilon),
                 layers: (0..settings.layers).map(layer).collect(),
                 pooler: pooler.has("weight").then(|| Linear::load(&pooler, dims.embed(), dims.embed())),
                 first_position: settings.first_position,
             }
-        })
-    }
-
-    fn load_layer(weights: &Weights<'_, Bk::Elem, Bk>, dims: D, settings: Settings) -> Layer<D, Bk> {
-        let epsilon = settings.epsilon;
-        let (embed, ffn, merged) = (dims.embed(), dims.ffn(), Times(dims.heads(), dims.head_dim()));
-        Layer(EncoderLayer {
-            attention: MultiHeadAttention {
-                query: Linear::load(&weights.at(names::QUERY), embed, merged),
-                key: Linear::load(&weights.at(names::KEY), embed, merged),
-                value: Linear::load(&weights.at(names::VALUE), embed, merged),
-                output: Linear::load(&weights.at(names::OUTPUT), merged, embed),
-            },
-            attention_norm: LayerNorm::load(&weights.at(names::ATTENTION_NORM), embed, epsilon),
-            feed_forward: FeedForward {
-                up: Linear::load(&weights.at(names::UP), embed, ffn),
-                activation: settings.activation,
-                down: Linear::load(&weights.at(names::DOWN), ffn, embed),
-            },
-            feed_forward_norm: LayerNorm::load(&weights.at(names::FEED_FORWARD_NORM), embed, epsilon),
-            order: NormOrder::Post,
         })
     }
 }
@@ -252,7 +212,7 @@ impl<D: Dims, Bk: Backend<Elem: Float>> Bert<D, Bk> {
         ids: &TensorOf<(B, S), Index<D::Vocab>, Bk>,
         mask: &impl Mask<B, S, S, Bk::Engine>,
     ) -> Result<Tensor<(B, S, D::Embed), Bk>, Error> {
-        Ok(self.layers.iter().fold(self.embedded(ids)?, |x, layer| layer.0.forward(&x, mask)))
+        Ok(self.layers.iter().fold(self.embedded(ids)?, |x, layer| layer.layer.forward(&x, mask)))
     }
 
     /// As [`last_hidden_state`](Self::last_hidden_state), in training: with dropout after the embeddings and in each layer.
@@ -268,7 +228,7 @@ impl<D: Dims, Bk: Backend<Elem: Float>> Bert<D, Bk> {
     ) -> Result<Tensor<(B, S, D::Embed), Bk>, Error> {
         let embedded = dropout.forward_training(&self.embedded(ids)?, training);
         let layers = self.layers.iter();
-        Ok(layers.fold(embedded, |x, layer| layer.0.forward_training(&x, mask, dropout, training)))
+        Ok(layers.fold(embedded, |x, layer| layer.layer.forward_training(&x, mask, dropout, training)))
     }
 
     /// Makes the layers [tracked](Tensor::tracked), and them alone: a word that training has not seen stays where it was
@@ -307,7 +267,7 @@ impl<D: Dims, Bk: Backend<Elem: Float>> Bert<D, Bk> {
     ) -> Result<Vec<Tensor<(B, S, D::Embed), Bk>>, Error> {
         let mut states = vec![self.embedded(ids)?];
         for layer in &self.layers {
-            states.push(layer.0.forward(&states[states.len() - 1], mask));
+            states.push(layer.layer.forward(&states[states.len() - 1], mask));
         }
         Ok(states)
     }
@@ -319,7 +279,7 @@ impl<D: Dims, Bk: Backend<Elem: Float>> Bert<D, Bk> {
         hidden: &Tensor<(B, S, D::Embed), Bk>,
         mask: &impl Mask<B, S, S, Bk::Engine>,
     ) -> Tensor<(B, D::Heads, S, S), Bk> {
-        let attention = &self.layers[layer].0.attention;
+        let attention = &self.layers[layer].layer.attention;
         let q = attention.query.forward(hidden).split_heads();
         let k = attention.key.forward(hidden).split_heads();
         attention_weights(&q, &k, mask)

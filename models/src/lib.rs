@@ -7,6 +7,7 @@
 //! | GPT-2 | [`gpt2`] |
 //! | BERT, RoBERTa | [`bert`] |
 //! | T5, and its version 1.1 | [`t5`] |
+//! | ViT | [`vit`] |
 //!
 //! A folder as Hugging Face's library writes it, which goes on with a prompt:
 //!
@@ -35,10 +36,13 @@ mod error;
 mod files;
 pub mod gpt2;
 mod language;
+mod published_layer;
 pub mod t5;
+pub mod vit;
 
 pub use config::Architecture;
 pub use error::Error;
 pub(crate) use error::ensure;
 pub use files::weights;
 pub use language::{Decoder, Dims, LanguageModel, Texts};
+pub use published_layer::{LayerNames, PartNames, PublishedLayer};

@@ -27,12 +27,14 @@ pub enum Architecture {
     Bert(crate::bert::Config),
     /// [`t5`](crate::t5).
     T5(crate::t5::Config),
+    /// [`vit`](crate::vit).
+    Vit(crate::vit::Config),
 }
 
 type Read = fn(&str) -> Result<Architecture, Error>;
 
 /// What is known, by its `model_type`.
-const KNOWN: [(&str, Read); 11] = [
+const KNOWN: [(&str, Read); 12] = [
     ("bert", |json| Ok(Architecture::Bert(crate::bert::Config::read(json)?))),
     ("gemma", |json| Ok(Architecture::Decoder(Family::Gemma.read(json)?))),
     ("gemma2", |json| Ok(Architecture::Decoder(Family::Gemma2.read(json)?))),
@@ -44,6 +46,7 @@ const KNOWN: [(&str, Read); 11] = [
     ("qwen3", |json| Ok(Architecture::Decoder(Family::Qwen3.read(json)?))),
     ("roberta", |json| Ok(Architecture::Bert(crate::bert::Config::read(json)?))),
     ("t5", |json| Ok(Architecture::T5(crate::t5::Config::read(json)?))),
+    ("vit", |json| Ok(Architecture::Vit(crate::vit::Config::read(json)?))),
 ];
 
 impl Architecture {
@@ -92,6 +95,7 @@ pub(crate) fn activation(key: &str, name: &str) -> Result<Activation, Error> {
         "relu" => Activation::Relu,
         "gelu" => Activation::Gelu,
         "gelu_new" | "gelu_pytorch_tanh" => Activation::GeluTanh,
+
         "silu" | "swish" => Activation::Silu,
         other => {
             let known = "`relu`, `gelu`, `gelu_new`, `gelu_pytorch_tanh`, `silu` and `swish`";

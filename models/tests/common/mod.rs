@@ -3,7 +3,7 @@
 #![allow(dead_code)]
 
 use congruent::backend::{Backend, Float};
-use congruent::io::{Entry, SafeTensors, Source, Stored, Weights, load};
+use congruent::io::{Entry, SafeTensors, Source, Stored, Weights, Writer, load_on};
 use congruent::prelude::*;
 use std::path::PathBuf;
 
@@ -30,14 +30,15 @@ impl Part {
     }
 
     /// One of the expected tensors.
-    pub fn tensor<T: Stored, S: Shape>(&self, name: &str, shape: S) -> TensorOf<S, T> {
+    pub fn tensor<S: Shape, B: Backend<Elem: Stored>>(&self, name: &str, shape: S) -> Tensor<S, B> {
         let one = One(self, format!("expected.{name}"));
-        load(&one, |weights: Weights<'_, T>| weights.tensor(&one.1, shape)).unwrap()
+        let weights = |weights: Weights<'_, B::Elem, B>| weights.casting().tensor(&one.1, shape);
+        load_on(&one, &Default::default(), weights).unwrap()
     }
 
     /// Expected ids.
     pub fn ids(&self, name: &str, shape: impl Shape) -> Vec<u32> {
-        self.tensor::<i32, _>(name, shape).to_vec().into_iter().map(|id| id as u32).collect()
+        self.tensor::<_, Cpu<i32>>(name, shape).to_vec().into_iter().map(|id| id as u32).collect()
     }
 }
 
@@ -82,4 +83,16 @@ pub fn assert_near<S: Shape, B: Backend<Elem: Float + Into<f64>>>(
 pub fn config(file: &str, name: &str) -> serde_json::Value {
     let text = std::fs::read_to_string(folder().join(file)).unwrap();
     serde_json::from_str::<serde_json::Value>(&text).unwrap()[name].clone()
+}
+
+/// That a model is saved under the names that its file has.
+#[track_caller]
+pub fn assert_saved_as_published(model: &impl Module, published: &Part) {
+    let mut writer = Writer::default();
+    writer.module("", model);
+    let mut names = SafeTensors::from_bytes(writer.to_bytes().unwrap()).unwrap().names();
+    let mut expected = published.names();
+    names.sort();
+    expected.sort();
+    assert_eq!(names, expected);
 }

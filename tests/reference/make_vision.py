@@ -1,0 +1,69 @@
+#!/usr/bin/env python3
+"""Expected values of small models of images with random weights, by the transformers library in float64, stored as float32.
+
+usage: make_vision.py SEED FOLDER     (needs: torch, transformers, safetensors)
+
+Writes NAME.safetensors for each of `MODELS`, and vision.json: the `config.json` of each, as the library writes it. The weights have
+their published names, which the library gives them when it saves.
+
+`vit`: `expected.images (2, 3, 9, 12)`, `expected.states (2, 13, 24)`, `expected.logits (2, 5)`, and in `expected.gradient.NAME` the
+gradients of the mean of the squares of the logits, of some parameters.
+"""
+import json
+import pathlib
+import sys
+
+import torch
+import transformers
+from safetensors.torch import save_file
+from transformers.core_model_loading import revert_weight_conversion
+
+seed, folder = int(sys.argv[1]), pathlib.Path(sys.argv[2])
+layers = dict(num_hidden_layers=2, num_attention_heads=3, hidden_size=24, intermediate_size=40)
+MODELS = {
+    "vit": transformers.ViTForImageClassification(
+        transformers.ViTConfig(**layers, image_size=[9, 12], patch_size=3, num_channels=3, num_labels=5)
+    ),
+}
+
+
+def filled(model):
+    """The model with random weights."""
+    torch.manual_seed(seed)
+    model.set_attn_implementation("eager")
+    model = model.double().eval()
+    for path, parameter in model.named_parameters():
+        torch.nn.init.normal_(parameter, mean=float("norm" in path.lower() and path.endswith("weight")), std=0.3)
+        # What is stored is what was calculated with.
+        parameter.data = parameter.data.float().double()
+    return model
+
+
+def vit(model):
+    images = torch.randn(2, 3, 9, 12).float().double()
+    states = model.vit(images).last_hidden_state
+    logits = model(images).logits
+    return dict(images=images, states=states, logits=logits), (logits**2).mean(), [
+        "vit.embeddings.cls_token",
+        "vit.embeddings.position_embeddings",
+        "vit.embeddings.patch_embeddings.projection.weight",
+        "vit.encoder.layer.0.attention.attention.key.weight",
+    ]
+
+
+for name, model in MODELS.items():
+    model = filled(model)
+    values, loss, gradients = globals()[name](model)
+    loss.backward()
+    # By the published names.
+    published = {path: x.detach() for path, x in revert_weight_conversion(model, model.state_dict()).items()}
+    slopes = {path: x.grad for path, x in model.named_parameters()}
+    slopes = revert_weight_conversion(model, {path: x for path, x in slopes.items() if x is not None})
+    tensors = published | {f"expected.{path}": x.detach() for path, x in values.items()}
+    tensors |= {f"expected.gradient.{path}": slopes[path] for path in gradients}
+    tensors = {path: x.float() if x.is_floating_point() else x.int() for path, x in tensors.items()}
+    metadata = {"transformers": transformers.__version__, "seed": str(seed)}
+    save_file({path: x.contiguous() for path, x in tensors.items()}, folder / f"{name}.safetensors", metadata=metadata)
+    print(name, {path: (tuple(x.shape), float(x.abs().max())) for path, x in tensors.items() if "expected" in path})
+configs = {name: json.loads(model.config.to_json_string(use_diff=False)) for name, model in MODELS.items()}
+(folder / "vision.json").write_text(json.dumps(configs, indent=1) + "\n")
