@@ -85,6 +85,11 @@ fn gradients_of_brain() {
 }
 
 #[test]
+fn custom_functions() {
+    suite().custom_functions::<f32>().custom_functions::<f64>().custom_functions::<f16>().finish();
+}
+
+#[test]
 fn every_method_of_the_contract_is_checked() {
     let suite = suite().bools().floats::<f64>().gradients::<f64>();
     let checked: Vec<_> = suite.operations().collect();

@@ -37,7 +37,7 @@ mod view;
 pub use report::Fault;
 pub use tolerance::Tolerance;
 
-use crate::backend::{Autodiff, Engine, Float, Number};
+use crate::backend::{Autodiff, CustomFunctions, Engine, Float, Number};
 use case::Case;
 use report::Report;
 use sample::number;
@@ -141,6 +141,15 @@ impl<E: Engine> Suite<E> {
         let tolerance = self.tolerance::<T>();
         checks::gradients::check::<E, T>(&mut self.report, &self.device, tolerance);
         checks::tracking::check::<E, T>(&mut self.report, &self.device);
+        self
+    }
+
+    /// Functions of numbers `T` with a backward pass of the user's own, of an engine that has them.
+    pub fn custom_functions<T: Float>(mut self) -> Self
+    where
+        E::Backend<T>: CustomFunctions<Elem = T, Engine = E>,
+    {
+        checks::custom::check::<E, T>(&mut self.report, &self.device);
         self
     }
 

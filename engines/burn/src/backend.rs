@@ -7,7 +7,7 @@ use crate::gradient::Gradients;
 use crate::interface::is_flex;
 use burn_backend::{DType, Scalar};
 use congruent::backend::{
-    ArrayOf, Autodiff, Backend, Binary, Blocks, Bytes, Compare, DataType, Element, Engine, Epilogue, Failure, Float,
+    ArrayOf, Autodiff, Backend, Binary, Blocks, Bytes, Compare, CustomFunctions, DataType, Element, Engine, Epilogue, Failure, Float,
     MaskOf, Number, OptionsOf, Primitive, PrimitiveOf, Reduce, RotaryLayout, Unary, Value, composed,
 };
 use congruent::prelude::Cpu;
@@ -318,5 +318,15 @@ impl<T: Float> Autodiff for Burn<T> {
     }
     fn set_gradient(gradients: &mut Gradients, x: &ArrayOf<Self>, gradient: ArrayOf<Self>) {
         gradients.set(x, gradient);
+    }
+}
+
+impl<T: Float> CustomFunctions for Burn<T> {
+    fn custom(
+        inputs: &[ArrayOf<Self>],
+        result: ArrayOf<Self>,
+        backward: impl Fn(ArrayOf<Self>) -> Vec<ArrayOf<Self>> + Send + Sync + 'static,
+    ) -> ArrayOf<Self> {
+        result.custom(inputs, backward)
     }
 }

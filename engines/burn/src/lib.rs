@@ -3,6 +3,7 @@
 mod array;
 mod attention;
 mod backend;
+mod custom;
 mod device;
 mod elementwise;
 mod failure;

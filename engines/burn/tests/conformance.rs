@@ -63,6 +63,12 @@ fn gradients() {
 }
 
 #[test]
+fn custom_functions() {
+    each("f32", Suite::custom_functions::<f32>, Device::holds::<f32>);
+    each("f16", Suite::custom_functions::<f16>, Device::holds::<f16>);
+}
+
+#[test]
 fn two_devices_do_not_meet() {
     let devices = devices();
     let [one, other, ..] = &devices[..] else { return eprintln!("NOT CHECKED: there is one device alone") };

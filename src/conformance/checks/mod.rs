@@ -3,6 +3,7 @@
 pub mod attention;
 pub mod casts;
 pub mod choice;
+pub mod custom;
 pub mod devices;
 pub mod elementwise;
 pub mod gradients;

@@ -6,23 +6,27 @@ use crate::conformance::report::{Report, holds, same, without_panic};
 use crate::conformance::sample::{Sample, numbers};
 use crate::conformance::view::{Maker, View};
 
-struct Tracking<'a, E: Engine, T: Float> {
+pub struct Tracking<'a, E: Engine, T: Float> {
     report: &'a mut Report,
     maker: Maker<E>,
     x: Sample<T>,
 }
 
-impl<E: Engine, T: Float> Tracking<'_, E, T>
+impl<'a, E: Engine, T: Float> Tracking<'a, E, T>
 where
     E::Backend<T>: Autodiff<Elem = T, Engine = E>,
 {
-    fn constant(&self) -> E::Array<T> {
+    pub fn new(report: &'a mut Report, device: &E::Device) -> Self {
+        let maker = Maker::<E> { view: View::Whole, device: device.clone() };
+        Tracking { report, maker, x: numbers::<T>(&[2, 3], 1) }
+    }
+    pub fn constant(&self) -> E::Array<T> {
         self.maker.array(&self.x)
     }
-    fn tracked(&self) -> E::Array<T> {
+    pub fn tracked(&self) -> E::Array<T> {
         On::<E, T>::track(self.constant())
     }
-    fn expect(&mut self, operation: &'static str, what: &str, check: impl FnOnce(&Self) -> bool) {
+    pub fn expect(&mut self, operation: &'static str, what: &str, check: impl FnOnce(&Self) -> bool) {
         let found = without_panic(|| check(self));
         self.report.check(operation, format!("{} arrays", T::DATA_TYPE), || match found {
             Ok(holds_so) => holds(holds_so, format_args!("expected that {what}")),
@@ -31,12 +35,12 @@ where
     }
 }
 
-fn sum<E: Engine, T: Float>(x: &E::Array<T>) -> E::Array<T> {
+pub fn sum<E: Engine, T: Float>(x: &E::Array<T>) -> E::Array<T> {
     let count = On::<E, T>::sizes(x).iter().product();
     On::<E, T>::reduce(Reduce::Sum, &On::<E, T>::reshape(x, &[count]), 0)
 }
 
-fn bits<E: Engine, T: Float>(x: Option<E::Array<T>>) -> Option<Vec<f64>> {
+pub fn bits<E: Engine, T: Float>(x: Option<E::Array<T>>) -> Option<Vec<f64>> {
     Some(On::<E, T>::to_vec(&x?).ok()?.into_iter().map(crate::conformance::sample::double).collect())
 }
 
@@ -52,8 +56,7 @@ pub fn check<E: Engine, T: Float>(report: &mut Report, device: &E::Device)
 where
     E::Backend<T>: Autodiff<Elem = T, Engine = E>,
 {
-    let maker = Maker::<E> { view: View::Whole, device: device.clone() };
-    let mut on = Tracking { report, maker, x: numbers::<T>(&[2, 3], 1) };
+    let mut on = Tracking::<E, T>::new(report, device);
     let tanh = |x: E::Array<T>| On::<E, T>::unary(Unary::Tanh, x);
     let square = |x: &E::Array<T>| On::<E, T>::binary(Binary::Mul, x.clone(), x.clone());
     let is_tracked = |x: &E::Array<T>| On::<E, T>::is_tracked(x);
