@@ -86,11 +86,18 @@ impl Array {
     /// # Panics
     /// The device cannot hold elements of this type.
     pub(crate) fn from_bytes(bytes: &[u8], dtype: DType, sizes: &[usize], device: &Device) -> Self {
+        if !sizes.contains(&0) {
+            transfers::sent();
+        }
+        Array::copied(bytes, dtype, sizes, device)
+    }
+
+    /// As [`from_bytes`](Self::from_bytes), where nothing is sent.
+    pub(crate) fn copied(bytes: &[u8], dtype: DType, sizes: &[usize], device: &Device) -> Self {
         let like = Array::without_elements(sizes, device, dtype);
         if like.len() == 0 {
             return like;
         }
-        transfers::sent();
         // Copied once, to memory of the alignment that burn asks for.
         let mut copy = Bytes::from_elems(Vec::<u8>::new());
         copy.extend_from_byte_slice(bytes);
@@ -296,11 +303,18 @@ impl Array {
     /// # Errors
     /// The device is lost, or one of these operations has failed.
     pub(crate) fn read<R>(&self, f: impl FnOnce(&[u8]) -> R) -> Result<R, Failure> {
+        if self.failed().is_none() && self.recorded().is_some() {
+            transfers::fetched();
+        }
+        self.elements(f)
+    }
+
+    /// As [`read`](Self::read), where nothing is fetched.
+    pub(crate) fn elements<R>(&self, f: impl FnOnce(&[u8]) -> R) -> Result<R, Failure> {
         if let Some(failure) = self.failed() {
             return Err(Failure::clone(failure));
         }
         let Some(tensor) = self.recorded().cloned() else { return Ok(f(&[])) };
-        transfers::fetched();
         let tensor = if self.is_tracked() { <Dispatch as AutodiffBackend>::inner(tensor) } else { tensor };
         let failed = |reason: &dyn fmt::Display| Failure {
             operation: "to_vec".to_string(),

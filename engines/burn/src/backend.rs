@@ -3,12 +3,11 @@
 use crate::array::Array;
 use crate::attention;
 use crate::device::Device;
-use crate::gradient::Gradients;
 use crate::interface::is_flex;
 use burn_backend::{DType, Scalar};
 use congruent::backend::{
-    ArrayOf, Autodiff, Backend, Binary, Blocks, Bytes, Compare, CustomFunctions, DataType, Element, Engine, Epilogue, Failure, Float,
-    MaskOf, Number, OptionsOf, Primitive, PrimitiveOf, Reduce, RotaryLayout, Unary, Value, composed,
+    ArrayOf, Backend, Binary, Blocks, Bytes, Compare, DataType, Element, Engine, Epilogue, Failure, Float, MaskOf,
+    Number, OptionsOf, Order, Primitive, PrimitiveOf, Reduce, RotaryLayout, Scan, Unary, Value, Windows, composed,
 };
 use congruent::prelude::Cpu;
 use std::marker::PhantomData;
@@ -85,6 +84,21 @@ fn constant<P: Primitive>(x: P) -> Scalar {
 }
 
 type A = Array;
+
+/// The elements on congruent's own engine, if they lie in the memory of the processor: for what burn has not, or otherwise.
+fn on_processor<T: Element>(x: &A) -> Option<ArrayOf<Cpu<T>>> {
+    if !is_flex(x.place()) {
+        return None;
+    }
+    let elements = x.elements(PrimitiveOf::<Burn<T>>::from_bytes).ok()?;
+    Some(Cpu::<T>::from_elements(elements, x.sizes(), &Default::default()))
+}
+
+/// Positions that were found there, beside the array that they are of.
+fn from_processor(positions: &ArrayOf<Cpu<u32>>, of: &A) -> A {
+    let elements = Cpu::<u32>::to_vec(positions).expect("the processor reads its own memory");
+    Array::copied(u32::bytes(&elements), DType::U32, Cpu::<u32>::sizes(positions), &of.device())
+}
 
 impl<T: Element> Backend for Burn<T> {
     type Engine = BurnEngine;
@@ -163,6 +177,31 @@ impl<T: Element> Backend for Burn<T> {
     fn pick(x: &A, ids: &A) -> A {
         x.pick(ids)
     }
+    fn take_along(x: &A, axis: usize, ids: &A) -> A {
+        x.take_along(axis, ids)
+    }
+    fn put_along(x: A, axis: usize, ids: &A, values: &A) -> A {
+        // Only where elements are put one after another the last one stays, and gradients are not of it alone.
+        match is_flex(x.place()) && !x.is_tracked() && !values.is_tracked() {
+            true => x.put_along(axis, ids, values),
+            false => composed::put_along::<Self>(&x, axis, ids, values),
+        }
+    }
+    fn scatter_add(x: A, ids: &A, rows: &A) -> A
+    where
+        T: Number,
+    {
+        match x.dtype() {
+            // Sums are calculated in `f32`.
+            DType::F16 | DType::BF16 => {
+                let (narrow, wide) = (x.dtype(), |x: &A| x.cast(DType::F32));
+                wide(&x).scatter_add(ids, &wide(rows)).cast(narrow)
+            }
+            // Others may overflow, which flex takes for a mistake.
+            DType::F32 | DType::F64 => x.scatter_add(ids, rows),
+            _ => composed::scatter_add::<Self>(x, ids, rows),
+        }
+    }
     fn cast<U: Number>(x: &A) -> A
     where
         T: Number,
@@ -222,6 +261,12 @@ impl<T: Element> Backend for Burn<T> {
     {
         x.reduce(op, axis)
     }
+    fn scan(op: Scan, x: &A, axis: usize) -> A
+    where
+        T: Number,
+    {
+        x.scan(op, axis).unwrap_or_else(|| composed::scan::<Self>(op, x, axis))
+    }
     fn argmax(x: &A, axis: usize) -> A
     where
         T: Number,
@@ -230,6 +275,23 @@ impl<T: Element> Backend for Burn<T> {
             return composed::argmax::<Self>(x, axis);
         }
         x.argmax(axis)
+    }
+    fn argsort(x: &A, axis: usize, order: Order) -> A
+    where
+        T: Number,
+    {
+        match on_processor::<T>(x) {
+            Some(found) => from_processor(&Cpu::<T>::argsort(&found, axis, order), x),
+            None => composed::argsort::<Self>(x, axis, order),
+        }
+    }
+    fn top_k(x: &A, k: usize) -> (A, A)
+    where
+        T: Number,
+    {
+        let Some(found) = on_processor::<T>(x) else { return composed::top_k::<Self>(x, k) };
+        let ids = from_processor(&Cpu::<T>::top_k(&found, k).1, x);
+        (x.take_along(x.sizes().len() - 1, &ids), ids)
     }
     fn softmax(x: A, axis: usize) -> A
     where
@@ -263,6 +325,35 @@ impl<T: Element> Backend for Burn<T> {
             Some(residual) => product.binary(Binary::Add, residual.clone()),
             None => product,
         }
+    }
+    fn windows(x: &A, windows: Windows, fill: T) -> A
+    where
+        T: Number,
+    {
+        // Burn's gradient goes through one window after another.
+        let found = if x.is_tracked() { None } else { x.windows(&windows, scalar(fill)) };
+        found.unwrap_or_else(|| composed::windows::<Self>(x, windows, fill))
+    }
+    fn convolution(x: &A, weight: &A, bias: Option<&A>, groups: usize, windows: Windows) -> A
+    where
+        T: Float,
+    {
+        x.convolution(weight, bias, groups, &windows)
+            .unwrap_or_else(|| composed::convolution::<Self>(x, weight, bias, groups, windows))
+    }
+    fn transposed_convolution(
+        x: &A,
+        weight: &A,
+        bias: Option<&A>,
+        groups: usize,
+        windows: Windows,
+        sizes: [usize; 2],
+    ) -> A
+    where
+        T: Float,
+    {
+        x.transposed_convolution(weight, bias, groups, &windows, sizes)
+            .unwrap_or_else(|| composed::transposed_convolution::<Self>(x, weight, bias, groups, windows, sizes))
     }
     fn layer_norm(x: A, weight: &A, bias: Option<&A>, epsilon: f64) -> A
     where
@@ -301,32 +392,5 @@ impl<T: Element> Backend for Burn<T> {
         T: Float,
     {
         attention::attention::<T>([q, k, v], mask, options)
-    }
-}
-
-impl<T: Float> Autodiff for Burn<T> {
-    type Gradients = Gradients;
-
-    fn track(x: ArrayOf<Self>) -> ArrayOf<Self> {
-        x.track()
-    }
-    fn backward(x: ArrayOf<Self>) -> Gradients {
-        x.backward()
-    }
-    fn gradient(gradients: &Gradients, x: &ArrayOf<Self>) -> Option<ArrayOf<Self>> {
-        gradients.of(x)
-    }
-    fn set_gradient(gradients: &mut Gradients, x: &ArrayOf<Self>, gradient: ArrayOf<Self>) {
-        gradients.set(x, gradient);
-    }
-}
-
-impl<T: Float> CustomFunctions for Burn<T> {
-    fn custom(
-        inputs: &[ArrayOf<Self>],
-        result: ArrayOf<Self>,
-        backward: impl Fn(ArrayOf<Self>) -> Vec<ArrayOf<Self>> + Send + Sync + 'static,
-    ) -> ArrayOf<Self> {
-        result.custom(inputs, backward)
     }
 }

@@ -2,7 +2,9 @@
 
 mod array;
 mod attention;
+mod autodiff;
 mod backend;
+mod convolution;
 mod custom;
 mod device;
 mod elementwise;
@@ -15,6 +17,8 @@ mod product;
 mod reduce;
 mod rotary;
 mod rows;
+mod scan;
+mod scatter;
 mod transfers;
 
 pub use array::Array;
