@@ -17,7 +17,7 @@ fn functions_and_operators_are_those_of_tensors() {
     bind!(batch: Batch = 3);
     let mut rng = Rng::with_seed(1);
     let [x, y] = [0.1..3.0, 0.5..2.0].map(|range| Tensor::uniform((batch, Embed), range, &mut rng));
-    both!(x; abs recip square sqrt exp ln sin cos tanh sigmoid relu gelu gelu_tanh silu softplus clamp(0.5, 1.0));
+    both!(x; abs recip square sqrt exp ln sin cos tanh sigmoid relu gelu gelu_tanh quick_gelu silu softplus clamp(0.5, 1.0));
     let [smaller, larger] = [fuse((&x, &y), |x, y| x.minimum(y)), fuse((&x, &y), |x, y| x.maximum(y))];
     assert_eq!(smaller.to_vec(), x.minimum(&y).to_vec());
     assert_eq!(larger.to_vec(), x.maximum(&y).to_vec());

@@ -73,6 +73,8 @@ Unary {
     Gelu,
     /// GELU by its approximation `x/2 · (1 + tanh(√(2/π) · (x + 0.044715 x³)))`.
     GeluTanh,
+    /// GELU by its approximation `x · sigmoid(1.702 x)`.
+    QuickGelu,
     /// `x · sigmoid(x)`.
     Silu,
     /// `ln(1 + eˣ)`.

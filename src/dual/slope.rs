@@ -50,6 +50,11 @@ pub fn unary<B: Backend<Elem: Float>>(op: Unary, x: &ArrayOf<B>, y: &ArrayOf<B>)
             let grown = times(times(x(), inner), from_one(s.clone()));
             times(s, plus(grown, 1.0))
         }
+        Unary::QuickGelu => {
+            let inner = by(x(), 1.702);
+            let s = of(Unary::Sigmoid, inner.clone());
+            times(s.clone(), plus(times(inner, from_one(s)), 1.0))
+        }
         Unary::Silu => {
             let s = of(Unary::Sigmoid, x());
             times(s.clone(), plus(times(x(), from_one(s)), 1.0))

@@ -14,6 +14,8 @@ pub enum Activation {
     Gelu,
     /// [`Tensor::gelu_tanh`].
     GeluTanh,
+    /// [`Tensor::quick_gelu`].
+    QuickGelu,
     /// [`Tensor::silu`].
     Silu,
 }
@@ -34,6 +36,7 @@ impl Activation {
             Activation::Relu => Unary::Relu,
             Activation::Gelu => Unary::Gelu,
             Activation::GeluTanh => Unary::GeluTanh,
+            Activation::QuickGelu => Unary::QuickGelu,
             Activation::Silu => Unary::Silu,
         }
     }

@@ -92,6 +92,8 @@ unary! {
     gelu Gelu;
     /// GELU by its approximation with `tanh` ([Hendrycks and Gimpel 2016](https://arxiv.org/abs/1606.08415)).
     gelu_tanh GeluTanh;
+    /// GELU by its approximation `x · sigmoid(1.702 x)` ([Hendrycks and Gimpel 2016](https://arxiv.org/abs/1606.08415)), as in CLIP.
+    quick_gelu QuickGelu;
     /// `x · sigmoid(x)`, also called swish ([Elfwing et al. 2017](https://arxiv.org/abs/1702.03118)).
     silu Silu;
     /// `ln(1 + eˣ)`, exact where it is next to zero.

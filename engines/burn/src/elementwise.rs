@@ -73,6 +73,10 @@ impl Array {
                 let inner = Dispatch::float_mul_scalar(Dispatch::float_mul(x.clone(), slope), float(scale));
                 Dispatch::float_mul(x, sigmoid(inner))
             }
+            Unary::QuickGelu => {
+                let inner = Dispatch::float_mul_scalar(x.clone(), float(1.702));
+                Dispatch::float_mul(x, sigmoid(inner))
+            }
             Unary::Silu => Dispatch::float_mul(x.clone(), sigmoid(x)),
             Unary::Softplus => {
                 // max(x, 0) + ln(1 + e^-|x|) does not overflow.

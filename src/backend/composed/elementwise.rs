@@ -60,6 +60,7 @@ pub fn unary<B: Backend<Elem: Float>>(op: Unary, x: ArrayOf<B>) -> ArrayOf<B> {
         }
         Unary::Sigmoid => B::unary(Unary::Recip, plus(B::unary(Unary::Exp, B::unary(Unary::Neg, x)), 1.0)),
         Unary::Silu => times(x.clone(), B::unary(Unary::Sigmoid, x)),
+        Unary::QuickGelu => times(x.clone(), B::unary(Unary::Sigmoid, scaled(x, 1.702))),
         // Of -|x| the exponential is at most 1.
         Unary::Softplus => {
             let small = B::unary(Unary::Exp, B::unary(Unary::Neg, B::unary(Unary::Abs, x.clone())));

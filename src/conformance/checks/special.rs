@@ -104,6 +104,7 @@ fn functions<E: Engine, T: Float>(checks: &mut Checks<'_, E>) {
         (Unary::Silu, &[-1e4, 0.0, 1e4], &[0.0, 0.0, 1e4]),
         (Unary::Gelu, &[-1e4, 0.0, 1e4], &[0.0, 0.0, 1e4]),
         (Unary::GeluTanh, &[-1e4, 0.0, 1e4], &[0.0, 0.0, 1e4]),
+        (Unary::QuickGelu, &[-1e4, 0.0, 1e4], &[0.0, 0.0, 1e4]),
         (Unary::Cos, &[0.0, INF], &[1.0, NAN]),
         (Unary::Tan, &[0.0, INF], &[0.0, NAN]),
         (Unary::Atan, &[-INF, 0.0, INF], &[-FRAC_PI_2, 0.0, FRAC_PI_2]),

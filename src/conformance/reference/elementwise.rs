@@ -37,6 +37,7 @@ pub fn unary(op: Unary, x: f64) -> Near {
         Unary::Relu => x,
         Unary::Gelu => x / 2.0 * libm::erfc(-x / 2f64.sqrt()),
         Unary::GeluTanh => x / 2.0 * (1.0 + ((2.0 / std::f64::consts::PI).sqrt() * (x + 0.044715 * x.powi(3))).tanh()),
+        Unary::QuickGelu => x / (1.0 + (-1.702 * x).exp()),
         Unary::Silu => x * sigmoid,
         Unary::Softplus => x.max(0.0) + (-x.abs()).exp().ln_1p() + x * 0.0,
     };
@@ -45,7 +46,7 @@ pub fn unary(op: Unary, x: f64) -> Near {
         Unary::Abs | Unary::Neg | Unary::Recip | Unary::Square | Unary::Sqrt | Unary::Relu => value.abs(),
         Unary::Rsqrt | Unary::Erf | Unary::Atan => value.abs(),
         Unary::Sign | Unary::Floor | Unary::Ceil | Unary::Round | Unary::Trunc => 0.0,
-        Unary::Exp | Unary::Exp2 | Unary::Sigmoid | Unary::Silu => value.abs() * (1.0 + x.abs()),
+        Unary::Exp | Unary::Exp2 | Unary::Sigmoid | Unary::Silu | Unary::QuickGelu => value.abs() * (1.0 + x.abs()),
         Unary::Expm1 | Unary::Log1p => value.abs() * (1.0 + x.abs()),
         // What is rounded of the argument.
         Unary::Tan => value.abs() + x.abs() * (1.0 + value * value),

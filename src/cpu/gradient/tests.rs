@@ -62,7 +62,7 @@ fn positive(sizes: &[usize], seed: u64) -> Array<f64> {
 fn functions_of_each_element() {
     let all = [Unary::Abs, Unary::Neg, Unary::Recip, Unary::Square, Unary::Sqrt, Unary::Exp, Unary::Ln, Unary::Sin];
     let others = [Unary::Cos, Unary::Tanh, Unary::Sigmoid, Unary::Relu, Unary::Gelu, Unary::GeluTanh, Unary::Silu];
-    let others = others.into_iter().chain([Unary::Softplus]);
+    let others = others.into_iter().chain([Unary::Softplus, Unary::QuickGelu]);
     for op in all.into_iter().chain(others) {
         let is_everywhere = !matches!(op, Unary::Recip | Unary::Sqrt | Unary::Ln);
         let x = if is_everywhere { random(&[3, 4], 1) } else { positive(&[3, 4], 1) };
@@ -74,7 +74,13 @@ fn functions_of_each_element() {
 #[test]
 fn derivatives_at_large_and_small_numbers() {
     let x = Array::from_vec(vec![0.0, -0.0, 1e-30, -1e-40, 50.0, -50.0, 1e30, -1e30f32], &[8]);
-    for (op, at_zero) in [(Unary::Gelu, 0.5), (Unary::GeluTanh, 0.5), (Unary::Silu, 0.5), (Unary::Sigmoid, 0.25)] {
+    for (op, at_zero) in [
+        (Unary::Gelu, 0.5),
+        (Unary::GeluTanh, 0.5),
+        (Unary::QuickGelu, 0.5),
+        (Unary::Silu, 0.5),
+        (Unary::Sigmoid, 0.25),
+    ] {
         let y = Cpu::<f32>::track(x.clone());
         let sum = Cpu::<f32>::reduce(Reduce::Sum, &Cpu::<f32>::unary(op, y.clone()), 0);
         let derivatives = Cpu::<f32>::gradient(&Cpu::<f32>::backward(sum), &y).unwrap().elements().into_owned();

@@ -64,6 +64,10 @@ pub fn unary<T: Real>(op: Unary, x: InOut<'_, T>) {
             let (cubic, scale) = (constant(0.044715), constant(-2.0 * (2.0 / std::f64::consts::PI).sqrt()));
             x.map(|x: T| x / (one + (scale * (x + cubic * x * x * x)).exp()))
         }
+        Unary::QuickGelu => {
+            let scale = constant(-1.702);
+            x.map(|x: T| x / (one + (scale * x).exp()))
+        }
         Unary::Silu => x.map(|x: T| x / (one + (-x).exp())),
         Unary::Softplus => x.map(|x: T| if x > zero { x + (-x).exp().ln_1p() } else { x.exp().ln_1p() }),
     }

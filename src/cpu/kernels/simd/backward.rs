@@ -26,6 +26,8 @@ derivatives! {
         let one = V::splat(1.0);
         gradient.mul(s.mul(x.mul_add(one.sub(s), one)))
     };
+    /// `s · (1 + u · (1 - s))` for the sigmoid of `u = 1.702 x`.
+    QuickGeluDerivative(gradient, x) = SiluDerivative.apply(gradient, x.mul(V::splat(1.702)));
     /// `Φ(x) + x · φ(x)`.
     GeluDerivative(gradient, x) = {
         let [size, density, p, q] = gaussian(x);
@@ -215,7 +217,7 @@ mod tests {
     #[test]
     fn derivatives_agree_with_differences_in_double_precision() {
         let x = numbers(if cfg!(miri) { 40 } else { 5000 }, 12.0, 1);
-        for op in [Unary::Relu, Unary::Silu, Unary::Gelu, Unary::GeluTanh] {
+        for op in [Unary::Relu, Unary::Silu, Unary::Gelu, Unary::GeluTanh, Unary::QuickGelu] {
             let at_distance = |distance: f64| {
                 let mut moved: Vec<f64> = x.iter().map(|&x| f64::from(x) + distance).collect();
                 plain::unary(op, crate::cpu::kernels::in_out::InOut::in_place(&mut moved));

@@ -33,6 +33,7 @@ pub fn times_derivative_at(level: Level, op: Unary, x: &[f32], gradient: &mut [f
         Unary::Silu => zip_at(level, backward::SiluDerivative, gradient, x),
         Unary::Gelu => zip_at(level, backward::GeluDerivative, gradient, x),
         Unary::GeluTanh => zip_at(level, backward::GeluTanhDerivative, gradient, x),
+        Unary::QuickGelu => zip_at(level, backward::QuickGeluDerivative, gradient, x),
         _ => return false,
     }
     true

@@ -118,6 +118,18 @@ impl Function for Silu {
     }
 }
 
+/// GELU by its approximation with a sigmoid, within 3 where it is above -1, and elsewhere within the error that the rounding of the
+/// product brings into the exponent.
+#[derive(Clone, Copy)]
+pub struct QuickGelu;
+impl Function for QuickGelu {
+    #[inline(always)]
+    unsafe fn apply<V: Vector>(self, x: V) -> V {
+        // SAFETY: the caller's.
+        unsafe { x.div(V::splat(1.0).add(exp(x.mul(V::splat(-1.702))))) }
+    }
+}
+
 /// GELU by its approximation with `tanh`, within 3 where it is above -1, and elsewhere within the error that the
 /// rounding of the cube brings into the exponent.
 #[derive(Clone, Copy)]
@@ -198,7 +210,7 @@ macro_rules! by_kernel {
     ($op:expr; |$kernel:ident| $short:expr, |$same:ident| $long:expr, $none:expr) => {
         by_kernel!(@ $op; $kernel $short, $same $long, $none;
             Abs Neg Recip Square Sqrt Rsqrt Relu Sign Floor Ceil Round Trunc;
-            Exp Tanh Sigmoid Silu Gelu GeluTanh)
+            Exp Tanh Sigmoid Silu Gelu GeluTanh QuickGelu)
     };
 }
 pub(super) use by_kernel;
