@@ -8,6 +8,7 @@
 //! | BERT, RoBERTa | [`bert`] |
 //! | T5, and its version 1.1 | [`t5`] |
 //! | ViT | [`vit`] |
+//! | CLIP | [`clip`] |
 //!
 //! A folder as Hugging Face's library writes it, which goes on with a prompt:
 //!
@@ -30,6 +31,7 @@
 //! ```
 
 pub mod bert;
+pub mod clip;
 mod config;
 pub mod decoder;
 mod error;

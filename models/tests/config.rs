@@ -240,13 +240,13 @@ fn hugging_face_says_the_same() {
         (
             "model_type",
             json!("mamba"),
-            "`model_type` is `mamba`; known are `bert`, `gemma`, `gemma2`, `gemma3_text`, `gpt2`, `llama`, `mistral`, `qwen2`, \
-             `qwen3`, `roberta`, `t5`",
+            "`model_type` is `mamba`; known are `bert`, `clip`, `gemma`, `gemma2`, \
+             `gemma3_text`, `gpt2`, `llama`, `mistral`, `qwen2`, `qwen3`, `roberta`, `t5`, `vit`",
         ),
         (
             "hidden_act",
             json!("mish"),
-            "`hidden_act` is `mish`; known are `relu`, `gelu`, `gelu_new`, `gelu_pytorch_tanh`, `silu` and `swish`",
+            "`hidden_act` is `mish`; known are `relu`, `gelu`, `gelu_new`, `gelu_pytorch_tanh`, `quick_gelu`, `silu` and `swish`",
         ),
         ("num_attention_heads", json!(33), "a width of 4096 cannot be shared by 33 heads"),
         ("num_key_value_heads", json!(5), "5 heads of keys cannot be shared by 32 heads of queries"),

@@ -8,6 +8,10 @@ their published names, which the library gives them when it saves.
 
 `vit`: `expected.images (2, 3, 9, 12)`, `expected.states (2, 13, 24)`, `expected.logits (2, 5)`, and in `expected.gradient.NAME` the
 gradients of the mean of the squares of the logits, of some parameters.
+
+`clip`: `expected.ids (3, 7)` and `expected.lengths (3,)`, texts that end with the id 60, behind which is padding; `expected.images
+(2, 3, 12, 12)`; `expected.text_features (3, 10)` and `expected.image_features (2, 10)`, which the library gives for texts and images
+alone; `expected.logits (2, 3)`; and gradients of the mean of their squares.
 """
 import json
 import pathlib
@@ -23,6 +27,14 @@ layers = dict(num_hidden_layers=2, num_attention_heads=3, hidden_size=24, interm
 MODELS = {
     "vit": transformers.ViTForImageClassification(
         transformers.ViTConfig(**layers, image_size=[9, 12], patch_size=3, num_channels=3, num_labels=5)
+    ),
+    "clip": transformers.CLIPModel(
+        transformers.CLIPConfig(
+            text_config=layers
+            | dict(hidden_size=16, num_attention_heads=2, vocab_size=61, max_position_embeddings=12, eos_token_id=60),
+            vision_config=layers | dict(image_size=12, patch_size=3),
+            projection_dim=10,
+        )
     ),
 }
 
@@ -48,6 +60,25 @@ def vit(model):
         "vit.embeddings.position_embeddings",
         "vit.embeddings.patch_embeddings.projection.weight",
         "vit.encoder.layer.0.attention.attention.key.weight",
+    ]
+
+
+def clip(model):
+    images, lengths = torch.randn(2, 3, 12, 12).float().double(), torch.tensor([7, 4, 6])
+    live = torch.arange(7) < lengths[:, None]
+    ids = torch.where(live, torch.randint(2, 60, (3, 7)), 1)
+    ids[torch.arange(3), lengths - 1] = 60
+    output = model(input_ids=ids, attention_mask=live.long(), pixel_values=images)
+    values = dict(images=images, ids=ids, lengths=lengths, logits=output.logits_per_image)
+    values["text_features"] = model.get_text_features(ids, attention_mask=live.long()).pooler_output
+    values["image_features"] = model.get_image_features(images).pooler_output
+    return values, (output.logits_per_image**2).mean(), [
+        "logit_scale",
+        "text_model.embeddings.token_embedding.weight",
+        "text_model.encoder.layers.0.self_attn.q_proj.weight",
+        "vision_model.embeddings.class_embedding",
+        "vision_model.embeddings.patch_embedding.weight",
+        "visual_projection.weight",
     ]
 
 

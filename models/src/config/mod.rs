@@ -27,6 +27,8 @@ pub enum Architecture {
     Bert(crate::bert::Config),
     /// [`t5`](crate::t5).
     T5(crate::t5::Config),
+    /// [`clip`](crate::clip).
+    Clip(crate::clip::Config),
     /// [`vit`](crate::vit).
     Vit(crate::vit::Config),
 }
@@ -34,8 +36,9 @@ pub enum Architecture {
 type Read = fn(&str) -> Result<Architecture, Error>;
 
 /// What is known, by its `model_type`.
-const KNOWN: [(&str, Read); 12] = [
+const KNOWN: [(&str, Read); 13] = [
     ("bert", |json| Ok(Architecture::Bert(crate::bert::Config::read(json)?))),
+    ("clip", |json| Ok(Architecture::Clip(crate::clip::Config::read(json)?))),
     ("gemma", |json| Ok(Architecture::Decoder(Family::Gemma.read(json)?))),
     ("gemma2", |json| Ok(Architecture::Decoder(Family::Gemma2.read(json)?))),
     ("gemma3_text", |json| Ok(Architecture::Decoder(Family::Gemma3.read(json)?))),
@@ -55,7 +58,7 @@ impl Architecture {
     /// ```
     /// use congruent_models::Architecture;
     /// let error = Architecture::read(r#"{"model_type": "mamba"}"#).unwrap_err();
-    /// assert!(error.to_string().starts_with("`model_type` is `mamba`; known are `bert`, `gemma`, "));
+    /// assert!(error.to_string().starts_with("`model_type` is `mamba`; known are `bert`, "));
     /// ```
     ///
     /// # Errors
@@ -95,10 +98,10 @@ pub(crate) fn activation(key: &str, name: &str) -> Result<Activation, Error> {
         "relu" => Activation::Relu,
         "gelu" => Activation::Gelu,
         "gelu_new" | "gelu_pytorch_tanh" => Activation::GeluTanh,
-
+        "quick_gelu" => Activation::QuickGelu,
         "silu" | "swish" => Activation::Silu,
         other => {
-            let known = "`relu`, `gelu`, `gelu_new`, `gelu_pytorch_tanh`, `silu` and `swish`";
+            let known = "`relu`, `gelu`, `gelu_new`, `gelu_pytorch_tanh`, `quick_gelu`, `silu` and `swish`";
             return Err(Error::Config(format!("`{key}` is `{other}`; known are {known}")));
         }
     })
