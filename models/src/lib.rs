@@ -9,6 +9,7 @@
 //! | T5, and its version 1.1 | [`t5`] |
 //! | ViT | [`vit`] |
 //! | CLIP | [`clip`] |
+//! | Silero VAD | [`silero`] |
 //!
 //! A folder as Hugging Face's library writes it, which goes on with a prompt:
 //!
@@ -39,6 +40,7 @@ mod files;
 pub mod gpt2;
 mod language;
 mod published_layer;
+pub mod silero;
 pub mod t5;
 pub mod vit;
 
