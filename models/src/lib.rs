@@ -9,6 +9,7 @@
 //! | T5, and its version 1.1 | [`t5`] |
 //! | ViT | [`vit`] |
 //! | CLIP | [`clip`] |
+//! | Whisper | [`whisper`] |
 //! | Silero VAD | [`silero`] |
 //!
 //! A folder as Hugging Face's library writes it, which goes on with a prompt:
@@ -43,6 +44,7 @@ mod published_layer;
 pub mod silero;
 pub mod t5;
 pub mod vit;
+pub mod whisper;
 
 pub use config::Architecture;
 pub use error::Error;

@@ -31,12 +31,14 @@ pub enum Architecture {
     Clip(crate::clip::Config),
     /// [`vit`](crate::vit).
     Vit(crate::vit::Config),
+    /// [`whisper`](crate::whisper).
+    Whisper(crate::whisper::Config),
 }
 
 type Read = fn(&str) -> Result<Architecture, Error>;
 
 /// What is known, by its `model_type`.
-const KNOWN: [(&str, Read); 13] = [
+const KNOWN: [(&str, Read); 14] = [
     ("bert", |json| Ok(Architecture::Bert(crate::bert::Config::read(json)?))),
     ("clip", |json| Ok(Architecture::Clip(crate::clip::Config::read(json)?))),
     ("gemma", |json| Ok(Architecture::Decoder(Family::Gemma.read(json)?))),
@@ -50,6 +52,7 @@ const KNOWN: [(&str, Read); 13] = [
     ("roberta", |json| Ok(Architecture::Bert(crate::bert::Config::read(json)?))),
     ("t5", |json| Ok(Architecture::T5(crate::t5::Config::read(json)?))),
     ("vit", |json| Ok(Architecture::Vit(crate::vit::Config::read(json)?))),
+    ("whisper", |json| Ok(Architecture::Whisper(crate::whisper::Config::read(json)?))),
 ];
 
 impl Architecture {
