@@ -11,6 +11,7 @@
 //! | CLIP | [`clip`] |
 //! | Whisper | [`whisper`] |
 //! | Silero VAD | [`silero`] |
+//! | DiT | [`dit`] |
 //!
 //! A folder as Hugging Face's library writes it, which goes on with a prompt:
 //!
@@ -36,6 +37,7 @@ pub mod bert;
 pub mod clip;
 mod config;
 pub mod decoder;
+pub mod dit;
 mod error;
 mod files;
 pub mod gpt2;

@@ -240,7 +240,7 @@ fn hugging_face_says_the_same() {
         (
             "model_type",
             json!("mamba"),
-            "`model_type` is `mamba`; known are `bert`, `clip`, `gemma`, `gemma2`, \
+            "`model_type` is `mamba`; known are `DiTTransformer2DModel`, `bert`, `clip`, `gemma`, `gemma2`, \
              `gemma3_text`, `gpt2`, `llama`, `mistral`, `qwen2`, `qwen3`, `roberta`, `t5`, `vit`, `whisper`",
         ),
         (

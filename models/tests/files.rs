@@ -76,7 +76,7 @@ fn a_configuration_is_named_by_its_path() {
     };
     refused("No such file");
     fs::write(&path, r#"{"model_type": "mamba"}"#).unwrap();
-    refused("`model_type` is `mamba`; known are `bert`, ");
+    refused("`model_type` is `mamba`; known are `DiTTransformer2DModel`, ");
     fs::write(&path, "{}").unwrap();
     refused("missing field `model_type`");
 }

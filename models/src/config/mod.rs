@@ -29,6 +29,8 @@ pub enum Architecture {
     T5(crate::t5::Config),
     /// [`clip`](crate::clip).
     Clip(crate::clip::Config),
+    /// [`dit`](crate::dit).
+    Dit(crate::dit::Config),
     /// [`vit`](crate::vit).
     Vit(crate::vit::Config),
     /// [`whisper`](crate::whisper).
@@ -37,8 +39,9 @@ pub enum Architecture {
 
 type Read = fn(&str) -> Result<Architecture, Error>;
 
-/// What is known, by its `model_type`.
-const KNOWN: [(&str, Read); 14] = [
+/// What is known, by its `model_type`, which diffusers calls `_class_name`.
+const KNOWN: [(&str, Read); 15] = [
+    ("DiTTransformer2DModel", |json| Ok(Architecture::Dit(crate::dit::Config::read(json)?))),
     ("bert", |json| Ok(Architecture::Bert(crate::bert::Config::read(json)?))),
     ("clip", |json| Ok(Architecture::Clip(crate::clip::Config::read(json)?))),
     ("gemma", |json| Ok(Architecture::Decoder(Family::Gemma.read(json)?))),
@@ -56,12 +59,12 @@ const KNOWN: [(&str, Read); 14] = [
 ];
 
 impl Architecture {
-    /// Reads the text of a `config.json` as the transformers library writes it.
+    /// Reads the text of a `config.json` as the transformers library writes it, or diffusers.
     ///
     /// ```
     /// use congruent_models::Architecture;
     /// let error = Architecture::read(r#"{"model_type": "mamba"}"#).unwrap_err();
-    /// assert!(error.to_string().starts_with("`model_type` is `mamba`; known are `bert`, "));
+    /// assert!(error.to_string().starts_with("`model_type` is `mamba`; known are `DiTTransformer2DModel`, `bert`, "));
     /// ```
     ///
     /// # Errors
@@ -69,6 +72,7 @@ impl Architecture {
     pub fn read(json: &str) -> Result<Self, Error> {
         #[derive(Deserialize)]
         struct Kind {
+            #[serde(alias = "_class_name")]
             model_type: String,
         }
         let Kind { model_type } = serde_json::from_str(json)?;
