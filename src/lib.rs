@@ -57,7 +57,7 @@ pub use congruent_macros as macros;
 #[doc(hidden)]
 pub mod __private {
     pub use crate::dim::runtime::{Brand, Place};
-    pub use crate::tensor::{einsum, einsum_many, einsum_one, rearrange};
+    pub use crate::tensor::{einsum, einsum_many, einsum_one, einsum_with_rest, rearrange};
     pub use generativity::make_guard;
 }
 
@@ -102,6 +102,20 @@ macro_rules! dims { ($($t:tt)*) => { $crate::macros::dims! { $crate $($t)* } } }
 /// let scores: Tensor<(Batch, Heads, Queries, Keys)> = einsum!("b h i d, b h j d -> b h i j", q, k);
 /// let total: Tensor<()> = einsum!("batch heads queries keys ->", scores);
 /// assert_eq!(total.scalar(), 840.0);
+/// ```
+///
+/// `..` stands for all dimensions of a tensor that have no letter, any number of them, in any place: a batch, heads, or none. They
+/// are the same dimensions in every tensor that has `..`, and are kept.
+///
+/// ```
+/// use congruent::prelude::*;
+/// dims! { Batch = 2; Heads; Rows = 5; Inner = 7; Columns = 4; }
+/// bind!(heads: Heads = 3);
+/// let x = Tensor::ones((Batch, heads, Rows, Inner));
+/// let y = Tensor::ones((Batch, heads, Inner, Columns));
+/// let products: Tensor<(Batch, _, Rows, Columns)> = einsum!(".. i j, .. j k -> .. i k", x, y);
+/// let weight = Tensor::ones((Columns, Inner));
+/// let mapped: Tensor<(Batch, _, Rows, Columns)> = einsum!(".. j, k j -> .. k", x, weight);
 /// ```
 ///
 /// Of self-attention, [`Keys`](dim::Keys) keeps the two axes of the scores apart.

@@ -46,6 +46,43 @@ fn einsum_multiplies_and_sums() {
 }
 
 #[test]
+fn the_rest_of_a_pattern_is_any_number_of_dimensions() {
+    for seed in 0..30 {
+        let ([b, h, q, k, d], mut rng) = sizes(seed);
+        bind!(batch: Batch = b, heads: Heads = h, queries: Seq = q, keys: Keys = k, dim: HeadDim = d);
+        let x = Tensor::uniform((batch, heads, queries, dim), -1.0..1.0, &mut rng).tracked();
+        let y = Tensor::uniform((batch, heads, keys, dim), -1.0..1.0, &mut rng);
+        let weight = Tensor::uniform((keys, dim), -1.0..1.0, &mut rng);
+        // Two dimensions at the begin, one of them, and none.
+        let found: Tensor<(_, _, _, _)> = einsum!(".. i d, .. j d -> .. i j", x, y);
+        let expected = einsum!("b h i d, b h j d -> b h i j", x, y);
+        assert_near(&found.to_vec(), &expected.to_vec());
+        let found: Tensor<(_, _, _)> = einsum!("h .. i d, h .. j d -> h .. j", x, y);
+        let expected = einsum!("b h i d, b h j d -> b h j", x, y);
+        assert_near(&found.to_vec(), &expected.to_vec());
+        let matrix = x.sum(At::<0>).sum(At::<0>);
+        assert_near(
+            &einsum!(".. i d, j d .. -> .. j i", matrix, weight).to_vec(),
+            &einsum!("i d, j d -> j i", matrix, weight).to_vec(),
+        );
+        // At the end, in the middle, and in one tensor of three.
+        assert_near(&einsum!("b .. -> .. b", x).to_vec(), &einsum!("b h i d -> h i d b", x).to_vec());
+        assert_near(&einsum!("b .. d -> d .. b", x).to_vec(), &einsum!("b h i d -> d h i b", x).to_vec());
+        let [found, expected] = [
+            einsum!("k d, .. d, e k -> .. e", weight, x, weight.transpose(keys, dim)),
+            einsum!("k d, b h i d, e k -> b h i e", weight, x, weight.transpose(keys, dim)),
+        ];
+        let close = |(x, y): (f32, f32)| (x - y).abs() <= 1e-4;
+        assert!(found.to_vec().into_iter().zip(expected.to_vec()).all(close));
+        let [found, expected] = [found, expected].map(|y| {
+            let square = y.square().sum(dim).sum(queries).sum(heads).sum(batch);
+            square.backward().of(&x).to_vec()
+        });
+        assert!(found.iter().zip(&expected).all(|(x, y)| (x - y).abs() <= 1e-3 * (1.0 + y.abs())));
+    }
+}
+
+#[test]
 fn rearrange_moves_every_element_where_the_pattern_says() {
     for seed in 0..30 {
         let ([b, s, h, d], mut rng) = sizes(seed);

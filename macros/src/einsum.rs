@@ -1,7 +1,7 @@
 //! `einsum!("b h i d, b h j d -> b h i j", q, k)`.
 
 use crate::call_with;
-use crate::pattern::{Arguments, Pattern, letters, tuple, tuple_type};
+use crate::pattern::{Arguments, MAX_RANK, Pattern, REST, letters, tuple, tuple_type};
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 use syn::{Error, Result};
@@ -41,6 +41,13 @@ pub fn expand(Arguments { krate, pattern, tensors }: Arguments) -> Result<TokenS
         return Err(fail("groups are the matter of `rearrange!`: in `einsum!` each axis is one letter".to_owned()));
     }
 
+    let rest = pattern.rest();
+    if rest.is_some_and(|rest| !letters(&pattern.output).contains(&rest)) {
+        return Err(fail(format!(
+            "`{REST}` is not in the output of `{source}`: what it stands for is kept, and what is summed over has a letter"
+        )));
+    }
+
     let (parameters, variables) = (pattern.parameters(), pattern.variables());
     let numbers: Vec<_> = pattern.inputs.iter().map(|axes| letters(axes)).collect();
     let output = letters(&pattern.output);
@@ -49,10 +56,10 @@ pub fn expand(Arguments { krate, pattern, tensors }: Arguments) -> Result<TokenS
     let mut shared = Vec::new();
     for (side, &letter) in numbers.iter().enumerate().flat_map(|(i, side)| side.iter().map(move |letter| (i, letter))) {
         if first_side(letter) < side {
-            let name = &pattern.names[letter];
+            let name = if Some(letter) == rest { "Rest".to_owned() } else { format!("_{}", pattern.names[letter]) };
             // In the second tensor by the letter alone, so that messages of the most patterns are short.
-            let name = if side == 1 { name.clone() } else { format!("{name}_{}", PLACES[side]) };
-            let [relation, holds, other] = ["Same", "Holds", "Other"].map(|of| format_ident!("{of}_{name}"));
+            let name = if side == 1 { name } else { format!("{name}_{}", PLACES[side]) };
+            let [relation, holds, other] = ["Same", "Holds", "Other"].map(|of| format_ident!("{of}{name}"));
             shared.push(Shared { letter, side, relation, holds, other });
         }
     }
@@ -98,8 +105,15 @@ pub fn expand(Arguments { krate, pattern, tensors }: Arguments) -> Result<TokenS
     let proofs: Vec<_> = sides.iter().map(|side| &side.holds).chain(agreements.iter().copied()).collect();
     let summed = parameters.iter().enumerate().filter(|(letter, _)| !output.contains(letter)).map(|(_, dim)| dim);
 
-    let output_shape = tuple_type(&pattern.output, &parameters, &krate);
-    let output_value = tuple(&pattern.output, &variables, &krate);
+    let (mut output_shape, mut output_value) =
+        (tuple_type(&pattern.output, &parameters, &krate), tuple(&pattern.output, &variables, &krate));
+    let (mut flattens, mut flat_parameter, mut is_flat) = (None, None, None);
+    if let Some(rest) = rest {
+        flattens = Some(flat_output(&pattern, rest, &parameters, &krate));
+        flat_parameter = Some(quote!(Whole,));
+        is_flat = Some(quote!(#output_shape: InOneTuple<Output = Whole>,));
+        (output_shape, output_value) = (quote!(Whole), quote!(InOneTuple::flat(#output_value)));
+    }
     let take = sides.iter().enumerate().rev().map(|(i, side)| {
         let (value, relation) = (&values[i], &side.name);
         let variables = side.letters.iter().map(|&letter| &variables[letter]);
@@ -107,6 +121,11 @@ pub fn expand(Arguments { krate, pattern, tensors }: Arguments) -> Result<TokenS
         quote!(let (#(#variables,)*) = #relation::axes(#value.shape());)
     });
     let call = match numbers.as_slice() {
+        many if rest.is_some() => {
+            let letters = many.iter().map(|letters| quote!(&[#(#letters),*]));
+            let arrays = quote!(&[#((#values.array(), #letters)),*]);
+            quote!(#krate::__private::einsum_with_rest::<_, B>(#arrays, #rest, &[#(#output),*], __shape))
+        }
         [x, y] => quote!(#krate::__private::einsum(__x, __y, &[#(#x),*], &[#(#y),*], &[#(#output),*], __shape)),
         [x] => quote!(#krate::__private::einsum_one(__x, &[#(#x),*], &[#(#output),*], __shape)),
         many => {
@@ -122,13 +141,15 @@ pub fn expand(Arguments { krate, pattern, tensors }: Arguments) -> Result<TokenS
         use #krate::{SameBackend as OnTheSame, dim::Summed as WithoutPadding, shape::SameLetter};
         #(#words)*
         #(#axes)*
+        #flattens
         #[allow(non_camel_case_types, unused_variables, clippy::all)]
-        fn einsum<#(#shapes,)* #(#backends,)* #(#dims,)* #(#proofs,)* Output>(
+        fn einsum<#(#shapes,)* #(#backends,)* #(#dims,)* #(#proofs,)* #flat_parameter Output>(
             #(#values: &#krate::Tensor<#shapes, #backends>),*
         ) -> #krate::Tensor<Output, B>
         where
             #(#bounds,)*
             #(#agree,)*
+            #is_flat
             (#first, #last): #krate::shape::Agreed<#output_shape, Output = Output>,
             Output: #krate::shape::Shape,
             B: #krate::backend::Backend,
@@ -157,8 +178,18 @@ fn shared_relation(name: &str, [place, other]: [&str; 2], relation: &Ident, krat
         return None;
     }
     let message = format!("`{name}` is `{{Self}}` in the {place} tensor and `{{Other}}` in the {other}");
-    let label = format!("`{name}` is not one dimension");
-    let note = "a letter of the pattern stands for the same dimension wherever it appears";
+    let (label, note, kind) = match name {
+        REST => (
+            format!("`{name}` is not the same everywhere"),
+            "`..` stands for the same dimensions in every tensor that has it, as many as there are; a tensor without them has no `..`",
+            quote!(shape::Shape),
+        ),
+        name => (
+            format!("`{name}` is not one dimension"),
+            "a letter of the pattern stands for the same dimension wherever it appears",
+            quote!(dim::Dim),
+        ),
+    };
     Some(quote! {
         #[diagnostic::on_unimplemented(message = #message, label = #label, note = #note, note = "explained in `congruent::errors::C20`")]
         #[allow(non_camel_case_types)]
@@ -166,14 +197,14 @@ fn shared_relation(name: &str, [place, other]: [&str; 2], relation: &Ident, krat
             type Holds;
         }
         #[diagnostic::do_not_recommend]
-        impl<D: #krate::dim::Dim, Before> #relation<D, Before> for D {
+        impl<D: #krate::#kind, Before> #relation<D, Before> for D {
             type Holds = Before;
         }
         const _: () = {
             // No dimension, as the compiler sees here.
             enum Other {}
             #[diagnostic::do_not_recommend]
-            impl<D: #krate::dim::Dim, Before> #relation<Other, Before> for D {
+            impl<D: #krate::#kind, Before> #relation<Other, Before> for D {
                 type Holds = #krate::shape::Disagree;
             }
         };
@@ -196,15 +227,38 @@ impl<'p> Side<'p> {
 
     fn relation(&self, pattern: &Pattern, parameters: &[Ident], krate: &Ident) -> TokenStream {
         let name = &self.name;
-        let dims: Vec<_> = self.letters.iter().map(|&letter| &parameters[letter]).collect();
+        let rest = pattern.rest().filter(|rest| self.letters.contains(rest));
         let letters = self.letters.iter().map(|&letter| pattern.names[letter].as_str()).collect::<Vec<_>>().join(" ");
-        let many = match self.letters.len() {
+        let many = match self.letters.len() - usize::from(rest.is_some()) {
             1 => "one dimension".to_owned(),
             count => format!("{count} dimensions"),
         };
-        let message = format!("`{{Self}}` does not have the {many} of `{letters}`");
-        let label = format!("expected {many}, one for each letter of `{letters}`");
-        let note = "a letter of the pattern stands for one dimension, and each shape has as many dimensions as its part of the pattern has letters";
+        let (message, label, note) = match rest {
+            None => (
+                format!("`{{Self}}` does not have the {many} of `{letters}`"),
+                format!("expected {many}, one for each letter of `{letters}`"),
+                "a letter of the pattern stands for one dimension, and each shape has as many dimensions as its part of the pattern has letters",
+            ),
+            Some(_) => (
+                format!("`{{Self}}` does not have the {many} of `{letters}` beside the rest"),
+                format!("expected {many} or more, one for each letter of `{letters}`"),
+                "a letter of the pattern stands for one dimension, and `..` for all that have no letter, which may be none",
+            ),
+        };
+        let shapes = shapes(self.letters, rest, parameters).map(|Shape { flat, nested, generics }| {
+            quote! {
+                #[diagnostic::do_not_recommend]
+                #[allow(non_camel_case_types, non_snake_case, clippy::all)]
+                impl<#(#generics: #krate::dim::Dim,)*> #name for #flat {
+                    type Holds = #krate::shape::Agree;
+                    type Dims = #nested;
+                    fn axes(self) -> Self::Dims {
+                        let #flat = self;
+                        #nested
+                    }
+                }
+            }
+        });
         quote! {
             #[diagnostic::on_unimplemented(message = #message, label = #label, note = #note, note = "explained in `congruent::errors::C20`")]
             #[allow(non_camel_case_types, clippy::all)]
@@ -213,15 +267,66 @@ impl<'p> Side<'p> {
                 type Dims;
                 fn axes(self) -> Self::Dims;
             }
+            #(#shapes)*
+        }
+    }
+}
+
+/// What makes one tuple of the output, in which the rest is a tuple.
+fn flat_output(pattern: &Pattern, rest: usize, parameters: &[Ident], krate: &Ident) -> TokenStream {
+    let output = letters(&pattern.output);
+    let text = output.iter().map(|&letter| pattern.names[letter].as_str()).collect::<Vec<_>>().join(" ");
+    let message = format!("`{text}` has more than six dimensions: it is `{{Self}}`");
+    let label = format!("no room for `{REST}`");
+    let shapes = shapes(&output, Some(rest), parameters).map(|Shape { flat, nested, generics }| {
+        quote! {
             #[diagnostic::do_not_recommend]
-            #[allow(non_camel_case_types, clippy::all)]
-            impl<#(#dims: #krate::dim::Dim,)*> #name for (#(#dims,)*) {
-                type Holds = #krate::shape::Agree;
-                type Dims = Self;
-                fn axes(self) -> Self {
-                    self
+            #[allow(non_camel_case_types, non_snake_case, clippy::all)]
+            impl<#(#generics: #krate::dim::Dim,)*> InOneTuple for #nested {
+                type Output = #flat;
+                fn flat(self) -> Self::Output {
+                    let #nested = self;
+                    #flat
                 }
             }
         }
+    });
+    quote! {
+        #[diagnostic::on_unimplemented(message = #message, label = #label, note = "merge two axes or reduce one before", note = "explained in `congruent::errors::C17`")]
+        trait InOneTuple {
+            type Output;
+            fn flat(self) -> Self::Output;
+        }
+        #(#shapes)*
     }
+}
+
+/// A shape that letters stand for: the tuple of all its dimensions, and that in which the rest is a tuple of its own.
+struct Shape {
+    flat: TokenStream,
+    nested: TokenStream,
+    generics: Vec<Ident>,
+}
+
+/// The shapes that letters stand for: one, or one for each number of dimensions that the rest may be.
+fn shapes<'p>(
+    letters: &'p [usize],
+    rest: Option<usize>,
+    parameters: &'p [Ident],
+) -> impl Iterator<Item = Shape> + use<'p> {
+    let most = if rest.is_some() { MAX_RANK + 1 - letters.len() } else { 0 };
+    (0..=most).map(move |count| {
+        let unnamed: Vec<_> = (0..count).map(|i| format_ident!("Rest{i}")).collect();
+        let nested = letters.iter().map(|&letter| match &parameters[letter] {
+            _ if Some(letter) == rest => quote!((#(#unnamed,)*)),
+            parameter => quote!(#parameter),
+        });
+        let nested: Vec<_> = nested.collect();
+        let generics: Vec<Ident> = letters
+            .iter()
+            .flat_map(|&letter| if Some(letter) == rest { unnamed.clone() } else { vec![parameters[letter].clone()] })
+            .collect();
+        let (flat, nested) = (quote!((#(#generics,)*)), quote!((#(#nested,)*)));
+        Shape { flat, nested, generics }
+    })
 }

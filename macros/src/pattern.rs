@@ -9,6 +9,8 @@ use syn::{Error, Expr, LitStr, Result, Token};
 
 /// The most letters of a pattern: an array has at most so many axes.
 pub const MAX_LETTERS: usize = 8;
+/// What stands for all dimensions that have no letter, as if it were one.
+pub const REST: &str = "..";
 /// The most dimensions of a shape.
 pub const MAX_RANK: usize = 6;
 
@@ -93,9 +95,15 @@ impl Pattern {
         }
     }
 
-    /// The type parameter of each letter.
+    /// The number of [`REST`], if the pattern has it.
+    pub fn rest(&self) -> Option<usize> {
+        self.names.iter().position(|name| name == REST)
+    }
+
+    /// The type parameter of each letter. (That of the rest has no underscore, so that no letter is called like it.)
     pub fn parameters(&self) -> Vec<Ident> {
-        self.names.iter().map(|name| format_ident!("Dim_{}", name)).collect()
+        let parameter = |name: &String| if name == REST { format_ident!("Rest") } else { format_ident!("Dim_{name}") };
+        self.names.iter().map(parameter).collect()
     }
 
     /// The variable of each letter.
@@ -174,11 +182,13 @@ fn group<'a>(
                 // From the left, as `a * b * c` is.
                 axes.extend(inner.into_iter().reduce(|product, axis| Axis::Pair(Box::new([product, axis]))));
             }
+            "..." => return Err(format!("`...` is written `{REST}`, with spaces around it")),
             name => {
                 words.next();
                 // `r#type` is the letter `type`, which only becomes a part of names.
                 let name = match syn::parse_str::<Ident>(name) {
                     Ok(name) => name.unraw().to_string(),
+                    Err(_) if name == REST => REST.to_owned(),
                     Err(_) => {
                         return Err(format!(
                             "`{name}` is not a letter: write letters or names with spaces between, as in `b s d`"
@@ -224,6 +234,12 @@ mod tests {
     }
 
     #[test]
+    fn the_rest_is_numbered_as_a_letter() {
+        let pattern = pattern(".. i j, .. j k -> i .. k").unwrap();
+        assert_eq!((pattern.rest(), letters(&pattern.output)), (Some(0), vec![1, 0, 3]));
+    }
+
+    #[test]
     fn groups_nest() {
         let pattern = pattern("((a b) c) -> c b a").unwrap();
         let inner = Axis::Pair(Box::new([Axis::Letter(0), Axis::Letter(1)]));
@@ -246,6 +262,8 @@ mod tests {
         assert!(error("(a b -> a b").contains("without its `)`"));
         assert!(error("a b) -> a b").contains("without its `(`"));
         assert!(error("a.b -> a").contains("is not a letter"));
+        assert!(error("... a -> a").contains("`...` is written `..`"));
+        assert!(error(".. a .. -> a").contains("`..` stands twice"));
         assert!(error("a b c d e f g -> a").contains("at most 6"));
     }
 }

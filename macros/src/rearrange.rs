@@ -29,6 +29,9 @@ pub fn expand(Rearrange(Arguments { krate, pattern, tensors }): Rearrange) -> Re
     let [input] = pattern.inputs.as_slice() else {
         return Err(fail("`rearrange!` takes one tensor".to_owned()));
     };
+    if pattern.rest().is_some() {
+        return Err(fail("`..` is the matter of `einsum!`: in `rearrange!` each axis has a letter".to_owned()));
+    }
     let (input_letters, output_letters) = (letters(input), letters(&pattern.output));
     if let Some(lost) = input_letters.iter().find(|letter| !output_letters.contains(letter)) {
         let name = &pattern.names[*lost];

@@ -58,6 +58,7 @@ errors! {
     C20: "`d` is `A` in the first tensor and `B` in the second"
     /// In a pattern of [`einsum!`](crate::einsum) each letter is one dimension, the same wherever the letter stands,
     /// and each tensor has one dimension for each letter of its part: "`X` does not have the 4 dimensions of `b h i d`".
+    /// `..` stands for all dimensions that have no letter, and these are the same in every tensor that has it.
     /// Correct the pattern or the tensor. Two names for one size become one by [`relabel`](crate::Tensor::relabel).
 
     C21: "`X` does not fit `b s (h d) -> b h s d`"
@@ -73,7 +74,8 @@ errors! {
     C34: "`k` is in the output of `b h i d, b h j d -> b h i k` and in no input, and other messages of patterns"
     /// The patterns of [`einsum!`](crate::einsum) and [`rearrange!`](crate::rearrange) are letters or names with spaces
     /// between: one part for each tensor, separated by commas, then `->` and the output. Each letter of the output
-    /// stands in an input, and none stands twice in one part. `rearrange!` keeps every letter, and its groups are of
+    /// stands in an input, and none stands twice in one part. `..`, which `einsum!` takes for the dimensions that have no letter,
+    /// stands in the output wherever it stands in an input. `rearrange!` keeps every letter, and its groups are of
     /// two: `(h d)`.
 
     C38: "type annotations needed"

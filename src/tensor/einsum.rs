@@ -28,7 +28,35 @@ pub fn einsum_many<O: Shape, B: Backend<Elem: Number>>(
     output: &[usize],
     shape: O,
 ) -> Tensor<O, B> {
-    let mut terms: Vec<_> = tensors.iter().map(|(array, letters)| Lettered::<B>::new(array, letters)).collect();
+    let terms = tensors.iter().map(|(array, letters)| Lettered::<B>::new(array, letters)).collect();
+    Tensor::checked(shape, contracted::<B>(terms, output))
+}
+
+/// The same of any number of tensors, where the letter `rest` stands for all axes of a tensor that have none: one axis, until the
+/// result gets its shape.
+#[doc(hidden)]
+pub fn einsum_with_rest<O: Shape, B: Backend<Elem: Number>>(
+    tensors: &[(&ArrayOf<B>, &[usize])],
+    rest: usize,
+    output: &[usize],
+    shape: O,
+) -> Tensor<O, B> {
+    let merged = |(array, letters): &(&ArrayOf<B>, &[usize])| {
+        let Some(at) = letters.iter().position(|letter| *letter == rest) else {
+            return Lettered::<B>::new(array, letters);
+        };
+        let mut sizes = B::sizes(array).to_vec();
+        let end = at + sizes.len() + 1 - letters.len();
+        let count = sizes[at..end].iter().product();
+        sizes.splice(at..end, [count]);
+        Lettered::new(&B::reshape(array, &sizes), letters)
+    };
+    let array = contracted::<B>(tensors.iter().map(merged).collect(), output);
+    Tensor::checked(shape, B::reshape(&array, shape.sizes().as_ref()))
+}
+
+/// The terms multiplied two at a time, and summed over the letters that `output` lacks.
+fn contracted<B: Backend<Elem: Number>>(mut terms: Vec<Lettered<B>>, output: &[usize]) -> ArrayOf<B> {
     let letters: Vec<Vec<usize>> = terms.iter().map(|term| term.letters.clone()).collect();
     let size = |letter: usize| {
         let of = |term: &Lettered<B>| Some(B::sizes(&term.array)[term.letters.iter().position(|l| *l == letter)?]);
@@ -44,7 +72,7 @@ pub fn einsum_many<O: Shape, B: Backend<Elem: Number>>(
     }
     let mut last = terms.remove(0);
     last.sum_all_but(|letter| output.contains(&letter));
-    Tensor::checked(shape, last.in_order(output))
+    last.in_order(output)
 }
 
 /// How many multiplications it takes at least to make one of terms with these letters, and which two are next each time: what

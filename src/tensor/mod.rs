@@ -69,7 +69,7 @@ pub use sort::Side;
 pub use windows::StepOf;
 
 #[doc(hidden)]
-pub use einsum::{einsum, einsum_many, einsum_one, rearrange};
+pub use einsum::{einsum, einsum_many, einsum_one, einsum_with_rest, rearrange};
 
 use crate::backend::{ArrayOf, Backend, Element, With};
 use crate::cpu::Cpu;
