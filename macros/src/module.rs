@@ -147,6 +147,7 @@ fn arm(
         patterns.extend(quote!(#member: #variable,));
         let path = match (&options.name, is_wrapper) {
             (None, true) => quote!(path),
+            (Some(name), _) if name.is_empty() => quote!(path),
             (name, _) => {
                 let name = name.clone().unwrap_or_else(|| name_of(field, i));
                 quote!(&path.at(#name))

@@ -6,10 +6,10 @@ use congruent::module::{Module, Parameter, ParameterMut, Path};
 use congruent::nn::{CacheStep, CutTo, Embedding, KeyValueCache, Linear, soft_cap};
 use congruent::prelude::*;
 
-/// The dimensions of a model.
+/// The dimensions of a model: without experts, `X` is one.
 #[allow(missing_docs)]
 #[derive(Clone, Copy, Debug)]
-pub struct Dims<V, P, E, Q, H, D, F> {
+pub struct Dims<V, P, E, Q, H, D, F, X = N<1>> {
     pub vocab: V,
     pub positions: P,
     pub embed: E,
@@ -19,6 +19,8 @@ pub struct Dims<V, P, E, Q, H, D, F> {
     pub key_heads: H,
     pub head_dim: D,
     pub ffn: F,
+    /// The experts of a layer, each of which has a width of `ffn`.
+    pub experts: X,
 }
 
 /// The layers of a language model, from the embeddings of a text to what its next token is predicted from.
@@ -75,8 +77,8 @@ pub struct LanguageModel<V, D: Decoder<B>, B: Backend<Elem: Float> = Cpu<f32>> {
 
 impl<V: Dense, D: Decoder<B>, B: Backend<Elem: Float>> LanguageModel<V, D, B> {
     /// The model of these parts.
-    pub fn new<Q, F>(
-        dims: Dims<V, D::Positions, D::Embed, Q, D::KeyHeads, D::HeadDim, F>,
+    pub fn new<Q, F, X>(
+        dims: Dims<V, D::Positions, D::Embed, Q, D::KeyHeads, D::HeadDim, F, X>,
         tokens: Embedding<V, D::Embed, B>,
         decoder: D,
         output: Option<Linear<D::Embed, V, B>>,

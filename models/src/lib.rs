@@ -3,7 +3,7 @@
 //!
 //! | family | module |
 //! |---|---|
-//! | Llama, Mistral, Qwen 2 and 3, Gemma 2 and 3 | [`decoder`] |
+//! | Llama, Mistral, Mixtral, Qwen 2 and 3, Qwen 3 MoE, Gemma 1 to 3 | [`decoder`] |
 //! | GPT-2 | [`gpt2`] |
 //! | BERT, RoBERTa | [`bert`] |
 //! | T5, and its version 1.1 | [`t5`] |

@@ -9,34 +9,39 @@ use congruent::generate::{Request, Sampler, Sampling, Session, generate};
 use congruent::io::{SafeTensors, Stored, Writer};
 use congruent::nn::next_token_loss;
 use congruent::prelude::*;
-use congruent_models::decoder::{Config, HUGGING_FACE, Llama};
+use congruent_models::decoder::{Config, FeedForward, HUGGING_FACE, Llama};
 use congruent_models::{Dims, Texts};
 
 dims! {
     Batch = 2; Seq = 11; Greedy = 12; One = 1; New;
-    Vocab = 61; Positions = 32; Embed = 24; KeyHeads = 2; Group = 2; Narrow = 6; Wide = 8; Ffn = 40;
+    Vocab = 61; Positions = 32; Embed = 24; KeyHeads = 2; Group = 2; Narrow = 6; Wide = 8; Ffn = 40; Experts = 4;
 }
 
-type Model<D, B> = Llama<Vocab, Positions, Embed, Times<KeyHeads, Group>, KeyHeads, D, Ffn, B>;
+type Model<D, B, X> = Llama<Vocab, Positions, Embed, Times<KeyHeads, Group>, KeyHeads, D, Ffn, B, X>;
 
-fn dims<D>(head_dim: D) -> Dims<Vocab, Positions, Embed, Times<KeyHeads, Group>, KeyHeads, D, Ffn> {
+fn dims<D, X>(head_dim: D, experts: X) -> Dims<Vocab, Positions, Embed, Times<KeyHeads, Group>, KeyHeads, D, Ffn, X> {
     let (vocab, positions, embed, key_heads, ffn) = (Vocab, Positions, Embed, KeyHeads, Ffn);
-    Dims { vocab, positions, embed, heads: Times(KeyHeads, Group), key_heads, head_dim, ffn }
+    Dims { vocab, positions, embed, heads: Times(KeyHeads, Group), key_heads, head_dim, ffn, experts }
 }
 
 /// Norms, softmax and angles of the expected values are of single precision; logits are up to 6, gradients up to 1.
 const TOLERANCE: f64 = 2e-5;
 
-fn load<D: Dense, B: Backend<Elem: Float + Stored>>(name: &str, head_dim: D) -> Model<D, B> {
+fn load<D: Dense, B: Backend<Elem: Float + Stored>, X: Dense>(name: &str, head_dim: D, experts: X) -> Model<D, B, X> {
     let config = Config::from_hugging_face(&config("decoders.json", name).to_string()).unwrap();
-    let Config { vocab, positions, embed, key_heads, group, head_dim: found, ffn, .. } = config;
+    let Config { vocab, positions, embed, key_heads, group, head_dim: found, ffn, experts: of, .. } = config;
     assert_eq!([vocab, positions, embed, key_heads, group, found, ffn], [61, 32, 24, 2, 2, head_dim.size(), 40]);
+    assert_eq!(of, experts.size());
     let weights = Part::weights(name);
-    Model::load(&weights, dims(head_dim), &config.settings, &HUGGING_FACE, &Default::default(), || ()).unwrap()
+    Model::load(&weights, dims(head_dim, experts), &config.settings, &HUGGING_FACE, &Default::default(), || ()).unwrap()
 }
 
 fn agrees<D: Dense, B: Autodiff<Elem: Float + Stored + Into<f64>>>(name: &str, head_dim: D) {
-    let (mut model, expected) = (load::<D, B>(name, head_dim), Part::expected(name));
+    agrees_with::<D, B, _>(name, head_dim, N::<1>);
+}
+
+fn agrees_with<D: Dense, B: Autodiff<Elem: Float + Stored + Into<f64>>, X: Dense>(name: &str, head_dim: D, experts: X) {
+    let (mut model, expected) = (load::<D, B, X>(name, head_dim, experts), Part::expected(name));
     let device = model.device();
     let numbers = expected.ids("ids", (Batch, Seq));
     let ids = Ids::new((Batch, Seq), Vocab, &numbers).unwrap();
@@ -88,6 +93,16 @@ fn agrees<D: Dense, B: Autodiff<Elem: Float + Stored + Into<f64>>>(name: &str, h
     let (path, weight) = ("model.layers.0.input_layernorm.weight", gradients.of(layer.attention_norm.weight()));
     let found = expected.tensor(&format!("gradient.{path}"), weight.shape());
     assert_near(&format!("{name}: gradient of {path}"), &weight, &found, TOLERANCE);
+    if let FeedForward::Mixture(mixture) = &layer.feed_forward {
+        let weight = gradients.of(&mixture.router().weight);
+        let found = expected.tensor("gradient.model.layers.0.mlp.gate.weight", weight.shape());
+        assert_near(&format!("{name}: gradient of the router"), &weight, &found, TOLERANCE);
+        let all = expected.tensor("gradient.model.layers.0.mlp.experts.down_proj", (experts, Embed, Ffn));
+        for (i, expert) in mixture.experts().iter().enumerate() {
+            let (weight, found) = (gradients.of(&expert.down.weight), all.at(At::<0>, i).unwrap());
+            assert_near(&format!("{name}: gradient of expert {i}"), &weight, &found, TOLERANCE);
+        }
+    }
 }
 
 #[test]
@@ -105,6 +120,13 @@ fn mistral() {
 fn qwen() {
     agrees::<_, Cpu<f32>>("qwen2", Narrow);
     agrees::<_, Cpu<f32>>("qwen3", Wide);
+}
+
+#[test]
+fn mixtures_of_experts() {
+    agrees_with::<_, Cpu<f32>, _>("mixtral", Narrow, Experts);
+    agrees_with::<_, Cpu<f32>, _>("qwen3_moe", Wide, Experts);
+    agrees_with::<_, Cpu<f64>, _>("qwen3_moe", Wide, Experts);
 }
 
 #[test]
@@ -126,7 +148,7 @@ fn a_size_of_heads_of_run_time() {
 /// What is saved has the published names.
 #[test]
 fn a_model_is_saved_as_it_is_published() {
-    for name in ["qwen2", "qwen3", "gemma3"] {
+    for name in ["qwen2", "qwen3", "gemma3", "mixtral", "qwen3_moe"] {
         let mut writer = Writer::default();
         let weights = Part::weights(name);
         let settings = Config::from_hugging_face(&config("decoders.json", name).to_string()).unwrap().settings;
@@ -136,14 +158,14 @@ fn a_model_is_saved_as_it_is_published() {
             names.into_iter().map(|name| (file.get(&name).unwrap().sizes, name)).collect::<Vec<_>>()
         };
         macro_rules! saved {
-            ($head_dim:expr) => {{
-                let model = load::<_, Cpu<f32>>(name, $head_dim);
+            ($head_dim:expr, $experts:expr) => {{
+                let model = load::<_, Cpu<f32>, _>(name, $head_dim, $experts);
                 writer.module("", &model);
                 let file = SafeTensors::from_bytes(writer.to_bytes().unwrap()).unwrap();
                 assert_eq!(sizes(&file), sizes(&weights));
-                let again = Model::<_, Cpu<f32>>::load(
+                let again = Model::<_, Cpu<f32>, _>::load(
                     &file,
-                    dims($head_dim),
+                    dims($head_dim, $experts),
                     &settings,
                     &HUGGING_FACE,
                     &Default::default(),
@@ -152,7 +174,12 @@ fn a_model_is_saved_as_it_is_published() {
                 assert_eq!(again.unwrap().tokens.weight.to_vec(), model.tokens.weight.to_vec());
             }};
         }
-        if name == "qwen2" { saved!(Narrow) } else { saved!(Wide) }
+        match name {
+            "qwen2" => saved!(Narrow, N::<1>),
+            "mixtral" => saved!(Narrow, Experts),
+            "qwen3_moe" => saved!(Wide, Experts),
+            _ => saved!(Wide, N::<1>),
+        }
     }
 }
 
@@ -161,7 +188,14 @@ fn a_model_is_saved_as_it_is_published() {
 fn a_file_of_another_family_is_refused_by_name() {
     let settings = Config::from_hugging_face(&config("decoders.json", "qwen3").to_string()).unwrap().settings;
     let weights = Part::weights("gemma");
-    let error = Model::<_, Cpu<f32>>::load(&weights, dims(Wide), &settings, &HUGGING_FACE, &Default::default(), || ());
+    let error = Model::<_, Cpu<f32>, _>::load(
+        &weights,
+        dims(Wide, N::<1>),
+        &settings,
+        &HUGGING_FACE,
+        &Default::default(),
+        || (),
+    );
     let error = error.err().unwrap().to_string();
     assert!(error.contains("missing: `model.layers.1.self_attn.q_norm.weight`, expected (Wide = 8)"), "{error}");
 }

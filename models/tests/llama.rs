@@ -20,6 +20,7 @@ const DIMS: Dims<Vocab, Positions, Embed, Times<KeyHeads, Group>, KeyHeads, Head
     key_heads: KeyHeads,
     head_dim: HeadDim,
     ffn: Ffn,
+    experts: N::<1>,
 };
 
 /// The tensors of a model of one layer, without `lm_head`.

@@ -36,7 +36,8 @@ use std::fmt::{self, Debug, Display, Formatter};
 ///   parameters; where there is none, that is `Cpu<f32>`, or what `#[module(backend = Cpu<f64>)]` says.
 /// - Fields without parameters are numbers, texts, dimensions, settings such as an [`Activation`](crate::nn::Activation),
 ///   and those marked by `#[module(skip)]`: they are neither trained nor saved. So are ids, integers and masks that a model holds.
-/// - `#[module(name = "ln_1")]` gives a field another name in the path.
+/// - `#[module(name = "ln_1")]` gives a field another name in the path; `#[module(name = "")]` gives it none, so that what it is made
+///   of stands beside the other fields.
 /// - A type whose backend is a parameter goes to other engines with all its fields: [`to_engine`](Module::to_engine).
 /// - `#[module(buffer)]` makes a field a buffer: what is saved and loaded with the parameters and is not trained, such as
 ///   running statistics. It is never tracked, not counted, and no optimizer changes it. A module by hand says so by

@@ -1,14 +1,17 @@
 //! Mixtures of experts.
 
-use super::{GatedFeedForward, Linear, WellFormed};
-use crate::backend::{ArrayOf, Backend, Binary, Epilogue, Float, Reduce, With, constant, elements};
+use super::{Activation, GatedFeedForward, Linear, WellFormed};
+use crate::backend::{ArrayOf, Backend, Binary, DeviceOf, Epilogue, Float, Reduce, With, constant, elements};
 use crate::cpu::Cpu;
 use crate::dim::{Dense, Dim, Name};
+use crate::io::{Stored, Weights};
 use crate::mask::Lengths;
+use crate::module::{Parameter, ParameterMut, Path, ToEngine, show};
 use crate::sealed::Sealed;
 use crate::shape::{Last, Shape, Unpadded};
 use crate::tensor::{SameBackend, Tensor};
 use crate::{Error, Module, Rng};
+use std::fmt::{self, Debug, Formatter};
 
 crate::dims! { Routed; }
 
@@ -32,13 +35,13 @@ crate::dims! { Routed; }
 /// assert_eq!(load.iter().sum::<usize>(), 2 * 6);
 /// # Ok::<(), Error>(())
 /// ```
-#[derive(Clone, Module)]
-#[module(debug)]
+#[derive(Clone)]
 #[doc(alias("MoE", "SwitchTransformer", "Mixtral"))]
 pub struct MixtureOfExperts<E, F, X, B: Backend = Cpu<f32>> {
     router: Linear<E, X, B>,
     experts: Vec<GatedFeedForward<E, F, B>>,
     routing: Routing,
+    names: ExpertNames,
 }
 impl<E: Dense, F: Dense, X: Dim, B: Backend> WellFormed for MixtureOfExperts<E, F, X, B> {
     fn sealed(_: Sealed) {}
@@ -69,6 +72,53 @@ impl Routing {
         let all = tokens * self.per_token;
         self.capacity.map_or(all, |factor| (factor * all as f64 / experts as f64).ceil() as usize)
     }
+}
+
+/// The names that the parts of a mixture have in a file, and as parameters: with dots in them, if they lie deeper.
+///
+/// ```
+/// # #[cfg(feature = "safetensors")]
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use congruent::io::{SafeTensors, Weights, Writer, load};
+/// use congruent::nn::{Activation, ExpertNames, MixtureOfExperts, Routing};
+/// use congruent::prelude::*;
+/// dims! { Embed = 4; Hidden = 8; Experts = 3; }
+/// let layer = MixtureOfExperts::random(Embed, Hidden, Experts, Routing::new(2), &mut Rng::with_seed(1))?;
+/// let mut writer = Writer::default();
+/// writer.module("mlp", &layer);
+/// let file = SafeTensors::from_bytes(writer.to_bytes()?)?;
+/// let (names, dims) = (ExpertNames::PLAIN, (Embed, Hidden, Experts));
+/// let loaded = load(&file, |weights: Weights<f32>| {
+///     MixtureOfExperts::load(&weights.at("mlp"), names, dims, Activation::Silu, Routing::new(2))
+/// })?;
+/// assert_eq!(loaded.experts()[2].up.weight.to_vec(), layer.experts()[2].up.weight.to_vec());
+///
+/// let too_many = load(&file, |weights: Weights<f32>| {
+///     MixtureOfExperts::load(&weights.at("mlp"), names, dims, Activation::Silu, Routing::new(4))
+/// });
+/// assert!(too_many.unwrap_err().to_string().contains("`mlp.per_token`: it is 4, expected a number from 1 to that of the experts"));
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "safetensors"))]
+/// # fn main() {}
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ExpertNames {
+    /// The router.
+    pub router: &'static str,
+    /// The list of the experts.
+    pub experts: &'static str,
+    /// Of an expert, what says how much passes.
+    pub gate: &'static str,
+    /// What passes.
+    pub up: &'static str,
+    /// Back to the width of the model.
+    pub down: &'static str,
+}
+
+impl ExpertNames {
+    /// Those of the fields of this library.
+    pub const PLAIN: Self = ExpertNames { router: "router", experts: "experts", gate: "gate", up: "up", down: "down" };
 }
 
 /// What a mixture of experts gives.
@@ -126,7 +176,7 @@ impl<E: Dim, F: Dim, X: Dim, B: Backend<Elem: Float>> MixtureOfExperts<E, F, X, 
             let (setting, expected) = ("capacity", "a number above 0");
             return Err(Error::Setting { setting, expected, found: capacity.to_string() });
         }
-        Ok(MixtureOfExperts { router, experts, routing })
+        Ok(MixtureOfExperts { router, experts, routing, names: ExpertNames::PLAIN })
     }
 
     /// What says how likely each expert is.
@@ -144,6 +194,22 @@ impl<E: Dim, F: Dim, X: Dim, B: Backend<Elem: Float>> MixtureOfExperts<E, F, X, 
         self.routing
     }
 
+    /// The layer on each position of `x` by itself, whatever stands there, padding too: for inference, where nothing is counted. A
+    /// capacity, which is one of all tokens together, does not hold here.
+    ///
+    /// # Panics
+    /// The engine fails.
+    pub fn forward_each<S>(&self, x: &Tensor<S, impl SameBackend<B>>) -> Tensor<S, B>
+    where
+        S: Last<E>,
+        Self: WellFormed,
+    {
+        let (shape, embed) = (x.shape(), self.router.input().size());
+        let positions = shape.elements().checked_div(embed).unwrap_or(0);
+        let (y, ..) = self.mix(&B::reshape(x.array(), &[positions, embed]), None);
+        Tensor::from_parts(shape, B::reshape(&y, x.sizes().as_ref()))
+    }
+
     /// The layer on the last dimension of `x`, where every position is a token. The host reads which experts are chosen.
     ///
     /// # Panics
@@ -155,7 +221,7 @@ impl<E: Dim, F: Dim, X: Dim, B: Backend<Elem: Float>> MixtureOfExperts<E, F, X, 
     {
         let (shape, embed) = (x.shape(), self.router.input().size());
         let tokens = shape.elements().checked_div(embed).unwrap_or(0);
-        let (y, balance, load, dropped) = self.mix(&B::reshape(x.array(), &[tokens, embed]));
+        let (y, balance, load, dropped) = self.mix(&B::reshape(x.array(), &[tokens, embed]), self.routing.capacity);
         Mixed { y: Tensor::from_parts(shape, B::reshape(&y, x.sizes().as_ref())), balance, load, dropped }
     }
 
@@ -177,14 +243,14 @@ impl<E: Dim, F: Dim, X: Dim, B: Backend<Elem: Float>> MixtureOfExperts<E, F, X, 
         let (count, device) = (live.len(), x.device());
         let live = With::<B, u32>::from_elements(live, &[count], &device);
         let rows = B::gather(&B::reshape(x.array(), &[batch * longest, embed]), &live);
-        let (y, balance, load, dropped) = self.mix(&rows);
+        let (y, balance, load, dropped) = self.mix(&rows, self.routing.capacity);
         let padding = B::filled(num_traits::zero(), &[batch * longest, embed], &device);
         let y = B::reshape(&B::scatter_add(padding, &live, &y), x.sizes().as_ref());
         Mixed { y: Tensor::from_parts(x.shape(), y), balance, load, dropped }
     }
 
     /// The layer on tokens `(T, E)`.
-    fn mix(&self, x: &ArrayOf<B>) -> (ArrayOf<B>, Tensor<(), B>, Vec<usize>, usize) {
+    fn mix(&self, x: &ArrayOf<B>, capacity: Option<f64>) -> (ArrayOf<B>, Tensor<(), B>, Vec<usize>, usize) {
         let &[tokens, embed] = B::sizes(x) else { unreachable!("tokens are a matrix") };
         let (experts, chosen, device) = (self.experts.len(), self.routing.per_token, B::device(x));
         let mut y = B::filled(num_traits::zero(), &[tokens, embed], &device);
@@ -200,7 +266,7 @@ impl<E: Dim, F: Dim, X: Dim, B: Backend<Elem: Float>> MixtureOfExperts<E, F, X, 
 
         // For each expert the places, in the list of all choices, of those that it takes: first choices first.
         let ids = elements::<With<B, u32>>(&ids);
-        let room = self.routing.room(tokens, experts);
+        let room = Routing { capacity, ..self.routing }.room(tokens, experts);
         let (mut taken, mut load, mut dropped) = (vec![Vec::new(); experts], vec![0; experts], 0);
         for place in (0..chosen).flat_map(|choice| (0..tokens).map(move |token| token * chosen + choice)) {
             let expert = ids[place] as usize;
@@ -245,5 +311,81 @@ impl<E: Dim, F: Dim, X: Dim> MixtureOfExperts<E, F, X> {
         let router = Linear::random(embed, experts, rng).without_bias();
         let experts = (0..experts.size()).map(|_| GatedFeedForward::random(embed, hidden, rng)).collect();
         Self::new(router, experts, routing)
+    }
+}
+
+impl<E: Dim, F: Dim, X: Dim, B: Backend<Elem: Float + Stored>> MixtureOfExperts<E, F, X, B> {
+    /// Takes a router without a bias and experts, each part below its name: `experts.0.gate.weight` with [`ExpertNames::PLAIN`]. As
+    /// parameters they keep these names.
+    pub fn load(
+        weights: &Weights<'_, B::Elem, impl SameBackend<B>>,
+        names: ExpertNames,
+        (embed, hidden, experts): (E, F, X),
+        activation: Activation,
+        routing: Routing,
+    ) -> Self {
+        let count = experts.size();
+        let fits = |found: f64| (1.0..=count as f64).contains(&found);
+        weights.check("per_token", routing.per_token as f64, "a number from 1 to that of the experts", fits);
+        let capacity = routing.capacity.unwrap_or(1.0);
+        weights.check("capacity", capacity, "a number above 0", |found| found.is_finite() && found > 0.0);
+        let of_expert = |expert| {
+            let weights = weights.at(names.experts).at(expert);
+            GatedFeedForward {
+                gate: Linear::load_without_bias(&weights.at(names.gate), embed, hidden),
+                up: Linear::load_without_bias(&weights.at(names.up), embed, hidden),
+                activation,
+                down: Linear::load_without_bias(&weights.at(names.down), hidden, embed),
+            }
+        };
+        let router = Linear::load_without_bias(&weights.at(names.router), embed, experts);
+        MixtureOfExperts { router, experts: (0..count).map(of_expert).collect(), routing, names }
+    }
+}
+
+/// Visits the parts by their names.
+macro_rules! visit_parts {
+    ($visit:ident, $iter:ident, $layer:expr, $path:expr, $visitor:expr) => {{
+        let (layer, path, visitor) = ($layer, $path, $visitor);
+        let ExpertNames { router, experts, gate, up, down } = layer.names;
+        layer.router.$visit(&path.at(router), visitor);
+        let path = path.at(experts);
+        for (i, expert) in layer.experts.$iter().enumerate() {
+            let path = path.position(i);
+            expert.gate.$visit(&path.at(gate), visitor);
+            expert.up.$visit(&path.at(up), visitor);
+            expert.down.$visit(&path.at(down), visitor);
+        }
+    }};
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: Dim, F: Dim, X: Dim, B: Backend<Elem: Float>> Module<B> for MixtureOfExperts<E, F, X, B> {
+    fn visit(&self, path: &Path<'_>, visitor: &mut dyn FnMut(Parameter<'_, B>)) {
+        visit_parts!(visit, iter, self, path, visitor);
+    }
+    fn visit_mut(&mut self, path: &Path<'_>, visitor: &mut dyn FnMut(ParameterMut<'_, B>)) {
+        visit_parts!(visit_mut, iter_mut, self, path, visitor);
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<E, F, X, B: Backend, En: Backend> ToEngine<En> for MixtureOfExperts<E, F, X, B>
+where
+    Linear<E, X, B>: ToEngine<En, On = Linear<E, X, En>>,
+    GatedFeedForward<E, F, B>: ToEngine<En, On = GatedFeedForward<E, F, En>>,
+{
+    type On = MixtureOfExperts<E, F, X, En>;
+    fn transferred(&self, device: &DeviceOf<En>) -> Self::On {
+        let (router, experts) = (self.router.transferred(device), self.experts.transferred(device));
+        MixtureOfExperts { router, experts, routing: self.routing, names: self.names }
+    }
+}
+
+impl<E: Dim, F: Dim, X: Dim, B: Backend<Elem: Float>> Debug for MixtureOfExperts<E, F, X, B> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("MixtureOfExperts");
+        show::<B>(self, &mut shown);
+        shown.finish()
     }
 }

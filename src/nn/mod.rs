@@ -59,7 +59,7 @@ pub use loss::{
     mean_of_live, mean_where, next_token_log_probabilities, next_token_loss, similarities, smoothed_cross_entropy,
     squared_error, sum_of_live, sum_where,
 };
-pub use mixture::{AllLive, Mixed, MixtureOfExperts, Routing};
+pub use mixture::{AllLive, ExpertNames, Mixed, MixtureOfExperts, Routing};
 pub use multi_head::{Memory, MultiHeadAttention};
 pub use norm::{LayerNorm, OffsetRmsNorm, RmsNorm};
 pub use positions::{LearnedPositions, SinusoidalPositions};

@@ -56,3 +56,17 @@ pub fn above_zero(name: &str, number: f64) -> Result<f64, Error> {
     ensure!(number.is_finite() && number > 0.0, "`{name}` is {number}, which is not above 0");
     Ok(number)
 }
+
+/// Which layers attend to a window alone, by the list of the kinds of all layers.
+pub fn local_layers(kinds: &[String], layers: usize) -> Result<Vec<bool>, Error> {
+    let found = kinds.len();
+    ensure!(found == layers, "`layer_types` has {found} entries, and there are {layers} layers");
+    let is_local = kinds.iter().map(|kind| match kind.as_str() {
+        "sliding_attention" => Ok(true),
+        "full_attention" => Ok(false),
+        other => Err(Error::Config(format!(
+            "`layer_types` has `{other}`, and this library knows `full_attention` and `sliding_attention`"
+        ))),
+    });
+    is_local.collect()
+}

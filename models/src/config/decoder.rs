@@ -24,11 +24,14 @@ pub mod configured {
         pub once HeadDim;
         /// The width between the layers of the feed-forward network.
         pub once Ffn;
+        /// The experts of a layer.
+        pub once Experts;
     }
     /// All of them.
-    pub type All = crate::Dims<Vocab, Positions, Embed, Times<KeyHeads, Group>, KeyHeads, HeadDim, Ffn>;
+    pub type All = crate::Dims<Vocab, Positions, Embed, Times<KeyHeads, Group>, KeyHeads, HeadDim, Ffn, Experts>;
     /// The model of these dimensions.
-    pub type Model<B = Cpu<f32>> = Llama<Vocab, Positions, Embed, Times<KeyHeads, Group>, KeyHeads, HeadDim, Ffn, B>;
+    pub type Model<B = Cpu<f32>> =
+        Llama<Vocab, Positions, Embed, Times<KeyHeads, Group>, KeyHeads, HeadDim, Ffn, B, Experts>;
 }
 
 /// The sizes and settings of a model.
@@ -43,6 +46,8 @@ pub struct Config {
     pub group: usize,
     pub head_dim: usize,
     pub ffn: usize,
+    /// The experts of a layer; one, if it has none.
+    pub experts: usize,
     pub settings: Settings,
 }
 
@@ -84,6 +89,7 @@ impl Config {
             key_heads,
             head_dim: configured::HeadDim::set(self.head_dim)?,
             ffn: configured::Ffn::set(self.ffn)?,
+            experts: configured::Experts::set(self.experts)?,
         })
     }
 }

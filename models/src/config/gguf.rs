@@ -68,6 +68,7 @@ impl Config {
             group: shared(heads, key_heads)?,
             head_dim,
             ffn: size("feed_forward_length")?,
+            experts: 1,
             settings,
         };
         config.checked()

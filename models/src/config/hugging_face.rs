@@ -1,11 +1,13 @@
 //! What a `config.json` says of a decoder.
 
-use super::checks::{above_zero, bounded, bounded_head_dim, bounded_layers, from_zero_on, quotient, shared};
+use super::checks::{
+    above_zero, between, bounded, bounded_head_dim, bounded_layers, from_zero_on, local_layers, quotient, shared,
+};
 use super::rope::{Rope, Ropes};
 use super::{Config, activation};
-use crate::decoder::{Biases, Local, Settings};
+use crate::decoder::{Biases, Local, Mixture, Settings};
 use crate::{Error, ensure};
-use congruent::nn::Activation;
+use congruent::nn::{Activation, ExpertNames, Routing};
 use serde::Deserialize;
 
 /// The families, by their `model_type`.
@@ -13,13 +15,15 @@ use serde::Deserialize;
 pub enum Family {
     Llama,
     Mistral,
+    Mixtral,
     Qwen2,
     Qwen3,
+    Qwen3Moe,
     Gemma,
     Gemma2,
     Gemma3,
 }
-use Family::{Gemma, Gemma2, Gemma3, Llama, Mistral, Qwen2, Qwen3};
+use Family::{Gemma, Gemma2, Gemma3, Llama, Mistral, Mixtral, Qwen2, Qwen3, Qwen3Moe};
 
 /// The entries that are read; others do not change what is calculated, or are of what this library has no model for.
 #[derive(Deserialize)]
@@ -53,7 +57,27 @@ struct Json {
     attn_logit_softcapping: Option<f64>,
     final_logit_softcapping: Option<f64>,
     use_bidirectional_attention: Option<bool>,
+    num_local_experts: Option<usize>,
+    /// Its name in older files of Qwen.
+    num_experts: Option<usize>,
+    num_experts_per_tok: Option<usize>,
+    norm_topk_prob: Option<bool>,
+    moe_intermediate_size: Option<usize>,
+    decoder_sparse_step: Option<usize>,
+    mlp_only_layers: Option<Vec<usize>>,
 }
+
+/// The experts of a layer, as Mixtral names them.
+const MIXTRAL: ExpertNames = ExpertNames {
+    router: "block_sparse_moe.gate",
+    experts: "block_sparse_moe.experts",
+    gate: "w1",
+    up: "w3",
+    down: "w2",
+};
+/// As Qwen names them.
+const QWEN: ExpertNames =
+    ExpertNames { router: "mlp.gate", experts: "mlp.experts", gate: "gate_proj", up: "up_proj", down: "down_proj" };
 
 impl Family {
     fn is_gemma(self) -> bool {
@@ -80,6 +104,7 @@ impl Family {
         };
         let biased = json.attention_bias.unwrap_or(false);
         let qwen2 = self == Qwen2;
+        let (ffn, experts, mixture) = self.mixture(&json)?;
         let settings = Settings {
             tied: Some(json.tie_word_embeddings.unwrap_or(self.is_gemma())),
             activation: self.activation(&json)?,
@@ -89,13 +114,14 @@ impl Family {
             logit_cap: cap("final_logit_softcapping", json.final_logit_softcapping)?,
             embedding_scale: if self.is_gemma() { (json.hidden_size as f64).sqrt() } else { 1.0 },
             offset_norms: self.is_gemma(),
-            head_norms: matches!(self, Qwen3 | Gemma3),
+            head_norms: matches!(self, Qwen3 | Qwen3Moe | Gemma3),
             norms_behind: matches!(self, Gemma2 | Gemma3),
             biases: Some(Biases {
                 query_key_value: biased || qwen2,
                 output: biased && !qwen2,
                 feed_forward: json.mlp_bias.unwrap_or(false),
             }),
+            mixture,
             ..Settings::llama(layers, epsilon, frequencies)
         };
         let config = Config {
@@ -105,10 +131,35 @@ impl Family {
             key_heads,
             group: shared(heads, key_heads)?,
             head_dim,
-            ffn: bounded("intermediate_size", json.intermediate_size)?,
+            ffn,
+            experts,
             settings,
         };
         config.checked()
+    }
+
+    /// The width of a feed-forward network, how many a layer has, and how one of several is chosen.
+    fn mixture(self, json: &Json) -> Result<(usize, usize, Option<Mixture>), Error> {
+        let (names, normalized, key, width) = match self {
+            Mixtral => (MIXTRAL, true, "intermediate_size", Some(json.intermediate_size)),
+            Qwen3Moe => {
+                (QWEN, json.norm_topk_prob.unwrap_or(false), "moe_intermediate_size", json.moe_intermediate_size)
+            }
+            _ => return Ok((bounded("intermediate_size", json.intermediate_size)?, 1, None)),
+        };
+        let all = json.decoder_sparse_step.unwrap_or(1) == 1 && json.mlp_only_layers.iter().flatten().next().is_none();
+        ensure!(
+            all,
+            "some layers have no experts (`decoder_sparse_step`, `mlp_only_layers`): all do in the models of this library"
+        );
+        let said = |name: &str, size: Option<usize>, most: usize| {
+            let size = size.ok_or_else(|| Error::Config(format!("missing field `{name}`")))?;
+            between(name, size, most)
+        };
+        let experts = said("num_local_experts", json.num_local_experts.or(json.num_experts), 1 << 16)?;
+        let routing = Routing::new(said("num_experts_per_tok", json.num_experts_per_tok, experts)?);
+        let mixture = Mixture { routing: Routing { normalized, ..routing }, names };
+        Ok((said(key, width, 1 << 32)?, experts, Some(mixture)))
     }
 
     fn activation(self, json: &Json) -> Result<Activation, Error> {
@@ -150,23 +201,12 @@ impl Family {
     fn local(self, json: &Json, layers: usize, frequencies: Option<Vec<f64>>) -> Result<Option<Local>, Error> {
         let window = json.sliding_window.filter(|_| match self {
             Llama | Gemma => false,
-            Qwen2 | Qwen3 => json.use_sliding_window.unwrap_or(false),
-            Mistral | Gemma2 | Gemma3 => true,
+            Qwen2 | Qwen3 | Qwen3Moe => json.use_sliding_window.unwrap_or(false),
+            Mistral | Mixtral | Gemma2 | Gemma3 => true,
         });
         let Some(window) = window else { return Ok(None) };
         let is_local: Vec<bool> = match &json.layer_types {
-            Some(types) => {
-                let found = types.len();
-                ensure!(found == layers, "`layer_types` has {found} entries, and there are {layers} layers");
-                let kinds = types.iter().map(|kind| match kind.as_str() {
-                    "sliding_attention" => Ok(true),
-                    "full_attention" => Ok(false),
-                    other => Err(Error::Config(format!(
-                        "`layer_types` has `{other}`, and this library knows `full_attention` and `sliding_attention`"
-                    ))),
-                });
-                kinds.collect::<Result<_, _>>()?
-            }
+            Some(types) => local_layers(types, layers)?,
             None => {
                 let first = json.max_window_layers.unwrap_or(0);
                 let pattern = json.sliding_window_pattern.unwrap_or(6).max(1);

@@ -40,7 +40,7 @@ pub enum Architecture {
 type Read = fn(&str) -> Result<Architecture, Error>;
 
 /// What is known, by its `model_type`, which diffusers calls `_class_name`.
-const KNOWN: [(&str, Read); 15] = [
+const KNOWN: &[(&str, Read)] = &[
     ("DiTTransformer2DModel", |json| Ok(Architecture::Dit(crate::dit::Config::read(json)?))),
     ("bert", |json| Ok(Architecture::Bert(crate::bert::Config::read(json)?))),
     ("clip", |json| Ok(Architecture::Clip(crate::clip::Config::read(json)?))),
@@ -50,8 +50,10 @@ const KNOWN: [(&str, Read); 15] = [
     ("gpt2", |json| Ok(Architecture::Gpt2(crate::gpt2::Config::read(json)?))),
     ("llama", |json| Ok(Architecture::Decoder(Family::Llama.read(json)?))),
     ("mistral", |json| Ok(Architecture::Decoder(Family::Mistral.read(json)?))),
+    ("mixtral", |json| Ok(Architecture::Decoder(Family::Mixtral.read(json)?))),
     ("qwen2", |json| Ok(Architecture::Decoder(Family::Qwen2.read(json)?))),
     ("qwen3", |json| Ok(Architecture::Decoder(Family::Qwen3.read(json)?))),
+    ("qwen3_moe", |json| Ok(Architecture::Decoder(Family::Qwen3Moe.read(json)?))),
     ("roberta", |json| Ok(Architecture::Bert(crate::bert::Config::read(json)?))),
     ("t5", |json| Ok(Architecture::T5(crate::t5::Config::read(json)?))),
     ("vit", |json| Ok(Architecture::Vit(crate::vit::Config::read(json)?))),

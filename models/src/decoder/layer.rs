@@ -3,7 +3,8 @@
 use congruent::backend::{Backend, Float};
 use congruent::mask::PreparedMask;
 use congruent::nn::{
-    Activation, AttentionOptions, KeysAndValues, Linear, OffsetRmsNorm, RmsNorm, RotaryAngles, attention_with,
+    Activation, AttentionOptions, KeysAndValues, Linear, MixtureOfExperts, OffsetRmsNorm, RmsNorm, RotaryAngles,
+    attention_with,
 };
 use congruent::prelude::*;
 use congruent::shape::{Last, SharesHeads};
@@ -113,10 +114,19 @@ pub struct GatedNetwork<E, F, B: Backend = Cpu<f32>> {
     pub down: Linear<F, E, B>,
 }
 
-/// Attention and a gated feed-forward network, each behind a norm and beside a residual connection; in Gemma there is a norm
+/// What each position goes through by itself.
+#[derive(Clone, Module)]
+pub enum FeedForward<E, F, B: Backend = Cpu<f32>, X = N<1>> {
+    /// One network.
+    One(#[module(name = "mlp")] GatedNetwork<E, F, B>),
+    /// A few of several. It has the names that its file has.
+    Mixture(MixtureOfExperts<E, F, X, B>),
+}
+
+/// Attention and a gated feed-forward network or experts, each behind a norm and beside a residual connection; in Gemma there is a norm
 /// behind each too.
 #[derive(Clone, Module)]
-pub struct RotaryLayer<E, Q, H, D, F, B: Backend = Cpu<f32>> {
+pub struct RotaryLayer<E, Q, H, D, F, B: Backend = Cpu<f32>, X = N<1>> {
     /// The norm before the attention.
     #[module(name = "input_layernorm")]
     pub attention_norm: Norm<E, B>,
@@ -128,8 +138,8 @@ pub struct RotaryLayer<E, Q, H, D, F, B: Backend = Cpu<f32>> {
     #[module(name = "post_attention_layernorm")]
     pub middle_norm: Norm<E, B>,
     /// Each position by itself.
-    #[module(name = "mlp")]
-    pub feed_forward: GatedNetwork<E, F, B>,
+    #[module(name = "")]
+    pub feed_forward: FeedForward<E, F, B, X>,
     /// The norm before the feed-forward network, if the one between is of what the attention gives.
     #[module(name = "pre_feedforward_layernorm")]
     pub feed_forward_norm: Option<Norm<E, B>>,
@@ -140,8 +150,8 @@ pub struct RotaryLayer<E, Q, H, D, F, B: Backend = Cpu<f32>> {
     pub local: bool,
 }
 
-impl<E: Dense, Q: Dense + SharesHeads<H>, H: Dense, D: Dense, F: Dense, B: Backend<Elem: Float>>
-    RotaryLayer<E, Q, H, D, F, B>
+impl<E: Dense, Q: Dense + SharesHeads<H>, H: Dense, D: Dense, F: Dense, B: Backend<Elem: Float>, X: Dense>
+    RotaryLayer<E, Q, H, D, F, B, X>
 {
     /// The layer on `x`, which attends to `all` the keys and values there are with its own.
     pub(super) fn apply<N: Dim, S: Dim, K: Dim>(
@@ -157,10 +167,15 @@ impl<E: Dense, Q: Dense + SharesHeads<H>, H: Dense, D: Dense, F: Dense, B: Backe
             None => (None, &self.middle_norm),
         };
         let x = added(x, &self.attention.output, &merged, behind);
-        let GatedNetwork { gate, up, activation, down } = &self.feed_forward;
         let normed = before.forward(&x);
-        let hidden = gate.forward_activated(&normed, *activation) * up.forward(&normed);
-        added(&x, down, &hidden, self.last_norm.as_ref())
+        match (&self.feed_forward, &self.last_norm) {
+            (FeedForward::One(GatedNetwork { gate, up, activation, down }), last) => {
+                let hidden = gate.forward_activated(&normed, *activation) * up.forward(&normed);
+                added(&x, down, &hidden, last.as_ref())
+            }
+            (FeedForward::Mixture(experts), Some(norm)) => x + norm.forward(&experts.forward_each(&normed)),
+            (FeedForward::Mixture(experts), None) => x + experts.forward_each(&normed),
+        }
     }
 }
 

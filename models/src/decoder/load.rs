@@ -1,19 +1,20 @@
 //! A decoder out of a file.
 
 use super::{
-    Format, GatedNetwork, Llama, Local, Norm, ROPE_FACTORS, RotaryAttention, RotaryDecoder, RotaryLayer, Settings,
+    FeedForward, Format, GatedNetwork, Llama, Local, Mixture, Norm, ROPE_FACTORS, RotaryAttention, RotaryDecoder,
+    RotaryLayer, Settings,
 };
 use crate::{Dims, Error, LanguageModel};
 use congruent::backend::{Backend, DeviceOf, Float};
 use congruent::io::{Source, Stored, Weights, load_on};
-use congruent::nn::{Embedding, Linear, OffsetRmsNorm, RmsNorm, Rotary};
+use congruent::nn::{Embedding, Linear, MixtureOfExperts, OffsetRmsNorm, RmsNorm, Rotary};
 use congruent::prelude::{Dense, Dim, Times};
 use congruent::shape::SharesHeads;
 
 /// Part of a file.
 type Part<'a, B> = Weights<'a, <B as Backend>::Elem, B>;
 
-impl<V, P, E, Q, H, D, F, B> Llama<V, P, E, Q, H, D, F, B>
+impl<V, P, E, Q, H, D, F, B, X> Llama<V, P, E, Q, H, D, F, B, X>
 where
     V: Dense,
     P: Dense,
@@ -23,6 +24,7 @@ where
     D: Dense,
     F: Dense,
     B: Backend<Elem: Float + Stored>,
+    X: Dense,
 {
     /// Takes the weights of files to a device. `progress` is told after each layer.
     ///
@@ -30,7 +32,7 @@ where
     /// Every tensor that is missing, surplus or of another shape; the size of a head is odd.
     pub fn load(
         source: &dyn Source,
-        dims: Dims<V, P, E, Q, H, D, F>,
+        dims: Dims<V, P, E, Q, H, D, F, X>,
         settings: &Settings,
         format: &Format,
         device: &DeviceOf<B>,
@@ -74,11 +76,11 @@ where
 
     fn load_layer(
         weights: &Part<'_, B>,
-        dims: Dims<V, P, E, Q, H, D, F>,
+        dims: Dims<V, P, E, Q, H, D, F, X>,
         settings: &Settings,
         format: &Format,
         local: bool,
-    ) -> RotaryLayer<E, Q, H, D, F, B> {
+    ) -> RotaryLayer<E, Q, H, D, F, B, X> {
         let Dims { embed, heads, key_heads, head_dim, ffn, .. } = dims;
         let (queries, keys) = (Times(heads, head_dim), Times(key_heads, head_dim));
         let head_norm = |name| settings.head_norms.then(|| norm(weights, name, head_dim, settings));
@@ -100,11 +102,17 @@ where
                 soft_cap: settings.attention_cap,
             },
             middle_norm: norm(weights, behind.map_or(format.ffn_norm, |[middle, ..]| middle), embed, settings),
-            feed_forward: GatedNetwork {
-                gate: linear(weights, format.gate, of_network, embed, ffn),
-                up: linear(weights, format.up, of_network, embed, ffn),
-                activation: settings.activation,
-                down: linear(weights, format.down, of_network, ffn, embed),
+            feed_forward: match settings.mixture {
+                Some(Mixture { routing, names }) => {
+                    let dims = (embed, ffn, dims.experts);
+                    FeedForward::Mixture(MixtureOfExperts::load(weights, names, dims, settings.activation, routing))
+                }
+                None => FeedForward::One(GatedNetwork {
+                    gate: linear(weights, format.gate, of_network, embed, ffn),
+                    up: linear(weights, format.up, of_network, embed, ffn),
+                    activation: settings.activation,
+                    down: linear(weights, format.down, of_network, ffn, embed),
+                }),
             },
             feed_forward_norm: optional(behind.map(|[_, before, _]| before)),
             last_norm: optional(behind.map(|[.., last]| last)),

@@ -1,7 +1,8 @@
 //! Llama ([Touvron et al. 2023](https://arxiv.org/abs/2302.13971)) and the families that are built as it is, by [`Settings`]:
 //! Mistral ([Jiang et al. 2023](https://arxiv.org/abs/2310.06825)), Qwen 2 ([Yang et al. 2024](https://arxiv.org/abs/2407.10671)),
 //! Qwen 3 ([Yang et al. 2025](https://arxiv.org/abs/2505.09388)), Gemma 2 ([Gemma Team 2024](https://arxiv.org/abs/2408.00118)) and
-//! Gemma 3 ([Gemma Team 2025](https://arxiv.org/abs/2503.19786)).
+//! Gemma 3 ([Gemma Team 2025](https://arxiv.org/abs/2503.19786)); and with mixtures of experts in place of their feed-forward networks,
+//! Mixtral ([Jiang et al. 2024](https://arxiv.org/abs/2401.04088)) and Qwen 3 MoE.
 
 mod format;
 mod layer;
@@ -9,12 +10,12 @@ mod load;
 
 pub use crate::config::{Config, configured};
 pub use format::{Format, GGUF, HUGGING_FACE, ROPE_FACTORS};
-pub use layer::{GatedNetwork, Norm, RotaryAttention, RotaryLayer};
+pub use layer::{FeedForward, GatedNetwork, Norm, RotaryAttention, RotaryLayer};
 
 use crate::{Decoder, LanguageModel};
 use congruent::backend::{Backend, Float};
 use congruent::mask::PreparedMask;
-use congruent::nn::{Activation, CacheStep, KeysAndValues, Rotary};
+use congruent::nn::{Activation, CacheStep, ExpertNames, KeysAndValues, Rotary, Routing};
 use congruent::prelude::*;
 use congruent::shape::SharesHeads;
 
@@ -49,6 +50,17 @@ pub struct Settings {
     pub norms_behind: bool,
     /// Which linear layers have biases; none where those do that the file has one for.
     pub biases: Option<Biases>,
+    /// How tokens are sent to experts, if layers have some in place of one feed-forward network.
+    pub mixture: Option<Mixture>,
+}
+
+/// How tokens are sent to experts.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Mixture {
+    /// To how many, and with which weights.
+    pub routing: Routing,
+    /// How a layer names them.
+    pub names: ExpertNames,
 }
 
 impl Settings {
@@ -69,6 +81,7 @@ impl Settings {
             head_norms: false,
             norms_behind: false,
             biases: None,
+            mixture: None,
         }
     }
 }
@@ -96,13 +109,14 @@ pub struct Biases {
 }
 
 /// The model: see [`load`](LanguageModel::load).
-pub type Llama<V, P, E, Q, H, D, F, B = Cpu<f32>> = LanguageModel<V, RotaryDecoder<E, Q, H, D, F, P, B>, B>;
+pub type Llama<V, P, E, Q, H, D, F, B = Cpu<f32>, X = N<1>> =
+    LanguageModel<V, RotaryDecoder<E, Q, H, D, F, P, B, X>, B>;
 
 /// Layers with rotary positions one after another, and a norm.
 #[derive(Clone, Module)]
-pub struct RotaryDecoder<E, Q, H, D, F, P, B: Backend = Cpu<f32>> {
+pub struct RotaryDecoder<E, Q, H, D, F, P, B: Backend = Cpu<f32>, X = N<1>> {
     /// The layers.
-    pub layers: Vec<RotaryLayer<E, Q, H, D, F, B>>,
+    pub layers: Vec<RotaryLayer<E, Q, H, D, F, B, X>>,
     /// The norm of what the last layer gives.
     pub norm: Norm<E, B>,
     /// The positions of queries and keys.
@@ -115,8 +129,16 @@ pub struct RotaryDecoder<E, Q, H, D, F, P, B: Backend = Cpu<f32>> {
     pub embedding_scale: f64,
 }
 
-impl<E: Dense, Q: Dense + SharesHeads<H>, H: Dense, D: Dense, F: Dense, P: Dense, B: Backend<Elem: Float>>
-    RotaryDecoder<E, Q, H, D, F, P, B>
+impl<E, Q, H, D, F, P, B, X> RotaryDecoder<E, Q, H, D, F, P, B, X>
+where
+    E: Dense,
+    Q: Dense + SharesHeads<H>,
+    H: Dense,
+    D: Dense,
+    F: Dense,
+    P: Dense,
+    B: Backend<Elem: Float>,
+    X: Dense,
 {
     /// What goes into each layer, of embeddings that follow those of the cache; the last is what the decoder gives.
     ///
@@ -173,8 +195,16 @@ impl<E: Dense, Q: Dense + SharesHeads<H>, H: Dense, D: Dense, F: Dense, P: Dense
     }
 }
 
-impl<E: Dense, Q: Dense + SharesHeads<H>, H: Dense, D: Dense, F: Dense, P: Dense, B: Backend<Elem: Float>> Decoder<B>
-    for RotaryDecoder<E, Q, H, D, F, P, B>
+impl<E, Q, H, D, F, P, B, X> Decoder<B> for RotaryDecoder<E, Q, H, D, F, P, B, X>
+where
+    E: Dense,
+    Q: Dense + SharesHeads<H>,
+    H: Dense,
+    D: Dense,
+    F: Dense,
+    P: Dense,
+    B: Backend<Elem: Float>,
+    X: Dense,
 {
     type Positions = P;
     type Embed = E;

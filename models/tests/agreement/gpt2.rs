@@ -45,7 +45,7 @@ type Model<V, B> = Gpt2<V, Positions, Embed, Heads, HeadDim, Ffn, B>;
 /// The model of the file, whose vocabulary has this dimension.
 fn model<V: Dense, B: Backend<Elem = f32>>(vocab: V, device: &DeviceOf<B>) -> Result<Model<V, B>, LoadError> {
     let (positions, embed, heads, head_dim, ffn) = (Positions, Embed, Heads, HeadDim, Ffn);
-    let dims = Dims { vocab, positions, embed, heads, key_heads: heads, head_dim, ffn };
+    let dims = Dims { vocab, positions, embed, heads, key_heads: heads, head_dim, ffn, experts: N::<1> };
     Gpt2::load(&Part::open(false), dims, 3, 1e-5, device)
 }
 

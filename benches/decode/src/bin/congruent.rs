@@ -25,6 +25,7 @@ const SIZES: Dims<Vocab, Positions, Embed, Times<KeyHeads, Group>, KeyHeads, Hea
     key_heads: KeyHeads,
     head_dim: HeadDim,
     ffn: Ffn,
+    experts: N::<1>,
 };
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
