@@ -47,7 +47,7 @@ ROOMS = {
     "mask": MODULE | {"module"},
     "io": MODULE | {"module"},
     "nn": NN,
-    "dual": MODULE,
+    "dual": MODULE | {"module"},
     "optim": MODULE | {"module", "io"},
     "generate": NN | {"nn"},
     "conformance": {"backend", "random"},

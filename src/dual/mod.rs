@@ -26,38 +26,92 @@
 //! assert_eq!(product.to_vec(), [6.0, 6.0]);
 //! ```
 //!
-//! # By hand
+//! # Of a model
 //!
-//! Several tensors have a direction, or a model's parameters: each is made a tensor of dual numbers, and the gradients of the
-//! slope are those with respect to the tensors that were tracked before. A penalty on a gradient, as in
-//! [Gulrajani et al. 2017](https://arxiv.org/abs/1704.00028), is the slope along that gradient:
+//! The parameters of a model change by those of another one ([`model_along`]); ids do not change ([`Tensor::dual`]), and masks
+//! go over by `to_engine`. Gradients of the slope are those with respect to what was tracked before, here the product of the
+//! Hessian matrix of all parameters with the direction:
 //!
 //! ```
 //! use congruent::backend::Backend;
-//! use congruent::nn::Linear;
+//! use congruent::dual::model_along;
+//! use congruent::nn::{Embedding, Linear, next_token_loss};
 //! use congruent::prelude::*;
-//! dims! { Embed = 2; Hidden = 3; }
+//! dims! { Batch = 2; Seq = 3; Vocab = 10; Embed = 4; }
 //!
-//! fn critic<B: Backend<Elem = f32>>(layer: &Linear<Embed, Hidden, B>, x: &Tensor<(Embed,), B>) -> Tensor<(), B> {
-//!     layer.forward(x).tanh().sum(Hidden)
+//! #[derive(Module)]
+//! struct Model<B: Backend = Cpu<f32>> {
+//!     embedding: Embedding<Vocab, Embed, B>,
+//!     hidden: Linear<Embed, Embed, B>,
 //! }
 //!
-//! let mut layer = Linear::random(Embed, Hidden, &mut Rng::with_seed(1)).without_bias();
-//! layer.track();
-//! let x = Tensor::from_nested((Embed,), [1.0, -1.0]).tracked();
-//! let gradient = critic(&layer, &x).backward().of(&x);
-//! // |g|² is the slope along g; of its gradient half is by the slope, half by the direction, which is the same.
-//! let of_duals = Linear { weight: layer.weight.dual(), bias: None };
-//! let penalty = critic(&of_duals, &x.detach().dual_along(&gradient)).slope();
-//! assert!((&penalty - gradient.square().sum(Embed)).abs().scalar() < 1e-5);
-//! let gradients = (penalty * 2.0).backward();
-//! let of_weight: Tensor<(Hidden, Embed)> = gradients.of(&layer.weight);
+//! impl<B: Backend<Elem = f32>> Model<B> {
+//!     fn loss(&self, ids: &TensorOf<(Batch, Seq), Index<Vocab>, B>) -> Tensor<(), B> {
+//!         let hidden = self.hidden.forward(&self.embedding.forward(ids)).tanh();
+//!         next_token_loss(&self.embedding.logits(&hidden), ids).mean(Next(Seq)).mean(Batch)
+//!     }
+//! }
+//!
+//! fn random(rng: &mut Rng) -> Model {
+//!     Model { embedding: Embedding::random(Vocab, Embed, rng), hidden: Linear::random(Embed, Embed, rng) }
+//! }
+//!
+//! let mut rng = Rng::with_seed(1);
+//! let (mut model, direction) = (random(&mut rng), random(&mut rng));
+//! model.track();
+//! let ids = Ids::new((Batch, Seq), Vocab, &[1, 2, 3, 9, 8, 7]).unwrap();
+//! let slope = model_along(&model, &direction).loss(&ids.dual()).slope();
+//! let products = slope.backward();
+//! let of_embedding: Tensor<(Vocab, Embed)> = products.of(&model.embedding.weight);
+//! # let curvature: Tensor<()> = (of_embedding * &direction.embedding.weight).sum(Embed).sum(Vocab);
+//! # assert!(curvature.scalar() != 0.0);
+//! ```
+//!
+//! # A penalty on a gradient
+//!
+//! No backward pass is recorded, so that a loss of gradients, as the penalty of
+//! [Gulrajani et al. 2017](https://arxiv.org/abs/1704.00028), has gradients in two steps: those of the penalty with respect to the
+//! gradient `g` that it is of are a direction, and the slope along it, of which they are a constant, has the gradients of the
+//! penalty with respect to all parameters, since `g` changes as the slope does:
+//!
+//! ```
+//! use congruent::backend::Backend;
+//! use congruent::dual;
+//! use congruent::nn::Linear;
+//! use congruent::prelude::*;
+//! dims! { Batch = 4; Embed = 2; Hidden = 3; }
+//!
+//! #[derive(Module)]
+//! struct Critic<B: Backend = Cpu<f32>>(Linear<Embed, Hidden, B>);
+//!
+//! impl<B: Backend<Elem = f32>> Critic<B> {
+//!     fn scores(&self, x: &Tensor<(Batch, Embed), B>) -> Tensor<(Batch,), B> {
+//!         self.0.forward(x).tanh().sum(Hidden)
+//!     }
+//! }
+//!
+//! let mut rng = Rng::with_seed(1);
+//! let mut critic = Critic(Linear::random(Embed, Hidden, &mut rng));
+//! critic.track();
+//! let [real, made] = [(); 2].map(|()| Tensor::normal((Batch, Embed), 0.0, 1.0, &mut rng));
+//! let loss = (critic.scores(&made) - critic.scores(&real)).mean(Batch);
+//!
+//! let between = (&real * 0.3 + &made * 0.7).tracked();
+//! let g = critic.scores(&between).sum(Batch).backward().of(&between).tracked();
+//! let penalty = (g.norm(Embed) - 1.0).square().mean(Batch);
+//! let direction = penalty.backward().of(&g);
+//! let slope = dual::model(&critic).scores(&between.detach().dual_along(&direction)).sum(Batch).slope();
+//! // Its value is not that of the loss with its penalty, and its gradients are.
+//! let gradients = (loss + slope * 10.0).backward();
+//! let of_weight: Tensor<(Hidden, Embed)> = gradients.of(&critic.0.weight);
 //! ```
 
 mod engine;
+mod model;
 mod slope;
 
 pub use engine::{Dual, Duals, WithSlope};
+pub use model::{model, model_along};
 
 use crate::backend::{Autodiff, Backend, Float};
 use crate::shape::Shape;
@@ -66,13 +120,15 @@ use crate::tensor::{SameBackend, Tensor};
 /// The backend of dual numbers on the backend `B`.
 pub type DualOf<B> = Dual<<B as Backend>::Engine, <B as Backend>::Elem>;
 
-/// Dual numbers made, and taken apart.
-impl<S: Shape, B: Backend<Elem: Float>> Tensor<S, B> {
-    /// The same numbers, which do not change along any direction.
+impl<S: Shape, B: Backend> Tensor<S, B> {
+    /// The same elements, which do not change along any direction: ids, integers and truth values never do.
     pub fn dual(&self) -> Tensor<S, DualOf<B>> {
         Tensor::from_parts(self.shape(), WithSlope { value: self.array().clone(), slope: None })
     }
+}
 
+/// Dual numbers made, and taken apart.
+impl<S: Shape, B: Backend<Elem: Float>> Tensor<S, B> {
     /// The same numbers, which change by `direction`.
     pub fn dual_along(&self, direction: &Tensor<S, impl SameBackend<B>>) -> Tensor<S, DualOf<B>> {
         let slope = Some(direction.array().clone());

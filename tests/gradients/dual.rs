@@ -3,8 +3,9 @@
 use congruent::backend::{
     ArrayOf, AttentionMask, AttentionOptions, Autodiff, Backend, Binary, Reduce, Scan, Unary, composed,
 };
-use congruent::dual::{DualOf, hessian_vector_product, jacobian_vector_product};
-use congruent::nn::{LayerNorm, Linear, attention, cross_entropy};
+use congruent::dim::Next;
+use congruent::dual::{self, DualOf, hessian_vector_product, jacobian_vector_product, model_along};
+use congruent::nn::{Embedding, LayerNorm, Linear, attention, cross_entropy, next_token_loss};
 use congruent::prelude::*;
 
 dims! { Count; Batch = 2; Seq = 4; Embed = 6; Heads = 2; HeadDim = 3; Hidden = 5; Classes = 3; }
@@ -225,4 +226,133 @@ fn what_does_not_depend_on_the_input_has_no_slope() {
     assert_eq!(slope.to_vec(), [0.0; 6]);
     let (_, slope) = jacobian_vector_product(|x| x.floor(), &x, &x);
     assert_eq!(slope.to_vec(), [0.0; 6]);
+}
+
+/// A model of language, of which ids are the input.
+#[derive(Module)]
+struct Language<B: Backend = C> {
+    embedding: Embedding<Classes, Embed, B>,
+    norm: LayerNorm<Embed, B>,
+    heads: Linear<Embed, Times<Heads, HeadDim>, B>,
+    #[module(buffer)]
+    mean: Tensor<(Embed,), B>,
+}
+
+impl<B: Backend<Elem = f64>> Language<B> {
+    fn loss(&self, ids: &TensorOf<(Batch, Seq), Index<Classes>, B>) -> Tensor<(), B> {
+        let x = self.embedding.forward(ids);
+        let heads = self.heads.forward(&(self.norm.forward(&x) - &self.mean)).split_heads();
+        let attended: Tensor<(Batch, Seq, Times<Heads, HeadDim>), B> =
+            attention(&heads, &heads, &heads, &Causal).merge_heads();
+        let logits = self.embedding.logits(&(x + attended.relabel(Times(Heads, HeadDim), Embed)));
+        next_token_loss(&logits, ids).mean(Next(Seq)).mean(Batch)
+    }
+}
+
+fn language(seed: u64) -> Language {
+    Language {
+        embedding: Embedding { weight: random((Classes, Embed), seed) },
+        norm: LayerNorm { weight: random((Embed,), seed + 1), bias: Some(random((Embed,), seed + 2)), epsilon: 1e-5 },
+        heads: Linear { weight: random((Times(Heads, HeadDim), Embed), seed + 3), bias: None },
+        mean: random((Embed,), seed + 4),
+    }
+}
+
+/// The elements of all parameters but buffers.
+fn elements<B: Backend<Elem = f64>>(
+    model: &impl Module<B>,
+    of: impl Fn(&ArrayOf<B>) -> Option<ArrayOf<B>>,
+) -> Vec<f64> {
+    let mut elements = Vec::new();
+    model.for_each(|parameter| {
+        if !parameter.is_buffer() {
+            elements.extend(B::to_vec(&of(parameter.array()).expect("every parameter has a gradient")).unwrap());
+        }
+    });
+    elements
+}
+
+/// The gradients with respect to all parameters of a model, of which each is moved by so much of the direction.
+fn gradients_at<M: Module<C>>(mut model: M, direction: &M, by: f64, loss: impl Fn(&M) -> Tensor<(), C>) -> Vec<f64> {
+    let mut directions = Vec::new();
+    direction.for_each(|parameter| directions.push(parameter.array().clone()));
+    let mut directions = directions.into_iter();
+    model.for_each_mut(|mut parameter| {
+        let direction = directions.next().unwrap();
+        if !parameter.as_parameter().is_buffer() {
+            parameter.change(|x| C::binary(Binary::Add, x, C::binary_scalar(Binary::Mul, direction, by)));
+        }
+    });
+    model.track();
+    let gradients = C::backward(loss(&model).into_array());
+    elements(&model, |x| C::gradient(&gradients, x))
+}
+
+#[test]
+fn hessian_vector_products_of_all_parameters_of_a_model_of_language() {
+    let ids = Ids::new((Batch, Seq), Classes, &[0, 1, 2, 0, 2, 2, 1, 0]).unwrap().to_engine::<C>(&Default::default());
+    let (mut model, direction) = (language(1), language(20));
+    model.track();
+    let slope = model_along(&model, &direction).loss(&ids.dual()).slope();
+    let products = C::backward(slope.into_array());
+    let found = elements(&model, |x| C::gradient(&products, x));
+    let step = 1e-5;
+    let [above, below] = [step, -step].map(|by| gradients_at(language(1), &direction, by, |model| model.loss(&ids)));
+    assert!(found.iter().any(|x| x.abs() > 1e-2), "there is something to be found");
+    for (found, (above, below)) in found.into_iter().zip(above.into_iter().zip(below)) {
+        let expected = (above - below) / (2.0 * step);
+        assert!((found - expected).abs() < 1e-8, "found {found}, expected {expected}");
+    }
+}
+
+#[test]
+#[should_panic(expected = "the direction has no parameter `1.weight`")]
+fn a_direction_has_every_parameter() {
+    let layer = || Linear { weight: random((Hidden, Embed), 1), bias: None };
+    model_along(&vec![layer(), layer()], &vec![layer()]);
+}
+
+#[test]
+fn the_gradients_of_a_penalty_on_a_gradient_are_those_of_its_differences() {
+    type Critic<B> = Linear<Embed, Hidden, B>;
+    fn score<B: Backend<Elem = f64>>(critic: &Critic<B>, x: &Tensor<(Batch, Embed), B>) -> Tensor<(), B> {
+        critic.forward(x).tanh().square().sum(Hidden).sum(Batch)
+    }
+    fn penalty(g: &Tensor<(Batch, Embed), C>) -> Tensor<(), C> {
+        (g.norm(Embed) - 1.0).square().mean(Batch)
+    }
+    let critic = || Linear { weight: random((Hidden, Embed), 1), bias: Some(random((Hidden,), 2)) };
+    let x = random((Batch, Embed), 3).tracked();
+    let of_x = |critic: &Critic<C>| score(critic, &x).backward().of(&x);
+
+    let mut tracked = critic();
+    tracked.track();
+    let g = of_x(&tracked).tracked();
+    let direction = penalty(&g).backward().of(&g);
+    let slope = score(&dual::model(&tracked), &x.detach().dual_along(&direction)).slope();
+    let gradients = C::backward(slope.into_array());
+    let found = elements(&tracked, |x| C::gradient(&gradients, x));
+    assert!(found.iter().any(|x| x.abs() > 1e-2), "there is something to be found");
+    let mut at = 0;
+    let step = 1e-5;
+    for (name, count) in [("weight", 30), ("bias", 5)] {
+        for i in 0..count {
+            let moved = |by: f64| {
+                let mut critic = critic();
+                critic.for_each_mut(|mut parameter| {
+                    if parameter.as_parameter().path().to_string() == name {
+                        parameter.change(|x| {
+                            let mut elements = C::to_vec(&x).unwrap();
+                            elements[i] += by;
+                            C::from_elements(elements, C::sizes(&x), &Default::default())
+                        });
+                    }
+                });
+                penalty(&of_x(&critic)).scalar()
+            };
+            let expected = (moved(step) - moved(-step)) / (2.0 * step);
+            assert!((found[at] - expected).abs() < 1e-8, "{name} {i}: found {}, expected {expected}", found[at]);
+            at += 1;
+        }
+    }
 }
