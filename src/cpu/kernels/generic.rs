@@ -199,6 +199,22 @@ pub fn multiplier<'a, T: Real>(size: [usize; 3], b: Matrix<'a, T>) -> Multiplier
         _ => |b| Box::new(move |a, out| multiply([out.len() / n, k, n], a, b, out)))
 }
 
+/// Adds to each number of `out` those that lie at offsets further on in `from`, each times its weight.
+#[inline]
+pub fn add_shifted<T: Real>(from: &[T], offsets: &[usize], weights: &[T], out: &mut [T]) {
+    by_type!((from, weights, out);
+        f32 => |(from, weights, out)| simd::add_shifted(from, offsets, weights, out),
+        _ => |(from, weights, out)| plain::add_shifted(from, offsets, weights, out))
+}
+
+/// Adds to each sum the products of `x` and what lies at its offset further on in `from`.
+#[inline]
+pub fn shifted_dots<T: Real>(x: &[T], from: &[T], offsets: &[usize], sums: &mut [T]) {
+    by_type!((x, from, sums);
+        f32 => |(x, from, sums)| simd::shifted_dots(x, from, offsets, sums),
+        _ => |(x, from, sums)| plain::shifted_dots(x, from, offsets, sums))
+}
+
 /// Attention of a block of queries in one pass, if there is a kernel for it: see [`Backend`](crate::backend::Backend).
 /// Whether there is, and the result is finite; else the caller has to use the fallback.
 #[inline]

@@ -1,12 +1,13 @@
 //! Convolutions: products with the windows of an image, which are written as the columns of a matrix.
 
+use super::few_channels::Shifted;
 use crate::backend::{Float, Number, Real, Windows};
 use crate::cpu::array::Array;
 use crate::cpu::kernels::{Matrix, all_widened, generic, product_work, write};
 use crate::cpu::parallel::{cores, for_each_chunk};
 use std::ops::Range;
 
-/// Of fewer rows, a product takes less time than to write the columns: these are summed as they lie.
+/// Of fewer rows, a product takes less time than to write the columns: planes are shifted and summed instead.
 const FEW_ROWS: usize = 4;
 
 /// A row of columns: what the windows in one row of them have at one place.
@@ -48,6 +49,11 @@ impl Columns<'_> {
         (size, stride, padding, count) == ([1, 1], [1, 1], [0, 0], self.image)
     }
 
+    /// As sums of shifted planes, if there are few rows and no windows that are the image itself.
+    fn shifted(&self, rows: usize, shifted: fn(&Windows, [usize; 2]) -> Option<Shifted>) -> Option<Shifted> {
+        if rows < FEW_ROWS && !self.is_image() { shifted(self.windows, self.image) } else { None }
+    }
+
     /// Every row.
     fn rows(&self, mut f: impl FnMut(Row)) {
         let Windows { size: [height, width], count: [down, across], stride, padding, dilation } = *self.windows;
@@ -87,43 +93,12 @@ impl Columns<'_> {
     fn add<T: Real>(&self, columns: &[T], image: &mut [T]) {
         let count = self.count();
         self.rows(|Row { at, start, inside, first }| {
-            self.add_row(&columns[at * count + start..][inside], T::one(), &mut image[first..]);
+            let (row, image) = (&columns[at * count + start..][inside], &mut image[first..]);
+            match self.windows.stride[1] {
+                1 => image.iter_mut().zip(row).for_each(|(to, &x)| *to = *to + x),
+                stride => image.iter_mut().step_by(stride).zip(row).for_each(|(to, &x)| *to = *to + x),
+            }
         });
-    }
-
-    /// Adds a row, times a factor, to where its windows have it in the image.
-    fn add_row<T: Real>(&self, row: &[T], factor: T, image: &mut [T]) {
-        match self.windows.stride[1] {
-            1 => image.iter_mut().zip(row).for_each(|(to, &x)| *to = *to + factor * x),
-            stride => image.iter_mut().step_by(stride).zip(row).for_each(|(to, &x)| *to = *to + factor * x),
-        }
-    }
-
-    /// Adds what lies in the image, times a factor, to a row.
-    fn add_to_row<T: Real>(&self, image: &[T], factor: T, row: &mut [T]) {
-        match self.windows.stride[1] {
-            1 => row.iter_mut().zip(image).for_each(|(to, &x)| *to = *to + factor * x),
-            stride => row.iter_mut().zip(image.iter().step_by(stride)).for_each(|(to, &x)| *to = *to + factor * x),
-        }
-    }
-
-    /// The product of a row and what lies in the image.
-    fn dot<T: Real>(&self, row: &[T], image: &[T]) -> T {
-        /// Sums beside each other, for which there are vectors.
-        const LANES: usize = 16;
-        let mut sums = [T::zero(); LANES];
-        let mut add = |lane: usize, x: T, y: T| sums[lane] = sums[lane] + x * y;
-        match self.windows.stride[1] {
-            1 => {
-                for (x, y) in row.chunks(LANES).zip(image.chunks(LANES)) {
-                    x.iter().zip(y).enumerate().for_each(|(lane, (&x, &y))| add(lane, x, y));
-                }
-            }
-            stride => {
-                row.iter().zip(image.iter().step_by(stride)).enumerate().for_each(|(i, (&x, &y))| add(i % LANES, x, y))
-            }
-        }
-        sums.into_iter().fold(T::zero(), |sum, x| sum + x)
     }
 
     /// The columns of so many channels, written or as they lie.
@@ -202,29 +177,20 @@ pub fn convolution<T: Float>(
     let [m, k, n] = [outputs.checked_div(groups).unwrap_or(0), inputs * places, columns.count()];
     let (x, weight, bias) = (x.elements(), weight.elements(), bias.map(Array::elements));
     let (x, weight, bias) = (all_widened(&x), all_widened(&weight), bias.as_deref().map(all_widened));
+    let shifted = columns.shifted(m, Shifted::convolution);
     let convolve = |i: usize, out: &mut [T::Wide]| {
         let (group, image) = (i % groups, &x[i * inputs * area..][..inputs * area]);
         let weight = &weight[group * m * k..][..m * k];
-        if m < FEW_ROWS && !columns.is_image() {
-            for (out, weight) in out.chunks_mut(n).zip(weight.chunks(k.max(1))) {
-                out.fill(num_traits::zero());
-                for channel in 0..inputs {
-                    columns.rows(|Row { at, start, inside, first }| {
-                        let from = &image[channel * area + first..];
-                        let row = &mut out[start + inside.start..][..inside.len()];
-                        columns.add_to_row(from, weight[channel * places + at], row);
-                    });
-                }
+        match &shifted {
+            Some(shifted) => {
+                let weight_at = |output: usize, channel: usize| output * k + channel * places;
+                shifted.apply(image, columns.image, weight, weight_at, out);
             }
-            if k == 0 {
-                out.fill(num_traits::zero());
-            }
-        } else {
-            columns.with(image, inputs, |columns| {
+            None => columns.with(image, inputs, |columns| {
                 let (a, b) =
                     (Matrix { elements: weight, strides: [k, 1] }, Matrix { elements: columns, strides: [n, 1] });
                 generic::multiply([m, k, n], a, b, out);
-            });
+            }),
         }
         add_bias(bias.as_deref(), group * m, n, out);
     };
@@ -250,6 +216,7 @@ pub fn transposed<T: Float>(
     let [m, k, n] = [channels.checked_div(groups).unwrap_or(0), outputs * places, columns.count()];
     let (x, weight, bias) = (x.elements(), weight.elements(), bias.map(Array::elements));
     let (x, weight, bias) = (all_widened(&x), all_widened(&weight), bias.as_deref().map(all_widened));
+    let shifted = columns.shifted(m, Shifted::transposed);
     let convolve = |i: usize, out: &mut [T::Wide]| {
         let (group, x) = (i % groups, &x[i * m * n..][..m * n]);
         let weight = &weight[group * m * k..][..m * k];
@@ -259,17 +226,8 @@ pub fn transposed<T: Float>(
         };
         if columns.is_image() {
             multiply(out);
-        } else if m < FEW_ROWS {
-            out.fill(num_traits::zero());
-            for channel in 0..m {
-                let (x, weight) = (&x[channel * n..][..n], &weight[channel * k..][..k]);
-                for (output, image) in out.chunks_mut(area).enumerate() {
-                    columns.rows(|Row { at, start, inside, first }| {
-                        let row = &x[start + inside.start..][..inside.len()];
-                        columns.add_row(row, weight[output * places + at], &mut image[first..]);
-                    });
-                }
-            }
+        } else if let Some(shifted) = &shifted {
+            shifted.apply(x, windows.count, weight, |output, channel| channel * k + output * places, out);
         } else {
             let products = Array::<T::Wide>::build(&[k, n], multiply);
             let products = products.as_slice().expect("it was made row-major");
@@ -297,33 +255,35 @@ pub fn of_weight<T: Float>(x: &Array<T>, gradient: &Array<T>, groups: usize, win
     let (k, n) = (inputs * places, columns.count());
     let (x, gradient) = (x.elements(), gradient.elements());
     let (x, gradient) = (all_widened(&x), all_widened(&gradient));
+    let shifted = columns.shifted(m, Shifted::convolution);
     let sum = |group: usize, out: &mut [T::Wide]| {
         out.fill(num_traits::zero());
-        let mut part = vec![num_traits::zero(); if m < FEW_ROWS { 0 } else { m * k }];
-        for i in (0..batch).map(|sample| sample * groups + group) {
-            let (image, gradient) = (&x[i * inputs * area..][..inputs * area], &gradient[i * m * n..][..m * n]);
-            if m < FEW_ROWS {
-                for (output, out) in out.chunks_mut(k).enumerate() {
-                    let gradient = &gradient[output * n..][..n];
-                    for channel in 0..inputs {
-                        columns.rows(|Row { at, start, inside, first }| {
-                            let row = &gradient[start + inside.start..][..inside.len()];
-                            let to = &mut out[channel * places + at];
-                            *to = *to + columns.dot(row, &image[channel * area + first..]);
-                        });
-                    }
-                }
-            } else {
-                columns.with(image, inputs, |columns| {
-                    let (a, b) =
-                        (Matrix { elements: gradient, strides: [n, 1] }, Matrix { elements: columns, strides: [1, n] });
-                    generic::multiply([m, n, k], a, b, &mut part);
-                });
-                out.iter_mut().zip(&part).for_each(|(out, &part)| *out = *out + part);
+        let of = |sample: usize| {
+            let i = sample * groups + group;
+            (&x[i * inputs * area..][..inputs * area], &gradient[i * m * n..][..m * n])
+        };
+        if let Some(shifted) = &shifted {
+            (0..batch).map(of).for_each(|(image, gradient)| shifted.add_products(image, columns.image, gradient, out));
+            // There, zeros are multiplied by what they do not meet here.
+            if out.iter().all(|x| num_traits::Float::is_finite(*x)) {
+                return;
             }
+            out.fill(num_traits::zero());
+        }
+        let mut part = vec![num_traits::zero(); m * k];
+        for (image, gradient) in (0..batch).map(of) {
+            columns.with(image, inputs, |columns| {
+                let (a, b) =
+                    (Matrix { elements: gradient, strides: [n, 1] }, Matrix { elements: columns, strides: [1, n] });
+                generic::multiply([m, n, k], a, b, &mut part);
+            });
+            out.iter_mut().zip(&part).for_each(|(out, &part)| *out = *out + part);
         }
     };
     Array::build(&[outputs, inputs, windows.size[0], windows.size[1]], |out| {
         write(out, |out| for_each_product(out, m * k, product_work([m, k, n]).saturating_mul(batch), sum));
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@ pub mod attention;
 pub mod convolution;
 pub mod cross_entropy;
 pub mod elementwise;
+pub mod few_channels;
 pub mod fused;
 pub mod gather;
 pub mod join;

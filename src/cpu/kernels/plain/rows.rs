@@ -71,7 +71,7 @@ pub fn norm<T: Real>(x: InOut<'_, T>, weight: &[T], bias: Option<&[T]>, epsilon:
 }
 
 /// The sum of `f` of each pair, in halves: see [`sum`].
-fn sum_pairs<T: Real>(x: &[T], y: &[T], f: impl Fn(T, T) -> T + Copy) -> T {
+pub fn sum_pairs<T: Real>(x: &[T], y: &[T], f: impl Fn(T, T) -> T + Copy) -> T {
     if x.len() > 256 {
         let half = x.len() / 2;
         return sum_pairs(&x[..half], &y[..half], f) + sum_pairs(&x[half..], &y[half..], f);

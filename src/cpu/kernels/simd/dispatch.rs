@@ -2,7 +2,7 @@
 //!
 //! The compiler takes each module by itself, several at once: with all kernels in one, the library took a quarter longer.
 
-pub use {dispatch_rows::*, of_attention::*, of_elements::*, of_matrices::*};
+pub use {dispatch_rows::*, of_attention::*, of_elements::*, of_matrices::*, of_planes::*};
 
 /// A safe function for each kernel: it takes the level first, and calls the kernel with that level's vector.
 ///
@@ -108,6 +108,15 @@ mod of_matrices {
             = few_rows::multiply;
         fn dot_blocks<F: BlockDecoder>(x: &[f32], k: usize, bytes: &[u8], out: &mut [f32]) = blocks::dot;
         fn unpack_blocks<F: BlockDecoder>(bytes: &[u8], out: &mut [f32]) = blocks::unpack;
+    }
+}
+
+mod of_planes {
+    use super::super::level::Level;
+    use super::super::shifted;
+    kernels! {
+        fn add_shifted_at(from: &[f32], offsets: &[usize], weights: &[f32], out: &mut [f32]) = shifted::add;
+        fn shifted_dots_at(x: &[f32], from: &[f32], offsets: &[usize], sums: &mut [f32]) = shifted::dots;
     }
 }
 

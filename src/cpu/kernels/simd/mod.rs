@@ -37,6 +37,7 @@ mod quantised;
 mod reduce;
 mod reduce_columns;
 mod rows;
+mod shifted;
 mod softmax;
 mod static_sizes;
 mod vector;
@@ -54,6 +55,7 @@ pub use matmul::{linear, linear_blocks, multiplier, multiply, prepare};
 pub use narrow::Narrow;
 pub use quantised::unpack;
 pub use rows::{add_rows, attend, log_softmax, log_sums, norm, norm_backward, reduce, softmax, softmax_backward};
+pub use shifted::{add_shifted, shifted_dots};
 pub use static_sizes::{multiply_dynamic, multiply_static};
 pub use widen::{round, widen};
 

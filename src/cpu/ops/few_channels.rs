@@ -1,0 +1,208 @@
+//! Convolutions of few channels for each group, as of each channel by itself (depthwise): sums of planes that are shifted.
+
+use crate::backend::{Real, Windows};
+use crate::cpu::kernels::generic;
+
+/// A plane in a buffer, so that what consecutive windows have at one place lies one after another: with the padding, and with
+/// rows and columns that are a stride apart beside each other.
+struct Plane {
+    /// The strides: there are so many planes of every so many rows and columns.
+    stride: [usize; 2],
+    /// The zeros before the first row and column.
+    before: [usize; 2],
+    /// The rows and columns of each of these planes.
+    size: [usize; 2],
+}
+
+impl Plane {
+    /// A plane, unless it has far more elements than what it is of and for.
+    fn new(stride: [usize; 2], before: [usize; 2], size: [usize; 2], elements: usize) -> Option<Self> {
+        /// Beyond this, most of the plane is padding.
+        const MOST: usize = 4;
+        let len = stride.into_iter().chain(size).try_fold(1, usize::checked_mul)?;
+        (len <= elements.saturating_mul(MOST)).then_some(Plane { stride, before, size })
+    }
+
+    fn len(&self) -> usize {
+        self.stride[0] * self.stride[1] * self.area()
+    }
+
+    fn area(&self) -> usize {
+        self.size[0] * self.size[1]
+    }
+
+    /// Where the element lies that so many rows and columns of padding and image come before.
+    fn offset(&self, [row, column]: [usize; 2]) -> usize {
+        let [down, across] = self.stride;
+        (row % down * across + column % across) * self.area() + row / down * self.size[1] + column / across
+    }
+
+    /// Writes an image with rows of this length, and not the padding.
+    fn write<T: Copy>(&self, image: &[T], width: usize, to: &mut [T]) {
+        let ([top, left], [rows, columns], [down, across]) = (self.before, self.size, self.stride);
+        let width_inside = width.min((columns * across).saturating_sub(left));
+        let height_inside = (rows * down).saturating_sub(top);
+        for (row, image) in image.chunks_exact(width.max(1)).take(height_inside).enumerate() {
+            let image = &image[..width_inside];
+            for first in 0..across.min(width_inside) {
+                let to = &mut to[self.offset([top + row, left + first])..];
+                match across {
+                    1 => to[..image.len()].copy_from_slice(image),
+                    _ => to.iter_mut().zip(image[first..].iter().step_by(across)).for_each(|(to, &x)| *to = x),
+                }
+            }
+        }
+    }
+}
+
+/// A part of the result, every so many rows and columns of it: a sum of shifted planes.
+struct Part {
+    /// Its first row and column.
+    first: [usize; 2],
+    /// Its rows and columns.
+    size: [usize; 2],
+    /// The places in the window that have a part in it, and where these are in the plane.
+    places: Vec<usize>,
+    offsets: Vec<usize>,
+}
+
+impl Part {
+    /// The length of the part, of which a row is as long as one of the plane.
+    fn len(&self, plane: &Plane) -> usize {
+        self.size[0].checked_sub(1).map_or(0, |before_last| before_last * plane.size[1] + self.size[1])
+    }
+}
+
+/// A convolution or a transposed one, as sums of shifted planes.
+pub struct Shifted {
+    plane: Plane,
+    parts: Vec<Part>,
+    /// The strides of the parts in the result, and its size.
+    stride: [usize; 2],
+    size: [usize; 2],
+    /// How many places a window has.
+    places: usize,
+}
+
+fn places([height, width]: [usize; 2]) -> impl Iterator<Item = [usize; 2]> {
+    (0..height).flat_map(move |i| (0..width).map(move |j| [i, j]))
+}
+
+impl Shifted {
+    /// A convolution of an image, unless most of it is padding.
+    pub fn convolution(windows: &Windows, image: [usize; 2]) -> Option<Self> {
+        let Windows { size, count, stride, padding, dilation } = *windows;
+        let mut reached = [0; 2];
+        for axis in 0..2 {
+            count[axis].checked_sub(1)?;
+            let last = size[axis].checked_sub(1)?.checked_mul(dilation[axis])?;
+            reached[axis] = count[axis].checked_add(last / stride[axis])?;
+        }
+        let elements = image[0].checked_mul(image[1])?.checked_add(count[0] * count[1])?;
+        let plane = Plane::new(stride, padding, reached, elements)?;
+        let offsets = places(size).map(|[i, j]| plane.offset([i * dilation[0], j * dilation[1]])).collect();
+        let part = Part { first: [0, 0], size: count, places: (0..size[0] * size[1]).collect(), offsets };
+        Some(Shifted { plane, parts: vec![part], stride: [1, 1], size: count, places: size[0] * size[1] })
+    }
+
+    /// A transposed convolution into an image, unless most of it is padding.
+    pub fn transposed(windows: &Windows, image: [usize; 2]) -> Option<Self> {
+        let Windows { size, count, stride, padding, dilation } = *windows;
+        /// More parts take longer to find than to calculate.
+        const PARTS: usize = 64;
+        if stride[0].checked_mul(stride[1])? > PARTS {
+            return None;
+        }
+        let (mut before, mut reached) = ([0; 2], [0; 2]);
+        for axis in 0..2 {
+            let last = size[axis].checked_sub(1)?.checked_mul(dilation[axis])?;
+            last.checked_add(padding[axis])?.checked_add(2 * stride[axis])?;
+            before[axis] = last.saturating_sub(padding[axis]).div_ceil(stride[axis]);
+            let behind = padding[axis].checked_add(stride[axis] - 1)? / stride[axis];
+            reached[axis] =
+                (image[axis].checked_sub(1)? / stride[axis] + 1).checked_add(behind)?.checked_add(before[axis])?;
+        }
+        let elements = image[0].checked_mul(image[1])?.checked_add(count[0] * count[1])?;
+        let plane = Plane::new([1, 1], before, reached, elements)?;
+        // Every so many rows and columns of the image have the same places.
+        let parts = places([0, 1].map(|axis| stride[axis].min(image[axis]))).map(|first| {
+            let mut part = Part { first, size: [0; 2], places: Vec::new(), offsets: Vec::new() };
+            part.size = [0, 1].map(|axis| (image[axis] - first[axis]).div_ceil(stride[axis]));
+            for (place, at) in places(size).enumerate() {
+                let window = |axis: usize| {
+                    // Counted from the begin of the padding, so that it is not below zero.
+                    let from = first[axis] + padding[axis] + before[axis] * stride[axis];
+                    let from = from.checked_sub(at[axis] * dilation[axis])?;
+                    (from % stride[axis] == 0).then_some(from / stride[axis])
+                };
+                if let (Some(row), Some(column)) = (window(0), window(1)) {
+                    part.places.push(place);
+                    part.offsets.push(plane.offset([row, column]));
+                }
+            }
+            part
+        });
+        Some(Shifted { parts: parts.collect(), plane, stride, size: image, places: size[0] * size[1] })
+    }
+
+    /// The sums for each output of planes of so many columns, the channels; the weight of an output for a channel begins where
+    /// `weight_at` says.
+    pub fn apply<T: Real>(
+        &self,
+        planes: &[T],
+        [height, width]: [usize; 2],
+        weight: &[T],
+        weight_at: impl Fn(usize, usize) -> usize,
+        out: &mut [T],
+    ) {
+        let (area, of_each) = (height * width, self.size[0] * self.size[1]);
+        let outputs = out.len().checked_div(of_each).unwrap_or(0);
+        let mut plane = vec![T::zero(); self.plane.len()];
+        let mut sums: Vec<Vec<T>> =
+            self.parts.iter().map(|part| vec![T::zero(); outputs * part.len(&self.plane)]).collect();
+        let mut weights = Vec::new();
+        for (channel, image) in planes.chunks_exact(area.max(1)).enumerate() {
+            self.plane.write(image, width, &mut plane);
+            for (part, sums) in self.parts.iter().zip(&mut sums) {
+                for (output, sums) in sums.chunks_exact_mut(part.len(&self.plane)).enumerate() {
+                    let weight = &weight[weight_at(output, channel)..][..self.places];
+                    weights.clear();
+                    weights.extend(part.places.iter().map(|&place| weight[place]));
+                    generic::add_shifted(&plane, &part.offsets, &weights, sums);
+                }
+            }
+        }
+        for (part, sums) in self.parts.iter().zip(&sums) {
+            for (out, sums) in out.chunks_exact_mut(of_each).zip(sums.chunks_exact(part.len(&self.plane))) {
+                for (row, sums) in sums.chunks(self.plane.size[1]).enumerate() {
+                    let first = (part.first[0] + row * self.stride[0]) * self.size[1] + part.first[1];
+                    let sums = &sums[..part.size[1]];
+                    match self.stride[1] {
+                        1 => out[first..][..sums.len()].copy_from_slice(sums),
+                        stride => out[first..].iter_mut().step_by(stride).zip(sums).for_each(|(to, &x)| *to = x),
+                    }
+                }
+            }
+        }
+    }
+
+    /// Adds to the gradient of the weight of a convolution what its image and the gradient of its result multiply to.
+    pub fn add_products<T: Real>(&self, image: &[T], [height, width]: [usize; 2], gradient: &[T], out: &mut [T]) {
+        let [part] = &self.parts[..] else { panic!("a convolution has one part") };
+        let (len, of_each) = (part.len(&self.plane), self.size[0] * self.size[1]);
+        // With zeros behind each row, where the plane goes on.
+        let mut gradients = vec![T::zero(); gradient.len() / of_each.max(1) * len];
+        for (gradient, to) in gradient.chunks_exact(of_each).zip(gradients.chunks_exact_mut(len)) {
+            let rows = gradient.chunks_exact(self.size[1]).zip(to.chunks_mut(self.plane.size[1]));
+            rows.for_each(|(row, to)| to[..row.len()].copy_from_slice(row));
+        }
+        let (mut plane, channels) = (vec![T::zero(); self.plane.len()], image.len() / (height * width).max(1));
+        for (channel, image) in image.chunks_exact((height * width).max(1)).enumerate() {
+            self.plane.write(image, width, &mut plane);
+            for (output, gradient) in gradients.chunks_exact(len).enumerate() {
+                let sums = &mut out[(output * channels + channel) * self.places..][..self.places];
+                generic::shifted_dots(gradient, &plane, &part.offsets, sums);
+            }
+        }
+    }
+}
