@@ -54,13 +54,14 @@ pub trait Autodiff: Backend<Elem: Float> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` takes no backward pass of one's own",
     label = "asked for a custom function on `{Self}`",
-    note = "`Cpu` does; on any engine that calculates gradients, a value takes the gradients of another tensor by `value.with_gradients_of(&other)`",
+    note = "`Cpu` and `Burn` do; on any engine that calculates gradients, a value takes the gradients of another tensor by `value.with_gradients_of(&other)`",
     note = "in generic code, ask for it: `B: CustomFunctions`",
     note = "explained in `congruent::errors::C92`"
 )]
 pub trait CustomFunctions: Autodiff {
     /// `result`, recorded as what was calculated of `inputs`, of which it does not depend by itself. `backward` makes of the
-    /// gradient with respect to it those with respect to the inputs, each of the sizes of its input, in their order.
+    /// gradient with respect to it those with respect to the inputs, of which there are up to four, each of the sizes of its
+    /// input, in their order.
     fn custom(
         inputs: &[ArrayOf<Self>],
         result: ArrayOf<Self>,

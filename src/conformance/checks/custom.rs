@@ -72,20 +72,24 @@ where
         };
         (0..).zip(&inputs).all(is_so)
     });
-    on.expect("custom", "of constants, and inside of `no_grad`, nothing is recorded, and the backward pass never called", |on| {
-        let calls = Arc::new(AtomicUsize::new(0));
-        let made = |x: &E::Array<T>| {
-            let calls = calls.clone();
-            On::<E, T>::custom(&[x.clone()], detached(x), move |gradient| {
-                calls.fetch_add(1, Ordering::Relaxed);
-                vec![gradient]
-            })
-        };
-        let (x, y) = (on.constant(), on.tracked());
-        let inside = no_grad(|| made(&y));
-        let is_tracked = [&made(&x), &inside, &made(&y)].map(On::<E, T>::is_tracked);
-        // Of what is recorded, it is called once.
-        On::<E, T>::backward(sum::<E, T>(&times(&made(&y), &times(&inside, &made(&x)))));
-        is_tracked == [false, false, true] && calls.load(Ordering::Relaxed) == 1
-    });
+    on.expect(
+        "custom",
+        "of constants, and inside of `no_grad`, nothing is recorded, and the backward pass never called",
+        |on| {
+            let calls = Arc::new(AtomicUsize::new(0));
+            let made = |x: &E::Array<T>| {
+                let calls = calls.clone();
+                On::<E, T>::custom(&[x.clone()], detached(x), move |gradient| {
+                    calls.fetch_add(1, Ordering::Relaxed);
+                    vec![gradient]
+                })
+            };
+            let (x, y) = (on.constant(), on.tracked());
+            let inside = no_grad(|| made(&y));
+            let is_tracked = [&made(&x), &inside, &made(&y)].map(On::<E, T>::is_tracked);
+            // Of what is recorded, it is called once.
+            On::<E, T>::backward(sum::<E, T>(&times(&made(&y), &times(&inside, &made(&x)))));
+            is_tracked == [false, false, true] && calls.load(Ordering::Relaxed) == 1
+        },
+    );
 }

@@ -67,11 +67,14 @@ struct Part {
 }
 
 impl Part {
-    /// The length of the part, of which a row is as long as one of the plane.
+    /// The length of the part, of which a row is as long as one of the plane, in whole vectors.
     fn len(&self, plane: &Plane) -> usize {
-        self.size[0].checked_sub(1).map_or(0, |before_last| before_last * plane.size[1] + self.size[1])
+        ((self.size[0] - 1) * plane.size[1] + self.size[1]).next_multiple_of(LANES)
     }
 }
+
+/// The most lanes that a vector has: so many zeros are behind a plane, so that no part ends within a vector.
+const LANES: usize = 16;
 
 /// A convolution or a transposed one, as sums of shifted planes.
 pub struct Shifted {
@@ -156,25 +159,39 @@ impl Shifted {
         out: &mut [T],
     ) {
         let (area, of_each) = (height * width, self.size[0] * self.size[1]);
-        let outputs = out.len().checked_div(of_each).unwrap_or(0);
-        let mut plane = vec![T::zero(); self.plane.len()];
-        let mut sums: Vec<Vec<T>> =
-            self.parts.iter().map(|part| vec![T::zero(); outputs * part.len(&self.plane)]).collect();
-        let mut weights = Vec::new();
-        for (channel, image) in planes.chunks_exact(area.max(1)).enumerate() {
+        let outputs = out.len() / of_each;
+        let (mut plane, mut weights) = (vec![T::zero(); self.plane.len() + LANES], Vec::new());
+        let mut add = |part: &Part, plane: &[T], from: usize, sums: &mut [T]| {
+            let weight = &weight[from..][..self.places];
+            weights.clear();
+            weights.extend(part.places.iter().map(|&place| weight[place]));
+            generic::add_shifted(plane, &part.offsets, &weights, sums);
+        };
+        let channels = || planes.chunks_exact(area.max(1)).enumerate();
+        // What is one row, or has rows as long as the plane, lies in the result as it is summed.
+        if let [part] = &self.parts[..]
+            && (part.size[0] == 1 || part.size[1] == self.plane.size[1])
+        {
+            out.fill(T::zero());
+            for (channel, image) in channels() {
+                self.plane.write(image, width, &mut plane);
+                let outputs = out.chunks_exact_mut(of_each).enumerate();
+                outputs.for_each(|(output, out)| add(part, &plane, weight_at(output, channel), out));
+            }
+            return;
+        }
+        let sums = |part: &Part| vec![T::zero(); outputs * part.len(&self.plane)];
+        let mut sums: Vec<Vec<T>> = self.parts.iter().map(sums).collect();
+        for (channel, image) in channels() {
             self.plane.write(image, width, &mut plane);
             for (part, sums) in self.parts.iter().zip(&mut sums) {
-                for (output, sums) in sums.chunks_exact_mut(part.len(&self.plane)).enumerate() {
-                    let weight = &weight[weight_at(output, channel)..][..self.places];
-                    weights.clear();
-                    weights.extend(part.places.iter().map(|&place| weight[place]));
-                    generic::add_shifted(&plane, &part.offsets, &weights, sums);
-                }
+                let outputs = sums.chunks_exact_mut(part.len(&self.plane)).enumerate();
+                outputs.for_each(|(output, sums)| add(part, &plane, weight_at(output, channel), sums));
             }
         }
         for (part, sums) in self.parts.iter().zip(&sums) {
             for (out, sums) in out.chunks_exact_mut(of_each).zip(sums.chunks_exact(part.len(&self.plane))) {
-                for (row, sums) in sums.chunks(self.plane.size[1]).enumerate() {
+                for (row, sums) in sums.chunks(self.plane.size[1]).take(part.size[0]).enumerate() {
                     let first = (part.first[0] + row * self.stride[0]) * self.size[1] + part.first[1];
                     let sums = &sums[..part.size[1]];
                     match self.stride[1] {
@@ -196,7 +213,7 @@ impl Shifted {
             let rows = gradient.chunks_exact(self.size[1]).zip(to.chunks_mut(self.plane.size[1]));
             rows.for_each(|(row, to)| to[..row.len()].copy_from_slice(row));
         }
-        let (mut plane, channels) = (vec![T::zero(); self.plane.len()], image.len() / (height * width).max(1));
+        let (mut plane, channels) = (vec![T::zero(); self.plane.len() + LANES], image.len() / (height * width).max(1));
         for (channel, image) in image.chunks_exact((height * width).max(1)).enumerate() {
             self.plane.write(image, width, &mut plane);
             for (output, gradient) in gradients.chunks_exact(len).enumerate() {

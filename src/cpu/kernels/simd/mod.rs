@@ -32,6 +32,7 @@ mod norm;
 mod pack;
 mod packed_matrix;
 mod pair;
+mod planes;
 mod portable;
 mod quantised;
 mod reduce;
@@ -53,9 +54,9 @@ pub use format::tests as format_tests;
 pub use gemm::StaticSizes;
 pub use matmul::{linear, linear_blocks, multiplier, multiply, prepare};
 pub use narrow::Narrow;
+pub use planes::{add_shifted, shifted_dots};
 pub use quantised::unpack;
 pub use rows::{add_rows, attend, log_softmax, log_sums, norm, norm_backward, reduce, softmax, softmax_backward};
-pub use shifted::{add_shifted, shifted_dots};
 pub use static_sizes::{multiply_dynamic, multiply_static};
 pub use widen::{round, widen};
 

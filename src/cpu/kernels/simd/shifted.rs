@@ -1,31 +1,13 @@
 //! Sums of what lies some places further on, and products with it: convolutions of a channel by itself are made of these.
 
-use super::dispatch::{add_shifted_at, shifted_dots_at};
-use super::level::level;
 use super::vector::{Vector, for_each_vector, read, write};
-
-/// Adds to each number of `out` those that lie at offsets further on in `from`, each times its weight.
-///
-/// # Panics
-/// There are not as many weights as offsets, or `from` ends too soon.
-pub fn add_shifted(from: &[f32], offsets: &[usize], weights: &[f32], out: &mut [f32]) {
-    add_shifted_at(level(), from, offsets, weights, out);
-}
-
-/// Adds to each sum the products of `x` and what lies at its offset further on in `from`.
-///
-/// # Panics
-/// There are not as many sums as offsets, or `from` ends too soon.
-pub fn shifted_dots(x: &[f32], from: &[f32], offsets: &[usize], sums: &mut [f32]) {
-    shifted_dots_at(level(), x, from, offsets, sums);
-}
 
 fn assert_inside(offsets: &[usize], len: usize, from: &[f32]) {
     let is_inside = |&offset: &usize| offset.checked_add(len).is_some_and(|end| end <= from.len());
     assert!(offsets.iter().all(is_inside), "what is shifted ends too soon");
 }
 
-/// See [`add_shifted`].
+/// Adds to each number of `out` those that lie at offsets further on in `from`, each times its weight.
 ///
 /// # Safety
 /// The processor has the instructions of `V`.
@@ -69,6 +51,12 @@ pub unsafe fn add<V: Vector>(from: &[f32], offsets: &[usize], weights: &[f32], o
             if rest >= 8 * V::LANES {
                 step::<V, 8, true>(V::LANES, from, offsets, weights, out);
                 at += 8 * V::LANES;
+            } else if rest >= 4 * V::LANES {
+                step::<V, 4, true>(V::LANES, from, offsets, weights, out);
+                at += 4 * V::LANES;
+            } else if rest >= 2 * V::LANES {
+                step::<V, 2, true>(V::LANES, from, offsets, weights, out);
+                at += 2 * V::LANES;
             } else if rest >= V::LANES {
                 step::<V, 1, true>(V::LANES, from, offsets, weights, out);
                 at += V::LANES;
@@ -80,7 +68,7 @@ pub unsafe fn add<V: Vector>(from: &[f32], offsets: &[usize], weights: &[f32], o
     }
 }
 
-/// See [`shifted_dots`].
+/// Adds to each sum the products of `x` and what lies at its offset further on in `from`.
 ///
 /// # Safety
 /// The processor has the instructions of `V`.
