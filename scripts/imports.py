@@ -9,6 +9,7 @@ The rules:
     rooms    a room imports only what ROOMS lists
     circles  no file imports itself by way of others; `Engine`, `Backend` and the functions that are its defaults count as one
     engine   a room above the contract names the processor's backend only as the default of a type parameter, or in a type alias
+    names    nothing hides an import: no other name for the crate or the backend, no `include!`, no `#[path]`, no `r#`
 
 A path stands for the file that defines what it names: what a module hands on of its children (`pub use`) is looked up there,
 and is no import of its own. Code that is compiled for tests only may import anything, and so may `src/lib.rs`.
@@ -155,6 +156,10 @@ DEFAULT = [["crate", "Cpu"], ["crate", ENGINE, "Cpu"], ["crate", ENGINE, "Proces
 
 
 def wrong_engine(source):
+    for path, line, target, name in source.edges():
+        if is_engine(room_of(source.src, target)) and not is_engine(room_of(source.src, path)):
+            if name.split("::")[-1] not in ("Cpu", "Processor"):
+                yield path, line, f"`{name}` above the contract"
     for file in source.files.values():
         room = room_of(source.src, file.path) if file.module else None
         if room is None or is_engine(room):
@@ -167,7 +172,7 @@ def wrong_engine(source):
                 imported = found
                 if not any(path[:2] == ["crate", ENGINE] for path in others):
                     code = code[: found.start()] + re.sub(r"[^\n]", " ", found[0]) + code[found.end() :]
-        named = list(re.finditer(r"\bcrate::cpu\b|\bCpu\b|\bProcessor\b", code))
+        named = list(re.finditer(r"\bCpu\b|\bProcessor\b", code))
         wrong = [found for found in named if not is_default(code, found.start())]
         for found in wrong:
             yield file.path, code.count("\n", 0, found.start()) + 1, f"`{found[0]}` above the contract"
@@ -176,7 +181,23 @@ def wrong_engine(source):
             yield file.path, line, f"`{imported['tree']}`: it is no default here"
 
 
-RULES = {"rooms": wrong_rooms, "circles": circles, "engine": wrong_engine}
+# What the other rules would not see through.
+HIDDEN = re.compile(r"\bextern\s+crate\b[^;]*|\b(?:Cpu|Processor)\s+as\s+\w+|\binclude!|#\[path\b|\br#\w+")
+
+
+def hidden(source):
+    for file in source.files.values():
+        if not file.module:
+            continue  # `lib.rs` gives the crate a name for itself.
+        for found in HIDDEN.finditer(file.code):
+            line = file.code.count("\n", 0, found.start()) + 1
+            yield file.path, line, f"`{found[0]}` hides what is imported"
+        for path, name, module, _, line in source.imports(file):
+            if source.absolute(path, module) == ():
+                yield file.path, line, f"`{'::'.join(path)} as {name}` hides what is imported"
+
+
+RULES = {"rooms": wrong_rooms, "circles": circles, "engine": wrong_engine, "names": hidden}
 
 
 def broken(src):
@@ -201,6 +222,8 @@ def self_test():
         "optim.rs": "use crate::{Cpu, backend::Backend};\npub struct Sgd<T, B: Backend = Cpu<T>>(T, B);\n",
         "nn.rs": "use crate::backend::{Backend, Unary};\nuse crate::cpu::Cpu;\npub struct Linear<B: Backend = Cpu<f32>>(B);\n",
     }
+    own_name = good["lib.rs"] + "extern crate self as own;\n"
+    in_braces = good["lib.rs"] + "pub mod private {\n    pub use crate::nn::Linear;\n}\nmacro_rules! Linear {}\n"
     planted = [
         ("rooms", "cpu/kernels.rs", 1, {"cpu/kernels.rs": "use crate::cpu::array::Array;\npub fn sum(_: Array) {}\n"}),
         ("rooms", "backend/ops.rs", 2, {"backend/ops.rs": "pub enum Unary { Abs }\nfn f(_: crate::nn::Linear) {}\n"}),
@@ -213,6 +236,23 @@ def self_test():
         ("engine", "nn.rs", 4, {"nn.rs": good["nn.rs"] + "type Mine = crate::cpu::Cpu<f32>;\n"}),
         ("engine", "nn.rs", 1, {"nn.rs": "use crate::cpu::Cpu;\n"}),
         ("engine", "nn.rs", 2, {"nn.rs": good["nn.rs"].replace("cpu::Cpu", "cpu::{Array, Cpu}")}),
+        # What the root of the crate hands on of the engine, and all that it does.
+        ("engine", "nn.rs", 1, {"lib.rs": good["lib.rs"] + "pub use cpu::threads;\n", "nn.rs": "use crate::threads;\n"}),
+        ("engine", "nn.rs", 1, {"nn.rs": "use crate::{cpu};\n"}),
+        # By the name that the crate has for itself, and by a module in braces.
+        ("rooms", "backend/ops.rs", 1, {"lib.rs": own_name, "backend/ops.rs": "use own::nn::Linear;\n"}),
+        ("rooms", "backend/ops.rs", 1, {"lib.rs": own_name, "backend/ops.rs": "fn f(_: ::own::nn::Linear) {}\n"}),
+        ("rooms", "backend/ops.rs", 1, {"lib.rs": in_braces, "backend/ops.rs": "use crate::private::Linear;\n"}),
+        # By a module that is imported, under another name.
+        ("circles", "cpu/array/layout.rs", 2,
+         {"cpu/array/layout.rs": "use crate::cpu::{array as a};\npub struct Layout(a::Array);\n"}),
+        ("names", "nn.rs", 1, {"nn.rs": "use crate::cpu::Cpu as Engine;\n"}),
+        ("names", "nn.rs", 1, {"nn.rs": "use super as root;\nfn f(_: root::optim::Sgd) {}\n"}),
+        ("names", "nn.rs", 2, {"nn.rs": "fn f() {}\nuse crate::{self as root};\n"}),
+        ("names", "nn.rs", 1, {"nn.rs": "extern crate self as own;\n"}),
+        ("names", "nn.rs", 1, {"nn.rs": 'include!("optim.rs");\n'}),
+        ("names", "nn.rs", 1, {"nn.rs": '#[path = "optim.rs"]\nmod other;\n'}),
+        ("names", "nn.rs", 1, {"nn.rs": "use crate::r#optim::Sgd;\n"}),
     ]
     rooms = {"backend": set(), "nn": {"backend"}, "optim": {"backend"}, "cpu": {"backend", "cpu/array", "cpu/kernels"},
              "cpu/array": {"cpu/kernels"}, "cpu/kernels": set()}

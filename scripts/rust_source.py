@@ -1,5 +1,6 @@
 """The files of a Rust crate, as far as what they name of each other goes: its modules, paths and imports."""
 
+import collections
 import re
 
 
@@ -130,14 +131,14 @@ class Source:
     """All files of a crate, by their modules."""
 
     def __init__(self, src):
-        self.src, self.files, self.handed_on, self.declared = src, {}, {}, set()
+        self.src, self.files, self.handed_on = src, {}, collections.defaultdict(list)
         self.add(src / "lib.rs", ())
+        # What the crate may call itself.
+        self.roots = ["crate", *re.findall(r"\bextern crate self as (\w+)", self.files[()].code)]
         for file in self.files.values():
-            self.handed_on[file.module] = [
-                (self.absolute(path, module), name)
-                for path, name, module, public, _ in self.imports(file)
-                if public and module == file.module
-            ]
+            for path, name, module, public, _ in self.imports(file):
+                if public:
+                    self.handed_on[module].append((self.absolute(path, module), name))
 
     def add(self, path, module):
         file = self.files[module] = File(path, module)
@@ -164,17 +165,21 @@ class Source:
             return (*file.module, *inside)
 
         line_of = lambda at: code.count("\n", 0, at) + 1
-        rest = list(code)
+        rest, imported = list(code), {}
         for found in USE.finditer(code):
             rest[found.start() : found.end()] = " " * (found.end() - found.start())
             for path, name, offset in branches(found["tree"]):
                 at = found.start("tree") + offset
                 yield path, name, module_at(at), bool(found["public"]), line_of(at)
+                if (absolute := self.absolute(path, module_at(at))) in self.files:
+                    imported[name] = ["crate", *absolute]
         rest = "".join(rest)
         children = {module[-1] for module in self.files if module[:-1] == file.module and module}
-        first = "|".join(["crate", "super", "self", *sorted(children)])
-        for found in re.finditer(rf"(?<![\w:.])(?:\$)?(?:{first})(?:\s*::\s*\w+)+", rest):
-            path = [part.strip() for part in found[0].lstrip("$").split("::")]
+        roots = "|".join(self.roots)
+        first = "|".join([roots, "super", "self", *sorted({*children, *imported})])
+        for found in re.finditer(rf"(?<![\w:.])(?:\$|::(?=(?:{roots})\b))?(?:{first})(?:\s*::\s*\w+)+", rest):
+            path = [part.strip() for part in found[0].lstrip("$:").split("::")]
+            path[:1] = imported.get(path[0], path[:1])
             yield path, path[-1], module_at(found.start()), False, line_of(found.start())
 
     def absolute(self, path, module):
@@ -182,7 +187,7 @@ class Source:
         path, module = list(path), list(module)
         if not path:
             return None
-        if path[0] == "crate":
+        if path[0] in self.roots:
             return tuple(path[1:])
         if path[0] in ("super", "self"):
             while path and path[0] in ("super", "self"):
@@ -196,9 +201,13 @@ class Source:
     def targets(self, path, seen=()):
         """The files that define what a path from the root names."""
         module = path
-        while module not in self.files:
+        while module not in self.files and module not in self.handed_on:
             module = module[:-1]
-        file, rest = self.files[module], path[len(module) :]
+        rest, home = path[len(module) :], module
+        # A module in braces stands in the file of another.
+        while home not in self.files:
+            home = home[:-1]
+        file = self.files[home]
         if (path, module) in seen:
             return set()
         seen = (*seen, (path, module))
@@ -220,7 +229,7 @@ class Source:
             rf"\b(?:fn|struct|enum|trait|type|const|static|union|mod|macro_rules!)\s+(?:mut\s+)?{re.escape(rest[0])}\b",
             file.code,
         )
-        return {file.path} if defined or not found else found
+        return {file.path} if defined and module == home or not found else found
 
     def edges(self):
         """Every import of another file: from, line, to, and the path."""
