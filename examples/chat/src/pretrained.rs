@@ -107,13 +107,14 @@ impl Pretrained {
         H: Dense,
         D: Dense,
         F: Dense,
+        X: Dense,
         B: Backend<Elem = f32>,
     >(
         &self,
-        dims: Dims<V, P, E, Q, H, D, F>,
+        dims: Dims<V, P, E, Q, H, D, F, X>,
         device: &DeviceOf<B>,
         progress: impl Fn(),
-    ) -> anyhow::Result<Llama<V, P, E, Q, H, D, F, B>> {
+    ) -> anyhow::Result<Llama<V, P, E, Q, H, D, F, B, X>> {
         let settings = &self.config.settings;
         let (source, format): (&dyn Source, _) = match &self.weights {
             Weights::Gguf(file) => (file, &GGUF),

@@ -81,7 +81,8 @@ impl Architecture {
         match KNOWN.iter().find(|(name, _)| *name == model_type) {
             Some((_, read)) => read(json),
             None => {
-                let known = KNOWN.map(|(name, _)| format!("`{name}`")).join(", ");
+                let known: Vec<_> = KNOWN.iter().map(|(name, _)| format!("`{name}`")).collect();
+                let known = known.join(", ");
                 Err(Error::Config(format!("`model_type` is `{model_type}`; known are {known}")))
             }
         }
