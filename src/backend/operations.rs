@@ -202,6 +202,14 @@ pub trait Backend: Copy + Debug + Send + Sync {
     fn reduce(op: Reduce, x: &ArrayOf<Self>, axis: usize) -> ArrayOf<Self>
     where
         Self::Elem: Number;
+    /// The mean and the variance along `axis`, which goes: what [`reduce`](Self::reduce) gives of each, calculated together where a
+    /// backend can.
+    fn mean_variance(x: &ArrayOf<Self>, axis: usize) -> [ArrayOf<Self>; 2]
+    where
+        Self::Elem: Number,
+    {
+        [Reduce::Mean, Reduce::Variance].map(|op| Self::reduce(op, x, axis))
+    }
     /// `op` of each element and all before it along `axis`, calculated in the type [`Number::Sum`].
     fn scan(op: Scan, x: &ArrayOf<Self>, axis: usize) -> ArrayOf<Self>
     where

@@ -201,6 +201,14 @@ impl<T: Element> Backend for Cpu<T> {
     {
         Tape::new(&[x], || Op::reduce(op, x, axis)).record(|| reduce::reduce(op, x, axis))
     }
+    fn mean_variance(x: &Array<T>, axis: usize) -> [Array<T>; 2]
+    where
+        T: Number,
+    {
+        let [mean, variance] = reduce::mean_variance(x, axis);
+        [(Reduce::Mean, mean), (Reduce::Variance, variance)]
+            .map(|(op, found)| Tape::new(&[x], || Op::reduce(op, x, axis)).record(|| found))
+    }
     fn scan(op: Scan, x: &Array<T>, axis: usize) -> Array<T>
     where
         T: Number,

@@ -3,7 +3,7 @@
 use super::InTraining;
 use super::norm::{check, checked};
 use crate::Module;
-use crate::backend::{ArrayOf, Backend, Binary, Float, Reduce, Unary, constant};
+use crate::backend::{ArrayOf, Backend, Binary, Float, Unary, constant};
 use crate::cpu::Cpu;
 use crate::dim::{Dim, Times};
 use crate::io::{Stored, Weights};
@@ -85,7 +85,7 @@ impl<C: Dim, B: Backend<Elem: Float>> BatchNorm<C, B> {
         let count = others.sizes().as_ref().iter().product::<usize>();
         assert!(count > 1, "{count} numbers of a channel have no variance: a batch needs two and more");
         let rows = B::reshape(&B::permute(x.array(), &last), &[count, channels]);
-        let [mean, variance] = [Reduce::Mean, Reduce::Variance].map(|op| B::reduce(op, &rows, 0));
+        let [mean, variance] = B::mean_variance(&rows, 0);
         let unbiased = times::<B>(variance.clone(), count as f64 / (count - 1) as f64);
         for (kept, found) in [(&mut self.running_mean, mean.clone()), (&mut self.running_var, unbiased)] {
             let moved = B::binary(

@@ -57,6 +57,34 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
         self.reduce(Reduce::Variance, axis)
     }
 
+    /// The [mean](Self::mean) and the [variance](Self::var) along an axis, calculated together: the numbers go by once.
+    ///
+    /// The numbers are taken relative to one of them, and the variance is corrected by the rounding error of the mean, so that no
+    /// digits are lost where the mean is large: the corrected algorithm with shifted data of [Chan, Golub & LeVeque
+    /// 1983](https://doi.org/10.1080/00031305.1983.10483115).
+    ///
+    /// ```
+    /// use congruent::prelude::*;
+    /// dims! { Batch = 2; Embed = 2; }
+    /// let x = Tensor::from_nested((Batch, Embed), [[1.0, 5.0], [1e4, 1e4]]);
+    /// let (mean, variance): (Tensor<(Batch,)>, Tensor<(Batch,)>) = x.mean_variance(Embed);
+    /// assert_eq!((mean.to_vec(), variance.to_vec()), (vec![3.0, 1e4], vec![4.0, 0.0]));
+    /// let normed = (&x - mean.expand_as(&x, Embed)) / (variance + 1e-5).sqrt().expand_as(&x, Embed);
+    /// ```
+    #[doc(alias("var_mean", "moments"))]
+    pub fn mean_variance<D, Position, X, Rest>(&self, axis: D) -> (Tensor<Rest, B>, Tensor<Rest, B>)
+    where
+        S: Axis<D, Position, Dim = X, Removed = Rest>,
+        X: Averaged,
+        Rest: Shape,
+        B::Elem: Number,
+    {
+        let _ = axis;
+        let shape = self.shape.removed();
+        let [mean, variance] = B::mean_variance(&self.array, S::INDEX);
+        (Tensor::from_parts(shape, mean), Tensor::from_parts(shape, variance))
+    }
+
     /// The standard deviation along an axis: the square root of the [variance](Self::var). Of equal numbers it is 0, and so is
     /// its gradient.
     ///

@@ -57,6 +57,11 @@ pub fn cases<E: Engine, T: Float>() -> Vec<Case<E, T>> {
             let expected = move |x: &[Sample<f64>]| x[0].reduce(axis, |row| expected::reduce(op, row));
             cases.push(Case::new("reduce", format!("{op:?} {along}"), x(), run, expected));
         }
+        for (which, op) in [Reduce::Mean, Reduce::Variance].into_iter().enumerate() {
+            let run = move |_: &Maker<E>, x: Vec<_>| On::<E, T>::mean_variance(&x[0], axis)[which].clone();
+            let expected = move |x: &[Sample<f64>]| x[0].reduce(axis, |row| expected::reduce(op, row));
+            cases.push(Case::new("mean_variance", format!("{op:?} {along}"), x(), run, expected));
+        }
         for (name, run, expected) in reductions::<E, T>() {
             let run = move |_: &Maker<E>, x: Vec<_>| run(&x[0], axis);
             cases.push(Case::new(name, &along, x(), run, move |x| x[0].reduce(axis, expected)));

@@ -70,6 +70,26 @@ pub fn reduce_rows<T: Number>(op: Reduce, x: &[T], size: usize, out: &mut [T]) {
         _ => |(x, out)| plain::reduce_rows(op, x, size, out))
 }
 
+/// The mean and the variance of each row of so many numbers.
+#[inline]
+pub fn moments_of_rows<T: Number>(x: &[T], size: usize, out: &mut [[T; 2]]) {
+    if size == 0 {
+        return one_by_one(x, size, out);
+    }
+    by_type!((x, out);
+        f32 => |(x, out)| simd::mean_variance(x, size, out),
+        _ => |(x, out)| one_by_one(x, size, out))
+}
+
+/// Each by itself, of a type without a kernel.
+fn one_by_one<T: Number>(x: &[T], size: usize, out: &mut [[T; 2]]) {
+    let mut found = vec![T::zero(); out.len()];
+    for (which, op) in [Reduce::Mean, Reduce::Variance].into_iter().enumerate() {
+        reduce_rows(op, x, size, &mut found);
+        out.iter_mut().zip(&found).for_each(|(moments, found)| moments[which] = *found);
+    }
+}
+
 /// The product of `a (m, k)` and `b (k, n)`, into the row-major `c (m, n)`.
 #[inline]
 pub fn multiply<T: Number>(size: [usize; 3], a: Matrix<'_, T>, b: Matrix<'_, T>, c: &mut [T]) {

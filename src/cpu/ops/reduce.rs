@@ -4,33 +4,55 @@ use super::elementwise::{rows_of_chunk, runs};
 use crate::backend::{Number, Order, Reduce};
 use crate::cpu::array::Array;
 use crate::cpu::array::Layout;
-use crate::cpu::kernels::{COLUMNS, generic, reduce_columns};
+use crate::cpu::kernels::{COLUMNS, generic, moments_of_columns, reduce_columns};
 use crate::cpu::parallel::for_each_chunk;
 use std::cmp::Ordering;
 
 pub fn reduce<T: Number>(op: Reduce, x: &Array<T>, axis: usize) -> Array<T> {
+    Array::build_as(without(x, axis), |out| {
+        let of_rows = |x: &[T], size, out: &mut [T]| generic::reduce_rows(op, x, size, out);
+        along(x, axis, out, of_rows, |x, size, out| reduce_columns(op, x, size, out));
+    })
+}
+
+/// The mean and the variance, in one pass over the memory.
+pub fn mean_variance<T: Number>(x: &Array<T>, axis: usize) -> [Array<T>; 2] {
+    let layout = without(x, axis);
+    let mut moments = vec![[T::zero(); 2]; layout.len()];
+    along(x, axis, &mut moments, generic::moments_of_rows, moments_of_columns);
+    [0, 1].map(|which| Array::collect(layout.sizes(), moments.iter().map(|moments| moments[which])))
+}
+
+/// Of the result of a reduction.
+fn without<T: Number>(x: &Array<T>, axis: usize) -> Layout {
+    Layout::joined(&x.sizes()[..axis], &x.sizes()[axis + 1..])
+}
+
+/// What is calculated of contiguous rows of a size, or of columns: of so many rows, which lie so far apart.
+fn along<T: Number, O: Send>(
+    x: &Array<T>,
+    axis: usize,
+    out: &mut [O],
+    of_rows: impl Fn(&[T], usize, &mut [O]) + Sync,
+    of_columns: impl Fn(&[T], [usize; 2], &mut [O]) + Sync,
+) {
     let (size, inner) = (x.sizes()[axis], x.sizes()[axis + 1..].iter().product::<usize>());
-    let layout = Layout::joined(&x.sizes()[..axis], &x.sizes()[axis + 1..]);
     // A few columns are too short to be calculated with side by side.
     if inner < 8 {
         let x = x.move_last(axis);
         let (elements, rows) = (x.elements(), rows_of_chunk(size));
-        return Array::build_as(layout, |out| {
-            for_each_chunk(out, rows, rows * size, |chunk, out| {
-                generic::reduce_rows(op, &elements[chunk * rows * size..][..out.len() * size], size, out);
-            });
+        return for_each_chunk(out, rows, rows * size, |chunk, out| {
+            of_rows(&elements[chunk * rows * size..][..out.len() * size], size, out);
         });
     }
     let elements = x.elements();
-    Array::build_as(layout, |out| {
-        for_each_chunk(out, COLUMNS, COLUMNS * size, |chunk, out| {
-            for (start, len, column) in runs(chunk * COLUMNS, out.len(), inner) {
-                let outer = (chunk * COLUMNS + start) / inner;
-                let first = (outer * size * inner + column).min(elements.len());
-                reduce_columns(op, &elements[first..], [size, inner], &mut out[start..start + len]);
-            }
-        });
-    })
+    for_each_chunk(out, COLUMNS, COLUMNS * size, |chunk, out| {
+        for (start, len, column) in runs(chunk * COLUMNS, out.len(), inner) {
+            let outer = (chunk * COLUMNS + start) / inner;
+            let first = (outer * size * inner + column).min(elements.len());
+            of_columns(&elements[first..], [size, inner], &mut out[start..start + len]);
+        }
+    });
 }
 
 /// The larger first; NaN counts as the largest.
@@ -151,6 +173,33 @@ mod tests {
                     let moved = integers.move_last(axis);
                     assert_eq!(reduce(op, &integers, axis).elements(), reduce(op, &moved, 2).elements());
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn the_moments_are_the_mean_and_the_variance() {
+        for sizes in [[3, 5, 4], [2, 3, 9], [1, 100, 20], [2, 0, 8], [0, 3, 8], [2, 40, 1]] {
+            let x = random::<f64>(&sizes, 1);
+            let single = Array::collect(&sizes, x.elements().iter().map(|&x| x as f32 + 100.0));
+            let narrow = Array::collect(&sizes, x.elements().iter().map(|&x| f16::from_f64(x)));
+            let integers = Array::collect(&sizes, x.elements().iter().map(|&x| (x * 50.0) as i8));
+            for axis in 0..3 {
+                let [mean, variance] = mean_variance(&x, axis);
+                assert_near(&mean, &reduce(Reduce::Mean, &x, axis).elements(), 1e-12);
+                assert_near(&variance, &reduce(Reduce::Variance, &x, axis).elements(), 1e-12);
+                let [mean, variance] = mean_variance(&single, axis);
+                let wide = |x: Array<f32>| x.elements().iter().map(|&x| f64::from(x)).collect::<Vec<_>>();
+                assert_near(&mean, &wide(reduce(Reduce::Mean, &single, axis)), 1e-6);
+                assert_eq!(variance.elements().len(), mean.elements().len());
+                for (found, expected) in variance.elements().iter().zip(wide(reduce(Reduce::Variance, &single, axis))) {
+                    assert!(f64::from(*found) == expected || expected.is_nan() && found.is_nan(), "{found} {expected}");
+                }
+                let [mean, _] = mean_variance(&narrow, axis);
+                assert_eq!(mean.sizes(), reduce(Reduce::Mean, &narrow, axis).sizes());
+                let found = mean_variance(&integers, axis);
+                let expected = [Reduce::Mean, Reduce::Variance].map(|op| reduce(op, &integers, axis));
+                assert_eq!(found.each_ref().map(Array::elements), expected.each_ref().map(Array::elements));
             }
         }
     }

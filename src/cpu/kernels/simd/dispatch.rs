@@ -68,6 +68,7 @@ mod dispatch_rows {
         fn log_softmax_at(x: InOut<'_, f32>, size: usize) = softmax::log_softmax;
         fn log_sums_at(x: &[f32], size: usize, out: &mut [[f32; 2]]) = softmax::log_sums;
         fn reduce_at(op: Reduce, x: &[f32], size: usize, out: &mut [f32]) = reduce::reduce;
+        fn mean_variance_at(x: &[f32], size: usize, out: &mut [[f32; 2]]) = reduce::mean_variance;
         fn add_rows_at(x: &[f32], size: [usize; 2], summand: ColumnSum<'_, f32>, sums: &mut [f32]) = reduce_columns::add_rows;
         fn norm_at(
             x: InOut<'_, f32>,

@@ -56,7 +56,9 @@ pub use matmul::{linear, linear_blocks, multiplier, multiply, prepare};
 pub use narrow::Narrow;
 pub use planes::{add_shifted, shifted_dots};
 pub use quantised::unpack;
-pub use rows::{add_rows, attend, log_softmax, log_sums, norm, norm_backward, reduce, softmax, softmax_backward};
+pub use rows::{
+    add_rows, attend, log_softmax, log_sums, mean_variance, norm, norm_backward, reduce, softmax, softmax_backward,
+};
 pub use static_sizes::{multiply_dynamic, multiply_static};
 pub use widen::{round, widen};
 

@@ -351,5 +351,21 @@ pub unsafe fn reduce<V: Vector>(op: Reduce, x: &[f32], size: usize, out: &mut [f
     }
 }
 
+/// The mean and the variance of each row of `size` numbers.
+///
+/// # Safety
+/// The processor has the instructions of `V`.
+#[inline(always)]
+pub unsafe fn mean_variance<V: Vector>(x: &[f32], size: usize, out: &mut [[f32; 2]]) {
+    assert!(size > 0 && size.checked_mul(out.len()) == Some(x.len()), "a result for each row");
+    // SAFETY: the caller's; the rows lie inside the slice, and nothing is written to them.
+    unsafe {
+        for_each_row_group!(V, out.len(), x.as_ptr(), std::ptr::null_mut(), size, |first, rows, ROWS| {
+            let found = map_rows(moments::<V, ROWS>(rows, true), |row| [row.center, row.variance]);
+            out[first..first + ROWS].copy_from_slice(&found);
+        });
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -2,8 +2,8 @@
 
 use super::attention::Block;
 use super::dispatch::{
-    add_rows_at, attend_at, log_softmax_at, log_sums_at, norm_at, norm_backward_at, reduce_at, softmax_at,
-    softmax_backward_at,
+    add_rows_at, attend_at, log_softmax_at, log_sums_at, mean_variance_at, norm_at, norm_backward_at, reduce_at,
+    softmax_at, softmax_backward_at,
 };
 use super::level::level;
 use crate::backend::Reduce;
@@ -43,6 +43,14 @@ pub fn log_sums(x: &[f32], size: usize, out: &mut [[f32; 2]]) {
 /// The rows are empty, or not as many.
 pub fn reduce(op: Reduce, x: &[f32], size: usize, out: &mut [f32]) {
     reduce_at(level(), op, x, size, out);
+}
+
+/// The mean and the variance of each row of so many numbers.
+///
+/// # Panics
+/// The rows are empty, or not as many as there are places.
+pub fn mean_variance(x: &[f32], size: usize, out: &mut [[f32; 2]]) {
+    mean_variance_at(level(), x, size, out);
 }
 
 /// Adds rows to the sums, or what the terms say: see [`reduce_columns::add_rows`].
