@@ -4,7 +4,7 @@
 use crate::config::{activation, bounded, bounded_layers, from_zero_on, quotient};
 use crate::{Decoder, Dims, Error, LanguageModel, ensure};
 use congruent::backend::{Backend, DeviceOf, Float};
-use congruent::io::{LoadError, Source, Stored, Weights, load_on};
+use congruent::io::{LoadError, Source, Stored, Weights, Writer, load_on};
 use congruent::nn::{
     Activation, CacheStep, Embedding, Encoder, EncoderLayer, FeedForward, LayerNorm, Linear, MultiHeadAttention,
     NormOrder,
@@ -143,6 +143,39 @@ impl<V: Dense, P: Dense, E: Dense, H: Dense, D: Dense, F: Dense, B: Backend<Elem
             },
             feed_forward_norm: LayerNorm::load(&weights.at("ln_2"), embed, epsilon),
             order: NormOrder::Pre,
+        }
+    }
+
+    /// Adds the weights to a file by the names and in the layout that they are published in: `(in, out)`, and those to queries, keys
+    /// and values as one. As a [`Module`] the model has names of its own, since its parameters lie otherwise.
+    pub fn add_to(&self, writer: &mut Writer) {
+        writer.module("wte", &self.tokens);
+        writer.module("wpe", &self.decoder.positions);
+        writer.module("ln_f", &self.decoder.norm);
+        for (i, layer) in self.decoder.encoder.layers.iter().enumerate() {
+            let MultiHeadAttention { query, key, value, output } = &layer.attention;
+            let bias = |layer: &Linear<E, Times<H, D>, B>| layer.bias.clone();
+            let biases = (bias(query), bias(key), bias(value));
+            let fused = Linear {
+                weight: query.weight.concat(At::<0>, &key.weight).concat(At::<0>, &value.weight),
+                bias: match biases {
+                    (Some(q), Some(k), Some(v)) => Some(q.concat(At::<0>, &k).concat(At::<0>, &v)),
+                    _ => None,
+                },
+            };
+            writer.module(&format!("h.{i}.ln_1"), &layer.attention_norm);
+            writer.module(&format!("h.{i}.ln_2"), &layer.feed_forward_norm);
+            Self::add_transposed(writer, format!("h.{i}.attn.c_attn"), &fused);
+            Self::add_transposed(writer, format!("h.{i}.attn.c_proj"), output);
+            Self::add_transposed(writer, format!("h.{i}.mlp.c_fc"), &layer.feed_forward.up);
+            Self::add_transposed(writer, format!("h.{i}.mlp.c_proj"), &layer.feed_forward.down);
+        }
+    }
+
+    fn add_transposed<I: Dim, O: Dim>(writer: &mut Writer, name: String, layer: &Linear<I, O, B>) {
+        writer.add(format!("{name}.weight"), &einsum!("o i -> i o", layer.weight.clone()));
+        if let Some(bias) = &layer.bias {
+            writer.add(format!("{name}.bias"), bias);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use congruent::backend::{Backend, DeviceOf, Float};
 use congruent::generate::Session;
-use congruent::module::{Module, Parameter, ParameterMut, Path};
+use congruent::module::{Module, Parameter, ParameterMut, Path, ToEngine};
 use congruent::nn::{CacheStep, CutTo, Embedding, KeyValueCache, Linear, soft_cap};
 use congruent::prelude::*;
 
@@ -169,6 +169,29 @@ impl<V: Dim, D: Decoder<B> + Module<B>, B: Backend<Elem: Float>> Module<B> for L
     }
     fn visit_mut(&mut self, path: &Path<'_>, visitor: &mut dyn FnMut(ParameterMut<'_, B>)) {
         visit_parts!(visit_mut, self, path, visitor, &mut);
+    }
+}
+
+impl<V: Dim, D, B, En> ToEngine<En> for LanguageModel<V, D, B>
+where
+    B: Backend<Elem: Float>,
+    En: Backend<Elem = B::Elem>,
+    D: Decoder<B> + ToEngine<En>,
+    D::On: Decoder<En, Positions = D::Positions, Embed = D::Embed, KeyHeads = D::KeyHeads, HeadDim = D::HeadDim>,
+    Embedding<V, D::Embed, B>: ToEngine<En, On = Embedding<V, D::Embed, En>>,
+    Linear<D::Embed, V, B>: ToEngine<En, On = Linear<D::Embed, V, En>>,
+{
+    type On = LanguageModel<V, D::On, En>;
+    fn transferred(&self, device: &DeviceOf<En>) -> Self::On {
+        LanguageModel {
+            positions: self.positions,
+            key_heads: self.key_heads,
+            head_dim: self.head_dim,
+            tokens: self.tokens.transferred(device),
+            decoder: self.decoder.transferred(device),
+            output: self.output.transferred(device),
+            logit_cap: self.logit_cap,
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 //! | Llama, Mistral, Mixtral, Qwen 2 and 3, Qwen 3 MoE, Gemma 1 to 3 | [`decoder`] |
 //! | GPT-2 | [`gpt2`] |
 //! | BERT, RoBERTa | [`bert`] |
+//! | ModernBERT | [`modern_bert`] |
 //! | T5, and its version 1.1 | [`t5`] |
 //! | ViT | [`vit`] |
 //! | CLIP | [`clip`] |
@@ -42,6 +43,7 @@ mod error;
 mod files;
 pub mod gpt2;
 mod language;
+pub mod modern_bert;
 mod published_layer;
 pub mod silero;
 pub mod t5;

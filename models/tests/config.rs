@@ -241,7 +241,8 @@ fn hugging_face_says_the_same() {
             "model_type",
             json!("mamba"),
             "`model_type` is `mamba`; known are `DiTTransformer2DModel`, `bert`, `clip`, `gemma`, `gemma2`, `gemma3_text`, \
-             `gpt2`, `llama`, `mistral`, `mixtral`, `qwen2`, `qwen3`, `qwen3_moe`, `roberta`, `t5`, `vit`, `whisper`",
+             `gpt2`, `llama`, `mistral`, `mixtral`, `modernbert`, `qwen2`, `qwen3`, `qwen3_moe`, `roberta`, `t5`, `vit`, \
+             `whisper`",
         ),
         (
             "hidden_act",

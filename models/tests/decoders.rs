@@ -183,6 +183,22 @@ fn a_model_is_saved_as_it_is_published() {
     }
 }
 
+/// On another engine a model is of the same type with that backend, with or without experts and an output of its own.
+#[test]
+fn a_model_goes_to_another_engine() {
+    fn agrees<D: Dense, X: Dense>(name: &str, head_dim: D, experts: X) {
+        let model = load::<D, Cpu<f32>, X>(name, head_dim, experts);
+        let there: Model<D, Cpu<f32>, X> = model.to_engine::<Cpu<f32>>(&Default::default());
+        let expected = Part::expected(name);
+        let ids = Ids::new((Batch, Seq), Vocab, &expected.ids("ids", (Batch, Seq))).unwrap();
+        let logits = there.cache(Batch).step(Seq, |step| there.logits(&there.hidden_states(&ids, step))).unwrap();
+        assert_near(name, &logits, &expected.tensor("logits", (Batch, Seq, Vocab)), TOLERANCE);
+    }
+    agrees("qwen2", Narrow, N::<1>);
+    agrees("gemma3", Wide, N::<1>);
+    agrees("qwen3_moe", Wide, Experts);
+}
+
 /// A model whose files lack what its configuration says, or have more.
 #[test]
 fn a_file_of_another_family_is_refused_by_name() {

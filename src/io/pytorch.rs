@@ -23,6 +23,7 @@ use std::sync::Arc;
 /// // `torch.save({"epoch": 3, "state_dict": {"linear.weight": .., "linear.bias": ..}}, "checkpoint.pt")`
 /// let file = PyTorch::open("tests/reference/pytorch/checkpoint.pt")?;
 /// let linear: Linear<Embed, Hidden> = load(&file, |weights: Weights<f32>| {
+///     weights.ignore("optimizer");
 ///     Linear::load(&weights.at("state_dict").at("linear"), Embed, Hidden)
 /// })?;
 /// assert_eq!(linear.weight.to_vec(), [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]);

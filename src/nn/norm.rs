@@ -82,9 +82,14 @@ impl<E: Dim> LayerNorm<E> {
 impl<E: Dim, B: Backend<Elem: Stored>> LayerNorm<E, B> {
     /// Takes `weight` and `bias`. If epsilon is negative or NaN, loading ends with an error that says so.
     pub fn load(weights: &Weights<'_, B::Elem, impl SameBackend<B>>, embed: E, epsilon: f64) -> Self {
+        let norm = LayerNorm::load_without_bias(weights, embed, epsilon);
+        LayerNorm { bias: Some(weights.tensor("bias", (embed,)).same()), ..norm }
+    }
+
+    /// Takes `weight`; otherwise as [`load`](Self::load).
+    pub fn load_without_bias(weights: &Weights<'_, B::Elem, impl SameBackend<B>>, embed: E, epsilon: f64) -> Self {
         check(weights, epsilon);
-        let [weight, bias] = ["weight", "bias"].map(|name| weights.tensor(name, (embed,)).same());
-        LayerNorm { weight, bias: Some(bias), epsilon }
+        LayerNorm { weight: weights.tensor("weight", (embed,)).same(), bias: None, epsilon }
     }
 }
 

@@ -18,8 +18,15 @@ from safetensors.torch import save_file
 
 seed, folder = int(sys.argv[1]), pathlib.Path(sys.argv[2])
 sizes = dict(vocab_size=61, hidden_size=24, num_hidden_layers=3, num_attention_heads=3, max_position_embeddings=32)
-GRADIENTS = ["embeddings.word_embeddings.weight", "encoder.layer.0.attention.self.key.weight"]
+GRADIENTS = {
+    "roberta": ["embeddings.word_embeddings.weight", "encoder.layer.0.attention.self.key.weight"],
+    "modernbert": ["embeddings.tok_embeddings.weight", "layers.1.attn.Wqkv.weight", "layers.2.mlp.Wi.weight"],
+}
+# Four layers, of which the second and the third attend to the two positions on both sides.
+modern = dict(num_hidden_layers=4, intermediate_size=40, local_attention=4, global_attn_every_n_layers=3, pad_token_id=1)
+modern |= dict(cls_token_id=0, sep_token_id=0, bos_token_id=0, eos_token_id=0)
 MODELS = {
+    "modernbert": transformers.ModernBertModel(transformers.ModernBertConfig(**sizes | modern)),
     "roberta": transformers.RobertaModel(transformers.RobertaConfig(**sizes, intermediate_size=40, type_vocab_size=1, pad_token_id=1)),
 }
 
@@ -37,10 +44,10 @@ def expected(name, model):
     ids = torch.where(live, ids, 1)
     states = model(ids, attention_mask=live.long()).last_hidden_state
     parameters = dict(model.named_parameters())
-    gradients = torch.autograd.grad((states[live] ** 2).mean(), [parameters[path] for path in GRADIENTS])
+    gradients = torch.autograd.grad((states[live] ** 2).mean(), [parameters[path] for path in GRADIENTS[name]])
     tensors = {path: x.detach().float() for path, x in parameters.items()}
     tensors |= {"expected.ids": ids.int(), "expected.lengths": lengths.int(), "expected.states": states.detach().float()}
-    tensors |= {f"expected.gradient.{path}": x.float() for path, x in zip(GRADIENTS, gradients)}
+    tensors |= {f"expected.gradient.{path}": x.float() for path, x in zip(GRADIENTS[name], gradients)}
     metadata = {"transformers": transformers.__version__, "seed": str(seed)}
     save_file({path: x.contiguous() for path, x in tensors.items()}, folder / f"{name}.safetensors", metadata=metadata)
     print(name, "states up to", float(states.abs().max()), [float(x.abs().max()) for x in gradients], sorted(parameters))

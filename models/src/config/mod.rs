@@ -7,9 +7,10 @@ mod gguf;
 mod hugging_face;
 mod rope;
 
-pub(crate) use checks::{bounded, bounded_layers, from_zero_on, quotient};
+pub(crate) use checks::{bounded, bounded_head_dim, bounded_layers, from_zero_on, local_layers, quotient};
 pub use decoder::{Config, configured};
 use hugging_face::Family;
+pub(crate) use rope::{Rope, Ropes};
 
 use crate::Error;
 use congruent::nn::Activation;
@@ -25,6 +26,8 @@ pub enum Architecture {
     Gpt2(crate::gpt2::Config),
     /// [`bert`](crate::bert): BERT and RoBERTa.
     Bert(crate::bert::Config),
+    /// [`modern_bert`](crate::modern_bert).
+    ModernBert(crate::modern_bert::Config),
     /// [`t5`](crate::t5).
     T5(crate::t5::Config),
     /// [`clip`](crate::clip).
@@ -51,6 +54,7 @@ const KNOWN: &[(&str, Read)] = &[
     ("llama", |json| Ok(Architecture::Decoder(Family::Llama.read(json)?))),
     ("mistral", |json| Ok(Architecture::Decoder(Family::Mistral.read(json)?))),
     ("mixtral", |json| Ok(Architecture::Decoder(Family::Mixtral.read(json)?))),
+    ("modernbert", |json| Ok(Architecture::ModernBert(crate::modern_bert::Config::read(json)?))),
     ("qwen2", |json| Ok(Architecture::Decoder(Family::Qwen2.read(json)?))),
     ("qwen3", |json| Ok(Architecture::Decoder(Family::Qwen3.read(json)?))),
     ("qwen3_moe", |json| Ok(Architecture::Decoder(Family::Qwen3Moe.read(json)?))),

@@ -9,18 +9,18 @@ use congruent_models::{Dims, Texts};
 use std::path::Path;
 
 dims! {
-    Batch = 2; Seq = 9; Greedy = 12; One = 1;
-    Vocab = 61; Positions = 32; Embed = 24; Heads = 3; HeadDim = 8; Ffn = 96;
+    pub Batch = 2; pub Seq = 9; pub Greedy = 12; pub One = 1;
+    pub Vocab = 61; pub Positions = 32; pub Embed = 24; pub Heads = 3; pub HeadDim = 8; pub Ffn = 96;
 }
 
 /// The tensors of the file whose names begin with `expected.`, or the others.
-struct Part {
+pub struct Part {
     file: SafeTensors,
     expected: bool,
 }
 
 impl Part {
-    fn open(expected: bool) -> Self {
+    pub fn open(expected: bool) -> Self {
         // The tests of `engines/burn` have this file too.
         let above = ["..", "../.."].map(|up| Path::new(env!("CARGO_MANIFEST_DIR")).join(up));
         let mut paths = above.iter().map(|folder| folder.join("tests/reference/gpt2.safetensors"));
@@ -40,10 +40,10 @@ impl Source for Part {
     }
 }
 
-type Model<V, B> = Gpt2<V, Positions, Embed, Heads, HeadDim, Ffn, B>;
+pub type Model<V, B> = Gpt2<V, Positions, Embed, Heads, HeadDim, Ffn, B>;
 
 /// The model of the file, whose vocabulary has this dimension.
-fn model<V: Dense, B: Backend<Elem = f32>>(vocab: V, device: &DeviceOf<B>) -> Result<Model<V, B>, LoadError> {
+pub fn model<V: Dense, B: Backend<Elem = f32>>(vocab: V, device: &DeviceOf<B>) -> Result<Model<V, B>, LoadError> {
     let (positions, embed, heads, head_dim, ffn) = (Positions, Embed, Heads, HeadDim, Ffn);
     let dims = Dims { vocab, positions, embed, heads, key_heads: heads, head_dim, ffn, experts: N::<1> };
     Gpt2::load(&Part::open(false), dims, 3, 1e-5, device)
