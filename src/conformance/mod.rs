@@ -14,8 +14,8 @@
 //! ```
 //!
 //! This is the least that layers and training need. The whole of it: `integers`, `floats` and `gradients` of every type that the
-//! engine has, [`casts`](Suite::casts) between them, and [`beside`](Suite::beside) and
-//! [`gradients_beside`](Suite::gradients_beside) if it has several devices. Each type takes a few
+//! engine has, [`casts`](Suite::casts) between them, [`custom_functions`](Suite::custom_functions) if it takes them, and
+//! [`beside`](Suite::beside) and [`gradients_beside`](Suite::gradients_beside) if it has several devices. Each type takes a few
 //! seconds to run, and several to compile.
 //!
 //! A fault names the operation, the type, the sizes, and how the arrays came about: as made, permuted, narrowed from a larger

@@ -34,6 +34,7 @@
 //!
 //! ```
 //! use congruent::backend::Backend;
+//! use congruent::dim::Next;
 //! use congruent::dual::model_along;
 //! use congruent::nn::{Embedding, Linear, next_token_loss};
 //! use congruent::prelude::*;

@@ -4,6 +4,7 @@ use super::tracking::{Tracking, bits, sum};
 use crate::backend::{Autodiff, Backend, Binary, CustomFunctions, Engine, Float, Unary, no_grad};
 use crate::conformance::on::On;
 use crate::conformance::report::Report;
+use std::slice::from_ref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -47,7 +48,7 @@ where
         let x = on.tracked();
         let other = on.constant();
         let given = bits::<E, T>(Some(other.clone()));
-        let y = On::<E, T>::custom(&[x.clone()], times(&detached(&x), &detached(&x)), move |_| vec![other.clone()]);
+        let y = On::<E, T>::custom(from_ref(&x), times(&detached(&x), &detached(&x)), move |_| vec![other.clone()]);
         let value = bits::<E, T>(Some(y.clone())) == bits::<E, T>(Some(times(&on.constant(), &on.constant())));
         value && bits::<E, T>(On::<E, T>::gradient(&On::<E, T>::backward(sum::<E, T>(&y)), &x)) == given
     });
@@ -79,7 +80,7 @@ where
             let calls = Arc::new(AtomicUsize::new(0));
             let made = |x: &E::Array<T>| {
                 let calls = calls.clone();
-                On::<E, T>::custom(&[x.clone()], detached(x), move |gradient| {
+                On::<E, T>::custom(from_ref(x), detached(x), move |gradient| {
                     calls.fetch_add(1, Ordering::Relaxed);
                     vec![gradient]
                 })
