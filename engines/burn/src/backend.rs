@@ -178,7 +178,7 @@ impl<T: Element> Backend for Burn<T> {
         x.pick(ids)
     }
     fn take_along(x: &A, axis: usize, ids: &A) -> A {
-        x.take_along(axis, ids)
+        if is_flex(x.place()) { x.take_along(axis, ids) } else { composed::take_along::<Self>(x, axis, ids) }
     }
     fn put_along(x: A, axis: usize, ids: &A, values: &A) -> A {
         // Only where elements are put one after another the last one stays, and gradients are not of it alone.
@@ -192,6 +192,7 @@ impl<T: Element> Backend for Burn<T> {
         T: Number,
     {
         match x.dtype() {
+            _ if !is_flex(x.place()) => composed::scatter_add::<Self>(x, ids, rows),
             // Sums are calculated in `f32`.
             DType::F16 | DType::BF16 => {
                 let (narrow, wide) = (x.dtype(), |x: &A| x.cast(DType::F32));

@@ -1,4 +1,4 @@
-//! Convolutions, and windows.
+//! Convolutions, and windows. They were tried on flex alone: elsewhere they are composed.
 
 use crate::array::{Array, Kind};
 use crate::interface::is_flex;
@@ -56,9 +56,9 @@ impl Array {
         if [self, weight].iter().any(|x| x.sizes().contains(&0)) || sizes.contains(&0) {
             return None;
         }
-        // On flex, products of windows take two thirds of the time where these are of one axis, or of few channels.
+        // Products of windows take two thirds of the time where these are of one axis, or of few channels.
         let is_small = windows.size[0] == 1 || four(weight)[1] < FEW_CHANNELS;
-        if is_flex(self.place()) && groups == 1 && is_small {
+        if !is_flex(self.place()) || groups == 1 && is_small {
             return None;
         }
         let (x, after) = self.reached(windows)?;
@@ -85,6 +85,9 @@ impl Array {
     ) -> Option<Array> {
         self.meets("transposed_convolution", weight);
         bias.iter().for_each(|bias| self.meets("transposed_convolution", bias));
+        if !is_flex(self.place()) {
+            return None;
+        }
         let outputs = four(weight)[1].checked_mul(groups)?;
         let sizes = [four(self)[0], outputs, image[0], image[1]];
         if [self, weight].iter().any(|x| x.sizes().contains(&0)) || sizes.contains(&0) {
@@ -108,6 +111,9 @@ impl Array {
 
     /// See [`Backend::windows`](congruent::backend::Backend::windows), of a constant; nothing, if burn has none of these sizes.
     pub(crate) fn windows(&self, windows: &Windows, fill: Scalar) -> Option<Array> {
+        if !is_flex(self.place()) {
+            return None;
+        }
         let outer = self.sizes().len().checked_sub(2)?;
         let sizes = [&self.sizes()[..outer], &windows.size[..], &windows.count[..]].concat();
         if self.sizes().contains(&0) || sizes.contains(&0) {
