@@ -8,8 +8,9 @@ use congruent::io::{LoadError, SafeTensors, Writer, load_on};
 use congruent::nn::{KeyValueCache, Linear};
 use congruent::optim::{AdamW, Optimizer};
 use congruent::prelude::*;
-use other::{Limits, Other, limited, second};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use other::{Limits, Other, limited, second, wrong};
+use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 
 dims! { Batch = 2; Embed = 4; Hidden = 64; Vocab = 5; Heads = 2; HeadDim = 2; Positions = 512; Seq = 1; Keys; }
 
@@ -21,6 +22,20 @@ const LOST: Limits = Limits { operations: 0, ..Limits::NONE };
 fn message(program: impl FnOnce()) -> String {
     let payload = catch_unwind(AssertUnwindSafe(program)).expect_err("the program panics");
     payload.downcast_ref::<String>().cloned().unwrap_or_else(|| payload.downcast_ref::<&str>().unwrap().to_string())
+}
+
+/// The file where the program panics.
+fn place(program: impl FnOnce()) -> String {
+    thread_local! {
+        static PLACE: RefCell<String> = const { RefCell::new(String::new()) };
+    }
+    let before = take_hook();
+    set_hook(Box::new(move |panic| {
+        PLACE.set(panic.location().unwrap().file().to_owned());
+        before(panic);
+    }));
+    message(program);
+    PLACE.take()
 }
 
 fn inputs() -> (Tensor<(Batch, Embed), Other<f32>>, Linear<Embed, Hidden, Other<f32>>) {
@@ -203,4 +218,24 @@ fn a_state_that_cannot_go_with_its_parameter_stays_where_it_is() {
     // It goes when there is room.
     optimizer.step(&mut moved, &gradients, 1.0);
     assert_ne!(moved.weight.to_vec(), layer.weight.to_vec());
+}
+
+#[test]
+fn an_engine_that_gives_another_shape_is_named_with_it() {
+    let (x, layer) = inputs();
+    let expected = |name: &str| format!("`failures::other::Other<f32>` gave {name}");
+    let product = || drop(x.matmul(&layer.weight.permute((Embed, Hidden))));
+    let text = expected("an array of sizes [1, 2, 64] for a tensor (Batch = 2, Hidden = 64)");
+    assert!(message(|| wrong("matmul", product)).eq(&text));
+    // Where the operation is.
+    assert!(place(|| wrong("matmul", product)).ends_with("src/tensor/matmul.rs"));
+    assert!(place(|| wrong("reduce", || drop(x.sum(Batch)))).ends_with("src/tensor/reduce.rs"));
+    assert!(place(|| wrong("compare", || drop(x.greater_than(0.0)))).ends_with("src/tensor/compare.rs"));
+
+    let text = |operation, found| {
+        format!("`{operation}` of `failures::other::Other<f32>` gave {found} elements of an array that has 8")
+    };
+    assert!(message(|| wrong("to_vec", || drop(x.to_vec()))).eq(&text("to_vec", 7)));
+    assert!(message(|| wrong("to_vec", || drop(x.to_engine::<Cpu<f32>>(&Default::default())))).eq(&text("to_vec", 7)));
+    assert!(message(|| wrong("as_slice", || _ = x.as_slice())).eq(&text("as_slice", 99)));
 }

@@ -55,7 +55,7 @@ pub use autodiff::{Autodiff, CustomFunctions};
 pub use blocks::{BlockFormat, Blocks};
 pub use bytes::Bytes;
 pub(crate) use bytes::Same;
-pub(crate) use composed::{elements, positions, try_elements};
+pub(crate) use composed::{elements, positions, slice, try_elements};
 pub use data_type::DataType;
 pub use element::{AnyBits, Element, Float, Number, Primitive, Real, Value};
 pub(crate) use element::{Proven, constant};

@@ -2,7 +2,9 @@
 
 use super::{Nested, Tensor, TensorOf};
 use crate::Error;
-use crate::backend::{ArrayOf, Backend, DeviceOf, Element, Number, Primitive, Proven, With, elements, try_elements};
+use crate::backend::{
+    ArrayOf, Backend, DeviceOf, Element, Number, Primitive, Proven, With, elements, slice, try_elements,
+};
 use crate::shape::{Described, Shape};
 use std::any::Any;
 
@@ -60,7 +62,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// Those of a permuted or repeated tensor do not.
     #[doc(alias = "contiguous")]
     pub fn as_slice(&self) -> Option<&[B::Elem]> {
-        B::as_slice(&self.array).map(|primitives| B::Elem::of_slice(primitives, Proven(())))
+        slice::<B>(&self.array).map(|primitives| B::Elem::of_slice(primitives, Proven(())))
     }
 
     /// The elements as nested arrays, or nested `GenericArray`s.

@@ -73,7 +73,8 @@ pub use einsum::{einsum, einsum_many, einsum_one, einsum_with_rest, rearrange};
 
 use crate::backend::{ArrayOf, Backend, Element, With};
 use crate::cpu::Cpu;
-use crate::shape::{Axis, Shape, Sizes};
+use crate::shape::{Axis, Described, Shape, Sizes};
+use std::any::type_name;
 
 /// An array of elements whose shape `S` is a tuple of dimensions, on the backend `B`.
 ///
@@ -101,6 +102,7 @@ pub type TensorOf<S, T, B = Cpu<f32>> = Tensor<S, With<B, T>>;
 
 impl<S: Shape, B: Backend> Tensor<S, B> {
     /// The caller has made the array in this shape. That is checked once more for engines that are not ours.
+    #[track_caller]
     pub(crate) fn from_parts(shape: S, array: ArrayOf<B>) -> Self {
         if B::is_checked(None) || cfg!(debug_assertions) {
             return Tensor::checked(shape, array);
@@ -109,9 +111,15 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     }
 
     /// # Panics
-    /// The array has other sizes.
+    /// The array has other sizes: where the operation is that called the backend.
+    #[track_caller]
     pub(crate) fn checked(shape: S, array: ArrayOf<B>) -> Self {
-        assert_eq!(shape.sizes().as_ref(), B::sizes(&array), "a backend gave an array of another shape");
+        let sizes = B::sizes(&array);
+        let (backend, described) = (type_name::<B>(), Described::new(shape));
+        assert!(
+            shape.sizes().as_ref() == sizes,
+            "`{backend}` gave an array of sizes {sizes:?} for a tensor {described}"
+        );
         Tensor { shape, array }
     }
 
@@ -166,6 +174,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     }
 
     /// A tensor of the same shape with another array, which the caller has made so.
+    #[track_caller]
     pub(crate) fn with_array<T: Element>(&self, array: ArrayOf<B, T>) -> TensorOf<S, T, B> {
         // The backend that has made it may not be that of `T`.
         if B::is_checked(None) { Tensor::checked(self.shape, array) } else { Tensor::from_parts(self.shape, array) }

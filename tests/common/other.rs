@@ -92,6 +92,23 @@ pub fn limited<R>(limits: Limits, f: impl FnOnce() -> R) -> R {
     f()
 }
 
+thread_local! {
+    static WRONG: Cell<Option<&'static str>> = const { Cell::new(None) };
+}
+
+/// What `f` gives while this operation gives arrays of another shape, or another number of elements.
+pub fn wrong<R>(operation: &'static str, f: impl FnOnce() -> R) -> R {
+    struct Restored;
+    impl Drop for Restored {
+        fn drop(&mut self) {
+            WRONG.set(None);
+        }
+    }
+    let _restored = Restored;
+    WRONG.set(Some(operation));
+    f()
+}
+
 /// What the device says to an operation that makes so many bytes.
 fn refused(operation: &str, bytes: usize, device: Device) -> Option<Failure> {
     let limits = LIMITS.get();
@@ -125,6 +142,10 @@ impl Engine for Others {
 
 impl<P: Primitive> Array<P> {
     fn new(operation: &str, inner: cpu::Array<P>, device: Device, failed: Option<Failure>) -> Self {
+        let inner = match WRONG.get() == Some(operation) {
+            true => Cpu::<P>::reshape(&inner, &[&[1], inner.sizes()].concat()),
+            false => inner,
+        };
         let is_view = ["permute", "reshape", "narrow", "broadcast"].contains(&operation);
         let bytes = if is_view { 0 } else { inner.sizes().iter().product::<usize>() * size_of::<P>() };
         let failed = failed.or_else(|| refused(operation, bytes, device));
@@ -157,13 +178,20 @@ impl<T: Element> Backend for Other<T> {
         if let Some(failure) = x.failed.clone().or_else(|| refused("to_vec", 0, x.device)) {
             return Err(failure);
         }
-        let elements = Cpu::<T>::to_vec(&x.inner)?;
+        let mut elements = Cpu::<T>::to_vec(&x.inner)?;
+        if WRONG.get() == Some("to_vec") {
+            elements.pop();
+        }
         let before = TRANSFERS.get();
         TRANSFERS.set(Transfers { downloaded: before.downloaded + elements.len(), ..before });
         Ok(elements)
     }
     fn failure(x: &ArrayOf<Self>) -> Option<Failure> {
         x.failed.clone()
+    }
+    fn as_slice(x: &ArrayOf<Self>) -> Option<&[PrimitiveOf<Self>]> {
+        // That it has more elements than the array.
+        (WRONG.get() == Some("as_slice")).then(|| &*vec![Cpu::<T>::to_vec(&x.inner).unwrap()[0]; 99].leak())
     }
     fn is_tracked(x: &ArrayOf<Self>) -> bool {
         Cpu::<T>::is_tracked(&x.inner)

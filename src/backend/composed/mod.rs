@@ -26,6 +26,7 @@ pub use sort::{argsort, quantile};
 pub use windows::{convolution, transposed_convolution, windows};
 
 use super::{ArrayOf, Backend, DeviceOf, Failure, Number, PrimitiveOf};
+use std::any::type_name;
 
 /// The elements, as the engine stores them.
 ///
@@ -38,11 +39,23 @@ pub(crate) fn elements<B: Backend>(x: &ArrayOf<B>) -> Vec<PrimitiveOf<B>> {
 /// The same, or why the engine has failed.
 pub(crate) fn try_elements<B: Backend>(x: &ArrayOf<B>) -> Result<Vec<PrimitiveOf<B>>, Failure> {
     let elements = B::to_vec(x)?;
-    if B::is_checked(None) || cfg!(debug_assertions) {
-        let count: usize = B::sizes(x).iter().product();
-        assert_eq!(elements.len(), count, "a backend gave another number of elements than its array has");
-    }
+    check_count::<B>("to_vec", x, elements.len());
     Ok(elements)
+}
+
+/// The elements, if they lie in memory in row-major order.
+pub(crate) fn slice<B: Backend>(x: &ArrayOf<B>) -> Option<&[PrimitiveOf<B>]> {
+    let elements = B::as_slice(x)?;
+    check_count::<B>("as_slice", x, elements.len());
+    Some(elements)
+}
+
+/// That an operation gave as many elements as the array has.
+fn check_count<B: Backend>(operation: &str, x: &ArrayOf<B>, found: usize) {
+    if B::is_checked(None) || cfg!(debug_assertions) {
+        let (backend, count) = (type_name::<B>(), B::sizes(x).iter().product::<usize>());
+        assert!(found == count, "`{operation}` of `{backend}` gave {found} elements of an array that has {count}");
+    }
 }
 
 /// The elements are read, and made anew on the other device.
