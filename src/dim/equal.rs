@@ -1,7 +1,7 @@
 //! That two dimensions are of one size: known from their types, or from a comparison at run time.
 
 use super::factors::{End, InOrder};
-use super::{Candidates, Dense, Dim, Keys, Name, Never, Normal, Nothing, Plus, Times};
+use super::{Candidates, Dense, Dim, Keys, N, Name, Never, Normal, Nothing, Plus, Times};
 use crate::Error;
 use crate::sealed::Sealed;
 
@@ -154,6 +154,30 @@ impl<A: Dim, B: Dim, C: Dim> Equal<Plus<Plus<A, B>, C>, Plus<A, Plus<B, C>>> {
     pub fn regroup_plus(dim: Plus<Plus<A, B>, C>) -> Self {
         let Plus(Plus(a, b), c) = dim;
         Equal { from: dim, to: Plus(a, Plus(b, c)) }
+    }
+}
+
+impl<D: Dim> Equal<D, Times<D, N<1>>> {
+    /// `A` equals `A × 1`: channels, each of which is a group of its own, as of a depthwise convolution.
+    ///
+    /// ```
+    /// use congruent::Sliding;
+    /// use congruent::prelude::*;
+    /// use congruent::dim::Dense;
+    ///
+    /// /// Each channel by a window of its own.
+    /// fn depthwise<B: Dim, C: Dense, T: Dense, K: Dim>(
+    ///     x: &Tensor<(B, C, T)>,
+    ///     weight: &Tensor<(Times<C, N<1>>, N<1>, K)>,
+    /// ) -> Result<Tensor<(B, C, T)>, Error> {
+    ///     let (_, channels, time) = x.shape();
+    ///     let alone = Equal::times_one(channels);
+    ///     let sliding = Sliding::default().padding(N::<1>).groups(channels);
+    ///     Ok(x.relabel_by(alone).try_conv(weight, None, time, sliding)?.relabel_by(alone.flip()))
+    /// }
+    /// ```
+    pub fn times_one(dim: D) -> Self {
+        Equal { from: dim, to: Times(dim, N) }
     }
 }
 
