@@ -58,19 +58,13 @@ impl<B: Backend<Elem: Float>> Rule<B> for Adafactor {
         }
     }
 
-    fn step(
-        &self,
-        parameter: ArrayOf<B>,
-        gradient: ArrayOf<B>,
-        state: &mut State<B>,
-        learning_rate: f64,
-    ) -> ArrayOf<B> {
+    fn step(&self, parameter: ArrayOf<B>, gradient: ArrayOf<B>, state: &mut State<B>, factor: f64) -> ArrayOf<B> {
         let sizes = B::sizes(&parameter).to_vec();
         if sizes.contains(&0) {
             return parameter;
         }
         let steps = state.steps as f64;
-        let (rate, stays) = (self.learning_rate * learning_rate, 1.0 - steps.powf(-self.decay));
+        let (rate, stays) = (self.learning_rate * factor, 1.0 - steps.powf(-self.decay));
         let [least_root, least_size] = self.epsilons;
         let at_least = |x, least| B::binary_scalar(Binary::Max, x, constant(least));
         let size = at_least(root_mean_square::<B>(&parameter), least_size);

@@ -39,13 +39,7 @@ impl<B: Backend<Elem: Float>> Rule<B> for Adam {
         vec![sizes.to_vec(); 2]
     }
 
-    fn step(
-        &self,
-        parameter: ArrayOf<B>,
-        gradient: ArrayOf<B>,
-        state: &mut State<B>,
-        learning_rate: f64,
-    ) -> ArrayOf<B> {
+    fn step(&self, parameter: ArrayOf<B>, gradient: ArrayOf<B>, state: &mut State<B>, factor: f64) -> ArrayOf<B> {
         let gradient = decayed::<B>(gradient, &parameter, self.weight_decay);
         let [mean_stays, square_stays] = self.betas;
         let square = B::unary(Unary::Square, gradient.clone());
@@ -56,7 +50,7 @@ impl<B: Backend<Elem: Float>> Rule<B> for Adam {
         let root = scaled::<B>(B::unary(Unary::Sqrt, square), begun(square_stays).sqrt().recip());
         let least = if B::Elem::DATA_TYPE == DataType::F16 { 2f64.powi(-14) } else { 0.0 };
         let root = B::binary_scalar(Binary::Add, root, constant(self.epsilon.max(least)));
-        let rate = self.learning_rate * learning_rate / begun(mean_stays);
+        let rate = self.learning_rate * factor / begun(mean_stays);
         added::<B>(parameter, scaled::<B>(B::binary(Binary::Div, mean, root), -rate))
     }
 }
@@ -101,14 +95,8 @@ impl<B: Backend<Elem: Float>> Rule<B> for AdamW {
         Rule::<B>::state(&self.adam(), sizes)
     }
 
-    fn step(
-        &self,
-        parameter: ArrayOf<B>,
-        gradient: ArrayOf<B>,
-        state: &mut State<B>,
-        learning_rate: f64,
-    ) -> ArrayOf<B> {
-        let parameter = scaled::<B>(parameter, 1.0 - self.learning_rate * learning_rate * self.weight_decay);
-        Adam { weight_decay: 0.0, ..self.adam() }.step(parameter, gradient, state, learning_rate)
+    fn step(&self, parameter: ArrayOf<B>, gradient: ArrayOf<B>, state: &mut State<B>, factor: f64) -> ArrayOf<B> {
+        let parameter = scaled::<B>(parameter, 1.0 - self.learning_rate * factor * self.weight_decay);
+        Adam { weight_decay: 0.0, ..self.adam() }.step(parameter, gradient, state, factor)
     }
 }

@@ -46,14 +46,8 @@ impl<B: Backend<Elem: Float>> Rule<B> for Lion {
         vec![sizes.to_vec()]
     }
 
-    fn step(
-        &self,
-        parameter: ArrayOf<B>,
-        gradient: ArrayOf<B>,
-        state: &mut State<B>,
-        learning_rate: f64,
-    ) -> ArrayOf<B> {
-        let (rate, [direction, stays]) = (self.learning_rate * learning_rate, self.betas);
+    fn step(&self, parameter: ArrayOf<B>, gradient: ArrayOf<B>, state: &mut State<B>, factor: f64) -> ArrayOf<B> {
+        let (rate, [direction, stays]) = (self.learning_rate * factor, self.betas);
         let step = B::unary(Unary::Sign, mixed::<B>(state.moments[0].clone(), gradient.clone(), direction));
         state.change(0, |mean| mixed::<B>(mean, gradient, stays));
         let parameter = scaled::<B>(parameter, 1.0 - rate * self.weight_decay);

@@ -86,15 +86,9 @@ impl<B: Backend<Elem: Float>, R: Rule<B>> Rule<B> for Muon<R> {
         if sizes.len() == 2 { vec![sizes.to_vec()] } else { self.others.state(sizes) }
     }
 
-    fn step(
-        &self,
-        parameter: ArrayOf<B>,
-        gradient: ArrayOf<B>,
-        state: &mut State<B>,
-        learning_rate: f64,
-    ) -> ArrayOf<B> {
+    fn step(&self, parameter: ArrayOf<B>, gradient: ArrayOf<B>, state: &mut State<B>, factor: f64) -> ArrayOf<B> {
         let &[rows, columns] = B::sizes(&parameter) else {
-            return self.others.step(parameter, gradient, state, learning_rate);
+            return self.others.step(parameter, gradient, state, factor);
         };
         if rows == 0 || columns == 0 {
             return parameter;
@@ -102,7 +96,7 @@ impl<B: Backend<Elem: Float>, R: Rule<B>> Rule<B> for Muon<R> {
         let mean = state.change(0, |mean| mixed::<B>(mean, gradient.clone(), self.momentum));
         let step = if self.nesterov { mixed::<B>(mean, gradient, self.momentum) } else { mean };
         let step = orthogonal::<B>(step, self.iterations);
-        let rate = self.learning_rate * learning_rate;
+        let rate = self.learning_rate * factor;
         let [rows, columns] = [rows, columns].map(|size| size as f64);
         let length = match self.length {
             MuonLength::Original => (rows / columns).max(1.0).sqrt(),

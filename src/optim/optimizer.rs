@@ -13,18 +13,18 @@ use std::sync::Arc;
 ///
 /// What a rule gives is compared with the sizes of the parameter before it is stored: see [`Optimizer::step`].
 pub trait Rule<B: Backend<Elem: Float> = Cpu<f32>>: Send + Sync {
-    /// Asked before each step of a parameter, when nothing has changed yet.
+    /// Asked where an [`Optimizer`] gets the rule, and before each step of a parameter, when nothing has changed yet.
     ///
     /// # Panics
     /// A setting is out of its range: the parameter would become NaN, or go the wrong way.
+    #[track_caller]
     fn check(&self) {}
 
     /// The sizes of each array in the state of a parameter of these sizes. They begin as zeros.
     fn state(&self, sizes: &[usize]) -> Vec<Vec<usize>>;
 
-    /// The parameter after a step. `learning_rate` is what the rate of the rule is multiplied by.
-    fn step(&self, parameter: ArrayOf<B>, gradient: ArrayOf<B>, state: &mut State<B>, learning_rate: f64)
-    -> ArrayOf<B>;
+    /// The parameter after a step. `factor` is what the learning rate of the rule is multiplied by.
+    fn step(&self, parameter: ArrayOf<B>, gradient: ArrayOf<B>, state: &mut State<B>, factor: f64) -> ArrayOf<B>;
 }
 
 /// The state of an optimizer for one parameter.
@@ -74,7 +74,17 @@ pub struct Optimizer<B: Autodiff = Cpu<f32>> {
 
 impl<B: Autodiff> Optimizer<B> {
     /// An optimizer with one rule for all parameters.
+    ///
+    /// # Panics
+    /// A setting of the rule is out of its range: a learning rate is negative, say.
+    ///
+    /// ```should_panic
+    /// use congruent::optim::{AdamW, Optimizer};
+    /// let optimizer: Optimizer = Optimizer::new(AdamW { learning_rate: -0.1, ..AdamW::default() });
+    /// ```
+    #[track_caller]
     pub fn new(rule: impl Rule<B> + 'static) -> Self {
+        rule.check();
         Optimizer { rule: Arc::new(rule), groups: Vec::new(), states: BTreeMap::new() }
     }
 
@@ -86,11 +96,16 @@ impl<B: Autodiff> Optimizer<B> {
     /// // Norms and biases do not decay.
     /// let optimizer: Optimizer = Optimizer::new(rule).group(AdamW { weight_decay: 0.0, ..rule }, |x| x.sizes().len() < 2);
     /// ```
+    ///
+    /// # Panics
+    /// A setting of the rule is out of its range.
+    #[track_caller]
     pub fn group(
         mut self,
         rule: impl Rule<B> + 'static,
         chosen: impl Fn(&Parameter<'_, B>) -> bool + Send + Sync + 'static,
     ) -> Self {
+        rule.check();
         self.groups.push((Arc::new(rule), Arc::new(chosen)));
         self
     }
@@ -101,7 +116,10 @@ impl<B: Autodiff> Optimizer<B> {
     }
 
     /// Changes every parameter of the model that is [tracked](crate::Tensor::tracked) and has a gradient; what is frozen,
-    /// has no part in the loss, or is a buffer, stays as it is. All learning rates are multiplied by `learning_rate`.
+    /// has no part in the loss, or is a buffer, stays as it is.
+    ///
+    /// The learning rate stands in the rule. `factor` is what it is multiplied by in this step: 1, or what a
+    /// [`Schedule`](super::Schedule) says.
     ///
     /// The parameters after a step are new ones, with no gradient until a loss is calculated of them. So gradients are for
     /// one step, and a loop calculates the loss in each of its turns.
@@ -140,7 +158,7 @@ impl<B: Autodiff> Optimizer<B> {
     /// optimizer.step(&mut model, &gradients, 1.0);
     /// ```
     #[track_caller]
-    pub fn step<M, C>(&mut self, model: &mut M, gradients: &Gradients<C>, learning_rate: f64)
+    pub fn step<M, C>(&mut self, model: &mut M, gradients: &Gradients<C>, factor: f64)
     where
         // The backend is known by the gradients, before the model is asked for its parameters on it.
         C: GradientsFor<B>,
@@ -176,7 +194,7 @@ impl<B: Autodiff> Optimizer<B> {
             state.check(&name, &kept);
             state.steps += 1;
             parameter.change(|array| {
-                let array = no_grad(|| rule.step(B::detach(array), gradient, &mut state, learning_rate));
+                let array = no_grad(|| rule.step(B::detach(array), gradient, &mut state, factor));
                 state.check(&name, &kept);
                 if let Some(failure) = state.moments.iter().chain([&array]).find_map(B::failure) {
                     panic!("`{name}`: {failure}");

@@ -36,13 +36,7 @@ impl<B: Backend<Elem: Float>> Rule<B> for Sgd {
         vec![sizes.to_vec(); usize::from(self.momentum != 0.0)]
     }
 
-    fn step(
-        &self,
-        parameter: ArrayOf<B>,
-        gradient: ArrayOf<B>,
-        state: &mut State<B>,
-        learning_rate: f64,
-    ) -> ArrayOf<B> {
+    fn step(&self, parameter: ArrayOf<B>, gradient: ArrayOf<B>, state: &mut State<B>, factor: f64) -> ArrayOf<B> {
         let gradient = decayed::<B>(gradient, &parameter, self.weight_decay);
         let velocity = match state.moments.pop() {
             None => gradient,
@@ -52,7 +46,7 @@ impl<B: Backend<Elem: Float>> Rule<B> for Sgd {
                 if self.nesterov { added::<B>(scaled::<B>(velocity, self.momentum), gradient) } else { velocity }
             }
         };
-        added::<B>(parameter, scaled::<B>(velocity, -self.learning_rate * learning_rate))
+        added::<B>(parameter, scaled::<B>(velocity, -self.learning_rate * factor))
     }
 }
 

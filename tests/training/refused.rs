@@ -1,6 +1,7 @@
 //! What an optimizer refuses, and what it leaves as it is.
 
 use super::*;
+use congruent::optim::Muon;
 
 #[test]
 fn training_that_would_change_nothing_says_so() {
@@ -95,16 +96,19 @@ fn a_rate_that_is_no_share_is_refused() {
 }
 
 #[test]
-fn a_rule_with_a_setting_out_of_its_range_changes_nothing() {
-    fn step(rule: impl Rule + 'static) -> String {
-        let mut model = Tensor::ones((Embed,)).tracked();
-        let gradients = model.square().sum(Embed).backward();
-        let text = message(|| Optimizer::new(rule).step(&mut model, &gradients, 1.0));
-        assert_eq!(model.to_vec(), [1.0; 8]);
-        text
+fn an_optimizer_takes_no_rule_with_a_setting_out_of_its_range() {
+    fn refused(rule: impl Rule + 'static) -> String {
+        message(|| drop(Optimizer::<Cpu<f32>>::new(rule)))
     }
     let (adam, sgd) = (AdamW::default(), Sgd::default());
-    assert_eq!(step(AdamW { betas: [0.9, 1.0], ..adam }), "`betas[1]` is 1, expected a number from 0 to below 1");
-    assert_eq!(step(AdamW { epsilon: -1.0, ..adam }), "`epsilon` is -1, expected a number from 0 to below inf");
-    assert!(step(Sgd { learning_rate: f64::NAN, ..sgd }).starts_with("`learning_rate` is NaN"));
+    assert_eq!(refused(AdamW { betas: [0.9, 1.0], ..adam }), "`betas[1]` is 1, expected a number from 0 to below 1");
+    assert_eq!(refused(AdamW { epsilon: -1.0, ..adam }), "`epsilon` is -1, expected a number from 0 on");
+    assert!(refused(Sgd { learning_rate: f64::NAN, ..sgd }).starts_with("`learning_rate` is NaN"));
+    let of_group = AdamW { learning_rate: -0.1, ..adam };
+    let of_group = message(|| drop(Optimizer::<Cpu<f32>>::new(adam).group(of_group, |_| true)));
+    assert_eq!(of_group, "`learning_rate` is -0.1, expected a number from 0 on");
+    // What has a rule in it, asks that too.
+    assert!(
+        refused(Muon { others: AdamW { weight_decay: -1.0, ..adam }, ..Muon::default() }).starts_with("`weight_decay`")
+    );
 }
