@@ -107,7 +107,8 @@ fn attention_with_a_bias_is_that_of_one_query_after_another() {
 
         // Masks of each head, beside others.
         let own: Vec<bool> = (0..h * g * n * width).map(|_| rng.bool()).collect();
-        let own_mask = Allowed::new(Cpu::<bool>::from_vec((heads, Ragged(queries), keys), own.clone()).unwrap());
+        let of_each = |head, query: usize, key| own[(head * n + query - p) * width + key];
+        let own_mask = Allowed::by_position_of_each(heads, Ragged(queries), keys, of_each);
         let near = Allowed::by_position(Ragged(queries), keys, |query, key| query.abs_diff(key) < 4);
         let found = attention_with_bias(&q, &k, &v, &own_mask, &mask.and(near));
         let allowed =

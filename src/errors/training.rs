@@ -14,7 +14,8 @@ errors! {
 
     C31: "ids `I` of `D` do not choose from `S`"
     /// [`gather`](crate::Tensor::gather) chooses one element of the last dimension for each row. There is one id for
-    /// each row, so the ids have the tensor's shape without its last dimension, and are ids of that one.
+    /// each row, so the ids have the tensor's shape without its last dimension, and are ids of that one. Where there is one label
+    /// for each sequence, a model has one row of logits for it: of the [mean](crate::Tensor::mean) of its positions, or of the first.
 
     C42: "a loss of shape `S` is not one number"
     /// Gradients are those of one number, a tensor of shape `()`. Take the mean of the losses, or their sum, along each of
@@ -83,4 +84,14 @@ errors! {
     /// An engine has arrays and devices, a [`Backend`](crate::backend::Backend) is an engine with a type of elements, and tensors are
     /// of one: `Cpu<f32>` on the engine [`Processor`](crate::cpu::Processor). In generic code, ask for it: `B: Backend<Elem = f32>`.
     /// Whoever writes an engine implements it for its elements: see [`backend`](crate::backend).
+
+    C100: "a tensor of shape `S` is not known to be one number"
+    /// [`scalar`](crate::Tensor::scalar) gives the one element of a tensor without dimensions. Each dimension that is left is reduced
+    /// before, by its name, or all of them by [`mean_all`](crate::Tensor::mean_all) and
+    /// [`sum_all`](crate::Tensor::sum_all); [`to_vec`](crate::Tensor::to_vec) has the elements of any shape.
+
+    C101: "channels in the groups `G` are not convolved as `H`"
+    /// The groups of a convolution stand in the types of the channels, `Times<Groups, In>` and `Times<Groups, Out>`, and are said where
+    /// windows slide: [`Sliding::groups`](crate::Sliding::groups). Without that, channels are in one group, and the weight takes all of
+    /// them.
 }

@@ -45,8 +45,9 @@ impl<S: Shape, En: Engine> Debug for Allowed<S, En> {
 impl<S: Shape, En: Engine> Allowed<S, En> {
     /// The mask that allows attention where `allowed` is true.
     ///
-    /// Beside a cache, from `Q` to `Plus<Past, Q>`, a mask `(Q, K)` does not compile: there the numbers of queries are not their
-    /// positions, and [`by_position`](Allowed::by_position) has these.
+    /// Beside a cache, from `Q` to `Plus<Past, Q>`, it does not compile: there the numbers of queries are not their
+    /// positions, which [`by_position`](Allowed::by_position) has, and for each sequence, or each head,
+    /// [`by_position_of_each`](Allowed::by_position_of_each).
     ///
     /// ```compile_fail,E0283
     /// use congruent::prelude::*;

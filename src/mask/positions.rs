@@ -9,7 +9,7 @@ impl<Q: Dim, K: Dim> Allowed<(Q, K)> {
     /// The mask that allows a query to attend to a key where `allowed(query, key)` of their positions is true.
     ///
     /// Both positions are counted from the first key. Beside a cache, whose keys are `Plus<Past, Seq>`, the first query stands
-    /// behind the past.
+    /// behind the past. It is asked for all pairs, those with a key behind the query too: compare before you subtract.
     ///
     /// ```
     /// use congruent::nn::KeyValueCache;
@@ -37,6 +37,39 @@ impl<Q: Dim, K: Dim> Allowed<(Q, K)> {
         let (queries, keys) = (queries.given(), keys.given());
         let first = keys.first_query();
         Allowed(Create::from_fn((queries, keys), |[query, key]| allowed(first + query, key)))
+    }
+}
+
+impl<X: Dim, Q: Dim, K: Dim> Allowed<(X, Q, K)> {
+    /// As [`by_position`](Allowed::by_position), by the number of a sequence of the batch too, or of a head:
+    /// `allowed(each, query, key)`.
+    ///
+    /// ```
+    /// use congruent::prelude::*;
+    /// dims! { Batch = 2; Heads = 1; HeadDim = 4; Past = 3; Seq = 2; }
+    /// let (q, k) = (Tensor::ones((Batch, Heads, Seq, HeadDim)), Tensor::ones((Batch, Heads, Plus(Past, Seq), HeadDim)));
+    /// // Where the document of each sequence begins, of which the text before has no part in it.
+    /// let begins = [1, 4];
+    /// let own = Allowed::by_position_of_each(Batch, Seq, Plus(Past, Seq), |sequence, query, key| {
+    ///     key <= query && (key < begins[sequence]) == (query < begins[sequence])
+    /// });
+    /// let y: Tensor<(Batch, Heads, Seq, HeadDim)> = attention(&q, &k, &k, &own);
+    /// ```
+    pub fn by_position_of_each<V, Y, Z>(
+        each: V,
+        queries: Y,
+        keys: Z,
+        mut allowed: impl FnMut(usize, usize, usize) -> bool,
+    ) -> Self
+    where
+        V: GivenDim<X>,
+        Y: GivenDim<Q>,
+        Z: GivenDim<K>,
+        K: EndsWith<Q>,
+    {
+        let (each, queries, keys) = (each.given(), queries.given(), keys.given());
+        let first = keys.first_query();
+        Allowed(Create::from_fn((each, queries, keys), |[each, query, key]| allowed(each, first + query, key)))
     }
 }
 

@@ -12,7 +12,7 @@ use counts::Counts;
 use crate::Error;
 use crate::backend::{ArrayOf, AttentionMask, Backend, DeviceOf, Float, With, elements};
 use crate::cpu::Cpu;
-use crate::dim::{Dense, Dim, Name, Plus, Ragged};
+use crate::dim::{Dense, Dim, GivenDim, Name, Plus, Ragged};
 use crate::mask::Lengths;
 use crate::tensor::{IdOf, Index, SameBackend, Tensor};
 use std::fmt::{self, Debug, Formatter};
@@ -178,11 +178,12 @@ impl<B: Dim, H: Dim, D: Dim, P: Dim, Bk: Backend<Elem: Float>> KeyValueCache<B, 
     /// # Errors
     /// There is no room for so many, the sequences are of different lengths, or `run` did not append to every layer. The
     /// cache is then as it was before. The engine failed, as far as that is known by then: the cache is then empty.
-    pub fn step<S: Dense, R>(
+    pub fn step<S: Dense, R, X: GivenDim<S>>(
         &mut self,
-        new: S,
+        new: X,
         run: impl for<'id> FnOnce(&mut CacheStep<'_, B, H, D, P, S, Plus<Past<'id>, S>, Bk>) -> R,
     ) -> Result<R, Error> {
+        let new = new.given();
         if self.lengths.iter().any(|length| *length != self.lengths[0]) {
             return Err(Error::CacheLengths { lengths: self.lengths.clone() });
         }

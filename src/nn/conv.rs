@@ -46,6 +46,34 @@ pub type Conv1d<In, Out, Kernel, Slide = Sliding, B = Cpu<f32>> = Conv<(Out, In,
 /// let x = Tensor::ones((Batch, Colours, Height, Width));
 /// let y: Tensor<(Batch, Hidden, Height, Width)> = layer.forward(&x, (Height, Width));
 /// ```
+///
+/// The field of a model says how its windows slide: `Sliding` alone has a stride of 1 and no padding, and `Sliding<N<2>, N<1>>` has a
+/// stride of 2 and a padding of 1.
+///
+/// ```
+/// use congruent::Sliding;
+/// use congruent::nn::{BatchNorm, Conv2d};
+/// use congruent::prelude::*;
+/// dims! { Batch = 2; Colours = 3; Height = 8; Width = 8; Hidden = 4; Rows = 4; Columns = 4; }
+///
+/// #[derive(Module)]
+/// struct Block {
+///     conv: Conv2d<Colours, Hidden, N<3>, N<3>, Sliding<N<1>, N<1>>>,
+///     norm: BatchNorm<Hidden>,
+/// }
+///
+/// impl Block {
+///     fn forward(&self, x: &Tensor<(Batch, Colours, Height, Width)>) -> Tensor<(Batch, Hidden, Rows, Columns)> {
+///         let y = self.norm.forward(&self.conv.forward(x, (Height, Width))).relu();
+///         y.max_pool(N::<2>, (Rows, Columns), Sliding::default().stride(N::<2>))
+///     }
+/// }
+///
+/// let sliding = Sliding::default().padding(N::<1>);
+/// let conv = Conv2d::random((Hidden, Colours, N, N), sliding, &mut Rng::with_seed(1)).without_bias();
+/// let block = Block { conv, norm: BatchNorm::new(Hidden, 1e-5) };
+/// assert_eq!(block.forward(&Tensor::ones((Batch, Colours, Height, Width))).sizes(), [2, 4, 4, 4]);
+/// ```
 pub type Conv2d<In, Out, KernelH, KernelW, Slide = Sliding, B = Cpu<f32>> =
     Conv<(Out, In, KernelH, KernelW), Out, Slide, B>;
 
@@ -59,10 +87,10 @@ where
     pub fn forward<S, Out, Convolved>(&self, x: &Tensor<S, impl SameBackend<B>>, out: Out) -> Tensor<Convolved, B>
     where
         S: Convolve<W, Groups, Out, Outputs = O, Output = Convolved>,
-        Out: CountsWindows<<S as Slide<Out>>::Lengths, S::Kernel, Stride, Padding, Dilation>,
         S::Channels: Summed,
         S::Height: Summed,
         S::Width: Summed,
+        Out: CountsWindows<<S as Slide<Out>>::Lengths, S::Kernel, Stride, Padding, Dilation>,
         Stride: PerAxis<Out>,
         Padding: PerAxis<Out>,
         Dilation: PerAxis<Out>,
@@ -146,10 +174,10 @@ where
     pub fn forward<S, Out, Convolved>(&self, x: &Tensor<S, impl SameBackend<B>>, out: Out) -> Tensor<Convolved, B>
     where
         S: ConvolveTransposed<W, Groups, Out, Outputs = O, Output = Convolved>,
-        <S as Slide<Out>>::Lengths: CountsWindows<Out, S::Kernel, Stride, Padding, Dilation>,
         S::Channels: Summed,
         S::Height: Summed,
         S::Width: Summed,
+        <S as Slide<Out>>::Lengths: CountsWindows<Out, S::Kernel, Stride, Padding, Dilation>,
         Stride: PerAxis<Out>,
         Padding: PerAxis<Out>,
         Dilation: PerAxis<Out>,

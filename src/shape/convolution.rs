@@ -8,6 +8,23 @@ use crate::sealed::Sealed;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OneGroup;
 
+/// That channels in such groups are convolved as the caller says.
+#[diagnostic::on_unimplemented(
+    message = "channels in the groups `{Groups}` are not convolved as `{Self}`",
+    label = "expected the groups `{Groups}`",
+    note = "groups stand in the types of both, `(Batch, Times<Groups, In>, Time)` by `(Times<Groups, Out>, In, Kernel)`, and are named: `Sliding::default().groups(Groups)`",
+    note = "in one group, each output is made of all inputs: the weight is `(Out, Times<Groups, In>, Kernel)`",
+    note = "explained in `congruent::errors::C101`"
+)]
+pub trait SaidOf<Groups> {
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
+}
+#[diagnostic::do_not_recommend]
+impl<Groups> SaidOf<Groups> for Groups {
+    fn sealed(_: Sealed) {}
+}
+
 /// That a tensor of the shape is convolved by a weight, so that `Out` is in the place of what windows slide along:
 /// `(B, In, L)` by `(Out, In, Kernel)`, `(B, In, H, W)` by `(Out, In, KernelH, KernelW)`.
 #[diagnostic::on_unimplemented(

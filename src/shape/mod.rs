@@ -61,7 +61,7 @@ pub use axis::{At, Axis, OtherThan, Stacks};
 #[doc(hidden)]
 pub use broadcast::GoesWith;
 pub use broadcast::{Broadcast, FitsInto, Without};
-pub use convolution::{Convolve, ConvolveTransposed, OneGroup, Slide};
+pub use convolution::{Convolve, ConvolveTransposed, OneGroup, SaidOf, Slide};
 #[doc(hidden)]
 pub use given::Given;
 pub use ids::{DiffersAlong, Rows, TakesRows};
@@ -74,10 +74,10 @@ pub use permute::Permute;
 pub use sizes::{ChoosesSize, Sizes};
 #[doc(hidden)]
 pub use unclear::{
-    AsAWhole, BesideAPastByPosition, ByTheirNumbers, CutOnce, CutTwice, HalvesByUnconcat, OneAxis,
-    QueriesOfSelfAttention,
+    AsAWhole, BesideAPastByPosition, BesideAPastByPositionOfEach, ByTheirNumbers, CutOnce, CutTwice,
+    HalvesAreTimesTwoOfThem, HalvesByUnconcat, InOneOrder, OneAxis, QueriesOfSelfAttention,
 };
-pub use unclear::{CutByTheLoss, PairsByHand, SoftmaxAlong, TakenByNumber};
+pub use unclear::{CountedAs, CutByTheLoss, PairsByHand, SoftmaxAlong, TakenByNumber};
 
 use crate::dim::{Dense, Dim, Name};
 #[doc(hidden)]
@@ -172,6 +172,28 @@ impl<X> Is<X> for X {
     fn cast(self) -> X {
         self
     }
+    fn sealed(_: Sealed) {}
+}
+
+/// That a tensor of the shape has one element, whatever its dimensions are: `()`.
+#[diagnostic::on_unimplemented(
+    message = "a tensor of shape `{Self}` is not known to be one number",
+    label = "expected a tensor of shape `()`",
+    note = "each of its dimensions is reduced before, `x.mean(Batch).scalar()`, or all of them, `x.mean_all().scalar()`",
+    note = "all its elements are `x.to_vec()`, and those at one position `x.at(Batch, 0)?`",
+    note = "explained in `congruent::errors::C100`"
+)]
+pub trait WithoutDimensions {
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
+}
+#[diagnostic::do_not_recommend]
+impl WithoutDimensions for () {
+    fn sealed(_: Sealed) {}
+}
+// Else the compiler would take the one shape for granted.
+#[diagnostic::do_not_recommend]
+impl WithoutDimensions for Never {
     fn sealed(_: Sealed) {}
 }
 

@@ -5,7 +5,7 @@
 //! code that is generic over dimensions would have to ask for it.
 
 use super::{At, Shape};
-use crate::dim::{Dim, N, Next, Plus, Ragged};
+use crate::dim::{Dim, N, Next, Plus, Ragged, Times};
 use crate::sealed::Sealed;
 
 /// Implements a relation at each axis beside at most four others.
@@ -81,7 +81,8 @@ impl<D: Dim> CutByTheLoss<CutTwice> for Ragged<Next<D>> {
 /// That a mask of the shape may be made by hand.
 ///
 /// For queries `Q` and keys `Plus<Past, Q>`, as beside a cache, the queries stand behind the past. A mask by hand knows them by
-/// their number among themselves; [`Allowed::by_position`](crate::Allowed::by_position) gives the positions of both.
+/// their number among themselves; [`Allowed::by_position`](crate::Allowed::by_position) gives the positions of both, and
+/// [`Allowed::by_position_of_each`](crate::Allowed::by_position_of_each) those of each sequence, or of each head.
 pub trait PairsByHand<Meant>: Shape {
     #[doc(hidden)]
     fn sealed(_: Sealed);
@@ -90,11 +91,42 @@ pub trait PairsByHand<Meant>: Shape {
 pub enum ByTheirNumbers {}
 #[doc(hidden)]
 pub enum BesideAPastByPosition {}
+#[doc(hidden)]
+pub enum BesideAPastByPositionOfEach {}
 
 impl<S: Shape> PairsByHand<ByTheirNumbers> for S {
     fn sealed(_: Sealed) {}
 }
 impl<Past: Dim, Q: Dim> PairsByHand<BesideAPastByPosition> for (Q, Plus<Past, Q>) {
+    fn sealed(_: Sealed) {}
+}
+impl<Each: Dim, Past: Dim, Q: Dim> PairsByHand<BesideAPastByPositionOfEach> for (Each, Q, Plus<Past, Q>) {
+    fn sealed(_: Sealed) {}
+}
+impl<B: Dim, H: Dim, Past: Dim, Q: Dim> PairsByHand<BesideAPastByPositionOfEach> for (B, H, Q, Plus<Past, Q>) {
+    fn sealed(_: Sealed) {}
+}
+
+/// That the positions of the dimension are those of `To`, in the order in which both count them.
+///
+/// `Plus<D, D>`, two halves one behind the other, is `Times<N<2>, D>`. Of `Times<D, _>` what belongs to one position of `D` stands side by
+/// side, which it does after the halves were split and transposed.
+pub trait CountedAs<To, Meant>: Dim {
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
+}
+#[doc(hidden)]
+pub enum InOneOrder {}
+#[doc(hidden)]
+pub enum HalvesAreTimesTwoOfThem {}
+
+impl<D: Dim, To> CountedAs<To, InOneOrder> for D {
+    fn sealed(_: Sealed) {}
+}
+impl<Half: Dim, X: Dim> CountedAs<Times<Half, X>, HalvesAreTimesTwoOfThem> for Plus<Half, Half> {
+    fn sealed(_: Sealed) {}
+}
+impl<Half: Dim, X: Dim> CountedAs<Plus<Half, Half>, HalvesAreTimesTwoOfThem> for Times<Half, X> {
     fn sealed(_: Sealed) {}
 }
 

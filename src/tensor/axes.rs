@@ -3,7 +3,7 @@
 use super::Tensor;
 use crate::backend::Backend;
 use crate::dim::{Dim, Equal, GivenDim, SameSize};
-use crate::shape::{Axis, Merge, Permute, Prepend, Product, Shape, SplitAxis, Without};
+use crate::shape::{Axis, CountedAs, Merge, Permute, Prepend, Product, Shape, SplitAxis, Without};
 
 /// Axes renamed, reordered, split and merged. None of these copies an element.
 impl<S: Shape, B: Backend> Tensor<S, B> {
@@ -15,12 +15,29 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// let x = Tensor::ones((Seq, Embed));
     /// let split: Tensor<(Seq, Times<Heads, HeadDim>)> = x.relabel(Embed, Times(Heads, HeadDim));
     /// ```
+    ///
+    /// `Plus<D, D>` has one `D` behind the other, as `Times<N<2>, D>` has, and is not taken for `Times<D, N<2>>`, of which two positions
+    /// that belong together stand side by side:
+    ///
+    /// ```compile_fail,E0283
+    /// use congruent::prelude::*;
+    /// dims! { Seq = 5; Embed = 12; }
+    /// Tensor::ones((Seq, Plus(Embed, Embed))).relabel(Plus(Embed, Embed), Times(Embed, N::<2>));
+    /// ```
+    ///
+    /// ```
+    /// use congruent::prelude::*;
+    /// dims! { Seq = 5; Embed = 12; }
+    /// let x = Tensor::ones((Seq, Plus(Embed, Embed))).relabel(Plus(Embed, Embed), Times(N::<2>, Embed));
+    /// let side_by_side: Tensor<(Seq, Times<Embed, N<2>>)> = rearrange!(x, "s (two e) -> s (e two)");
+    /// ```
     #[doc(alias = "rename")]
-    pub fn relabel<D, To, Position, From, Relabelled, X>(&self, axis: D, to: X) -> Tensor<Relabelled, B>
+    pub fn relabel<D, To, Position, From, Relabelled, X, Order>(&self, axis: D, to: X) -> Tensor<Relabelled, B>
     where
         S: Axis<D, Position, Dim = From, With<To> = Relabelled>,
         X: GivenDim<To>,
         From: SameSize<To>,
+        From: CountedAs<To, Order>,
         To: Dim,
         Relabelled: Shape,
     {
@@ -132,6 +149,17 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// use congruent::prelude::*;
     /// dims! { Batch = 2; Embed = 8; }
     /// let x: Tensor<(Batch, Embed)> = Tensor::ones((Embed,)).expand(Batch);
+    /// ```
+    ///
+    /// A dimension anywhere else is moved there, as in PyTorch's `x[:, None, None]`; a factor of each sample is `einsum!`:
+    ///
+    /// ```
+    /// use congruent::prelude::*;
+    /// dims! { Batch = 2; Seq = 3; Embed = 8; }
+    /// let (x, of_sample) = (Tensor::ones((Batch, Seq, Embed)), Tensor::ones((Batch,)));
+    /// let sum = &x + of_sample.expand(Embed).expand(Seq).permute(x.shape());
+    /// let product = einsum!("b, b s e -> b s e", of_sample, x);
+    /// assert_eq!((sum.to_vec(), product.to_vec()), (vec![2.0; 48], vec![1.0; 48]));
     /// ```
     #[doc(alias("unsqueeze", "expand_dims", "insert_axis", "broadcast", "broadcast_to"))]
     pub fn expand<D: Dim, X: GivenDim<D>>(&self, dim: X) -> Tensor<<S as Prepend<D>>::Output, B>

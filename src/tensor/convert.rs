@@ -5,7 +5,7 @@ use crate::Error;
 use crate::backend::{
     ArrayOf, Backend, DeviceOf, Element, Number, Primitive, Proven, With, elements, slice, try_elements,
 };
-use crate::shape::{Described, Shape};
+use crate::shape::{Described, Is, Shape, WithoutDimensions};
 use std::any::Any;
 
 /// The same elements in an array on this device of an engine, as a constant.
@@ -98,7 +98,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     where
         B::Elem: Cast,
     {
-        self.with_array::<T>(B::Elem::cast::<T, B>(&self.array))
+        self.with_array::<T>(<B::Elem as Cast>::cast::<T, B>(&self.array))
     }
 
     /// A tensor of an array whose shape only run time knows: the way into the typed world.
@@ -131,10 +131,21 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     }
 }
 
-impl<B: Backend> Tensor<(), B> {
-    /// The one element of a tensor without dimensions.
+impl<S: Shape, B: Backend> Tensor<S, B> {
+    /// The one element of a tensor without dimensions, which a loss is.
+    ///
+    /// ```
+    /// use congruent::prelude::*;
+    /// dims! { Batch = 2; Embed = 3; }
+    /// let x = Tensor::ones((Batch, Embed));
+    /// assert_eq!(x.mean(Embed).mean(Batch).scalar(), 1.0);
+    /// ```
     #[doc(alias("item", "to_scalar"))]
-    pub fn scalar(&self) -> B::Elem {
+    pub fn scalar<X>(&self) -> B::Elem
+    where
+        S: Is<X>,
+        X: WithoutDimensions,
+    {
         self.to_vec()[0]
     }
 }

@@ -5,7 +5,7 @@ use super::{CountsWindows, PerAxis, SameBackend, Sliding, Tensor};
 use crate::Error;
 use crate::backend::{ArrayOf, Backend, Float, Windows};
 use crate::dim::Summed;
-use crate::shape::{Convolve, ConvolveTransposed, Shape, Slide};
+use crate::shape::{Convolve, ConvolveTransposed, SaidOf, Shape, Slide};
 
 /// Convolutions along one axis, of `(Batch, Channels, Length)`, and along two, of `(Batch, Channels, Height, Width)`. Weights are
 /// laid out as PyTorch's.
@@ -39,19 +39,20 @@ impl<S: Shape, B: Backend<Elem: Float>> Tensor<S, B> {
     /// assert!(y.to_vec().iter().all(|&x| x == 1.0));
     /// ```
     #[doc(alias("conv1d", "conv2d", "convolve", "depthwise", "cross_correlation"))]
-    pub fn conv<W, Out, Stride, Padding, Dilation, Groups, Convolved>(
+    pub fn conv<W, Out, Stride, Padding, Dilation, Groups, Convolved, Said>(
         &self,
         weight: &Tensor<W, impl SameBackend<B>>,
         bias: Option<&Tensor<(S::Outputs,), B>>,
         out: Out,
-        sliding: Sliding<Stride, Padding, Dilation, Groups>,
+        sliding: Sliding<Stride, Padding, Dilation, Said>,
     ) -> Tensor<Convolved, B>
     where
         S: Convolve<W, Groups, Out, Output = Convolved>,
-        Out: CountsWindows<<S as Slide<Out>>::Lengths, S::Kernel, Stride, Padding, Dilation>,
+        Said: SaidOf<Groups>,
         S::Channels: Summed,
         S::Height: Summed,
         S::Width: Summed,
+        Out: CountsWindows<<S as Slide<Out>>::Lengths, S::Kernel, Stride, Padding, Dilation>,
         Stride: PerAxis<Out>,
         Padding: PerAxis<Out>,
         Dilation: PerAxis<Out>,
@@ -79,15 +80,16 @@ impl<S: Shape, B: Backend<Elem: Float>> Tensor<S, B> {
     ///
     /// # Errors
     /// Another number of windows fits, or a stride or a dilation is 0.
-    pub fn try_conv<W, Out, Stride, Padding, Dilation, Groups, Convolved>(
+    pub fn try_conv<W, Out, Stride, Padding, Dilation, Groups, Convolved, Said>(
         &self,
         weight: &Tensor<W, impl SameBackend<B>>,
         bias: Option<&Tensor<(S::Outputs,), B>>,
         out: Out,
-        sliding: Sliding<Stride, Padding, Dilation, Groups>,
+        sliding: Sliding<Stride, Padding, Dilation, Said>,
     ) -> Result<Tensor<Convolved, B>, Error>
     where
         S: Convolve<W, Groups, Out, Output = Convolved>,
+        Said: SaidOf<Groups>,
         S::Channels: Summed,
         S::Height: Summed,
         S::Width: Summed,
@@ -130,19 +132,20 @@ impl<S: Shape, B: Backend<Elem: Float>> Tensor<S, B> {
     /// assert_eq!(y.to_vec(), [2.0; 6]);
     /// ```
     #[doc(alias("conv_transpose1d", "conv_transpose2d", "deconvolution", "ConvTranspose2d"))]
-    pub fn conv_transpose<W, Out, Stride, Padding, Dilation, Groups, Convolved>(
+    pub fn conv_transpose<W, Out, Stride, Padding, Dilation, Groups, Convolved, Said>(
         &self,
         weight: &Tensor<W, impl SameBackend<B>>,
         bias: Option<&Tensor<(S::Outputs,), B>>,
         out: Out,
-        sliding: Sliding<Stride, Padding, Dilation, Groups>,
+        sliding: Sliding<Stride, Padding, Dilation, Said>,
     ) -> Tensor<Convolved, B>
     where
         S: ConvolveTransposed<W, Groups, Out, Output = Convolved>,
-        <S as Slide<Out>>::Lengths: CountsWindows<Out, S::Kernel, Stride, Padding, Dilation>,
+        Said: SaidOf<Groups>,
         S::Channels: Summed,
         S::Height: Summed,
         S::Width: Summed,
+        <S as Slide<Out>>::Lengths: CountsWindows<Out, S::Kernel, Stride, Padding, Dilation>,
         Stride: PerAxis<Out>,
         Padding: PerAxis<Out>,
         Dilation: PerAxis<Out>,
@@ -172,15 +175,16 @@ impl<S: Shape, B: Backend<Elem: Float>> Tensor<S, B> {
     ///
     /// # Errors
     /// What comes out has another number of windows, or a stride or a dilation is 0.
-    pub fn try_conv_transpose<W, Out, Stride, Padding, Dilation, Groups, Convolved>(
+    pub fn try_conv_transpose<W, Out, Stride, Padding, Dilation, Groups, Convolved, Said>(
         &self,
         weight: &Tensor<W, impl SameBackend<B>>,
         bias: Option<&Tensor<(S::Outputs,), B>>,
         out: Out,
-        sliding: Sliding<Stride, Padding, Dilation, Groups>,
+        sliding: Sliding<Stride, Padding, Dilation, Said>,
     ) -> Result<Tensor<Convolved, B>, Error>
     where
         S: ConvolveTransposed<W, Groups, Out, Output = Convolved>,
+        Said: SaidOf<Groups>,
         S::Channels: Summed,
         S::Height: Summed,
         S::Width: Summed,

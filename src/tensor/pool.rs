@@ -32,9 +32,9 @@ impl<S: Shape, B: Backend<Elem: Float>> Tensor<S, B> {
     ) -> Tensor<Pooled, B>
     where
         S: Slide<Out, Slid = Pooled>,
-        Out: CountsWindows<S::Lengths, Kernel, Stride, Padding, Dilation>,
         S::Height: Compared,
         S::Width: Compared,
+        Out: CountsWindows<S::Lengths, Kernel, Stride, Padding, Dilation>,
         Kernel: PerAxis<Out>,
         Stride: PerAxis<Out>,
         Padding: PerAxis<Out>,
@@ -102,9 +102,9 @@ impl<S: Shape, B: Backend<Elem: Float>> Tensor<S, B> {
     ) -> Tensor<Pooled, B>
     where
         S: Slide<Out, Slid = Pooled>,
-        Out: CountsWindows<S::Lengths, Kernel, Stride, Padding, Dilation>,
         S::Height: Averaged,
         S::Width: Averaged,
+        Out: CountsWindows<S::Lengths, Kernel, Stride, Padding, Dilation>,
         Kernel: PerAxis<Out>,
         Stride: PerAxis<Out>,
         Padding: PerAxis<Out>,

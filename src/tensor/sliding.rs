@@ -104,6 +104,7 @@ per_axis! {
     label = "`{Self}` is not known to be their number, with stride `{Stride}`, padding `{Padding}`, dilation `{Dilation}`",
     note = "the last window begins a stride for each of the others behind the first, and ends inside; one more would not: 8 positions with a padding of 1 have 8 windows of 3, and with a stride of 2 they have 4; of a transposed convolution, the result is what has so many windows",
     note = "stride, padding and dilation are dimensions here, `.stride(N::<2>)`; what only run time knows is compared by `x.try_conv(..)?`, `x.try_conv_transpose(..)?`, `x.try_max_pool(..)?` and `x.try_avg_pool(..)?`",
+    note = "in generic code, compare by these too, or ask for it: `{Self}: CountsWindows<{Lengths}, {Kernel}, {Stride}, {Padding}, {Dilation}>`",
     note = "explained in `congruent::errors::C79`"
 )]
 pub trait CountsWindows<Lengths, Kernel, Stride, Padding, Dilation> {

@@ -125,3 +125,22 @@ fn perceiver() {
     let alone = model.forward(&alone, &Lengths::new(N::<1>, four, &[4]).unwrap());
     close(&alone.at(At::<0>, 0).unwrap(), &wide(&y.at(Batch, 1).unwrap()));
 }
+
+// Documents of their own beside a cache, which begin elsewhere in each sequence. Static.
+#[test]
+fn documents_beside_a_cache() {
+    let rng = &mut Rng::with_seed(6);
+    let keys = Plus(N::<3>, Seq);
+    let q = Tensor::normal((Batch, Heads, Seq, HeadDim), 0.0, 1.0, rng);
+    let k = Tensor::normal((Batch, Heads, keys, HeadDim), 0.0, 1.0, rng);
+    let begins = [2, 5];
+    let own = Allowed::by_position_of_each(Batch, Seq, keys, |sequence, i, j| {
+        j <= i && (j < begins[sequence]) == (i < begins[sequence])
+    });
+    let y = attention(&q, &k, &k, &own);
+    // A document alone: queries from 5 on of the second sequence, which are its last three.
+    let (q, k) = (q.narrow(Batch, 1, N::<1>).unwrap(), k.narrow(Batch, 1, N::<1>).unwrap());
+    let (q, k) = (q.narrow(Seq, 2, N::<3>).unwrap(), k.narrow(keys, 5, N::<3>).unwrap());
+    let alone = attention(&q, &k, &k, &Causal);
+    close(&alone, &wide(&y.narrow(Batch, 1, N::<1>).unwrap().narrow(Seq, 2, N::<3>).unwrap()));
+}

@@ -74,7 +74,7 @@ fn speech() {
     bind!(out: Frames = 4);
     let y = model.conv.try_forward(&silent, out).unwrap().relu();
     let logits = model.head.forward(&y.transpose(Hidden, out));
-    let of_frames: Vec<usize> = lengths.as_slice().iter().map(|n| (n + 1) / 2).collect();
+    let of_frames: Vec<usize> = lengths.as_slice().iter().map(|n| n.div_ceil(2)).collect();
     let of_frames = Lengths::new(Batch, out, &of_frames).unwrap();
     let targets = Ids::new((Batch, letters), Vocab, &[1, 2, 3, 0]).unwrap();
     let of_letters = Lengths::new(Batch, letters, &[2, 1]).unwrap();
