@@ -69,6 +69,7 @@ impl<C: Dim, B: Backend<Elem: Float>> BatchNorm<C, B> {
     ///
     /// # Panics
     /// There are fewer than two numbers of a channel, which have no variance, or epsilon is negative or NaN.
+    #[track_caller]
     pub fn forward_training<S, Position>(
         &mut self,
         x: &Tensor<S, impl SameBackend<B>>,

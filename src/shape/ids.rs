@@ -9,6 +9,7 @@ use crate::sealed::Sealed;
     message = "ids `{Ids}` of `{D}` do not choose from `{Self}`",
     label = "expected the shape of the ids, and behind it `{D}`",
     note = "one id is chosen for each row: ids `(Batch, Seq)` of `Vocab` choose from `(Batch, Seq, Vocab)`",
+    note = "where there is one id for a whole sequence, its positions become one before: `x.mean(Seq)`, `x.at(Seq, 0)?`, of padded ones `x.masked_mean(&lengths)`",
     note = "explained in `congruent::errors::C31`"
 )]
 pub trait Rows<Ids, D>: Shape {

@@ -11,7 +11,7 @@ use crate::shape::Shape;
     message = "tensors on `{B}` and on `{Self}` do not go together",
     label = "this is on `{Self}`, expected `{B}`",
     note = "a tensor goes to another engine by `x.to_engine::<{B}>(&device)`, and gets other elements by `x.cast::<f64>()`",
-    note = "beside a `Tensor<S, B>`, ids on its engine are of the type `TensorOf<S, Index<D>, B>`, and truth values `TensorOf<S, bool, B>`",
+    note = "beside a `Tensor<S, B>`, ids on its engine are of the type `TensorOf<S, Index<D>, B>`, and truth values `TensorOf<S, bool, B>`; ids of two tables, `Index<A>` and `Index<B>`, are of two types of elements",
     note = "explained in `congruent::errors::C76`"
 )]
 pub trait SameBackend<B: Backend>: Backend<Elem = B::Elem, Engine = B::Engine> {

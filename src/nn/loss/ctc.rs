@@ -30,6 +30,9 @@ const IMPOSSIBLE: f64 = -1e30;
 /// # Ok::<(), Error>(())
 /// ```
 ///
+/// The batch comes first, in the logits as in the lengths: of PyTorch's `(T, N, C)`, they are
+/// `logits.permute((batch, frames, classes)).log_softmax(classes)`.
+///
 /// Probabilities do not compile, and neither do logarithms along another axis:
 ///
 /// ```compile_fail,E0308
@@ -41,6 +44,7 @@ const IMPOSSIBLE: f64 = -1e30;
 /// # let labels = Lengths::new(Batch, Ragged(Labels), &[2, 1]).unwrap();
 /// ctc_loss(&logits.softmax(Vocab), &frames, &targets, &labels, Index::new(Vocab, 0).unwrap());
 /// ```
+#[doc(alias = "CTCLoss")]
 pub fn ctc_loss<N, T, V, S, B, I, C>(
     log_probabilities: &LogProbabilities<(N, T, V), V, B>,
     frames: &Lengths<N, T>,
