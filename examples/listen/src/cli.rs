@@ -57,7 +57,7 @@ pub fn cli<B: Backend<Elem = f32>>(
     let model = SafeTensors::open(&file).and_then(|weights| Silero::<B>::load(&weights, &device));
     let source = if arguments.model.is_some() { "--model" } else { "the model" };
     let model = model.map_err(|error| about(&file)(error.into())).context(source)?;
-    let probabilities = probabilities(&model, &samples)?;
+    let probabilities = probabilities(&model, &samples);
     let (mut out, second) = (io::stdout().lock(), SAMPLE_RATE as f64);
     if arguments.probabilities {
         for (chunk, probability) in probabilities.iter().enumerate() {

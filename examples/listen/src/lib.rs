@@ -28,19 +28,17 @@ const CHUNKS_AT_ONCE: usize = 512;
 
 /// How likely somebody speaks in each chunk of a recording, whose samples are from -1 to 1: the last chunk is filled up with silence.
 /// Parts go through the model one after another, so that a recording may be of any length.
-///
-/// # Errors
-/// None: what comes of a part is as much as there are samples.
-pub fn probabilities<B: Backend<Elem = f32>>(model: &Silero<B>, samples: &[f32]) -> Result<Vec<f32>, Error> {
+pub fn probabilities<B: Backend<Elem = f32>>(model: &Silero<B>, samples: &[f32]) -> Vec<f32> {
     let (mut state, mut found) = (model.start(N::<1>), Vec::new());
     for part in samples.chunks(CHUNKS_AT_ONCE * Chunk.size()) {
         bind!(chunks: Chunks = part.len().div_ceil(Chunk.size()));
-        let mut padded = part.to_vec();
-        padded.resize(chunks.size() * Chunk.size(), 0.0);
-        let audio = Tensor::from_vec((N::<1>, chunks, Chunk), padded)?.to_engine::<B>(&model.device());
+        let audio = Tensor::from_fn((N::<1>, chunks, Chunk), |[_, chunk, sample]| {
+            part.get(chunk * Chunk.size() + sample).copied().unwrap_or(0.0)
+        });
+        let audio = audio.to_engine::<B>(&model.device());
         let (of_part, next) = no_grad(|| model.forward(&audio, &state));
         found.extend(of_part.to_vec());
         state = next;
     }
-    Ok(found)
+    found
 }
