@@ -60,7 +60,6 @@ impl<T: Dense> Schedule<T> {
     ///
     /// # Errors
     /// There are fewer steps.
-    #[allow(clippy::type_complexity)]
     pub fn spaced(&self, count: usize) -> Result<Vec<(Index<T>, Option<Index<T>>)>, Error> {
         let apart = self.steps.size() / count.max(1);
         if apart == 0 {

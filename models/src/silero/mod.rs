@@ -13,9 +13,8 @@
 //! // Three seconds of silence.
 //! let samples = vec![0.0; 3 * SAMPLE_RATE];
 //! bind!(chunks: Chunks = samples.len().div_ceil(Chunk.size()));
-//! let mut padded = samples.clone();
-//! padded.resize(chunks.size() * Chunk.size(), 0.0);
-//! let audio = Tensor::from_vec((N::<1>, chunks, Chunk), padded)?;
+//! let at = |[_, chunk, sample]: [usize; 3]| samples.get(chunk * Chunk.size() + sample).copied().unwrap_or(0.0);
+//! let audio = Tensor::from_fn((N::<1>, chunks, Chunk), at);
 //! let (probabilities, _) = model.forward(&audio, &model.start(N::<1>));
 //! for speech in segments(&probabilities.to_vec(), samples.len(), &Listening::default()) {
 //!     println!("{} s", speech.start as f64 / SAMPLE_RATE as f64);

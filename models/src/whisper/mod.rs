@@ -132,12 +132,11 @@ impl<M: Dense, L: Dense, V: Dense, P: Dense, E: Dense, H: Dense, D: Dense, F: De
     /// What the encoder makes of recordings, as [`log_mel`] has them: two frames for each position.
     ///
     /// # Errors
-    /// There are more frames, or fewer.
+    /// There are more frames, or fewer; the last may be missing.
     pub fn encode<N: Dense, G: Dense>(&self, frames: &Tensor<(N, M, G), B>) -> Result<Tensor<(N, L, E), B>, Error> {
         let encoder = &self.encoder;
         let ((.., length), (positions, _)) = (frames.shape(), encoder.positions.weight.shape());
         let x = encoder.conv1.try_forward(frames, length)?.gelu();
-        // Each second window: of an odd number of frames too, which has as many as if there were one more.
         let x = encoder.conv2.try_forward(&x, positions)?.gelu().transpose(At::<1>, At::<2>);
         let x = x + &encoder.positions.weight;
         Ok(encoder.norm.forward(&encoder.layers.iter().fold(x, |x, layer| layer.layer.forward(&x, &Full))))
