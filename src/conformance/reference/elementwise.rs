@@ -46,7 +46,9 @@ pub fn unary(op: Unary, x: f64) -> Near {
         Unary::Abs | Unary::Neg | Unary::Recip | Unary::Square | Unary::Sqrt | Unary::Relu => value.abs(),
         Unary::Rsqrt | Unary::Erf | Unary::Atan => value.abs(),
         Unary::Sign | Unary::Floor | Unary::Ceil | Unary::Round | Unary::Trunc => 0.0,
-        Unary::Exp | Unary::Exp2 | Unary::Sigmoid | Unary::Silu | Unary::QuickGelu => value.abs() * (1.0 + x.abs()),
+        Unary::Exp | Unary::Exp2 | Unary::Sigmoid | Unary::Silu => value.abs() * (1.0 + x.abs()),
+        // The argument is rounded too.
+        Unary::QuickGelu => value.abs() * (1.0 + 1.702 * x.abs()),
         Unary::Expm1 | Unary::Log1p => value.abs() * (1.0 + x.abs()),
         // What is rounded of the argument.
         Unary::Tan => value.abs() + x.abs() * (1.0 + value * value),
