@@ -307,8 +307,8 @@ pub trait Backend: Copy + Debug + Send + Sync {
     }
 
     /// The convolution of `x (batch, in, height, width)` by `weight (out, in / groups, size[0], size[1])`, to which `bias (out)`
-    /// is added: `(batch, out, count[0], count[1])`. Each output is a sum over the window, which is not turned round, in all
-    /// input channels of its group; beyond the ends stand zeros.
+    /// is added: `(batch, out, count[0], count[1])`. Each output is a sum over the window, in all
+    /// input channels of its group, by a weight that is not flipped; beyond the ends stand zeros.
     fn convolution(
         x: &ArrayOf<Self>,
         weight: &ArrayOf<Self>,
@@ -353,7 +353,7 @@ pub trait Backend: Copy + Debug + Send + Sync {
     {
         composed::rms_norm::<Self>(x, weight, epsilon)
     }
-    /// The pairs of elements of each head of `x (batch, heads, sequence, d)` turned by angles, of which the cosines and the sines
+    /// The pairs of elements of each head of `x (batch, heads, sequence, d)` rotated by angles, of which the cosines and the sines
     /// are `(batch, sequence, d / 2)`: the same for all heads. They have no part in gradients.
     fn rotate(x: ArrayOf<Self>, cos: &ArrayOf<Self>, sin: &ArrayOf<Self>, layout: RotaryLayout) -> ArrayOf<Self>
     where

@@ -187,7 +187,7 @@ impl<A: ?Sized> Default for Epilogue<'_, A> {
     }
 }
 
-/// Which elements of a head turn together, by rotary positions.
+/// Which elements of a head are a pair that is rotated, by rotary positions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RotaryLayout {
     /// Element `i` and element `i + d / 2`: GPT-NeoX, and Llama in the layout of Hugging Face.

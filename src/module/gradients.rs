@@ -84,8 +84,8 @@ impl<B: Autodiff> Gradients<B> {
         paths.into_iter().zip(squares).collect()
     }
 
-    /// Multiplies the gradient of each parameter by what `factor` says of it: a learning rate for each part of a model, or the
-    /// way back from a loss that was scaled.
+    /// Multiplies the gradient of each parameter by what `factor` says of it: a learning rate for each part of a model, or
+    /// what undoes the scale of a loss.
     ///
     /// ```
     /// use congruent::nn::Linear;

@@ -12,7 +12,7 @@ use crate::shape::{Axis, Shape, Unpadded};
 use crate::tensor::{SameBackend, Tensor};
 
 /// Each channel less its mean, by its standard deviation, times a weight and more by a bias: in training those of the batch, in
-/// inference those that training has kept ([Ioffe and Szegedy 2015](https://arxiv.org/abs/1502.03167)). The channels may
+/// inference the running statistics of training ([Ioffe and Szegedy 2015](https://arxiv.org/abs/1502.03167)). The channels may
 /// stand anywhere in a shape.
 ///
 /// ```
@@ -49,7 +49,7 @@ pub struct BatchNorm<C, B: Backend = Cpu<f32>> {
 }
 
 impl<C: Dim, B: Backend<Elem: Float>> BatchNorm<C, B> {
-    /// In inference: with the statistics that were kept.
+    /// In inference: with the running statistics.
     ///
     /// # Panics
     /// Epsilon is negative or NaN.
@@ -64,8 +64,8 @@ impl<C: Dim, B: Backend<Elem: Float>> BatchNorm<C, B> {
         Tensor::from_parts(x.shape(), array)
     }
 
-    /// In training: with the mean and the variance of all that `x` has of a channel, towards which the statistics move. As in PyTorch,
-    /// the variance that is kept is divided by one less than that of the batch.
+    /// In training: with the mean and the variance of all that `x` has of a channel, towards which the running statistics move. As
+    /// in PyTorch, the running variance is divided by one less than that of the batch.
     ///
     /// # Panics
     /// There are fewer than two numbers of a channel, which have no variance, or epsilon is negative or NaN.

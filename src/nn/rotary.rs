@@ -9,7 +9,7 @@ use crate::tensor::{IdOf, SameBackend, Tensor, transferred};
 use crate::{Error, Module};
 use std::marker::PhantomData;
 
-/// Rotary positions: each pair of elements of a head is turned by an angle that grows with its position, so that the
+/// Rotary positions: each pair of elements of a head is rotated by an angle that grows with its position, so that the
 /// product of a query and a key depends on how far apart they stand.
 ///
 /// It is a table for the positions `P`, of heads of size `D`, which is even. Positions are ids of `P`, as a
@@ -22,7 +22,7 @@ use std::marker::PhantomData;
 /// let rotary = Rotary::new(Positions, HeadDim, 10000.0, RotaryLayout::Half);
 /// let positions = Ids::new((Batch, Seq), Positions, &[7, 8, 9]).unwrap();
 /// let q = Tensor::ones((Batch, Heads, Seq, HeadDim));
-/// let turned: Tensor<(Batch, Heads, Seq, HeadDim)> = rotary.forward(&q, &positions);
+/// let rotated: Tensor<(Batch, Heads, Seq, HeadDim)> = rotary.forward(&q, &positions);
 /// ```
 #[derive(Clone, Module)]
 #[module(debug)]
@@ -97,7 +97,7 @@ impl<P: Dim, D: Dim, B: Backend<Elem: Float>> Rotary<P, D, B> {
         self.head_dim
     }
 
-    /// Heads `(batch, heads, sequence, D)`, each of a sequence turned by its position, of which there are
+    /// Heads `(batch, heads, sequence, D)`, each of a sequence rotated by its position, of which there are
     /// `(batch, sequence)`.
     pub fn forward<S, R, I, C>(&self, x: &Tensor<S, impl SameBackend<B>>, positions: &Tensor<R, C>) -> Tensor<S, B>
     where
@@ -119,8 +119,8 @@ impl<P: Dim, D: Dim, B: Backend<Elem: Float>> Rotary<P, D, B> {
     /// let rotary = Rotary::new(Positions, HeadDim, 10000.0, RotaryLayout::Half);
     /// let positions = Ids::new((Batch, Seq), Positions, &[7, 8, 9])?;
     /// let x = Tensor::ones((Batch, Heads, Seq, HeadDim));
-    /// let turned = rotary.angles(&positions).forward(&x);
-    /// assert_eq!(turned.to_vec(), rotary.forward(&x, &positions).to_vec());
+    /// let rotated = rotary.angles(&positions).forward(&x);
+    /// assert_eq!(rotated.to_vec(), rotary.forward(&x, &positions).to_vec());
     /// # Ok::<(), Error>(())
     /// ```
     pub fn angles<R: Shape, I, C>(&self, positions: &Tensor<R, C>) -> RotaryAngles<R, D, B>
@@ -156,7 +156,7 @@ pub struct RotaryAngles<R, D, B: Backend = Cpu<f32>> {
 }
 
 impl<R, D, B: Backend<Elem: Float>> RotaryAngles<R, D, B> {
-    /// Heads `(batch, heads, sequence, D)`, each of a sequence turned by its angles.
+    /// Heads `(batch, heads, sequence, D)`, each of a sequence rotated by its angles.
     pub fn forward<S: Shape>(&self, x: &Tensor<S, impl SameBackend<B>>) -> Tensor<S, B>
     where
         R: Turns<S, D>,
@@ -165,7 +165,7 @@ impl<R, D, B: Backend<Elem: Float>> RotaryAngles<R, D, B> {
         Tensor::from_parts(x.shape(), B::rotate(x.array().clone(), &self.cos, &self.sin, self.layout))
     }
 
-    /// The heads turned. The result may be written in their memory.
+    /// The heads rotated. The result may be written in their memory.
     pub(super) fn rotated<S: Shape>(&self, heads: Tensor<S, B>) -> Tensor<S, B>
     where
         R: Turns<S, D>,
@@ -175,7 +175,7 @@ impl<R, D, B: Backend<Elem: Float>> RotaryAngles<R, D, B> {
     }
 }
 
-/// By how much each pair of elements of a head of this size turns from one position to the next, in radians: pair `i` by
+/// By how much each pair of elements of a head of this size is rotated from one position to the next, in radians: pair `i` by
 /// `base ^ (-2 i / head_dim)`.
 ///
 /// ```
@@ -187,7 +187,7 @@ pub fn rotary_frequencies(base: f64, head_dim: usize) -> Vec<f64> {
 }
 
 impl<P: Dim, D: Dim> Rotary<P, D> {
-    /// The table in which each pair turns by its [`rotary_frequencies`].
+    /// The table in which each pair is rotated by its [`rotary_frequencies`].
     ///
     /// # Panics
     /// The base is not a number above 0.
@@ -216,7 +216,7 @@ impl<P: Dim, D: Dim> Rotary<P, D> {
         Self::with_base(positions, head_dim, base, layout)
     }
 
-    /// The table in which pair `i` turns by `frequencies[i]`, in radians, from one position to the next: for models that
+    /// The table in which pair `i` is rotated by `frequencies[i]`, in radians, from one position to the next: for models that
     /// stretch them to longer contexts.
     ///
     /// # Errors

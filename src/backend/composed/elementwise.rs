@@ -241,11 +241,11 @@ pub fn rotate<B: Backend<Elem: Float>>(
     let split = B::reshape(x, &pairs);
     let [first, second] = [0, 1].map(|i| B::narrow(&split, axis, i, 1));
     let times = |x: &ArrayOf<B>, y: &ArrayOf<B>| B::binary(Binary::Mul, x.clone(), y.clone());
-    let turned = [
+    let rotated = [
         B::binary(Binary::Sub, times(&first, &cos), times(&second, &sin)),
         B::binary(Binary::Add, times(&second, &cos), times(&first, &sin)),
     ];
-    B::reshape(&B::concat(&turned.each_ref(), axis), &sizes)
+    B::reshape(&B::concat(&rotated.each_ref(), axis), &sizes)
 }
 
 /// The numbers from 0 on along an axis, the same at all places of the others.
