@@ -29,7 +29,8 @@ fn a_model_is_written_as_it_is_published() {
     let written = SafeTensors::from_bytes(writer.to_bytes().unwrap()).unwrap();
     let published = agreement::Part::open(false);
     let (mut found, mut expected) = (written.names(), published.names());
-    (found.sort(), expected.sort());
+    found.sort();
+    expected.sort();
     assert_eq!(found, expected);
     for name in found {
         let [found, expected] = [written.get(&name), published.get(&name)].map(Option::unwrap);
