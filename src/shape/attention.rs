@@ -66,7 +66,7 @@ macro_rules! heads_never { ($($Never:ident)*) => {$(
         fn sealed(_: Sealed) {}
     }
     #[diagnostic::do_not_recommend]
-    impl<S: Shape> Turns<$Never, $Never> for S {
+    impl<S: Shape, D> Turns<$Never, D> for S {
         fn sealed(_: Sealed) {}
     }
 )*} }
