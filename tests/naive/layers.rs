@@ -72,15 +72,17 @@ where
     let (q, k) = (heads(12), heads(13));
     let weights = attention_weights(&q, &k, &Full);
 
-    let mut cache = KeyValueCache::<_, _, _, _, On<E>>::on_backend(Batch, Heads, HeadDim, Positions, 1);
-    let steps = (0..2).map(|step| {
-        let taken = cache.step(Seq, |cached| {
-            let (keys, values) = cached.append(0, &heads(20 + step), &heads(30 + step));
-            attention(&q, &keys, &values, cached.mask()).to_vec()
+    let cache = || KeyValueCache::<_, _, _, _, On<E>>::on_backend(Batch, Heads, HeadDim, Positions, 1);
+    let [cached, in_eight_bits] = [cache(), cache().in_eight_bits()].map(|mut cache| {
+        let steps = (0..2).map(|step| {
+            let taken = cache.step(Seq, |cached| {
+                let (keys, values) = cached.append(0, &heads(20 + step), &heads(30 + step));
+                attention(&q, &keys, &values, cached.mask()).to_vec()
+            });
+            taken.unwrap()
         });
-        taken.unwrap()
+        steps.flatten().collect::<Vec<f32>>()
     });
-    let cached: Vec<f32> = steps.flatten().collect();
 
     let values = loss.to_vec();
     let gradients = loss.backward();
@@ -94,6 +96,7 @@ where
         ("mean loss", values),
         ("weights of attention", weights.to_vec()),
         ("attention beside a cache", cached),
+        ("attention beside a cache in eight bits", in_eight_bits),
         ("gradients", gradients.of(&x).to_vec()),
         ("largest", full.argmax(Embed).to_vec().iter().map(|id| id.get() as f32).collect()),
     ]

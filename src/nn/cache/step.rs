@@ -2,6 +2,7 @@
 
 use super::KeyValueCache;
 use super::counts::Counts;
+use super::held::Held;
 use crate::Error;
 use crate::backend::{ArrayOf, AttentionMask, Backend, Engine, Float, MaskIn, constant};
 use crate::cpu::Cpu;
@@ -65,23 +66,18 @@ impl<B: Dim, H: Dim, D: Dim, P: Dim, S: Dim, K: Dim, Bk: Backend<Elem: Float>> C
         assert!(layer < layers, "layer {layer} of a cache of {layers}");
         assert!(!std::mem::replace(&mut cache.appended[layer], true), "a step appends once to layer {layer}");
         let sizes = [cache.batch.size(), cache.heads.size(), cache.room, cache.head_dim.size()];
-        let empty = || [(); 2].map(|()| Bk::filled(num_traits::zero(), &sizes, &cache.device));
+        let empty = || [(); 2].map(|()| Held::empty(cache.in_eight_bits, sizes, &cache.device));
         let held = cache.layers[layer].take().unwrap_or_else(|| {
             // Zeros would be attended to.
             assert!(cache.held().all(|held| held == 0), "layer {layer} of the cache was lost in a step that panicked");
             empty()
         });
-        // By value: nobody else holds the arrays, so that they are written in place.
-        let append = |held: ArrayOf<Bk>, new: &ArrayOf<Bk>| {
-            cache.held().zip(self.counts.all()).enumerate().fold(held, |held, (sequence, (past, count))| {
-                let part = Bk::narrow(&Bk::narrow(new, 0, sequence, 1), 2, 0, count);
-                Bk::update_slice(held, &part, &[sequence, 0, past, 0])
-            })
-        };
+        let counts: Vec<_> = cache.held().zip(self.counts.all()).collect();
         let [held_keys, held_values] = held;
-        let held = [append(held_keys, keys), append(held_values, values)];
+        let held = [(held_keys, keys), (held_values, values)];
+        let held = held.map(|(held, new)| held.append(new, counts.iter().copied()));
         let shape = (cache.batch, cache.heads, self.keys, cache.head_dim);
-        let lent = held.each_ref().map(|array| Tensor::from_parts(shape, Bk::narrow(array, 2, 0, self.keys.size())));
+        let lent = held.each_ref().map(|held| Tensor::from_parts(shape, held.first(self.keys.size())));
         cache.layers[layer] = Some(held);
         lent.into()
     }

@@ -1,0 +1,148 @@
+//! What a cache holds: numbers as they came, or in eight bits.
+
+use crate::backend::{
+    ArrayOf, Backend, Binary, Compare, DeviceOf, Failure, Float, Number, Reduce, Unary, With, constant,
+};
+
+/// The keys, or the values, of a layer: `(B, H, room, D)`.
+pub(super) enum Held<Bk: Backend> {
+    /// As they came.
+    Whole(ArrayOf<Bk>),
+    /// In eight bits, and the unit of each head and position, `(B, H, room, 1)`.
+    EightBits(ArrayOf<Bk, i8>, ArrayOf<Bk>),
+}
+
+impl<Bk: Backend> Clone for Held<Bk> {
+    fn clone(&self) -> Self {
+        match self {
+            Held::Whole(numbers) => Held::Whole(numbers.clone()),
+            Held::EightBits(numbers, units) => Held::EightBits(numbers.clone(), units.clone()),
+        }
+    }
+}
+
+impl<Bk: Backend<Elem: Float>> Held<Bk> {
+    /// Zeros.
+    pub(super) fn empty(in_eight_bits: bool, sizes: [usize; 4], device: &DeviceOf<Bk>) -> Self {
+        let zeros = |sizes: &[usize]| Bk::filled(num_traits::zero(), sizes, device);
+        if !in_eight_bits {
+            return Held::Whole(zeros(&sizes));
+        }
+        let [batch, heads, room, _] = sizes;
+        Held::EightBits(With::<Bk, i8>::filled(0, &sizes, device), zeros(&[batch, heads, room, 1]))
+    }
+
+    /// The same in eight bits.
+    pub(super) fn in_eight_bits(self) -> Self {
+        match self {
+            Held::Whole(numbers) => {
+                let (numbers, units) = quantised::<Bk>(&numbers);
+                Held::EightBits(numbers, units)
+            }
+            held => held,
+        }
+    }
+
+    /// The new positions of each sequence behind its past ones, of which there are so many of both: in place, if nobody else holds
+    /// the memory.
+    pub(super) fn append(self, new: &ArrayOf<Bk>, counts: impl Iterator<Item = (usize, usize)> + Clone) -> Self {
+        match self {
+            Held::Whole(numbers) => Held::Whole(appended::<Bk>(numbers, new, counts)),
+            Held::EightBits(numbers, units) => {
+                let (new_numbers, new_units) = quantised::<Bk>(new);
+                let numbers = appended::<With<Bk, i8>>(numbers, &new_numbers, counts.clone());
+                Held::EightBits(numbers, appended::<Bk>(units, &new_units, counts))
+            }
+        }
+    }
+
+    /// The numbers of the first so many positions.
+    pub(super) fn first(&self, positions: usize) -> ArrayOf<Bk> {
+        match self {
+            Held::Whole(numbers) => Bk::narrow(numbers, 2, 0, positions),
+            Held::EightBits(numbers, units) => {
+                let numbers = With::<Bk, i8>::narrow(numbers, 2, 0, positions);
+                let units = Bk::broadcast(&Bk::narrow(units, 2, 0, positions), With::<Bk, i8>::sizes(&numbers));
+                Bk::binary(Binary::Mul, With::<Bk, i8>::cast::<Bk::Elem>(&numbers), units)
+            }
+        }
+    }
+
+    /// Of each sequence the last of the positions that are held, of which there are so many of both, in memory with this room.
+    pub(super) fn keep(&self, room: usize, counts: impl Iterator<Item = (usize, usize)> + Clone) -> Self {
+        match self {
+            Held::Whole(numbers) => Held::Whole(kept::<Bk>(numbers, room, counts)),
+            Held::EightBits(numbers, units) => {
+                let numbers = kept::<With<Bk, i8>>(numbers, room, counts.clone());
+                Held::EightBits(numbers, kept::<Bk>(units, room, counts))
+            }
+        }
+    }
+
+    /// These sequences.
+    pub(super) fn select(&self, sequences: &ArrayOf<Bk, u32>) -> Self {
+        match self {
+            Held::Whole(numbers) => Held::Whole(Bk::gather(numbers, sequences)),
+            Held::EightBits(numbers, units) => {
+                Held::EightBits(With::<Bk, i8>::gather(numbers, sequences), Bk::gather(units, sequences))
+            }
+        }
+    }
+
+    pub(super) fn to_device(&self, device: &DeviceOf<Bk>) -> Self {
+        match self {
+            Held::Whole(numbers) => Held::Whole(Bk::to_device(numbers, device)),
+            Held::EightBits(numbers, units) => {
+                Held::EightBits(With::<Bk, i8>::to_device(numbers, device), Bk::to_device(units, device))
+            }
+        }
+    }
+
+    pub(super) fn failure(&self) -> Option<Failure> {
+        match self {
+            Held::Whole(numbers) => Bk::failure(numbers),
+            Held::EightBits(numbers, units) => With::<Bk, i8>::failure(numbers).or_else(|| Bk::failure(units)),
+        }
+    }
+}
+
+/// The numbers of each head and position as multiples of a 127th of the largest of them, and that unit.
+fn quantised<Bk: Backend<Elem: Float>>(x: &ArrayOf<Bk>) -> (ArrayOf<Bk, i8>, ArrayOf<Bk>) {
+    let x = Bk::detach(x.clone());
+    let sizes = Bk::sizes(&x).to_vec();
+    let largest = Bk::reduce(Reduce::Max, &Bk::unary(Unary::Abs, x.clone()), 3);
+    let largest = Bk::reshape(&largest, &[sizes[0], sizes[1], sizes[2], 1]);
+    let units = Bk::binary_scalar(Binary::Div, largest, constant(127.0));
+    // Zeros are multiples of anything.
+    let is_zero = Bk::compare_scalar(Compare::Equal, &units, constant(0.0));
+    let ones = Bk::filled(constant(1.0), Bk::sizes(&units), &Bk::device(&x));
+    let divisors = Bk::broadcast(&Bk::select(&is_zero, &ones, &units), &sizes);
+    let multiples = Bk::unary(Unary::Round, Bk::binary(Binary::Div, x, divisors));
+    (Bk::cast::<i8>(&multiples), units)
+}
+
+fn appended<B: Backend>(
+    held: ArrayOf<B>,
+    new: &ArrayOf<B>,
+    counts: impl Iterator<Item = (usize, usize)>,
+) -> ArrayOf<B> {
+    // By value: nobody else holds the array, so that it is written in place.
+    counts.enumerate().fold(held, |held, (sequence, (past, count))| {
+        let part = B::narrow(&B::narrow(new, 0, sequence, 1), 2, 0, count);
+        B::update_slice(held, &part, &[sequence, 0, past, 0])
+    })
+}
+
+fn kept<B: Backend<Elem: Number>>(
+    array: &ArrayOf<B>,
+    room: usize,
+    counts: impl Iterator<Item = (usize, usize)>,
+) -> ArrayOf<B> {
+    let mut sizes = B::sizes(array).to_vec();
+    sizes[2] = room;
+    let empty = B::filled(num_traits::zero(), &sizes, &B::device(array));
+    counts.enumerate().fold(empty, |moved, (sequence, (held, kept))| {
+        let part = B::narrow(&B::narrow(array, 0, sequence, 1), 2, held - kept, kept);
+        B::update_slice(moved, &part, &[sequence, 0, 0, 0])
+    })
+}
