@@ -212,6 +212,12 @@ impl<'m, V: Dense, D: Decoder<B>, N: Dense, B: Backend<Elem: Float>> Texts<'m, V
         Texts { model, cache: model.cache(batch) }
     }
 
+    /// The same texts with keys and values in eight bits: see
+    /// [`in_eight_bits`](congruent::nn::KeyValueCache::in_eight_bits), and what [`LanguageModel::cache`] gives.
+    pub fn in_eight_bits(self) -> Self {
+        Texts { cache: self.cache.in_eight_bits(), ..self }
+    }
+
     /// Takes what comes after so many tokens back, of each text.
     ///
     /// # Errors
