@@ -72,17 +72,11 @@ fn messages_show_nothing_internal() {
     assert!(messages >= 160, "{messages} messages");
 }
 
-/// Which dimension of a bias is meant is asked in a relation with a projection, of which the compiler tells each by itself.
-const LONG_MESSAGES: [&str; 1] = ["ui-tests/fail/unclear/bias_of_heads_or_batch.stderr"];
-
 /// One mistake is told in at most two errors and thirty lines.
 #[test]
 fn messages_are_short() {
     let is_error = |line: &&str| line.starts_with("error: ") || line.starts_with("error[");
     for message in files(Path::new("ui-tests"), "stderr") {
-        if LONG_MESSAGES.iter().any(|long| message.ends_with(long)) {
-            continue;
-        }
         let text = std::fs::read_to_string(&message).unwrap();
         let (errors, lines) = (text.lines().filter(is_error).count(), text.trim_end().lines().count());
         assert!(errors <= 2 && lines <= 30, "{errors} errors, {lines} lines: {}", message.display());

@@ -54,23 +54,39 @@ pub struct NoBias;
 pub struct NoSinks;
 
 /// That a bias, or sinks, whatever their dimensions, are on this backend.
+///
+/// It has one impl, so that where it is unclear which bias is meant, the compiler has nothing to list here and says so of
+/// [`PairBias`] alone.
 pub trait AddedOn<B: Backend> {
     #[doc(hidden)]
     fn added(&self) -> Added<'_, ArrayOf<B>, ArrayOf<B, bool>>;
     #[doc(hidden)]
     fn sealed(_: Sealed);
 }
-impl<S: Shape, B: Backend, C: SameBackend<B>> AddedOn<B> for Tensor<S, C> {
+impl<X: AddedAs<B>, B: Backend> AddedOn<B> for X {
     fn added(&self) -> Added<'_, ArrayOf<B>, ArrayOf<B, bool>> {
+        self.kind()
+    }
+    fn sealed(_: Sealed) {}
+}
+
+/// What a bias, or sinks, are on this backend.
+#[doc(hidden)]
+pub trait AddedAs<B: Backend> {
+    fn kind(&self) -> Added<'_, ArrayOf<B>, ArrayOf<B, bool>>;
+    fn sealed(_: Sealed);
+}
+impl<S: Shape, B: Backend, C: SameBackend<B>> AddedAs<B> for Tensor<S, C> {
+    fn kind(&self) -> Added<'_, ArrayOf<B>, ArrayOf<B, bool>> {
         Added::Numbers(self.array())
     }
     fn sealed(_: Sealed) {}
 }
-impl<S: Shape, B: Backend, E: Engine> AddedOn<B> for Allowed<S, E>
+impl<S: Shape, B: Backend, E: Engine> AddedAs<B> for Allowed<S, E>
 where
     E::Backend<bool>: SameBackend<With<B, bool>>,
 {
-    fn added(&self) -> Added<'_, ArrayOf<B>, ArrayOf<B, bool>> {
+    fn kind(&self) -> Added<'_, ArrayOf<B>, ArrayOf<B, bool>> {
         Added::Allowed(self.tensor().array())
     }
     fn sealed(_: Sealed) {}
@@ -135,8 +151,8 @@ impl<B: Dim, H: Dim, Q: Dim, K: Dim> PairBias<(B, H, Q, K), OfHeads> for NoBias 
     }
     fn sealed(_: Sealed) {}
 }
-impl<B: Backend> AddedOn<B> for NoBias {
-    fn added(&self) -> Added<'_, ArrayOf<B>, ArrayOf<B, bool>> {
+impl<B: Backend> AddedAs<B> for NoBias {
+    fn kind(&self) -> Added<'_, ArrayOf<B>, ArrayOf<B, bool>> {
         Added::Nothing
     }
     fn sealed(_: Sealed) {}
@@ -158,8 +174,8 @@ impl<Weights> HeadSinks<Weights> for NoSinks {
     }
     fn sealed(_: Sealed) {}
 }
-impl<B: Backend> AddedOn<B> for NoSinks {
-    fn added(&self) -> Added<'_, ArrayOf<B>, ArrayOf<B, bool>> {
+impl<B: Backend> AddedAs<B> for NoSinks {
+    fn kind(&self) -> Added<'_, ArrayOf<B>, ArrayOf<B, bool>> {
         Added::Nothing
     }
     fn sealed(_: Sealed) {}

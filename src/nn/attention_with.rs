@@ -153,7 +153,7 @@ impl<'a, P, S> AttentionOptions<'a, P, S> {
 /// assert!((y.to_vec()[0] - 1.0).abs() < 1e-6 && y.to_vec()[23] < 1e-6);
 /// # Ok::<(), Error>(())
 /// ```
-pub fn attention_with<Q, K, V, P, S, M, B, Weights, HeadsOrBatch, Output>(
+pub fn attention_with<Q, K, V, P, S, M, B, Weights, HeadsOrBatch, Bias, Output>(
     q: &Tensor<Q, B>,
     k: &Tensor<K, impl SameBackend<B>>,
     v: &Tensor<V, impl SameBackend<B>>,
@@ -167,7 +167,8 @@ where
     Output: Shape,
     Weights: Shape,
     Q::HeadDim: Summed,
-    P: PairBias<Weights, HeadsOrBatch, Itself: AddedOn<B>>,
+    P: PairBias<Weights, HeadsOrBatch, Itself = Bias>,
+    Bias: AddedOn<B>,
     S: HeadSinks<Weights, Itself: AddedOn<B>>,
     M: Mask<Q::Batch, Q::Queries, Q::Keys, B::Engine>,
     B: Backend<Elem: Float>,
@@ -192,7 +193,7 @@ where
 /// let sixths: Vec<f32> = weights.to_vec().iter().map(|x| (x * 6.0).round()).collect();
 /// assert_eq!(sixths, [3.0, 0.0, 2.0, 2.0]);
 /// ```
-pub fn attention_weights_with<Q, K, P, S, M, B, Weights, HeadsOrBatch>(
+pub fn attention_weights_with<Q, K, P, S, M, B, Weights, HeadsOrBatch, Bias>(
     q: &Tensor<Q, B>,
     k: &Tensor<K, impl SameBackend<B>>,
     mask: &M,
@@ -203,7 +204,8 @@ where
     K: Shape,
     Weights: Shape,
     Q::HeadDim: Summed,
-    P: PairBias<Weights, HeadsOrBatch, Itself: AddedOn<B>>,
+    P: PairBias<Weights, HeadsOrBatch, Itself = Bias>,
+    Bias: AddedOn<B>,
     S: HeadSinks<Weights, Itself: AddedOn<B>>,
     M: Mask<Q::Batch, Q::Queries, Q::Keys, B::Engine>,
     B: Backend<Elem: Float>,
@@ -244,7 +246,7 @@ where
 /// let near = Cpu::<bool>::from_fn((Heads, Seq, Seq), |[h, q, k]| h < 2 || q.abs_diff(k) < 2);
 /// let y = attention_with_bias(&x, &x, &x, &Allowed::new(near), &Full);
 /// ```
-pub fn attention_with_bias<Q, K, V, P, M, B, Weights, HeadsOrBatch, Output>(
+pub fn attention_with_bias<Q, K, V, P, M, B, Weights, HeadsOrBatch, Bias, Output>(
     q: &Tensor<Q, B>,
     k: &Tensor<K, impl SameBackend<B>>,
     v: &Tensor<V, impl SameBackend<B>>,
@@ -258,7 +260,8 @@ where
     Output: Shape,
     Weights: Shape,
     Q::HeadDim: Summed,
-    P: PairBias<Weights, HeadsOrBatch, Itself: AddedOn<B>>,
+    P: PairBias<Weights, HeadsOrBatch, Itself = Bias>,
+    Bias: AddedOn<B>,
     M: Mask<Q::Batch, Q::Queries, Q::Keys, B::Engine>,
     B: Backend<Elem: Float>,
 {
@@ -267,7 +270,7 @@ where
 
 /// As [`attention_with_bias`], with `scale` in place of `1 / √D`: T5 has 1
 /// ([Raffel et al. 2020](https://arxiv.org/abs/1910.10683)).
-pub fn scaled_attention_with_bias<Q, K, V, P, M, B, Weights, HeadsOrBatch>(
+pub fn scaled_attention_with_bias<Q, K, V, P, M, B, Weights, HeadsOrBatch, Bias>(
     q: &Tensor<Q, B>,
     k: &Tensor<K, impl SameBackend<B>>,
     v: &Tensor<V, impl SameBackend<B>>,
@@ -281,7 +284,8 @@ where
     V: Shape,
     Weights: Shape,
     Q::HeadDim: Summed,
-    P: PairBias<Weights, HeadsOrBatch, Itself: AddedOn<B>>,
+    P: PairBias<Weights, HeadsOrBatch, Itself = Bias>,
+    Bias: AddedOn<B>,
     M: Mask<Q::Batch, Q::Queries, Q::Keys, B::Engine>,
     B: Backend<Elem: Float>,
 {
