@@ -213,7 +213,7 @@ fn pieces_of_different_lengths_make_a_total() {
             bind!(seq: Seq = piece.size());
             let piece = piece.along(seq).unwrap();
             assert_eq!(piece.to_vec(), parts[number]);
-            total = total + (piece.sum(batch).sum(seq).sum(dim) * number as f32);
+            total += piece.sum(batch).sum(seq).sum(dim) * number as f32;
         }
         let numbers = Tensor::from_fn((batch, all, dim), |[_, i, _]| places[i].0 as f32);
         assert_eq!(total.backward().of(&x).to_vec(), numbers.to_vec());

@@ -142,7 +142,7 @@ fn gemma() {
 #[test]
 fn keys_and_values_in_eight_bits() {
     for name in ["llama", "mistral"] {
-        let (model, expected) = (load::<_, Cpu<f32>>(name, Narrow), Part::expected(name));
+        let (model, expected) = (load::<_, Cpu<f32>, _>(name, Narrow, N::<1>), Part::expected(name));
         let ids = Ids::new((Batch, Seq), Vocab, &expected.ids("ids", (Batch, Seq))).unwrap();
         let logits: Tensor<(Batch, Seq, Vocab)> = expected.tensor("logits", (Batch, Seq, Vocab));
         let rows: Vec<Vec<Index<Vocab>>> = ids.to_vec().chunks(11).map(<[_]>::to_vec).collect();

@@ -119,7 +119,7 @@ fn modern_bert_agrees<B: Autodiff<Elem: Float + Stored + Into<f64>>>() {
     };
     macro_rules! near {
         ($path:literal, $weight:expr) => {
-            let expected = expected.tensor::<f32, _>(concat!("gradient.", $path), $weight.shape());
+            let expected = expected.tensor::<_, Cpu<f32>>(concat!("gradient.", $path), $weight.shape());
             near($path, gradients.of(&$weight).to_vec(), expected.to_vec());
         };
     }

@@ -19,9 +19,9 @@ impl Case {
     /// The windows that fit an image.
     fn new([batch, groups, inputs, outputs]: [usize; 4], image: [usize; 2], windows: Windows) -> Self {
         let mut windows = windows;
-        for axis in 0..2 {
+        for (axis, len) in image.into_iter().enumerate() {
             let whole = (windows.size[axis] - 1) * windows.dilation[axis] + 1;
-            let padded = image[axis] + 2 * windows.padding[axis];
+            let padded = len + 2 * windows.padding[axis];
             windows.count[axis] = padded.checked_sub(whole).map_or(0, |rest| rest / windows.stride[axis] + 1);
         }
         Case { batch, groups, inputs, outputs, image, windows }
