@@ -12,6 +12,7 @@
 //! | CLIP | [`clip`] |
 //! | Whisper | [`whisper`] |
 //! | Silero VAD | [`silero`] |
+//! | MTCNN | [`mtcnn`] |
 //! | DiT | [`dit`] |
 //!
 //! A folder as Hugging Face's library writes it, which goes on with a prompt:
@@ -44,6 +45,7 @@ mod files;
 pub mod gpt2;
 mod language;
 pub mod modern_bert;
+pub mod mtcnn;
 mod published_layer;
 pub mod silero;
 pub mod t5;
