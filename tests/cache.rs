@@ -280,3 +280,33 @@ fn a_cache_goes_on_in_eight_bits() {
     assert!(lent(f32::NAN).iter().all(|x| x.is_nan()));
     assert!(lent(-254.0).iter().all(|x| *x == -254.0));
 }
+
+/// Multiples of a unit are off by half of it at most, of every element type, and what is finite stays so.
+#[test]
+fn eight_bits_are_half_a_unit_from_numbers_of_any_size() {
+    fn lent<T: congruent::backend::Float>(x: [f64; 4]) -> [f64; 4] {
+        let mut cache: KeyValueCache<N<1>, N<1>, Size, Positions, Cpu<T>> =
+            KeyValueCache::on_backend(N, N, Size, Positions, 1).in_eight_bits();
+        bind!(seq: Seq = 1);
+        let elements = x.map(|x| T::from_value(congruent::backend::Value::Float(x))).to_vec();
+        let x = <Cpu<T>>::from_vec((N::<1>, N::<1>, seq, Size), elements).unwrap();
+        let lent = cache.step(seq, |step| step.append(0, &x, &x).0.to_vec()).unwrap();
+        std::array::from_fn(|i| lent[i].to_f64().unwrap())
+    }
+    let mut rng = Rng::with_seed(3);
+    for (largest, precision) in [(6e4, 2f64.powi(-11)), (1.0, 2f64.powi(-11)), (1e-3, 2f64.powi(-11)), (1e-5, 1e-2)] {
+        let x = [largest, largest * rng.f64(), -largest * rng.f64(), 0.0];
+        // Half a unit, and what half precision itself is off by; near its smallest number of 6e-8 that is more.
+        let bound = largest * (0.5 / 127.0 + precision);
+        for (found, of) in [(lent::<half::f16>(x), "f16"), (lent::<f32>(x), "f32"), (lent::<f64>(x), "f64")] {
+            for (found, x) in found.into_iter().zip(x) {
+                assert!((found - x).abs() <= bound, "{of}: {found} is not {x}");
+            }
+        }
+    }
+    assert_eq!(lent::<half::f16>([65504.0, -65504.0, 1.0, 0.0]), [65504.0, -65504.0, 0.0, 0.0]);
+    let [most, least, ..] = lent::<f32>([f64::from(f32::MAX), f64::from(f32::MIN), 1.0, 0.0]);
+    assert!(most.is_finite() && most > 3.4e38 && least == -most, "{most} {least}");
+    let [infinite, one, ..] = lent::<half::f16>([f64::INFINITY, 1.0, 2.0, 0.0]);
+    assert_eq!([infinite, one], [f64::INFINITY, 0.0]);
+}

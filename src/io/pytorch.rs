@@ -11,7 +11,10 @@ use std::sync::Arc;
 ///
 /// Such a file is a program for Python's `pickle`. It is read, and never run: what is no tensor, or is made in another way than
 /// PyTorch's own, is passed over. A tensor in a map has the keys that lead to it for its name, with dots between them, so that the
-/// weights of a checkpoint that has them under `state_dict` are `weights.at("state_dict")`.
+/// weights of a checkpoint that has them under `state_dict` are `weights.at("state_dict")`. The outermost value is a map.
+///
+/// Two things that a state dictionary does not have are not noticed: a view that PyTorch negates as it is read (the imaginary part of a
+/// conjugate) has the sign that its memory has, and of two tensors whose names are one with their dots, one is read.
 ///
 /// ```
 /// use congruent::io::{PyTorch, Weights, load};

@@ -133,6 +133,8 @@ impl<B: Dim, H: Dim, D: Dim, P: Dim, Bk: Backend<Elem: Float>> KeyValueCache<B, 
     /// unit is held beside them. Of 64 numbers of `f32` that is 68 bytes in place of 256, and each is off by at most half a unit, as in the
     /// blocks `q8_0` of llama.cpp. Per token, where [KIVI](https://arxiv.org/abs/2402.02750) has keys per channel in two bits.
     ///
+    /// They are calculated in `f32`: infinity is the largest multiple, and where one number is NaN, all of its head and position are.
+    ///
     /// What a step lends has been held so too, and is calculated for the layer that asks. Steps, masks and attention stay as they are.
     /// Gradients do not reach what was appended.
     ///

@@ -228,6 +228,34 @@ fn what_does_not_depend_on_the_input_has_no_slope() {
     assert_eq!(slope.to_vec(), [0.0; 6]);
 }
 
+/// Where their terms are larger than any number, the slopes are 0 and 1, as gradients are.
+#[test]
+fn slopes_of_large_numbers_are_those_of_the_gradients() {
+    fn check<T: congruent::backend::Float>(numbers: &[f64]) {
+        let number = |x: f64| T::from_value(congruent::backend::Value::Float(x));
+        bind!(count: Count = numbers.len());
+        let x = <Cpu<T>>::from_vec((count,), numbers.iter().map(|&x| number(x)).collect()).unwrap();
+        let ones = <Cpu<T>>::from_vec((count,), vec![number(1.0); numbers.len()]).unwrap();
+        macro_rules! check { ($($function:ident)*) => {$(
+            let (_, slope) = jacobian_vector_product(|x| x.$function(), &x, &ones);
+            for (found, x) in slope.to_vec().into_iter().zip(numbers) {
+                let expected = if *x > 0.0 { 1.0 } else { 0.0 };
+                // As far as at -60, where the slope is below 1e-24.
+                assert!((found.to_f64().unwrap() - expected).abs() < 1e-20, "{}: {slope}", stringify!($function));
+            }
+        )*} }
+        check!(gelu gelu_tanh quick_gelu silu);
+    }
+    check::<half::f16>(&[66.0, 70.0, -100.0, 6e4, -6e4, f64::INFINITY, f64::NEG_INFINITY]);
+    check::<f32>(&[1e30, -1e30, 3e38, -3e38, f64::INFINITY, f64::NEG_INFINITY]);
+    // The gradients, of what is finite.
+    let x = <Cpu<f32>>::from_vec((N::<4>,), vec![70.0, -70.0, 3e38, -3e38]).unwrap().tracked();
+    for y in [x.gelu(), x.gelu_tanh(), x.quick_gelu(), x.silu()] {
+        let gradients = y.sum(At::<0>).backward().of(&x).to_vec();
+        assert!(gradients.iter().zip([1.0, 0.0, 1.0, 0.0]).all(|(x, y)| (x - y).abs() < 1e-20), "{gradients:?}");
+    }
+}
+
 /// A model of language, of which ids are the input.
 #[derive(Module)]
 struct Language<B: Backend = C> {

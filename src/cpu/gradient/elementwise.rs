@@ -109,7 +109,8 @@ pub fn times_derivative<T: Real>(op: Unary, x: &[T], gradient: &mut [T]) {
         Unary::Sigmoid => times!(|y: T| y * (one - y)),
         Unary::QuickGelu => {
             let scale = constant(1.702);
-            times_with!(map_unary(Unary::Sigmoid, x, |x| scale * x), |x: T, s: T| s * (one + scale * x * (one - s)))
+            // The product with x last, so that none of its factors is infinite.
+            times_with!(map_unary(Unary::Sigmoid, x, |x| scale * x), |x: T, s: T| s + scale * (x * (s * (one - s))))
         }
         Unary::Silu => times_with!(map_unary(Unary::Sigmoid, x, |x| x), |x: T, s: T| s * (one + x * (one - s))),
         Unary::Softplus => times_with!(map_unary(Unary::Sigmoid, x, |x| x), |_, s: T| s),

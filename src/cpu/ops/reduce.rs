@@ -20,7 +20,11 @@ pub fn mean_variance<T: Number>(x: &Array<T>, axis: usize) -> [Array<T>; 2] {
     let layout = without(x, axis);
     let mut moments = vec![[T::zero(); 2]; layout.len()];
     along(x, axis, &mut moments, generic::moments_of_rows, moments_of_columns);
-    [0, 1].map(|which| Array::collect(layout.sizes(), moments.iter().map(|moments| moments[which])))
+    let [mean, variance] =
+        [0, 1].map(|which| Array::collect(layout.sizes(), moments.iter().map(|moments| moments[which])));
+    // Distances from an element may be infinite where a sum is not, or NaN where it is infinite.
+    let is_finite = moments.iter().all(|[mean, _]| !(*mean - *mean).is_nan());
+    [if is_finite { mean } else { reduce(Reduce::Mean, x, axis) }, variance]
 }
 
 /// Of the result of a reduction.
@@ -201,6 +205,19 @@ mod tests {
                 let expected = [Reduce::Mean, Reduce::Variance].map(|op| reduce(op, &integers, axis));
                 assert_eq!(found.each_ref().map(Array::elements), expected.each_ref().map(Array::elements));
             }
+        }
+    }
+
+    #[test]
+    fn a_mean_beside_its_variance_is_infinite_where_a_mean_is() {
+        const INF: f32 = f32::INFINITY;
+        let rows =
+            [[INF, 1.0, 2.0], [1.0, INF, 2.0], [-INF, -INF, -INF], [f32::MAX, f32::MIN, 0.0], [-3e38, 3e38, 3e38]];
+        for row in rows {
+            let x = Array::from_vec(row.to_vec(), &[1, 3]);
+            let [mean, variance] = mean_variance(&x, 1);
+            assert_eq!(mean.elements(), reduce(Reduce::Mean, &x, 1).elements(), "{row:?}");
+            assert!(!variance.elements()[0].is_finite(), "{row:?}");
         }
     }
 

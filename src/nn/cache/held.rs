@@ -1,15 +1,13 @@
 //! What a cache holds: numbers as they came, or in eight bits.
 
-use crate::backend::{
-    ArrayOf, Backend, Binary, Compare, DeviceOf, Failure, Float, Number, Reduce, Unary, With, constant,
-};
+use crate::backend::{ArrayOf, Backend, Binary, Compare, DeviceOf, Failure, Float, Number, Reduce, Unary, With};
 
 /// The keys, or the values, of a layer: `(B, H, room, D)`.
 pub(super) enum Held<Bk: Backend> {
     /// As they came.
     Whole(ArrayOf<Bk>),
     /// In eight bits, and the unit of each head and position, `(B, H, room, 1)`.
-    EightBits(ArrayOf<Bk, i8>, ArrayOf<Bk>),
+    EightBits(ArrayOf<Bk, i8>, ArrayOf<Bk, f32>),
 }
 
 impl<Bk: Backend> Clone for Held<Bk> {
@@ -24,12 +22,12 @@ impl<Bk: Backend> Clone for Held<Bk> {
 impl<Bk: Backend<Elem: Float>> Held<Bk> {
     /// Zeros.
     pub(super) fn empty(in_eight_bits: bool, sizes: [usize; 4], device: &DeviceOf<Bk>) -> Self {
-        let zeros = |sizes: &[usize]| Bk::filled(num_traits::zero(), sizes, device);
         if !in_eight_bits {
-            return Held::Whole(zeros(&sizes));
+            return Held::Whole(Bk::filled(num_traits::zero(), &sizes, device));
         }
         let [batch, heads, room, _] = sizes;
-        Held::EightBits(With::<Bk, i8>::filled(0, &sizes, device), zeros(&[batch, heads, room, 1]))
+        let units = With::<Bk, f32>::filled(0.0, &[batch, heads, room, 1], device);
+        Held::EightBits(With::<Bk, i8>::filled(0, &sizes, device), units)
     }
 
     /// The same in eight bits.
@@ -51,7 +49,7 @@ impl<Bk: Backend<Elem: Float>> Held<Bk> {
             Held::EightBits(numbers, units) => {
                 let (new_numbers, new_units) = quantised::<Bk>(new);
                 let numbers = appended::<With<Bk, i8>>(numbers, &new_numbers, counts.clone());
-                Held::EightBits(numbers, appended::<Bk>(units, &new_units, counts))
+                Held::EightBits(numbers, appended::<With<Bk, f32>>(units, &new_units, counts))
             }
         }
     }
@@ -62,8 +60,10 @@ impl<Bk: Backend<Elem: Float>> Held<Bk> {
             Held::Whole(numbers) => Bk::narrow(numbers, 2, 0, positions),
             Held::EightBits(numbers, units) => {
                 let numbers = With::<Bk, i8>::narrow(numbers, 2, 0, positions);
-                let units = Bk::broadcast(&Bk::narrow(units, 2, 0, positions), With::<Bk, i8>::sizes(&numbers));
-                Bk::binary(Binary::Mul, With::<Bk, i8>::cast::<Bk::Elem>(&numbers), units)
+                let units = With::<Bk, f32>::narrow(units, 2, 0, positions);
+                let units = With::<Bk, f32>::broadcast(&units, With::<Bk, i8>::sizes(&numbers));
+                let numbers = With::<Bk, i8>::cast::<f32>(&numbers);
+                With::<Bk, f32>::cast::<Bk::Elem>(&With::<Bk, f32>::binary(Binary::Mul, numbers, units))
             }
         }
     }
@@ -74,7 +74,7 @@ impl<Bk: Backend<Elem: Float>> Held<Bk> {
             Held::Whole(numbers) => Held::Whole(kept::<Bk>(numbers, room, counts)),
             Held::EightBits(numbers, units) => {
                 let numbers = kept::<With<Bk, i8>>(numbers, room, counts.clone());
-                Held::EightBits(numbers, kept::<Bk>(units, room, counts))
+                Held::EightBits(numbers, kept::<With<Bk, f32>>(units, room, counts))
             }
         }
     }
@@ -84,7 +84,7 @@ impl<Bk: Backend<Elem: Float>> Held<Bk> {
         match self {
             Held::Whole(numbers) => Held::Whole(Bk::gather(numbers, sequences)),
             Held::EightBits(numbers, units) => {
-                Held::EightBits(With::<Bk, i8>::gather(numbers, sequences), Bk::gather(units, sequences))
+                Held::EightBits(With::<Bk, i8>::gather(numbers, sequences), With::<Bk, f32>::gather(units, sequences))
             }
         }
     }
@@ -93,7 +93,7 @@ impl<Bk: Backend<Elem: Float>> Held<Bk> {
         match self {
             Held::Whole(numbers) => Held::Whole(Bk::to_device(numbers, device)),
             Held::EightBits(numbers, units) => {
-                Held::EightBits(With::<Bk, i8>::to_device(numbers, device), Bk::to_device(units, device))
+                Held::EightBits(With::<Bk, i8>::to_device(numbers, device), With::<Bk, f32>::to_device(units, device))
             }
         }
     }
@@ -101,24 +101,34 @@ impl<Bk: Backend<Elem: Float>> Held<Bk> {
     pub(super) fn failure(&self) -> Option<Failure> {
         match self {
             Held::Whole(numbers) => Bk::failure(numbers),
-            Held::EightBits(numbers, units) => With::<Bk, i8>::failure(numbers).or_else(|| Bk::failure(units)),
+            Held::EightBits(numbers, units) => {
+                With::<Bk, i8>::failure(numbers).or_else(|| With::<Bk, f32>::failure(units))
+            }
         }
     }
 }
 
-/// The numbers of each head and position as multiples of a 127th of the largest of them, and that unit.
-fn quantised<Bk: Backend<Elem: Float>>(x: &ArrayOf<Bk>) -> (ArrayOf<Bk, i8>, ArrayOf<Bk>) {
-    let x = Bk::detach(x.clone());
-    let sizes = Bk::sizes(&x).to_vec();
-    let largest = Bk::reduce(Reduce::Max, &Bk::unary(Unary::Abs, x.clone()), 3);
-    let largest = Bk::reshape(&largest, &[sizes[0], sizes[1], sizes[2], 1]);
-    let units = Bk::binary_scalar(Binary::Div, largest, constant(127.0));
-    // Zeros are multiples of anything.
-    let is_zero = Bk::compare_scalar(Compare::Equal, &units, constant(0.0));
-    let ones = Bk::filled(constant(1.0), Bk::sizes(&units), &Bk::device(&x));
-    let divisors = Bk::broadcast(&Bk::select(&is_zero, &ones, &units), &sizes);
-    let multiples = Bk::unary(Unary::Round, Bk::binary(Binary::Div, x, divisors));
-    (Bk::cast::<i8>(&multiples), units)
+/// The numbers of each head and position as multiples of a 127th of the largest of them, and that unit: in single precision,
+/// in which 127 units of half precision are finite, and no unit of it is lost.
+fn quantised<Bk: Backend<Elem: Float>>(x: &ArrayOf<Bk>) -> (ArrayOf<Bk, i8>, ArrayOf<Bk, f32>) {
+    single::<With<Bk, f32>>(Bk::cast::<f32>(&Bk::detach(x.clone())))
+}
+
+fn single<B: Backend<Elem = f32>>(x: ArrayOf<B>) -> (ArrayOf<B, i8>, ArrayOf<B>) {
+    let sizes = B::sizes(&x).to_vec();
+    let largest = B::reduce(Reduce::Max, &B::unary(Unary::Abs, x.clone()), 3);
+    let largest = B::reshape(&largest, &[sizes[0], sizes[1], sizes[2], 1]);
+    // 127 of the largest unit are finite.
+    let most = f32::MAX / 127.0 * (1.0 - f32::EPSILON);
+    let is_above = B::compare_scalar(Compare::Greater, &largest, most * 127.0);
+    let units = B::binary_scalar(Binary::Div, largest, 127.0);
+    let of_all = |number| B::filled(number, B::sizes(&units), &B::device(&x));
+    let units = B::select(&is_above, &of_all(most), &units);
+    // Zeros are multiples of anything, and so is what is below the smallest unit.
+    let is_zero = B::compare_scalar(Compare::Equal, &units, 0.0);
+    let divisors = B::broadcast(&B::select(&is_zero, &of_all(f32::INFINITY), &units), &sizes);
+    let multiples = B::unary(Unary::Round, B::binary(Binary::Div, x, divisors));
+    (B::cast::<i8>(&multiples), units)
 }
 
 fn appended<B: Backend>(

@@ -26,8 +26,11 @@ derivatives! {
         let one = V::splat(1.0);
         gradient.mul(s.mul(x.mul_add(one.sub(s), one)))
     };
-    /// `s · (1 + u · (1 - s))` for the sigmoid of `u = 1.702 x`.
-    QuickGeluDerivative(gradient, x) = SiluDerivative.apply(gradient, x.mul(V::splat(1.702)));
+    /// `s · (1 + u · (1 - s))` for the sigmoid of `u = 1.702 x`. Where that is beyond 200, it is 0 or 1.
+    QuickGeluDerivative(gradient, x) = {
+        let u = x.mul(V::splat(1.702));
+        SiluDerivative.apply(gradient, V::splat(-200.0).max(V::splat(200.0).min(u)))
+    };
     /// `Φ(x) + x · φ(x)`.
     GeluDerivative(gradient, x) = {
         let [size, density, p, q] = gaussian(x);
