@@ -23,7 +23,7 @@ pub fn mean_variance<T: Number>(x: &Array<T>, axis: usize) -> [Array<T>; 2] {
     let [mean, variance] =
         [0, 1].map(|which| Array::collect(layout.sizes(), moments.iter().map(|moments| moments[which])));
     // Distances from an element may be infinite where a sum is not, or NaN where it is infinite.
-    let is_finite = moments.iter().all(|[mean, _]| !(*mean - *mean).is_nan());
+    let is_finite = moments.iter().all(|[mean, _]| !(*mean * T::zero()).is_nan());
     [if is_finite { mean } else { reduce(Reduce::Mean, x, axis) }, variance]
 }
 
