@@ -32,12 +32,12 @@ impl Array {
     fn reached(&self, windows: &Windows) -> Option<(Array, [usize; 2])> {
         let outer = self.sizes().len() - 2;
         let (mut x, mut padding) = (self.clone(), [0; 2]);
-        for axis in 0..2 {
+        for (axis, padding) in padding.iter_mut().enumerate() {
             let length = self.sizes()[outer + axis];
             let (unused, beyond) = end(windows, axis, length)?;
             // Windows that lie in padding alone are for nobody to ask for quickly.
             x = x.narrow(outer + axis, 0, length.checked_sub(unused).filter(|left| *left > 0)?);
-            padding[axis] = beyond;
+            *padding = beyond;
         }
         Some((x, padding))
     }
