@@ -10,12 +10,12 @@ pub fn unary<B: Backend<Elem: Float>>(op: Unary, x: &ArrayOf<B>, y: &ArrayOf<B>)
     let by = |x: ArrayOf<B>, factor| B::binary_scalar(Binary::Mul, x, constant(factor));
     let plus = |x: ArrayOf<B>, number| B::binary_scalar(Binary::Add, x, constant(number));
     let from_one = |x: ArrayOf<B>| B::scalar_binary(Binary::Sub, constant(1.0), x);
-    let (x, y) = (|| x.clone(), || y.clone());
     // Beyond ±60 the slopes of the functions that bend at zero are 0 and 1. Up to there their terms are finite in half precision.
     let near = || {
-        let bound = |number: f64| B::filled(constant(number), B::sizes(&y()), &B::device(&y()));
-        B::binary(Binary::Min, B::binary(Binary::Max, x(), bound(-60.0)), bound(60.0))
+        let bound = |number: f64| B::filled(constant(number), B::sizes(y), &B::device(y));
+        B::binary(Binary::Min, B::binary(Binary::Max, x.clone(), bound(-60.0)), bound(60.0))
     };
+    let (x, y) = (|| x.clone(), || y.clone());
     Some(match op {
         Unary::Sign | Unary::Floor | Unary::Ceil | Unary::Round | Unary::Trunc => return None,
         Unary::Abs => of(Unary::Sign, x()),
@@ -42,7 +42,8 @@ pub fn unary<B: Backend<Elem: Float>>(op: Unary, x: &ArrayOf<B>, y: &ArrayOf<B>)
         Unary::Relu => of(Unary::Sign, y()),
         // Φ(x) + x · φ(x).
         Unary::Gelu => {
-            let x = near;
+            let near = near();
+            let x = || near.clone();
             let below = by(plus(of(Unary::Erf, by(x(), FRAC_1_SQRT_2)), 1.0), 0.5);
             let density = by(bell::<B>(x(), 0.5), FRAC_1_SQRT_2 * FRAC_2_SQRT_PI / 2.0);
             B::binary(Binary::Add, below, times(x(), density))
@@ -50,7 +51,8 @@ pub fn unary<B: Backend<Elem: Float>>(op: Unary, x: &ArrayOf<B>, y: &ArrayOf<B>)
         // x · sigmoid(u), with u = 2 √(2/π) · (x + 0.044715 x³).
         Unary::GeluTanh => {
             let (scale, cubic) = (2.0 * (2.0 / PI).sqrt(), 0.044715);
-            let x = near;
+            let near = near();
+            let x = || near.clone();
             let square = of(Unary::Square, x());
             let s = of(Unary::Sigmoid, by(times(x(), plus(by(square.clone(), cubic), 1.0)), scale));
             let inner = by(plus(by(square, 3.0 * cubic), 1.0), scale);
@@ -63,8 +65,9 @@ pub fn unary<B: Backend<Elem: Float>>(op: Unary, x: &ArrayOf<B>, y: &ArrayOf<B>)
             times(s.clone(), plus(times(inner, from_one(s)), 1.0))
         }
         Unary::Silu => {
-            let s = of(Unary::Sigmoid, near());
-            times(s.clone(), plus(times(near(), from_one(s)), 1.0))
+            let near = near();
+            let s = of(Unary::Sigmoid, near.clone());
+            times(s.clone(), plus(times(near, from_one(s)), 1.0))
         }
         Unary::Softplus => of(Unary::Sigmoid, x()),
     })
