@@ -1,12 +1,16 @@
 //! The files of a folder in Hugging Face layout.
 
 use crate::{Architecture, Error};
-use congruent::io::{LoadError, SafeTensors, Shards, Source};
+use congruent::backend::Backend;
+use congruent::io::{LoadError, SafeTensors, Shards, Source, Weights};
 use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Formatter};
 use std::path::Path;
+
+/// Part of a file.
+pub(crate) type Part<'a, B> = Weights<'a, <B as Backend>::Elem, B>;
 
 impl Architecture {
     /// Reads the `config.json` of a folder.

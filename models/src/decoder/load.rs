@@ -4,15 +4,13 @@ use super::{
     FeedForward, Format, GatedNetwork, Llama, Local, Mixture, Norm, ROPE_FACTORS, RotaryAttention, RotaryDecoder,
     RotaryLayer, Settings,
 };
+use crate::files::Part;
 use crate::{Dims, Error, LanguageModel};
 use congruent::backend::{Backend, DeviceOf, Float};
-use congruent::io::{Source, Stored, Weights, load_on};
+use congruent::io::{Source, Stored, load_on};
 use congruent::nn::{Embedding, Linear, MixtureOfExperts, OffsetRmsNorm, RmsNorm, Rotary};
 use congruent::prelude::{Dense, Dim, Times};
 use congruent::shape::SharesHeads;
-
-/// Part of a file.
-type Part<'a, B> = Weights<'a, <B as Backend>::Elem, B>;
 
 impl<V, P, E, Q, H, D, F, B, X> Llama<V, P, E, Q, H, D, F, B, X>
 where

@@ -2,13 +2,11 @@
 
 use super::network::names;
 use super::{Attention, Decoder, DecoderLayer, Dims, Encoder, EncoderLayer, Network, Settings, T5};
+use crate::files::Part;
 use congruent::backend::{Backend, DeviceOf, Float};
-use congruent::io::{LoadError, Source, Stored, Weights, load_on};
+use congruent::io::{LoadError, Source, Stored, load_on};
 use congruent::nn::{Embedding, Linear, RmsNorm};
 use congruent::prelude::{Dense, Dim, Times};
-
-/// Part of a file.
-type Part<'a, B> = Weights<'a, <B as Backend>::Elem, B>;
 
 impl<V, E, H, D, F, R, B> T5<V, E, H, D, F, R, B>
 where

@@ -1,15 +1,13 @@
 //! Whisper out of a file.
 
 use super::{Attention, Decoder, DecoderLayer, Dims, Encoder, Settings, Whisper};
+use crate::files::Part;
 use crate::published_layer::{LayerDims, LayerSettings, PublishedLayer};
 use congruent::Sliding;
 use congruent::backend::{Backend, DeviceOf, Float};
-use congruent::io::{LoadError, Source, Stored, Weights, load_on};
+use congruent::io::{LoadError, Source, Stored, load_on};
 use congruent::nn::{Conv1d, Embedding, LayerNorm, LearnedPositions, Linear, NormOrder};
 use congruent::prelude::{Dense, Dim, N, Times};
-
-/// Part of a file.
-type Part<'a, B> = Weights<'a, <B as Backend>::Elem, B>;
 
 /// What norms add to the variance, of which the configuration says nothing.
 const EPSILON: f64 = 1e-5;
