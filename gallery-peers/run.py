@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Runs every bug of the gallery in other systems, and writes what came of it to results.tsv.
 
-Each system has a folder of small programs, one a bug, of the bug's name. A program commits the bug and prints
-`right` or `wrong: ..`; whatever error the system has is left to end it. So a bug
+Each system has a folder of small programs, one for each bug of its chapter, of the bug's name. A program commits the bug and
+prints `right` or `wrong: ..`; whatever error the system has is left to end it. So a bug
 
     does not compile   `cargo check` refuses the program
     fails to build     `cargo check` accepts it, `cargo build` does not
@@ -11,7 +11,7 @@ Each system has a folder of small programs, one a bug, of the bug's name. A prog
     right              it prints the right ones
     not tried          there is no program, for the reason given in not-tried.tsv
 
-PyTorch and the rest need nothing but their packages: `pip install torch numpy`, and cargo for the others.
+What is of Python needs nothing but its packages: `pip install torch numpy spmd-types`; and the others need cargo.
 """
 
 import argparse
@@ -23,14 +23,9 @@ import re
 import subprocess
 import sys
 
-HERE = pathlib.Path(__file__).resolve().parent
-GALLERY = HERE.parent / "ui-tests" / "gallery"
-SYSTEMS = ["pytorch", "candle", "burn", "ndarray", "dfdx", "incin"]
-ENVIRONMENT = {**os.environ, "RUST_BACKTRACE": "0", "CARGO_TERM_COLOR": "never"}
+from chapters import HERE, SYSTEMS, bugs_of
 
-
-def bugs():
-    return sorted(folder.name for folder in GALLERY.iterdir() if folder.is_dir())
+ENVIRONMENT = {**os.environ, "RUST_BACKTRACE": "0", "CARGO_TERM_COLOR": "never", "PYTHONPATH": str(HERE)}
 
 
 def run(command, folder):
@@ -79,7 +74,7 @@ def compile_errors(folder, command):
 
 
 def python_system(folder):
-    for bug in bugs():
+    for bug in bugs_of(folder.name):
         program = folder / f"{bug}.py"
         if program.exists():
             yield bug, *outcome_of_run(run([sys.executable, program.name], folder))
@@ -89,7 +84,7 @@ def cargo_system(folder):
     target = json.loads(run(["cargo", "metadata", "--no-deps", "--format-version=1"], folder).stdout)
     refused = compile_errors(folder, "check")
     not_built = compile_errors(folder, "build")
-    for bug in bugs():
+    for bug in bugs_of(folder.name):
         if not (folder / "src" / "bin" / f"{bug}.rs").exists():
             continue
         if bug in refused:
@@ -114,20 +109,20 @@ def main():
     for system in chosen:
         folder = HERE / system
         rows = {key: row for key, row in rows.items() if key[0] != system}
-        for bug in bugs():
+        for bug in bugs_of(system):
             rows[system, bug] = {"outcome": "not tried", "says": ""}
         reasons = folder / "not-tried.tsv"
         for line in reasons.read_text().splitlines() if reasons.exists() else []:
             bug, reason = line.split("\t")
             rows[system, bug]["says"] = reason
-        for bug, outcome, says in (python_system if system == "pytorch" else cargo_system)(folder):
+        for bug, outcome, says in (cargo_system if (folder / "Cargo.toml").exists() else python_system)(folder):
             rows[system, bug] = {"outcome": outcome, "says": says}
-            print(f"{system:8} {bug:48} {outcome:17} {says}")
+            print(f"{system:17} {bug:48} {outcome:17} {says}")
     with results.open("w", newline="") as file:
         writer = csv.writer(file, delimiter="\t", lineterminator="\n", quoting=csv.QUOTE_NONE, quotechar=None)
         writer.writerow(["system", "bug", "outcome", "says"])
         for system in SYSTEMS:
-            for bug in bugs():
+            for bug in bugs_of(system):
                 if row := rows.get((system, bug)):
                     writer.writerow([system, bug, row["outcome"], row["says"].replace("\t", " ")])
 

@@ -27,11 +27,11 @@ from rust_source import USE, Source, branches
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 # Every room, by the path of its files in src/, and the rooms that it may import. The engine is not among them: see below.
-BASE = {"error", "sealed", "random"}
+BASE = {"error", "sealed", "random", "mesh_axes"}
 TENSOR = BASE | {"backend", "dim", "shape"}
 MODULE = TENSOR | {"tensor"}
 NN = MODULE | {"module", "io", "mask"}
-KERNELS = {"backend", "cpu/parallel", "cpu/memory"}
+KERNELS = {"backend", "cpu/environment", "cpu/parallel", "cpu/memory"}
 ARRAY = KERNELS | {"cpu/kernels"}
 OPS = ARRAY | {"cpu/array"}
 GRADIENT = OPS | {"cpu/ops"}
@@ -40,7 +40,8 @@ ROOMS = {
     "errors": set(),
     "sealed": set(),
     "random": set(),
-    "backend": {"sealed"},
+    "mesh_axes": set(),
+    "backend": {"sealed", "mesh_axes"},
     "dim": BASE,
     "shape": BASE | {"dim"},
     "tensor": TENSOR,
@@ -49,11 +50,13 @@ ROOMS = {
     "io": MODULE | {"module"},
     "nn": NN,
     "dual": MODULE | {"module"},
-    "optim": MODULE | {"module", "io"},
+    "mesh": MODULE | {"module", "io", "mask"},
+    "optim": MODULE | {"module", "io", "mesh"},
     "generate": NN | {"nn"},
     "conformance": {"backend", "random"},
-    "cpu/parallel": set(),
-    "cpu/memory": {"backend"},
+    "cpu/environment": set(),
+    "cpu/parallel": {"cpu/environment"},
+    "cpu/memory": {"backend", "cpu/environment"},
     "cpu/kernels": KERNELS,
     "cpu/array": ARRAY,
     "cpu/ops": OPS,

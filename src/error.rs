@@ -62,6 +62,26 @@ pub enum Error {
         /// Where it stands in the list it came in.
         position: Vec<usize>,
     },
+    /// The axes of a mesh have another number of ranks than there are.
+    RankCount {
+        /// The axes, with their sizes.
+        axes: String,
+        /// How many ranks they have together.
+        expected: usize,
+        /// How many there are.
+        found: usize,
+    },
+    /// The ranks along an axis of a mesh do not divide a dimension evenly.
+    NotDivided {
+        /// The dimension.
+        dimension: String,
+        /// Its size.
+        size: usize,
+        /// The axis of the mesh.
+        axis: String,
+        /// How many ranks are along it.
+        ranks: usize,
+    },
     /// A range that does not lie in its dimension.
     RangeOutOfBounds {
         /// The dimension.
@@ -257,6 +277,15 @@ impl Display for Error {
             }
             Error::IdOutOfRange { table, size, id, position } => {
                 write!(f, "id {id} at position {position:?} is not in `{table}`, which has {size} rows")
+            }
+            Error::RankCount { axes, expected, found } => {
+                write!(f, "a mesh {axes} has {expected} ranks, and there are {found}")
+            }
+            Error::NotDivided { dimension, size, axis, ranks } => {
+                write!(
+                    f,
+                    "`{dimension}`, of {size} positions, is not divided evenly among the {ranks} ranks along `{axis}`"
+                )
             }
             Error::RangeOutOfBounds { dimension, size, start, length } => {
                 write!(f, "{length} positions from {start} on do not lie in `{dimension}`, which has {size}")

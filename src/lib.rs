@@ -1,4 +1,71 @@
-#![doc = include_str!("../README.md")]
+//! Tensors whose shapes the compiler proves: batch, sequence, embedding and heads are types, and what does not fit does not compile.
+//!
+//! ```
+//! use congruent::prelude::*;
+//!
+//! dims! { Batch = 2; Seq = 5; Embed = 12; Heads = 3; HeadDim = 4; }
+//!
+//! let x = Tensor::ones((Batch, Seq, Embed));
+//! let heads = x.relabel(Embed, Times(Heads, HeadDim)).split_heads();
+//! let y: Tensor<(Batch, Seq, Times<Heads, HeadDim>)> = attention(&heads, &heads, &heads, &Causal).merge_heads();
+//! ```
+//!
+//! With `HeadDim = 5` it does not compile, and the first line says why: "`Embed` and `Times<Heads, HeadDim>` differ in size". Every message
+//! has a page in [`errors`].
+//!
+//! The guide (the folder `guide` of the repository) begins at the beginning, and has a line for each operation of PyTorch.
+//!
+//! # Where to find what
+//!
+//! | | |
+//! |---|---|
+//! | dimensions | [`dims!`] declares them, [`bind!`] gives one a size in a scope; [`Times`], [`Plus`], [`N`], [`Ragged`], [`Packed`]; all of it: [`dim`] |
+//! | tensors | [`Tensor`], made by [`Create`]; ids of a table: [`Ids`] |
+//! | patterns | [`einsum!`], [`rearrange!`] |
+//! | layers, losses, attention | [`nn`] |
+//! | padding and masks | [`mask`] |
+//! | training | [`Module`](trait@Module), [`optim`], [`checkpoint`](fn@checkpoint), [`custom`](fn@custom), [`no_grad`] |
+//! | caches, generation | [`nn::KeyValueCache`], [`generate`] |
+//! | files of weights | [`io`] |
+//! | engines and devices | [`backend`], [`cpu`], [`threads`] |
+//! | many machines | [`mesh`] |
+//! | derivatives along a direction, and of gradients | [`dual`] |
+//!
+//! # Operations of a tensor
+//!
+//! | looking for | methods |
+//! |---|---|
+//! | making one | [`zeros`](Tensor::zeros), [`ones`](Tensor::ones), [`full`](Tensor::full), [`arange`](Tensor::arange), [`linspace`](Tensor::linspace), [`normal`](Tensor::normal), [`uniform`](Tensor::uniform), [`from_vec`](Tensor::from_vec), [`from_slice`](Tensor::from_slice), [`from_nested`](Tensor::from_nested), [`from_fn`](Tensor::from_fn); of other elements: [`Create`] |
+//! | what it is | [`shape`](Tensor::shape), [`sizes`](Tensor::sizes), [`dim`](Tensor::dim), [`to_vec`](Tensor::to_vec), [`to_nested`](Tensor::to_nested), [`scalar`](Tensor::scalar), [`as_slice`](Tensor::as_slice) |
+//! | names of axes | [`relabel`](Tensor::relabel), [`relabel_by`](Tensor::relabel_by), [`split`](Tensor::split), [`merge`](Tensor::merge), [`split_heads`](Tensor::split_heads), [`merge_heads`](Tensor::merge_heads) |
+//! | order of axes | [`transpose`](Tensor::transpose), [`permute`](Tensor::permute), [`flip`](Tensor::flip), [`roll`](Tensor::roll) |
+//! | more of an axis | [`expand`](Tensor::expand), [`expand_as`](Tensor::expand_as), [`repeat`](Tensor::repeat), [`repeat_interleave`](Tensor::repeat_interleave), [`pad`](Tensor::pad) |
+//! | parts | [`at`](Tensor::at), [`narrow`](Tensor::narrow), [`prefix`](Tensor::prefix), [`piece`](Tensor::piece), [`chunks`](Tensor::chunks), [`unstack`](Tensor::unstack), [`unstack_vec`](Tensor::unstack_vec), [`unfold`](Tensor::unfold), [`next`](Tensor::next), [`without_last`](Tensor::without_last) |
+//! | joining | [`concat`](Tensor::concat), [`unconcat`](Tensor::unconcat), [`stack`](Tensor::stack), [`try_stack`](Tensor::try_stack), [`try_concat`](Tensor::try_concat) |
+//! | numbers | operators; [`exp`](Tensor::exp), [`ln`](Tensor::ln), [`sqrt`](Tensor::sqrt), [`pow`](Tensor::pow), [`clamp`](Tensor::clamp), [`maximum`](Tensor::maximum), [`minimum`](Tensor::minimum), [`lerp`](Tensor::lerp), [`relu`](Tensor::relu), [`gelu`](Tensor::gelu), [`silu`](Tensor::silu), [`sigmoid`](Tensor::sigmoid), [`tanh`](Tensor::tanh) and others; several in one pass: [`fuse`](fn@fuse) |
+//! | products | [`matmul`](Tensor::matmul), [`einsum!`], [`linear_recurrence`](Tensor::linear_recurrence) |
+//! | sums and the like | [`sum`](Tensor::sum), [`mean`](Tensor::mean), [`var`](Tensor::var), [`std`](Tensor::std), [`mean_variance`](Tensor::mean_variance), [`norm`](Tensor::norm), [`prod`](Tensor::prod), [`max`](Tensor::max), [`min`](Tensor::min), [`median`](Tensor::median), [`quantile`](Tensor::quantile), [`logsumexp`](Tensor::logsumexp), [`sum_all`](Tensor::sum_all), [`mean_all`](Tensor::mean_all) |
+//! | along an axis | [`softmax`](Tensor::softmax), [`log_softmax`](Tensor::log_softmax), [`normalize`](Tensor::normalize), [`cumsum`](Tensor::cumsum), [`cumprod`](Tensor::cumprod), [`scan`](Tensor::scan) |
+//! | order of elements | [`argmax`](Tensor::argmax), [`argmin`](Tensor::argmin), [`top_k`](Tensor::top_k), [`sort`](Tensor::sort), [`argsort`](Tensor::argsort), [`search_sorted`](Tensor::search_sorted), [`unique`](Tensor::unique) |
+//! | by ids | [`lookup`](Tensor::lookup), [`gather`](Tensor::gather), [`take_along`](Tensor::take_along), [`put_along`](Tensor::put_along), [`scatter_add`](Tensor::scatter_add), [`one_hot`](Tensor::one_hot) |
+//! | conditions | [`equal`](Tensor::equal), [`less`](Tensor::less), [`greater`](Tensor::greater), [`greater_than`](Tensor::greater_than), [`select`](Tensor::select), [`masked_fill`](Tensor::masked_fill), [`any`](Tensor::any), [`all`](Tensor::all), [`count`](Tensor::count), [`nonzero`](Tensor::nonzero), [`tril`](Tensor::tril), [`triu`](Tensor::triu), [`diagonal`](Tensor::diagonal) |
+//! | padded sequences | [`masked_mean`](Tensor::masked_mean), [`masked_sum`](Tensor::masked_sum), [`masked_var`](Tensor::masked_var), [`masked_max`](Tensor::masked_max), [`masked_last`](Tensor::masked_last), [`masked_scan`](Tensor::masked_scan), [`fill_padding`](Tensor::fill_padding) |
+//! | images and signals | [`conv`](Tensor::conv), [`conv_transpose`](Tensor::conv_transpose), [`max_pool`](Tensor::max_pool), [`avg_pool`](Tensor::avg_pool), [`adaptive_avg_pool`](Tensor::adaptive_avg_pool), [`interpolate`](Tensor::interpolate) |
+//! | gradients | [`tracked`](Tensor::tracked), [`backward`](Tensor::backward), [`detach`](Tensor::detach), [`is_tracked`](Tensor::is_tracked) |
+//! | elements, engines | [`cast`](Tensor::cast), [`to_engine`](Tensor::to_engine), [`to_device`](Tensor::to_device), [`device`](Tensor::device) |
+//!
+//! # Features
+//!
+//! `matrixmultiply` and `threads` are on by default; `gguf`, `pytorch` and `safetensors` read files; `conformance` has the suite that an engine
+//! of one's own is tested with. Without optimization kernels are slow: a project whose debug builds calculate has
+//! `[profile.dev.package.congruent] opt-level = 3` in its `Cargo.toml`.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+/// The programs of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}
 
 extern crate self as congruent;
 
@@ -13,6 +80,8 @@ pub mod errors;
 pub mod generate;
 pub mod io;
 pub mod mask;
+pub mod mesh;
+mod mesh_axes;
 pub mod module;
 pub mod nn;
 pub mod optim;
@@ -40,7 +109,9 @@ pub use {generic_array, half, num_traits, typenum};
 /// What model code needs: `use congruent::prelude::*;`.
 pub mod prelude {
     pub use crate::backend::{Backend, Order};
-    pub use crate::dim::{Dense, Dim, Equal, N, Packed, Plus, Ragged, RuntimeDim, SameSize, StaticDim, Times};
+    pub use crate::dim::{
+        Dense, Dim, Equal, Filled, N, Packed, Plus, Ragged, RuntimeDim, SameSize, StaticDim, Times, Vocabulary, Whole,
+    };
     pub use crate::mask::{Allowed, Causal, Combine, Full, Lengths, Mask, Padded, Segments};
     pub use crate::nn::attention;
     pub use crate::shape::{At, Shape};

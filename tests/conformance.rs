@@ -2,7 +2,9 @@
 
 use congruent::conformance::Suite;
 use congruent::cpu::{Device, Processor};
+use congruent::dim::N;
 use congruent::half::{bf16, f16};
+use congruent::mesh::{Mesh, MeshOf, in_threads};
 
 fn suite() -> Suite<Processor> {
     Suite::on(Device)
@@ -87,6 +89,16 @@ fn gradients_of_brain() {
 #[test]
 fn custom_functions() {
     suite().custom_functions::<f32>().custom_functions::<f64>().custom_functions::<f16>().finish();
+}
+
+/// What is alike on the ranks of a mesh is calculated as by each of them alone.
+#[test]
+fn ranks_of_a_mesh() {
+    in_threads(2, |world| {
+        let mesh = Mesh::new(world, (N::<2>,)).unwrap();
+        let suite = Suite::<MeshOf<Processor>>::on(mesh.device());
+        suite.floats::<f32>().gradients::<f32>().finish();
+    });
 }
 
 #[test]

@@ -138,7 +138,7 @@ pub fn expand(Arguments { krate, pattern, tensors }: Arguments) -> Result<TokenS
     let relation = quote! {
         // Bounds begin with a name of this place: with the one of a crate, messages would show the macro.
         #[allow(unused_imports)]
-        use #krate::{SameBackend as OnTheSame, dim::Summed as WithoutPadding, shape::SameLetter};
+        use #krate::{SameBackend as OnTheSame, dim::{Summed as WithoutPadding, Whole as OfAllRanks}, shape::SameLetter};
         #(#words)*
         #(#axes)*
         #flattens
@@ -155,7 +155,7 @@ pub fn expand(Arguments { krate, pattern, tensors }: Arguments) -> Result<TokenS
             B: #krate::backend::Backend,
             B::Elem: #krate::backend::Number,
             #(#others: OnTheSame<B>,)*
-            #(#summed: WithoutPadding,)*
+            #(#summed: OfAllRanks + WithoutPadding,)*
         {
             #(#take)*
             let __shape = <(#first, #last) as #krate::shape::Agreed<#output_shape>>::agreed(#output_value);

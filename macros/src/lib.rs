@@ -3,6 +3,7 @@
 
 mod dims;
 mod einsum;
+mod elements;
 mod module;
 mod pattern;
 mod place;

@@ -1,5 +1,6 @@
 //! `#[derive(Module)]`.
 
+use crate::elements::elements;
 use crate::to_engine;
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
@@ -9,12 +10,14 @@ use syn::{Data, DeriveInput, Error, Field, Fields, Generics, Ident, LitStr, Path
 /// The implementation of `Module` for a structure, or for an enumeration of alternatives.
 pub fn expand(input: DeriveInput) -> Result<TokenStream> {
     let options = Options::parse(&input.attrs, &["backend", "debug"])?;
-    let declared = input.generics.type_params().find(|parameter| is_backend(parameter)).map(|found| &found.ident);
+    let parameter = input.generics.type_params().find(|parameter| is_backend(parameter));
+    let declared = parameter.map(|found| &found.ident);
     let backends: Vec<TokenStream> = match (&options.backends[..], declared) {
         ([], Some(declared)) => vec![declared.to_token_stream()],
         ([], None) => vec![quote!(::congruent::Cpu<f32>)],
         (given, _) => given.iter().map(Path::to_token_stream).collect(),
     };
+    let elements = elements(&input.generics, parameter, &options.backends)?;
     let variants = variants(&input)?;
     let to_engine = declared.map(|declared| to_engine::expand(&input, &variants, declared)).transpose()?;
 
@@ -26,7 +29,7 @@ pub fn expand(input: DeriveInput) -> Result<TokenStream> {
     let (name, (parameters, _, bounds)) = (&input.ident, generics.split_for_impl());
     let (_, arguments, _) = input.generics.split_for_impl();
     let mut modules = TokenStream::new();
-    for backend in &backends {
+    for (backend, element) in backends.iter().zip(elements) {
         let arms = |method: &str| -> Result<TokenStream> {
             variants.iter().map(|(name, fields)| arm(name, fields, backend, &backends, method)).collect()
         };
@@ -34,7 +37,7 @@ pub fn expand(input: DeriveInput) -> Result<TokenStream> {
         modules.extend(quote! {
             #[automatically_derived]
             #[diagnostic::do_not_recommend]
-            impl #parameters ::congruent::Module<#backend> for #name #arguments #bounds {
+            impl #parameters ::congruent::Module<#backend #element> for #name #arguments #bounds {
                 #[allow(unused_variables)]
                 fn visit(
                     &self,
@@ -119,22 +122,18 @@ fn arm(
     let is_wrapper = matches!(fields, Fields::Unnamed(fields) if fields.unnamed.len() == 1);
     let (mut patterns, mut calls) = (TokenStream::new(), TokenStream::new());
     for (i, field) in fields.iter().enumerate() {
-        let allowed: &[&str] = match backends {
-            [_] => &["skip", "name", "buffer"],
-            _ => &["skip", "name", "buffer", "backend"],
-        };
-        let options = Options::parse(&field.attrs, allowed)?;
-        let own: Vec<String> = options.backends.iter().map(|own| own.to_token_stream().to_string()).collect();
-        for (own, path) in own.iter().zip(&options.backends) {
-            if !backends.iter().any(|backend| backend.to_string() == *own) {
-                return Err(Error::new_spanned(path, "the type does not name this backend: `#[module(backend = ..)]`"));
-            }
-        }
+        let options = Options::of_field(field)?;
         if options.skip {
             if let Some(buffer) = options.buffer {
                 return Err(Error::new(buffer, "a field that is skipped is neither saved nor loaded, and no buffer"));
             }
             continue;
+        }
+        let own: Vec<String> = options.backends.iter().map(|own| own.to_token_stream().to_string()).collect();
+        for (own, path) in own.iter().zip(&options.backends) {
+            if !backends.iter().any(|backend| backend.to_string() == *own) {
+                return Err(Error::new_spanned(path, "the type does not name this backend: `#[module(backend = ..)]`"));
+            }
         }
         if !own.is_empty() && !own.contains(&backend.to_string()) {
             continue;
@@ -175,15 +174,19 @@ fn name_of(field: &Field, position: usize) -> String {
 
 /// What stands in `#[module(..)]`.
 #[derive(Default)]
-struct Options {
+pub(crate) struct Options {
     skip: bool,
     buffer: Option<Span>,
     debug: bool,
     name: Option<String>,
-    backends: Vec<Path>,
+    pub(crate) backends: Vec<Path>,
 }
 
 impl Options {
+    pub(crate) fn of_field(field: &Field) -> Result<Self> {
+        Options::parse(&field.attrs, &["skip", "name", "buffer", "backend"])
+    }
+
     fn parse(attributes: &[syn::Attribute], allowed: &[&str]) -> Result<Self> {
         let mut options = Options::default();
         for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("module")) {

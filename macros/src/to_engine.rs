@@ -1,10 +1,10 @@
 //! `ToEngine`, which `#[derive(Module)]` implements for a type whose backend is a parameter.
 
-use crate::module::{has_bound, with_dimensions};
+use crate::module::{Options, has_bound, with_dimensions};
 use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{DeriveInput, Fields, GenericParam, Ident, Result, Type, WherePredicate, parse2};
+use syn::{DeriveInput, Error, Field, Fields, GenericParam, Ident, Result, Type, WherePredicate, parse2};
 
 /// The implementation for a type with this backend.
 pub fn expand(input: &DeriveInput, variants: &[(TokenStream, &Fields)], backend: &Ident) -> Result<TokenStream> {
@@ -35,15 +35,23 @@ pub fn expand(input: &DeriveInput, variants: &[(TokenStream, &Fields)], backend:
     }
     let own_names = [input.ident.clone(), format_ident!("Self")];
     let is_recursive = |ty: &Type| own_names.iter().any(|name| mentions(ty.to_token_stream(), name));
+    // A field of one backend goes to what that becomes, as of other elements on the same engine.
+    let goes_to = |field: &Field| {
+        let backends = Options::of_field(field)?.backends;
+        Ok::<_, Error>(match &backends[..] {
+            [own] => there(own.to_token_stream()),
+            _ => other.to_token_stream(),
+        })
+    };
     for field in variants.iter().flat_map(|(_, fields)| fields.iter()) {
-        let ty = &field.ty;
+        let (ty, to) = (&field.ty, goes_to(field)?);
         // That of a type which holds itself would be asked for without end, and that of a parameter was asked for above.
         if is_recursive(ty) || is_phantom(ty) || is_one_of(ty, &modules) {
             continue;
         }
         let on = there(ty.to_token_stream());
         clauses.push(parse2(match depends(ty) {
-            true => quote!(#ty: ::congruent::module::ToEngine<#other, On = #on>),
+            true => quote!(#ty: ::congruent::module::ToEngine<#to, On = #on>),
             // The compiler looks at a bound without parameters only where it is asked for if it is of any lifetime.
             false => quote!(for<'__any> #ty: ::core::clone::Clone),
         })?);
@@ -58,16 +66,19 @@ pub fn expand(input: &DeriveInput, variants: &[(TokenStream, &Fields)], backend:
         let members: Vec<_> = fields.members().collect();
         let values = fields.iter().zip(&names).map(|(field, name)| {
             let ty = &field.ty;
-            if is_phantom(ty) {
+            Ok(if is_phantom(ty) {
                 quote!({ let _ = #name; ::core::marker::PhantomData })
             } else if depends(ty) || is_recursive(ty) {
-                quote_spanned!(ty.span() => ::congruent::module::ToEngine::<#other>::transferred(#name, device))
+                let to = goes_to(field)?;
+                quote_spanned!(ty.span() => ::congruent::module::ToEngine::<#to>::transferred(#name, device))
             } else {
                 quote_spanned!(ty.span() => ::core::clone::Clone::clone(#name))
-            }
+            })
         });
-        quote!(#path { #(#members: #names),* } => #path { #(#members: #values),* },)
+        let values = values.collect::<Result<Vec<_>>>()?;
+        Ok(quote!(#path { #(#members: #names),* } => #path { #(#members: #values),* },))
     });
+    let arms = arms.collect::<Result<Vec<_>>>()?;
     generics.params.push(GenericParam::Type(other.clone().into()));
     let (parameters, _, bounds) = generics.split_for_impl();
     let (_, own, _) = input.generics.split_for_impl();
@@ -98,12 +109,12 @@ fn is_phantom(ty: &Type) -> bool {
 }
 
 /// Whether a type is one of these parameters, and nothing beside.
-fn is_one_of(ty: &Type, parameters: &[Ident]) -> bool {
+pub(crate) fn is_one_of(ty: &Type, parameters: &[Ident]) -> bool {
     matches!(ty, Type::Path(path) if path.path.get_ident().is_some_and(|ident| parameters.contains(ident)))
 }
 
 /// Whether a type names a parameter.
-fn mentions(tokens: TokenStream, name: &Ident) -> bool {
+pub(crate) fn mentions(tokens: TokenStream, name: &Ident) -> bool {
     tokens.into_iter().any(|token| match token {
         TokenTree::Ident(ident) => ident == *name,
         TokenTree::Group(group) => mentions(group.stream(), name),

@@ -1,12 +1,15 @@
 //! BERT ([Devlin et al. 2018](https://arxiv.org/abs/1810.04805)) and RoBERTa
 //! ([Liu et al. 2019](https://arxiv.org/abs/1907.11692)), which has the same layers, and counts positions from behind the id of its
 //! padding.
+//!
+//! On a mesh, the vocabulary, the heads and the features of the feed-forward networks may be a [`Shard`](congruent::dim::Shard) each.
 
 use crate::config::activation;
 use crate::ensure;
 use crate::published_layer::{LayerDims, LayerNames, LayerSettings, PartNames, PublishedLayer};
 use congruent::Error;
 use congruent::backend::{Autodiff, Backend, DeviceOf, Float};
+use congruent::dim::{Filled, Table, Vocabulary, Whole};
 use congruent::io::{LoadError, Source, Stored, Weights, load_on};
 use congruent::nn::{Activation, Dropout, Embedding, LayerNorm, Linear, NormOrder, Training, attention_weights};
 use congruent::prelude::*;
@@ -90,13 +93,13 @@ pub struct Settings {
 /// The dimensions of a BERT model.
 #[allow(missing_docs)]
 pub trait Dims: Copy {
-    type Vocab: Dense;
+    type Vocab: Vocabulary;
     type Positions: Dense;
     type TokenTypes: Dense;
     type Embed: Dense;
-    type Heads: Dense;
+    type Heads: Filled;
     type HeadDim: Dense;
-    type Ffn: Dense;
+    type Ffn: Filled;
     fn vocab(self) -> Self::Vocab;
     fn positions(self) -> Self::Positions;
     fn token_types(self) -> Self::TokenTypes;
@@ -105,6 +108,9 @@ pub trait Dims: Copy {
     fn head_dim(self) -> Self::HeadDim;
     fn ffn(self) -> Self::Ffn;
 }
+
+/// What the ids of the tokens are of: the vocabulary that all ranks have together.
+pub type Tokens<D> = <<D as Dims>::Vocab as Table>::Whole;
 
 /// The model: token ids in, hidden states out. Its parameters have the names that they are published under.
 #[derive(Clone, Module)]
@@ -195,7 +201,7 @@ impl<D: Dims, Bk: Backend<Elem: Float>> Bert<D, Bk> {
     /// What goes into the first layer.
     fn embedded<B: Dim, S: Dim>(
         &self,
-        ids: &TensorOf<(B, S), Index<D::Vocab>, Bk>,
+        ids: &TensorOf<(B, S), Index<Tokens<D>>, Bk>,
     ) -> Result<Tensor<(B, S, D::Embed), Bk>, Error> {
         let (_, sequence) = ids.shape();
         let positions = self.positions.weight.narrow(At::<0>, self.first_position, sequence)?;
@@ -209,7 +215,7 @@ impl<D: Dims, Bk: Backend<Elem: Float>> Bert<D, Bk> {
     /// The sequence is longer than the model has positions.
     pub fn last_hidden_state<B: Dim, S: Dim>(
         &self,
-        ids: &TensorOf<(B, S), Index<D::Vocab>, Bk>,
+        ids: &TensorOf<(B, S), Index<Tokens<D>>, Bk>,
         mask: &impl Mask<B, S, S, Bk::Engine>,
     ) -> Result<Tensor<(B, S, D::Embed), Bk>, Error> {
         Ok(self.layers.iter().fold(self.embedded(ids)?, |x, layer| layer.layer.forward(&x, mask)))
@@ -221,7 +227,7 @@ impl<D: Dims, Bk: Backend<Elem: Float>> Bert<D, Bk> {
     /// The sequence is longer than the model has positions.
     pub fn last_hidden_state_training<B: Dim, S: Dim>(
         &self,
-        ids: &TensorOf<(B, S), Index<D::Vocab>, Bk>,
+        ids: &TensorOf<(B, S), Index<Tokens<D>>, Bk>,
         mask: &impl Mask<B, S, S, Bk::Engine>,
         dropout: Dropout,
         training: &mut Training<'_>,
@@ -246,9 +252,9 @@ impl<D: Dims, Bk: Backend<Elem: Float>> Bert<D, Bk> {
         self.words.weight.device()
     }
 
-    /// The tokens that it knows.
-    pub fn vocab(&self) -> D::Vocab {
-        self.words.weight.shape().0
+    /// The tokens that it knows: what ids are of.
+    pub fn vocab(&self) -> Tokens<D> {
+        self.words.weight.shape().0.whole()
     }
 
     /// The width of a hidden state.
@@ -262,7 +268,7 @@ impl<D: Dims, Bk: Backend<Elem: Float>> Bert<D, Bk> {
     /// The sequence is longer than the model has positions.
     pub fn hidden_states<B: Dim, S: Dim>(
         &self,
-        ids: &TensorOf<(B, S), Index<D::Vocab>, Bk>,
+        ids: &TensorOf<(B, S), Index<Tokens<D>>, Bk>,
         mask: &impl Mask<B, S, S, Bk::Engine>,
     ) -> Result<Vec<Tensor<(B, S, D::Embed), Bk>>, Error> {
         let mut states = vec![self.embedded(ids)?];
@@ -273,7 +279,7 @@ impl<D: Dims, Bk: Backend<Elem: Float>> Bert<D, Bk> {
     }
 
     /// How much each token attends to each other, in every head of a layer whose input is `hidden`.
-    pub fn attention<B: Dim, S: Dim>(
+    pub fn attention<B: Dim, S: Whole>(
         &self,
         layer: usize,
         hidden: &Tensor<(B, S, D::Embed), Bk>,

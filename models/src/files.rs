@@ -32,8 +32,13 @@ pub fn weights(folder: &Path) -> Result<Shards<Box<dyn Source + Send + Sync>>, E
     let found =
         |(whole, _): &(&str, Open)| folder.join(whole).exists() || folder.join(format!("{whole}.index.json")).exists();
     let (whole, open) = FORMATS.iter().find(|format| found(format)).unwrap_or(&FORMATS[0]);
-    let files = names(folder, whole)?.into_iter().map(|name| open(&folder.join(name)));
-    Ok(Shards::new(files.collect::<Result<_, _>>()?)?)
+    let index = index(folder, whole)?;
+    let names = match &index {
+        Some(index) => index.values().map(String::as_str).collect(),
+        None => BTreeSet::from([*whole]),
+    };
+    let files = names.into_iter().map(|name| open(&folder.join(name)));
+    Ok(Shards::new(files.collect::<Result<_, _>>()?)?.with_index(index.unwrap_or_default()))
 }
 
 /// How a file of a format is opened.
@@ -46,8 +51,8 @@ const FORMATS: &[(&str, Open)] = &[
     ("pytorch_model.bin", |path| Ok(Box::new(congruent::io::PyTorch::open(path)?))),
 ];
 
-/// The names of the files: the whole, if it is there or has no index.
-fn names(folder: &Path, whole: &str) -> Result<BTreeSet<String>, Error> {
+/// The file of each tensor; none where the whole is there, or no index.
+fn index(folder: &Path, whole: &str) -> Result<Option<BTreeMap<String, String>>, Error> {
     #[derive(Deserialize)]
     struct Index {
         #[serde(deserialize_with = "each_once")]
@@ -55,15 +60,14 @@ fn names(folder: &Path, whole: &str) -> Result<BTreeSet<String>, Error> {
     }
     let index = folder.join(format!("{whole}.index.json"));
     if folder.join(whole).exists() || !index.exists() {
-        return Ok(BTreeSet::from([whole.to_owned()]));
+        return Ok(None);
     }
     let wrong = |reason: String| Error::Config(format!("{}: {reason}", index.display()));
     let Index { weight_map } = serde_json::from_str(&read(&index)?).map_err(|error| wrong(error.to_string()))?;
-    let names: BTreeSet<String> = weight_map.into_values().collect();
     let plain = |name: &str| Path::new(name).file_name().is_some_and(|file| file == name);
-    match names.iter().find(|name| !plain(name)) {
+    match weight_map.values().find(|name| !plain(name)) {
         Some(name) => Err(wrong(format!("`{name}` is no file of the folder"))),
-        None => Ok(names),
+        None => Ok(Some(weight_map)),
     }
 }
 

@@ -4,6 +4,7 @@
 use crate::config::{activation, bounded, bounded_layers, from_zero_on, quotient};
 use crate::{Decoder, Dims, Error, LanguageModel, ensure};
 use congruent::backend::{Backend, DeviceOf, Float};
+use congruent::dim::{Filled, Vocabulary, Whole};
 use congruent::io::{LoadError, Source, Stored, Weights, Writer, load_on};
 use congruent::nn::{
     Activation, CacheStep, Embedding, Encoder, EncoderLayer, FeedForward, LayerNorm, Linear, MultiHeadAttention,
@@ -79,7 +80,7 @@ pub struct Gpt2Decoder<P, E, H, D, F, B: Backend = Cpu<f32>> {
     norm: LayerNorm<E, B>,
 }
 
-impl<V: Dense, P: Dense, E: Dense, H: Dense, D: Dense, F: Dense, B: Backend<Elem: Float + Stored>>
+impl<V: Vocabulary, P: Dense, E: Dense, H: Filled, D: Dense, F: Filled, B: Backend<Elem: Float + Stored>>
     Gpt2<V, P, E, H, D, F, B>
 {
     /// Takes the weights of a file to a device.
@@ -186,7 +187,7 @@ impl<V: Dense, P: Dense, E: Dense, H: Dense, D: Dense, F: Dense, B: Backend<Elem
     }
 }
 
-impl<P: Dense, E: Dense, H: Dense, D: Dense, F: Dense, B: Backend<Elem: Float>> Decoder<B>
+impl<P: Dense, E: Dense, H: Filled, D: Dense, F: Filled, B: Backend<Elem: Float>> Decoder<B>
     for Gpt2Decoder<P, E, H, D, F, B>
 {
     type Positions = P;
@@ -201,7 +202,7 @@ impl<P: Dense, E: Dense, H: Dense, D: Dense, F: Dense, B: Backend<Elem: Float>> 
         self.encoder.layers.len()
     }
 
-    fn forward<N: Dim, S: Dim>(
+    fn forward<N: Dim, S: Whole>(
         &self,
         x: &Tensor<(N, S, E), B>,
         positions: &TensorOf<(N, S), Index<P>, B>,
@@ -211,7 +212,7 @@ impl<P: Dense, E: Dense, H: Dense, D: Dense, F: Dense, B: Backend<Elem: Float>> 
         self.norm.forward(&self.encoder.forward(&x, mask))
     }
 
-    fn forward_cached<N: Dim, S: Dim, K: Dim>(
+    fn forward_cached<N: Dim, S: Whole, K: Whole>(
         &self,
         x: &Tensor<(N, S, E), B>,
         step: &mut CacheStep<'_, N, H, D, P, S, K, B>,

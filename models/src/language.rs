@@ -1,15 +1,16 @@
 //! Language models that predict the next token, and texts that they read.
 
 use congruent::backend::{Backend, DeviceOf, Float};
+use congruent::dim::{Vocabulary, Whole};
 use congruent::generate::Session;
 use congruent::module::{Module, Parameter, ParameterMut, Path, ToEngine};
 use congruent::nn::{CacheStep, CutTo, Embedding, KeyValueCache, Linear, soft_cap};
 use congruent::prelude::*;
 
-/// The dimensions of a model: without experts, `X` is one.
+/// The dimensions of a model: without experts, `X` is one, and `W` is not read.
 #[allow(missing_docs)]
 #[derive(Clone, Copy, Debug)]
-pub struct Dims<V, P, E, Q, H, D, F, X = N<1>> {
+pub struct Dims<V, P, E, Q, H, D, F, X = N<1>, W = F> {
     pub vocab: V,
     pub positions: P,
     pub embed: E,
@@ -18,9 +19,12 @@ pub struct Dims<V, P, E, Q, H, D, F, X = N<1>> {
     /// The heads of keys and values.
     pub key_heads: H,
     pub head_dim: D,
+    /// The width of a feed-forward network that all tokens go through.
     pub ffn: F,
-    /// The experts of a layer, each of which has a width of `ffn`.
+    /// The experts of a layer.
     pub experts: X,
+    /// The width of each of them.
+    pub expert_ffn: W,
 }
 
 /// The layers of a language model, from the embeddings of a text to what its next token is predicted from.
@@ -30,7 +34,7 @@ pub struct Dims<V, P, E, Q, H, D, F, X = N<1>> {
 pub trait Decoder<B: Backend<Elem: Float> = Cpu<f32>> {
     type Positions: Dense;
     type Embed: Dense;
-    type KeyHeads: Dense;
+    type KeyHeads: Dim;
     type HeadDim: Dense;
 
     /// The names of the embedding of the tokens, of the decoder and of the output, as they are published; none for a decoder whose
@@ -41,7 +45,7 @@ pub trait Decoder<B: Backend<Elem: Float> = Cpu<f32>> {
     fn depth(&self) -> usize;
 
     /// All layers on the embeddings of tokens at these positions.
-    fn forward<N: Dim, S: Dim>(
+    fn forward<N: Dim, S: Whole>(
         &self,
         x: &Tensor<(N, S, Self::Embed), B>,
         positions: &TensorOf<(N, S), Index<Self::Positions>, B>,
@@ -49,7 +53,7 @@ pub trait Decoder<B: Backend<Elem: Float> = Cpu<f32>> {
     ) -> Tensor<(N, S, Self::Embed), B>;
 
     /// All layers on the embeddings of tokens that follow those of the cache.
-    fn forward_cached<N: Dim, S: Dim, K: Dim>(
+    fn forward_cached<N: Dim, S: Whole, K: Whole>(
         &self,
         x: &Tensor<(N, S, Self::Embed), B>,
         step: &mut CacheStep<'_, N, Self::KeyHeads, Self::HeadDim, Self::Positions, S, K, B>,
@@ -59,6 +63,9 @@ pub trait Decoder<B: Backend<Elem: Float> = Cpu<f32>> {
 /// A model that predicts the next token from those before.
 ///
 /// As a [`Module`] its parameters have the names that they are published under.
+///
+/// On a mesh, `V` may be a [`Shard`](congruent::dim::Shard): [`logits`](Self::logits) are those of a part then, for
+/// [`cross_entropy`](congruent::nn::cross_entropy) with labels of the whole, and [`Texts`] gather those that a sampler reads.
 #[derive(Clone)]
 pub struct LanguageModel<V, D: Decoder<B>, B: Backend<Elem: Float> = Cpu<f32>> {
     positions: D::Positions,
@@ -75,10 +82,10 @@ pub struct LanguageModel<V, D: Decoder<B>, B: Backend<Elem: Float> = Cpu<f32>> {
     pub logit_cap: Option<f64>,
 }
 
-impl<V: Dense, D: Decoder<B>, B: Backend<Elem: Float>> LanguageModel<V, D, B> {
+impl<V: Vocabulary, D: Decoder<B>, B: Backend<Elem: Float>> LanguageModel<V, D, B> {
     /// The model of these parts.
-    pub fn new<Q, F, X>(
-        dims: Dims<V, D::Positions, D::Embed, Q, D::KeyHeads, D::HeadDim, F, X>,
+    pub fn new<Q, F, X, W>(
+        dims: Dims<V, D::Positions, D::Embed, Q, D::KeyHeads, D::HeadDim, F, X, W>,
         tokens: Embedding<V, D::Embed, B>,
         decoder: D,
         output: Option<Linear<D::Embed, V, B>>,
@@ -87,9 +94,9 @@ impl<V: Dense, D: Decoder<B>, B: Backend<Elem: Float>> LanguageModel<V, D, B> {
         LanguageModel { positions, key_heads, head_dim, tokens, decoder, output, logit_cap: None }
     }
 
-    /// The tokens.
-    pub fn vocab(&self) -> V {
-        self.tokens.weight.shape().0
+    /// The tokens: what ids are of.
+    pub fn vocab(&self) -> V::Whole {
+        self.tokens.weight.shape().0.whole()
     }
 
     /// The positions of a text.
@@ -112,9 +119,9 @@ impl<V: Dense, D: Decoder<B>, B: Backend<Elem: Float>> LanguageModel<V, D, B> {
     /// What the model makes of ids at these positions, as in training: its [`logits`](Self::logits) are those of the next tokens.
     ///
     /// The mask is [`Causal`], perhaps together with lengths or segments.
-    pub fn forward<N: Dim, S: Dim>(
+    pub fn forward<N: Dim, S: Whole>(
         &self,
-        ids: &TensorOf<(N, S), Index<V>, B>,
+        ids: &TensorOf<(N, S), Index<V::Whole>, B>,
         positions: &TensorOf<(N, S), Index<D::Positions>, B>,
         mask: &impl Mask<N, S, S, B::Engine>,
     ) -> Tensor<(N, S, D::Embed), B> {
@@ -122,9 +129,9 @@ impl<V: Dense, D: Decoder<B>, B: Backend<Elem: Float>> LanguageModel<V, D, B> {
     }
 
     /// What the model makes of ids that follow those of the cache.
-    pub fn hidden_states<N: Dim, S: Dim, K: Dim>(
+    pub fn hidden_states<N: Dim, S: Whole, K: Whole>(
         &self,
-        ids: &TensorOf<(N, S), Index<V>, B>,
+        ids: &TensorOf<(N, S), Index<V::Whole>, B>,
         step: &mut CacheStep<'_, N, D::KeyHeads, D::HeadDim, D::Positions, S, K, B>,
     ) -> Tensor<(N, S, D::Embed), B> {
         self.decoder.forward_cached(&self.tokens.forward(ids), step)
@@ -200,13 +207,45 @@ dims! {
     pub New;
 }
 
+/// What a session is whose model goes on from a cache: of `$hidden` of the new tokens it gives the last logits.
+macro_rules! session_of_cache {
+    ($self:ident, $V:ident, |$ids:ident, $step:ident| $hidden:expr) => {
+        type Vocab = <$V as congruent::dim::Table>::Whole;
+
+        fn vocab(&$self) -> Self::Vocab {
+            $self.model.vocab()
+        }
+        fn context(&$self) -> usize {
+            $self.cache.capacity().size()
+        }
+        fn sequences(&$self) -> usize {
+            $self.cache.batch().size()
+        }
+        fn length(&$self, sequence: usize) -> usize {
+            $self.cache.lengths()[sequence]
+        }
+
+        fn extend(&mut $self, new: &[(usize, &[Index<Self::Vocab>])]) -> Result<Vec<Tensor<(Self::Vocab,), B>>, Error> {
+            let batch = $self.cache.batch();
+            crate::language::padded(batch, new, |ids, lengths| {
+                let $ids = &ids.to_engine::<B>(&$self.model.device());
+                let hidden = $self.cache.step_ragged(lengths, |$step| $hidden)??;
+                // A sampler reads all logits: of the last token alone.
+                let logits = $self.model.logits(&hidden.masked_last(lengths)).of_all_ranks(At::<1>);
+                new.iter().map(|(sequence, _)| logits.at(batch, *sequence)).collect()
+            })
+        }
+    };
+}
+pub(crate) use session_of_cache;
+
 /// Texts that a model reads, and goes on with.
 pub struct Texts<'m, V, D: Decoder<B>, N, B: Backend<Elem: Float> = Cpu<f32>> {
     model: &'m LanguageModel<V, D, B>,
     cache: KeyValueCache<N, D::KeyHeads, D::HeadDim, D::Positions, B>,
 }
 
-impl<'m, V: Dense, D: Decoder<B>, N: Dense, B: Backend<Elem: Float>> Texts<'m, V, D, N, B> {
+impl<'m, V: Vocabulary, D: Decoder<B>, N: Dense, B: Backend<Elem: Float>> Texts<'m, V, D, N, B> {
     /// As many empty texts as the batch has.
     pub fn new(model: &'m LanguageModel<V, D, B>, batch: N) -> Self {
         Texts { model, cache: model.cache(batch) }
@@ -227,31 +266,8 @@ impl<'m, V: Dense, D: Decoder<B>, N: Dense, B: Backend<Elem: Float>> Texts<'m, V
     }
 }
 
-impl<V: Dense, D: Decoder<B>, N: Dense, B: Backend<Elem: Float>> Session<B> for Texts<'_, V, D, N, B> {
-    type Vocab = V;
-
-    fn vocab(&self) -> V {
-        self.model.vocab()
-    }
-    fn context(&self) -> usize {
-        self.cache.capacity().size()
-    }
-    fn sequences(&self) -> usize {
-        self.cache.batch().size()
-    }
-    fn length(&self, sequence: usize) -> usize {
-        self.cache.lengths()[sequence]
-    }
-
-    fn extend(&mut self, new: &[(usize, &[Index<V>])]) -> Result<Vec<Tensor<(V,), B>>, Error> {
-        let (batch, model) = (self.cache.batch(), self.model);
-        padded(batch, new, |ids, lengths| {
-            let ids = ids.to_engine::<B>(&model.device());
-            let hidden = self.cache.step_ragged(lengths, |step| model.hidden_states(&ids, step))?;
-            let logits = model.logits(&hidden.masked_last(lengths));
-            new.iter().map(|(sequence, _)| logits.at(batch, *sequence)).collect()
-        })
-    }
+impl<V: Vocabulary, D: Decoder<B>, N: Dense, B: Backend<Elem: Float>> Session<B> for Texts<'_, V, D, N, B> {
+    session_of_cache!(self, V, |ids, step| Ok(self.model.hidden_states(ids, step)));
 }
 
 /// The new tokens of some texts of a batch, as padded rows of all of them.

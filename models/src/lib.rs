@@ -3,7 +3,7 @@
 //!
 //! | family | module |
 //! |---|---|
-//! | Llama, Mistral, Mixtral, Qwen 2 and 3, Qwen 3 MoE, Gemma 1 to 3 | [`decoder`] |
+//! | Llama, Mistral, Mixtral, Qwen 2 and 3, Qwen 2 and 3 MoE, Gemma 1 to 3 | [`decoder`] |
 //! | GPT-2 | [`gpt2`] |
 //! | BERT, RoBERTa | [`bert`] |
 //! | ModernBERT | [`modern_bert`] |
@@ -14,6 +14,10 @@
 //! | Silero VAD | [`silero`] |
 //! | MTCNN | [`mtcnn`] |
 //! | DiT | [`dit`] |
+//!
+//! On a mesh of ranks, heads, features of the feed-forward networks and the vocabulary may each be a
+//! [`Shard`](congruent::dim::Shard), where a family has them: each rank reads its part of the same files, and ids are of the whole
+//! vocabulary.
 //!
 //! A folder as Hugging Face's library writes it, which goes on with a prompt:
 //!

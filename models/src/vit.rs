@@ -6,6 +6,7 @@ use crate::published_layer::{LayerDims, LayerNames, LayerSettings, PartNames, Pu
 use crate::{Error, ensure};
 use congruent::CountsWindows;
 use congruent::backend::{Backend, DeviceOf, Float};
+use congruent::dim::Filled;
 use congruent::io::{LoadError, Source, Stored, Weights, load_on};
 use congruent::nn::{Activation, LayerNorm, Linear, NormOrder, PatchEmbedding};
 use congruent::prelude::*;
@@ -187,7 +188,7 @@ impl LayerNames for Names {
     };
 }
 
-impl<C: Dense, P: Dense, R: Dense, W: Dense, E: Dense, H: Dense, D: Dense, F: Dense, B: Backend<Elem: Float + Stored>>
+impl<C: Dense, P: Dense, R: Dense, W: Dense, E: Dense, H: Filled, D: Dense, F: Filled, B: Backend<Elem: Float + Stored>>
     Vit<C, P, R, W, E, H, D, F, B>
 {
     /// Takes the weights of files in Hugging Face layout to a device: those of the model, or of one with a classifier, which is left
@@ -234,7 +235,7 @@ impl<C: Dense, P: Dense, R: Dense, W: Dense, E: Dense, H: Dense, D: Dense, F: De
 /// The name of a tensor that every file has.
 const CLASS_TOKEN: &str = "embeddings.cls_token";
 
-impl<C: Dense, P: Dense, R: Dense, W: Dense, E: Dense, H: Dense, D: Dense, F: Dense, B: Backend<Elem: Float>>
+impl<C: Dense, P: Dense, R: Dense, W: Dense, E: Dense, H: Filled, D: Dense, F: Filled, B: Backend<Elem: Float>>
     Vit<C, P, R, W, E, H, D, F, B>
 {
     /// The hidden states of the tokens of each image, whose pixels are whole patches, as many as the model has positions.
@@ -293,9 +294,9 @@ where
     R: Dense,
     W: Dense,
     E: Dense,
-    H: Dense,
+    H: Filled,
     D: Dense,
-    F: Dense,
+    F: Filled,
     B: Backend<Elem: Float + Stored>,
 {
     /// Takes the weights of files in Hugging Face layout to a device.
@@ -327,9 +328,9 @@ where
     R: Dense,
     W: Dense,
     E: Dense,
-    H: Dense,
+    H: Filled,
     D: Dense,
-    F: Dense,
+    F: Filled,
     B: Backend<Elem: Float>,
 {
     /// The logits of the classes, of the hidden states that [`vit`](Self::vit) gave.

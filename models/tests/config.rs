@@ -1,5 +1,8 @@
 //! The sizes of models, and files that contradict themselves.
 
+#[path = "config/experts.rs"]
+mod experts;
+
 use congruent::io::Gguf;
 use congruent_models::decoder::Config;
 use serde_json::{Value, json};
@@ -241,7 +244,7 @@ fn hugging_face_says_the_same() {
             "model_type",
             json!("mamba"),
             "`model_type` is `mamba`; known are `DiTTransformer2DModel`, `bert`, `clip`, `gemma`, `gemma2`, `gemma3_text`, \
-             `gpt2`, `llama`, `mistral`, `mixtral`, `modernbert`, `qwen2`, `qwen3`, `qwen3_moe`, `roberta`, `t5`, `vit`, \
+             `gpt2`, `llama`, `mistral`, `mixtral`, `modernbert`, `qwen2`, `qwen2_moe`, `qwen3`, `qwen3_moe`, `roberta`, `t5`, `vit`, \
              `whisper`",
         ),
         (
@@ -304,40 +307,6 @@ fn hugging_face_says_the_same() {
                 assert!(config.settings.frequencies.iter().all(|x| x.is_finite()), "{key} of {number}");
             }
         }
-    }
-}
-
-/// As Mixtral and Qwen 3 say it; in older files of Qwen the number of experts has another name.
-#[test]
-fn layers_with_experts() {
-    let read = |model_type: &str, entries: Value| {
-        let mut json = llama_3();
-        json["model_type"] = json!(model_type);
-        json.as_object_mut().unwrap().extend(entries.as_object().unwrap().clone());
-        Config::from_hugging_face(&json.to_string())
-    };
-    let experts = |config: Config| {
-        let routing = config.settings.mixture.unwrap().routing;
-        (config.ffn, config.experts, routing.per_token, routing.normalized)
-    };
-    let mixtral = json!({"num_local_experts": 8, "num_experts_per_tok": 2});
-    assert_eq!(experts(read("mixtral", mixtral).unwrap()), (14336, 8, 2, true));
-    let qwen =
-        json!({"num_experts": 128, "num_experts_per_tok": 8, "moe_intermediate_size": 768, "norm_topk_prob": true});
-    assert_eq!(experts(read("qwen3_moe", qwen.clone()).unwrap()), (768, 128, 8, true));
-    assert_eq!(read("llama", qwen.clone()).unwrap().experts, 1);
-    for (key, value, expected) in [
-        ("num_experts", Value::Null, "missing field `num_local_experts`"),
-        ("num_experts_per_tok", json!(129), "`num_experts_per_tok` is 129, and this library takes 1 to 128"),
-        ("num_experts_per_tok", json!(0), "`num_experts_per_tok` is 0, and this library takes 1 to 128"),
-        ("moe_intermediate_size", Value::Null, "missing field `moe_intermediate_size`"),
-        ("mlp_only_layers", json!([0]), "some layers have no experts (`decoder_sparse_step`, `mlp_only_layers`)"),
-        ("decoder_sparse_step", json!(2), "some layers have no experts (`decoder_sparse_step`, `mlp_only_layers`)"),
-    ] {
-        let mut json = qwen.clone();
-        json[key] = value;
-        let error = read("qwen3_moe", json).unwrap_err().to_string();
-        assert!(error.starts_with(expected), "{error}");
     }
 }
 

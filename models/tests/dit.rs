@@ -2,8 +2,9 @@
 
 mod common;
 
-use common::{Part, assert_near, assert_saved_as_published, config};
-use congruent::backend::{Autodiff, Float};
+use common::{On, Part, assert_near, assert_saved_as_published, config, on_ranks};
+use congruent::backend::{Autodiff, DeviceOf, Float};
+use congruent::dim::Filled;
 use congruent::io::Stored;
 use congruent::prelude::*;
 use congruent_models::Architecture;
@@ -13,22 +14,28 @@ use serde_json::json;
 dims! {
     Batch = 2; Steps = 1000; Classes = 6; Channels = 4; OutChannels = 8; Patch = 2; Rows = 3; Columns = 3;
     Embed = 16; Heads = 2; HeadDim = 8; Ffn = 64; Taken = 5;
+    AlongHeads = 2; AlongFfn = 4;
 }
 
-type Model<B> = Dit<Steps, Classes, Channels, OutChannels, Patch, Rows, Columns, Embed, Heads, HeadDim, Ffn, B>;
+#[rustfmt::skip]
+type Model<B, H = Heads, F = Ffn> =
+    Dit<Steps, Classes, Channels, OutChannels, Patch, Rows, Columns, Embed, H, HeadDim, F, B>;
 
 /// Softmax and the angles of the expected values are of single precision; what is found is up to 10.
 const TOLERANCE: f64 = 2e-5;
 
-fn model<B: Autodiff<Elem: Float + Stored>>() -> Model<B> {
+/// Heads and features of the feed-forward networks may be parts.
+fn model<H: Filled, F: Filled, B: Autodiff<Elem: Float + Stored>>(
+    heads: H,
+    ffn: F,
+    device: &DeviceOf<B>,
+) -> Model<B, H, F> {
     let Architecture::Dit(config) = Architecture::read(&config("dit.json", "dit").to_string()).unwrap() else {
         panic!("it is a DiT");
     };
-    let Config { classes, channels, out_channels, patch, rows, embed, heads, head_dim, ffn, settings } = config;
-    assert_eq!(
-        [classes, channels, out_channels, patch, rows, embed, heads, head_dim, ffn],
-        [6, 4, 8, 2, 3, 16, 2, 8, 64]
-    );
+    let Config { classes, channels, out_channels, patch, rows, embed, head_dim, .. } = config;
+    assert_eq!([classes, channels, out_channels, patch, rows, embed, head_dim], [6, 4, 8, 2, 3, 16, 8]);
+    assert_eq!([config.heads, config.ffn], [2, 64]);
     let dims = Dims {
         steps: Steps,
         classes: Classes,
@@ -38,11 +45,11 @@ fn model<B: Autodiff<Elem: Float + Stored>>() -> Model<B> {
         rows: Rows,
         columns: Columns,
         embed: Embed,
-        heads: Heads,
+        heads,
         head_dim: HeadDim,
-        ffn: Ffn,
+        ffn,
     };
-    Dit::load(&Part::weights("dit"), dims, &settings, &Default::default()).unwrap()
+    Dit::load(&Part::weights("dit"), dims, &config.settings, device).unwrap()
 }
 
 /// Images of this many channels.
@@ -50,11 +57,11 @@ fn images<C: Dim>(channels: C) -> (Batch, C, Times<Rows, Patch>, Times<Columns, 
     (Batch, channels, Times(Rows, Patch), Times(Columns, Patch))
 }
 
-fn agrees<B: Autodiff<Elem: Float + Stored + Into<f64>>>() {
-    let (mut model, device, expected) = (model::<B>(), Default::default(), Part::expected("dit"));
+fn agrees<H: Filled, F: Filled, B: Autodiff<Elem: Float + Stored + Into<f64>>>(heads: H, ffn: F, device: &DeviceOf<B>) {
+    let (mut model, expected) = (model::<H, F, B>(heads, ffn, device), Part::expected("dit"));
     model.track();
-    let steps = Ids::new((Batch,), Steps, &expected.ids("steps", (Batch,))).unwrap().to_engine::<B>(&device);
-    let classes = Ids::new((Batch,), Classes, &expected.ids("classes", (Batch,))).unwrap().to_engine::<B>(&device);
+    let steps = Ids::new((Batch,), Steps, &expected.ids("steps", (Batch,))).unwrap().to_engine::<B>(device);
+    let classes = Ids::new((Batch,), Classes, &expected.ids("classes", (Batch,))).unwrap().to_engine::<B>(device);
     let noise = model.forward(&expected.tensor("images", images(Channels)), &steps, &classes);
     assert_near("noise", &noise, &expected.tensor("noise", images(OutChannels)), TOLERANCE);
 
@@ -78,8 +85,13 @@ fn agrees<B: Autodiff<Elem: Float + Stored + Into<f64>>>() {
 
 #[test]
 fn dit() {
-    agrees::<Cpu<f32>>();
-    agrees::<Cpu<f64>>();
+    agrees::<_, _, Cpu<f32>>(Heads, Ffn, &Default::default());
+    agrees::<_, _, Cpu<f64>>(Heads, Ffn, &Default::default());
+}
+
+#[test]
+fn in_parts_on_the_ranks_of_a_mesh() {
+    on_ranks((AlongHeads, Heads), (AlongFfn, Ffn), |mesh, heads, ffn| agrees::<_, _, On>(heads, ffn, &mesh.device()));
 }
 
 /// Both are of double precision, but for the elements: those of images are up to 4, at the end up to 400.
@@ -130,5 +142,5 @@ fn more_steps_than_there_are_and_other_models_are_refused() {
 
 #[test]
 fn a_model_is_saved_as_it_is_published() {
-    assert_saved_as_published(&model::<Cpu<f32>>(), &Part::weights("dit"));
+    assert_saved_as_published(&model::<_, _, Cpu<f32>>(Heads, Ffn, &Default::default()), &Part::weights("dit"));
 }

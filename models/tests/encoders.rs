@@ -2,73 +2,70 @@
 
 mod common;
 
-use common::{Part, assert_near, config};
-use congruent::backend::{Autodiff, Backend, Float, Number, Value};
+use common::roberta::{Embed, Ffn, HeadDim, Heads, Positions, Small, Vocab, roberta};
+use common::{KNOWN, On, Padded, Part, assert_gradient_of_tokens, assert_near, config, on_ranks};
+use congruent::backend::{Autodiff, Backend, DeviceOf, Float, Number, Value};
+use congruent::dim::{Filled, Vocabulary};
 use congruent::io::{SafeTensors, Source, Stored, Writer};
 use congruent::prelude::*;
 use congruent_models::Architecture;
-use congruent_models::bert::{Bert, Dims};
+use congruent_models::bert::Bert;
 use congruent_models::modern_bert::{self, ModernBert};
 
-dims! {
-    Batch = 2; Seq = 9; Vocab = 61; Positions = 32; TokenTypes = 1; Embed = 24; Heads = 3; HeadDim = 8; Ffn = 40;
-}
-
-#[derive(Clone, Copy)]
-struct Small;
-
-macro_rules! dims_of { ($($field:ident: $Dim:ident),*) => {
-    impl Dims for Small {
-        $(
-            type $Dim = $Dim;
-            fn $field(self) -> $Dim {
-                $Dim
-            }
-        )*
-    }
-} }
-dims_of!(
-    vocab: Vocab, positions: Positions, token_types: TokenTypes, embed: Embed, heads: Heads, head_dim: HeadDim, ffn: Ffn
-);
+dims! { Batch = 2; Seq; AlongHeads = 3; AlongFfn = 2; More = 66; }
 
 /// The expected values are of double precision; states are up to 3, gradients up to 0.2.
 const TOLERANCE: f64 = 1e-5;
 
-#[test]
-fn roberta() {
-    let Architecture::Bert(config) = Architecture::read(&config("encoders.json", "roberta").to_string()).unwrap()
-    else {
-        panic!("RoBERTa is a kind of BERT");
-    };
-    let settings = config.settings().unwrap();
+fn roberta_agrees<V: Vocabulary, H: Filled, F: Filled, B: Autodiff<Elem: Float + Stored + Into<f64>>>(
+    dims: Small<V, H, F>,
+    device: &DeviceOf<B>,
+) {
+    let (weights, settings) = roberta();
     assert_eq!((settings.layers, settings.first_position), (3, 2));
-    let mut model: Bert<Small> = Bert::load(&Part::weights("roberta"), Small, settings).unwrap();
+    let weights = Padded(weights, dims.0.whole().size());
+    let mut model: Bert<Small<V, H, F>, B> = Bert::load_on(&weights, dims, settings, device).unwrap();
+    assert_eq!(model.words.weight.sizes(), [dims.0.size(), 24]);
     model.track();
     let expected = Part::expected("roberta");
-    let (batch, seq) = (Batch, Ragged(Seq));
-    let ids = Ids::new((batch, seq), Vocab, &expected.ids("ids", (Batch, Seq))).unwrap();
+    bind!(seq: Seq = expected.columns("ids"));
+    let (batch, seq) = (Batch, Ragged(seq));
+    let ids = Ids::new((batch, seq), model.vocab(), &expected.ids("ids", (batch, seq))).unwrap().to_engine::<B>(device);
     let lengths: Vec<usize> = expected.ids("lengths", (Batch,)).into_iter().map(|length| length as usize).collect();
     let lengths = Lengths::new(batch, seq, &lengths).unwrap();
     let state = model.last_hidden_state(&ids, &lengths).unwrap();
     let states = expected.tensor("states", (batch, seq, Embed)).fill_padding(&lengths, 0.0);
-    assert_near("states", &state.fill_padding(&lengths, 0.0), &states, TOLERANCE);
+    let filled = state.fill_padding(&lengths, B::Elem::from_value(Value::Float(0.0)));
+    assert_near("states", &filled, &states, TOLERANCE);
 
-    // The mean over the live elements.
-    let live: usize = lengths.as_slice().iter().sum();
-    let loss = state.square().masked_sum(&lengths).sum(Embed).sum(Batch) * (1.0 / (live * Embed.size()) as f32);
-    let gradient = loss.backward().of(&model.words.weight);
-    let expected = expected.tensor("gradient.embeddings.word_embeddings.weight", (Vocab, Embed));
-    assert_near("gradient of the embedding of tokens", &gradient, &expected, TOLERANCE);
+    // The mean over the valid elements.
+    let valid: usize = lengths.as_slice().iter().sum();
+    let sum = state.square().masked_sum(&lengths).sum(Embed).sum(Batch);
+    let gradients = sum.affine(1.0 / (valid * Embed.size()) as f64, 0.0).backward();
+    let gradient = gradients.of(&model.words.weight);
+    assert_gradient_of_tokens(&expected, "embeddings.word_embeddings.weight", &gradient, TOLERANCE);
+}
+
+#[test]
+fn roberta_in_one_process() {
+    roberta_agrees::<_, _, _, Cpu<f32>>(Small(Vocab, Heads, Ffn), &Default::default());
+}
+
+#[test]
+fn roberta_in_parts_on_the_ranks_of_a_mesh() {
+    on_ranks((AlongHeads, Heads), (AlongFfn, Ffn), |mesh, heads, ffn| {
+        let device = &mesh.device();
+        roberta_agrees::<_, _, _, On>(Small(Vocab, heads, ffn), device);
+        roberta_agrees::<_, _, _, On>(Small(mesh.shard(More, AlongHeads), heads, ffn), device);
+        roberta_agrees::<_, _, _, On>(Small(mesh.shard(More, AlongFfn), heads, ffn), device);
+    });
 }
 
 /// The positions of RoBERTa begin behind those of padding: there are two fewer than rows.
 #[test]
 fn a_text_past_the_positions_is_refused() {
-    let Architecture::Bert(config) = Architecture::read(&config("encoders.json", "roberta").to_string()).unwrap()
-    else {
-        panic!("RoBERTa is a kind of BERT");
-    };
-    let model: Bert<Small> = Bert::load(&Part::weights("roberta"), Small, config.settings().unwrap()).unwrap();
+    let (weights, settings) = roberta();
+    let model = Bert::load(&weights, Small(Vocab, Heads, Ffn), settings).unwrap();
     dims! { Length; }
     let state = |ids: Vec<u32>| {
         bind!(length: Length = ids.len());
@@ -80,26 +77,43 @@ fn a_text_past_the_positions_is_refused() {
     assert!(error.contains("Positions"), "{error}");
 }
 
-type Modern<B = Cpu<f32>> = ModernBert<Vocab, Positions, Embed, Heads, HeadDim, Ffn, B>;
+type Modern<B = Cpu<f32>, V = Vocab, H = Heads, F = Ffn> = ModernBert<V, Positions, Embed, H, HeadDim, F, B>;
+type ModernDims<V, H, F> = modern_bert::Dims<V, Positions, Embed, H, HeadDim, F>;
 
-fn modern_bert<B: Backend<Elem: Float + Stored>>() -> Modern<B> {
-    let config = config("encoders.json", "modernbert").to_string();
+/// Vocabulary, heads and features of the feed-forward networks may be parts: the dimensions, the settings, and the file.
+fn modern<V: Vocabulary, H, F>(
+    name: &str,
+    (vocab, heads, ffn): (V, H, F),
+) -> (ModernDims<V, H, F>, modern_bert::Settings, Padded) {
+    let config = config("encoders.json", name).to_string();
     let Architecture::ModernBert(config) = Architecture::read(&config).unwrap() else { panic!("another model") };
-    let modern_bert::Config { vocab, positions, embed, heads, head_dim, ffn, settings } = config;
-    assert_eq!([vocab, positions, embed, heads, head_dim, ffn], [61, 32, 24, 3, 8, 40]);
+    let modern_bert::Config { positions, embed, head_dim, settings, .. } = config;
+    assert_eq!([config.vocab, positions, embed, config.heads, head_dim, config.ffn], [KNOWN, 32, 24, 3, 8, 40]);
     assert_eq!((&settings.local[..], settings.reach), (&[false, true, true, false][..], 2));
-    let (vocab, positions, embed, heads, head_dim, ffn) = (Vocab, Positions, Embed, Heads, HeadDim, Ffn);
-    let dims = modern_bert::Dims { vocab, positions, embed, heads, head_dim, ffn };
-    ModernBert::load(&Part::weights("modernbert"), dims, &settings, &Default::default()).unwrap()
+    let (positions, embed, head_dim) = (Positions, Embed, HeadDim);
+    let weights = Padded(Part::weights(name), vocab.whole().size());
+    (modern_bert::Dims { vocab, positions, embed, heads, head_dim, ffn }, settings, weights)
 }
 
-fn modern_bert_agrees<B: Autodiff<Elem: Float + Stored + Into<f64>>>() {
-    let mut model = modern_bert::<B>();
+fn modern_bert<V: Vocabulary, H: Filled, F: Filled, B: Backend<Elem: Float + Stored>>(
+    dims: (V, H, F),
+    device: &DeviceOf<B>,
+) -> Modern<B, V, H, F> {
+    let (dims, settings, weights) = modern("modernbert", dims);
+    ModernBert::load(&weights, dims, &settings, device).unwrap()
+}
+
+fn modern_bert_agrees<V: Vocabulary, H: Filled, F: Filled, B: Autodiff<Elem: Float + Stored + Into<f64>>>(
+    dims: (V, H, F),
+    device: &DeviceOf<B>,
+) {
+    let mut model = modern_bert::<V, H, F, B>(dims, device);
+    assert_eq!(model.tokens.weight.sizes(), [dims.0.size(), 24]);
     model.track();
     let expected = Part::expected("modernbert");
-    let (batch, seq) = (Batch, Ragged(Seq));
-    let ids =
-        Ids::new((batch, seq), Vocab, &expected.ids("ids", (Batch, Seq))).unwrap().to_engine::<B>(&model.device());
+    bind!(seq: Seq = expected.columns("ids"));
+    let (batch, seq) = (Batch, Ragged(seq));
+    let ids = Ids::new((batch, seq), model.vocab(), &expected.ids("ids", (batch, seq))).unwrap().to_engine::<B>(device);
     let lengths: Vec<usize> = expected.ids("lengths", (Batch,)).into_iter().map(|length| length as usize).collect();
     let lengths = Lengths::new(batch, seq, &lengths).unwrap();
     let state = model.last_hidden_state(&ids, &lengths).unwrap();
@@ -108,9 +122,9 @@ fn modern_bert_agrees<B: Autodiff<Elem: Float + Stored + Into<f64>>>() {
     let filled = state.fill_padding(&lengths, B::Elem::from_value(Value::Float(0.0)));
     assert_near("states", &filled, &states, TOLERANCE_OF_SINGLE);
 
-    let live: usize = lengths.as_slice().iter().sum();
+    let valid: usize = lengths.as_slice().iter().sum();
     let loss =
-        state.square().masked_sum(&lengths).sum(Embed).sum(Batch).affine(1.0 / (live * Embed.size()) as f64, 0.0);
+        state.square().masked_sum(&lengths).sum(Embed).sum(Batch).affine(1.0 / (valid * Embed.size()) as f64, 0.0);
     let gradients = loss.backward();
     let near = |path: &str, found: Vec<B::Elem>, expected: Vec<f32>| {
         let pairs = found.into_iter().map(Into::into).zip(expected);
@@ -123,7 +137,8 @@ fn modern_bert_agrees<B: Autodiff<Elem: Float + Stored + Into<f64>>>() {
             near($path, gradients.of(&$weight).to_vec(), expected.to_vec());
         };
     }
-    near!("embeddings.tok_embeddings.weight", model.tokens.weight);
+    let gradient = gradients.of(&model.tokens.weight);
+    assert_gradient_of_tokens(&expected, "embeddings.tok_embeddings.weight", &gradient, TOLERANCE_OF_SINGLE);
     near!("layers.1.attn.Wqkv.weight", model.layers[1].query_key_value.weight);
     near!("layers.2.mlp.Wi.weight", model.layers[2].gate_up.weight);
 }
@@ -133,14 +148,82 @@ const TOLERANCE_OF_SINGLE: f64 = 2e-5;
 
 #[test]
 fn modern_bert_in_both_precisions() {
-    modern_bert_agrees::<Cpu<f32>>();
-    modern_bert_agrees::<Cpu<f64>>();
+    modern_bert_agrees::<_, _, _, Cpu<f32>>((Vocab, Heads, Ffn), &Default::default());
+    modern_bert_agrees::<_, _, _, Cpu<f64>>((Vocab, Heads, Ffn), &Default::default());
+}
+
+#[test]
+fn modern_bert_in_parts_on_the_ranks_of_a_mesh() {
+    fn agree<V: Vocabulary, H: Filled, F: Filled>(dims: (V, H, F), device: &DeviceOf<On>) {
+        modern_bert_agrees::<_, _, _, On>(dims, device);
+        hidden_tokens_agree::<_, _, _, On>(dims, device);
+    }
+    on_ranks((AlongHeads, Heads), (AlongFfn, Ffn), |mesh, heads, ffn| {
+        let device = &mesh.device();
+        agree((Vocab, heads, ffn), device);
+        agree((mesh.shard(More, AlongHeads), heads, ffn), device);
+        agree((mesh.shard(More, AlongFfn), heads, ffn), device);
+    });
+}
+
+fn hidden_tokens_agree<V: Vocabulary, H: Filled, F: Filled, B: Autodiff<Elem: Float + Stored + Into<f64>>>(
+    dims: (V, H, F),
+    device: &DeviceOf<B>,
+) {
+    let (dims, settings, weights) = modern("modernbert_masked", dims);
+    let mut model = modern_bert::Masked::<_, _, _, _, _, _, B>::load(&weights, dims, &settings, device).unwrap();
+    model.track();
+    let expected = Part::expected("modernbert_masked");
+    bind!(seq: Seq = expected.columns("ids"));
+    let (batch, seq) = (Batch, Ragged(seq));
+    let ids = Ids::new((batch, seq), model.model.vocab(), &expected.ids("ids", (batch, seq))).unwrap();
+    let lengths: Vec<usize> = expected.ids("lengths", (Batch,)).into_iter().map(|length| length as usize).collect();
+    let lengths = Lengths::new(batch, seq, &lengths).unwrap();
+    let states = model.model.last_hidden_state(&ids.to_engine::<B>(device), &lengths).unwrap();
+    let logits = model.logits(&states).of_all_ranks(At::<2>).narrow(At::<2>, 0, Vocab).unwrap();
+    let found = expected.tensor("states", (batch, seq, Vocab)).fill_padding(&lengths, 0.0);
+    let filled = logits.fill_padding(&lengths, B::Elem::from_value(Value::Float(0.0)));
+    assert_near("logits", &filled, &found, TOLERANCE_OF_SINGLE);
+
+    let valid: usize = lengths.as_slice().iter().sum();
+    let sum = logits.square().masked_sum(&lengths).sum(Vocab).sum(Batch);
+    let gradients = sum.affine(1.0 / (valid * Vocab.size()) as f64, 0.0).backward();
+    macro_rules! near {
+        ($path:literal, $weight:expr) => {
+            let gradient = gradients.of(&$weight);
+            let expected = expected.tensor(concat!("gradient.", $path), gradient.shape());
+            assert_near(concat!("gradient of ", $path), &gradient, &expected, TOLERANCE_OF_SINGLE);
+        };
+    }
+    let gradient = gradients.of(&model.model.tokens.weight);
+    assert_gradient_of_tokens(&expected, "model.embeddings.tok_embeddings.weight", &gradient, TOLERANCE_OF_SINGLE);
+    near!("head.dense.weight", model.dense.weight);
+    near!("head.norm.weight", model.norm.weight);
+    let bias = gradients.of(model.bias.as_ref().unwrap()).of_all_ranks(At::<0>).narrow(At::<0>, 0, Vocab).unwrap();
+    let gradient = expected.tensor("gradient.decoder.bias", (Vocab,));
+    assert_near("gradient of decoder.bias", &bias, &gradient, TOLERANCE_OF_SINGLE);
+}
+
+#[test]
+fn hidden_tokens() {
+    hidden_tokens_agree::<_, _, _, Cpu<f32>>((Vocab, Heads, Ffn), &Default::default());
+    hidden_tokens_agree::<_, _, _, Cpu<f64>>((Vocab, Heads, Ffn), &Default::default());
+    let (dims, mut settings, Padded(weights, _)) = modern("modernbert_masked", (Vocab, Heads, Ffn));
+    let model: modern_bert::Masked<_, _, _, _, _, _> =
+        modern_bert::Masked::load(&weights, dims, &settings, &Default::default()).unwrap();
+    common::assert_saved_as_published(&model, &weights);
+    settings.masked.tied = false;
+    let other = modern_bert::Masked::<_, _, _, _, _, _, Cpu<f32>>::load(&weights, dims, &settings, &Default::default());
+    assert!(other.err().unwrap().to_string().starts_with("`tie_word_embeddings` is false"));
+    // The model alone is read from the same file.
+    let alone: Modern = ModernBert::load(&weights, dims, &settings, &Default::default()).unwrap();
+    assert_eq!(alone.tokens.weight.to_vec(), model.model.tokens.weight.to_vec());
 }
 
 #[test]
 fn modern_bert_is_saved_as_it_is_published() {
     let mut writer = Writer::default();
-    writer.module("", &modern_bert::<Cpu<f32>>());
+    writer.module("", &modern_bert::<_, _, _, Cpu<f32>>((Vocab, Heads, Ffn), &Default::default()));
     let file = SafeTensors::from_bytes(writer.to_bytes().unwrap()).unwrap();
     let (mut found, mut expected) = (file.names(), Part::weights("modernbert").names());
     found.sort();

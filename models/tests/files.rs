@@ -1,6 +1,6 @@
 //! Folders in Hugging Face layout.
 
-use congruent::io::{Source, Writer};
+use congruent::io::{Source, Weights, Writer, load};
 use congruent::prelude::*;
 use congruent_models::{Architecture, weights};
 use std::fs;
@@ -24,6 +24,18 @@ fn a_model_in_parts() {
     let index = |text: &str| fs::write(path.join("model.safetensors.index.json"), text).unwrap();
     index(r#"{"weight_map": {"x": "a.safetensors", "y": "b.safetensors"}}"#);
     assert_eq!(weights(path).unwrap().names(), ["x", "y"]);
+    // What a part lacks is missed there, and what no part should have has none.
+    index(r#"{"weight_map": {"x": "a.safetensors", "y": "b.safetensors", "z": "b.safetensors"}}"#);
+    let parts = weights(path).unwrap();
+    let load =
+        |name| load(&parts, |weights: Weights<'_, f32>| ["x", "y", name].map(|name| weights.tensor(name, (Embed,))));
+    let error = load("z").unwrap_err().to_string();
+    assert!(
+        error.ends_with("missing: `z`, expected (Embed = 2) in `b.safetensors`, as the index of the files says"),
+        "{error}"
+    );
+    let error = load("w").unwrap_err().to_string();
+    assert!(error.ends_with("missing: `w`, expected (Embed = 2)"), "{error}");
     index(r#"{"weight_map": {"x": "a.safetensors", "x": "b.safetensors"}}"#);
     refused("tensor `x` is there twice");
     index(r#"{"weight_map": {"x": "a.safetensors", "y": "c.safetensors"}}"#);
@@ -41,7 +53,6 @@ fn a_model_in_parts() {
 #[cfg(feature = "pytorch")]
 #[test]
 fn a_model_of_pytorch_in_parts_and_whole() {
-    use congruent::io::{Weights, load};
     let reference = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/reference/pytorch");
     dims! { Hidden = 3; }
     let parts = weights(&reference.join("parts")).unwrap();

@@ -3,7 +3,10 @@
 #[path = "agreement/gpt2.rs"]
 mod agreement;
 
+use congruent::backend::Backend;
+use congruent::dim::Filled;
 use congruent::io::{SafeTensors, Source, Writer};
+use congruent::mesh::{Mesh, OnMesh, in_threads};
 use congruent::prelude::*;
 
 #[test]
@@ -24,6 +27,28 @@ fn another_vocabulary_is_refused_by_name() {
 #[test]
 fn a_model_is_written_as_it_is_published() {
     let model = agreement::model::<_, Cpu<f32>>(agreement::Vocab, &Default::default()).unwrap();
+    assert_written_as_published(&model);
+}
+
+dims! { AlongHeads = 3; AlongFfn = 2; }
+
+/// Queries, keys and values are in one tensor of the file: each rank reads three parts of it. The whole is written as it was.
+#[test]
+fn in_parts_on_the_ranks_of_a_mesh() {
+    in_threads(6, |world| {
+        let mesh = Mesh::new(world, (AlongHeads, AlongFfn)).unwrap();
+        let (heads, ffn) = (mesh.shard(agreement::Heads, AlongHeads), mesh.shard(agreement::Ffn, AlongFfn));
+        let device = mesh.device();
+        let model = agreement::model_of::<_, _, _, OnMesh<Cpu<f32>>>(agreement::Vocab, heads, ffn, &device).unwrap();
+        agreement::logits_of_model_agree(&model, &device);
+        assert_written_as_published(&model);
+    });
+}
+
+/// That each tensor of the file is as it was.
+fn assert_written_as_published<H: Filled, F: Filled, B: Backend<Elem = f32>>(
+    model: &agreement::Model<agreement::Vocab, B, H, F>,
+) {
     let mut writer = Writer::default();
     model.add_to(&mut writer);
     let written = SafeTensors::from_bytes(writer.to_bytes().unwrap()).unwrap();

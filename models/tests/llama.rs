@@ -21,6 +21,7 @@ const DIMS: Dims<Vocab, Positions, Embed, Times<KeyHeads, Group>, KeyHeads, Head
     head_dim: HeadDim,
     ffn: Ffn,
     experts: N::<1>,
+    expert_ffn: Ffn,
 };
 
 /// The tensors of a model of one layer, without `lm_head`.

@@ -3,8 +3,12 @@
 
 mod common;
 
-use common::{Part, assert_near, assert_saved_as_published, config};
-use congruent::backend::{Autodiff, Float};
+use common::{
+    KNOWN, On, Padded, Part, assert_gradient_of_tokens, assert_near, assert_saved_as_published, config, on_ranks,
+    only_known,
+};
+use congruent::backend::{Autodiff, DeviceOf, Float};
+use congruent::dim::{Filled, Vocabulary};
 use congruent::generate::{Request, Sampler, Sampling, generate};
 use congruent::io::Stored;
 use congruent::nn::next_token_loss;
@@ -14,58 +18,64 @@ use congruent_models::whisper::{Config, Dims, Transcripts, Whisper, log_mel};
 use serde_json::json;
 
 dims! {
-    Batch = 2; Mels = 8; Frames = 20; Sounds = 10; Transcript = 7; Greedy = 10; New; Positions = 16;
+    Batch = 2; Mels = 8; Frames = 20; Sounds = 10; Transcript; Greedy = 10; New; Positions = 16;
     Vocab = 61; Embed = 24; Heads = 3; HeadDim = 8; Ffn = 40; Bands = 16; Second = 100;
+    AlongHeads = 3; AlongFfn = 2; More = 66;
 }
 
-const DIMS: Dims<Mels, Sounds, Vocab, Positions, Embed, Heads, HeadDim, Ffn> = Dims {
-    mels: Mels,
-    sounds: Sounds,
-    vocab: Vocab,
-    positions: Positions,
-    embed: Embed,
-    heads: Heads,
-    head_dim: HeadDim,
-    ffn: Ffn,
-};
-
-type Model<B> = Whisper<Mels, Sounds, Vocab, Positions, Embed, Heads, HeadDim, Ffn, B>;
+type Model<B, V = Vocab, H = Heads, F = Ffn> = Whisper<Mels, Sounds, V, Positions, Embed, H, HeadDim, F, B>;
 
 /// Softmax of the expected values is of single precision; logits are up to 6.
 const TOLERANCE: f64 = 2e-5;
 
-fn model<B: Autodiff<Elem: Float + Stored>>() -> Model<B> {
+/// Vocabulary, heads and features of the feed-forward networks may be parts.
+fn model<V: Vocabulary, H: Filled, F: Filled, B: Autodiff<Elem: Float + Stored>>(
+    (vocab, heads, ffn): (V, H, F),
+    device: &DeviceOf<B>,
+) -> Model<B, V, H, F> {
     let Architecture::Whisper(config) = Architecture::read(&config("whisper.json", "whisper").to_string()).unwrap()
     else {
         panic!("it is a Whisper");
     };
-    let Config { mels, sounds, vocab, positions, embed, heads, head_dim, ffn, settings } = config;
-    assert_eq!([mels, sounds, vocab, positions, embed, heads, head_dim, ffn], [8, 10, 61, 16, 24, 3, 8, 40]);
-    Whisper::load(&Part::weights("whisper"), DIMS, &settings, &Default::default()).unwrap()
+    let Config { mels, sounds, positions, embed, head_dim, settings, .. } = &config;
+    assert_eq!([*mels, *sounds, *positions, *embed, *head_dim], [8, 10, 16, 24, 8]);
+    assert_eq!([config.vocab, config.heads, config.ffn], [KNOWN, 3, 40]);
+    let (mels, sounds, positions, embed, head_dim) = (Mels, Sounds, Positions, Embed, HeadDim);
+    let dims = Dims { mels, sounds, vocab, positions, embed, heads, head_dim, ffn };
+    let weights = Padded(Part::weights("whisper"), vocab.whole().size());
+    Whisper::load(&weights, dims, settings, device).unwrap()
 }
 
-fn agrees<B: Autodiff<Elem: Float + Stored + Into<f64>>>() {
-    let (mut model, device, expected) = (model::<B>(), Default::default(), Part::expected("whisper"));
+fn agrees<V: Vocabulary, H: Filled, F: Filled, B: Autodiff<Elem: Float + Stored + Into<f64>>>(
+    dims: (V, H, F),
+    device: &DeviceOf<B>,
+) {
+    let (mut model, expected) = (model::<V, H, F, B>(dims, device), Part::expected("whisper"));
+    let tokens = model.vocab();
+    assert_eq!(model.decoder.tokens.weight.sizes(), [dims.0.size(), 24]);
     let frames: Tensor<_, B> = expected.tensor("frames", (Batch, Mels, Frames));
-    let targets = Ids::new((Batch, Transcript), Vocab, &expected.ids("targets", (Batch, Transcript))).unwrap();
-    let logits: Tensor<(Batch, Transcript, Vocab)> = expected.tensor("logits", (Batch, Transcript, Vocab));
+    bind!(transcript: Transcript = expected.columns("targets"));
+    let targets = Ids::new((Batch, transcript), tokens, &expected.ids("targets", (Batch, transcript))).unwrap();
+    let logits: Tensor<(Batch, _, Vocab)> = expected.tensor("logits", (Batch, transcript, Vocab));
 
     // In parts.
     let encoded = model.encode(&frames).unwrap();
     assert_near("memory", &encoded, &expected.tensor("memory", (Batch, Sounds, Embed)), TOLERANCE);
     let memory = model.memory(&encoded);
     let mut cache = model.cache(Batch);
-    for (begin, length) in [(0, 4), (4, 2), (6, 1)] {
+    let last = transcript.size() - 1;
+    for (begin, length) in [(0, last - 2), (last - 2, 2), (last, 1)] {
         bind!(part: New = length);
-        let new = targets.narrow(Transcript, begin, part).unwrap().to_engine::<B>(&device);
+        let new = targets.narrow(transcript, begin, part).unwrap().to_engine::<B>(device);
         let found = cache.step(part, |step| model.hidden_states(&new, &memory, step)).unwrap();
-        let expected = logits.narrow(Transcript, begin, part).unwrap();
-        assert_near(&format!("from {begin}"), &model.logits(&found), &expected, TOLERANCE);
+        let expected = logits.narrow(transcript, begin, part).unwrap();
+        let found = model.logits(&found).of_all_ranks(At::<2>).narrow(At::<2>, 0, Vocab).unwrap();
+        assert_near(&format!("from {begin}"), &found, &expected, TOLERANCE);
     }
 
     // The most likely tokens, alone and beside another transcript.
     let request = |maximum| Request {
-        prompt: vec![Index::new(Vocab, 1).unwrap()],
+        prompt: vec![Index::new(tokens, 1).unwrap()],
         sampler: Sampler::new(Sampling::GREEDY, 0).unwrap(),
         end: vec![],
         maximum,
@@ -77,11 +87,15 @@ fn agrees<B: Autodiff<Elem: Float + Stored + Into<f64>>>() {
 
     // At once, with gradients.
     model.track();
-    let there = targets.to_engine::<B>(&device);
+    let there = targets.to_engine::<B>(device);
     let memory = model.memory(&model.encode(&frames).unwrap());
     let found = model.logits(&model.forward(&there, &memory, &Causal).unwrap());
-    assert_near("at once", &found, &logits, TOLERANCE);
+    let of_known = found.of_all_ranks(At::<2>).narrow(At::<2>, 0, Vocab).unwrap();
+    assert_near("at once", &of_known, &logits, TOLERANCE);
+    let found = found + &only_known(dims.0, device);
     let gradients = next_token_loss(&found, &there).mean(At::<1>).mean(Batch).backward();
+    let gradient = gradients.of(&model.decoder.tokens.weight);
+    assert_gradient_of_tokens(&expected, "model.decoder.embed_tokens.weight", &gradient, TOLERANCE);
     macro_rules! near {
         ($path:literal, $weight:expr) => {{
             let gradient = gradients.of(&$weight);
@@ -91,7 +105,6 @@ fn agrees<B: Autodiff<Elem: Float + Stored + Into<f64>>>() {
     }
     near!("model.encoder.conv1.weight", model.encoder.conv1.weight);
     near!("model.encoder.layers.0.self_attn.k_proj.weight", model.encoder.layers[0].layer.attention.key.weight);
-    near!("model.decoder.embed_tokens.weight", model.decoder.tokens.weight);
     near!("model.decoder.embed_positions.weight", model.decoder.positions.weight);
     near!(
         "model.decoder.layers.1.encoder_attn.v_proj.bias",
@@ -103,8 +116,18 @@ fn agrees<B: Autodiff<Elem: Float + Stored + Into<f64>>>() {
 
 #[test]
 fn whisper() {
-    agrees::<Cpu<f32>>();
-    agrees::<Cpu<f64>>();
+    agrees::<_, _, _, Cpu<f32>>((Vocab, Heads, Ffn), &Default::default());
+    agrees::<_, _, _, Cpu<f64>>((Vocab, Heads, Ffn), &Default::default());
+}
+
+#[test]
+fn in_parts_on_the_ranks_of_a_mesh() {
+    on_ranks((AlongHeads, Heads), (AlongFfn, Ffn), |mesh, heads, ffn| {
+        let device = &mesh.device();
+        agrees::<_, _, _, On>((Vocab, heads, ffn), device);
+        agrees::<_, _, _, On>((mesh.shard(More, AlongHeads), heads, ffn), device);
+        agrees::<_, _, _, On>((mesh.shard(More, AlongFfn), heads, ffn), device);
+    });
 }
 
 #[test]
@@ -131,7 +154,7 @@ fn sound_becomes_frames() {
 
 #[test]
 fn other_frames_and_configurations_are_refused() {
-    let model = model::<Cpu<f32>>();
+    let model = model::<_, _, _, Cpu<f32>>((Vocab, Heads, Ffn), &Default::default());
     dims! { Fewer = 18; }
     let error = model.encode(&Tensor::zeros((Batch, Mels, Fewer))).err().unwrap().to_string();
     assert!(error.contains("Fewer") && error.contains("Sounds"), "{error}");
@@ -149,5 +172,8 @@ fn other_frames_and_configurations_are_refused() {
 
 #[test]
 fn a_model_is_saved_as_it_is_published() {
-    assert_saved_as_published(&model::<Cpu<f32>>(), &Part::weights("whisper"));
+    assert_saved_as_published(
+        &model::<_, _, _, Cpu<f32>>((Vocab, Heads, Ffn), &Default::default()),
+        &Part::weights("whisper"),
+    );
 }

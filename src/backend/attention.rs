@@ -1,6 +1,7 @@
 //! What attention is asked for beside queries, keys and values.
 
 use super::PerSequence;
+use crate::mesh_axes::MeshAxis;
 use std::ops::Range;
 
 /// How weights are made of the products of queries and keys: each product is multiplied by the scale, capped, and gets its bias;
@@ -35,6 +36,15 @@ impl<A: ?Sized> Clone for AttentionOptions<'_, A> {
 }
 impl<A: ?Sized> Copy for AttentionOptions<'_, A> {}
 
+/// How queries and keys of which each rank along an axis of a mesh has a part find each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AcrossRanks {
+    /// Keys and values go around the ring of the ranks along this axis.
+    Ring(MeshAxis),
+    /// Each rank along this axis gets all positions of a part of these key heads, and of the query heads that share them.
+    AllToAll(MeshAxis, usize),
+}
+
 /// Which keys each query may attend to: those that every given part allows. `A` is the engine's array of `bool`.
 #[derive(Clone, Debug)]
 pub struct AttentionMask<A> {
@@ -45,17 +55,20 @@ pub struct AttentionMask<A> {
     /// For each sequence of the batch, which key is that of its first query. Where it is not given, the queries are the
     /// last keys.
     pub first_query: Option<PerSequence>,
-    /// For each sequence of the batch, how many of its keys are live.
+    /// For each sequence of the batch, how many of its keys are valid.
     pub lengths: Option<PerSequence>,
     /// `(queries, keys)`, `(batch, queries, keys)`, or `(batch, heads, queries, keys)`, where batch and heads may be 1 in place of
     /// their number: true where attention is allowed.
     pub allowed: Option<A>,
+    /// Whether other ranks of a mesh have other parts of the sequence, and how queries reach their keys: all else says then what
+    /// the queries of all ranks may attend to. An engine without ranks is never told so.
+    pub ranks: Option<AcrossRanks>,
 }
 
 // The derived one would ask that `A` has a default too.
 impl<A> Default for AttentionMask<A> {
     fn default() -> Self {
-        AttentionMask { causal: false, window: None, first_query: None, lengths: None, allowed: None }
+        AttentionMask { causal: false, window: None, first_query: None, lengths: None, allowed: None, ranks: None }
     }
 }
 
@@ -77,14 +90,14 @@ impl<A> AttentionMask<A> {
     /// The keys of a sequence that a query may attend to, as far as all parts but [`allowed`](Self::allowed) say, of so many
     /// queries and keys.
     pub fn range(&self, sequence: usize, query: usize, [queries, keys]: [usize; 2]) -> Range<usize> {
-        let live = self.lengths.as_ref().map_or(keys, |lengths| lengths[sequence].min(keys));
+        let valid = self.lengths.as_ref().map_or(keys, |lengths| lengths[sequence].min(keys));
         if !self.causal && self.window.is_none() {
-            return 0..live;
+            return 0..valid;
         }
         let first = self.first_query.as_ref().map_or_else(|| keys - queries, |first| first[sequence]);
         // Behind the query's own key.
         let own = first.saturating_add(query + 1);
-        let end = if self.causal { live.min(own) } else { live };
+        let end = if self.causal { valid.min(own) } else { valid };
         self.window.map_or(0, |window| own.saturating_sub(window)).min(end)..end
     }
 }

@@ -24,7 +24,7 @@ use std::fmt::Debug;
 )]
 pub trait Autodiff: Backend<Elem: Float> {
     /// The gradients of one number.
-    type Gradients: Debug + Send + Sync;
+    type Gradients: Debug + Send + Sync + 'static;
 
     /// The array, tracked: gradients with respect to it are asked for by the array that this gives. It may depend on others that
     /// are tracked, whose gradients it does not change.

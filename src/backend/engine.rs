@@ -1,6 +1,8 @@
 //! Engines: arrays, devices, and what of them a backend has.
 
-use super::{AttentionMask, AttentionOptions, Backend, Element, Primitive};
+use super::{AttentionMask, AttentionOptions, Backend, Collective, Element, Primitive, is_recording};
+use crate::mesh_axes::{MeshAxes, MeshAxis};
+use std::any::type_name;
 use std::fmt::{Debug, Display};
 
 /// The array that the engine of `B` uses for elements of type `T`: by default, those of `B`.
@@ -41,4 +43,53 @@ pub trait Engine: Copy + Debug + Send + Sync + 'static {
     fn sizes<P: Primitive>(x: &Self::Array<P>) -> &[usize];
     /// Where the array lies.
     fn device<P: Primitive>(x: &Self::Array<P>) -> Self::Device;
+
+    /// `value`, which was made of `x` by other means than the operations of this engine, with a backward pass: from the gradient of
+    /// `value` that of `x`. An engine without gradients gives `value`; one that has them and leaves this out trains on no mesh.
+    fn made_of<P: Primitive>(
+        x: &Self::Array<P>,
+        value: Self::Array<P>,
+        backward: impl Fn(Self::Array<P>) -> Self::Array<P> + Send + Sync + 'static,
+    ) -> Self::Array<P> {
+        let _ = (x, backward);
+        value
+    }
+
+    /// The axes of a mesh along which ranks have different parts of the array, or have it at all. An engine of one rank has none.
+    fn varies<P: Primitive>(x: &Self::Array<P>) -> MeshAxes {
+        let _ = x;
+        MeshAxes::NONE
+    }
+    /// The array, of which each rank along these axes has a part of its own.
+    fn placed<P: Primitive>(x: Self::Array<P>, axes: MeshAxes) -> Self::Array<P> {
+        let _ = axes;
+        x
+    }
+    /// What the ranks along an axis of the mesh do together, each with its array.
+    ///
+    /// # Panics
+    /// The engine has no ranks: it is not that of [`OnMesh`](crate::mesh::OnMesh).
+    #[track_caller]
+    fn together<P: Primitive>(collective: Collective, x: &Self::Array<P>, axis: MeshAxis) -> Self::Array<P> {
+        let _ = (x, axis);
+        let engine = type_name::<Self>();
+        panic!(
+            "{collective:?} on `{engine}`, which has no ranks: tensors go to those of a mesh by `to_engine::<OnMesh<_>>`"
+        );
+    }
+}
+
+/// What was made of an array, with a backward pass.
+///
+/// # Panics
+/// The engine calculates gradients, and takes no such pass: they would be lost.
+pub(crate) fn made_of<B: Backend>(
+    x: &ArrayOf<B>,
+    value: ArrayOf<B>,
+    backward: impl Fn(ArrayOf<B>) -> ArrayOf<B> + Send + Sync + 'static,
+) -> ArrayOf<B> {
+    let y = B::Engine::made_of::<PrimitiveOf<B>>(x, value, backward);
+    let is_kept = B::is_tracked(&y) || !B::is_tracked(x) || !is_recording();
+    assert!(is_kept, "`{}` has no `Engine::made_of`, which gradients on a mesh need", type_name::<B>());
+    y
 }

@@ -3,6 +3,7 @@
 mod array;
 mod autodiff;
 mod engine;
+mod environment;
 mod gradient;
 pub(crate) mod kernels;
 mod memory;

@@ -1,7 +1,7 @@
 //! That two dimensions are of one size: known from their types, or from a comparison at run time.
 
 use super::factors::{End, InOrder};
-use super::{Candidates, Dense, Dim, Keys, N, Name, Never, Normal, Nothing, Plus, Times};
+use super::{Candidates, Dense, Dim, Keys, N, Name, Never, Normal, Nothing, Plus, Shard, Times};
 use crate::Error;
 use crate::sealed::Sealed;
 
@@ -14,6 +14,7 @@ use crate::sealed::Sealed;
     label = "`{Self}` is not known to have the size of `{Other}`, and its order",
     note = "size and factors of a dimension stand where it is declared: `Patch = Colours * Pixels` is `Times<Colours, Pixels>`, and in no other order",
     note = "what only run time knows, or is to be equal by its number alone, is compared once: `Equal::check(a, b)?`, then `x.relabel_by(equal)`",
+    note = "of one dimension, parts along two axes of a mesh are other positions: `x.all_gather(axis).shard(part)`",
     note = "`N<..>` counts up to 1024 and in powers of two; declare other numbers: `dims! {{ pub Width = 1500; }}`",
     note = "explained in `congruent::errors::C01`"
 )]
@@ -45,6 +46,24 @@ pub trait Agrees<B, X, Y> {
 }
 #[diagnostic::do_not_recommend]
 impl<A, B, Size> Agrees<B, Size, Size> for A {
+    fn sealed(_: Sealed) {}
+}
+
+/// A dimension whose size may be compared with that of another one, for [`Equal::check`]: a [`Dense`] one.
+#[diagnostic::on_unimplemented(
+    message = "the size of `{Self}` is not compared: it may have padding, or be one rank's part",
+    label = "expected a dimension without padding of which each rank has all positions",
+    note = "padding is filled in before: `x.fill_padding(&lengths, value)`",
+    note = "of parts along one axis of a mesh, the wholes are compared: `Equal::check(a.whole(), b.whole())?.of_parts(a, b)`; another axis has other positions: `x.all_gather(axis).shard(part)`",
+    note = "in generic code, ask for a dimension that is whole and without padding: `S: Dense`",
+    note = "explained in `congruent::errors::C97`"
+)]
+pub trait SizeCompared: Dim {
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
+}
+#[diagnostic::do_not_recommend]
+impl<D: Dense> SizeCompared for D {
     fn sealed(_: Sealed) {}
 }
 
@@ -81,8 +100,8 @@ impl<A: Dim, B: Dim> Equal<A, B> {
     /// everything beyond.
     pub fn check(from: A, to: B) -> Result<Self, Error>
     where
-        A: Dense,
-        B: Dense,
+        A: SizeCompared,
+        B: SizeCompared,
     {
         let (left, right) = (Name::<A>::new(), Name::<B>::new());
         match (from.size(), to.size()) {
@@ -121,6 +140,29 @@ impl<A: Dim, B: Dim> Equal<A, B> {
     /// `A` equals `C`, if `B` does.
     pub fn then<C: Dim>(self, next: Equal<B, C>) -> Equal<A, C> {
         Equal { from: self.from, to: next.to }
+    }
+
+    /// The parts of `A` and `B` that a rank has are of one size, along one axis of a mesh.
+    ///
+    /// ```
+    /// use congruent::dim::Shard;
+    /// use congruent::mesh::{Mesh, in_threads};
+    /// use congruent::prelude::*;
+    /// dims! { Model = 2; Heads = 4; once Groups; }
+    /// let groups = Groups::set(4)?;
+    /// in_threads(2, |world| {
+    ///     let mesh = Mesh::new(world, (Model,)).unwrap();
+    ///     let (heads, groups) = (mesh.shard(Heads, Model), mesh.try_shard(groups, Model)?);
+    ///     let x = Tensor::ones((heads,));
+    ///     let equal = Equal::check(Heads, groups.whole())?.of_parts(heads, groups);
+    ///     let y: Tensor<(Shard<Groups, Model>,)> = x.relabel_by(equal);
+    ///     assert_eq!(y.sizes(), [2]);
+    ///     Ok::<(), Error>(())
+    /// });
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn of_parts<M: Dim>(self, from: Shard<A, M>, to: Shard<B, M>) -> Equal<Shard<A, M>, Shard<B, M>> {
+        Equal { from, to }
     }
 
     /// `A × C` equals `B × D`, if `C` equals `D`.

@@ -10,6 +10,7 @@
 //! | [`Next<D>`] | one fewer than `D`: the positions that have a next one | any dimension |
 //! | [`Packed<D>`] | `D`, in which several texts share a row | any dimension |
 //! | [`Keys<D>`], [`Candidates<D>`] | `D`, in another role | any dimension |
+//! | [`Shard<D, M>`] | `D` divided by the ranks of a mesh axis | any dimension, by a [`Mesh`](crate::mesh::Mesh) |
 //!
 //! # Two sizes of one architecture
 //!
@@ -64,7 +65,24 @@
 //! # Ok::<(), Error>(())
 //! ```
 
+/// The items of [`Dim`] that say where positions lie, of a dimension around another one, `D`, whose positions it has.
+macro_rules! lies_as_inner {
+    () => {
+        const IS_SHARDED: bool = D::IS_SHARDED;
+        fn mesh_axes(self) -> MeshAxes {
+            self.0.mesh_axes()
+        }
+        fn whole_size(self) -> usize {
+            self.0.whole_size()
+        }
+        fn whole_position(self, position: usize) -> usize {
+            self.0.whole_position(position)
+        }
+    };
+}
+
 mod arithmetic;
+mod counted;
 mod equal;
 mod even;
 mod factors;
@@ -78,9 +96,13 @@ mod reads;
 mod role;
 pub(crate) mod runtime;
 mod set_once;
+mod shard;
+mod table;
+mod whole;
 
 pub use arithmetic::{Plus, Times};
-pub use equal::{Equal, SameSize};
+pub(crate) use counted::{Count, Counted};
+pub use equal::{Equal, SameSize, SizeCompared};
 pub use even::Even;
 #[doc(hidden)]
 pub use even::EvenNumber;
@@ -95,13 +117,19 @@ pub use next::{HasNext, Next};
 pub use number::{N, numbers};
 pub use packed::Packed;
 pub use ragged::Ragged;
-pub use reads::{Averaged, Compared, Multiplied, PaddedAtEnd, Picked, Scanned, Summed};
+pub use reads::{Averaged, Compared, Multiplied, PaddedAtEnd, Picked, Scanned, Summed, Windowed};
 pub use role::{Candidates, Keys};
 #[doc(hidden)]
 pub use runtime::bind;
 pub use runtime::{Branded, NoSizeYet, RuntimeDim, Unnamed};
 pub use set_once::{SetOnce, Token};
+pub use shard::{Shard, Sharded};
+#[doc(hidden)]
+pub use table::TablePart;
+pub use table::{Table, Vocabulary};
+pub use whole::Whole;
 
+use crate::mesh_axes::MeshAxes;
 use generic_array::ArrayLength;
 use std::fmt::{self, Debug, Display, Formatter};
 use std::marker::PhantomData;
@@ -138,6 +166,28 @@ pub unsafe trait Dim: Copy + Debug + Send + Sync {
     /// Writes the name, as in a type.
     #[doc(hidden)]
     fn write_name(f: &mut Formatter<'_>) -> fmt::Result;
+
+    /// Whether other ranks may have other positions.
+    #[doc(hidden)]
+    const IS_SHARDED: bool = false;
+
+    /// The axes of the mesh along which other ranks have other positions.
+    #[doc(hidden)]
+    fn mesh_axes(self) -> MeshAxes {
+        MeshAxes::NONE
+    }
+
+    /// The number of positions that all ranks have together.
+    #[doc(hidden)]
+    fn whole_size(self) -> usize {
+        self.size()
+    }
+
+    /// Where a position stands among those of all ranks.
+    #[doc(hidden)]
+    fn whole_position(self, position: usize) -> usize {
+        position
+    }
 }
 
 /// A dimension whose size is part of its type.
@@ -187,14 +237,27 @@ impl<D: StaticDim<Number: ArrayLength>> ArrayDim for D {}
 /// # Safety
 /// No position of the dimension is padding.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` may hold padding, and this operation would read it",
-    label = "the padding of `{Self}` is not masked",
+    message = "`{Self}` is not known to be a dimension without padding",
+    label = "expected a dimension whose positions all hold data",
     note = "take it with its lengths (`masked_mean`, `masked_last`, `attention` with `Lengths`; of a cache `step_ragged`), or say what the padding becomes: `x.fill_padding(&lengths, value)`",
     note = "layers work on features, which are last: `x.permute((..))`",
+    note = "in generic code, ask for a dimension without padding: `S: Dense`; a number is no dimension, and stands in types as `N<8>`",
+    note = "explained in `congruent::errors::C06`"
+)]
+pub unsafe trait Dense: Whole + Filled {}
+
+/// A dimension none of whose positions is padding, though this rank may have a part of them alone: a [`Dense`] one, or a
+/// [`Shard`] of one.
+///
+/// # Safety
+/// No position of the dimension is padding.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not known to be a dimension without padding",
+    label = "expected a dimension whose positions all hold data",
     note = "in generic code, ask for a dimension without padding: `S: Dense`",
     note = "explained in `congruent::errors::C06`"
 )]
-pub unsafe trait Dense: Dim {}
+pub unsafe trait Filled: Dim {}
 
 /// A dimension in its normal form: what decides whether two are of one size.
 ///

@@ -1,6 +1,7 @@
 //! Positions that have a next one.
 
-use super::{Dense, Dim, Factor, Name, Named, Normal, Ragged};
+use super::{Dense, Dim, Factor, Filled, Name, Named, Normal, Ragged, Whole};
+use crate::mesh_axes::MeshAxes;
 use crate::sealed::Sealed;
 use std::fmt::{self, Formatter};
 
@@ -21,6 +22,16 @@ pub struct Next<D>(pub D);
 #[diagnostic::do_not_recommend]
 // SAFETY: a size that follows from that of `D`.
 unsafe impl<D: Dim> Dim for Next<D> {
+    const IS_SHARDED: bool = D::IS_SHARDED;
+    fn mesh_axes(self) -> MeshAxes {
+        self.0.mesh_axes()
+    }
+    fn whole_size(self) -> usize {
+        self.0.whole_size().saturating_sub(1)
+    }
+    fn whole_position(self, position: usize) -> usize {
+        self.0.whole_position(position)
+    }
     fn size(self) -> usize {
         self.0.size().saturating_sub(1)
     }
@@ -29,6 +40,12 @@ unsafe impl<D: Dim> Dim for Next<D> {
     }
 }
 
+#[diagnostic::do_not_recommend]
+// SAFETY: positions of `D`.
+unsafe impl<D: Whole> Whole for Next<D> {}
+#[diagnostic::do_not_recommend]
+// SAFETY: positions of `D`.
+unsafe impl<D: Filled> Filled for Next<D> {}
 #[diagnostic::do_not_recommend]
 // SAFETY: positions of `D`.
 unsafe impl<D: Dense> Dense for Next<D> {}
@@ -44,10 +61,11 @@ unsafe impl<D: Normal> Normal for Next<D> {
 /// A dimension whose positions have a next one: `Next<D>` of a dimension without padding, and `Ragged<Next<D>>` of
 /// `Ragged<D>`.
 #[diagnostic::on_unimplemented(
-    message = "the compiler does not know whether `{Self}` is padded, and what its next positions are",
-    label = "neither known to be without padding, nor `Ragged`",
+    message = "what follows each position of `{Self}` is not known: it may be padded, or one rank's part",
+    label = "neither known to be whole and without padding, nor `Ragged`",
     note = "in generic code, ask for a dimension without padding, `S: Dense`; or for either, `S: congruent::dim::HasNext`",
     note = "what follows a token of packed texts is `segments.next_tokens(&ids)`, and the mean of such losses `segments.mean_of_next(&losses)`",
+    note = "of a `Shard`, what follows the last position is on another rank: take the next positions before, `ids.next(seq)`, and then the rank's part of them, `.shard(part)`",
     note = "explained in `congruent::errors::C65`"
 )]
 pub trait HasNext: Dim {
@@ -69,7 +87,8 @@ impl<D: Dense> HasNext for D {
 }
 
 #[diagnostic::do_not_recommend]
-impl<D: Dim> HasNext for Ragged<D> {
+// What follows the last position of a part is on another rank.
+impl<D: Whole> HasNext for Ragged<D> {
     type Next = Ragged<Next<D>>;
     fn next(self) -> Ragged<Next<D>> {
         Ragged(Next(self.0))

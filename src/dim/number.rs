@@ -1,6 +1,6 @@
 //! Numbers as dimensions.
 
-use super::{Dense, Dim, Factor, Normal, Numeral, StaticDim};
+use super::{Dense, Dim, Factor, Filled, Normal, Numeral, StaticDim, Whole};
 use std::fmt::{self, Formatter};
 use typenum::{Const, ToUInt, U, Unsigned};
 
@@ -31,7 +31,13 @@ unsafe impl<const SIZE: usize> Dim for N<SIZE> {
     }
 }
 #[diagnostic::do_not_recommend]
+// SAFETY: each rank has all positions.
+unsafe impl<const SIZE: usize> Whole for N<SIZE> {}
+#[diagnostic::do_not_recommend]
 // SAFETY: it has no padding.
+unsafe impl<const SIZE: usize> Filled for N<SIZE> {}
+#[diagnostic::do_not_recommend]
+// SAFETY: as above.
 unsafe impl<const SIZE: usize> Dense for N<SIZE> {}
 #[diagnostic::do_not_recommend]
 // SAFETY: the number of the size.

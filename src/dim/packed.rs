@@ -1,6 +1,7 @@
 //! Dimensions that several texts share.
 
-use super::{Dim, Name, Normal, RuntimeDim};
+use super::{Dim, Name, Normal, RuntimeDim, Whole};
+use crate::mesh_axes::MeshAxes;
 use generativity::Guard;
 use std::fmt::{self, Formatter};
 
@@ -14,6 +15,7 @@ pub struct Packed<D>(pub D);
 #[diagnostic::do_not_recommend]
 // SAFETY: the size of `D`.
 unsafe impl<D: Dim> Dim for Packed<D> {
+    lies_as_inner!();
     fn size(self) -> usize {
         self.0.size()
     }
@@ -21,6 +23,10 @@ unsafe impl<D: Dim> Dim for Packed<D> {
         write!(f, "Packed<{}>", Name::<D>::new())
     }
 }
+
+#[diagnostic::do_not_recommend]
+// SAFETY: the positions of `D`.
+unsafe impl<D: Whole> Whole for Packed<D> {}
 
 #[diagnostic::do_not_recommend]
 // SAFETY: the form of `D`, of a dimension that is not dense.

@@ -1,6 +1,7 @@
 //! Dimensions with padding.
 
-use super::{Dim, Name, Normal, RuntimeDim};
+use super::{Dim, Name, Normal, RuntimeDim, Whole};
+use crate::mesh_axes::MeshAxes;
 use generativity::Guard;
 use std::fmt::{self, Formatter};
 
@@ -15,6 +16,7 @@ pub struct Ragged<D>(pub D);
 #[diagnostic::do_not_recommend]
 // SAFETY: the size of `D`.
 unsafe impl<D: Dim> Dim for Ragged<D> {
+    lies_as_inner!();
     fn size(self) -> usize {
         self.0.size()
     }
@@ -22,6 +24,10 @@ unsafe impl<D: Dim> Dim for Ragged<D> {
         write!(f, "Ragged<{}>", Name::<D>::new())
     }
 }
+
+#[diagnostic::do_not_recommend]
+// SAFETY: the positions of `D`.
+unsafe impl<D: Whole> Whole for Ragged<D> {}
 
 #[diagnostic::do_not_recommend]
 // SAFETY: the form of `D`, of a dimension that is not dense.

@@ -1,15 +1,16 @@
 //! What an operation does to all positions of a dimension, so that its message names the remedy that is right for it.
 //!
-//! A [`Dense`] dimension is all of these: generic code asks for that one.
+//! A [`Dense`] dimension is all of these: generic code asks for that one. So is a [`Shard`](super::Shard) of one: that it is a part is
+//! not a matter of padding, but of [`Whole`](super::Whole), which operations ask for beside these.
 
-use super::{Dense, Dim, Plus, Ragged};
+use super::{Dense, Dim, Filled, Plus, Ragged};
 use crate::sealed::Sealed;
 
 /// A dimension that may be summed over: by a sum, a product of matrices, a linear layer.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` may hold padding, and this operation would read it",
     label = "the padding of `{Self}` would be added up",
-    note = "the sum of what is live is `x.masked_sum(&lengths)`; for a product, or a layer along `{Self}`, zeros add nothing: `x.fill_padding(&lengths, 0.0)`",
+    note = "the sum of the valid positions is `x.masked_sum(&lengths)`; for a product, or a layer along `{Self}`, zeros add nothing: `x.fill_padding(&lengths, 0.0)`",
     note = "a layer that is meant for the features has them last: `x.permute((..))`; packed texts get a row each: `segments.unpack(&x, Texts, Ragged(Seq))?`",
     note = "in generic code, ask for a dimension without padding: `S: Dense`",
     note = "explained in `congruent::errors::C50`"
@@ -19,7 +20,7 @@ pub trait Summed: Dim {
     fn sealed(_: Sealed);
 }
 #[diagnostic::do_not_recommend]
-impl<D: Dense> Summed for D {
+impl<D: Filled> Summed for D {
     fn sealed(_: Sealed) {}
 }
 
@@ -36,7 +37,7 @@ pub trait Multiplied: Dim {
     fn sealed(_: Sealed);
 }
 #[diagnostic::do_not_recommend]
-impl<D: Dense> Multiplied for D {
+impl<D: Filled> Multiplied for D {
     fn sealed(_: Sealed) {}
 }
 
@@ -44,7 +45,7 @@ impl<D: Dense> Multiplied for D {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` may hold padding, and this operation would read it",
     label = "the padding of `{Self}` would be counted",
-    note = "take what is live: `x.masked_mean(&lengths)`, `x.masked_var(&lengths)`, whose root is the standard deviation; of all sequences together `mean_of_live(&x, &lengths)`",
+    note = "take the valid positions: `x.masked_mean(&lengths)`, `x.masked_var(&lengths)`, whose root is the standard deviation; of all sequences together `mean_of_valid(&x, &lengths)`",
     note = "of packed texts, the mean of all losses is `segments.mean(&losses)`; else each text gets a row: `segments.unpack(&x, Texts, Ragged(Seq))?`",
     note = "a norm is taken along features, which are last: `x.permute((..))`",
     note = "in generic code, ask for a dimension without padding: `S: Dense`",
@@ -55,7 +56,7 @@ pub trait Averaged: Dim {
     fn sealed(_: Sealed);
 }
 #[diagnostic::do_not_recommend]
-impl<D: Dense> Averaged for D {
+impl<D: Filled> Averaged for D {
     fn sealed(_: Sealed) {}
 }
 
@@ -63,7 +64,7 @@ impl<D: Dense> Averaged for D {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` may hold padding, and this operation would read it",
     label = "the padding of `{Self}` would be compared",
-    note = "the largest and the smallest of what is live are `x.masked_max(&lengths)` and `x.masked_min(&lengths)`",
+    note = "the largest and the smallest of the valid positions are `x.masked_max(&lengths)` and `x.masked_min(&lengths)`",
     note = "for `argmax`, `top_k`, `softmax` and what is made of it, fill in what never counts: `x.fill_padding(&lengths, f32::NEG_INFINITY)` (for `argmin`, `f32::INFINITY`), and `false` for `any` and `count`, `true` for `all`; scores are masked by `attention(.., &lengths)` and `attention_with_bias`; packed texts get a row each: `segments.unpack(&x, Texts, Ragged(Seq))?`",
     note = "in generic code, ask for a dimension without padding: `S: Dense`",
     note = "explained in `congruent::errors::C52`"
@@ -73,7 +74,7 @@ pub trait Compared: Dim {
     fn sealed(_: Sealed);
 }
 #[diagnostic::do_not_recommend]
-impl<D: Dense> Compared for D {
+impl<D: Filled> Compared for D {
     fn sealed(_: Sealed) {}
 }
 
@@ -81,7 +82,7 @@ impl<D: Dense> Compared for D {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` may hold padding, and this operation would read it",
     label = "what is taken may be padding",
-    note = "the last live position of each sequence is `x.masked_last(&lengths)`",
+    note = "the last valid position of each sequence is `x.masked_last(&lengths)`",
     note = "any other is taken after the padding got a value: `x.fill_padding(&lengths, 0.0)`; packed texts get a row each: `segments.unpack(&x, Texts, Ragged(Seq))?`",
     note = "in generic code, ask for a dimension without padding: `S: Dense`",
     note = "explained in `congruent::errors::C53`"
@@ -91,7 +92,7 @@ pub trait Picked: Dim {
     fn sealed(_: Sealed);
 }
 #[diagnostic::do_not_recommend]
-impl<D: Dense> Picked for D {
+impl<D: Filled> Picked for D {
     fn sealed(_: Sealed) {}
 }
 
@@ -109,11 +110,29 @@ pub trait Scanned: Dim {
     fn sealed(_: Sealed);
 }
 #[diagnostic::do_not_recommend]
-impl<D: Dense> Scanned for D {
+impl<D: Filled> Scanned for D {
     fn sealed(_: Sealed) {}
 }
 
-/// A dimension whose padding, if it has any, is all at the end of each sequence: one length says what is live.
+/// A dimension along which windows may slide: those of a convolution, and of pooling.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` may hold padding, and this operation would read it",
+    label = "windows would reach into the padding of `{Self}`",
+    note = "say what the padding becomes while the positions stand behind the batch, and let the channels stand there then: `x.fill_padding(&lengths, 0.0).permute((Batch, Channels, Time))`; for `max_pool`, `f32::NEG_INFINITY`",
+    note = "packed texts get a row each: `segments.unpack(&x, Texts, Ragged(Seq))?`",
+    note = "in generic code, ask for a dimension without padding: `S: Dense`",
+    note = "explained in `congruent::errors::C106`"
+)]
+pub trait Windowed: Dim {
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
+}
+#[diagnostic::do_not_recommend]
+impl<D: Filled> Windowed for D {
+    fn sealed(_: Sealed) {}
+}
+
+/// A dimension whose padding, if it has any, is all at the end of each sequence: one length says which positions are valid.
 #[diagnostic::on_unimplemented(
     message = "a length does not say what is padding in `{Self}`",
     label = "the padding of `{Self}` is not known to be all at the end",

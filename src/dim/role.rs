@@ -1,6 +1,7 @@
 //! A dimension that stands twice in a shape, each time with its own role.
 
-use super::{Dense, Dim, Name, Normal, RuntimeDim};
+use super::{Dense, Dim, Filled, Name, Normal, RuntimeDim, Whole};
+use crate::mesh_axes::MeshAxes;
 use generativity::Guard;
 use std::fmt::{self, Formatter};
 
@@ -12,6 +13,7 @@ macro_rules! roles { ($($(#[$docs:meta])* $Role:ident)*) => {$(
     #[diagnostic::do_not_recommend]
     // SAFETY: the size of `D`.
     unsafe impl<D: Dim> Dim for $Role<D> {
+        lies_as_inner!();
         fn size(self) -> usize {
             self.0.size()
         }
@@ -19,6 +21,12 @@ macro_rules! roles { ($($(#[$docs:meta])* $Role:ident)*) => {$(
             write!(f, concat!(stringify!($Role), "<{}>"), Name::<D>::new())
         }
     }
+    #[diagnostic::do_not_recommend]
+    // SAFETY: the positions of `D`.
+    unsafe impl<D: Whole> Whole for $Role<D> {}
+    #[diagnostic::do_not_recommend]
+    // SAFETY: the positions of `D`.
+    unsafe impl<D: Filled> Filled for $Role<D> {}
     #[diagnostic::do_not_recommend]
     // SAFETY: the positions of `D`.
     unsafe impl<D: Dense> Dense for $Role<D> {}

@@ -2,7 +2,7 @@
 
 use super::{DualOf, WithSlope};
 use crate::backend::{ArrayOf, Backend, Float};
-use crate::module::{Module, Parameter, ToEngine};
+use crate::module::{Module, Parameter, ToEngine, quoted};
 use std::collections::BTreeMap;
 
 /// The same model, whose parameters do not change along any direction. Gradients are those with respect to the model's own
@@ -27,9 +27,10 @@ pub fn model_along<M: Module<B> + ToEngine<DualOf<B>, On: Module<DualOf<B>>>, B:
     let directions = arrays(direction);
     of_duals(model, |parameter: Parameter<'_, B>| {
         let direction = directions.get(&parameter.path().to_string());
-        let direction = direction.unwrap_or_else(|| panic!("the direction has no parameter `{}`", parameter.path()));
+        let direction =
+            direction.unwrap_or_else(|| panic!("the direction has no parameter {}", quoted(parameter.path())));
         let (sizes, found) = (parameter.sizes(), B::sizes(direction));
-        assert!(sizes == found, "`{}` is of sizes {sizes:?}, and its direction of {found:?}", parameter.path());
+        assert!(sizes == found, "{} is of sizes {sizes:?}, and its direction of {found:?}", quoted(parameter.path()));
         (!parameter.is_buffer()).then(|| direction.clone())
     })
 }
@@ -56,7 +57,8 @@ fn of_duals<M: Module<B> + ToEngine<DualOf<B>, On: Module<DualOf<B>>>, B: Backen
     let mut model = model.to_engine::<DualOf<B>>(&device.unwrap_or_default());
     model.for_each_mut(|mut parameter| {
         let path = parameter.as_parameter().path().to_string();
-        let dual = duals.remove(&path).unwrap_or_else(|| panic!("`{path}` is a parameter on another engine alone"));
+        let dual =
+            duals.remove(&path).unwrap_or_else(|| panic!("{} is a parameter on another engine alone", quoted(&path)));
         parameter.change(|_| dual);
     });
     model

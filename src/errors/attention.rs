@@ -70,4 +70,8 @@ errors! {
     C80: "`S` is no tensor of sinks for attention weights `W`"
     /// A sink is a learned score for each head of the queries, beside those of the keys: a tensor `(heads,)`. In grouped attention
     /// the heads of the queries are `Times<KeyHeads, Group>`, and so are those of the sinks.
+
+    C124: "`R` does not turn heads of size `D`"
+    /// An attention splits its width into heads, and a [`Rotary`](crate::nn::Rotary) turns pairs of elements in each head: its table is
+    /// made for the size of one head, and not for the width of the model.
 }

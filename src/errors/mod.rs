@@ -23,12 +23,14 @@
 
 mod attention;
 mod dimensions;
+mod mesh;
 mod padding;
 mod shapes;
 mod training;
 
 pub use attention::*;
 pub use dimensions::*;
+pub use mesh::*;
 pub use padding::*;
 pub use shapes::*;
 pub use training::*;

@@ -26,9 +26,10 @@ errors! {
 
     C13: "`X` and `Y` do not go together elementwise"
     /// Sums, products and comparisons of elements take two tensors of one shape, or one whose shape is the end of the
-    /// other's. An axis that is missing elsewhere is never filled in silently: repeat the tensor along it by
-    /// [`expand_as`](crate::Tensor::expand_as), or along a new first one by [`expand`](crate::Tensor::expand), and bring the
-    /// axes in order by [`permute`](crate::Tensor::permute). For generic code, see [`shape`](crate::shape).
+    /// other's. An axis that is missing elsewhere, in the middle or at the end, is never filled in silently: the tensor is repeated
+    /// along it in the shape of the other by [`expand_as`](crate::Tensor::expand_as), as `query[:, None, :]` is in PyTorch; along a
+    /// new first one by [`expand`](crate::Tensor::expand). Where no tensor has the whole shape yet,
+    /// [`permute`](crate::Tensor::permute) brings that one to its place. For generic code, see [`shape`](crate::shape).
 
     C14: "cannot concatenate `X` and `Y` along `D`"
     /// Two tensors are put one behind the other along one axis, and all their other axes have to be the same. Either
@@ -169,4 +170,8 @@ errors! {
     /// Windows slide along one axis, of `(Batch, Channels, Length)`, and `O` is the dimension of what comes out; or along two, of
     /// `(Batch, Channels, Height, Width)`, and `O` is a pair. Where there are more axes before them, two become one by
     /// [`merge`](crate::Tensor::merge); channels that are last get before them by [`permute`](crate::Tensor::permute).
+
+    C126: "`S` is not `(batch, C, height, width)`"
+    /// Images have their channels before height and width, as the convolution that makes vectors of patches takes them. Files and decoders
+    /// of images have them last: [`permute`](crate::Tensor::permute) brings them before.
 }

@@ -5,7 +5,8 @@ use super::errors;
 errors! {
     C29: "`A` is not an id of `D`"
     /// A table is looked up by ids that are known to lie in it: `Index<Vocab>` for a table `(Vocab, Embed)`. Numbers
-    /// become ids by [`Ids::new`](crate::Ids), which checks them once. Ids of another table stay ids of that one.
+    /// become ids by [`Ids::new`](crate::Ids), which checks them once. Ids of another table stay ids of that one. Where a rank
+    /// has a part of a table, a [`Shard`](crate::dim::Shard), it is looked up by ids of the whole one all the same.
 
     C30: "`A` is not known to have room for `B`"
     /// The first part of an axis is taken without a check, so the compiler has to know that it is not longer than the
@@ -16,10 +17,11 @@ errors! {
     /// [`gather`](crate::Tensor::gather) chooses one element of the last dimension for each row. There is one id for
     /// each row, so the ids have the tensor's shape without its last dimension, and are ids of that one. Where there is one label
     /// for each sequence, a model has one row of logits for it: of the [mean](crate::Tensor::mean) of its positions, or of the first.
+    /// Where a rank has the logits of a part of a vocabulary, a [`Shard`](crate::dim::Shard), labels are those of the whole.
 
     C42: "a loss of shape `S` is not one number"
     /// Gradients are those of one number, a tensor of shape `()`. Take the mean of the losses, or their sum, along each of
-    /// their dimensions; where one is padded, by [`mean_of_live`](crate::nn::mean_of_live).
+    /// their dimensions; where one is padded, by [`mean_of_valid`](crate::nn::mean_of_valid).
 
     C43: "`A` is not a module"
     /// The parameters of a model are asked for, and this is neither a tensor of floating-point numbers nor a structure of
@@ -38,9 +40,10 @@ errors! {
     /// [`next`](crate::Tensor::next). Where a decoder reads all tokens but the last, let it read all, and take its logits
     /// [`without_last`](crate::Tensor::without_last): with a causal mask, they are the same.
 
-    C65: "the compiler does not know whether `D` is padded, and what its next positions are"
+    C65: "what follows each position of `D` is not known: it may be padded, or one rank's part"
     /// The next positions of `D` are `Next<D>`, and of a padded dimension `Ragged<Next<D>>`. Generic code says which:
-    /// `S: Dense`, `Ragged<S>`, or [`S: HasNext`](crate::dim::HasNext) for either.
+    /// `S: Dense`, `Ragged<S>`, or [`S: HasNext`](crate::dim::HasNext) for either. What follows the last
+    /// position of a [`Shard`](crate::dim::Shard) is on another rank: the next positions are those of the whole, which is divided after that.
 
     C66: "a divergence is one of the logarithms of probabilities along its axis, and this is `T`"
     /// Probabilities were given in place of their logarithms, logits, or logarithms of probabilities along another axis. The
@@ -94,4 +97,45 @@ errors! {
     /// The groups of a convolution stand in the types of the channels, `Times<Groups, In>` and `Times<Groups, Out>`, and are said where
     /// windows slide: [`Sliding::groups`](crate::Sliding::groups). Without that, channels are in one group, and the weight takes all of
     /// them.
+
+    C102: "expected a tensor of shape `S`, and this one is `R`"
+    /// A loss, a choice of losses, a residual, a weight with its adapter: each element belongs to the one at its place in the other
+    /// tensor, so that the shapes are the same, in the same order, and nothing is repeated. Targets `(Batch,)` beside predictions
+    /// `(Batch, N<1>)` would make a matrix of losses elsewhere. The state of a recurrent layer, a condition and positions are those of
+    /// the batch of the input.
+
+    C103: "`S` does not have two dimensions"
+    /// Tokens are `(batch, sequence)`, and vectors that are compared with each other `(batch, features)`. One text gets a batch by
+    /// [`expand`](crate::Tensor::expand); of a text with a vector for each position, a [mean](crate::Tensor::masked_mean) or its first
+    /// position is one vector.
+
+    C104: "`N` are not the lengths of `L` in the batch `B`"
+    /// Lengths belong to one batch and to one dimension. The losses of next tokens are one fewer for each sequence: their lengths are
+    /// [`lengths.next()`](crate::Lengths::next).
+
+    C105: "`ctc_loss` of `P` does not take frames `(N, T)`, labels `S` of `I`, their lengths `(M, L)` and a blank of `V`"
+    /// [`ctc_loss`](crate::nn::ctc_loss) takes logarithms of probabilities along the classes, `(Batch, Frames, Classes)`, which
+    /// [`log_softmax`](crate::Tensor::log_softmax) makes of logits, the lengths of their frames, labels `(Batch, Labels)` with their
+    /// lengths, and a blank that is one of the classes. The batch is one, and comes first.
+
+    C107: "`S` is not one number for each position of padded sequences"
+    /// [`mean_of_valid`](crate::nn::mean_of_valid) and [`sum_of_valid`](crate::nn::sum_of_valid) are of losses `(batch, Ragged<sequence>)`.
+    /// Where each position has several, reduce their axis before; without padding, the mean of all is
+    /// [`mean_all`](crate::Tensor::mean_all).
+
+    C121: "expected the gradients of a loss, and this is `G`"
+    /// [`Optimizer::step`](crate::optim::Optimizer::step) takes the gradients of [`backward`](crate::Tensor::backward), and shares of
+    /// them where ranks divide the state of the [optimizer](crate::optim::Optimizer::sharded). Those of a loss that
+    /// [`LossScale`](crate::optim::LossScale) has multiplied are as many times too large, until
+    /// [`unscaled`](crate::optim::LossScale::unscaled) has divided them and found out whether the step is to be left out.
+
+    C108: "`S` does not have one dimension"
+    /// The next token of one sequence is sampled from the logits of its last position, `(vocabulary,)`: take it out of those of a batch
+    /// by [`at`](crate::Tensor::at). [`generate`](crate::generate::generate) does so for each sequence of a batch. The sequences that a
+    /// cache goes on with are `(beams,)`, ids of its batch.
+
+    C125: "`T` is not the state of an `Lstm` of size `H` for the batch `B`"
+    /// The state of an [`Lstm`](crate::nn::Lstm) belongs to one batch and to one size: sequences begin with
+    /// [`start`](crate::nn::Lstm::start) of the layer that reads them, and go on with the [`LstmState`](crate::nn::LstmState) that it gave.
+    /// Of layers one above the other, each has a state of its own.
 }

@@ -2,8 +2,9 @@
 
 use crate::Error;
 use crate::backend::{Backend, Float, Number, try_elements};
-use crate::dim::{Dense, Dim, Name};
+use crate::dim::{Compared, Dim, Name, Whole};
 use crate::random::Rng;
+use crate::shape::Vector;
 use crate::tensor::{Index, Tensor};
 use std::fmt::Display;
 
@@ -94,13 +95,16 @@ impl Sampling {
     /// A setting is out of its range; a logit is NaN, or none is above minus infinity; they are what
     /// [`softmax`](crate::Tensor::softmax) gave, and the temperature is not zero. Of infinite logits all are
     /// equally likely, and no other token is. The engine failed, as [`try_to_vec`](Tensor::try_to_vec) says.
-    pub fn distribution<V: Dim + Dense, B: Backend<Elem: Float>>(
+    pub fn distribution<S, V: Whole + Compared, B: Backend<Elem: Float>>(
         &self,
-        logits: &Tensor<(V,), B>,
+        logits: &Tensor<S, B>,
         sequence: &[Index<V>],
-    ) -> Result<Vec<(Index<V>, f64)>, Error> {
+    ) -> Result<Vec<(Index<V>, f64)>, Error>
+    where
+        S: Vector<Elements = V>,
+    {
         self.check()?;
-        let (vocab,) = logits.shape();
+        let vocab = logits.shape().dim();
         if let (true, Some(function)) = (self.temperature != 0.0, B::probabilities_by(logits.array())) {
             return Err(no_distribution::<V>(format!("`{function}` made probabilities of them already")));
         }
@@ -217,11 +221,14 @@ impl Sampler {
     ///
     /// # Errors
     /// The logits are no distribution: see [`Sampling::distribution`].
-    pub fn sample<V: Dim + Dense, B: Backend<Elem: Float>>(
+    pub fn sample<S, V: Whole + Compared, B: Backend<Elem: Float>>(
         &mut self,
-        logits: &Tensor<(V,), B>,
+        logits: &Tensor<S, B>,
         sequence: &[Index<V>],
-    ) -> Result<Index<V>, Error> {
+    ) -> Result<Index<V>, Error>
+    where
+        S: Vector<Elements = V>,
+    {
         let candidates = self.sampling.distribution(logits, sequence)?;
         // A choice of one takes no random number.
         let point = if candidates.len() > 1 { self.rng.f64() } else { 0.0 };

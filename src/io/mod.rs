@@ -2,10 +2,12 @@
 //!
 //! One error names every tensor that is missing, surplus or of another shape.
 
+mod digest;
 #[cfg(feature = "gguf")]
 mod gguf;
 #[cfg(any(feature = "gguf", feature = "safetensors"))]
 mod map;
+mod problem;
 #[cfg(feature = "pytorch")]
 mod pytorch;
 #[cfg(feature = "safetensors")]
@@ -25,9 +27,11 @@ pub use self::pytorch::PyTorch;
 #[cfg(feature = "safetensors")]
 pub use self::safetensors::SafeTensors;
 pub use crate::backend::Bytes;
+pub(crate) use digest::digest;
+pub use problem::{LoadError, Problem};
 pub use shards::Shards;
 pub use stored::{Dtype, Entry, Source, Stored};
-pub use weights::{LoadError, Problem, Weights, load, load_on};
+pub use weights::{Weights, load, load_on};
 #[cfg(feature = "safetensors")]
 pub use writer::Writer;
 

@@ -1,7 +1,7 @@
 //! Files in the [safetensors](https://huggingface.co/docs/safetensors) format.
 
 use super::map::map;
-use super::{Bytes, Dtype, Entry, LoadError, Source};
+use super::{Bytes, Dtype, Entry, LoadError, Source, digest};
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::{self, Formatter};
@@ -62,6 +62,11 @@ impl SafeTensors {
         Ok(SafeTensors { path: None, entries: entries.collect::<Result<_, _>>()?, metadata })
     }
 
+    /// A name of each text beside the tensors, and a number for what it says.
+    pub(crate) fn metadata_digests(&self) -> Vec<(String, u64)> {
+        metadata_digests(&self.metadata)
+    }
+
     /// What the file says beside its tensors, by key.
     ///
     /// # Errors
@@ -77,6 +82,12 @@ impl SafeTensors {
             error.in_file_of(self)
         })
     }
+}
+
+/// As [`SafeTensors::metadata_digests`].
+pub(super) fn metadata_digests(metadata: &HashMap<String, String>) -> Vec<(String, u64)> {
+    let sorted: BTreeMap<_, _> = metadata.iter().collect();
+    sorted.into_iter().map(|(key, value)| (format!("metadata `{key}`"), digest(value.as_bytes()))).collect()
 }
 
 /// Whether an array may have these sizes. One of 0 elements may have others that are too large together.

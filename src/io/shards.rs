@@ -40,6 +40,8 @@ pub struct Shards<S> {
     path: Option<PathBuf>,
     /// Which of the files each tensor is in.
     places: BTreeMap<String, usize>,
+    /// The name of the file that each tensor should be in.
+    index: BTreeMap<String, String>,
 }
 
 impl<S: Source> Shards<S> {
@@ -68,7 +70,28 @@ impl<S: Source> Shards<S> {
                 folders.next().flatten().filter(|folder| folders.all(|other| other == Some(folder)))
             }
         };
-        Ok(Shards { path: path.map(Path::to_owned), files, places })
+        Ok(Shards { path: path.map(Path::to_owned), files, places, index: BTreeMap::new() })
+    }
+
+    /// With the name of the file that each tensor should be in, as `model.safetensors.index.json` has them: of a tensor that is
+    /// missing, the error names it. A tensor may be in another file.
+    ///
+    /// ```
+    /// # #[cfg(feature = "safetensors")] {
+    /// use congruent::io::{SafeTensors, Shards, Weights, Writer, load};
+    /// use congruent::prelude::*;
+    /// dims! { Embed = 2; }
+    /// let empty = SafeTensors::from_bytes(Writer::default().to_bytes()?)?;
+    /// let index = [("bias".to_owned(), "model-00002-of-00002.safetensors".to_owned())];
+    /// let shards = Shards::new(vec![empty])?.with_index(index);
+    /// let error = load(&shards, |weights: Weights<f32>| weights.tensor("bias", (Embed,))).unwrap_err().to_string();
+    /// let expected = "missing: `bias`, expected (Embed = 2) in `model-00002-of-00002.safetensors`, as the index of the files says";
+    /// assert!(error.ends_with(expected), "{error}");
+    /// # }
+    /// # Ok::<(), congruent::io::LoadError>(())
+    /// ```
+    pub fn with_index(self, index: impl IntoIterator<Item = (String, String)>) -> Self {
+        Shards { index: index.into_iter().collect(), ..self }
     }
 }
 
@@ -81,5 +104,8 @@ impl<S: Source> Source for Shards<S> {
     }
     fn path(&self) -> Option<&Path> {
         self.path.as_deref()
+    }
+    fn indexed_file(&self, name: &str) -> Option<&str> {
+        self.index.get(name).map(String::as_str)
     }
 }

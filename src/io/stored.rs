@@ -1,9 +1,11 @@
 //! Elements as they lie in a file.
 
 use crate::backend::{ArrayOf, Backend, BlockFormat, Blocks, Bytes, DeviceOf, Number, With, read_numbers};
+use crate::shape::Part;
 use half::{bf16, f16};
 use std::fmt::{self, Display, Formatter};
 use std::path::Path;
+use std::sync::Arc;
 use zerocopy::FromBytes;
 
 /// The element type of a stored tensor.
@@ -121,6 +123,23 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// The part of it that one rank of a mesh has, or why there is none. The bytes of the others are not read.
+    pub(super) fn part(&self, part: &Part, sizes: &[usize]) -> Result<Entry, String> {
+        let [len, bytes] = self.dtype.block().ok_or_else(|| format!("elements of {} are not known", self.dtype))?;
+        let (starts, length) = part.runs();
+        if !starts.iter().chain([&length]).all(|at| at.is_multiple_of(len)) {
+            return Err(format!(
+                "the part of this rank is not made of whole blocks of {}, which have {len}",
+                self.dtype
+            ));
+        }
+        let all = self.bytes.as_slice();
+        let run = |start: &usize| &all[start / len * bytes..(start + length) / len * bytes];
+        let found: Vec<u8> = starts.iter().flat_map(run).copied().collect();
+        let range = 0..found.len();
+        Ok(Entry { dtype: self.dtype.clone(), sizes: sizes.to_vec(), bytes: Bytes::new(Arc::new(found), range) })
+    }
+
     /// What is wrong with the bytes, if they are not a tensor of the sizes.
     pub(super) fn defect(&self) -> Option<String> {
         let [len, bytes] = self.dtype.block()?;
@@ -165,6 +184,11 @@ pub trait Source {
     fn path(&self) -> Option<&Path> {
         None
     }
+    /// The file that holds the tensor of this name, by an index of several files, whether it is there or not: the error of one that
+    /// is missing names it.
+    fn indexed_file(&self, _name: &str) -> Option<&str> {
+        None
+    }
 }
 
 impl<S: Source + ?Sized> Source for Box<S> {
@@ -176,5 +200,8 @@ impl<S: Source + ?Sized> Source for Box<S> {
     }
     fn path(&self) -> Option<&Path> {
         (**self).path()
+    }
+    fn indexed_file(&self, name: &str) -> Option<&str> {
+        (**self).indexed_file(name)
     }
 }

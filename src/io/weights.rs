@@ -1,16 +1,15 @@
 //! Typed tensors out of a file, and everything that is wrong with it in one error.
 
 use super::stored::{converted, in_blocks};
-use super::{Dtype, Entry, Source, Stored};
-use crate::backend::{ArrayOf, Backend, DeviceOf, Element, Failure, Float, With, read_numbers};
+use super::{Entry, LoadError, Problem, Source, Stored};
+use crate::backend::{ArrayOf, Backend, DeviceOf, Element, Engine, Float, PrimitiveOf, With, read_numbers};
 use crate::cpu::Cpu;
 use crate::module::Module;
-use crate::shape::{Described, Shape};
+use crate::shape::{AnyShape, Described, Part, Shape};
 use crate::tensor::Tensor;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::fmt::{self, Debug, Display, Formatter};
-use std::path::PathBuf;
+use std::fmt::Display;
 
 /// The tensors of a file below one name, to be taken with the shapes that the types say.
 pub struct Weights<'a, T: Element, B: Backend<Elem = T> = Cpu<T>> {
@@ -27,155 +26,6 @@ struct Log {
     ignored: BTreeSet<String>,
     problems: Vec<Problem>,
 }
-
-/// What is wrong with one tensor of a file.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum Problem {
-    /// The file has no such tensor.
-    Missing {
-        /// Its name.
-        name: String,
-        /// The shape that it should have.
-        expected: String,
-    },
-    /// The model has no such tensor.
-    Surplus {
-        /// Its name.
-        name: String,
-        /// Its sizes.
-        sizes: Vec<usize>,
-    },
-    /// The tensor has another shape.
-    Shape {
-        /// Its name.
-        name: String,
-        /// The shape that it should have.
-        expected: String,
-        /// Its sizes.
-        found: Vec<usize>,
-    },
-    /// The tensor has another element type.
-    Dtype {
-        /// Its name.
-        name: String,
-        /// The type that it should have.
-        expected: Dtype,
-        /// Its type.
-        found: Dtype,
-    },
-    /// The tensor is not stored as its element type is.
-    Data {
-        /// Its name.
-        name: String,
-        /// What is wrong.
-        reason: String,
-    },
-    /// The engine failed to make an array of it.
-    Engine {
-        /// Its name.
-        name: String,
-        /// Why.
-        failure: Failure,
-    },
-}
-
-impl Display for Problem {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        match self {
-            Problem::Missing { name, expected } => write!(f, "missing: `{name}`, expected {expected}"),
-            Problem::Surplus { name, sizes } => write!(f, "surplus: `{name}` of sizes {sizes:?}"),
-            Problem::Shape { name, expected, found } => {
-                write!(f, "shape: `{name}`, expected {expected}, found {found:?}")
-            }
-            Problem::Dtype { name, expected, found } => {
-                write!(f, "element type: `{name}`, expected {expected}, found {found}")
-            }
-            Problem::Data { name, reason } => write!(f, "data: `{name}`: {reason}"),
-            Problem::Engine { name, failure } => write!(f, "engine: `{name}`: {failure}"),
-        }
-    }
-}
-
-/// Why a file could not be loaded or saved.
-#[non_exhaustive]
-pub enum LoadError {
-    /// The file could not be read or written.
-    Io {
-        /// Its path.
-        path: PathBuf,
-        /// What the system says.
-        source: std::io::Error,
-    },
-    /// What is wrong with a file that has a path.
-    File {
-        /// The path.
-        path: PathBuf,
-        /// What is wrong.
-        error: Box<LoadError>,
-    },
-    /// The file is not what it says to be.
-    Format(String),
-    /// What the file says about the model is missing, or of another kind.
-    Metadata {
-        /// The key.
-        key: String,
-        /// What its value should be.
-        expected: String,
-        /// What it is.
-        found: String,
-    },
-    /// An engine failed while its elements were to be saved.
-    Engine(Failure),
-    /// The tensors are not those of the model: everything that is wrong.
-    Weights(Vec<Problem>),
-}
-
-impl LoadError {
-    /// The error with the path of the file that it is about, unless it has one.
-    pub fn in_file(self, path: impl Into<PathBuf>) -> Self {
-        match self {
-            LoadError::Io { .. } | LoadError::File { .. } => self,
-            error => LoadError::File { path: path.into(), error: Box::new(error) },
-        }
-    }
-
-    /// The error with the path of this file, if it has one.
-    pub(super) fn in_file_of(self, source: &dyn Source) -> Self {
-        match source.path() {
-            Some(path) => self.in_file(path),
-            None => self,
-        }
-    }
-}
-
-impl Display for LoadError {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        match self {
-            LoadError::Io { path, source } => write!(f, "{}: {source}", path.display()),
-            LoadError::File { path, error } => write!(f, "{}: {error}", path.display()),
-            LoadError::Format(reason) => write!(f, "not a file of tensors: {reason}"),
-            LoadError::Metadata { key, expected, found } => {
-                write!(f, "metadata `{key}`: expected {expected}, found {found}")
-            }
-            LoadError::Engine(failure) => write!(f, "not saved: {failure}"),
-            LoadError::Weights(problems) => {
-                write!(f, "the file does not fit the model in {} tensors:", problems.len())?;
-                problems.iter().try_for_each(|problem| write!(f, "\n  {problem}"))
-            }
-        }
-    }
-}
-
-// What `main` and `unwrap` print.
-impl Debug for LoadError {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        Display::fmt(self, f)
-    }
-}
-
-// What the system says is in the message, and so not a source beside it: a chain of errors would print it twice.
-impl std::error::Error for LoadError {}
 
 /// Builds a model of the tensors of `source`.
 ///
@@ -271,8 +121,7 @@ impl<'a, T: Stored, B: Backend<Elem = T>> Weights<'a, T, B> {
     /// A quantised tensor is one of `f32` that is stored otherwise. As the weight of a linear map, or as a table of vectors,
     /// it is read as it is. Any other operation on it reads all its elements once, which then take their memory as well.
     pub fn tensor<S: Shape>(&self, name: &str, shape: S) -> Tensor<S, B> {
-        let array = self.array(name, shape.sizes().as_ref(), &Described::new(shape));
-        Tensor::from_parts(shape, array)
+        Tensor::from_parts(shape, self.array(name, shape.sizes().as_ref(), &Described::new(shape)))
     }
 
     /// A model with the parameters of this file, which has them by their paths. Everything else is as in `like`: their
@@ -311,7 +160,7 @@ impl<'a, T: Stored, B: Backend<Elem = T>> Weights<'a, T, B> {
                 let (name, reason) = (format!("{}{name}", self.prefix), "two parameters of the model have this path");
                 self.log.borrow_mut().problems.push(Problem::Data { name, reason: reason.to_owned() });
             }
-            let array = self.array(&name, shown.sizes(), shown.shape());
+            let array = self.array(&name, shown.sizes(), shown.any_shape());
             parameter.change(|former| B::tracked_like(array, &former));
         });
         module
@@ -326,9 +175,10 @@ impl<'a, T: Stored, B: Backend<Elem = T>> Weights<'a, T, B> {
     }
 
     /// The array of this name, or zeros and an entry in the log.
-    pub(crate) fn array(&self, name: &str, sizes: &[usize], shape: &dyn Display) -> ArrayOf<B> {
+    pub(crate) fn array(&self, name: &str, sizes: &[usize], shape: &dyn AnyShape) -> ArrayOf<B> {
         let found = self.take(name, |name| self.find(name, sizes, shape));
-        found.unwrap_or_else(|| B::filled(num_traits::zero::<T>(), sizes, &self.device))
+        let array = found.unwrap_or_else(|| B::filled(num_traits::zero::<T>(), sizes, &self.device));
+        B::Engine::placed::<PrimitiveOf<B>>(array, shape.mesh_axes())
     }
 
     /// The one number of this name, or zero and an entry in the log. A device, which may not hold its type, is not asked.
@@ -355,22 +205,25 @@ impl<'a, T: Stored, B: Backend<Elem = T>> Weights<'a, T, B> {
         found.map_err(|problem| log.problems.push(problem)).ok()
     }
 
-    /// The entry of this name, if it is of these sizes and whole.
-    fn entry(&self, name: &str, sizes: &[usize], shape: &dyn Display) -> Result<Entry, Problem> {
+    /// The entry of this name, if it is of these sizes and whole: of a shape that is one rank's part, that part of what the file has.
+    fn entry(&self, name: &str, sizes: &[usize], shape: &dyn AnyShape) -> Result<Entry, Problem> {
         let expected = || shape.to_string();
         let Some(entry) = self.source.get(name) else {
-            return Err(Problem::Missing { name: name.to_owned(), expected: expected() });
+            let file = self.source.indexed_file(name).map(str::to_owned);
+            return Err(Problem::Missing { name: name.to_owned(), expected: expected(), file });
         };
-        if entry.sizes != sizes {
+        let part = shape.part();
+        if entry.sizes != part.as_ref().map_or(sizes.to_vec(), Part::whole) {
             return Err(Problem::Shape { name: name.to_owned(), expected: expected(), found: entry.sizes });
         }
         if let Some(reason) = entry.defect() {
             return Err(Problem::Data { name: name.to_owned(), reason });
         }
-        Ok(entry)
+        let Some(part) = part else { return Ok(entry) };
+        entry.part(&part, sizes).map_err(|reason| Problem::Data { name: name.to_owned(), reason })
     }
 
-    fn find(&self, name: &str, sizes: &[usize], shape: &dyn Display) -> Result<ArrayOf<B>, Problem> {
+    fn find(&self, name: &str, sizes: &[usize], shape: &dyn AnyShape) -> Result<ArrayOf<B>, Problem> {
         let entry = self.entry(name, sizes, shape)?;
         let array = match (entry.dtype == T::DTYPE, self.casts) {
             (true, _) => Some(B::from_bytes(&entry.bytes, sizes, &self.device)),

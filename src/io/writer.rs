@@ -1,11 +1,11 @@
 //! Writing files in the [safetensors](https://huggingface.co/docs/safetensors) format.
 
-use super::safetensors::format_dtype;
+use super::safetensors::{format_dtype, metadata_digests};
 use super::save::write_whole;
-use super::{Dtype, LoadError, Stored};
-use crate::backend::{ArrayOf, Backend, Failure, Float, With, try_elements};
-use crate::module::{Module, Path};
-use crate::shape::Shape;
+use super::{Dtype, LoadError, Stored, digest};
+use crate::backend::{ArrayOf, Backend, Collective, Engine, Failure, Float, PrimitiveOf, With, elements, try_elements};
+use crate::module::{Module, Path, quoted};
+use crate::shape::{AnyShape, Described, Part, Shape};
 use crate::tensor::Tensor;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -39,6 +39,10 @@ pub struct Writer {
     twice: Option<String>,
     /// Why elements could not be had.
     failed: Option<Failure>,
+    /// What is one rank's part, and lies on no mesh whose other ranks could be asked for theirs.
+    in_parts: Option<String>,
+    /// Whether there is a number for each tensor in place of its bytes: another rank writes the file.
+    is_of_other: bool,
 }
 
 struct Written {
@@ -48,12 +52,36 @@ struct Written {
 }
 
 impl Writer {
-    /// Adds a tensor. One of the same name is replaced.
-    pub fn add<S: Shape, B: Backend<Elem: Stored>>(&mut self, name: impl Into<String>, tensor: &Tensor<S, B>) {
-        self.add_array::<B>(name.into(), tensor.array());
+    /// For a file that ranks write together: the first one writes it.
+    pub(crate) fn of_rank(is_first: bool) -> Self {
+        Writer { is_of_other: !is_first, ..Writer::default() }
     }
 
-    pub(crate) fn add_array<B: Backend<Elem: Stored>>(&mut self, name: String, array: &ArrayOf<B>) {
+    /// The name of each tensor, its type and sizes, and a number for its elements; and the same of metadata.
+    pub(crate) fn digests(&self) -> Vec<(String, u64)> {
+        let number = |tensor: &Written| match tensor.bytes.first_chunk() {
+            Some(number) if self.is_of_other => u64::from_le_bytes(*number),
+            _ => digest(&tensor.bytes),
+        };
+        let name = |name, tensor: &Written| format!("`{name}`, {} {:?}", tensor.dtype, tensor.sizes);
+        let tensors = self.tensors.iter().map(|(key, tensor)| (name(key, tensor), number(tensor)));
+        tensors.chain(metadata_digests(&self.metadata)).collect()
+    }
+
+    /// Adds a tensor. One of the same name is replaced.
+    pub fn add<S: Shape, B: Backend<Elem: Stored>>(&mut self, name: impl Into<String>, tensor: &Tensor<S, B>) {
+        self.add_array::<B>(name.into(), tensor.array(), Described::new(tensor.shape()).part());
+    }
+
+    /// An array, of which this rank may have a part: the ranks put theirs together.
+    pub(crate) fn add_array<B: Backend<Elem: Stored>>(&mut self, name: String, array: &ArrayOf<B>, part: Option<Part>) {
+        if let Some(part) = part {
+            match assembled::<B>(array, &part) {
+                Some(elements) => self.add_elements(name, &part.whole(), &elements),
+                None => self.in_parts = self.in_parts.take().or(Some(name)),
+            }
+            return;
+        }
         if let Some(elements) = B::as_slice(array) {
             return self.add_elements(name, B::sizes(array), elements);
         }
@@ -64,7 +92,8 @@ impl Writer {
     }
 
     pub(crate) fn add_elements<T: Stored>(&mut self, name: String, sizes: &[usize], elements: &[T]) {
-        let (sizes, bytes) = (sizes.to_vec(), elements.as_bytes().to_vec());
+        let (sizes, bytes) = (sizes.to_vec(), elements.as_bytes());
+        let bytes = if self.is_of_other { digest(bytes).to_le_bytes().to_vec() } else { bytes.to_vec() };
         self.tensors.insert(name, Written { dtype: T::DTYPE, sizes, bytes });
     }
 
@@ -72,13 +101,13 @@ impl Writer {
     /// [`Weights::module`](super::Weights::module) reads them.
     #[doc(alias("save", "state_dict", "save_file", "save_pretrained"))]
     pub fn module<B: Backend<Elem: Float + Stored>>(&mut self, name: &str, module: &impl Module<B>) {
-        let twice = each::<B>(name, module, |name, array| self.add_array::<B>(name, array));
+        let twice = each::<B>(name, module, |name, array, part| self.add_array::<B>(name, array, part));
         self.twice = self.twice.take().or(twice);
     }
 
     /// As [`module`](Self::module), with the elements converted to `U`: half of the memory with `f16`.
     pub fn module_as<U: Stored, B: Backend<Elem: Float>>(&mut self, name: &str, module: &impl Module<B>) {
-        let cast = |name, array: &ArrayOf<B>| self.add_array::<With<B, U>>(name, &B::cast::<U>(array));
+        let cast = |name, array: &ArrayOf<B>, part| self.add_array::<With<B, U>>(name, &B::cast::<U>(array), part);
         let twice = each::<B>(name, module, cast);
         self.twice = self.twice.take().or(twice);
     }
@@ -94,8 +123,19 @@ impl Writer {
     /// The header grows beyond what the format allows, a tensor is named as what is beside the tensors, or two parameters of a
     /// model have one path, so that only one of them would be there. The engine of a tensor failed.
     pub fn to_bytes(&self) -> Result<Vec<u8>, LoadError> {
+        self.check()?;
+        let metadata = (!self.metadata.is_empty()).then(|| self.metadata.clone());
+        safetensors::serialize(&self.tensors, metadata).map_err(|error| LoadError::Format(error.to_string()))
+    }
+
+    /// What is wrong, before there are bytes.
+    pub(crate) fn check(&self) -> Result<(), LoadError> {
         if let Some(failure) = &self.failed {
             return Err(LoadError::Engine(failure.clone()));
+        }
+        if let Some(name) = &self.in_parts {
+            let name = quoted(name);
+            return Err(LoadError::Format(format!("{name} is one rank's part of a tensor, and not on a mesh")));
         }
         if let Some(path) = &self.twice {
             return Err(LoadError::Format(format!("two parameters of the model have the path `{path}`")));
@@ -103,8 +143,7 @@ impl Writer {
         if self.tensors.contains_key("__metadata__") {
             return Err(LoadError::Format("a tensor cannot be named `__metadata__`, as the format has it".to_owned()));
         }
-        let metadata = (!self.metadata.is_empty()).then(|| self.metadata.clone());
-        safetensors::serialize(&self.tensors, metadata).map_err(|error| LoadError::Format(error.to_string()))
+        Ok(())
     }
 
     /// Writes the file, whole or not at all: to another one beside it first, whose name ends with `.part`, which takes the
@@ -123,7 +162,7 @@ impl Writer {
 fn each<B: Backend<Elem: Float>>(
     name: &str,
     module: &impl Module<B>,
-    mut add: impl FnMut(String, &ArrayOf<B>),
+    mut add: impl FnMut(String, &ArrayOf<B>, Option<Part>),
 ) -> Option<String> {
     let (mut paths, mut twice) = (BTreeSet::new(), None);
     let root = Path::root();
@@ -133,9 +172,28 @@ fn each<B: Backend<Elem: Float>>(
         if !paths.insert(path.clone()) {
             twice.get_or_insert_with(|| path.clone());
         }
-        add(path, parameter.array());
+        add(path, parameter.array(), parameter.any_shape().part());
     });
     twice
+}
+
+/// The whole array, of the parts of all ranks; nothing if it lies on no mesh.
+fn assembled<B: Backend>(array: &ArrayOf<B>, part: &Part) -> Option<Vec<PrimitiveOf<B>>> {
+    let (device, axes) = (B::device(array), B::Engine::varies::<PrimitiveOf<B>>(array));
+    let gathered = |axis| Collective::AllGather(axis);
+    let places: Vec<u64> = part.places().map(|place| place as u64).collect();
+    let count = places.len();
+    let mut places = With::<B, u64>::from_elements(places, &[count], &device);
+    let mut found = B::reshape(array, &[count]);
+    for axis in axes.iter() {
+        places = B::Engine::together::<u64>(gathered(0), &places, axis);
+        found = B::Engine::together::<PrimitiveOf<B>>(gathered(0), &found, axis);
+    }
+    let (places, found) = (elements::<With<B, u64>>(&places), elements::<B>(&found));
+    let count = part.whole().iter().product();
+    let mut whole: Vec<Option<PrimitiveOf<B>>> = vec![None; count];
+    places.into_iter().zip(found).for_each(|(place, element)| whole[place as usize] = Some(element));
+    whole.into_iter().collect()
 }
 
 impl safetensors::View for &Written {

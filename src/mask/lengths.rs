@@ -1,16 +1,18 @@
-//! How much of each sequence is live.
+//! How much of each sequence is valid.
 
 use super::{Covers, OnEngine, Restrict};
 use crate::Error;
-use crate::backend::{ArrayOf, AttentionMask, Backend, Element, Engine, MaskIn, Number, PerSequence, Reduce};
-use crate::dim::{Dim, GivenDim, HasNext, Name, PaddedAtEnd, Ragged};
+use crate::backend::{
+    ArrayOf, AttentionMask, Backend, Element, Engine, MaskIn, Number, PerSequence, PrimitiveOf, Reduce,
+};
+use crate::dim::{Dim, GivenDim, HasNext, Name, PaddedAtEnd, Ragged, Whole};
 use crate::sealed::Sealed;
 use crate::shape::{Sequences, Shape};
 use crate::tensor::Tensor;
 
 /// The length of each sequence of a batch: what follows it is padding, and is not attended to.
 ///
-/// It covers a dimension whose live part is the first one of each sequence, [`Ragged<D>`](Ragged), and none with padding in
+/// It covers a dimension whose valid part is the first one of each sequence, [`Ragged<D>`](Ragged), and none with padding in
 /// between: what is put behind padded keys has no single length. Of keys without padding, it leaves out those behind.
 #[derive(Clone, Debug)]
 pub struct Lengths<B, K> {
@@ -62,12 +64,12 @@ impl<B: Dim, K: Dim> Lengths<B, K> {
         self.keys
     }
 
-    /// How many positions are live, in all sequences together.
+    /// How many positions are valid, in all sequences together.
     pub fn total(&self) -> usize {
         self.lengths.iter().sum()
     }
 
-    /// How many positions of each sequence have a next one that is live: what
+    /// How many positions of each sequence have a next one that is valid: what
     /// [`next`](crate::Tensor::next) and [`without_last`](crate::Tensor::without_last) leave.
     ///
     /// ```
@@ -85,6 +87,11 @@ impl<B: Dim, K: Dim> Lengths<B, K> {
     {
         let lengths = self.lengths.iter().map(|length| length.saturating_sub(1)).collect();
         Lengths { batch: self.batch, keys: self.keys.next(), lengths }
+    }
+
+    /// How many positions of each sequence are valid among these.
+    pub(crate) fn within(&self, first: usize, count: usize) -> Vec<usize> {
+        self.lengths.iter().map(|length| length.saturating_sub(first).min(count)).collect()
     }
 
     /// The lengths.
@@ -111,7 +118,7 @@ impl<B: Dim, K: Dim, En: Engine> OnEngine<En> for Lengths<B, K> {
 
 /// What reads across padding, and knows where it is.
 impl<S: Shape, Bk: Backend> Tensor<S, Bk> {
-    /// The mean over the live positions of each sequence; zeros for an empty one.
+    /// The mean over the valid positions of each sequence; zeros for an empty one.
     ///
     /// ```
     /// use congruent::prelude::*;
@@ -124,7 +131,7 @@ impl<S: Shape, Bk: Backend> Tensor<S, Bk> {
     /// let losses = Tensor::from_fn((Batch, Ragged(Seq)), |[_, s]| s as f32);
     /// let mean: Tensor<(Batch,)> = losses.masked_mean(&lengths);
     /// ```
-    pub fn masked_mean<B: Dim, K: Dim>(&self, lengths: &Lengths<B, K>) -> Tensor<S::One, Bk>
+    pub fn masked_mean<B: Dim, K: Whole>(&self, lengths: &Lengths<B, K>) -> Tensor<S::One, Bk>
     where
         S: Sequences<B, K>,
         Bk::Elem: Number,
@@ -132,7 +139,7 @@ impl<S: Shape, Bk: Backend> Tensor<S, Bk> {
         self.reduced(Reduce::Mean, lengths)
     }
 
-    /// The sum over the live positions of each sequence; zeros for an empty one.
+    /// The sum over the valid positions of each sequence; zeros for an empty one.
     ///
     /// ```
     /// use congruent::prelude::*;
@@ -141,7 +148,7 @@ impl<S: Shape, Bk: Backend> Tensor<S, Bk> {
     /// let sum: Tensor<(Batch,)> = x.masked_sum(&Lengths::new(Batch, Ragged(Seq), &[2, 1]).unwrap());
     /// assert_eq!(sum.to_vec(), [3.0, 4.0]);
     /// ```
-    pub fn masked_sum<B: Dim, K: Dim>(&self, lengths: &Lengths<B, K>) -> Tensor<S::One, Bk>
+    pub fn masked_sum<B: Dim, K: Whole>(&self, lengths: &Lengths<B, K>) -> Tensor<S::One, Bk>
     where
         S: Sequences<B, K>,
         Bk::Elem: Number,
@@ -149,7 +156,7 @@ impl<S: Shape, Bk: Backend> Tensor<S, Bk> {
         self.reduced(Reduce::Sum, lengths)
     }
 
-    /// The variance of the live positions of each sequence, their mean square distance from their mean; zeros for an empty
+    /// The variance of the valid positions of each sequence, their mean square distance from their mean; zeros for an empty
     /// one.
     ///
     /// ```
@@ -159,7 +166,7 @@ impl<S: Shape, Bk: Backend> Tensor<S, Bk> {
     /// let variance: Tensor<(Batch,)> = x.masked_var(&Lengths::new(Batch, Ragged(Seq), &[2, 1]).unwrap());
     /// assert_eq!(variance.to_vec(), [1.0, 0.0]);
     /// ```
-    pub fn masked_var<B: Dim, K: Dim>(&self, lengths: &Lengths<B, K>) -> Tensor<S::One, Bk>
+    pub fn masked_var<B: Dim, K: Whole>(&self, lengths: &Lengths<B, K>) -> Tensor<S::One, Bk>
     where
         S: Sequences<B, K>,
         Bk::Elem: Number,
@@ -167,7 +174,7 @@ impl<S: Shape, Bk: Backend> Tensor<S, Bk> {
         self.reduced(Reduce::Variance, lengths)
     }
 
-    /// The largest of the live positions of each sequence, as by [`max`](Tensor::max): `-∞` for an empty one.
+    /// The largest of the valid positions of each sequence, as by [`max`](Tensor::max): `-∞` for an empty one.
     ///
     /// ```
     /// use congruent::prelude::*;
@@ -176,7 +183,7 @@ impl<S: Shape, Bk: Backend> Tensor<S, Bk> {
     /// let largest: Tensor<(Batch,)> = x.masked_max(&Lengths::new(Batch, Ragged(Seq), &[2, 1]).unwrap());
     /// assert_eq!(largest.to_vec(), [-1.0, -4.0]);
     /// ```
-    pub fn masked_max<B: Dim, K: Dim>(&self, lengths: &Lengths<B, K>) -> Tensor<S::One, Bk>
+    pub fn masked_max<B: Dim, K: Whole>(&self, lengths: &Lengths<B, K>) -> Tensor<S::One, Bk>
     where
         S: Sequences<B, K>,
         Bk::Elem: Number,
@@ -184,7 +191,7 @@ impl<S: Shape, Bk: Backend> Tensor<S, Bk> {
         self.reduced(Reduce::Max, lengths)
     }
 
-    /// The smallest of the live positions of each sequence, as by [`min`](Tensor::min): `∞` for an empty one.
+    /// The smallest of the valid positions of each sequence, as by [`min`](Tensor::min): `∞` for an empty one.
     ///
     /// ```
     /// use congruent::prelude::*;
@@ -193,7 +200,7 @@ impl<S: Shape, Bk: Backend> Tensor<S, Bk> {
     /// let smallest: Tensor<(Batch,)> = x.masked_min(&Lengths::new(Batch, Ragged(Seq), &[2, 1]).unwrap());
     /// assert_eq!(smallest.to_vec(), [1.0, 4.0]);
     /// ```
-    pub fn masked_min<B: Dim, K: Dim>(&self, lengths: &Lengths<B, K>) -> Tensor<S::One, Bk>
+    pub fn masked_min<B: Dim, K: Whole>(&self, lengths: &Lengths<B, K>) -> Tensor<S::One, Bk>
     where
         S: Sequences<B, K>,
         Bk::Elem: Number,
@@ -201,7 +208,7 @@ impl<S: Shape, Bk: Backend> Tensor<S, Bk> {
         self.reduced(Reduce::Min, lengths)
     }
 
-    /// The last live position of each sequence; zeros for an empty one.
+    /// The last valid position of each sequence; zeros for an empty one.
     ///
     /// ```
     /// use congruent::prelude::*;
@@ -211,13 +218,13 @@ impl<S: Shape, Bk: Backend> Tensor<S, Bk> {
     /// let last: Tensor<(Batch, Embed)> = x.masked_last(&lengths);
     /// assert_eq!(last.to_vec(), [1.0, 0.0]);
     /// ```
-    pub fn masked_last<B: Dim, K: Dim>(&self, lengths: &Lengths<B, K>) -> Tensor<S::One, Bk>
+    pub fn masked_last<B: Dim, K: Whole>(&self, lengths: &Lengths<B, K>) -> Tensor<S::One, Bk>
     where
         S: Sequences<B, K>,
         Bk::Elem: Number,
     {
         let row = [&[1], &self.sizes().as_ref()[2..]].concat();
-        let last = self.live_parts(lengths).map(|part| match Bk::sizes(&part)[1] {
+        let last = self.valid_parts(lengths).map(|part| match Bk::sizes(&part)[1] {
             0 => Bk::filled(num_traits::zero(), &row, &self.device()),
             length => Bk::reshape(&Bk::narrow(&part, 1, length - 1, 1), &row),
         });
@@ -244,24 +251,18 @@ impl<S: Shape, Bk: Backend> Tensor<S, Bk> {
         S: Sequences<B, Ragged<K>>,
     {
         let Ragged(keys) = lengths.keys;
-        let value = value.to_primitive();
-        let filled = self.live_parts(lengths).map(|part| {
-            let mut sizes = Bk::sizes(&part).to_vec();
-            sizes[1] = keys.size() - sizes[1];
-            Bk::concat(&[&part, &Bk::filled(value, &sizes, &self.device())], 1)
-        });
-        let shape = self.shape().with_positions(keys);
-        Tensor::from_parts(shape, concat_rows::<Bk>(self.array(), filled.collect(), shape.sizes().as_ref()))
+        let array = fill_behind::<Bk>(self.array(), &lengths.lengths, value.to_primitive());
+        Tensor::from_parts(self.shape().with_positions(keys), array)
     }
 
-    /// The live positions of each sequence made one; zeros for the mean of none.
+    /// The valid positions of each sequence made one; zeros for the mean of none.
     fn reduced<B: Dim, K: Dim>(&self, op: Reduce, lengths: &Lengths<B, K>) -> Tensor<S::One, Bk>
     where
         S: Sequences<B, K>,
         Bk::Elem: Number,
     {
         let row = [&[1], &self.sizes().as_ref()[2..]].concat();
-        let rows = self.live_parts(lengths).map(|part| match op {
+        let rows = self.valid_parts(lengths).map(|part| match op {
             Reduce::Mean | Reduce::Variance if Bk::sizes(&part)[1] == 0 => {
                 Bk::filled(num_traits::zero(), &row, &self.device())
             }
@@ -272,10 +273,21 @@ impl<S: Shape, Bk: Backend> Tensor<S, Bk> {
     }
 
     /// For each sequence, an array `(1, length, ..)`.
-    fn live_parts<B, K>(&self, lengths: &Lengths<B, K>) -> impl Iterator<Item = ArrayOf<Bk>> {
+    fn valid_parts<B, K>(&self, lengths: &Lengths<B, K>) -> impl Iterator<Item = ArrayOf<Bk>> {
         let part = |(i, &length)| Bk::narrow(&Bk::narrow(self.array(), 0, i, 1), 1, 0, length);
         lengths.lengths.iter().enumerate().map(part)
     }
+}
+
+/// `x (batch, positions, ..)` with a value behind so many positions of each sequence.
+pub(crate) fn fill_behind<Bk: Backend>(x: &ArrayOf<Bk>, valid: &[usize], value: PrimitiveOf<Bk>) -> ArrayOf<Bk> {
+    let (sizes, device) = (Bk::sizes(x), Bk::device(x));
+    let filled = valid.iter().enumerate().map(|(i, &valid)| {
+        let part = Bk::narrow(&Bk::narrow(x, 0, i, 1), 1, 0, valid);
+        let behind = [&[1, sizes[1] - valid], &sizes[2..]].concat();
+        Bk::concat(&[&part, &Bk::filled(value, &behind, &device)], 1)
+    });
+    concat_rows::<Bk>(x, filled.collect(), sizes)
 }
 
 /// Arrays one after another, which were made of `x`. Of an empty batch there are none: what is made of it depends on it

@@ -2,6 +2,7 @@
 
 mod allowed;
 mod lengths;
+mod lengths_of;
 mod packed;
 mod padded;
 mod positions;
@@ -12,8 +13,11 @@ mod window;
 
 pub use allowed::{Allowed, TrueOrFalse};
 pub use lengths::Lengths;
+pub(crate) use lengths::fill_behind;
+pub use lengths_of::{LengthsOf, PaddedPositions};
 pub use packed::{PackedTexts, Segments, Unpacked, pack};
 pub use padded::{Padded, by_length, longest};
+pub(crate) use positions::slopes_of;
 pub use positions::{alibi, alibi_slopes, relative_ids, t5_bucket};
 pub use prepared::PreparedMask;
 pub use scan::SequenceState;
@@ -21,7 +25,7 @@ pub use window::SlidingWindow;
 
 use crate::backend::{AttentionMask, Backend, Engine, MaskIn};
 use crate::cpu::Processor;
-use crate::dim::{Dense, Dim, Plus};
+use crate::dim::{Dim, Filled, Plus, Whole};
 use crate::sealed::Sealed;
 use crate::shape::Shape;
 
@@ -42,6 +46,7 @@ use crate::shape::Shape;
     label = "not a mask for queries `{Q}` and keys `{K}` of the batch `{B}`",
     note = "`Causal` and `SlidingWindow` are for queries that are the last part of the keys: keys `Q` or `Plus<Past, Q>` for queries `Q`",
     note = "`Lengths` are those of this batch and of all of the keys, and keys behind padded ones have none: a cache's `step_ragged` has their mask; `Allowed` is `(batch, queries, keys)` or `(queries, keys)`",
+    note = "`RingAttention` and `AllToAllAttention` are for queries and keys in parts along one mesh axis, `Shard<Q, M>` and `Shard<K, M>`: they are given the dimension of the keys, heads in parts along the same axis, and the mask of the whole sequences, from `Q` to `K`",
     note = "explained in `congruent::errors::C08`"
 )]
 pub trait Mask<B, Q, K, En: Engine = Processor>: Restrict<B, Q, K> {
@@ -53,6 +58,7 @@ pub trait Mask<B, Q, K, En: Engine = Processor>: Restrict<B, Q, K> {
 impl<B, Q, K, M, En: Engine> Mask<B, Q, K, En> for M
 where
     M: Restrict<B, Q, K, Itself: OnEngine<En>>,
+    K: ReachedBy<M::Itself>,
     // Of a mask that the engine does not take, nothing more is asked.
     K: PaddingCovered<<M::Itself as OnEngine<En>>::Padding>,
 {
@@ -70,6 +76,7 @@ where
     label = "not a mask for queries `{Q}` and keys `{K}` of the batch `{B}`",
     note = "`Causal` and `SlidingWindow` are for queries that are the last part of the keys: keys `Q` or `Plus<Past, Q>` for queries `Q`",
     note = "`Lengths` are those of this batch and of all of the keys, and keys behind padded ones have none: a cache's `step_ragged` has their mask; `Allowed` is `(batch, queries, keys)` or `(queries, keys)`",
+    note = "`RingAttention` and `AllToAllAttention` are for queries and keys in parts along one mesh axis, `Shard<Q, M>` and `Shard<K, M>`: they are given the dimension of the keys, heads in parts along the same axis, and the mask of the whole sequences, from `Q` to `K`",
     note = "explained in `congruent::errors::C08`"
 )]
 pub trait Restrict<B, Q, K> {
@@ -87,6 +94,7 @@ pub trait Restrict<B, Q, K> {
     message = "the mask is not known to be one on the engine of the tensors",
     label = "expected a mask on `{En}`",
     note = "in code that is generic over the backend, ask for a mask on its engine: `mask: &impl Mask<Batch, Queries, Keys, B::Engine>`",
+    note = "attention across the ranks of a mesh is that of tensors on it: `x.to_engine::<OnMesh<Cpu<f32>>>(&mesh.device())`",
     note = "explained in `congruent::errors::C08`"
 )]
 pub trait OnEngine<En: Engine> {
@@ -164,7 +172,25 @@ impl<K: Dim> PaddingCovered<Covers> for K {
     fn sealed(_: Sealed) {}
 }
 #[diagnostic::do_not_recommend]
-impl<K: Dense> PaddingCovered<Ignores> for K {
+impl<K: Filled> PaddingCovered<Ignores> for K {
+    fn sealed(_: Sealed) {}
+}
+
+/// That a mask reaches all keys: those that other ranks of a mesh have too, or there are none.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` may be one rank's part of the keys, and `{Mask}` leaves out those of the other ranks",
+    label = "the keys of the other ranks would not be attended to",
+    note = "keys and values go around all ranks by `&RingAttention::new(seq, mask)` of `congruent::mesh`, where `seq` is this dimension, and the mask that of the whole sequence",
+    note = "or each rank gets all positions of some heads: `&AllToAllAttention::new(seq, mesh.shard(key_heads, axis), mask)`",
+    note = "in generic code, ask for a dimension that is whole: `S: Whole`, or whole and without padding: `S: Dense`",
+    note = "explained in `congruent::errors::C98`"
+)]
+pub trait ReachedBy<Mask>: Dim {
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
+}
+#[diagnostic::do_not_recommend]
+impl<K: Whole, M> ReachedBy<M> for K {
     fn sealed(_: Sealed) {}
 }
 
@@ -265,6 +291,7 @@ impl<En: Engine, M: OnEngine<En>, N: OnEngine<En>> OnEngine<En> for And<M, N> {
                 let [x, y] = [&x, &y].map(|mask| En::Backend::<bool>::broadcast(mask, sizes));
                 En::Backend::<bool>::select(&x, &y, &x)
             }),
+            ranks: first.ranks.or(second.ranks),
         }
     }
     fn sealed(_: Sealed) {}

@@ -6,6 +6,7 @@ use crate::Error;
 use crate::backend::{AttentionMask, Backend, Binary, Engine, Float, MaskIn, Number, With, constant};
 use crate::dim::{Dim, Packed, Ragged, RuntimeDim, Unnamed};
 use crate::sealed::Sealed;
+use crate::shape::{SameShape, Shape};
 use crate::tensor::{Ids, Index, Tensor, sum_of_chosen};
 use std::sync::Arc;
 
@@ -82,8 +83,8 @@ impl<B: Dim, D: Dim> Segments<B, Packed<D>> {
     /// padding.
     fn of_row(&self, row: usize) -> impl Iterator<Item = Option<(usize, usize, usize)>> {
         let texts = self.texts[row].iter().enumerate();
-        let live = texts.flat_map(|(text, &length)| (0..length).map(move |at| Some((text, at, length))));
-        live.chain(std::iter::repeat(None)).take(self.keys.size())
+        let valid = texts.flat_map(|(text, &length)| (0..length).map(move |at| Some((text, at, length))));
+        valid.chain(std::iter::repeat(None)).take(self.keys.size())
     }
 
     fn all(&self) -> impl Iterator<Item = Option<(usize, usize, usize)>> {
@@ -101,8 +102,9 @@ impl<B: Dim, D: Dim> Segments<B, Packed<D>> {
 
     /// For each token, the one that follows it in its text: the targets of a language model. The last of a text has none, and
     /// stands for itself: [`mean_of_next`](Self::mean_of_next) leaves it out.
-    pub fn next_tokens<V: Dim, Bk>(&self, ids: &Tensor<(B, Packed<D>), Bk>) -> Tensor<(B, Packed<D>), Bk>
+    pub fn next_tokens<S, V: Dim, Bk>(&self, ids: &Tensor<S, Bk>) -> Tensor<S, Bk>
     where
+        S: Shape + SameShape<(B, Packed<D>)>,
         Bk: Backend<Elem = Index<V>>,
     {
         let next = self.all().enumerate().map(|(i, token)| match token {
@@ -116,7 +118,10 @@ impl<B: Dim, D: Dim> Segments<B, Packed<D>> {
     }
 
     /// The mean over all tokens; zero if there is none. Padding has no part in it, whatever it is.
-    pub fn mean<Bk: Backend<Elem: Float>>(&self, losses: &Tensor<(B, Packed<D>), Bk>) -> Tensor<(), Bk> {
+    pub fn mean<S, Bk: Backend<Elem: Float>>(&self, losses: &Tensor<S, Bk>) -> Tensor<(), Bk>
+    where
+        S: Shape + SameShape<(B, Packed<D>)>,
+    {
         self.mean_of(losses, |(..)| true)
     }
 
@@ -136,13 +141,16 @@ impl<B: Dim, D: Dim> Segments<B, Packed<D>> {
     /// let loss: Tensor<()> = segments.mean_of_next(&cross_entropy(&logits, &targets));
     /// # Ok::<(), Error>(())
     /// ```
-    pub fn mean_of_next<Bk: Backend<Elem: Float>>(&self, losses: &Tensor<(B, Packed<D>), Bk>) -> Tensor<(), Bk> {
+    pub fn mean_of_next<S, Bk: Backend<Elem: Float>>(&self, losses: &Tensor<S, Bk>) -> Tensor<(), Bk>
+    where
+        S: Shape + SameShape<(B, Packed<D>)>,
+    {
         self.mean_of(losses, |(_, at, length)| at + 1 < length)
     }
 
-    fn mean_of<Bk: Backend<Elem: Float>>(
+    fn mean_of<S: Shape, Bk: Backend<Elem: Float>>(
         &self,
-        losses: &Tensor<(B, Packed<D>), Bk>,
+        losses: &Tensor<S, Bk>,
         counts: impl Fn((usize, usize, usize)) -> bool,
     ) -> Tensor<(), Bk> {
         let chosen: Vec<bool> = self.all().map(|token| token.is_some_and(&counts)).collect();
@@ -168,18 +176,19 @@ impl<B: Dim, D: Dim> Segments<B, Packed<D>> {
     ///
     /// # Errors
     /// The dimension of texts is not as large as there are, or one of them is longer than its dimension.
-    pub fn unpack<E: Dim, N: Dim, L: Dim, Bk: Backend>(
+    pub fn unpack<S, E: Dim, N: Dim, L: Dim, Bk: Backend>(
         &self,
-        x: &Tensor<(B, Packed<D>, E), Bk>,
+        x: &Tensor<S, Bk>,
         texts: N,
         length: Ragged<L>,
     ) -> Result<Unpacked<N, L, E, Bk>, Error>
     where
+        S: Shape + SameShape<(B, Packed<D>, E)>,
         Bk::Elem: Number,
     {
         let lengths: Vec<usize> = self.texts.iter().flatten().copied().collect();
         let checked = Lengths::new(texts, length, &lengths)?;
-        let shape = (texts, length, x.shape().2);
+        let shape = (texts, length, x.shape().same().2);
         let sizes = [texts.size(), length.size(), shape.2.size()];
         let mut starts = Vec::new();
         for (row, lengths) in self.texts.iter().enumerate() {
@@ -189,9 +198,9 @@ impl<B: Dim, D: Dim> Segments<B, Packed<D>> {
                 Some((row, first))
             }));
         }
-        let parts = starts.into_iter().zip(&lengths).map(|((row, start), &live)| {
-            let part = Bk::narrow(&Bk::narrow(x.array(), 0, row, 1), 1, start, live);
-            Bk::concat(&[&part, &Bk::filled(num_traits::zero(), &[1, sizes[1] - live, sizes[2]], &x.device())], 1)
+        let parts = starts.into_iter().zip(&lengths).map(|((row, start), &valid)| {
+            let part = Bk::narrow(&Bk::narrow(x.array(), 0, row, 1), 1, start, valid);
+            Bk::concat(&[&part, &Bk::filled(num_traits::zero(), &[1, sizes[1] - valid, sizes[2]], &x.device())], 1)
         });
         let array = concat_rows::<Bk>(&Bk::narrow(x.array(), 0, 0, 0), parts.collect(), &sizes);
         Ok((Tensor::from_parts(shape, array), checked))

@@ -26,7 +26,7 @@ use std::fmt::{self, Debug, Formatter};
 pub struct Padded<B, S, T: Element, Bk: Backend<Elem = T> = Cpu<T>> {
     /// The values, and behind each sequence its padding.
     pub values: Tensor<(B, S), Bk>,
-    /// How many values of each sequence are live.
+    /// How many values of each sequence are valid.
     pub lengths: Lengths<B, S>,
 }
 
@@ -110,12 +110,12 @@ impl<B: Dim, D: Dim, T: Element, Bk: Backend<Elem = T>> Padded<B, Ragged<D>, T, 
         Padded { values: self.values.to_engine::<E>(device), lengths: self.lengths.clone() }
     }
 
-    /// The live part of each sequence.
+    /// The valid part of each sequence.
     pub fn to_list(&self) -> Vec<Vec<T>> {
         let values = self.values.to_vec();
         let (_, length) = self.values.shape();
         let lengths = self.lengths.as_slice().iter().enumerate();
-        lengths.map(|(row, live)| values[row * length.size()..][..*live].to_vec()).collect()
+        lengths.map(|(row, valid)| values[row * length.size()..][..*valid].to_vec()).collect()
     }
 }
 

@@ -2,10 +2,10 @@
 
 use super::{Allowed, EndsWith};
 use crate::Error;
-use crate::dim::{Dim, GivenDim};
+use crate::dim::{Dim, GivenDim, Whole};
 use crate::tensor::{Create, Ids, Tensor};
 
-impl<Q: Dim, K: Dim> Allowed<(Q, K)> {
+impl<Q: Dim, K: Whole> Allowed<(Q, K)> {
     /// The mask that allows a query to attend to a key where `allowed(query, key)` of their positions is true.
     ///
     /// Both positions are counted from the first key. Beside a cache, whose keys are `Plus<Past, Seq>`, the first query stands
@@ -40,7 +40,7 @@ impl<Q: Dim, K: Dim> Allowed<(Q, K)> {
     }
 }
 
-impl<X: Dim, Q: Dim, K: Dim> Allowed<(X, Q, K)> {
+impl<X: Dim, Q: Dim, K: Whole> Allowed<(X, Q, K)> {
     /// As [`by_position`](Allowed::by_position), by the number of a sequence of the batch too, or of a head:
     /// `allowed(each, query, key)`.
     ///
@@ -95,7 +95,7 @@ impl<X: Dim, Q: Dim, K: Dim> Allowed<(X, Q, K)> {
 ///
 /// # Errors
 /// An id is past the table.
-pub fn relative_ids<Q: Dim, K: Dim + EndsWith<Q>, N: Dim>(
+pub fn relative_ids<Q: Dim, K: Whole + EndsWith<Q>, N: Dim>(
     queries: Q,
     keys: K,
     table: N,
@@ -154,8 +154,15 @@ pub fn alibi_slopes(heads: usize) -> Vec<f64> {
     }
 }
 
+/// The slope of each head that this rank has, among those of all heads.
+pub(crate) fn slopes_of(heads: impl Dim) -> Vec<f64> {
+    let all = alibi_slopes(heads.whole_size());
+    (0..heads.size()).map(|head| all[heads.whole_position(head)]).collect()
+}
+
 /// The linear bias of each pair, `-slope · |key - query|` ([Press et al. 2022](https://arxiv.org/abs/2108.12409)), by
-/// [`alibi_slopes`]: for [`attention_with_bias`](crate::nn::attention_with_bias).
+/// [`alibi_slopes`]: for [`attention_with_bias`](crate::nn::attention_with_bias). Of heads of which a rank has a part, the slopes are
+/// those that they have among all heads.
 ///
 /// ```
 /// use congruent::mask::alibi;
@@ -164,8 +171,8 @@ pub fn alibi_slopes(heads: usize) -> Vec<f64> {
 /// let bias: Tensor<(Heads, New, Plus<Past, New>)> = alibi(Heads, New, Plus(Past, New));
 /// assert_eq!(bias.to_vec(), [-0.125, -0.0625, 0.0, -0.0078125, -0.00390625, 0.0]);
 /// ```
-pub fn alibi<H: Dim, Q: Dim, K: Dim + EndsWith<Q>>(heads: H, queries: Q, keys: K) -> Tensor<(H, Q, K)> {
-    let (slopes, first) = (alibi_slopes(heads.size()), keys.first_query());
+pub fn alibi<H: Dim, Q: Dim, K: Whole + EndsWith<Q>>(heads: H, queries: Q, keys: K) -> Tensor<(H, Q, K)> {
+    let (slopes, first) = (alibi_slopes(heads.whole_size()), keys.first_query());
     Tensor::from_fn((heads, queries, keys), |[head, query, key]| {
         (-slopes[head] * (first + query).abs_diff(key) as f64) as f32
     })

@@ -1,9 +1,9 @@
 //! A mask as an engine has it.
 
-use super::{Combine, Covers, EndsWith, Mask, OnEngine, Restrict};
+use super::{Combine, Covers, EndsWith, Mask, OnEngine, ReachedBy, Restrict};
 use crate::backend::{Engine, MaskIn};
 use crate::cpu::Processor;
-use crate::dim::Dim;
+use crate::dim::{Dim, Shard};
 use crate::sealed::Sealed;
 use std::marker::PhantomData;
 
@@ -69,5 +69,10 @@ impl<B, Q, K, En: Engine> OnEngine<En> for PreparedMask<B, Q, K, En> {
     fn described(&self, _: &En::Device) -> MaskIn<En> {
         self.mask.clone()
     }
+    fn sealed(_: Sealed) {}
+}
+// And it reaches the keys of all ranks.
+#[diagnostic::do_not_recommend]
+impl<B, Q, K, En: Engine, D: Dim, M: Dim> ReachedBy<PreparedMask<B, Q, K, En>> for Shard<D, M> {
     fn sealed(_: Sealed) {}
 }

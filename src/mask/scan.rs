@@ -2,7 +2,7 @@
 
 use super::Lengths;
 use crate::backend::{ArrayOf, Backend, Engine, Number, With};
-use crate::dim::Dim;
+use crate::dim::{Dim, Whole};
 use crate::shape::{At, Axis, Sequences, Shape, Stacks};
 use crate::tensor::{Tensor, join_along};
 
@@ -16,14 +16,14 @@ use crate::tensor::{Tensor, join_along};
 pub trait SequenceState<Batch, E: Engine>: Clone {
     /// This state where the sequence goes on, and the one before elsewhere.
     #[doc(hidden)]
-    fn where_live(self, live: &E::Array<bool>, before: Self) -> Self;
+    fn where_valid(self, valid: &E::Array<bool>, before: Self) -> Self;
 }
 
 #[diagnostic::do_not_recommend]
 impl<Batch: Dim, S: Axis<Batch, At<0>>, B: Backend> SequenceState<Batch, B::Engine> for Tensor<S, B> {
-    fn where_live(self, live: &ArrayOf<B, bool>, before: Self) -> Self {
-        let live = of_rows::<B>(live, self.sizes().as_ref(), 1);
-        let array = B::select(&live, self.array(), before.array());
+    fn where_valid(self, valid: &ArrayOf<B, bool>, before: Self) -> Self {
+        let valid = of_rows::<B>(valid, self.sizes().as_ref(), 1);
+        let array = B::select(&valid, self.array(), before.array());
         Tensor::from_parts(self.shape(), array)
     }
 }
@@ -32,10 +32,10 @@ macro_rules! states { ($($($State:ident $before:ident)*;)*) => {$(
     #[diagnostic::do_not_recommend]
     #[allow(non_snake_case, unused_variables, clippy::unused_unit)]
     impl<Batch, E: Engine, $($State: SequenceState<Batch, E>,)*> SequenceState<Batch, E> for ($($State,)*) {
-        fn where_live(self, live: &E::Array<bool>, before: Self) -> Self {
+        fn where_valid(self, valid: &E::Array<bool>, before: Self) -> Self {
             let ($($State,)*) = self;
             let ($($before,)*) = before;
-            ($($State.where_live(live, $before),)*)
+            ($($State.where_valid(valid, $before),)*)
         }
     }
 )*} }
@@ -48,15 +48,15 @@ states! {
 }
 
 /// A condition of the first axes, as that of all elements behind them.
-fn of_rows<B: Backend>(live: &ArrayOf<B, bool>, sizes: &[usize], axes: usize) -> ArrayOf<B, bool> {
+fn of_rows<B: Backend>(valid: &ArrayOf<B, bool>, sizes: &[usize], axes: usize) -> ArrayOf<B, bool> {
     let mut rows = sizes.to_vec();
     rows[axes..].fill(1);
-    With::<B, bool>::broadcast(&With::<B, bool>::reshape(live, &rows), sizes)
+    With::<B, bool>::broadcast(&With::<B, bool>::reshape(valid, &rows), sizes)
 }
 
-/// States that go along the live positions of each sequence.
+/// States that go along the valid positions of each sequence.
 impl<S: Shape, Bk: Backend> Tensor<S, Bk> {
-    /// As [`scan`](Self::scan), along the live positions of each sequence: the last state of a sequence is the one at its own
+    /// As [`scan`](Self::scan), along the valid positions of each sequence: the last state of a sequence is the one at its own
     /// length, that of an empty one the first.
     ///
     /// `step` is called for the whole batch, as often as the longest sequence has positions, and sees zeros for padding. What
@@ -82,16 +82,16 @@ impl<S: Shape, Bk: Backend> Tensor<S, Bk> {
     where
         S: Sequences<B, K>,
         State: SequenceState<B, Bk::Engine>,
-        K: Stacks<R, At<1>, Output = Stacked>,
+        K: Whole + Stacks<R, At<1>, Output = Stacked>,
         R: Shape,
         Stacked: Shape,
         Bk::Elem: Number,
         C: Backend,
     {
-        self.scan_live(lengths, false, state, step)
+        self.scan_valid(lengths, false, state, step)
     }
 
-    /// As [`masked_scan`](Self::masked_scan), from the last live position of each sequence to its first: each begins at its own
+    /// As [`masked_scan`](Self::masked_scan), from the last valid position of each sequence to its first: each begins at its own
     /// length.
     ///
     /// ```
@@ -113,16 +113,16 @@ impl<S: Shape, Bk: Backend> Tensor<S, Bk> {
     where
         S: Sequences<B, K>,
         State: SequenceState<B, Bk::Engine>,
-        K: Stacks<R, At<1>, Output = Stacked>,
+        K: Whole + Stacks<R, At<1>, Output = Stacked>,
         R: Shape,
         Stacked: Shape,
         Bk::Elem: Number,
         C: Backend,
     {
-        self.scan_live(lengths, true, state, step)
+        self.scan_valid(lengths, true, state, step)
     }
 
-    fn scan_live<B: Dim, K, State, R, C>(
+    fn scan_valid<B: Dim, K, State, R, C>(
         &self,
         lengths: &Lengths<B, K>,
         is_reverse: bool,
@@ -140,27 +140,27 @@ impl<S: Shape, Bk: Backend> Tensor<S, Bk> {
         let (lengths, keys) = (lengths.as_slice(), lengths.keys());
         let (one, device) = (self.shape().one(), self.device());
         let longest = lengths.iter().copied().max().unwrap_or(0);
-        let all_live = lengths.iter().copied().min().unwrap_or(0);
-        let live = || (0..longest).flat_map(|at| lengths.iter().map(move |&length| at < length)).collect();
-        let live = With::<Bk, bool>::from_elements(live(), &[longest, lengths.len()], &device);
+        let all_valid = lengths.iter().copied().min().unwrap_or(0);
+        let valid = || (0..longest).flat_map(|at| lengths.iter().map(move |&length| at < length)).collect();
+        let valid = With::<Bk, bool>::from_elements(valid(), &[longest, lengths.len()], &device);
         let zeros = |sizes: &[usize]| Bk::filled(num_traits::zero(), sizes, &device);
 
         let mut x = Bk::narrow(self.array(), 1, 0, longest);
-        if all_live < longest {
+        if all_valid < longest {
             let sizes = Bk::sizes(&x).to_vec();
-            let live = of_rows::<Bk>(&With::<Bk, bool>::permute(&live, &[1, 0]), &sizes, 2);
-            x = Bk::select(&live, &x, &zeros(&sizes));
+            let valid = of_rows::<Bk>(&With::<Bk, bool>::permute(&valid, &[1, 0]), &sizes, 2);
+            x = Bk::select(&valid, &x, &zeros(&sizes));
         }
         let mut outputs = Vec::with_capacity(longest);
         for i in 0..longest {
             let at = if is_reverse { longest - 1 - i } else { i };
             let now = Bk::reshape(&Bk::narrow(&x, 1, at, 1), one.sizes().as_ref());
-            let before = (at >= all_live).then(|| state.clone());
+            let before = (at >= all_valid).then(|| state.clone());
             let (next, output) = step(state, Tensor::from_parts(one, now));
             state = match before {
                 Some(before) => {
-                    let live = With::<Bk, bool>::narrow(&live, 0, at, 1);
-                    next.where_live(&With::<Bk, bool>::reshape(&live, &[lengths.len()]), before)
+                    let valid = With::<Bk, bool>::narrow(&valid, 0, at, 1);
+                    next.where_valid(&With::<Bk, bool>::reshape(&valid, &[lengths.len()]), before)
                 }
                 None => next,
             };

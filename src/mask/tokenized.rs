@@ -72,24 +72,24 @@ fn tokenized<B: Dim, D: Dim, V: Dim>(
     for sequence in 0..batch.size() {
         let row = sequence * length.size()..(sequence + 1) * length.size();
         let (ids, mask) = (&ids[row.clone()], &mask[row]);
-        if let Some(position) = mask.iter().position(|live| *live > 1) {
+        if let Some(position) = mask.iter().position(|valid| *valid > 1) {
             return Err(Error::MaskNumber { sequence, position, found: mask[position] });
         }
         // Where the mask changes to what must not follow.
         let (first, then) = if side == Side::Right { (0, 1) } else { (1, 0) };
-        let start = mask.iter().position(|live| *live == first).unwrap_or(mask.len());
-        if let Some(after) = mask[start..].iter().position(|live| *live == then) {
+        let start = mask.iter().position(|valid| *valid == first).unwrap_or(mask.len());
+        if let Some(after) = mask[start..].iter().position(|valid| *valid == then) {
             let [zero, one] = if side == Side::Right { [start, start + after] } else { [start + after, start] };
             return Err(Error::PaddingPlace { sequence, zero, one });
         }
         let checked = ids.iter().enumerate().map(|(at, id)| Index::checked(table, *id, &[sequence, at]));
         let mut checked = checked.collect::<Result<Vec<_>, _>>()?;
-        let live = mask.iter().filter(|live| **live == 1).count();
+        let valid = mask.iter().filter(|valid| **valid == 1).count();
         if side == Side::Left {
-            checked.rotate_right(live);
+            checked.rotate_right(valid);
         }
         values.extend(checked);
-        lengths.push(live);
+        lengths.push(valid);
     }
     Ok(Padded { values: Create::from_vec(shape, values)?, lengths: Lengths::new(batch, length, &lengths)? })
 }

@@ -1,8 +1,12 @@
 //! Gradients of all parameters of a model together.
 
 use super::{Module, Parameter};
-use crate::backend::{ArrayOf, Autodiff, Binary, Number, Reduce, Unary, Value, constant, elements, no_grad};
+use crate::backend::{
+    ArrayOf, Autodiff, Binary, Collective, Engine, MeshAxes, Number, PrimitiveOf, Reduce, Unary, Value, constant,
+    elements, no_grad,
+};
 use crate::tensor::{Gradients, GradientsFor};
+use std::collections::BTreeMap;
 
 /// The gradients of the parameters of a model together.
 impl<B: Autodiff> Gradients<B> {
@@ -63,25 +67,13 @@ impl<B: Autodiff> Gradients<B> {
 
     /// The sum of squares of each gradient.
     fn squares<M: Module<B>>(&self, model: &M) -> Vec<(String, f64)> {
-        // One array comes from the device, and not one of each parameter.
-        let (mut paths, mut sums) = (Vec::new(), Vec::new());
+        let mut gradients = Vec::new();
         model.for_each(|parameter| {
             if let Some(gradient) = self.of_parameter(&parameter) {
-                let count = B::sizes(&gradient).iter().product();
-                let squares = no_grad(|| B::reshape(&B::unary(Unary::Square, gradient), &[count]));
-                sums.push(B::reshape(&B::reduce(Reduce::Sum, &squares, 0), &[1]));
-                paths.push(parameter.path().to_string());
+                gradients.push((parameter.path().to_string(), gradient));
             }
         });
-        if sums.is_empty() {
-            return Vec::new();
-        }
-        let sums = B::concat(&sums.iter().collect::<Vec<_>>(), 0);
-        let squares = elements::<B>(&sums).into_iter().map(|sum| match sum.to_value() {
-            Value::Float(sum) => sum,
-            other => unreachable!("{other:?} is no sum of floating-point numbers"),
-        });
-        paths.into_iter().zip(squares).collect()
+        squares::<B>(gradients)
     }
 
     /// Multiplies the gradient of each parameter by what `factor` says of it: a learning rate for each part of a model, or
@@ -139,6 +131,34 @@ impl<B: Autodiff> Gradients<B> {
         model.for_each(|parameter| has_any |= self.of_parameter(&parameter).is_some());
         has_any
     }
+}
+
+/// The sum of the squares of each gradient, by the path of its parameter.
+pub(crate) fn squares<B: Autodiff>(gradients: Vec<(String, ArrayOf<B>)>) -> Vec<(String, f64)> {
+    // One array comes from the device, and not one of each parameter.
+    let (mut paths, mut sums) = (Vec::new(), BTreeMap::<MeshAxes, Vec<_>>::new());
+    for (path, gradient) in gradients {
+        let (count, axes) = (B::sizes(&gradient).iter().product(), B::Engine::varies::<PrimitiveOf<B>>(&gradient));
+        let squares = no_grad(|| B::reshape(&B::unary(Unary::Square, gradient), &[count]));
+        let sum = B::reshape(&B::reduce(Reduce::Sum, &squares, 0), &[1]);
+        let sums = sums.entry(axes).or_default();
+        paths.push((path, axes, sums.len()));
+        sums.push(sum);
+    }
+    let number = |sum: B::Elem| match sum.to_value() {
+        Value::Float(sum) => sum,
+        other => unreachable!("{other:?} is no sum of floating-point numbers"),
+    };
+    // Of a parameter in parts, the other ranks have the other squares.
+    let squares = sums.into_iter().map(|(axes, sums)| {
+        let own = B::concat(&sums.iter().collect::<Vec<_>>(), 0);
+        let all = no_grad(|| {
+            axes.iter().fold(own, |sums, axis| B::Engine::together::<PrimitiveOf<B>>(Collective::Sum, &sums, axis))
+        });
+        (axes, elements::<B>(&all).into_iter().map(number).collect::<Vec<_>>())
+    });
+    let squares: BTreeMap<_, _> = squares.collect();
+    paths.into_iter().map(|(path, axes, at)| (path, squares[&axes][at])).collect()
 }
 
 /// Why there is no gradient of any parameter of the model, and what is to be done.

@@ -2,27 +2,29 @@
 
 mod gradients;
 mod observe;
+mod parameter;
 mod parts;
 mod path;
 mod shared;
 mod summary;
 mod to_engine;
 
-pub(crate) use gradients::without_gradients;
+pub(crate) use gradients::{squares, without_gradients};
 pub(crate) use observe::report;
 pub use observe::{Observed, observe};
+pub use parameter::{Parameter, ParameterMut};
 pub use parts::WithoutParameters;
 pub(crate) use parts::constants;
 pub use path::Path;
+pub(crate) use path::quoted;
 pub use shared::Boxed;
 #[doc(hidden)]
 pub use summary::show;
 pub use summary::{Part, Summary};
 pub use to_engine::ToEngine;
 
-use crate::backend::{ArrayOf, Autodiff, Backend, DeviceOf, Float, constant};
+use crate::backend::{Autodiff, Backend, DeviceOf, Float};
 use crate::cpu::Cpu;
-use std::fmt::{self, Debug, Display, Formatter};
 
 /// A model, or a part of one: its parameters, each with its path.
 ///
@@ -43,7 +45,7 @@ use std::fmt::{self, Debug, Display, Formatter};
 ///   running statistics. It is never tracked, not counted, and no optimizer changes it. A module by hand says so by
 ///   [`Parameter::into_buffer`].
 /// - `#[module(debug)]` before the type makes it `Debug`: it shows the names and sizes of its parameters.
-/// - A type with parameters of two element types names both backends, and is a module on each: see
+/// - A type with parameters of two element types names both backends, and is a module on each, on one engine or on any: see
 ///   [below](#two-element-types).
 ///
 /// Each field is a parameter of its own, and cloning one makes another that begins as equal. Parameters are tied by using
@@ -105,7 +107,8 @@ use std::fmt::{self, Debug, Display, Formatter};
 ///
 /// # Two element types
 ///
-/// Every parameter that a visitor sees is of its backend. A type that names two backends is a module on each, with the fields that
+/// Every parameter that a visitor sees is of its backend `B`, whose elements are the second parameter of this trait: it is written nowhere
+/// but in the implementations of a type that is several modules. A type that names two backends is a module on each, with the fields that
 /// say so, and those without a word that are modules on both. Each has its optimizer; both take their gradients from one loss.
 ///
 /// ```
@@ -141,6 +144,46 @@ use std::fmt::{self, Debug, Display, Formatter};
 /// let summary = Module::<Cpu<f32>>::summary(&model).and(Module::<Narrow>::summary(&model));
 /// assert_eq!(summary.total().bytes, 2 * 4 + 2 * 2);
 /// ```
+///
+/// Generic over engines, such a type names the elements of its backend, `B: Backend<Elem = f32>`, and those of other elements on the same
+/// engine as [`With<B, f64>`](crate::backend::With). It goes to another engine with all of them:
+///
+/// ```
+/// use congruent::backend::{Backend, With};
+/// use congruent::optim::{Optimizer, Sgd};
+/// use congruent::prelude::*;
+/// dims! { Batch = 3; Embed = 2; }
+///
+/// #[derive(Module)]
+/// #[module(backend = B, backend = With<B, f64>)]
+/// struct Scaled<B: Backend<Elem = f32> = Cpu<f32>> {
+///     #[module(backend = B)]
+///     weight: Tensor<(Embed,), B>,
+///     #[module(backend = With<B, f64>)]
+///     scale: TensorOf<(Embed,), f64, B>,
+/// }
+///
+/// impl<B: Backend<Elem = f32>> Scaled<B> {
+///     fn forward(&self, x: &Tensor<(Batch, Embed), B>) -> TensorOf<(Batch, Embed), f64, B> {
+///         (x * &self.weight).cast::<f64>() * &self.scale
+///     }
+/// }
+///
+/// let model = Scaled { weight: Tensor::ones((Embed,)), scale: Cpu::<f64>::ones((Embed,)) };
+/// // The name of another engine stands here, and one of its devices.
+/// let mut model: Scaled = Module::<Cpu<f32>>::to_engine::<Cpu<f32>>(&model, &Default::default());
+/// Module::<Cpu<f32>>::track(&mut model);
+/// Module::<Cpu<f64>>::track(&mut model);
+/// let gradients = model.forward(&Tensor::ones((Batch, Embed))).sum(Embed).sum(Batch).backward();
+/// Optimizer::<Cpu<f64>>::new(Sgd::default()).step(&mut model, &gradients, 1.0);
+/// Optimizer::<Cpu<f32>>::new(Sgd::default()).step(&mut model, &gradients.on::<Cpu<f32>>(), 1.0);
+/// assert!(model.weight.to_vec()[0] < 1.0 && model.scale.to_vec()[0] < 1.0);
+/// ```
+///
+/// What is left open, `B: Backend<Elem: Float>`, could be `f64` as well: the type would be a module on one backend twice, and the compiler
+/// allows no two implementations that might be one. Then each half is a structure of its own, with its own backend. Other elements
+/// that are not trained need no second module: `#[module(skip, backend = With<B, f64>)]` says where the field goes with the others, and
+/// ids, integers and truth values need only `skip`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a module with parameters on this backend",
     label = "neither a tensor on `{B}` nor a module of such",
@@ -148,7 +191,7 @@ use std::fmt::{self, Debug, Display, Formatter};
     note = "a model goes to another engine by `model.to_engine::<B>(&device)`, and what is left out goes with it",
     note = "explained in `congruent::errors::C43`"
 )]
-pub trait Module<B: Backend<Elem: Float> = Cpu<f32>> {
+pub trait Module<B: Backend<Elem = T> = Cpu<f32>, T: Float = <B as Backend>::Elem> {
     /// Shows each parameter to `visitor`, buffers too. Their paths begin with `path`.
     fn visit(&self, path: &Path<'_>, visitor: &mut dyn FnMut(Parameter<'_, B>));
 
@@ -261,119 +304,5 @@ pub trait Module<B: Backend<Elem: Float> = Cpu<f32>> {
         Self: Sized + ToEngine<E>,
     {
         self.transferred(device)
-    }
-}
-
-/// A parameter of a [`Module`].
-pub struct Parameter<'a, B: Backend = Cpu<f32>> {
-    path: &'a Path<'a>,
-    shape: &'a dyn Display,
-    array: &'a ArrayOf<B>,
-    is_buffer: bool,
-}
-
-impl<'a, B: Backend> Parameter<'a, B> {
-    /// Where it is.
-    pub fn path(&self) -> &'a Path<'a> {
-        self.path
-    }
-
-    /// Its dimensions, by name and size.
-    pub fn shape(&self) -> &'a dyn Display {
-        self.shape
-    }
-
-    /// The size of each dimension.
-    pub fn sizes(&self) -> &'a [usize] {
-        B::sizes(self.array)
-    }
-
-    /// Its array.
-    pub fn array(&self) -> &'a ArrayOf<B> {
-        self.array
-    }
-
-    /// Whether it is to be trained.
-    pub fn is_tracked(&self) -> bool {
-        B::is_tracked(self.array)
-    }
-
-    /// Whether it is a buffer: saved and loaded, but not trained.
-    pub fn is_buffer(&self) -> bool {
-        self.is_buffer
-    }
-
-    /// The same as a buffer. A module by hand shows its buffers by it: see [`ParameterMut::into_buffer`].
-    pub fn into_buffer(self) -> Self {
-        Parameter { is_buffer: true, ..self }
-    }
-}
-
-impl<B: Backend> Debug for Parameter<'_, B> {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.path, self.shape)
-    }
-}
-
-/// A parameter of a [`Module`], to be changed.
-pub struct ParameterMut<'a, B: Backend = Cpu<f32>> {
-    path: &'a Path<'a>,
-    shape: &'a dyn Display,
-    array: &'a mut ArrayOf<B>,
-    is_buffer: bool,
-}
-
-impl<B: Backend> ParameterMut<'_, B> {
-    /// The parameter, to be looked at.
-    pub fn as_parameter(&self) -> Parameter<'_, B> {
-        Parameter { path: self.path, shape: self.shape, array: self.array, is_buffer: self.is_buffer }
-    }
-
-    /// The same as a buffer. A module by hand gives its buffers by it, as `#[module(buffer)]` does:
-    ///
-    /// ```
-    /// use congruent::module::{Module, Parameter, ParameterMut, Path};
-    /// use congruent::prelude::{Tensor, dims};
-    /// dims! { Embed = 2; }
-    ///
-    /// struct Running {
-    ///     mean: Tensor<(Embed,)>,
-    /// }
-    ///
-    /// impl Module for Running {
-    ///     fn visit(&self, path: &Path<'_>, visitor: &mut dyn FnMut(Parameter<'_>)) {
-    ///         self.mean.visit(&path.at("mean"), &mut |mean| visitor(mean.into_buffer()));
-    ///     }
-    ///     fn visit_mut(&mut self, path: &Path<'_>, visitor: &mut dyn FnMut(ParameterMut<'_>)) {
-    ///         self.mean.visit_mut(&path.at("mean"), &mut |mean| visitor(mean.into_buffer()));
-    ///     }
-    /// }
-    ///
-    /// let mut running = Running { mean: Tensor::zeros((Embed,)) };
-    /// running.track();
-    /// assert!(!running.mean.is_tracked());
-    /// ```
-    pub fn into_buffer(self) -> Self {
-        ParameterMut { is_buffer: true, ..self }
-    }
-
-    /// Puts what `f` makes of the array in its place. `f` holds it alone, if nobody else does, and may write into it.
-    ///
-    /// # Panics
-    /// `f` gives an array of other sizes, which is not stored. Then, and if `f` panics, the parameter keeps its sizes, and all
-    /// its elements are NaN: `f` has had the former ones.
-    pub fn change(&mut self, f: impl FnOnce(ArrayOf<B>) -> ArrayOf<B>)
-    where
-        B::Elem: Float,
-    {
-        let sizes = B::sizes(self.array).to_vec();
-        let array = std::mem::replace(self.array, B::filled(constant(f64::NAN), &sizes, &B::device(self.array)));
-        let array = f(array);
-        let (path, shape, found) = (self.path, self.shape, B::sizes(&array));
-        assert!(
-            found == sizes,
-            "`{path}` is {shape}, of sizes {sizes:?}, and was to become an array of sizes {found:?}"
-        );
-        *self.array = array;
     }
 }

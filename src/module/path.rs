@@ -34,6 +34,14 @@ impl Path<'_> {
     }
 }
 
+/// A path in a message. A tensor that is a model of its own has none, nor has one of the same name in a file.
+pub(crate) fn quoted(path: impl Display) -> String {
+    match path.to_string() {
+        path if path.is_empty() => "the tensor without a name".to_owned(),
+        path => format!("`{path}`"),
+    }
+}
+
 impl Display for Path<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let Some((parent, segment)) = self.0 else { return Ok(()) };

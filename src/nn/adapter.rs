@@ -3,9 +3,9 @@
 use super::Linear;
 use crate::backend::{Backend, Binary, Epilogue, Float, constant, no_grad};
 use crate::cpu::Cpu;
-use crate::dim::{Dense, Dim};
+use crate::dim::{Dense, Dim, Summed, Whole};
 use crate::io::{Stored, Weights};
-use crate::shape::Last;
+use crate::shape::{Last, SameShape, Shape};
 use crate::tensor::{SameBackend, Tensor};
 use crate::{Module, Rng};
 
@@ -59,21 +59,24 @@ impl<Out: Dim, In: Dim, R: Dense, B: Backend<Elem: Float>> LowRank<Out, In, R, B
     }
 
     /// The weight with the adapter.
-    pub fn added_to(&self, weight: &Tensor<(Out, In), impl SameBackend<B>>) -> Tensor<(Out, In), B> {
+    pub fn added_to<S>(&self, weight: &Tensor<S, impl SameBackend<B>>) -> Tensor<S, B>
+    where
+        S: Shape + SameShape<(Out, In)>,
+    {
         Tensor::from_parts(weight.shape(), B::binary(Binary::Add, weight.array().clone(), self.weight().into_array()))
     }
 
     /// Makes the adapter a part of the weight. Gradients go to neither by it.
-    pub fn merge_into(&self, weight: &mut Tensor<(Out, In), B>) {
+    pub fn merge_into<S: Shape + SameShape<(Out, In)>>(&self, weight: &mut Tensor<S, B>) {
         self.merge(weight, Binary::Add);
     }
 
     /// Takes it out again. What was rounded in between stays: keep a clone of the weight to have the same bits.
-    pub fn take_out_of(&self, weight: &mut Tensor<(Out, In), B>) {
+    pub fn take_out_of<S: Shape + SameShape<(Out, In)>>(&self, weight: &mut Tensor<S, B>) {
         self.merge(weight, Binary::Sub);
     }
 
-    fn merge(&self, weight: &mut Tensor<(Out, In), B>, op: Binary) {
+    fn merge<S: Shape>(&self, weight: &mut Tensor<S, B>, op: Binary) {
         let own = weight.array().clone();
         let merged = no_grad(|| B::binary(op, B::detach(own.clone()), B::detach(self.weight().into_array())));
         *weight = Tensor::from_parts(weight.shape(), B::tracked_like(merged, &own));
@@ -84,7 +87,7 @@ impl<Out: Dim, In: Dim, R: Dense, B: Backend<Elem: Float>> LowRank<Out, In, R, B
     pub fn forward<S>(&self, x: &Tensor<S, impl SameBackend<B>>) -> Tensor<<S as Last<In>>::With<Out>, B>
     where
         S: Last<In>,
-        In: Dense,
+        In: Whole + Summed,
     {
         let narrow = B::linear(x.array(), self.down.array(), Epilogue::default());
         let narrow = B::binary_scalar(Binary::Mul, narrow, constant(self.scale));
@@ -97,7 +100,7 @@ impl<Out: Dim, In: Dim, R: Dim> LowRank<Out, In, R> {
     /// A new adapter, which adds nothing yet: uniform numbers within `1 / √In` below, as PEFT begins, and zeros above. Its scale is
     /// `alpha / R`.
     pub fn random(output: Out, input: In, rank: R, alpha: f64, rng: &mut Rng) -> Self {
-        let bound = (input.size().max(1) as f64).sqrt().recip();
+        let bound = (input.whole_size().max(1) as f64).sqrt().recip();
         LowRank {
             down: Tensor::uniform((rank, input), -bound..bound, rng),
             up: Tensor::zeros((output, rank)),
@@ -152,7 +155,7 @@ impl<In: Dim, Out: Dim, R: Dense, B: Backend<Elem: Float>> AdaptedLinear<In, Out
     pub fn forward<S>(&self, x: &Tensor<S, impl SameBackend<B>>) -> Tensor<<S as Last<In>>::With<Out>, B>
     where
         S: Last<In>,
-        In: Dense,
+        In: Whole + Summed,
     {
         let added = self.adapter.forward(x);
         self.base.apply(x, Epilogue::residual(added.array()))

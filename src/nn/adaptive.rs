@@ -3,8 +3,9 @@
 use super::Linear;
 use crate::backend::{ArrayOf, Backend, Binary, Float, Unary, constant};
 use crate::cpu::Cpu;
-use crate::dim::{Averaged, Dense, Dim, Plus};
+use crate::dim::{Averaged, Dim, Plus, Summed, Whole};
 use crate::io::{Stored, Weights};
+use crate::shape::{SameShape, Sequence, Shape};
 use crate::tensor::{SameBackend, Tensor};
 use crate::{Module, Rng};
 
@@ -27,7 +28,11 @@ impl<N: Dim, E: Dim, B: Backend<Elem: Float>> Modulation<N, E, B> {
     /// let y = Modulation { shift, scale }.apply(&Tensor::ones((Batch, Seq, Embed)));
     /// assert_eq!(y.to_vec(), [6.0, 6.0, 6.0, 3.0, 3.0, 3.0]);
     /// ```
-    pub fn apply<S: Dim>(&self, x: &Tensor<(N, S, E), impl SameBackend<B>>) -> Tensor<(N, S, E), B> {
+    pub fn apply<S>(&self, x: &Tensor<S, impl SameBackend<B>>) -> Tensor<S, B>
+    where
+        S: Sequence<E>,
+        S::One: SameShape<(N, E)>,
+    {
         Tensor::from_parts(x.shape(), self.applied(x.array().clone()))
     }
 
@@ -66,7 +71,7 @@ impl<C: Dim, E: Dim, B: Backend<Elem: Float>> AdaptiveLayerNorm<C, E, B> {
     /// What the norm does to each sample with such a condition.
     pub fn modulation<N: Dim>(&self, condition: &Tensor<(N, C), impl SameBackend<B>>) -> Modulation<N, E, B>
     where
-        C: Dense,
+        C: Whole + Summed,
     {
         let (samples, _) = condition.shape();
         let active = Tensor::<_, B>::from_parts(condition.shape(), B::unary(Unary::Silu, condition.array().clone()));
@@ -81,19 +86,22 @@ impl<C: Dim, E: Dim, B: Backend<Elem: Float>> AdaptiveLayerNorm<C, E, B> {
     ///
     /// # Panics
     /// Epsilon is negative or NaN.
-    pub fn forward<N: Dim, S: Dim>(
+    pub fn forward<S, R>(
         &self,
-        x: &Tensor<(N, S, E), impl SameBackend<B>>,
-        condition: &Tensor<(N, C), impl SameBackend<B>>,
-    ) -> Tensor<(N, S, E), B>
+        x: &Tensor<S, impl SameBackend<B>>,
+        condition: &Tensor<R, impl SameBackend<B>>,
+    ) -> Tensor<S, B>
     where
-        C: Dense,
-        E: Averaged,
+        S: Sequence<E>,
+        R: Shape + SameShape<(S::Batch, C)>,
+        C: Whole + Summed,
+        E: Whole + Averaged,
     {
-        let (_, _, embed) = x.shape();
+        let (samples, _, embed) = x.shape().dims();
+        let condition = Tensor::<_, B>::from_parts((samples, self.projection.input()), condition.array().clone());
         let one = B::filled(num_traits::one(), &[embed.size()], &x.device());
         let normal = B::layer_norm(x.array().clone(), &one, None, super::norm::checked(self.epsilon));
-        Tensor::from_parts(x.shape(), self.modulation(condition).applied(normal))
+        Tensor::from_parts(x.shape(), self.modulation(&condition).applied(normal))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::KeysAndValues;
 use crate::backend::{AttentionOptions, Backend, Float, MaskOf};
-use crate::dim::{Dim, Summed};
+use crate::dim::{Dim, Summed, Whole};
 use crate::mask::Mask;
 use crate::shape::{Attends, Shape};
 use crate::tensor::{SameBackend, Tensor};
@@ -31,7 +31,7 @@ where
     Q: Attends<K, V, Output = Output>,
     K: Shape,
     V: Shape,
-    Q::HeadDim: Summed,
+    Q::HeadDim: Whole + Summed,
     M: Mask<Q::Batch, Q::Queries, Q::Keys, B::Engine>,
     B: Backend<Elem: Float>,
 {
@@ -50,7 +50,7 @@ where
     Q: Attends<K, V>,
     K: Shape,
     V: Shape,
-    Q::HeadDim: Summed,
+    Q::HeadDim: Whole + Summed,
     M: Mask<Q::Batch, Q::Queries, Q::Keys, B::Engine>,
     B: Backend<Elem: Float>,
 {
@@ -77,7 +77,8 @@ pub fn attention_weights<Q, K, M, B>(
 where
     Q: Attends<K, K>,
     K: Shape,
-    Q::HeadDim: Summed,
+    Q::HeadDim: Whole + Summed,
+    Q::Keys: Whole,
     M: Mask<Q::Batch, Q::Queries, Q::Keys, B::Engine>,
     B: Backend<Elem: Float>,
 {

@@ -1,7 +1,7 @@
 //! What is added to the scores of attention, or in the softmax beside them.
 
 use crate::backend::{ArrayOf, Backend, Engine, With};
-use crate::dim::Dim;
+use crate::dim::{Dim, Whole};
 use crate::mask::Allowed;
 use crate::sealed::Sealed;
 use crate::shape::Shape;
@@ -13,6 +13,7 @@ use crate::tensor::{SameBackend, Tensor};
     message = "`{Self}` is no bias for attention weights `{Weights}`",
     label = "expected a bias of heads, queries and keys, in this order",
     note = "weights are `(batch, heads, queries, keys)`: a bias is of all four, of the last three, of queries and keys alone, or of these and the batch",
+    note = "of a part of the queries and of the keys, no rank has the pairs: attention across ranks takes none; in generic code, ask for keys that each rank has all of: `S: Whole`",
     note = "explained in `congruent::errors::C72`"
 )]
 pub trait PairBias<Weights, HeadsOrBatch> {
@@ -127,7 +128,7 @@ macro_rules! bias { ($($Which:ident ($($D:ident)*))*) => {$(
 )*};
 (@of $Which:ident [$($On:tt)*] ($Bias:ty)) => {
     #[diagnostic::do_not_recommend]
-    impl<B: Dim, H: Dim, Q: Dim, K: Dim, $($On)*> PairBias<(B, H, Q, K), $Which> for $Bias {
+    impl<B: Dim, H: Dim, Q: Dim, K: Whole, $($On)*> PairBias<(B, H, Q, K), $Which> for $Bias {
         type Itself = Self;
         fn itself(&self) -> &Self {
             self

@@ -6,8 +6,9 @@ use super::{Dropout, InTraining};
 use crate::Rng;
 use crate::backend::composed::with_allowed;
 use crate::backend::{self, ArrayOf, Backend, DeviceOf, Float, MaskOf, OptionsOf, With};
-use crate::dim::Summed;
+use crate::dim::{Summed, Whole};
 use crate::mask::Mask;
+use crate::sealed::Sealed;
 use crate::shape::{Attends, Shape};
 use crate::tensor::{SameBackend, Tensor};
 use std::fmt::{self, Debug, Formatter};
@@ -33,18 +34,18 @@ use std::fmt::{self, Debug, Formatter};
 /// let y = attention_with(&x, &x, &x, &Causal, AttentionOptions::new().dropout(0.1, &mut training));
 /// ```
 #[must_use]
-pub struct AttentionOptions<'a, P = NoBias, S = NoSinks> {
+pub struct AttentionOptions<'a, P = NoBias, S = NoSinks, D = NoDropout> {
     scale: Option<f64>,
     soft_cap: Option<f64>,
     bias: &'a P,
     sinks: &'a S,
-    dropout: Option<(Dropout, &'a mut Rng)>,
+    dropout: D,
 }
 
 impl AttentionOptions<'_> {
     /// None: [`attention_with`] is [`attention`](super::attention).
     pub fn new() -> Self {
-        AttentionOptions { scale: None, soft_cap: None, bias: &NoBias, sinks: &NoSinks, dropout: None }
+        AttentionOptions { scale: None, soft_cap: None, bias: &NoBias, sinks: &NoSinks, dropout: NoDropout }
     }
 }
 
@@ -54,18 +55,17 @@ impl Default for AttentionOptions<'_> {
     }
 }
 
-impl<P, S> Debug for AttentionOptions<'_, P, S> {
+impl<P, S, D: Debug> Debug for AttentionOptions<'_, P, S, D> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let dropout = self.dropout.as_ref().map(|(dropout, _)| dropout.rate);
         f.debug_struct("AttentionOptions")
             .field("scale", &self.scale)
             .field("soft_cap", &self.soft_cap)
-            .field("dropout", &dropout)
+            .field("dropout", &self.dropout)
             .finish_non_exhaustive()
     }
 }
 
-impl<'a, P, S> AttentionOptions<'a, P, S> {
+impl<'a, P, S, D> AttentionOptions<'a, P, S, D> {
     /// What products are multiplied by, in place of `1 / √D`: T5 has 1 ([Raffel et al. 2020](https://arxiv.org/abs/1910.10683)).
     pub fn scale(self, scale: f64) -> Self {
         AttentionOptions { scale: Some(scale), ..self }
@@ -86,7 +86,7 @@ impl<'a, P, S> AttentionOptions<'a, P, S> {
     /// or `(B, Q, K)`, for every head. Or, as a mask for each head, [`Allowed`](crate::Allowed) of any of these.
     ///
     /// Minus infinity is a mask too: a query whose keys all have it gives zeros.
-    pub fn bias<R>(self, bias: &'a R) -> AttentionOptions<'a, R, S> {
+    pub fn bias<R>(self, bias: &'a R) -> AttentionOptions<'a, R, S, D> {
         let AttentionOptions { scale, soft_cap, bias: _, sinks, dropout } = self;
         AttentionOptions { scale, soft_cap, bias, sinks, dropout }
     }
@@ -95,22 +95,27 @@ impl<'a, P, S> AttentionOptions<'a, P, S> {
     /// so a query may attend to nothing. They are the sinks of gpt-oss
     /// ([OpenAI 2025](https://arxiv.org/abs/2508.10925), section 2.2); without them, models make a sink of their first token
     /// ([Xiao et al. 2023](https://arxiv.org/abs/2309.17453)).
-    pub fn sinks<R>(self, sinks: &'a R) -> AttentionOptions<'a, P, R> {
+    pub fn sinks<R>(self, sinks: &'a R) -> AttentionOptions<'a, P, R, D> {
         let AttentionOptions { scale, soft_cap, bias, sinks: _, dropout } = self;
         AttentionOptions { scale, soft_cap, bias, sinks, dropout }
     }
 
     /// Weights chosen at random become zero, each with the probability `rate`; the others are `1 / (1 - rate)` times as large. It is
-    /// for training alone, as [`Dropout`] is.
+    /// for training alone, as [`Dropout`] is. Each rank has all keys.
     ///
     /// # Panics
     /// When it is used: the rate is not a number from 0 to 1.
-    pub fn dropout(self, rate: f64, training: &'a mut impl InTraining) -> Self {
-        AttentionOptions { dropout: Some((Dropout { rate }, training.rng())), ..self }
+    pub fn dropout(
+        self,
+        rate: f64,
+        training: &'a mut impl InTraining,
+    ) -> AttentionOptions<'a, P, S, DropoutOfWeights<'a>> {
+        let AttentionOptions { scale, soft_cap, bias, sinks, dropout: _ } = self;
+        AttentionOptions { scale, soft_cap, bias, sinks, dropout: DropoutOfWeights(Dropout { rate }, training.rng()) }
     }
 
     /// `f` with the mask and the options of a backend, for weights of these sizes.
-    fn on<B: Backend<Elem: Float>, HeadsOrBatch, Weights: Shape>(
+    fn on<B: Backend<Elem: Float>, HeadsOrBatch, Weights: Shape, K>(
         self,
         weights: Weights,
         mask: MaskOf<B>,
@@ -121,6 +126,7 @@ impl<'a, P, S> AttentionOptions<'a, P, S> {
     where
         P: PairBias<Weights, HeadsOrBatch, Itself: AddedOn<B>>,
         S: HeadSinks<Weights, Itself: AddedOn<B>>,
+        D: DropsWeights<K>,
     {
         let sizes = self.bias.sizes();
         let (bias, mask) = match self.bias.itself().added() {
@@ -132,12 +138,50 @@ impl<'a, P, S> AttentionOptions<'a, P, S> {
             Added::Numbers(sinks) => Some(sinks),
             _ => None,
         };
-        let factors = self.dropout.map(|(dropout, rng)| dropout.factors::<B>(weights.sizes().as_ref(), device, rng));
+        let factors = self.dropout.factors::<_, B>(weights, device);
         let (scale, soft_cap) = (self.scale.unwrap_or(scale), self.soft_cap);
         let options =
             backend::AttentionOptions { scale, soft_cap, bias: bias.as_ref(), sinks, factors: factors.as_ref() };
         f(&mask, options)
     }
+}
+
+/// That weights of attention have no dropout.
+#[derive(Clone, Copy, Debug)]
+pub struct NoDropout;
+
+/// That some weights of attention, chosen at random, are zero.
+#[derive(Debug)]
+pub struct DropoutOfWeights<'a>(Dropout, &'a mut Rng);
+
+/// That weights of attention to the keys `K` may be chosen so.
+#[diagnostic::on_unimplemented(
+    message = "the weights of attention to `{K}` have no dropout: no rank has those of all keys",
+    label = "each rank has a part of the keys `{K}`, or may have",
+    note = "dropout of what attention gives goes element by element: `dropout.forward_training(&y, training)`",
+    note = "in generic code, ask for keys that each rank has all of: `S: Whole`",
+    note = "explained in `congruent::errors::C96`"
+)]
+pub trait DropsWeights<K> {
+    /// What weights are multiplied by.
+    #[doc(hidden)]
+    fn factors<W: Shape, B: Backend<Elem: Float>>(self, weights: W, device: &DeviceOf<B>) -> Option<ArrayOf<B>>;
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
+}
+#[diagnostic::do_not_recommend]
+impl<K> DropsWeights<K> for NoDropout {
+    fn factors<W: Shape, B: Backend<Elem: Float>>(self, _: W, _: &DeviceOf<B>) -> Option<ArrayOf<B>> {
+        None
+    }
+    fn sealed(_: Sealed) {}
+}
+#[diagnostic::do_not_recommend]
+impl<K: Whole> DropsWeights<K> for DropoutOfWeights<'_> {
+    fn factors<W: Shape, B: Backend<Elem: Float>>(self, weights: W, device: &DeviceOf<B>) -> Option<ArrayOf<B>> {
+        Some(self.0.factors::<_, B>(weights, device, self.1))
+    }
+    fn sealed(_: Sealed) {}
 }
 
 /// As [`attention`](super::attention), with what the options say.
@@ -153,12 +197,12 @@ impl<'a, P, S> AttentionOptions<'a, P, S> {
 /// assert!((y.to_vec()[0] - 1.0).abs() < 1e-6 && y.to_vec()[23] < 1e-6);
 /// # Ok::<(), Error>(())
 /// ```
-pub fn attention_with<Q, K, V, P, S, M, B, Weights, HeadsOrBatch, Bias, Output>(
+pub fn attention_with<Q, K, V, P, S, D, M, B, Weights, HeadsOrBatch, Bias, Output>(
     q: &Tensor<Q, B>,
     k: &Tensor<K, impl SameBackend<B>>,
     v: &Tensor<V, impl SameBackend<B>>,
     mask: &M,
-    options: AttentionOptions<'_, P, S>,
+    options: AttentionOptions<'_, P, S, D>,
 ) -> Tensor<Output, B>
 where
     Q: Attends<K, V, Output = Output, Weights = Weights>,
@@ -166,17 +210,18 @@ where
     V: Shape,
     Output: Shape,
     Weights: Shape,
-    Q::HeadDim: Summed,
+    Q::HeadDim: Whole + Summed,
     P: PairBias<Weights, HeadsOrBatch, Itself = Bias>,
     Bias: AddedOn<B>,
     S: HeadSinks<Weights, Itself: AddedOn<B>>,
+    D: DropsWeights<Q::Keys>,
     M: Mask<Q::Batch, Q::Queries, Q::Keys, B::Engine>,
     B: Backend<Elem: Float>,
 {
     let device = q.device();
     let (weights, mask) = (q.shape().weights(k.shape()), mask.describe(&device));
     let attend = |mask: &_, options: OptionsOf<'_, B>| B::attention(q.array(), k.array(), v.array(), mask, options);
-    let array = options.on::<B, _, _>(weights, mask, default_scale(q), &device, attend);
+    let array = options.on::<B, _, _, Q::Keys>(weights, mask, default_scale(q), &device, attend);
     Tensor::from_parts(q.shape().output(v.shape()), array)
 }
 
@@ -193,27 +238,29 @@ where
 /// let sixths: Vec<f32> = weights.to_vec().iter().map(|x| (x * 6.0).round()).collect();
 /// assert_eq!(sixths, [3.0, 0.0, 2.0, 2.0]);
 /// ```
-pub fn attention_weights_with<Q, K, P, S, M, B, Weights, HeadsOrBatch, Bias>(
+pub fn attention_weights_with<Q, K, P, S, D, M, B, Weights, HeadsOrBatch, Bias>(
     q: &Tensor<Q, B>,
     k: &Tensor<K, impl SameBackend<B>>,
     mask: &M,
-    options: AttentionOptions<'_, P, S>,
+    options: AttentionOptions<'_, P, S, D>,
 ) -> Tensor<Weights, B>
 where
     Q: Attends<K, K, Weights = Weights>,
     K: Shape,
     Weights: Shape,
-    Q::HeadDim: Summed,
+    Q::HeadDim: Whole + Summed,
+    Q::Keys: Whole,
     P: PairBias<Weights, HeadsOrBatch, Itself = Bias>,
     Bias: AddedOn<B>,
     S: HeadSinks<Weights, Itself: AddedOn<B>>,
+    D: DropsWeights<Q::Keys>,
     M: Mask<Q::Batch, Q::Queries, Q::Keys, B::Engine>,
     B: Backend<Elem: Float>,
 {
     let device = q.device();
     let (weights, mask) = (q.shape().weights(k.shape()), mask.describe(&device));
     let attend = |mask: &_, options: OptionsOf<'_, B>| B::attention_weights(q.array(), k.array(), mask, options);
-    let array = options.on::<B, _, _>(weights, mask, default_scale(q), &device, attend);
+    let array = options.on::<B, _, _, Q::Keys>(weights, mask, default_scale(q), &device, attend);
     Tensor::from_parts(weights, array)
 }
 
@@ -259,7 +306,7 @@ where
     V: Shape,
     Output: Shape,
     Weights: Shape,
-    Q::HeadDim: Summed,
+    Q::HeadDim: Whole + Summed,
     P: PairBias<Weights, HeadsOrBatch, Itself = Bias>,
     Bias: AddedOn<B>,
     M: Mask<Q::Batch, Q::Queries, Q::Keys, B::Engine>,
@@ -283,7 +330,7 @@ where
     K: Shape,
     V: Shape,
     Weights: Shape,
-    Q::HeadDim: Summed,
+    Q::HeadDim: Whole + Summed,
     P: PairBias<Weights, HeadsOrBatch, Itself = Bias>,
     Bias: AddedOn<B>,
     M: Mask<Q::Batch, Q::Queries, Q::Keys, B::Engine>,

@@ -15,7 +15,8 @@ use crate::Error;
 use crate::backend::{AttentionMask, Backend, DeviceOf, Float, With, elements};
 use crate::cpu::Cpu;
 use crate::dim::{Dense, Dim, GivenDim, Name, Plus, Ragged};
-use crate::mask::Lengths;
+use crate::mask::LengthsOf;
+use crate::shape::Vector;
 use crate::tensor::{IdOf, Index, SameBackend, Tensor};
 use std::fmt::{self, Debug, Formatter};
 use std::marker::PhantomData;
@@ -188,13 +189,14 @@ impl<B: Dim, H: Dim, D: Dim, P: Dim, Bk: Backend<Elem: Float>> KeyValueCache<B, 
     /// let beams = cache.select(&Ids::new((Beams,), Batch, &[0, 1, 1]).unwrap());
     /// assert_eq!(beams.lengths(), [0; 3]);
     /// ```
-    pub fn select<N: Dim, I: IdOf<B>, C>(&self, sequences: &Tensor<(N,), C>) -> KeyValueCache<N, H, D, P, Bk>
+    pub fn select<S, N: Dim, I: IdOf<B>, C>(&self, sequences: &Tensor<S, C>) -> KeyValueCache<N, H, D, P, Bk>
     where
+        S: Vector<Elements = N>,
         C: Backend<Elem = I> + SameBackend<With<Bk, I>>,
     {
         let KeyValueCache { heads, head_dim, capacity, ref device, window, in_eight_bits, room, .. } = *self;
         let device = device.clone();
-        let (batch,) = sequences.shape();
+        let batch = sequences.shape().dim();
         let ids = elements::<With<Bk, I>>(sequences.array());
         let of = |numbers: &[usize]| ids.iter().map(|id| numbers[*id as usize]).collect();
         let (lengths, forgotten) = (of(&self.lengths), of(&self.forgotten));
@@ -271,9 +273,10 @@ impl<B: Dim, H: Dim, D: Dim, P: Dim, Bk: Backend<Elem: Float>> KeyValueCache<B, 
     /// failed, as far as that is known by then: the cache is then empty.
     pub fn step_ragged<S: Dim, R>(
         &mut self,
-        new: &Lengths<B, S>,
+        new: &impl LengthsOf<B, S>,
         run: impl for<'id> FnOnce(&mut CacheStep<'_, B, H, D, P, S, Ragged<Cached<'id>>, Bk>) -> R,
     ) -> Result<R, Error> {
+        let new = new.lengths();
         let (counts, size) = (Counts::Each(new.as_slice()), new.keys().size());
         self.make_room(counts, size)?;
         let held: Vec<usize> = self.held().collect();
@@ -284,7 +287,7 @@ impl<B: Dim, H: Dim, D: Dim, P: Dim, Bk: Backend<Elem: Float>> KeyValueCache<B, 
             window: self.window,
             first_query: Some(held.into()),
             lengths: Some(totals.into()),
-            allowed: None,
+            ..AttentionMask::default()
         };
         Cached::with(longest, |total| self.run(new.keys(), Ragged(total), counts, mask, run))
     }

@@ -5,10 +5,10 @@ use super::norm::{check, checked};
 use crate::Module;
 use crate::backend::{ArrayOf, Backend, Binary, Float, Unary, constant};
 use crate::cpu::Cpu;
-use crate::dim::{Dim, Times};
+use crate::dim::{Averaged, Dim, Times, Whole};
 use crate::io::{Stored, Weights};
 use crate::module::report;
-use crate::shape::{Axis, Shape, Unpadded};
+use crate::shape::{Axis, OfAllRanks, Shape, Unpadded};
 use crate::tensor::{SameBackend, Tensor};
 
 /// Each channel less its mean, by its standard deviation, times a weight and more by a bias: in training those of the batch, in
@@ -76,7 +76,7 @@ impl<C: Dim, B: Backend<Elem: Float>> BatchNorm<C, B> {
         training: &mut impl InTraining,
     ) -> Tensor<S, B>
     where
-        S: Axis<C, Position, Dim = C, Removed: Unpadded>,
+        S: Axis<C, Position, Dim = C, Removed: OfAllRanks + Unpadded>,
     {
         let (_, x) = (training, x.clone().same::<B>());
         let mut last: Vec<usize> = (0..S::RANK).collect();
@@ -182,7 +182,8 @@ impl<Groups: Dim, Channels: Dim, B: Backend<Elem: Float>> GroupNorm<Groups, Chan
     /// Epsilon is negative or NaN.
     pub fn forward<S, Position>(&self, x: &Tensor<S, impl SameBackend<B>>) -> Tensor<S, B>
     where
-        S: Axis<Times<Groups, Channels>, Position, Dim = Times<Groups, Channels>, Removed: Unpadded>,
+        S: Axis<Times<Groups, Channels>, Position, Dim = Times<Groups, Channels>, Removed: OfAllRanks + Unpadded>,
+        Channels: Whole + Averaged,
     {
         let x = x.clone().same::<B>();
         let sizes = x.sizes().as_ref().to_vec();

@@ -2,10 +2,10 @@
 
 use crate::backend::{Backend, DeviceOf, Float};
 use crate::cpu::Cpu;
-use crate::dim::{Dim, N, Summed, Times};
+use crate::dim::{Dim, N, Summed, Times, Whole, Windowed};
 use crate::io::{Stored, Weights};
 use crate::module::{Parameter, ParameterMut, Path, ToEngine, report, show};
-use crate::shape::{At, Axis, Convolve, ConvolveTransposed, Shape, Slide};
+use crate::shape::{At, Axis, Convolve, ConvolveTransposed, Images, Shape, Slide};
 use crate::tensor::{CountsWindows, PerAxis, SameBackend, Sliding, Tensor};
 use crate::{Error, Module, Rng};
 use std::fmt::{self, Debug, Formatter};
@@ -87,9 +87,9 @@ where
     pub fn forward<S, Out, Convolved>(&self, x: &Tensor<S, impl SameBackend<B>>, out: Out) -> Tensor<Convolved, B>
     where
         S: Convolve<W, Groups, Out, Outputs = O, Output = Convolved>,
-        S::Channels: Summed,
-        S::Height: Summed,
-        S::Width: Summed,
+        S::Channels: Whole + Summed,
+        S::Height: Whole + Windowed,
+        S::Width: Whole + Windowed,
         Out: CountsWindows<<S as Slide<Out>>::Lengths, S::Kernel, Stride, Padding, Dilation>,
         Stride: PerAxis<Out>,
         Padding: PerAxis<Out>,
@@ -110,9 +110,9 @@ where
     ) -> Result<Tensor<Convolved, B>, Error>
     where
         S: Convolve<W, Groups, Out, Outputs = O, Output = Convolved>,
-        S::Channels: Summed,
-        S::Height: Summed,
-        S::Width: Summed,
+        S::Channels: Whole + Summed,
+        S::Height: Whole + Windowed,
+        S::Width: Whole + Windowed,
         Stride: PerAxis<Out>,
         Padding: PerAxis<Out>,
         Dilation: PerAxis<Out>,
@@ -174,9 +174,9 @@ where
     pub fn forward<S, Out, Convolved>(&self, x: &Tensor<S, impl SameBackend<B>>, out: Out) -> Tensor<Convolved, B>
     where
         S: ConvolveTransposed<W, Groups, Out, Outputs = O, Output = Convolved>,
-        S::Channels: Summed,
-        S::Height: Summed,
-        S::Width: Summed,
+        S::Channels: Whole + Summed,
+        S::Height: Whole + Windowed,
+        S::Width: Whole + Windowed,
         <S as Slide<Out>>::Lengths: CountsWindows<Out, S::Kernel, Stride, Padding, Dilation>,
         Stride: PerAxis<Out>,
         Padding: PerAxis<Out>,
@@ -197,9 +197,9 @@ where
     ) -> Result<Tensor<Convolved, B>, Error>
     where
         S: ConvolveTransposed<W, Groups, Out, Outputs = O, Output = Convolved>,
-        S::Channels: Summed,
-        S::Height: Summed,
-        S::Width: Summed,
+        S::Channels: Whole + Summed,
+        S::Height: Whole + Windowed,
+        S::Width: Whole + Windowed,
         Stride: PerAxis<Out>,
         Padding: PerAxis<Out>,
         Dilation: PerAxis<Out>,
@@ -305,31 +305,43 @@ pub struct PatchEmbedding<C, E, PatchH, PatchW, B: Backend = Cpu<f32>> {
     pub projection: Conv2d<C, E, PatchH, PatchW, Apart<PatchH, PatchW>, B>,
 }
 
-impl<C: Summed, E: Dim, PatchH: Dim, PatchW: Dim, B: Backend<Elem: Float>> PatchEmbedding<C, E, PatchH, PatchW, B> {
+impl<C: Whole + Summed, E: Dim, PatchH: Dim, PatchW: Dim, B: Backend<Elem: Float>>
+    PatchEmbedding<C, E, PatchH, PatchW, B>
+{
     /// The patches of each image, row by row. What is left of an image behind whole patches has no part in it.
-    pub fn forward<Batch: Dim, H: Summed, W: Summed, Rows: Dim, Columns: Dim>(
+    pub fn forward<S, Rows: Dim, Columns: Dim>(
         &self,
-        images: &Tensor<(Batch, C, H, W), impl SameBackend<B>>,
+        images: &Tensor<S, impl SameBackend<B>>,
         (rows, columns): (Rows, Columns),
-    ) -> Tensor<(Batch, Times<Rows, Columns>, E), B>
+    ) -> Tensor<(S::Batch, Times<Rows, Columns>, E), B>
     where
-        (Rows, Columns): CountsWindows<(H, W), (PatchH, PatchW), (PatchH, PatchW), N<0>, N<1>>,
+        S: Images<C, Height: Whole + Windowed, Width: Whole + Windowed>,
+        (Rows, Columns): CountsWindows<(S::Height, S::Width), (PatchH, PatchW), (PatchH, PatchW), N<0>, N<1>>,
     {
-        self.projection.forward(images, (rows, columns)).merge(At::<2>, At::<3>).transpose(At::<1>, At::<2>)
+        let patches = self.projection.forward(&with_dims(images), (rows, columns));
+        patches.merge(At::<2>, At::<3>).transpose(At::<1>, At::<2>)
     }
 
     /// As [`forward`](Self::forward), of sizes that are compared now.
     ///
     /// # Errors
     /// As of [`Tensor::try_conv`].
-    pub fn try_forward<Batch: Dim, H: Summed, W: Summed, Rows: Dim, Columns: Dim>(
+    pub fn try_forward<S, Rows: Dim, Columns: Dim>(
         &self,
-        images: &Tensor<(Batch, C, H, W), impl SameBackend<B>>,
+        images: &Tensor<S, impl SameBackend<B>>,
         (rows, columns): (Rows, Columns),
-    ) -> Result<Tensor<(Batch, Times<Rows, Columns>, E), B>, Error> {
-        let patches = self.projection.try_forward(images, (rows, columns))?;
+    ) -> Result<Tensor<(S::Batch, Times<Rows, Columns>, E), B>, Error>
+    where
+        S: Images<C, Height: Whole + Windowed, Width: Whole + Windowed>,
+    {
+        let patches = self.projection.try_forward(&with_dims(images), (rows, columns))?;
         Ok(patches.merge(At::<2>, At::<3>).transpose(At::<1>, At::<2>))
     }
+}
+
+/// The same images, whose dimensions the type says one by one.
+fn with_dims<S: Images<C>, C: Dim, B: Backend>(images: &Tensor<S, B>) -> Tensor<(S::Batch, C, S::Height, S::Width), B> {
+    Tensor::from_parts(images.shape().dims(), images.array().clone())
 }
 
 fn apart<H, W>(patch: (H, W)) -> Apart<H, W> {

@@ -2,7 +2,7 @@
 
 use super::InTraining;
 use crate::Rng;
-use crate::backend::{ArrayOf, Backend, DeviceOf, Float, constant};
+use crate::backend::{ArrayOf, Backend, DeviceOf, Float, PrimitiveOf, constant};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -44,21 +44,31 @@ impl Dropout {
 
     #[track_caller]
     pub(super) fn chosen_by<S: Shape, B: Backend<Elem: Float>>(self, x: &Tensor<S, B>, rng: &mut Rng) -> Tensor<S, B> {
-        x * &Tensor::from_parts(x.shape(), self.factors::<B>(x.sizes().as_ref(), &x.device(), rng))
+        x * &Tensor::from_parts(x.shape(), self.factors::<_, B>(x.shape(), &x.device(), rng))
     }
 
-    /// What elements of these sizes are multiplied by.
+    /// What the elements of such a tensor are multiplied by.
     #[track_caller]
-    pub(super) fn factors<B: Backend<Elem: Float>>(
+    pub(super) fn factors<S: Shape, B: Backend<Elem: Float>>(
         self,
-        sizes: &[usize],
+        shape: S,
         device: &DeviceOf<B>,
         rng: &mut Rng,
     ) -> ArrayOf<B> {
+        let factors = if S::IS_SHARDED {
+            // What becomes zero is what would in one process.
+            let part = shape.part();
+            part.of(&self.chosen::<B>(part.whole().iter().product(), rng))
+        } else {
+            self.chosen::<B>(shape.elements(), rng)
+        };
+        B::from_elements(factors, shape.sizes().as_ref(), device)
+    }
+
+    #[track_caller]
+    fn chosen<B: Backend<Elem: Float>>(self, count: usize, rng: &mut Rng) -> Vec<PrimitiveOf<B>> {
         assert!((0.0..=1.0).contains(&self.rate), "`rate` is {}, expected a number from 0 to 1", self.rate);
         let scale = constant((1.0 - self.rate).recip());
-        let kept =
-            (0..sizes.iter().product()).map(|_: usize| if rng.f64() < self.rate { num_traits::zero() } else { scale });
-        B::from_elements(kept.collect(), sizes, device)
+        (0..count).map(|_| if rng.f64() < self.rate { num_traits::zero() } else { scale }).collect()
     }
 }

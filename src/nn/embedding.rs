@@ -2,10 +2,10 @@
 
 use crate::backend::{Backend, Epilogue, Float, With};
 use crate::cpu::Cpu;
-use crate::dim::{Dim, Picked, Summed};
+use crate::dim::{Dim, Picked, Summed, Table, Whole};
 use crate::io::{Stored, Weights};
 use crate::module::report;
-use crate::shape::{Append, Last, Shape};
+use crate::shape::{Append, Last, LooksUp, Shape};
 use crate::tensor::{IdOf, SameBackend, Tensor};
 use crate::{Module, Rng};
 
@@ -18,6 +18,10 @@ use crate::{Module, Rng};
 /// let ids = Ids::new((Batch,), Vocab, &[2, 0]).unwrap();
 /// let vectors: Tensor<(Batch, Embed)> = embedding.forward(&ids);
 /// ```
+///
+/// On a mesh, `Embedding<Shard<V, M>, E>` has a part of the table on each rank; ids are of the whole, and
+/// [`logits`](Self::logits) are those of the part, `(.., Shard<V, M>)`
+/// ([Shoeybi et al. 2019](https://arxiv.org/abs/1909.08053)): see [`mesh`](crate::mesh).
 #[derive(Clone, Module)]
 #[module(debug)]
 pub struct Embedding<V, E, B: Backend = Cpu<f32>> {
@@ -26,12 +30,17 @@ pub struct Embedding<V, E, B: Backend = Cpu<f32>> {
 }
 
 impl<V: Dim, E: Dim, B: Backend> Embedding<V, E, B> {
-    /// The vector of each id.
-    pub fn forward<S, I: IdOf<V>, C>(&self, ids: &Tensor<S, C>) -> Tensor<<S as Append<E>>::Output, B>
+    /// The vector of each id. Of a table that is divided among the ranks of a mesh, all of them are added: see
+    /// [`lookup`](Tensor::lookup).
+    ///
+    /// # Panics
+    /// As [`lookup`](Tensor::lookup).
+    pub fn forward<S, I, C, SameOrOther>(&self, ids: &Tensor<S, C>) -> Tensor<<S as Append<E>>::Output, B>
     where
-        S: Shape + Append<E>,
+        S: Shape + Append<E> + LooksUp<V, SameOrOther>,
+        I: IdOf<V::Whole>,
         C: Backend<Elem = I> + SameBackend<With<B, I>>,
-        V: Picked,
+        V: Table + Picked,
     {
         let y = self.weight.lookup(ids);
         report::<B>(self.weight.array(), y.shape(), y.array());
@@ -52,7 +61,7 @@ impl<V: Dim, E: Dim, B: Backend> Embedding<V, E, B> {
     pub fn logits<S>(&self, x: &Tensor<S, impl SameBackend<B>>) -> Tensor<<S as Last<E>>::With<V>, B>
     where
         S: Last<E>,
-        E: Summed,
+        E: Whole + Summed,
         B::Elem: Float,
     {
         let logits = B::linear(x.array(), self.weight.array(), Epilogue::default());

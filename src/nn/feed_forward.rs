@@ -3,7 +3,7 @@
 use super::{Activation, Linear, WellFormed};
 use crate::backend::{ArrayOf, Backend, Epilogue, Float};
 use crate::cpu::Cpu;
-use crate::dim::{Dense, Dim};
+use crate::dim::{Dense, Dim, Summed};
 use crate::sealed::Sealed;
 use crate::shape::Last;
 use crate::tensor::{SameBackend, Tensor};
@@ -28,7 +28,7 @@ pub struct FeedForward<E, F, B: Backend = Cpu<f32>> {
     /// From `F` to `E`.
     pub down: Linear<F, E, B>,
 }
-impl<E: Dense, F: Dense, B: Backend> WellFormed for FeedForward<E, F, B> {
+impl<E: Dense, F: Summed, B: Backend> WellFormed for FeedForward<E, F, B> {
     fn sealed(_: Sealed) {}
 }
 

@@ -3,7 +3,7 @@
 use super::{Activation, Linear, WellFormed};
 use crate::backend::{ArrayOf, Backend, Epilogue, Float};
 use crate::cpu::Cpu;
-use crate::dim::{Dense, Dim};
+use crate::dim::{Dense, Dim, Summed};
 use crate::sealed::Sealed;
 use crate::shape::Last;
 use crate::tensor::{SameBackend, Tensor};
@@ -31,7 +31,7 @@ pub struct GatedFeedForward<E, F, B: Backend = Cpu<f32>> {
     /// From `F` to `E`.
     pub down: Linear<F, E, B>,
 }
-impl<E: Dense, F: Dense, B: Backend> WellFormed for GatedFeedForward<E, F, B> {
+impl<E: Dense, F: Summed, B: Backend> WellFormed for GatedFeedForward<E, F, B> {
     fn sealed(_: Sealed) {}
 }
 
@@ -51,8 +51,12 @@ impl<E: Dim, F: Dim, B: Backend<Elem: Float>> GatedFeedForward<E, F, B> {
         x: &Tensor<S, impl SameBackend<B>>,
         after: Epilogue<'_, ArrayOf<B>>,
     ) -> Tensor<S, B> {
-        let hidden = self.gate.apply(x, self.activation.epilogue()) * self.up.apply(x, Epilogue::default());
-        self.down.apply(&hidden, after)
+        self.down.apply(&self.hidden(x), after)
+    }
+
+    /// What the last layer is given.
+    pub(super) fn hidden<S: Last<E>>(&self, x: &Tensor<S, impl SameBackend<B>>) -> Tensor<S::With<F>, B> {
+        self.gate.apply(x, self.activation.epilogue()) * self.up.apply(x, Epilogue::default())
     }
 }
 

@@ -2,13 +2,13 @@
 
 use super::attention::attend;
 use super::multi_head::on_sequence;
-use super::{CacheStep, KeysAndValues, Linear, Rotary, RotaryAngles, WellFormed};
+use super::{CacheStep, KeysAndValues, Linear, RotaryAngles, RotaryOf, WellFormed};
 use crate::backend::{ArrayOf, Backend, Epilogue, Float, MaskOf, With};
 use crate::cpu::Cpu;
-use crate::dim::{Dense, Dim, Times};
+use crate::dim::{Dense, Dim, Summed, Times};
 use crate::mask::Mask;
 use crate::sealed::Sealed;
-use crate::shape::{Sequence, SharesHeads};
+use crate::shape::{PositionsOf, Sequence, SharesHeads};
 use crate::tensor::{IdOf, SameBackend, Tensor};
 use crate::{Module, Rng};
 
@@ -41,28 +41,31 @@ pub struct GroupedQueryAttention<E, Q, H, D, B: Backend = Cpu<f32>> {
     /// From the merged heads.
     pub output: Linear<Times<Q, D>, E, B>,
 }
-impl<E: Dense, Q: Dense + SharesHeads<H>, H: Dim, D: Dense, B: Backend> WellFormed
+impl<E: Dense, Q: Summed + SharesHeads<H>, H: Dim, D: Dense, B: Backend> WellFormed
     for GroupedQueryAttention<E, Q, H, D, B>
 {
     fn sealed(_: Sealed) {}
 }
 
 impl<E: Dim, Q: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> GroupedQueryAttention<E, Q, H, D, B> {
-    /// Self-attention: the sequence attends to itself.
-    pub fn forward<S, P: Dim, I: IdOf<P>, M, C>(
+    /// Self-attention: the sequence attends to itself. Its positions are `(batch, sequence)`, those of the whole sequence where each rank
+    /// has a part of it.
+    pub fn forward<S, R, P: Dim, I: IdOf<P>, M, C>(
         &self,
         x: &Tensor<S, impl SameBackend<B>>,
-        rotary: &Rotary<P, D, impl SameBackend<B>>,
-        positions: &Tensor<(S::Batch, S::Length), C>,
+        rotary: &impl RotaryOf<P, D, Backend: SameBackend<B>>,
+        positions: &Tensor<R, C>,
         mask: &M,
     ) -> Tensor<S, B>
     where
         S: Sequence<E>,
+        R: PositionsOf<S::Batch, S::Length>,
         M: Mask<S::Batch, S::Length, S::Length, B::Engine>,
         C: Backend<Elem = I> + SameBackend<With<B, I>>,
         Self: WellFormed,
     {
-        let (angles, mask) = (rotary.angles_on(positions), mask.describe(&x.device()));
+        let sequence = x.shape().dims().1;
+        let (angles, mask) = (rotary.rotary().angles_of(sequence, positions), mask.describe(&x.device()));
         on_sequence(x, |x| self.apply(&x, &angles, |new| new, &mask, Epilogue::default()))
     }
 
@@ -73,7 +76,7 @@ impl<E: Dim, Q: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> GroupedQueryAttent
     pub fn forward_cached<S, P: Dim, K: Dim>(
         &self,
         x: &Tensor<S, impl SameBackend<B>>,
-        rotary: &Rotary<P, D, impl SameBackend<B>>,
+        rotary: &impl RotaryOf<P, D, Backend: SameBackend<B>>,
         layer: usize,
         step: &mut CacheStep<'_, S::Batch, H, D, P, S::Length, K, impl SameBackend<B>>,
     ) -> Tensor<S, B>
@@ -81,7 +84,7 @@ impl<E: Dim, Q: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> GroupedQueryAttent
         S: Sequence<E>,
         Self: WellFormed,
     {
-        let (angles, mask) = (rotary.angles_on(step.positions()), step.mask().described());
+        let (angles, mask) = (rotary.rotary().angles_on(step.positions()), step.mask().described());
         let all = |new: KeysAndValues<_, _, _, _, B>| step.append_to(layer, new);
         on_sequence(x, |x| self.apply(&x, &angles, all, &mask, Epilogue::default()))
     }
@@ -96,10 +99,21 @@ impl<E: Dim, Q: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> GroupedQueryAttent
         mask: &MaskOf<B>,
         after: Epilogue<'_, ArrayOf<B>>,
     ) -> Tensor<(N, L, E), B> {
+        self.output.apply(&self.merged(x, angles, all, mask), after)
+    }
+
+    /// The merged heads, before the output layer.
+    pub(super) fn merged<N: Dim, L: Dim, K: Dim>(
+        &self,
+        x: &Tensor<(N, L, E), B>,
+        angles: &RotaryAngles<(N, L), D, B>,
+        all: impl FnOnce(KeysAndValues<N, H, D, L, B>) -> KeysAndValues<N, H, D, K, B>,
+        mask: &MaskOf<B>,
+    ) -> Tensor<(N, L, Times<Q, D>), B> {
         let q = angles.rotated(self.query.apply(x, Epilogue::default()).split_heads());
         let k = angles.rotated(self.key.apply(x, Epilogue::default()).split_heads());
         let v = self.value.apply(x, Epilogue::default()).split_heads();
-        self.output.apply(&attend(&q, &all((k, v)), mask).merge_heads(), after)
+        attend(&q, &all((k, v)), mask).merge_heads()
     }
 }
 

@@ -1,12 +1,12 @@
 //! The linear layer.
 
 use super::Activation;
-use crate::backend::{ArrayOf, Backend, Epilogue, Float};
+use crate::backend::{ArrayOf, Backend, Collective, Engine, Epilogue, Float, MeshAxis, PrimitiveOf, composed};
 use crate::cpu::Cpu;
-use crate::dim::{Dim, Summed};
+use crate::dim::{Dim, Shard, Sharded, Summed};
 use crate::io::{Stored, Weights};
 use crate::module::report;
-use crate::shape::Last;
+use crate::shape::{Axis, Last, SameShape, Shape};
 use crate::tensor::{SameBackend, Tensor};
 use crate::{Module, Rng};
 
@@ -75,17 +75,80 @@ impl<In: Dim, Out: Dim, B: Backend> Linear<In, Out, B> {
     /// let y = layer.forward_residual(&x, &x);
     /// assert!((y - layer.forward(&x) - x).abs().to_vec().iter().all(|x| *x < 1e-6));
     /// ```
-    pub fn forward_residual<S>(
+    pub fn forward_residual<S, R>(
         &self,
         x: &Tensor<S, impl SameBackend<B>>,
-        residual: &Tensor<<S as Last<In>>::With<Out>, impl SameBackend<B>>,
+        residual: &Tensor<R, impl SameBackend<B>>,
     ) -> Tensor<<S as Last<In>>::With<Out>, B>
     where
         S: Last<In>,
+        R: Shape + SameShape<<S as Last<In>>::With<Out>>,
         In: Summed,
         B::Elem: Float,
     {
         self.apply(x, Epilogue::residual(residual.array()))
+    }
+
+    /// The layer on `x`, of whose last dimension each rank along a mesh axis has a part, and the part of the result that this rank has,
+    /// along a dimension that `x` has: the ranks add their products by a reduce-scatter, which moves half of what the all-reduce
+    /// of [`forward`](Self::forward) does, and the bias comes after that, once. It is how a sequence-parallel block ends what
+    /// `layer.forward(&x.all_gather(seq))` began
+    /// ([Korthikanti et al. 2022](https://arxiv.org/abs/2205.05198), section 4.2.2).
+    ///
+    /// ```
+    /// use congruent::dim::Shard;
+    /// use congruent::mesh::{Mesh, OnMesh, in_threads};
+    /// use congruent::nn::Linear;
+    /// use congruent::prelude::*;
+    /// dims! { Model = 2; Batch = 1; Seq = 4; Hidden = 6; Embed = 3; }
+    /// in_threads(2, |world| {
+    ///     let mesh = Mesh::new(world, (Model,)).unwrap();
+    ///     let (seq, hidden) = (mesh.shard(Seq, Model), mesh.shard(Hidden, Model));
+    ///     let layer = Linear::random(hidden, Embed, &mut Rng::with_seed(1)).to_engine::<OnMesh<Cpu<f32>>>(&mesh.device());
+    ///     let x = Tensor::ones((Batch, Seq, hidden)).to_engine::<OnMesh<Cpu<f32>>>(&mesh.device());
+    ///     let y: Tensor<(Batch, Shard<Seq, Model>, Embed), _> = layer.forward_reduce_scatter(&x, seq);
+    ///     assert_eq!(y.to_vec(), layer.forward(&x).shard(seq).to_vec());
+    /// });
+    /// ```
+    pub fn forward_reduce_scatter<S, D, M, Position, Part>(
+        &self,
+        x: &Tensor<S, impl SameBackend<B>>,
+        part: Shard<D, M>,
+    ) -> Tensor<Part, B>
+    where
+        S: Last<In>,
+        <S as Last<In>>::With<Out>: Axis<D, Position, Dim = D, With<Shard<D, M>> = Part>,
+        In: Sharded<Ranks = M> + Summed,
+        D: Dim,
+        M: Dim,
+        Part: Shape,
+        B::Elem: Float,
+    {
+        let (whole, at) =
+            (x.shape().with_last(self.output()), <<S as Last<In>>::With<Out> as Axis<D, Position>>::INDEX);
+        self.apply_scattered(x, (at, part.axis()), whole.with(part), Epilogue::default())
+    }
+
+    /// The part of the layer on `x` that this rank along a mesh axis has, along an axis of the result.
+    pub(super) fn apply_scattered<S: Last<In>, Part: Shape>(
+        &self,
+        x: &Tensor<S, impl SameBackend<B>>,
+        (at, along): (usize, MeshAxis),
+        shape: Part,
+        after: Epilogue<'_, ArrayOf<B>>,
+    ) -> Tensor<Part, B>
+    where
+        B::Elem: Float,
+    {
+        let after = Epilogue { bias: self.bias.as_ref().map(Tensor::array), ..after };
+        let product = B::linear(x.array(), self.weight.array(), Epilogue::default());
+        let y = self.input().mesh_axes().iter().fold(product, |y, axis| {
+            let collective = if axis == along { Collective::ReduceScatter(at) } else { Collective::Sum };
+            B::Engine::together::<PrimitiveOf<B>>(collective, &y, axis)
+        });
+        let y = composed::after::<B>(y, after);
+        report::<B>(self.weight.array(), shape, &y);
+        Tensor::from_parts(shape, y)
     }
 
     /// The layer on `x`, with an epilogue of the product.
@@ -98,7 +161,19 @@ impl<In: Dim, Out: Dim, B: Backend> Linear<In, Out, B> {
         B::Elem: Float,
     {
         let after = Epilogue { bias: self.bias.as_ref().map(Tensor::array), ..after };
-        let (shape, y) = (x.shape().with_last(self.output()), B::linear(x.array(), self.weight.array(), after));
+        let shape = x.shape().with_last(self.output());
+        let y = if In::IS_SHARDED {
+            // What is added, and functions that are not linear, come after the sum of all ranks: once.
+            let product = B::linear(x.array(), self.weight.array(), Epilogue::default());
+            let sum = self
+                .input()
+                .mesh_axes()
+                .iter()
+                .fold(product, |y, axis| B::Engine::together::<PrimitiveOf<B>>(Collective::Sum, &y, axis));
+            composed::after::<B>(sum, after)
+        } else {
+            B::linear(x.array(), self.weight.array(), after)
+        };
         report::<B>(self.weight.array(), shape, &y);
         Tensor::from_parts(shape, y)
     }
@@ -107,7 +182,7 @@ impl<In: Dim, Out: Dim, B: Backend> Linear<In, Out, B> {
 impl<In: Dim, Out: Dim> Linear<In, Out> {
     /// A new layer, its parameters uniform within `1 / √In`, as PyTorch begins.
     pub fn random(input: In, output: Out, rng: &mut Rng) -> Self {
-        let bound = (input.size().max(1) as f64).sqrt().recip();
+        let bound = (input.whole_size().max(1) as f64).sqrt().recip();
         let weight = Tensor::uniform((output, input), -bound..bound, rng);
         Linear { weight, bias: Some(Tensor::uniform((output,), -bound..bound, rng)) }
     }

@@ -2,15 +2,16 @@
 
 use super::multi_head::on_sequence;
 use super::{
-    CacheStep, GatedFeedForward, GroupedQueryAttention, KeysAndValues, RmsNorm, Rotary, RotaryAngles, WellFormed,
+    CacheStep, GatedFeedForward, GroupedQueryAttention, KeysAndValues, RmsNorm, Rotary, RotaryAngles, RotaryOf,
+    WellFormed,
 };
 use crate::Module;
 use crate::backend::{Backend, Epilogue, Float, MaskOf, With};
 use crate::cpu::Cpu;
-use crate::dim::{Dense, Dim};
+use crate::dim::{Dense, Dim, Summed};
 use crate::mask::Mask;
 use crate::sealed::Sealed;
-use crate::shape::{Sequence, SharesHeads};
+use crate::shape::{PositionsOf, Sequence, SharesHeads};
 use crate::tensor::{IdOf, SameBackend, Tensor};
 
 /// Grouped-query attention with rotary positions and a gated feed-forward network, each behind a norm and beside a residual
@@ -27,7 +28,7 @@ pub struct LlamaLayer<E, Q, H, D, F, B: Backend = Cpu<f32>> {
     /// Each position by itself.
     pub feed_forward: GatedFeedForward<E, F, B>,
 }
-impl<E: Dense, Q: Dense + SharesHeads<H>, H: Dim, D: Dense, F: Dense, B: Backend> WellFormed
+impl<E: Dense, Q: Summed + SharesHeads<H>, H: Dim, D: Dense, F: Summed, B: Backend> WellFormed
     for LlamaLayer<E, Q, H, D, F, B>
 {
     fn sealed(_: Sealed) {}
@@ -35,20 +36,22 @@ impl<E: Dense, Q: Dense + SharesHeads<H>, H: Dim, D: Dense, F: Dense, B: Backend
 
 impl<E: Dim, Q: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> LlamaLayer<E, Q, H, D, F, B> {
     /// The layer on `x (batch, sequence, E)`, which attends to itself.
-    pub fn forward<S, P: Dim, I: IdOf<P>, M, C>(
+    pub fn forward<S, R, P: Dim, I: IdOf<P>, M, C>(
         &self,
         x: &Tensor<S, impl SameBackend<B>>,
-        rotary: &Rotary<P, D, impl SameBackend<B>>,
-        positions: &Tensor<(S::Batch, S::Length), C>,
+        rotary: &impl RotaryOf<P, D, Backend: SameBackend<B>>,
+        positions: &Tensor<R, C>,
         mask: &M,
     ) -> Tensor<S, B>
     where
         S: Sequence<E>,
+        R: PositionsOf<S::Batch, S::Length>,
         M: Mask<S::Batch, S::Length, S::Length, B::Engine>,
         C: Backend<Elem = I> + SameBackend<With<B, I>>,
         Self: WellFormed,
     {
-        let (angles, mask) = (rotary.angles_on(positions), mask.describe(&x.device()));
+        let sequence = x.shape().dims().1;
+        let (angles, mask) = (rotary.rotary().angles_of(sequence, positions), mask.describe(&x.device()));
         on_sequence(x, |x| self.apply(&x, &angles, |new| new, &mask))
     }
 
@@ -59,7 +62,7 @@ impl<E: Dim, Q: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> LlamaLayer
     pub fn forward_cached<S, P: Dim, K: Dim>(
         &self,
         x: &Tensor<S, impl SameBackend<B>>,
-        rotary: &Rotary<P, D, impl SameBackend<B>>,
+        rotary: &impl RotaryOf<P, D, Backend: SameBackend<B>>,
         layer: usize,
         step: &mut CacheStep<'_, S::Batch, H, D, P, S::Length, K, impl SameBackend<B>>,
     ) -> Tensor<S, B>
@@ -67,7 +70,7 @@ impl<E: Dim, Q: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> LlamaLayer
         S: Sequence<E>,
         Self: WellFormed,
     {
-        let (angles, mask) = (rotary.angles_on(step.positions()), step.mask().described());
+        let (angles, mask) = (rotary.rotary().angles_on(step.positions()), step.mask().described());
         on_sequence(x, |x| self.apply(&x, &angles, |new| step.append_to(layer, new), &mask))
     }
 
@@ -128,27 +131,30 @@ pub struct LlamaDecoder<E, Q, H, D, F, P, B: Backend = Cpu<f32>> {
     /// The positions of queries and keys.
     pub rotary: Rotary<P, D, B>,
 }
-impl<E: Dense, Q: Dense + SharesHeads<H>, H: Dim, D: Dense, F: Dense, P: Dim, B: Backend> WellFormed
+impl<E: Dense, Q: Summed + SharesHeads<H>, H: Dim, D: Dense, F: Summed, P: Dim, B: Backend> WellFormed
     for LlamaDecoder<E, Q, H, D, F, P, B>
 {
     fn sealed(_: Sealed) {}
 }
 
 impl<E: Dim, Q: Dim, H: Dim, D: Dim, F: Dim, P: Dim, B: Backend<Elem: Float>> LlamaDecoder<E, Q, H, D, F, P, B> {
-    /// All layers on `x (batch, sequence, E)`, whose elements stand at these positions, `(batch, sequence)`, of the table.
-    pub fn forward<S, I: IdOf<P>, M, C>(
+    /// All layers on `x (batch, sequence, E)`, whose elements stand at these positions, `(batch, sequence)`, of the table:
+    /// those of the whole sequence, where each rank has a part of it.
+    pub fn forward<S, R, I: IdOf<P>, M, C>(
         &self,
         x: &Tensor<S, impl SameBackend<B>>,
-        positions: &Tensor<(S::Batch, S::Length), C>,
+        positions: &Tensor<R, C>,
         mask: &M,
     ) -> Tensor<S, B>
     where
         S: Sequence<E>,
+        R: PositionsOf<S::Batch, S::Length>,
         M: Mask<S::Batch, S::Length, S::Length, B::Engine>,
         C: Backend<Elem = I> + SameBackend<With<B, I>>,
         Self: WellFormed,
     {
-        let (angles, mask) = (self.rotary.angles_on(positions), mask.describe(&x.device()));
+        let sequence = x.shape().dims().1;
+        let (angles, mask) = (self.rotary.angles_of(sequence, positions), mask.describe(&x.device()));
         on_sequence(x, |x| self.apply(x, &angles, |_, new| new, &mask))
     }
 

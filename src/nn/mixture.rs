@@ -3,12 +3,12 @@
 use super::{Activation, GatedFeedForward, Linear, WellFormed};
 use crate::backend::{ArrayOf, Backend, Binary, DeviceOf, Epilogue, Float, Reduce, With, constant, elements};
 use crate::cpu::Cpu;
-use crate::dim::{Dense, Dim, Name};
+use crate::dim::{Dense, Dim, Name, Summed};
 use crate::io::{Stored, Weights};
-use crate::mask::Lengths;
+use crate::mask::LengthsOf;
 use crate::module::{Parameter, ParameterMut, Path, ToEngine, show};
 use crate::sealed::Sealed;
-use crate::shape::{Last, Shape, Unpadded};
+use crate::shape::{Last, OfAllRanks, Sequence, Shape, Unpadded};
 use crate::tensor::{SameBackend, Tensor};
 use crate::{Error, Module, Rng};
 use std::fmt::{self, Debug, Formatter};
@@ -43,7 +43,7 @@ pub struct MixtureOfExperts<E, F, X, B: Backend = Cpu<f32>> {
     routing: Routing,
     names: ExpertNames,
 }
-impl<E: Dense, F: Dense, X: Dim, B: Backend> WellFormed for MixtureOfExperts<E, F, X, B> {
+impl<E: Dense, F: Summed, X: Dim, B: Backend> WellFormed for MixtureOfExperts<E, F, X, B> {
     fn sealed(_: Sealed) {}
 }
 
@@ -141,15 +141,15 @@ pub struct Mixed<S, B: Backend = Cpu<f32>> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` may hold padding, which would be sent to experts and counted in their load",
     label = "a dimension of this shape may hold padding",
-    note = "of a padded batch, `experts.forward_padded(&x, &lengths)` takes what is live; in generic code, ask for dimensions without padding: `S: Dense`",
+    note = "of a padded batch, `experts.forward_padded(&x, &lengths)` takes the valid positions; in generic code, ask for dimensions without padding: `S: Dense`",
     note = "explained in `congruent::errors::C93`"
 )]
-pub trait AllLive: Shape {
+pub trait AllValid: Shape {
     #[doc(hidden)]
     fn sealed(_: Sealed);
 }
 #[diagnostic::do_not_recommend]
-impl<S: Unpadded> AllLive for S {
+impl<S: OfAllRanks + Unpadded> AllValid for S {
     fn sealed(_: Sealed) {}
 }
 
@@ -216,7 +216,7 @@ impl<E: Dim, F: Dim, X: Dim, B: Backend<Elem: Float>> MixtureOfExperts<E, F, X, 
     /// The engine fails.
     pub fn forward<S>(&self, x: &Tensor<S, impl SameBackend<B>>) -> Mixed<S, B>
     where
-        S: Last<E> + AllLive,
+        S: Last<E> + AllValid,
         Self: WellFormed,
     {
         let (shape, embed) = (x.shape(), self.router.input().size());
@@ -225,27 +225,29 @@ impl<E: Dim, F: Dim, X: Dim, B: Backend<Elem: Float>> MixtureOfExperts<E, F, X, 
         Mixed { y: Tensor::from_parts(shape, B::reshape(&y, x.sizes().as_ref())), balance, load, dropped }
     }
 
-    /// The layer on the live tokens of a batch; zeros in its padding, whatever stands there.
+    /// The layer on the valid tokens of a batch; zeros in its padding, whatever stands there.
     ///
     /// # Panics
     /// The engine fails.
-    pub fn forward_padded<N: Dim, K: Dim>(
+    pub fn forward_padded<S>(
         &self,
-        x: &Tensor<(N, K, E), impl SameBackend<B>>,
-        lengths: &Lengths<N, K>,
-    ) -> Mixed<(N, K, E), B>
+        x: &Tensor<S, impl SameBackend<B>>,
+        lengths: &impl LengthsOf<S::Batch, S::Length>,
+    ) -> Mixed<S, B>
     where
+        S: Sequence<E>,
         Self: WellFormed,
     {
+        let lengths = lengths.lengths();
         let &[batch, longest, embed] = x.sizes().as_ref() else { unreachable!("it has three dimensions") };
         let of_one = |(sequence, length): (usize, &usize)| (0..*length).map(move |at| (sequence * longest + at) as u32);
-        let live: Vec<u32> = lengths.as_slice().iter().enumerate().flat_map(of_one).collect();
-        let (count, device) = (live.len(), x.device());
-        let live = With::<B, u32>::from_elements(live, &[count], &device);
-        let rows = B::gather(&B::reshape(x.array(), &[batch * longest, embed]), &live);
+        let valid: Vec<u32> = lengths.as_slice().iter().enumerate().flat_map(of_one).collect();
+        let (count, device) = (valid.len(), x.device());
+        let valid = With::<B, u32>::from_elements(valid, &[count], &device);
+        let rows = B::gather(&B::reshape(x.array(), &[batch * longest, embed]), &valid);
         let (y, balance, load, dropped) = self.mix(&rows, self.routing.capacity);
         let padding = B::filled(num_traits::zero(), &[batch * longest, embed], &device);
-        let y = B::reshape(&B::scatter_add(padding, &live, &y), x.sizes().as_ref());
+        let y = B::reshape(&B::scatter_add(padding, &valid, &y), x.sizes().as_ref());
         Mixed { y: Tensor::from_parts(x.shape(), y), balance, load, dropped }
     }
 

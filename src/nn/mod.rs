@@ -27,6 +27,7 @@ mod norm;
 mod positions;
 mod recurrent;
 mod rotary;
+mod sequence_parallel;
 mod soft_cap;
 mod training;
 mod transformer;
@@ -41,7 +42,8 @@ pub use attention::{attention, attention_weights, scaled_attention};
 pub use attention_bias::{Added, OfBatch, OfHeads};
 pub use attention_bias::{HeadSinks, NoBias, NoSinks, PairBias};
 pub use attention_with::{
-    AttentionOptions, attention_weights_with, attention_with, attention_with_bias, scaled_attention_with_bias,
+    AttentionOptions, DropoutOfWeights, DropsWeights, NoDropout, attention_weights_with, attention_with,
+    attention_with_bias, scaled_attention_with_bias,
 };
 pub use cache::{CacheMask, CacheStep, Cached, CutTo, KeyValueCache, KeysAndValues, OneSequence, Past};
 pub use channel_norm::{BatchNorm, GroupNorm};
@@ -54,17 +56,17 @@ pub use grouped_query::GroupedQueryAttention;
 pub use linear::Linear;
 pub use llama::{LlamaDecoder, LlamaLayer};
 pub use loss::{
-    LogLikelihood, MeanOver, Preference, SumOver, Triplet, absolute_error, binary_cross_entropy, binary_focal_loss,
-    cosine_similarity, cross_entropy, ctc_loss, dice_loss, focal_loss, huber, info_nce, kl_divergence, log_likelihood,
-    mean_of_live, mean_where, next_token_log_probabilities, next_token_loss, similarities, smoothed_cross_entropy,
-    squared_error, sum_of_live, sum_where,
+    LogLikelihood, MeanOver, Preference, SpreadOver, SumOver, Triplet, absolute_error, binary_cross_entropy,
+    binary_focal_loss, cosine_similarity, cross_entropy, ctc_loss, dice_loss, focal_loss, huber, info_nce,
+    kl_divergence, log_likelihood, mean_of_valid, mean_where, next_token_log_probabilities, next_token_loss,
+    similarities, smoothed_cross_entropy, squared_error, sum_of_valid, sum_where,
 };
-pub use mixture::{AllLive, ExpertNames, Mixed, MixtureOfExperts, Routing};
+pub use mixture::{AllValid, ExpertNames, Mixed, MixtureOfExperts, Routing};
 pub use multi_head::{Memory, MultiHeadAttention};
 pub use norm::{LayerNorm, OffsetRmsNorm, RmsNorm};
 pub use positions::{LearnedPositions, SinusoidalPositions};
-pub use recurrent::{Gru, Lstm, LstmState};
-pub use rotary::{Rotary, RotaryAngles, rotary_frequencies};
+pub use recurrent::{Gru, Lstm, LstmState, LstmStateOf};
+pub use rotary::{Rotary, RotaryAngles, RotaryOf, rotary_frequencies};
 pub use soft_cap::soft_cap;
 pub use training::{InTraining, Training};
 pub use transformer::{Decoder, DecoderLayer, Encoder, EncoderLayer, NormOrder};

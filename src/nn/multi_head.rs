@@ -4,7 +4,7 @@ use super::attention::attend;
 use super::{CacheStep, KeysAndValues, Linear, WellFormed};
 use crate::backend::{ArrayOf, Backend, Epilogue, Float, MaskOf};
 use crate::cpu::Cpu;
-use crate::dim::{Dense, Dim, Times};
+use crate::dim::{Dense, Dim, Summed, Times};
 use crate::mask::Mask;
 use crate::sealed::Sealed;
 use crate::shape::{Sequence, Shape};
@@ -33,7 +33,7 @@ pub struct MultiHeadAttention<E, H, D, B: Backend = Cpu<f32>> {
     /// From the merged heads.
     pub output: Linear<Times<H, D>, E, B>,
 }
-impl<E: Dense, H: Dense, D: Dense, B: Backend> WellFormed for MultiHeadAttention<E, H, D, B> {
+impl<E: Dense, H: Summed, D: Dense, B: Backend> WellFormed for MultiHeadAttention<E, H, D, B> {
     fn sealed(_: Sealed) {}
 }
 
@@ -120,10 +120,21 @@ impl<E: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> MultiHeadAttention<E, H, D
         mask: &MaskOf<B>,
         after: Epilogue<'_, ArrayOf<B>>,
     ) -> Tensor<(N, L, E), B> {
+        self.output.apply(&self.merged(x, memory, all, mask), after)
+    }
+
+    /// The merged heads, before the output layer.
+    pub(super) fn merged<N: Dim, L: Dim, R: Dim, K: Dim>(
+        &self,
+        x: &Tensor<(N, L, E), B>,
+        memory: &Tensor<(N, R, E), B>,
+        all: impl FnOnce(KeysAndValues<N, H, D, R, B>) -> KeysAndValues<N, H, D, K, B>,
+        mask: &MaskOf<B>,
+    ) -> Tensor<(N, L, Times<H, D>), B> {
         let q = self.query.apply(x, Epilogue::default()).split_heads();
         let k = self.key.apply(memory, Epilogue::default()).split_heads();
         let v = self.value.apply(memory, Epilogue::default()).split_heads();
-        self.output.apply(&attend(&q, &all((k, v)), mask).merge_heads(), after)
+        attend(&q, &all((k, v)), mask).merge_heads()
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::Module;
 use crate::backend::{Backend, Binary, Float};
 use crate::cpu::Cpu;
-use crate::dim::{Averaged, Dim};
+use crate::dim::{Averaged, Dim, Whole};
 use crate::io::{Stored, Weights};
 use crate::module::report;
 use crate::shape::Last;
@@ -55,7 +55,7 @@ impl<E: Dim, B: Backend<Elem: Float>> LayerNorm<E, B> {
     pub fn forward<S>(&self, x: &Tensor<S, impl SameBackend<B>>) -> Tensor<S, B>
     where
         S: Last<E>,
-        E: Averaged,
+        E: Whole + Averaged,
     {
         self.normalized(x.clone())
     }
@@ -119,7 +119,7 @@ impl<E: Dim, B: Backend<Elem: Float>> RmsNorm<E, B> {
     pub fn forward<S>(&self, x: &Tensor<S, impl SameBackend<B>>) -> Tensor<S, B>
     where
         S: Last<E>,
-        E: Averaged,
+        E: Whole + Averaged,
     {
         self.normalized(x.clone())
     }
@@ -178,7 +178,7 @@ impl<E: Dim, B: Backend<Elem: Float>> OffsetRmsNorm<E, B> {
     pub fn forward<S>(&self, x: &Tensor<S, impl SameBackend<B>>) -> Tensor<S, B>
     where
         S: Last<E>,
-        E: Averaged,
+        E: Whole + Averaged,
     {
         let factors = B::binary_scalar(Binary::Add, self.weight.array().clone(), num_traits::one());
         let y = B::rms_norm(x.array().clone(), &factors, checked(self.epsilon));

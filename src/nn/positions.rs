@@ -1,10 +1,10 @@
 //! Positions that are added to what stands there.
 
-use crate::backend::{Backend, Binary, DeviceOf, Float, RotaryLayout, With, constant};
+use crate::backend::{Backend, Binary, DeviceOf, Engine, Float, PrimitiveOf, RotaryLayout, With, constant};
 use crate::cpu::Cpu;
-use crate::dim::{Dim, Name, Picked};
+use crate::dim::{Dim, Name, Picked, Whole};
 use crate::io::{Stored, Weights};
-use crate::shape::{Append, FitsInto, Shape};
+use crate::shape::{AllPositions, Append, FitsInto, Sequence, Shape};
 use crate::tensor::{IdOf, SameBackend, Tensor};
 use crate::{Error, Module, Rng};
 
@@ -29,24 +29,30 @@ pub struct LearnedPositions<P, E, B: Backend = Cpu<f32>> {
 }
 
 impl<P: Dim, E: Dim, B: Backend<Elem: Float>> LearnedPositions<P, E, B> {
-    /// `x` with the vectors of the first positions added, in their order.
+    /// `x` with the vectors of the first positions added, in their order; of a part of a sequence, those of its own positions.
     ///
     /// # Errors
-    /// The table has fewer positions than `S`.
-    pub fn forward<N: Dim, S: Dim>(
-        &self,
-        x: &Tensor<(N, S, E), impl SameBackend<B>>,
-    ) -> Result<Tensor<(N, S, E), B>, Error>
+    /// The table has fewer positions than the sequence.
+    pub fn forward<S>(&self, x: &Tensor<S, impl SameBackend<B>>) -> Result<Tensor<S, B>, Error>
     where
-        P: Picked,
+        S: Sequence<E>,
+        P: Whole + Picked,
     {
-        let ((_, sequence, _), (positions, _)) = (x.shape(), self.weight.shape());
-        let (size, length) = (positions.size(), sequence.size());
+        let ((_, sequence, _), (positions, _)) = (x.shape().dims(), self.weight.shape());
+        let (size, length) = (positions.size(), sequence.whole_size());
         if length > size {
             let dimension = Name::<P>::new().to_string();
             return Err(Error::RangeOutOfBounds { dimension, size, start: 0, length });
         }
-        let vectors = B::narrow(self.weight.array(), 0, 0, length);
+        let vectors = if S::Length::IS_SHARDED {
+            let own: Vec<u32> = (0..sequence.size()).map(|position| sequence.whole_position(position) as u32).collect();
+            let own = With::<B, u32>::from_elements(own, &[sequence.size()], &self.weight.device());
+            // Each rank has a gradient of its own positions, and that of the table is their sum.
+            let axes = self.weight.shape().mesh_axes().and(sequence.mesh_axes());
+            B::gather(&B::Engine::placed::<PrimitiveOf<B>>(self.weight.array().clone(), axes), &own)
+        } else {
+            B::narrow(self.weight.array(), 0, 0, length)
+        };
         Ok(Tensor::from_parts(x.shape(), B::binary(Binary::Add, x.array().clone(), vectors)))
     }
 
@@ -58,10 +64,10 @@ impl<P: Dim, E: Dim, B: Backend<Elem: Float>> LearnedPositions<P, E, B> {
     ) -> Tensor<S, B>
     where
         S: Shape,
-        R: Shape + Append<E, Output = V>,
+        R: AllPositions + Append<E, Output = V>,
         V: Shape + FitsInto<S>,
         C: Backend<Elem = I> + SameBackend<With<B, I>>,
-        P: Picked,
+        P: Whole + Picked,
     {
         let vectors = B::gather(self.weight.array(), positions.array());
         Tensor::from_parts(x.shape(), B::binary(Binary::Add, x.array().clone(), vectors))
@@ -116,7 +122,8 @@ impl<P: Dim, E: Dim, B: Backend<Elem: Float>> SinusoidalPositions<P, E, B> {
         layout: RotaryLayout,
         device: &DeviceOf<B>,
     ) -> Self {
-        let pairs = embed.size().div_ceil(2);
+        // Of shards, the part of the table of all.
+        let pairs = embed.whole_size().div_ceil(2);
         let element = |position: usize, at: usize| {
             let (pair, is_cosine) = match layout {
                 RotaryLayout::Interleaved => (at / 2, at % 2 == 1),
@@ -125,7 +132,8 @@ impl<P: Dim, E: Dim, B: Backend<Elem: Float>> SinusoidalPositions<P, E, B> {
             let angle = position as f64 * base.powf(-(pair as f64) / spread);
             if is_cosine { angle.cos() } else { angle.sin() }
         };
-        let elements = (0..positions.size()).flat_map(|p| (0..embed.size()).map(move |at| constant(element(p, at))));
+        let of_whole = |p, at| constant(element(positions.whole_position(p), embed.whole_position(at)));
+        let elements = (0..positions.size()).flat_map(|p| (0..embed.size()).map(move |at| of_whole(p, at)));
         let table = B::from_elements(elements.collect(), &[positions.size(), embed.size()], device);
         SinusoidalPositions { table: LearnedPositions { weight: Tensor::from_parts((positions, embed), table) } }
     }
@@ -138,13 +146,11 @@ impl<P: Dim, E: Dim, B: Backend<Elem: Float>> SinusoidalPositions<P, E, B> {
     /// As [`LearnedPositions::forward`].
     ///
     /// # Errors
-    /// The table has fewer positions than `S`.
-    pub fn forward<N: Dim, S: Dim>(
-        &self,
-        x: &Tensor<(N, S, E), impl SameBackend<B>>,
-    ) -> Result<Tensor<(N, S, E), B>, Error>
+    /// The table has fewer positions than the sequence.
+    pub fn forward<S>(&self, x: &Tensor<S, impl SameBackend<B>>) -> Result<Tensor<S, B>, Error>
     where
-        P: Picked,
+        S: Sequence<E>,
+        P: Whole + Picked,
     {
         self.table.forward(x)
     }
@@ -157,10 +163,10 @@ impl<P: Dim, E: Dim, B: Backend<Elem: Float>> SinusoidalPositions<P, E, B> {
     ) -> Tensor<S, B>
     where
         S: Shape,
-        R: Shape + Append<E, Output = V>,
+        R: AllPositions + Append<E, Output = V>,
         V: Shape + FitsInto<S>,
         C: Backend<Elem = I> + SameBackend<With<B, I>>,
-        P: Picked,
+        P: Whole + Picked,
     {
         self.table.forward_at(x, positions)
     }
@@ -169,7 +175,7 @@ impl<P: Dim, E: Dim, B: Backend<Elem: Float>> SinusoidalPositions<P, E, B> {
 impl<P: Dim, E: Dim> SinusoidalPositions<P, E> {
     /// The table of the paper, with all sines first if the layout is that of halves.
     pub fn new(positions: P, embed: E, base: f64, layout: RotaryLayout) -> Self {
-        let spread = embed.size() as f64 / 2.0;
+        let spread = embed.whole_size() as f64 / 2.0;
         SinusoidalPositions::on_device(positions, embed, [base, spread], layout, &Default::default())
     }
 }

@@ -4,7 +4,8 @@ use crate::backend::{ArrayOf, Backend, DeviceOf, Float, RotaryLayout, With, cons
 use crate::cpu::Cpu;
 use crate::dim::{Dense, Dim, Even, Name};
 use crate::module::ToEngine;
-use crate::shape::{Shape, Turns};
+use crate::sealed::Sealed;
+use crate::shape::{PositionsOf, Shape, Turns};
 use crate::tensor::{IdOf, SameBackend, Tensor, transferred};
 use crate::{Error, Module};
 use std::marker::PhantomData;
@@ -98,7 +99,7 @@ impl<P: Dim, D: Dim, B: Backend<Elem: Float>> Rotary<P, D, B> {
     }
 
     /// Heads `(batch, heads, sequence, D)`, each of a sequence rotated by its position, of which there are
-    /// `(batch, sequence)`.
+    /// `(batch, sequence)`: those of the whole sequence, where each rank has a part of it.
     pub fn forward<S, R, I, C>(&self, x: &Tensor<S, impl SameBackend<B>>, positions: &Tensor<R, C>) -> Tensor<S, B>
     where
         S: Shape,
@@ -131,10 +132,21 @@ impl<P: Dim, D: Dim, B: Backend<Elem: Float>> Rotary<P, D, B> {
         self.angles_on(positions)
     }
 
-    /// As [`angles`](Self::angles), on a backend that is known to be this one.
-    pub(super) fn angles_on<R: Shape, I: IdOf<P>, C: Backend<Elem = B::Elem, Engine = B::Engine>>(
+    /// The angles of a sequence at its positions, on a backend that is known to be this one.
+    pub(super) fn angles_of<N, L, R: PositionsOf<N, L>, I: IdOf<P>, C: Backend<Elem = B::Elem, Engine = B::Engine>>(
         &self,
+        sequence: L,
         positions: &Tensor<R, impl Backend<Elem = I, Engine = B::Engine>>,
+    ) -> RotaryAngles<(N, L), D, C> {
+        let angles = self.angles_on::<R, I, C>(positions);
+        let [cos, sin] = angles.own(R::own(sequence));
+        RotaryAngles { cos, sin, layout: self.layout, of: PhantomData }
+    }
+
+    /// As [`angles`](Self::angles), on a backend and for a shape that are known to be these.
+    pub(super) fn angles_on<R, I: IdOf<P>, C: Backend<Elem = B::Elem, Engine = B::Engine>>(
+        &self,
+        positions: &Tensor<impl Shape, impl Backend<Elem = I, Engine = B::Engine>>,
     ) -> RotaryAngles<R, D, C> {
         let at_positions = |table: &Table<B>| B::gather(&table.0, positions.array());
         RotaryAngles {
@@ -144,6 +156,30 @@ impl<P: Dim, D: Dim, B: Backend<Elem: Float>> Rotary<P, D, B> {
             of: PhantomData,
         }
     }
+}
+
+/// That it turns heads of size `D` at the positions `P`: a [`Rotary<P, D>`](Rotary).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not turn heads of size `{D}`",
+    label = "expected a `Rotary` for heads of size `{D}`",
+    note = "the table is made for the size of the heads that the attention has: `Rotary::new(positions, head_dim, base, layout)`",
+    note = "explained in `congruent::errors::C124`"
+)]
+pub trait RotaryOf<P, D> {
+    /// What it is on.
+    type Backend: Backend;
+    /// The table.
+    fn rotary(&self) -> &Rotary<P, D, Self::Backend>;
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
+}
+#[diagnostic::do_not_recommend]
+impl<P, D, B: Backend> RotaryOf<P, D> for Rotary<P, D, B> {
+    type Backend = B;
+    fn rotary(&self) -> &Self {
+        self
+    }
+    fn sealed(_: Sealed) {}
 }
 
 /// The angles of a [`Rotary`] at the positions of a tensor of shape `R`: see [`Rotary::angles`].
@@ -156,20 +192,26 @@ pub struct RotaryAngles<R, D, B: Backend = Cpu<f32>> {
 }
 
 impl<R, D, B: Backend<Elem: Float>> RotaryAngles<R, D, B> {
+    /// Cosines and sines of this rank's positions, among those of all ranks.
+    fn own(&self, own: Option<[usize; 2]>) -> [ArrayOf<B>; 2] {
+        [&self.cos, &self.sin].map(|angles| match own {
+            Some([first, count]) => B::narrow(angles, 1, first, count),
+            None => angles.clone(),
+        })
+    }
+
     /// Heads `(batch, heads, sequence, D)`, each of a sequence rotated by its angles.
     pub fn forward<S: Shape>(&self, x: &Tensor<S, impl SameBackend<B>>) -> Tensor<S, B>
     where
         R: Turns<S, D>,
         D: Dense,
     {
-        Tensor::from_parts(x.shape(), B::rotate(x.array().clone(), &self.cos, &self.sin, self.layout))
+        let [cos, sin] = self.own(R::own(x.shape()));
+        Tensor::from_parts(x.shape(), B::rotate(x.array().clone(), &cos, &sin, self.layout))
     }
 
-    /// The heads rotated. The result may be written in their memory.
-    pub(super) fn rotated<S: Shape>(&self, heads: Tensor<S, B>) -> Tensor<S, B>
-    where
-        R: Turns<S, D>,
-    {
+    /// The heads rotated, whose angles these are. The result may be written in their memory.
+    pub(super) fn rotated<S: Shape>(&self, heads: Tensor<S, B>) -> Tensor<S, B> {
         let shape = heads.shape();
         Tensor::from_parts(shape, B::rotate(heads.into_array(), &self.cos, &self.sin, self.layout))
     }

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::backend::{ArrayOf, Backend, Binary, Epilogue, Float, MaskOf};
 use crate::cpu::Cpu;
-use crate::dim::{Dense, Dim};
+use crate::dim::{Dense, Dim, Summed};
 use crate::mask::Mask;
 use crate::sealed::Sealed;
 use crate::shape::{Last, Sequence};
@@ -24,11 +24,11 @@ pub enum NormOrder {
 }
 
 /// Dropout in training, and where its random numbers come from; nothing in inference.
-type Dropped<'a> = Option<(Dropout, &'a mut Rng)>;
+pub(super) type Dropped<'a> = Option<(Dropout, &'a mut Rng)>;
 
 /// `sublayer` with its residual connection and normalisation. It takes its input and the residual to be added, if it is to
 /// add one: dropout comes before that.
-fn residual<S: Last<E>, E: Dim, B: Backend<Elem: Float>>(
+pub(super) fn residual<S: Last<E>, E: Dim, B: Backend<Elem: Float>>(
     order: NormOrder,
     norm: &LayerNorm<E, B>,
     x: &Tensor<S, B>,
@@ -72,7 +72,7 @@ pub struct EncoderLayer<E, H, D, F, B: Backend = Cpu<f32>> {
     /// Where it normalises.
     pub order: NormOrder,
 }
-impl<E: Dense, H: Dense, D: Dense, F: Dense, B: Backend> WellFormed for EncoderLayer<E, H, D, F, B> {
+impl<E: Dense, H: Summed, D: Dense, F: Summed, B: Backend> WellFormed for EncoderLayer<E, H, D, F, B> {
     fn sealed(_: Sealed) {}
 }
 
@@ -177,7 +177,7 @@ pub struct DecoderLayer<E, H, D, F, B: Backend = Cpu<f32>> {
     /// Where it normalises.
     pub order: NormOrder,
 }
-impl<E: Dense, H: Dense, D: Dense, F: Dense, B: Backend> WellFormed for DecoderLayer<E, H, D, F, B> {
+impl<E: Dense, H: Summed, D: Dense, F: Summed, B: Backend> WellFormed for DecoderLayer<E, H, D, F, B> {
     fn sealed(_: Sealed) {}
 }
 
@@ -248,7 +248,7 @@ pub struct Encoder<E, H, D, F, B: Backend = Cpu<f32>> {
     /// The layers.
     pub layers: Vec<EncoderLayer<E, H, D, F, B>>,
 }
-impl<E: Dense, H: Dense, D: Dense, F: Dense, B: Backend> WellFormed for Encoder<E, H, D, F, B> {
+impl<E: Dense, H: Summed, D: Dense, F: Summed, B: Backend> WellFormed for Encoder<E, H, D, F, B> {
     fn sealed(_: Sealed) {}
 }
 
@@ -320,7 +320,7 @@ pub struct Decoder<E, H, D, F, B: Backend = Cpu<f32>> {
     /// The layers.
     pub layers: Vec<DecoderLayer<E, H, D, F, B>>,
 }
-impl<E: Dense, H: Dense, D: Dense, F: Dense, B: Backend> WellFormed for Decoder<E, H, D, F, B> {
+impl<E: Dense, H: Summed, D: Dense, F: Summed, B: Backend> WellFormed for Decoder<E, H, D, F, B> {
     fn sealed(_: Sealed) {}
 }
 

@@ -51,6 +51,10 @@ impl<B: Backend<Elem: Float>> Rule<B> for Adafactor {
         assert!(self.clip > 0.0, "`clip` is 0, expected a number above");
     }
 
+    fn is_elementwise(&self) -> bool {
+        false
+    }
+
     fn state(&self, sizes: &[usize]) -> Vec<Vec<usize>> {
         match sizes {
             [stack @ .., rows, columns] => [[*rows, 1], [1, *columns]].map(|kept| [stack, &kept].concat()).to_vec(),

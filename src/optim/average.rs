@@ -2,7 +2,7 @@
 
 use super::mixed;
 use crate::backend::{Backend, Float, no_grad};
-use crate::module::Module;
+use crate::module::{Module, quoted};
 use std::collections::HashMap;
 
 /// Moves each parameter of `average` towards that of `model`: `decay · average + (1 - decay) · model`, the exponential moving
@@ -38,7 +38,8 @@ pub fn moving_average<M: Module<B>, B: Backend<Elem: Float>>(average: &mut M, mo
     average.for_each(|x| {
         let path = x.path().to_string();
         let sizes = parameters.get(&path).map(|(_, sizes)| sizes.as_slice());
-        assert!(sizes == Some(x.sizes()), "`{path}` is {} in the average, and the model has {sizes:?}", x.shape());
+        let is_alike = sizes == Some(x.sizes());
+        assert!(is_alike, "{} is {} in the average, and the model has {sizes:?}", quoted(&path), x.shape());
         count += 1;
     });
     assert!(count == parameters.len(), "the model has {} parameters, and the average {count}", parameters.len());

@@ -1,7 +1,9 @@
 //! Losses that are multiplied, so that narrow gradients are not zero.
 
-use crate::backend::{ArrayOf, Autodiff, Backend, Binary, Float, Number, Reduce, Unary, Value, constant};
-use crate::backend::{elements, no_grad};
+use crate::backend::{
+    ArrayOf, Autodiff, Backend, Binary, Collective, Engine, Float, Number, PrimitiveOf, Reduce, Unary, Value, constant,
+    elements, no_grad,
+};
 use crate::io::{Stored, Weights};
 use crate::module::{Module, without_gradients};
 use crate::shape::{Is, OneNumber, Shape};
@@ -90,6 +92,8 @@ impl LossScale {
     /// The gradients of the loss itself with respect to the model, whose elements may be narrower than those of the loss; none if one
     /// of them is not finite, so that the step is to be left out. The factor changes by what is found.
     ///
+    /// On a mesh, the ranks agree: none gets gradients where those of a part that one rank has are not finite.
+    ///
     /// Several gradients are [accumulated](Gradients::accumulate) after that.
     ///
     /// # Panics
@@ -118,7 +122,9 @@ impl LossScale {
         assert!(is_any, "nothing is unscaled: {}", without_gradients(model));
         // One array comes from the device, and not one of each parameter.
         let is_finite = largest.is_empty()
-            || elements::<B>(&B::concat(&largest.iter().collect::<Vec<_>>(), 0)).into_iter().all(is_finite);
+            || no_grad(|| elements::<B>(&of_all_ranks::<B>(B::concat(&largest.iter().collect::<Vec<_>>(), 0))))
+                .into_iter()
+                .all(is_finite);
         if !is_finite {
             (self.factor, self.finite) = (self.factor * self.backoff, 0);
             return None;
@@ -141,6 +147,13 @@ impl LossScale {
     pub fn load<B: Backend<Elem: Stored>>(&self, weights: &Weights<'_, B::Elem, impl SameBackend<B>>) -> Self {
         LossScale { factor: weights.number("factor"), finite: weights.number("finite"), ..*self }
     }
+}
+
+/// The largest of sizes that differ from rank to rank, since ranks have parts of parameters: so that they agree on the step.
+fn of_all_ranks<B: Backend<Elem: Float>>(sizes: ArrayOf<B>) -> ArrayOf<B> {
+    B::Engine::varies::<PrimitiveOf<B>>(&sizes).iter().fold(B::reduce(Reduce::Max, &sizes, 0), |largest, axis| {
+        B::Engine::together::<PrimitiveOf<B>>(Collective::Max, &largest, axis)
+    })
 }
 
 /// The largest size of an element, as an array of one; NaN if one is.

@@ -32,8 +32,11 @@ mod lion;
 mod loss_scale;
 mod muon;
 mod optimizer;
+mod rule;
 mod schedule;
 mod sgd;
+mod sharded;
+mod taken;
 
 pub use adafactor::Adafactor;
 pub use adam::{Adam, AdamW};
@@ -41,9 +44,12 @@ pub use average::moving_average;
 pub use lion::Lion;
 pub use loss_scale::{LossScale, ScaledGradients};
 pub use muon::{Muon, MuonLength};
-pub use optimizer::{Optimizer, Rule, State};
+pub use optimizer::Optimizer;
+pub use rule::{Rule, State};
 pub use schedule::Schedule;
 pub use sgd::Sgd;
+pub use sharded::ShardedGradients;
+pub use taken::StepGradients;
 
 use crate::backend::{ArrayOf, Backend, Binary, Float, constant};
 

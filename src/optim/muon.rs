@@ -82,6 +82,10 @@ impl<B: Backend<Elem: Float>, R: Rule<B>> Rule<B> for Muon<R> {
         self.others.check();
     }
 
+    fn is_elementwise(&self) -> bool {
+        false
+    }
+
     fn state(&self, sizes: &[usize]) -> Vec<Vec<usize>> {
         if sizes.len() == 2 { vec![sizes.to_vec()] } else { self.others.state(sizes) }
     }

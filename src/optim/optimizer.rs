@@ -1,64 +1,16 @@
 //! What all optimizers share: which rule is for which parameter, and the state of each parameter.
 
-use crate::backend::{ArrayOf, Autodiff, Backend, Float, no_grad};
+use super::{Rule, State, StepGradients};
+use crate::backend::{ArrayOf, Autodiff, no_grad};
 use crate::cpu::Cpu;
 use crate::io::{Stored, Weights};
-use crate::module::{Module, Parameter, without_gradients};
-use crate::tensor::{Gradients, GradientsFor, SameBackend};
+use crate::mesh::Sharing;
+use crate::module::{Module, Parameter, quoted, without_gradients};
+use crate::shape::{AnyShape, Part};
+use crate::tensor::SameBackend;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Debug, Formatter};
 use std::sync::Arc;
-
-/// What an optimizer does to one parameter.
-///
-/// What a rule gives is compared with the sizes of the parameter before it is stored: see [`Optimizer::step`].
-pub trait Rule<B: Backend<Elem: Float> = Cpu<f32>>: Send + Sync {
-    /// Asked where an [`Optimizer`] gets the rule, and before each step of a parameter, when nothing has changed yet.
-    ///
-    /// # Panics
-    /// A setting is out of its range: the parameter would become NaN, or go the wrong way.
-    #[track_caller]
-    fn check(&self) {}
-
-    /// The sizes of each array in the state of a parameter of these sizes. They begin as zeros.
-    fn state(&self, sizes: &[usize]) -> Vec<Vec<usize>>;
-
-    /// The parameter after a step. `factor` is what the learning rate of the rule is multiplied by.
-    fn step(&self, parameter: ArrayOf<B>, gradient: ArrayOf<B>, state: &mut State<B>, factor: f64) -> ArrayOf<B>;
-}
-
-/// The state of an optimizer for one parameter.
-pub struct State<B: Backend = Cpu<f32>> {
-    /// How many steps there were, with the one that is being calculated.
-    pub steps: u64,
-    /// Arrays of the sizes that [`Rule::state`] says.
-    pub moments: Vec<ArrayOf<B>>,
-}
-
-impl<B: Backend> Clone for State<B> {
-    fn clone(&self) -> Self {
-        State { steps: self.steps, moments: self.moments.clone() }
-    }
-}
-
-impl<B: Backend> State<B> {
-    /// Puts what `f` makes of an array in its place, and gives it. `f` holds the array alone, and may write into it.
-    pub fn change(&mut self, moment: usize, f: impl FnOnce(ArrayOf<B>) -> ArrayOf<B>) -> ArrayOf<B>
-    where
-        B::Elem: Float,
-    {
-        let empty = B::filled(num_traits::zero(), &[0], &B::device(&self.moments[moment]));
-        let after = f(std::mem::replace(&mut self.moments[moment], empty));
-        self.moments[moment] = after.clone();
-        after
-    }
-
-    /// Asserts that it is one of a parameter of this name.
-    fn check(&self, name: &str, expected: &[Vec<usize>]) {
-        let found: Vec<_> = self.moments.iter().map(B::sizes).collect();
-        assert!(found == expected, "the state of `{name}` has arrays of sizes {expected:?}, and found are {found:?}");
-    }
-}
 
 type Chosen<B> = Arc<dyn Fn(&Parameter<'_, B>) -> bool + Send + Sync>;
 
@@ -67,9 +19,17 @@ type Chosen<B> = Arc<dyn Fn(&Parameter<'_, B>) -> bool + Send + Sync>;
 /// Cloning one copies no elements, and the two go on apart.
 #[derive(Clone)]
 pub struct Optimizer<B: Autodiff = Cpu<f32>> {
-    rule: Arc<dyn Rule<B>>,
-    groups: Vec<(Arc<dyn Rule<B>>, Chosen<B>)>,
-    states: BTreeMap<String, State<B>>,
+    pub(super) rule: Arc<dyn Rule<B>>,
+    pub(super) groups: Vec<(Arc<dyn Rule<B>>, Chosen<B>)>,
+    pub(super) states: BTreeMap<String, State<B>>,
+    /// Of parameters of which this rank has a part.
+    parts: BTreeMap<String, Part>,
+    /// The ranks that divide the state.
+    pub(super) sharing: Option<Sharing>,
+    /// Whether an array lies on their mesh.
+    pub(super) lies_on: fn(&ArrayOf<B>, &Sharing) -> bool,
+    /// The sizes of parameters of whose state this rank has a share.
+    pub(super) shared: BTreeMap<String, Vec<usize>>,
 }
 
 impl<B: Autodiff> Optimizer<B> {
@@ -85,7 +45,15 @@ impl<B: Autodiff> Optimizer<B> {
     #[track_caller]
     pub fn new(rule: impl Rule<B> + 'static) -> Self {
         rule.check();
-        Optimizer { rule: Arc::new(rule), groups: Vec::new(), states: BTreeMap::new() }
+        Optimizer {
+            rule: Arc::new(rule),
+            groups: Vec::new(),
+            states: BTreeMap::new(),
+            parts: BTreeMap::new(),
+            sharing: None,
+            lies_on: |_, _| true,
+            shared: BTreeMap::new(),
+        }
     }
 
     /// With another rule for the parameters for which `chosen` holds, unless they are of a group that was given before.
@@ -107,7 +75,24 @@ impl<B: Autodiff> Optimizer<B> {
     ) -> Self {
         rule.check();
         self.groups.push((Arc::new(rule), Arc::new(chosen)));
+        self.check_sharing();
         self
+    }
+
+    /// Asserts that a state that is divided is of rules that go element by element.
+    #[track_caller]
+    pub(super) fn check_sharing(&self) {
+        let mut rules = self.groups.iter().map(|(rule, _)| rule).chain([&self.rule]);
+        assert!(
+            self.sharing.is_none() || rules.all(|rule| rule.is_elementwise()),
+            "a sharded optimizer changes each element by its own gradient, and one of its rules reads all of a parameter, as \
+             Adafactor and Muon do"
+        );
+    }
+
+    /// The ranks that divide the state of this parameter, if they do: one that they have alike.
+    pub(super) fn sharing_of(&self, parameter: &Parameter<'_, B>) -> Option<&Sharing> {
+        self.sharing.as_ref().filter(|sharing| sharing.divides::<B>(parameter.array()))
     }
 
     fn rule_for(&self, parameter: &Parameter<'_, B>) -> Arc<dyn Rule<B>> {
@@ -135,6 +120,8 @@ impl<B: Autodiff> Optimizer<B> {
     ///
     /// Two parameters have one path: the state of one would be the other's.
     ///
+    /// The gradients are [shares](super::ShardedGradients), and the state is not divided along the same axis of the same mesh.
+    ///
     /// A gradient is what an engine failed to calculate, as far as the engine knows by then. No parameter is changed.
     ///
     /// A setting of a rule is out of its range. The parameters before have had their step.
@@ -158,15 +145,15 @@ impl<B: Autodiff> Optimizer<B> {
     /// optimizer.step(&mut model, &gradients, 1.0);
     /// ```
     #[track_caller]
-    pub fn step<M, C>(&mut self, model: &mut M, gradients: &Gradients<C>, factor: f64)
+    pub fn step<M, G>(&mut self, model: &mut M, gradients: &G, factor: f64)
     where
         // The backend is known by the gradients, before the model is asked for its parameters on it.
-        C: GradientsFor<B>,
+        G: StepGradients<B>,
         M: Module<B>,
     {
-        let gradients: &Gradients<B> = C::taken(gradients);
+        gradients.check(self.sharing.as_ref());
         model.for_each(|parameter| {
-            let Some(gradient) = gradients.of_parameter(&parameter) else { return };
+            let Some(gradient) = gradients.of_parameter(self.sharing_of(&parameter), &parameter) else { return };
             let device = B::device(parameter.array());
             let state = self.states.get_mut(&parameter.path().to_string());
             let moments = state.iter().flat_map(|state| &state.moments);
@@ -179,13 +166,26 @@ impl<B: Autodiff> Optimizer<B> {
             }
         });
         let (mut is_changed, mut paths) = (false, BTreeSet::new());
+        let mut shares = Vec::new();
         model.for_each_mut(|mut parameter| {
             let shown = parameter.as_parameter();
-            let Some(gradient) = gradients.of_parameter(&shown) else { return };
+            let Some(gradient) = gradients.of_parameter(self.sharing_of(&shown), &shown) else { return };
             is_changed = true;
             let rule = self.rule_for(&shown);
             rule.check();
-            let (name, kept) = (shown.path().to_string(), rule.state(shown.sizes()));
+            let sizes = B::sizes(&gradient).to_vec();
+            let (name, kept, part) = (shown.path().to_string(), rule.state(&sizes), shown.any_shape().part());
+            let sharing = self.sharing_of(&shown).cloned();
+            let is_here = self.sharing.as_ref().is_none_or(|sharing| (self.lies_on)(shown.array(), sharing));
+            assert!(is_here, "{} lies on another mesh than that of the optimizer", quoted(&name));
+            let is_of_elements = rule.is_elementwise() && kept.iter().all(|kept| *kept == sizes);
+            assert!(
+                is_of_elements || part.is_none() && sharing.is_none(),
+                "the rule for {} reads all of a parameter, of which this rank has a part: {}",
+                quoted(&name),
+                shown.shape()
+            );
+            self.parts.extend(part.map(|part| (name.clone(), part)));
             let zeros = |sizes: &Vec<usize>| B::filled(num_traits::zero(), sizes, &B::device(shown.array()));
             let new = || State { steps: 0, moments: kept.iter().map(zeros).collect() };
             assert!(paths.insert(name.clone()), "two parameters of the model have the path `{name}`");
@@ -193,17 +193,43 @@ impl<B: Autodiff> Optimizer<B> {
             let mut state = self.states.remove(&name).unwrap_or_else(new);
             state.check(&name, &kept);
             state.steps += 1;
-            parameter.change(|array| {
-                let array = no_grad(|| rule.step(B::detach(array), gradient, &mut state, factor));
+            let step = |array| {
+                let array = no_grad(|| rule.step(array, gradient, &mut state, factor));
                 state.check(&name, &kept);
                 if let Some(failure) = state.moments.iter().chain([&array]).find_map(B::failure) {
-                    panic!("`{name}`: {failure}");
+                    panic!("{}: {failure}", quoted(&name));
                 }
-                B::track(array)
-            });
+                array
+            };
+            match sharing {
+                Some(sharing) => {
+                    shares.push((step(sharing.share::<B>(shown.array())), shown.sizes().to_vec()));
+                    self.shared.insert(name.clone(), shown.sizes().to_vec());
+                }
+                None => parameter.change(|array| B::track(step(B::detach(array)))),
+            }
             self.states.insert(name, state);
         });
         assert!(is_changed, "the step changes nothing: {}", without_gradients(model));
+        self.put_together(model, &shares, &paths);
+    }
+
+    /// Parameters of the shares of all ranks, which have come in the order of the model: of those that were changed, by their paths.
+    fn put_together<M: Module<B>>(
+        &self,
+        model: &mut M,
+        shares: &[(ArrayOf<B>, Vec<usize>)],
+        changed: &BTreeSet<String>,
+    ) {
+        let Some(sharing) = &self.sharing else { return };
+        let mut whole = no_grad(|| sharing.gather::<B>(shares)).into_iter();
+        model.for_each_mut(|mut parameter| {
+            let shown = parameter.as_parameter();
+            if sharing.divides::<B>(shown.array()) && changed.contains(&shown.path().to_string()) {
+                let array = whole.next().expect("a share of each parameter that has a gradient");
+                parameter.change(|_| B::track(array));
+            }
+        });
     }
 }
 
@@ -238,9 +264,10 @@ impl<B: Autodiff<Elem: Stored>> Optimizer<B> {
     /// # fn main() {}
     /// ```
     pub fn load(&self, weights: &Weights<'_, B::Elem, impl SameBackend<B>>, model: &impl Module<B>) -> Self {
-        let mut states = BTreeMap::new();
+        let (mut states, mut parts, mut shared) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         model.for_each(|parameter| {
             let name = parameter.path().to_string();
+            parts.extend(parameter.any_shape().part().map(|part| (name.clone(), part)));
             let weights = weights.at(&name);
             // A parameter without a step has nothing.
             if weights.has("steps") {
@@ -249,24 +276,32 @@ impl<B: Autodiff<Elem: Stored>> Optimizer<B> {
                 let moment = |(i, sizes): (usize, Vec<usize>)| {
                     let described = format!("{sizes:?}");
                     let is_like = sizes == parameter.sizes();
-                    let shape: &dyn fmt::Display = if is_like { parameter.shape() } else { &described };
+                    let shape: &dyn AnyShape = if is_like { parameter.any_shape() } else { &described };
                     weights.array(&i.to_string(), &sizes, shape)
                 };
-                let moments = kept.into_iter().enumerate().map(moment).collect();
+                let mut moments: Vec<_> = kept.into_iter().enumerate().map(moment).collect();
+                if let Some(sharing) = self.sharing_of(&parameter) {
+                    moments = moments.iter().map(|moment| sharing.share::<B>(moment)).collect();
+                    shared.insert(name.clone(), parameter.sizes().to_vec());
+                }
                 states.insert(name, State { steps, moments });
             }
         });
-        Optimizer { states, ..self.clone() }
+        Optimizer { states, parts, shared, ..self.clone() }
     }
 
     /// Adds the state to a file: for each parameter that had a step, below `name` and its path, `steps` and the moments by
-    /// number.
+    /// number. What ranks of a mesh have parts or shares of is whole there, so that all of them call this.
     #[cfg(feature = "safetensors")]
     pub fn save(&self, name: &str, writer: &mut crate::io::Writer) {
         for (path, State { steps, moments }) in &self.states {
             writer.add_elements(format!("{name}.{path}.steps"), &[], &[*steps]);
+            let shared = self.sharing.as_ref().zip(self.shared.get(path));
             for (i, moment) in moments.iter().enumerate() {
-                writer.add_array::<B>(format!("{name}.{path}.{i}"), moment);
+                let whole =
+                    shared.map(|(sharing, sizes)| sharing.gather::<B>(&[(moment.clone(), sizes.clone())]).remove(0));
+                let moment = whole.as_ref().unwrap_or(moment);
+                writer.add_array::<B>(format!("{name}.{path}.{i}"), moment, self.parts.get(path).cloned());
             }
         }
     }

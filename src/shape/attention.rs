@@ -1,7 +1,7 @@
 //! The shapes of attention.
 
 use super::{Never, Nothing, Shape};
-use crate::dim::{Dim, N, Times};
+use crate::dim::{Dim, N, Shard, Times, Whole};
 use crate::sealed::Sealed;
 
 /// That `Self` query heads share `KeyHeads` key heads: as many, or `Group` queries for each key head.
@@ -40,19 +40,86 @@ impl<B: Dim, H: Dim, S: Dim, D: Dim> Appends<Self, B, H, S, D> for (B, H, S, D) 
     fn sealed(_: Sealed) {}
 }
 
+/// That positions of the shape are those of the sequences `L` of the batch `B`: `(B, L)`. Of sequences of which each rank has a
+/// part, they are those of the whole sequences, and each rank takes its own.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` are not the positions of `{L}` in the batch `{B}`",
+    label = "expected `({B}, {L})`; of one rank's part, the positions of the whole sequence",
+    note = "of a `Shard<Seq, _>`, give the positions of the whole sequence, `({B}, Seq)`: each rank takes its own, which do not begin at 0",
+    note = "in generic code, ask for a sequence that is whole: `S: Whole`, or whole and without padding: `S: Dense`",
+    note = "explained in `congruent::errors::C99`"
+)]
+pub trait PositionsOf<B, L>: Shape {
+    /// The first of the positions that this rank has, and how many it has; nothing if it has all.
+    #[doc(hidden)]
+    fn own(sequence: L) -> Option<[usize; 2]>;
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
+}
+#[diagnostic::do_not_recommend]
+impl<B: Dim, L: Whole> PositionsOf<B, L> for (B, L) {
+    fn own(_: L) -> Option<[usize; 2]> {
+        None
+    }
+    fn sealed(_: Sealed) {}
+}
+#[diagnostic::do_not_recommend]
+impl<B: Dim, L: Dim, M: Dim> PositionsOf<B, Shard<L, M>> for (B, L) {
+    fn own(sequence: Shard<L, M>) -> Option<[usize; 2]> {
+        let size = sequence.size();
+        Some([sequence.rank() * size, size])
+    }
+    fn sealed(_: Sealed) {}
+}
+
+/// That positions of the shape, `(sequence,)` or `(batch, sequence)`, are those of whole sequences.
+#[diagnostic::on_unimplemented(
+    message = "positions `{Self}` may be those that one rank made for its part of a sequence",
+    label = "the last dimension may be a rank's part: its positions would begin at 0 on each rank",
+    note = "`positions.forward(&x)` adds to each rank's part the vectors of its own positions",
+    note = "others are looked up for the whole sequence, of which each rank takes its part: `x + positions.weight.lookup(&ids).shard(seq)`",
+    note = "in generic code, ask for a sequence that is whole: `S: Whole`, or whole and without padding: `S: Dense`",
+    note = "explained in `congruent::errors::C109`"
+)]
+pub trait AllPositions: Shape {
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
+}
+macro_rules! all_positions { ($($($Before:ident)*;)*) => {$(
+    #[diagnostic::do_not_recommend]
+    impl<$($Before: Dim,)* S: Whole> AllPositions for ($($Before,)* S,) {
+        fn sealed(_: Sealed) {}
+    }
+)*} }
+all_positions! {
+   ;
+    A;
+    A B;
+    A B C;
+    A B C D;
+}
+
 /// That positions of the shape, `(batch, sequence)`, turn heads of size `D`: `(batch, heads, sequence, D)`.
 #[diagnostic::on_unimplemented(
     message = "positions `{Self}` do not turn heads `{Heads}` of size `{D}`",
     label = "expected `(batch, sequence)` for heads `(batch, heads, sequence, {D})`",
     note = "positions and heads are of one batch and one sequence; the size is that of the table of angles",
+    note = "where heads are of a `Shard<Seq, _>`, positions are those of the whole sequence, `(batch, Seq)`: each rank takes its own, which do not begin at 0",
+    note = "in generic code, ask for a sequence that is whole: `S: Whole`, or whole and without padding: `S: Dense`",
     note = "explained in `congruent::errors::C41`"
 )]
 pub trait Turns<Heads, D>: Shape {
+    /// As [`PositionsOf::own`].
+    #[doc(hidden)]
+    fn own(heads: Heads) -> Option<[usize; 2]>;
     #[doc(hidden)]
     fn sealed(_: Sealed);
 }
 #[diagnostic::do_not_recommend]
-impl<B: Dim, H: Dim, S: Dim, D: Dim> Turns<(B, H, S, D), D> for (B, S) {
+impl<B: Dim, H: Dim, S: Dim, D: Dim, R: PositionsOf<B, S>> Turns<(B, H, S, D), D> for R {
+    fn own((_, _, sequence, _): (B, H, S, D)) -> Option<[usize; 2]> {
+        R::own(sequence)
+    }
     fn sealed(_: Sealed) {}
 }
 
@@ -66,7 +133,17 @@ macro_rules! heads_never { ($($Never:ident)*) => {$(
         fn sealed(_: Sealed) {}
     }
     #[diagnostic::do_not_recommend]
+    impl<S: Shape> PositionsOf<$Never, $Never> for S {
+        fn own(_: $Never) -> Option<[usize; 2]> {
+            None
+        }
+        fn sealed(_: Sealed) {}
+    }
+    #[diagnostic::do_not_recommend]
     impl<S: Shape, D> Turns<$Never, D> for S {
+        fn own(_: $Never) -> Option<[usize; 2]> {
+            None
+        }
         fn sealed(_: Sealed) {}
     }
 )*} }
@@ -206,6 +283,8 @@ pub trait Sequence<E>: Shape {
     type Batch: Dim;
     /// The positions of the sequence.
     type Length: Dim;
+    /// `(batch, E)`: a vector for each sequence.
+    type One: Shape;
     /// The dimensions, one by one.
     fn dims(self) -> (Self::Batch, Self::Length, E);
     #[doc(hidden)]
@@ -215,17 +294,35 @@ pub trait Sequence<E>: Shape {
 impl<B: Dim, S: Dim, E: Dim> Sequence<E> for (B, S, E) {
     type Batch = B;
     type Length = S;
+    type One = (B, E);
     fn dims(self) -> Self {
         self
     }
     fn sealed(_: Sealed) {}
 }
 
+/// That the shape is `(batch, Shard<sequence, M>, E)`: what a sequence-parallel layer takes and gives.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not `(batch, Shard<sequence, {M}>, {E})`",
+    label = "expected one rank's part of a sequence, along the mesh axis `{M}` of the layer's heads",
+    note = "each rank takes its part of a whole sequence by `x.shard(mesh.shard(seq, axis))`, of what has another part, by `x.all_gather(..)` before",
+    note = "where each rank has the whole sequence, it is `layer.forward(..)`",
+    note = "explained in `congruent::errors::C116`"
+)]
+pub trait SequencePart<E, M>: Sequence<E, Length = Shard<Self::Whole, M>> {
+    /// The sequence of which the ranks have parts.
+    type Whole: Dim;
+}
+#[diagnostic::do_not_recommend]
+impl<B: Dim, S: Dim, M: Dim, E: Dim> SequencePart<E, M> for (B, Shard<S, M>, E) {
+    type Whole = S;
+}
+
 /// That the shape is `(B, L, ..)`: the sequences `L` of the batch `B`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not hold the sequences `{L}` of the batch `{B}`",
     label = "expected `({B}, {L}, ..)`",
-    note = "the lengths belong to another batch, or to other sequences, than the tensor",
+    note = "the lengths belong to another batch, or to other sequences, than the tensor; those of padded sequences are `Lengths<B, Ragged<S>>`",
     note = "explained in `congruent::errors::C28`"
 )]
 pub trait Sequences<B, L>: Shape {

@@ -1,7 +1,7 @@
 //! An axis of a shape, chosen by its dimension or by its position.
 
 use super::Shape;
-use crate::dim::Dim;
+use crate::dim::{Dim, N, Never, Nothing};
 use crate::sealed::Sealed;
 
 /// The axis at position `I`, counted from 0: for shapes in which a dimension occurs twice.
@@ -148,3 +148,23 @@ axis! {
     (A B C D) E (F) at 4;
     (A B C D E) F () at 5;
 }
+
+// A number has no axis. With keys that nobody has, the compiler finds out which one was asked for, and the message names it.
+macro_rules! never { ($($Never:ident)*) => {$(
+    #[diagnostic::do_not_recommend]
+    impl Axis<$Never, At<0>> for () {
+        type Dim = N<1>;
+        const INDEX: usize = 0;
+        type Removed = ();
+        type With<X: Dim> = (X,);
+        fn dim(self) -> N<1> {
+            N
+        }
+        fn removed(self) {}
+        fn with<X: Dim>(self, x: X) -> (X,) {
+            (x,)
+        }
+        fn sealed(_: Sealed) {}
+    }
+)*} }
+never!(Never Nothing);

@@ -12,7 +12,7 @@ use crate::sealed::Sealed;
     message = "`{Self}` and `{Other}` do not go together elementwise",
     label = "dimensions disagree",
     note = "two shapes go together if they are the same, or if one is the end of the other: `(Batch, Seq, Embed)` and `(Seq, Embed)`",
-    note = "an axis that a reduction lost comes back by name: `&x - x.mean(Seq).expand_as(&x, Seq)`; a new first one: `x.expand(Batch)`",
+    note = "an axis that one of them lacks, wherever it stands, comes by name: `&x + y.expand_as(&x, Seq)`, and back after `x.mean(Seq)`; a new first one: `x.expand(Batch)`",
     note = "rename an axis: `x.relabel(from, to)`; reorder: `x.permute((..))`",
     note = "explained in `congruent::errors::C13`, for layers of any rank in `congruent::shape`"
 )]
@@ -46,7 +46,7 @@ impl<S: Broadcast<R>, R> GoesWith<S> for R {
     message = "a tensor of `{S}` is not changed by one of `{Self}`, elementwise",
     label = "the left side keeps its shape `{S}`",
     note = "what stands behind `+=` has the shape of the left side, or the end of it: `(Batch, Seq, Embed)` and `(Seq, Embed)`; a larger result is a new tensor, `let y = &x + &other`",
-    note = "an axis that a reduction lost comes back by name: `x -= x.mean(Seq).expand_as(&x, Seq)`",
+    note = "an axis that the right side lacks, wherever it stands, comes by name: `x += y.expand_as(&x, Seq)`, and back after `x.mean(Seq)`",
     note = "rename an axis: `x.relabel(from, to)`; reorder: `x.permute((..))`",
     note = "explained in `congruent::errors::C84`"
 )]

@@ -147,6 +147,36 @@ slides! {
     [H W] [J K] [O P] (H, W), (J, K), (O, P), H, W;
 }
 
+/// That the shape is that of images with channels `C`: `(batch, C, height, width)`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not `(batch, {C}, height, width)`",
+    label = "expected images `(batch, {C}, height, width)`",
+    note = "channels stand before height and width, where they are last by `x.permute((Batch, Colours, Height, Width))`; one image gets a batch by `x.expand(Batch)`",
+    note = "explained in `congruent::errors::C126`"
+)]
+pub trait Images<C>: Shape {
+    /// The images.
+    type Batch: Dim;
+    /// The rows of each.
+    type Height: Dim;
+    /// The columns.
+    type Width: Dim;
+    /// The dimensions, one by one.
+    fn dims(self) -> (Self::Batch, C, Self::Height, Self::Width);
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
+}
+#[diagnostic::do_not_recommend]
+impl<B: Dim, C: Dim, H: Dim, W: Dim> Images<C> for (B, C, H, W) {
+    type Batch = B;
+    type Height = H;
+    type Width = W;
+    fn dims(self) -> Self {
+        self
+    }
+    fn sealed(_: Sealed) {}
+}
+
 // Else the compiler would take the one weight that fits for granted, and the one dimension or the pair.
 macro_rules! never { ($($Never:ident: $($Relation:ident)*;)*) => {$(
     #[diagnostic::do_not_recommend]

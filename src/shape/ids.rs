@@ -1,25 +1,57 @@
 //! The shapes of ids beside those of what they choose from.
 
 use super::{Append, Concat, Never, Nothing, Shape};
-use crate::dim::Dim;
+use crate::dim::{Dim, Table, TablePart};
 use crate::sealed::Sealed;
 
-/// That the shape is that of `Ids`, and behind it `D`.
+/// That the shape is that of `Ids`, and behind it `D`, or a rank's part of it.
 #[diagnostic::on_unimplemented(
     message = "ids `{Ids}` of `{D}` do not choose from `{Self}`",
-    label = "expected the shape of the ids, and behind it `{D}`",
-    note = "one id is chosen for each row: ids `(Batch, Seq)` of `Vocab` choose from `(Batch, Seq, Vocab)`",
+    label = "expected the shape of the ids, and behind it what they are ids of, or a rank's part of that",
+    note = "one id is chosen for each row: ids `(Batch, Seq)` of `Vocab` choose from `(Batch, Seq, Vocab)`; losses of next tokens shift the tokens by themselves",
     note = "where there is one id for a whole sequence, its positions become one before: `x.mean(Seq)`, `x.at(Seq, 0)?`, of padded ones `x.masked_mean(&lengths)`",
+    note = "ids, and labels, are of what all ranks have together: of `Vocab`, and not of `Shard<Vocab, M>`, for a rank's part of logits too",
+    note = "in generic code, ask for a vocabulary: `V: Vocabulary`, whose ids are of `V::Whole`; or for a dimension that each rank has all of: `V: Dense`",
     note = "explained in `congruent::errors::C31`"
 )]
 pub trait Rows<Ids, D>: Shape {
+    /// The part of the last dimension that this rank has; nothing if each rank has all.
+    #[doc(hidden)]
+    fn table_part(self) -> Option<TablePart>;
     #[doc(hidden)]
     fn sealed(_: Sealed);
 }
-#[diagnostic::do_not_recommend]
-impl<S: Shape, Ids: Append<D, Output = S>, D> Rows<Ids, D> for S {
-    fn sealed(_: Sealed) {}
+macro_rules! rows { ($($($Id:ident)*;)*) => {$(
+    #[diagnostic::do_not_recommend]
+    #[allow(non_snake_case)]
+    impl<$($Id: Dim,)* X: Table<Whole = Y>, Y: Dim> Rows<($($Id,)*), Y> for ($($Id,)* X,) {
+        fn table_part(self) -> Option<TablePart> {
+            let ($($Id,)* table,) = self;
+            $(let _ = $Id;)*
+            table.table_part()
+        }
+        fn sealed(_: Sealed) {}
+    }
+)*} }
+rows! {
+   ;
+    A;
+    A B;
+    A B C;
+    A B C D;
+    A B C D E;
 }
+// Else the compiler would take what the shape ends in for what the ids are of, before it has seen them.
+macro_rules! rows_never { ($($Never:ident)*) => {$(
+    #[diagnostic::do_not_recommend]
+    impl<S: Shape, D> Rows<$Never, D> for S {
+        fn table_part(self) -> Option<TablePart> {
+            None
+        }
+        fn sealed(_: Sealed) {}
+    }
+)*} }
+rows_never!(Never Nothing);
 
 /// That the shape is a table of `D`, and `Rows` is that of `Ids`, and behind it that of a row of the table.
 #[diagnostic::on_unimplemented(

@@ -17,6 +17,8 @@ pub trait MatMul<Right>: Shape {
     type Inner: Dim;
     /// The shape of the product.
     type Output: Shape;
+    /// The dimension that is summed over.
+    fn inner(self) -> Self::Inner;
     /// The shape of the product.
     fn product(self, right: Right) -> Self::Output;
     #[doc(hidden)]
@@ -28,6 +30,9 @@ macro_rules! never { ($($Never:ident)*) => {$(
     impl<S: Shape> MatMul<$Never> for S {
         type Inner = N<0>;
         type Output = S;
+        fn inner(self) -> N<0> {
+            N
+        }
         fn product(self, right: $Never) -> S {
             match right {}
         }
@@ -42,6 +47,10 @@ macro_rules! matmul { ($(($($Left:ident)*) ($($Right:ident)*);)*) => {$(
     impl<$($Left: Dim,)* M: Dim, K: Dim, N: Dim> MatMul<($($Right,)* K, N)> for ($($Left,)* M, K) {
         type Inner = K;
         type Output = ($($Left,)* M, N);
+        fn inner(self) -> K {
+            let ($($Left,)* _, k) = self;
+            k
+        }
         fn product(self, right: ($($Right,)* K, N)) -> Self::Output {
             let ($($Left,)* m, _) = self;
             let ($($Right,)* _, n) = right;

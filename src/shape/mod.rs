@@ -42,6 +42,7 @@
 //! }
 //! ```
 
+mod apart;
 mod attention;
 mod axis;
 mod broadcast;
@@ -52,16 +53,22 @@ mod join;
 mod last;
 mod letters;
 mod matmul;
+mod part;
 mod permute;
+mod same;
 mod sizes;
 mod unclear;
 
-pub use attention::{Appends, Attends, MergeHeads, Sequence, Sequences, SharesHeads, SplitHeads, Turns};
+pub use apart::{InParts, LooksUp};
+pub use attention::{
+    AllPositions, Appends, Attends, MergeHeads, PositionsOf, Sequence, SequencePart, Sequences, SharesHeads,
+    SplitHeads, Turns,
+};
 pub use axis::{At, Axis, OtherThan, Stacks};
 #[doc(hidden)]
 pub use broadcast::GoesWith;
 pub use broadcast::{Broadcast, FitsInto, Without};
-pub use convolution::{Convolve, ConvolveTransposed, OneGroup, SaidOf, Slide};
+pub use convolution::{Convolve, ConvolveTransposed, Images, OneGroup, SaidOf, Slide};
 #[doc(hidden)]
 pub use given::Given;
 pub use ids::{DiffersAlong, Rows, TakesRows};
@@ -70,21 +77,19 @@ pub use last::Last;
 #[doc(hidden)]
 pub use letters::{Agree, Agreed, Disagree, SameLetter};
 pub use matmul::MatMul;
-pub use permute::Permute;
-pub use sizes::{ChoosesSize, Sizes};
 #[doc(hidden)]
-pub use unclear::{
-    AsAWhole, BesideAPastByPosition, BesideAPastByPositionOfEach, ByTheirNumbers, CutOnce, CutTwice,
-    HalvesAreTimesTwoOfThem, HalvesByUnconcat, InOneOrder, OneAxis, QueriesOfSelfAttention,
-};
+pub use part::{Part, PartOfAxis};
+pub use permute::Permute;
+pub use same::{Matrix, SameShape, Vector};
+pub use sizes::{ChoosesSize, Sizes};
 pub use unclear::{CountedAs, CutByTheLoss, PairsByHand, SoftmaxAlong, TakenByNumber};
 
-use crate::dim::{Dense, Dim, Name};
+use crate::dim::{Dim, Filled, Name, Whole};
 #[doc(hidden)]
 pub use crate::dim::{Never, Nothing};
+use crate::mesh_axes::MeshAxes;
 use crate::sealed::Sealed;
 use std::fmt::{self, Debug, Display, Formatter};
-use std::marker::PhantomData;
 
 /// The shape of a tensor: a tuple of zero to six dimensions, the outermost first.
 ///
@@ -117,18 +122,39 @@ pub trait Shape: Copy + Debug + Send + Sync + Broadcast<Self, Larger = Self> {
     /// The name of each dimension.
     #[doc(hidden)]
     fn names() -> Vec<String>;
+    /// Whether other ranks may have other positions of a dimension.
+    #[doc(hidden)]
+    const IS_SHARDED: bool;
+    /// The axes of a mesh along which other ranks have other parts.
+    #[doc(hidden)]
+    fn mesh_axes(self) -> MeshAxes;
+    /// Which part of the whole this rank has.
+    #[doc(hidden)]
+    fn part(self) -> Part;
     #[doc(hidden)]
     fn sealed(_: Sealed);
 }
 
-/// A shape whose dimensions are all without padding: [`Dense`].
+/// A shape whose dimensions are all without padding: [`Dense`](crate::dim::Dense).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` may hold padding, and this operation would read it",
     label = "a dimension of this shape may hold padding",
-    note = "the mean of what is live is `mean_of_live(&x, &lengths)`; else say what the padding becomes: of losses and sums `x.fill_padding(&lengths, 0.0)`, and what is chosen `chosen.fill_padding(&lengths, false)`",
+    note = "the mean of the valid positions is `mean_of_valid(&x, &lengths)`; else say what the padding becomes: of losses and sums `x.fill_padding(&lengths, 0.0)`, and what is chosen `chosen.fill_padding(&lengths, false)`",
     note = "explained in `congruent::errors::C06`"
 )]
 pub trait Unpadded: Shape {
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
+}
+
+/// A shape of which each rank has all positions: each of its dimensions is [`Whole`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` may have one rank's part of a dimension, and this operation would take it for the whole",
+    label = "the parts of the other ranks would be left out",
+    note = "the axis that is a `Shard` is reduced before, by all ranks together: `x.partial_mean(axis).all_reduce()`, `x.partial_sum(axis).all_reduce()`; or each rank gets all of it: `x.all_gather(axis)`",
+    note = "explained in `congruent::errors::C115`"
+)]
+pub trait OfAllRanks: Shape {
     #[doc(hidden)]
     fn sealed(_: Sealed);
 }
@@ -143,10 +169,22 @@ macro_rules! shape { ($rank:literal: $($D:ident $i:tt)*) => {
         fn names() -> Vec<String> {
             vec![$(Name::<$D>::new().to_string()),*]
         }
+        const IS_SHARDED: bool = false $(|| $D::IS_SHARDED)*;
+        #[track_caller]
+        fn mesh_axes(self) -> MeshAxes {
+            part::disjoint([$(self.$i.mesh_axes()),*], || Described::new(self).to_string())
+        }
+        fn part(self) -> Part {
+            Part::new(vec![$(PartOfAxis::new(self.$i)),*])
+        }
         fn sealed(_: Sealed) {}
     }
     #[diagnostic::do_not_recommend]
-    impl<$($D: Dense),*> Unpadded for ($($D,)*) {
+    impl<$($D: Filled),*> Unpadded for ($($D,)*) {
+        fn sealed(_: Sealed) {}
+    }
+    #[diagnostic::do_not_recommend]
+    impl<$($D: Whole),*> OfAllRanks for ($($D,)*) {
         fn sealed(_: Sealed) {}
     }
 } }
@@ -201,7 +239,7 @@ impl WithoutDimensions for Never {
 #[diagnostic::on_unimplemented(
     message = "a loss of shape `{Self}` is not one number",
     label = "expected a loss of shape `()`",
-    note = "a mean makes it one: `losses.mean(Batch)`; over padding, `mean_of_live(&losses, &lengths)`",
+    note = "a mean makes it one: `losses.mean(Batch)`; over padding, `mean_of_valid(&losses, &lengths)`",
     note = "explained in `congruent::errors::C42`"
 )]
 pub trait OneNumber {
@@ -218,15 +256,37 @@ impl OneNumber for Never {
     fn sealed(_: Sealed) {}
 }
 
+/// A shape whose type is not known: it is shown, and knows which part of a whole it is.
+pub(crate) trait AnyShape: Display {
+    /// The part that this rank has; nothing if each rank has all.
+    fn part(&self) -> Option<Part> {
+        None
+    }
+    /// The axes of a mesh along which other ranks have other parts.
+    fn mesh_axes(&self) -> MeshAxes {
+        MeshAxes::NONE
+    }
+}
+impl AnyShape for String {}
+
 /// Shows a shape with its names and sizes: `(Batch = 2, Seq = 5)`.
 pub(crate) struct Described<S> {
     sizes: Vec<usize>,
-    shape: PhantomData<fn() -> S>,
+    shape: S,
 }
 
 impl<S: Shape> Described<S> {
     pub(crate) fn new(shape: S) -> Self {
-        Described { sizes: shape.sizes().as_ref().to_vec(), shape: PhantomData }
+        Described { sizes: shape.sizes().as_ref().to_vec(), shape }
+    }
+}
+
+impl<S: Shape> AnyShape for Described<S> {
+    fn part(&self) -> Option<Part> {
+        S::IS_SHARDED.then(|| self.shape.part())
+    }
+    fn mesh_axes(&self) -> MeshAxes {
+        self.shape.mesh_axes()
     }
 }
 

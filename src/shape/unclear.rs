@@ -3,6 +3,7 @@
 //! Each relation has one impl for all, and another, with another `Meant`, for what is unclear: there the compiler finds both, cannot
 //! infer which is meant, and lists them. The name of the method's type parameter says what it is between. No bound could say so, since
 //! code that is generic over dimensions would have to ask for it.
+//! The types of `Meant` have no path outside: named, one of them would be the other impl, and the message gone.
 
 use super::{At, Shape};
 use crate::dim::{Dim, N, Next, Plus, Ragged, Times};

@@ -53,6 +53,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     label = "neither a number of the type of its elements, nor a tensor of such numbers",
     note = "a number is of the type of the elements, `x * 2.0` or `x * n as f32` for a tensor of `f32`; and a tensor gets another type of elements by `x.cast::<f64>()`",
     note = "a tensor on another engine comes here by `x.to_engine::<{B}>(&device)`",
+    note = "a sum that is pending on a mesh becomes a tensor by `sum.all_reduce()`",
     note = "explained in `congruent::errors::C58`"
 )]
 pub trait OperandOf<X, B> {

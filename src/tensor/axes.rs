@@ -151,7 +151,8 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// let x: Tensor<(Batch, Embed)> = Tensor::ones((Embed,)).expand(Batch);
     /// ```
     ///
-    /// A dimension anywhere else is moved there, as in PyTorch's `x[:, None, None]`; a factor of each sample is `einsum!`:
+    /// One in the middle or at the end comes by [`expand_as`](Self::expand_as), where another tensor has the whole shape. Else it is
+    /// moved there, as in PyTorch's `x[:, None, None]`; a factor of each sample is `einsum!`:
     ///
     /// ```
     /// use congruent::prelude::*;
@@ -170,8 +171,8 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
         Tensor::from_parts(shape, B::broadcast(&self.array, shape.sizes().as_ref()))
     }
 
-    /// The tensor repeated along an axis of `other` that it lacks, as after a reduction: in the shape of `other`, of which it has
-    /// all dimensions but that one.
+    /// The tensor repeated along an axis of `other` that it lacks, wherever it stands: in the shape of `other`, of which it has
+    /// all dimensions but that one. PyTorch writes `query[:, None, :]`, and `keepdim=True` after a reduction.
     ///
     /// ```
     /// use congruent::prelude::*;
@@ -179,6 +180,10 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// let x = Tensor::from_fn((Batch, Seq, Embed), |[b, s, e]| (b + 2 * s + e) as f32);
     /// let centered: Tensor<(Batch, Seq, Embed)> = &x - x.mean(Seq).expand_as(&x, Seq);
     /// assert_eq!(centered.sum(Seq).to_vec(), [0.0; 6]);
+    ///
+    /// let (query, weights) = (Tensor::ones((Batch, Embed)), Tensor::full((Batch, Seq), 0.5));
+    /// let scores = (&x + query.expand_as(&x, Seq)).tanh();
+    /// let context: Tensor<(Batch, Embed)> = (&x * weights.expand_as(&x, Embed)).sum(Seq);
     /// ```
     ///
     /// It holds for an axis of any shape, which is how a norm is written for all of them:

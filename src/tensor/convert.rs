@@ -119,7 +119,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     {
         let (expected, found) = (shape.sizes(), B::sizes(&array));
         if expected.as_ref() == found {
-            return Ok(Tensor { shape, array });
+            return Ok(Tensor::from_parts(shape, array));
         }
         let axes = if S::RANK == found.len() {
             let axes = S::names().into_iter().zip(expected.as_ref().iter().copied().zip(found.iter().copied()));

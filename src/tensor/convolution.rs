@@ -4,7 +4,7 @@ use super::sliding::{check, last_two};
 use super::{CountsWindows, PerAxis, SameBackend, Sliding, Tensor};
 use crate::Error;
 use crate::backend::{ArrayOf, Backend, Float, Windows};
-use crate::dim::Summed;
+use crate::dim::{Summed, Whole, Windowed};
 use crate::shape::{Convolve, ConvolveTransposed, SaidOf, Shape, Slide};
 
 /// Convolutions along one axis, of `(Batch, Channels, Length)`, and along two, of `(Batch, Channels, Height, Width)`. Weights are
@@ -49,9 +49,9 @@ impl<S: Shape, B: Backend<Elem: Float>> Tensor<S, B> {
     where
         S: Convolve<W, Groups, Out, Output = Convolved>,
         Said: SaidOf<Groups>,
-        S::Channels: Summed,
-        S::Height: Summed,
-        S::Width: Summed,
+        S::Channels: Whole + Summed,
+        S::Height: Whole + Windowed,
+        S::Width: Whole + Windowed,
         Out: CountsWindows<<S as Slide<Out>>::Lengths, S::Kernel, Stride, Padding, Dilation>,
         Stride: PerAxis<Out>,
         Padding: PerAxis<Out>,
@@ -90,9 +90,9 @@ impl<S: Shape, B: Backend<Elem: Float>> Tensor<S, B> {
     where
         S: Convolve<W, Groups, Out, Output = Convolved>,
         Said: SaidOf<Groups>,
-        S::Channels: Summed,
-        S::Height: Summed,
-        S::Width: Summed,
+        S::Channels: Whole + Summed,
+        S::Height: Whole + Windowed,
+        S::Width: Whole + Windowed,
         Stride: PerAxis<Out>,
         Padding: PerAxis<Out>,
         Dilation: PerAxis<Out>,
@@ -142,9 +142,9 @@ impl<S: Shape, B: Backend<Elem: Float>> Tensor<S, B> {
     where
         S: ConvolveTransposed<W, Groups, Out, Output = Convolved>,
         Said: SaidOf<Groups>,
-        S::Channels: Summed,
-        S::Height: Summed,
-        S::Width: Summed,
+        S::Channels: Whole + Summed,
+        S::Height: Whole + Windowed,
+        S::Width: Whole + Windowed,
         <S as Slide<Out>>::Lengths: CountsWindows<Out, S::Kernel, Stride, Padding, Dilation>,
         Stride: PerAxis<Out>,
         Padding: PerAxis<Out>,
@@ -185,9 +185,9 @@ impl<S: Shape, B: Backend<Elem: Float>> Tensor<S, B> {
     where
         S: ConvolveTransposed<W, Groups, Out, Output = Convolved>,
         Said: SaidOf<Groups>,
-        S::Channels: Summed,
-        S::Height: Summed,
-        S::Width: Summed,
+        S::Channels: Whole + Summed,
+        S::Height: Whole + Windowed,
+        S::Width: Whole + Windowed,
         Stride: PerAxis<Out>,
         Padding: PerAxis<Out>,
         Dilation: PerAxis<Out>,

@@ -1,7 +1,7 @@
 //! Tensors from values.
 
 use super::Tensor;
-use crate::backend::{ArrayOf, Backend, DeviceOf, Element, Float, Number, constant};
+use crate::backend::{ArrayOf, Backend, DeviceOf, Element, Float, Number, constant, elements};
 use crate::dim::{ArrayDim, Dim, GivenDim, N, SameSize};
 use crate::sealed::Sealed;
 use crate::shape::{Described, Given, Shape};
@@ -56,7 +56,8 @@ pub trait Create: Backend {
         Ok(of_shape(shape, |shape| array::<Self>(elements.to_vec(), shape)))
     }
 
-    /// A tensor of the value that `f` gives for each position, in row-major order.
+    /// A tensor of the value that `f` gives for each position, in row-major order. Those of a [`Shard`](crate::dim::Shard) are counted
+    /// in the whole.
     fn from_fn<S: Shape, X: Given<S>>(shape: X, mut f: impl FnMut(S::Sizes) -> Self::Elem) -> Tensor<S, Self>
     where
         S::Sizes: AsMut<[usize]>,
@@ -65,9 +66,17 @@ pub trait Create: Backend {
         let sizes = shape.sizes();
         let mut position = sizes.into_array();
         position.as_mut().fill(0);
+        let part = S::IS_SHARDED.then(|| shape.part());
+        let in_whole = |mut position: S::Sizes| {
+            if let Some(part) = &part {
+                let axes = position.as_mut().iter_mut().enumerate();
+                axes.for_each(|(axis, at)| *at = part.position(axis, *at));
+            }
+            position
+        };
         let mut elements = Vec::with_capacity(shape.elements());
         for _ in 0..shape.elements() {
-            elements.push(f(position));
+            elements.push(f(in_whole(position)));
             for (at, &size) in position.as_mut().iter_mut().zip(sizes.as_ref()).rev() {
                 *at += 1;
                 if *at < size {
@@ -100,7 +109,12 @@ pub trait Create: Backend {
         Self::Elem: Number,
     {
         let dim = dim.given();
-        Tensor::from_parts((dim,), Self::range(dim.size(), &DeviceOf::<Self>::default()))
+        let numbers = Self::range(dim.whole_size(), &DeviceOf::<Self>::default());
+        if !D::IS_SHARDED {
+            return Tensor::from_parts((dim,), numbers);
+        }
+        let numbers = (dim,).part().of(&elements::<Self>(&numbers));
+        Tensor::from_parts((dim,), Self::from_elements(numbers, &[dim.size()], &DeviceOf::<Self>::default()))
     }
 
     /// Evenly spaced numbers along a dimension, both ends among them; of one, the first.
@@ -109,11 +123,12 @@ pub trait Create: Backend {
         Self::Elem: Float,
     {
         let shape = (dim.given(),);
-        let (size, (first, last)) = (shape.0.size(), ends.into_inner());
+        let (dim, size, (first, last)) = (shape.0, shape.0.whole_size(), ends.into_inner());
         let step = (last - first) / size.saturating_sub(1).max(1) as f64;
         // From the nearer end, so that both are what they should be.
         let at = |i: usize| if i <= size / 2 { first + step * i as f64 } else { last - step * (size - 1 - i) as f64 };
-        Tensor::from_parts(shape, array::<Self>((0..size).map(|i| constant(at(i))).collect(), shape))
+        let numbers = (0..dim.size()).map(|i| constant(at(dim.whole_position(i))));
+        Tensor::from_parts(shape, array::<Self>(numbers.collect(), shape))
     }
 
     /// Uniformly distributed numbers from `range.start` up to, not including, `range.end`.
@@ -149,8 +164,13 @@ fn check_count<S: Shape>(shape: S, found: usize) -> Result<(), Error> {
 
 fn random<S, X: Given<S>, B: Backend<Elem: Float>>(shape: X, mut number: impl FnMut() -> f64) -> Tensor<S, B> {
     of_shape(shape, |shape| {
-        let elements = (0..shape.elements()).map(|_| constant(number()));
-        array::<B>(elements.collect(), shape)
+        let mut numbers = |count| (0..count).map(|_| constant(number())).collect::<Vec<_>>();
+        if !X::Shape::IS_SHARDED {
+            return array::<B>(numbers(shape.elements()), shape);
+        }
+        // Of a shard, the part of what one process would get: each rank draws all numbers.
+        let part = shape.part();
+        array::<B>(part.of(&numbers(part.whole().iter().product())), shape)
     })
 }
 
@@ -215,7 +235,8 @@ impl<S> Tensor<S> {
         Create::from_slice(shape, elements)
     }
 
-    /// A tensor of the value that `f` gives for each position, in row-major order.
+    /// A tensor of the value that `f` gives for each position, in row-major order. Those of a [`Shard`](crate::dim::Shard) are counted
+    /// in the whole.
     ///
     /// ```
     /// use congruent::prelude::*;

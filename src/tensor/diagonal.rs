@@ -2,7 +2,7 @@
 
 use super::Tensor;
 use crate::backend::{ArrayOf, Backend, Binary, Compare, Number, With, positions};
-use crate::dim::SameSize;
+use crate::dim::{SameSize, Whole};
 use crate::shape::{Axis, OtherThan, Shape};
 
 impl<S: Shape, B: Backend> Tensor<S, B> {
@@ -22,7 +22,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
         S: Axis<D, P, Dim = X>,
         S: Axis<E, Q, Dim = Y, Removed = Rest>,
         P: OtherThan<Q>,
-        X: SameSize<Y>,
+        X: Whole + SameSize<Y>,
         Rest: Shape,
     {
         let _ = (rows, columns);
@@ -49,8 +49,8 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     #[doc(alias("lower_triangle", "band_part"))]
     pub fn tril<D, E, P, Q>(&self, rows: D, columns: E, offset: isize) -> Self
     where
-        S: Axis<D, P>,
-        S: Axis<E, Q>,
+        S: Axis<D, P, Dim: Whole>,
+        S: Axis<E, Q, Dim: Whole>,
         P: OtherThan<Q>,
         B::Elem: Number,
     {
@@ -71,8 +71,8 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     #[doc(alias("upper_triangle", "band_part"))]
     pub fn triu<D, E, P, Q>(&self, rows: D, columns: E, offset: isize) -> Self
     where
-        S: Axis<D, P>,
-        S: Axis<E, Q>,
+        S: Axis<D, P, Dim: Whole>,
+        S: Axis<E, Q, Dim: Whole>,
         P: OtherThan<Q>,
         B::Elem: Number,
     {

@@ -74,6 +74,22 @@ impl<D: ArrayDim, T> Each<D, T> {
         self.0
     }
 
+    /// The values as an array, whose length is the size of the dimension.
+    ///
+    /// ```
+    /// use congruent::prelude::*;
+    /// dims! { Parts = 3; Batch = 2; Embed = 4; }
+    /// let [query, key, value] = Tensor::ones((Batch, Parts, Embed)).unstack(Parts).into_array();
+    /// assert_eq!(query.sizes(), [2, 4]);
+    /// ```
+    pub fn into_array<const LENGTH: usize>(self) -> [T; LENGTH]
+    where
+        N<LENGTH>: SameSize<D>,
+    {
+        let mut values = self.0.into_iter();
+        std::array::from_fn(|_| values.next().expect("the sizes are the same"))
+    }
+
     /// `f` of each value.
     pub fn map<U>(self, f: impl FnMut(T) -> U) -> Each<D, U> {
         Each(GenericArray::from_iter(self.0.into_iter().map(f)))

@@ -6,7 +6,7 @@ use super::{Index, Tensor, TensorOf};
 use crate::Error;
 use crate::backend::{Backend, DeviceOf, Element, With};
 use crate::dim::{Dim, Name};
-use crate::shape::{Axis, Is, Shape, Unpadded};
+use crate::shape::{Axis, Is, OfAllRanks, Shape, Unpadded};
 use std::cmp::Ordering;
 
 /// The different elements of a tensor: see [`Tensor::unique`].
@@ -63,7 +63,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     pub fn unique<X>(&self) -> Result<Unique<S, B>, Error>
     where
         S: Is<X>,
-        X: Unpadded,
+        X: OfAllRanks + Unpadded,
         B::Elem: PartialOrd,
     {
         let elements = self.try_to_vec()?;
@@ -141,7 +141,7 @@ impl<S: Shape, B: Backend<Elem = bool>> Tensor<S, B> {
     pub fn nonzero<X>(&self) -> Result<Positions<S, B>, Error>
     where
         S: Is<X>,
-        X: Unpadded,
+        X: OfAllRanks + Unpadded,
     {
         let holds = self.try_to_vec()?;
         let places = holds.iter().enumerate().filter(|(_, holds)| **holds).map(|(place, _)| place).collect();

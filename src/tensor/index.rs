@@ -1,12 +1,13 @@
 //! Ids of a table, and what they choose.
 
+use super::chosen::chosen;
 use super::{GoesTo, SameBackend, Tensor, TensorOf};
 use crate::Error;
 use crate::backend::{Backend, DeviceOf, Element, Proven, With};
 use crate::cpu::Cpu;
-use crate::dim::{Dim, Name, Picked};
+use crate::dim::{Dim, Name, Picked, Table};
 use crate::sealed::Sealed;
-use crate::shape::{Append, Given, Rows, Shape};
+use crate::shape::{Append, Described, Given, LooksUp, Rows, Shape};
 use std::cmp::Ordering;
 use std::fmt::{self, Debug, Display, Formatter};
 use std::hash::{Hash, Hasher};
@@ -117,7 +118,8 @@ impl<D> Display for Index<D> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an id of `{D}`",
     label = "expected `Index<{D}>`",
-    note = "numbers are checked against their table once, where they enter: `Ids::new(shape, table, &numbers)?`",
+    note = "numbers are checked against their table once, where they enter: `Ids::new(shape, table, &numbers)?`; the positions along a dimension are `Ids::positions(seq, table)?`",
+    note = "of a table of which a rank has a part, `Shard<Vocab, M>`, ids are of the whole, on each rank: `Ids::new(shape, Vocab, &numbers)?`",
     note = "explained in `congruent::errors::C29`"
 )]
 pub trait IdOf<D>: Element<Primitive = u32> {
@@ -181,7 +183,28 @@ impl<D: Dim> Ids<(D,), D> {
     #[doc(alias = "arange")]
     pub fn all(dim: D) -> Self {
         assert!(u32::try_from(dim.size()).is_ok(), "an id is a number of 32 bits");
-        super::Create::from_fn((dim,), |[position]| Index::at(position as u32))
+        let ids = (0..dim.size()).map(|position| Index::at(position as u32)).collect();
+        super::Create::from_vec((dim,), ids).expect("one id for each position")
+    }
+}
+
+impl<S: Dim, D: Dim> Ids<(S,), D> {
+    /// The position of each along a dimension, as ids of a table of positions. Of a part that a rank has, they are those in the whole.
+    ///
+    /// ```
+    /// use congruent::prelude::*;
+    /// dims! { Seq = 3; Positions = 64; Embed = 8; }
+    /// let table = Tensor::ones((Positions, Embed));
+    /// let vectors: Tensor<(Seq, Embed)> = table.lookup(&Ids::positions(Seq, Positions)?);
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The table has fewer positions.
+    #[doc(alias = "position_ids")]
+    pub fn positions(dim: S, table: D) -> Result<Self, Error> {
+        let position = |position| u32::try_from(dim.whole_position(position)).unwrap_or(u32::MAX);
+        Self::new((dim,), table, &(0..dim.size()).map(position).collect::<Vec<_>>())
     }
 }
 
@@ -211,14 +234,33 @@ impl<D: Dim, E: Dim, B: Backend> Tensor<(D, E), B> {
     /// let rows: Tensor<(Batch, Embed)> = table.lookup(&ids);
     /// assert_eq!(rows.to_vec(), [2.0, 2.5, 0.0, 0.5]);
     /// ```
+    ///
+    /// Of a table of which each rank has a part, `(Shard<Vocab, M>, Embed)`, the ids are of the whole, the same on all ranks along
+    /// `M`. The rank that has a row gives it to the others: one message of as many numbers as the result has. Each part of the table
+    /// gets the gradients of its own rows.
+    ///
+    /// # Panics
+    /// The ids are divided along the mesh axis of the table, so that the ranks have different ones, which the compiler does not see where
+    /// one of the two is generic, or made of a part; or the table is divided, and its
+    /// elements are no floating-point numbers.
     #[doc(alias("index_select", "embedding", "take"))]
-    pub fn lookup<S, I: IdOf<D>, C>(&self, ids: &Tensor<S, C>) -> Tensor<<S as Append<E>>::Output, B>
+    pub fn lookup<S, I, C, SameOrOther>(&self, ids: &Tensor<S, C>) -> Tensor<<S as Append<E>>::Output, B>
     where
-        S: Shape + Append<E>,
+        S: Shape + Append<E> + LooksUp<D, SameOrOther>,
+        I: IdOf<D::Whole>,
         C: Backend<Elem = I> + SameBackend<With<B, I>>,
-        D: Picked,
+        D: Table + Picked,
     {
-        Tensor::from_parts(ids.shape().append(self.shape.1), B::gather(&self.array, &ids.array))
+        let (table, embed) = self.shape;
+        let is_apart = ids.shape.mesh_axes().without(table.mesh_axes()) == ids.shape.mesh_axes();
+        assert!(
+            is_apart,
+            "ids {} and their table `{}` are shards along one axis of the mesh: no rank has the rows of another one's ids",
+            Described::new(ids.shape),
+            Name::<D>::new()
+        );
+        let rows = chosen::<B>(table.table_part(), &ids.array, |ids| B::gather(&self.array, ids));
+        Tensor::from_parts(ids.shape().append(embed), rows)
     }
 }
 
@@ -233,6 +275,9 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// let chosen: Tensor<(Batch,)> = logits.gather(&targets);
     /// assert_eq!(chosen.to_vec(), [5.0, 3.0]);
     /// ```
+    ///
+    /// Of a dimension of which each rank has a part, `(Batch, Shard<Vocab, M>)`, the ids are of the whole, and the rank that has an
+    /// element gives it to the others.
     pub fn gather<R: Shape, D, I, C>(&self, ids: &Tensor<R, C>) -> Tensor<R, B>
     where
         // What the ids are of is known by them alone, before they are compared with the shape.
@@ -241,6 +286,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
         S: Rows<R, D>,
         D: Picked,
     {
-        Tensor::from_parts(ids.shape(), B::pick(&self.array, &ids.array))
+        let found = chosen::<B>(self.shape.table_part(), &ids.array, |ids| B::pick(&self.array, ids));
+        Tensor::from_parts(ids.shape(), found)
     }
 }

@@ -3,7 +3,7 @@
 use super::Tensor;
 use super::windows::taken;
 use crate::backend::{ArrayOf, Backend, Binary, Float, constant};
-use crate::dim::Picked;
+use crate::dim::{Picked, Whole};
 use crate::shape::{Shape, Slide};
 
 /// What stands between two positions, by PyTorch's words.
@@ -39,8 +39,8 @@ impl<S: Shape, B: Backend<Elem: Float>> Tensor<S, B> {
     pub fn interpolate<Out, Slid>(&self, out: Out, by: Interpolation) -> Tensor<Slid, B>
     where
         S: Slide<Out, Slid = Slid>,
-        S::Height: Picked,
-        S::Width: Picked,
+        S::Height: Whole + Picked,
+        S::Width: Whole + Picked,
         Slid: Shape,
     {
         let shape = self.shape.slid(out);

@@ -4,7 +4,7 @@ use super::each::Listed;
 use super::{Each, SameBackend, Tensor};
 use crate::Error;
 use crate::backend::{ArrayOf, Backend};
-use crate::dim::{ArrayDim, Dim, GivenDim, Name, Times};
+use crate::dim::{ArrayDim, Dim, GivenDim, Name, Times, Whole};
 use crate::shape::{Axis, Concat, Prepend, Product, Shape, Total};
 
 /// Tensors joined along an axis, and taken apart.
@@ -152,7 +152,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     pub fn chunks<D, Position>(&self, axis: D) -> Vec<Tensor<S::With<<S::Dim as Product>::Second>, B>>
     where
         S: Axis<D, Position>,
-        S::Dim: Product,
+        S::Dim: Product<First: Whole>,
     {
         let _ = axis;
         let (count, chunk) = self.shape.dim().factors();
@@ -210,7 +210,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     #[doc(alias("unbind", "outer_iter"))]
     pub fn unstack_vec<D, Position, Rest>(&self, axis: D) -> Vec<Tensor<Rest, B>>
     where
-        S: Axis<D, Position, Removed = Rest>,
+        S: Axis<D, Position, Dim: Whole, Removed = Rest>,
         Rest: Shape,
     {
         let _ = axis;

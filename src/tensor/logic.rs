@@ -2,7 +2,7 @@
 
 use super::{Tensor, TensorOf};
 use crate::backend::{ArrayOf, Backend, Compare, composed};
-use crate::dim::Compared;
+use crate::dim::{Compared, Whole};
 use crate::sealed::Sealed;
 use crate::shape::{Axis, GoesWith, Shape};
 use std::ops::{BitAnd, BitOr, BitXor, Not};
@@ -107,7 +107,7 @@ impl<S: Shape, B: Backend<Elem = bool>> Tensor<S, B> {
     pub fn any<D, Position, X, Rest>(&self, axis: D) -> Tensor<Rest, B>
     where
         S: Axis<D, Position, Dim = X, Removed = Rest>,
-        X: Compared,
+        X: Whole + Compared,
         Rest: Shape,
     {
         let _ = axis;
@@ -118,7 +118,7 @@ impl<S: Shape, B: Backend<Elem = bool>> Tensor<S, B> {
     pub fn all<D, Position, X, Rest>(&self, axis: D) -> Tensor<Rest, B>
     where
         S: Axis<D, Position, Dim = X, Removed = Rest>,
-        X: Compared,
+        X: Whole + Compared,
         Rest: Shape,
     {
         let _ = axis;
@@ -130,7 +130,7 @@ impl<S: Shape, B: Backend<Elem = bool>> Tensor<S, B> {
     pub fn count<D, Position, X, Rest>(&self, axis: D) -> TensorOf<Rest, u32, B>
     where
         S: Axis<D, Position, Dim = X, Removed = Rest>,
-        X: Compared,
+        X: Whole + Compared,
         Rest: Shape,
     {
         let _ = axis;

@@ -2,7 +2,7 @@
 
 use super::{SameBackend, Tensor};
 use crate::backend::{Backend, Number};
-use crate::dim::Summed;
+use crate::dim::{Summed, Whole};
 use crate::shape::{MatMul, Shape};
 
 impl<S: Shape, B: Backend> Tensor<S, B> {
@@ -22,7 +22,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     pub fn matmul<R: Copy>(&self, other: &Tensor<R, impl SameBackend<B>>) -> Tensor<S::Output, B>
     where
         S: MatMul<R>,
-        S::Inner: Summed,
+        S::Inner: Whole + Summed,
         B::Elem: Number,
     {
         Tensor::from_parts(self.shape.product(other.shape), B::matmul(&self.array, &other.array))

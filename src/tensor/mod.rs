@@ -7,6 +7,7 @@ mod angles;
 mod arithmetic;
 mod axes;
 mod checkpoint;
+mod chosen;
 mod compare;
 mod convert;
 mod convolution;
@@ -28,6 +29,7 @@ mod logic;
 mod matmul;
 mod narrow;
 mod next;
+mod normalize;
 mod piece;
 mod pool;
 mod reduce;
@@ -44,6 +46,7 @@ mod words;
 
 pub use arithmetic::{ElementOf, OperandOf};
 pub use checkpoint::checkpoint;
+pub(crate) use chosen::{OwnIds, sum_of_ranks};
 pub(crate) use convert::transferred;
 pub use create::{Create, Nested};
 pub use custom::{CustomInputs, custom};
@@ -71,7 +74,7 @@ pub use windows::StepOf;
 #[doc(hidden)]
 pub use einsum::{einsum, einsum_many, einsum_one, einsum_with_rest, rearrange};
 
-use crate::backend::{ArrayOf, Backend, Element, With};
+use crate::backend::{ArrayOf, Backend, Element, Engine, PrimitiveOf, With};
 use crate::cpu::Cpu;
 use crate::shape::{Axis, Described, Shape, Sizes};
 use std::any::type_name;
@@ -104,10 +107,20 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// The caller has made the array in this shape. That is checked once more for engines that are not ours.
     #[track_caller]
     pub(crate) fn from_parts(shape: S, array: ArrayOf<B>) -> Self {
-        if B::is_checked(None) || cfg!(debug_assertions) {
-            return Tensor::checked(shape, array);
-        }
-        Tensor { shape, array }
+        let tensor = if B::is_checked(None) || cfg!(debug_assertions) {
+            Tensor::checked(shape, array)
+        } else {
+            Tensor { shape, array }
+        };
+        if S::IS_SHARDED { tensor.placed() } else { tensor }
+    }
+
+    /// The same tensor, whose engine is told along which axes of the mesh other ranks have other parts.
+    #[cold]
+    #[track_caller]
+    fn placed(self) -> Self {
+        let axes = self.shape.mesh_axes();
+        Tensor { array: B::Engine::placed::<PrimitiveOf<B>>(self.array, axes), ..self }
     }
 
     /// # Panics
@@ -119,6 +132,10 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
         assert!(
             shape.sizes().as_ref() == sizes,
             "`{backend}` gave an array of sizes {sizes:?} for a tensor {described}"
+        );
+        assert!(
+            S::IS_SHARDED || B::Engine::varies::<PrimitiveOf<B>>(&array).is_empty(),
+            "`{backend}` gave an array that differs from rank to rank for a tensor {described} that is whole"
         );
         Tensor { shape, array }
     }

@@ -2,11 +2,11 @@
 
 use super::Tensor;
 use crate::Error;
-use crate::backend::Backend;
-use crate::dim::{Dim, GivenDim, N, Name, Never, Normal, Nothing, Packed, Picked, Ragged};
+use crate::backend::{ArrayOf, Backend, Engine, PrimitiveOf};
+use crate::dim::{Count, Dim, GivenDim, N, Name, Never, Normal, Nothing, Picked, Whole};
 use crate::sealed::Sealed;
 use crate::shape::{Axis, Shape, TakenByNumber};
-use typenum::{B1, IsGreaterOrEqual, UInt, UTerm};
+use typenum::{B1, IsGreaterOrEqual};
 
 /// That a dimension is at least as large as another, known at compile time.
 #[diagnostic::on_unimplemented(
@@ -37,25 +37,9 @@ impl<D: Dim> AtLeast<Nothing> for D {
     fn sealed(_: Sealed) {}
 }
 
-/// A size in its normal form that is a number, for all that is known of the positions.
-trait Count {
-    type Number;
-}
-impl Count for UTerm {
-    type Number = Self;
-}
-impl<U, B> Count for UInt<U, B> {
-    type Number = Self;
-}
-impl<Size: Count> Count for Ragged<Size> {
-    type Number = Size::Number;
-}
-impl<Size: Count> Count for Packed<Size> {
-    type Number = Size::Number;
-}
-
 impl<S: Shape, B: Backend> Tensor<S, B> {
-    /// The part of an axis that begins at `start` and has the size of `part`.
+    /// The part of an axis that begins at `start` and has the size of `part`. Where that is one rank's part, it begins there for all
+    /// ranks together, and each takes its own.
     ///
     /// ```
     /// use congruent::prelude::*;
@@ -78,7 +62,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// # Errors
     /// The axis ends before the part does.
     #[doc(alias("slice", "slice_axis"))]
-    pub fn narrow<D, Part, Position, X, Narrowed, Given, Whole, WholeOrHalf>(
+    pub fn narrow<D, Part, Position, X, Narrowed, Given, Parent, WholeOrHalf>(
         &self,
         axis: D,
         start: usize,
@@ -87,16 +71,20 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     where
         Given: GivenDim<Part>,
         S: Axis<D, Position, Dim = X, With<Part> = Narrowed>,
-        X: Picked,
+        X: Whole + Picked,
         Part: Dim,
         Narrowed: Shape,
-        S: Axis<D, Position, With<X> = Whole>,
-        Whole: TakenByNumber<Position, Part, WholeOrHalf>,
+        S: Axis<D, Position, With<X> = Parent>,
+        Parent: TakenByNumber<Position, Part, WholeOrHalf>,
     {
         let _ = axis;
         let part = part.given();
-        self.check_range::<D, Position>(start, part.size())?;
-        let array = B::narrow(&self.array, S::INDEX, start, part.size());
+        self.check_range::<D, Position>(start, part.whole_size())?;
+        let array = if Part::IS_SHARDED {
+            own_positions::<B>(&self.array, S::INDEX, start, part)
+        } else {
+            B::narrow(&self.array, S::INDEX, start, part.size())
+        };
         Ok(Tensor::from_parts(self.shape.with(part), array))
     }
 
@@ -111,7 +99,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     pub fn prefix<D, Part, Position, Narrowed>(&self, axis: D, part: Part) -> Tensor<Narrowed, B>
     where
         S: Axis<D, Position, With<Part> = Narrowed>,
-        S::Dim: Picked,
+        S::Dim: Whole + Picked,
         S::Dim: AtLeast<Part>,
         Part: Dim,
         Narrowed: Shape,
@@ -133,16 +121,16 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// # Errors
     /// The axis has no such position.
     #[doc(alias("squeeze", "index_axis"))]
-    pub fn at<D, Position, X, Rest, Whole, WholeOrHalf>(
+    pub fn at<D, Position, X, Rest, Parent, WholeOrHalf>(
         &self,
         axis: D,
         position: usize,
     ) -> Result<Tensor<Rest, B>, Error>
     where
-        S: Axis<D, Position, Dim = X, Removed = Rest, With<X> = Whole>,
-        X: Picked,
+        S: Axis<D, Position, Dim = X, Removed = Rest, With<X> = Parent>,
+        X: Whole + Picked,
         Rest: Shape,
-        Whole: TakenByNumber<Position, N<1>, WholeOrHalf>,
+        Parent: TakenByNumber<Position, N<1>, WholeOrHalf>,
     {
         let _ = axis;
         self.check_range::<D, Position>(position, 1)?;
@@ -168,5 +156,20 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
             return Ok(());
         }
         Err(Error::RangeOutOfBounds { dimension: Name::<S::Dim>::new().to_string(), size, start, length })
+    }
+}
+
+/// Of the positions from `start` on, those that this rank has.
+fn own_positions<B: Backend>(x: &ArrayOf<B>, axis: usize, start: usize, part: impl Dim) -> ArrayOf<B> {
+    // What all ranks have alike differs from here on: so its gradient is the sum of those of all parts.
+    let axes = B::Engine::varies::<PrimitiveOf<B>>(x).and(part.mesh_axes());
+    let x = B::Engine::placed::<PrimitiveOf<B>>(x.clone(), axes);
+    let positions: Vec<usize> = (0..part.size()).map(|position| start + part.whole_position(position)).collect();
+    let runs = positions.chunk_by(|position, next| position + 1 == *next);
+    let runs: Vec<_> = runs.map(|run| B::narrow(&x, axis, run[0], run.len())).collect();
+    match runs.as_slice() {
+        [] => B::narrow(&x, axis, start, 0),
+        [run] => run.clone(),
+        _ => B::concat(&runs.iter().collect::<Vec<_>>(), axis),
     }
 }

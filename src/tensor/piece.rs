@@ -4,7 +4,7 @@ use super::Tensor;
 use crate::Error;
 use crate::backend::{ArrayOf, Backend};
 use crate::cpu::Cpu;
-use crate::dim::{Dim, GivenDim, Name, Picked};
+use crate::dim::{Dim, GivenDim, Name, Picked, Whole};
 use crate::shape::{Axis, Shape};
 use std::fmt::{self, Debug, Formatter};
 
@@ -107,7 +107,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     pub fn piece<D, Position, X, Part>(&self, axis: D) -> Piece<Part, B>
     where
         S: Axis<D, Position, Dim = X, With<AnyLength> = Part>,
-        X: Picked,
+        X: Whole + Picked,
         Part: Shape,
     {
         let _ = axis;
@@ -122,7 +122,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     pub fn pieces<D, Position, X, Part>(&self, axis: D, lengths: &[usize]) -> Result<Vec<Piece<Part, B>>, Error>
     where
         S: Axis<D, Position, Dim = X, With<AnyLength> = Part>,
-        X: Picked,
+        X: Whole + Picked,
         Part: Shape,
     {
         let _ = axis;

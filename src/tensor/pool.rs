@@ -5,7 +5,7 @@ use super::sliding::check;
 use super::{CountsWindows, PerAxis, Sliding, Tensor};
 use crate::Error;
 use crate::backend::{ArrayOf, Backend, Float, Reduce, Windows, constant};
-use crate::dim::{Averaged, Compared};
+use crate::dim::{Whole, Windowed};
 use crate::shape::{Shape, Slide};
 
 /// Pooling along one axis, of `(Batch, Channels, Length)`, and along two, of `(Batch, Channels, Height, Width)`.
@@ -32,8 +32,8 @@ impl<S: Shape, B: Backend<Elem: Float>> Tensor<S, B> {
     ) -> Tensor<Pooled, B>
     where
         S: Slide<Out, Slid = Pooled>,
-        S::Height: Compared,
-        S::Width: Compared,
+        S::Height: Whole + Windowed,
+        S::Width: Whole + Windowed,
         Out: CountsWindows<S::Lengths, Kernel, Stride, Padding, Dilation>,
         Kernel: PerAxis<Out>,
         Stride: PerAxis<Out>,
@@ -69,8 +69,8 @@ impl<S: Shape, B: Backend<Elem: Float>> Tensor<S, B> {
     ) -> Result<Tensor<Pooled, B>, Error>
     where
         S: Slide<Out, Slid = Pooled>,
-        S::Height: Compared,
-        S::Width: Compared,
+        S::Height: Whole + Windowed,
+        S::Width: Whole + Windowed,
         Kernel: PerAxis<Out>,
         Stride: PerAxis<Out>,
         Padding: PerAxis<Out>,
@@ -102,8 +102,8 @@ impl<S: Shape, B: Backend<Elem: Float>> Tensor<S, B> {
     ) -> Tensor<Pooled, B>
     where
         S: Slide<Out, Slid = Pooled>,
-        S::Height: Averaged,
-        S::Width: Averaged,
+        S::Height: Whole + Windowed,
+        S::Width: Whole + Windowed,
         Out: CountsWindows<S::Lengths, Kernel, Stride, Padding, Dilation>,
         Kernel: PerAxis<Out>,
         Stride: PerAxis<Out>,
@@ -138,8 +138,8 @@ impl<S: Shape, B: Backend<Elem: Float>> Tensor<S, B> {
     ) -> Result<Tensor<Pooled, B>, Error>
     where
         S: Slide<Out, Slid = Pooled>,
-        S::Height: Averaged,
-        S::Width: Averaged,
+        S::Height: Whole + Windowed,
+        S::Width: Whole + Windowed,
         Kernel: PerAxis<Out>,
         Stride: PerAxis<Out>,
         Padding: PerAxis<Out>,
@@ -174,8 +174,8 @@ impl<S: Shape, B: Backend<Elem: Float>> Tensor<S, B> {
     pub fn adaptive_avg_pool<Out, Pooled>(&self, out: Out) -> Tensor<Pooled, B>
     where
         S: Slide<Out, Slid = Pooled>,
-        S::Height: Averaged,
-        S::Width: Averaged,
+        S::Height: Whole + Windowed,
+        S::Width: Whole + Windowed,
         Pooled: Shape,
     {
         let shape = self.shape.slid(out);

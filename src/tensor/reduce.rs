@@ -2,8 +2,8 @@
 
 use super::{Index, Tensor, TensorOf};
 use crate::backend::{ArrayOf, Backend, Float, Number, Reduce, composed};
-use crate::dim::{Averaged, Compared, Multiplied, Summed};
-use crate::shape::{Axis, Is, Shape, Unpadded};
+use crate::dim::{Averaged, Compared, Multiplied, Summed, Whole};
+use crate::shape::{Axis, Is, OfAllRanks, Shape, Unpadded};
 
 // Written out, not made by a macro: the bounds are part of messages, which would show the macro.
 
@@ -23,7 +23,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     pub fn sum<D, Position, X, Rest>(&self, axis: D) -> Tensor<Rest, B>
     where
         S: Axis<D, Position, Dim = X, Removed = Rest>,
-        X: Summed,
+        X: Whole + Summed,
         Rest: Shape,
         B::Elem: Number,
     {
@@ -35,7 +35,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     pub fn mean<D, Position, X, Rest>(&self, axis: D) -> Tensor<Rest, B>
     where
         S: Axis<D, Position, Dim = X, Removed = Rest>,
-        X: Averaged,
+        X: Whole + Averaged,
         Rest: Shape,
         B::Elem: Number,
     {
@@ -50,7 +50,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     pub fn var<D, Position, X, Rest>(&self, axis: D) -> Tensor<Rest, B>
     where
         S: Axis<D, Position, Dim = X, Removed = Rest>,
-        X: Averaged,
+        X: Whole + Averaged,
         Rest: Shape,
         B::Elem: Number,
     {
@@ -75,7 +75,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     pub fn mean_variance<D, Position, X, Rest>(&self, axis: D) -> (Tensor<Rest, B>, Tensor<Rest, B>)
     where
         S: Axis<D, Position, Dim = X, Removed = Rest>,
-        X: Averaged,
+        X: Whole + Averaged,
         Rest: Shape,
         B::Elem: Number,
     {
@@ -97,7 +97,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     pub fn std<D, Position, X, Rest>(&self, axis: D) -> Tensor<Rest, B>
     where
         S: Axis<D, Position, Dim = X, Removed = Rest>,
-        X: Averaged,
+        X: Whole + Averaged,
         Rest: Shape,
         B::Elem: Float,
     {
@@ -107,20 +107,20 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
 
     /// The Euclidean norm along an axis: the square root of the sum of squares. Of zeros its gradient is 0.
     ///
-    /// The sum of absolute values is `x.abs().sum(axis)`, the largest one `x.abs().max(axis)`.
+    /// The sum of absolute values is `x.abs().sum(axis)`, the largest one `x.abs().max(axis)`. Vectors over their norms are
+    /// [`normalize`](Self::normalize).
     ///
     /// ```
     /// use congruent::prelude::*;
     /// dims! { Batch = 1; Embed = 2; }
     /// let x = Tensor::from_nested((Batch, Embed), [[3.0, 4.0]]);
     /// assert_eq!(x.norm(Embed).to_vec(), [5.0]);
-    /// let unit = &x / x.norm(Embed).expand_as(&x, Embed);
     /// ```
     #[doc(alias("vector_norm", "l2_norm", "norm_l2"))]
     pub fn norm<D, Position, X, Rest>(&self, axis: D) -> Tensor<Rest, B>
     where
         S: Axis<D, Position, Dim = X, Removed = Rest>,
-        X: Summed,
+        X: Whole + Summed,
         Rest: Shape,
         B::Elem: Float,
     {
@@ -140,7 +140,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     pub fn logsumexp<D, Position, X, Rest>(&self, axis: D) -> Tensor<Rest, B>
     where
         S: Axis<D, Position, Dim = X, Removed = Rest>,
-        X: Compared,
+        X: Whole + Compared,
         Rest: Shape,
         B::Elem: Float,
     {
@@ -165,7 +165,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     pub fn quantile<D, Position, X, Rest>(&self, axis: D, share: f64) -> Tensor<Rest, B>
     where
         S: Axis<D, Position, Dim = X, Removed = Rest>,
-        X: Compared,
+        X: Whole + Compared,
         Rest: Shape,
         B::Elem: Float,
     {
@@ -180,7 +180,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     pub fn median<D, Position, X, Rest>(&self, axis: D) -> Tensor<Rest, B>
     where
         S: Axis<D, Position, Dim = X, Removed = Rest>,
-        X: Compared,
+        X: Whole + Compared,
         Rest: Shape,
         B::Elem: Float,
     {
@@ -200,7 +200,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     pub fn prod<D, Position, X, Rest>(&self, axis: D) -> Tensor<Rest, B>
     where
         S: Axis<D, Position, Dim = X, Removed = Rest>,
-        X: Multiplied,
+        X: Whole + Multiplied,
         Rest: Shape,
         B::Elem: Number,
     {
@@ -213,7 +213,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     pub fn max<D, Position, X, Rest>(&self, axis: D) -> Tensor<Rest, B>
     where
         S: Axis<D, Position, Dim = X, Removed = Rest>,
-        X: Compared,
+        X: Whole + Compared,
         Rest: Shape,
         B::Elem: Number,
     {
@@ -225,7 +225,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     pub fn min<D, Position, X, Rest>(&self, axis: D) -> Tensor<Rest, B>
     where
         S: Axis<D, Position, Dim = X, Removed = Rest>,
-        X: Compared,
+        X: Whole + Compared,
         Rest: Shape,
         B::Elem: Number,
     {
@@ -259,7 +259,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     pub fn argmax<D, Position, X, Rest>(&self, axis: D) -> TensorOf<Rest, Index<X>, B>
     where
         S: Axis<D, Position, Dim = X, Removed = Rest>,
-        X: Compared,
+        X: Whole + Compared,
         Rest: Shape,
         B::Elem: Number,
     {
@@ -280,7 +280,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     pub fn argmin<D, Position, X, Rest>(&self, axis: D) -> TensorOf<Rest, Index<X>, B>
     where
         S: Axis<D, Position, Dim = X, Removed = Rest>,
-        X: Compared,
+        X: Whole + Compared,
         Rest: Shape,
         B::Elem: Number,
     {
@@ -303,7 +303,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
 impl<S: Shape, B: Backend<Elem: Number>> Tensor<S, B> {
     /// The sum of all elements; 0 of none.
     #[doc(alias = "sum")]
-    pub fn sum_all<X: Unpadded>(&self) -> Tensor<(), B>
+    pub fn sum_all<X: OfAllRanks + Unpadded>(&self) -> Tensor<(), B>
     where
         S: Is<X>,
     {
@@ -312,7 +312,7 @@ impl<S: Shape, B: Backend<Elem: Number>> Tensor<S, B> {
 
     /// The mean of all elements; NaN of none.
     #[doc(alias = "mean")]
-    pub fn mean_all<X: Unpadded>(&self) -> Tensor<(), B>
+    pub fn mean_all<X: OfAllRanks + Unpadded>(&self) -> Tensor<(), B>
     where
         S: Is<X>,
     {
@@ -321,7 +321,7 @@ impl<S: Shape, B: Backend<Elem: Number>> Tensor<S, B> {
 
     /// The largest of all elements; NaN if any is; `-∞` (for integers the lowest value) of none.
     #[doc(alias("max", "amax"))]
-    pub fn max_all<X: Unpadded>(&self) -> Tensor<(), B>
+    pub fn max_all<X: OfAllRanks + Unpadded>(&self) -> Tensor<(), B>
     where
         S: Is<X>,
     {
@@ -330,7 +330,7 @@ impl<S: Shape, B: Backend<Elem: Number>> Tensor<S, B> {
 
     /// The smallest of all elements; NaN if any is; `∞` (for integers the highest value) of none.
     #[doc(alias("min", "amin"))]
-    pub fn min_all<X: Unpadded>(&self) -> Tensor<(), B>
+    pub fn min_all<X: OfAllRanks + Unpadded>(&self) -> Tensor<(), B>
     where
         S: Is<X>,
     {

@@ -2,7 +2,7 @@
 
 use super::{SameBackend, Tensor};
 use crate::backend::{ArrayOf, Backend, Binary, Float, Number, Scan};
-use crate::dim::{PaddedAtEnd, Scanned, Summed};
+use crate::dim::{PaddedAtEnd, Scanned, Summed, Whole};
 use crate::shape::{Axis, Broadcast, Shape, Stacks};
 
 impl<S: Shape, B: Backend> Tensor<S, B> {
@@ -19,7 +19,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     pub fn cumsum<D, Position, X>(&self, axis: D) -> Self
     where
         S: Axis<D, Position, Dim = X>,
-        X: Summed,
+        X: Whole + Summed,
         B::Elem: Number,
     {
         self.cumulated::<D, Position>(Scan::Sum, axis)
@@ -39,7 +39,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     pub fn cumprod<D, Position, X>(&self, axis: D) -> Self
     where
         S: Axis<D, Position, Dim = X>,
-        X: Summed,
+        X: Whole + Summed,
         B::Elem: Number,
     {
         self.cumulated::<D, Position>(Scan::Product, axis)
@@ -75,7 +75,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     pub fn linear_recurrence<D, Position, X, R>(&self, axis: D, decay: &Tensor<R, impl SameBackend<B>>) -> Self
     where
         S: Axis<D, Position, Dim = X> + Broadcast<R, Larger = S>,
-        X: PaddedAtEnd,
+        X: Whole + PaddedAtEnd,
         R: Shape,
         B::Elem: Float,
     {
@@ -104,7 +104,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     ) -> Self
     where
         S: Axis<D, Position, Dim = X, Removed = Rest> + Broadcast<R, Larger = S>,
-        X: PaddedAtEnd,
+        X: Whole + PaddedAtEnd,
         R: Shape,
         Rest: Shape,
         B::Elem: Float,
@@ -154,7 +154,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     ) -> (State, Tensor<Stacked, C>)
     where
         S: Axis<D, Position, Dim = X, Removed = Rest>,
-        X: Scanned + Stacks<R, Position, Output = Stacked>,
+        X: Whole + Scanned + Stacks<R, Position, Output = Stacked>,
         Rest: Shape,
         State: Clone,
         R: Shape,
@@ -188,7 +188,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     ) -> (State, Tensor<Stacked, C>)
     where
         S: Axis<D, Position, Dim = X, Removed = Rest>,
-        X: Scanned + Stacks<R, Position, Output = Stacked>,
+        X: Whole + Scanned + Stacks<R, Position, Output = Stacked>,
         Rest: Shape,
         State: Clone,
         R: Shape,

@@ -2,8 +2,8 @@
 
 use super::{IdOf, SameBackend, Tensor, TensorOf};
 use crate::backend::{Backend, Compare, Number, With, positions};
-use crate::dim::{Dim, Picked};
-use crate::shape::{Append, Axis, Broadcast, DiffersAlong, Shape, TakesRows, Unpadded};
+use crate::dim::{Dim, Picked, Whole};
+use crate::shape::{Append, Axis, Broadcast, DiffersAlong, OfAllRanks, Shape, TakesRows, Unpadded};
 
 impl<S: Shape, B: Backend> Tensor<S, B> {
     /// This table with rows added to those that ids name: what [`lookup`](Tensor::lookup) takes of a table, it gives back. Rows
@@ -31,7 +31,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
         C: Backend<Elem = I> + SameBackend<With<B, I>>,
         I: IdOf<D>,
         S: TakesRows<D, R, Rows>,
-        Rows: Unpadded,
+        Rows: OfAllRanks + Unpadded,
         B::Elem: Number,
     {
         Tensor::from_parts(self.shape, B::scatter_add(self.array.clone(), &ids.array, &rows.array))
@@ -53,7 +53,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     pub fn take_along<D, Position, X, R: Shape, I, C>(&self, axis: D, ids: &Tensor<R, C>) -> Tensor<R, B>
     where
         S: Axis<D, Position, Dim = X>,
-        X: Picked,
+        X: Whole + Picked,
         C: Backend<Elem = I> + SameBackend<With<B, I>>,
         I: IdOf<X>,
         S: DiffersAlong<D, R, Position>,
@@ -86,7 +86,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
         C: Backend<Elem = I> + SameBackend<With<B, I>>,
         I: IdOf<X>,
         S: DiffersAlong<D, R, Position>,
-        R: Unpadded + Broadcast<V, Larger = R>,
+        R: OfAllRanks + Unpadded + Broadcast<V, Larger = R>,
     {
         let _ = axis;
         let values = B::broadcast(&values.array, ids.sizes().as_ref());

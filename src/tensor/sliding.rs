@@ -3,7 +3,7 @@
 use super::{AtLeast, StepOf};
 use crate::Error;
 use crate::backend::Windows;
-use crate::dim::{Dim, N, Never, Nothing, Plus, Times};
+use crate::dim::{Counted, Dim, N, Never, Nothing, Plus, Times};
 use crate::sealed::Sealed;
 use crate::shape::{OneGroup, Shape};
 
@@ -114,7 +114,7 @@ pub trait CountsWindows<Lengths, Kernel, Stride, Padding, Dilation> {
 
 /// What the padded axis has more than it has positions, and what a window takes of it: both are longer by a dilation, so that
 /// nothing is subtracted.
-type PaddedLength<L, Padding, Dilation> = Plus<Plus<L, Times<N<2>, Padding>>, Dilation>;
+type PaddedLength<L, Padding, Dilation> = Plus<Plus<Counted<L>, Times<N<2>, Padding>>, Dilation>;
 type Reach<Kernel, Dilation> = Plus<Times<Kernel, Dilation>, N<1>>;
 
 #[diagnostic::do_not_recommend]

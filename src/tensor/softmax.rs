@@ -2,7 +2,7 @@
 
 use super::{LogProbabilities, Tensor};
 use crate::backend::{Backend, Float};
-use crate::dim::Compared;
+use crate::dim::{Compared, Whole};
 use crate::shape::{Axis, Shape, SoftmaxAlong};
 
 impl<S: Shape, B: Backend<Elem: Float>> Tensor<S, B> {
@@ -35,12 +35,12 @@ impl<S: Shape, B: Backend<Elem: Float>> Tensor<S, B> {
     /// dims! { Nodes = 3; }
     /// Tensor::ones((Nodes, Nodes)).softmax(At::<0>);
     /// ```
-    pub fn softmax<D, Position, X, Whole, KeysOrQueries>(&self, axis: D) -> Self
+    pub fn softmax<D, Position, X, Parent, KeysOrQueries>(&self, axis: D) -> Self
     where
-        S: Axis<D, Position, Dim = X, With<X> = Whole>,
-        X: Compared,
+        S: Axis<D, Position, Dim = X, With<X> = Parent>,
+        X: Whole + Compared,
         // The shape itself, once the position is known: where it is not, that is the one error.
-        Whole: SoftmaxAlong<Position, KeysOrQueries>,
+        Parent: SoftmaxAlong<Position, KeysOrQueries>,
     {
         let _ = axis;
         Tensor::from_parts(self.shape, B::softmax(self.array.clone(), S::INDEX))
@@ -59,12 +59,12 @@ impl<S: Shape, B: Backend<Elem: Float>> Tensor<S, B> {
     /// # Panics
     /// Of what [`softmax`](Tensor::softmax) gave: logarithms of probabilities are [`ln`](Tensor::ln).
     #[track_caller]
-    pub fn log_softmax<D, Position, X, Whole, KeysOrQueries>(&self, axis: D) -> LogProbabilities<S, S::Dim, B>
+    pub fn log_softmax<D, Position, X, Parent, KeysOrQueries>(&self, axis: D) -> LogProbabilities<S, S::Dim, B>
     where
-        S: Axis<D, Position, Dim = X, With<X> = Whole>,
-        X: Compared,
+        S: Axis<D, Position, Dim = X, With<X> = Parent>,
+        X: Whole + Compared,
         // As of `softmax`.
-        Whole: SoftmaxAlong<Position, KeysOrQueries>,
+        Parent: SoftmaxAlong<Position, KeysOrQueries>,
     {
         let twice = B::probabilities_by(&self.array) == Some("softmax");
         assert!(!twice, "`log_softmax` of what `softmax` gave: give it what `softmax` was given");

@@ -3,7 +3,7 @@
 use super::{Index, SameBackend, Tensor, TensorOf};
 use crate::Error;
 use crate::backend::{Backend, Compare, Number, Order, With, composed};
-use crate::dim::{Compared, Dim, N, Name, Plus};
+use crate::dim::{Compared, Dim, N, Name, Plus, Whole};
 use crate::shape::{Axis, Shape};
 
 impl<S: Shape, B: Backend> Tensor<S, B> {
@@ -23,7 +23,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     pub fn sort<D, Position, X>(&self, axis: D, order: Order) -> (Self, TensorOf<S, Index<X>, B>)
     where
         S: Axis<D, Position, Dim = X>,
-        X: Compared,
+        X: Whole + Compared,
         B::Elem: Number,
     {
         let ids = self.argsort(axis, order);
@@ -42,7 +42,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     pub fn argsort<D, Position, X>(&self, axis: D, order: Order) -> TensorOf<S, Index<X>, B>
     where
         S: Axis<D, Position, Dim = X>,
-        X: Compared,
+        X: Whole + Compared,
         B::Elem: Number,
     {
         let _ = axis;
@@ -71,7 +71,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     ) -> Result<(Tensor<Kept, B>, TensorOf<Kept, Index<X>, B>), Error>
     where
         S: Axis<D, Position, Dim = X, With<K> = Kept>,
-        X: Compared,
+        X: Whole + Compared,
         Kept: Shape,
         B::Elem: Number,
     {
@@ -101,7 +101,7 @@ pub enum Side {
     Right,
 }
 
-impl<D: Compared, B: Backend> Tensor<(D,), B> {
+impl<D: Whole + Compared, B: Backend> Tensor<(D,), B> {
     /// Where among these elements, which are in ascending order, each of the values belongs: how many come before it. That is an
     /// id of one position more than there are elements, since a value may belong behind all of them.
     ///

@@ -3,7 +3,7 @@
 use super::{AtLeast, Tensor};
 use crate::Error;
 use crate::backend::{ArrayOf, Backend, Element, With};
-use crate::dim::{Dim, N, Name, Picked, Plus, Times};
+use crate::dim::{Counted, Dim, N, Name, Picked, Plus, Times, Whole};
 use crate::sealed::Sealed;
 use crate::shape::{Axis, Shape, SplitAxis};
 
@@ -19,12 +19,12 @@ pub trait StepOf<D, Windows, Size>: Dim {
     #[doc(hidden)]
     fn sealed(_: Sealed);
 }
-// Both sides are a step longer, so that nothing is subtracted.
+// Both sides are a step longer, so that nothing is subtracted. Padding counts: what may not be read of it is said by others.
 #[diagnostic::do_not_recommend]
 impl<D: Dim, Windows: Dim, Size: Dim, Step: Dim> StepOf<D, Windows, Size> for Step
 where
-    Plus<D, Step>: AtLeast<Plus<Times<Windows, Step>, Size>>,
-    Plus<Times<Windows, Step>, Size>: AtLeast<Plus<D, N<1>>>,
+    Plus<Counted<D>, Step>: AtLeast<Plus<Times<Counted<Windows>, Step>, Size>>,
+    Plus<Times<Counted<Windows>, Step>, Size>: AtLeast<Plus<Counted<D>, N<1>>>,
 {
     fn sealed(_: Sealed) {}
 }
@@ -50,7 +50,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     ) -> Tensor<Unfolded, B>
     where
         S: Axis<D, Position, Dim = X>,
-        X: Picked,
+        X: Whole + Picked,
         Step: StepOf<X, Windows, Size>,
         S: SplitAxis<Position, Output<Windows, Size> = Unfolded>,
         Unfolded: Shape,
@@ -75,7 +75,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     ///
     /// # Errors
     /// Another number of windows fits, or the step is 0.
-    pub fn try_unfold<D, Position, X: Picked, Windows: Dim, Size: Dim, Unfolded>(
+    pub fn try_unfold<D, Position, X: Whole + Picked, Windows: Dim, Size: Dim, Unfolded>(
         &self,
         axis: D,
         windows: Windows,
@@ -137,7 +137,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// assert_eq!(x.flip(Seq).to_vec(), [3.0, 2.0, 1.0, 6.0, 5.0, 4.0]);
     /// ```
     #[doc(alias("fliplr", "flipud", "reverse", "rev"))]
-    pub fn flip<D, Position, X: Picked>(&self, axis: D) -> Self
+    pub fn flip<D, Position, X: Whole + Picked>(&self, axis: D) -> Self
     where
         S: Axis<D, Position, Dim = X>,
     {
@@ -158,7 +158,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// assert_eq!(x.roll(Seq, -1).to_vec(), [2.0, 3.0, 1.0, 5.0, 6.0, 4.0]);
     /// ```
     #[doc(alias("rotate", "shift"))]
-    pub fn roll<D, Position, X: Picked>(&self, axis: D, by: isize) -> Self
+    pub fn roll<D, Position, X: Whole + Picked>(&self, axis: D, by: isize) -> Self
     where
         S: Axis<D, Position, Dim = X>,
     {

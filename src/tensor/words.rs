@@ -22,7 +22,7 @@ words! {
     Reshaped: "a tensor is not reshaped: its elements would lose their dimensions",
         "an axis that is a product becomes two by `x.split(axis)`, two neighbours one by `x.merge(a, b)`, and a dimension another of the same size by `x.relabel(from, to)`; all at once: `rearrange!(x, \"b s (h d) -> b h s d\")`";
     Squeezed: "a tensor has no axes of size 1 for broadcasting: dimensions are matched by name",
-        "`x.expand(Batch)` repeats along a new first dimension, `x.expand(Embed).permute((Batch, Embed))` along one elsewhere, `x.mean(Seq).expand_as(&x, Seq)` along one that was reduced; a factor of each sample is `einsum!(\"b, b s -> b s\", factor, x)`; `x.at(axis, 0)?` removes an axis";
+        "`x.expand(Batch)` repeats along a new first dimension, `x.expand(Embed).permute((Batch, Embed))` along one elsewhere, `y.expand_as(&x, Seq)` along one of `x`, wherever it stands, as after `x.mean(Seq)`; a factor of each sample is `einsum!(\"b, b s -> b s\", factor, x)`; `x.at(axis, 0)?` removes an axis";
     Masked: "elements are chosen by `select`",
         "`x.select(&condition, &other)` takes `x` where the condition holds and `other` elsewhere, and `x.masked_fill(&condition, value)` one value where it holds; the padding of sequences is filled by `x.fill_padding(&lengths, value)`";
     Joined: "tensors are joined by `concat` and taken apart by `unconcat`",

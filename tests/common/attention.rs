@@ -68,6 +68,7 @@ impl<T: Float> Attention<T> {
             first_query: rng.bool().then(|| first_query.into()),
             lengths: rng.bool().then(|| lengths.into()),
             allowed: (rng.u8(..) < 80).then(|| Cpu::<bool>::from_elements(allowed, &sizes, &Device)),
+            ranks: None,
         };
         let sizes = [batch, key_heads, group, queries, keys, d, e];
         let mut case = Self::new(sizes, mask, case, rng.u8(..) < 40);
@@ -105,7 +106,7 @@ impl<T: Float> Attention<T> {
         let q = numbers(&[batch, key_heads * group, queries, d], false);
         let inputs =
             [q, numbers(&[batch, key_heads, keys, d], false), numbers(&[batch, key_heads, keys, e], has_infinity)];
-        let AttentionMask { causal, window, first_query, lengths, allowed } = &mask;
+        let AttentionMask { causal, window, first_query, lengths, allowed, .. } = &mask;
         let [places, padded, chosen] = [first_query.is_some(), lengths.is_some(), allowed.is_some()];
         let sizes = format!(
             "{sizes:?}, causal {causal}, window {window:?}, placed {places}, padded {padded}, chosen {chosen}, \

@@ -75,7 +75,7 @@ pub fn encoder_layer<E: Dim, H: Dim, D: Dim, F: Dim>(
 dims! { Positions = 64; }
 
 /// Heads turned by the positions from 0 on.
-pub fn turned<B: Dim, H: Dim, S: Dim, D: Dense>(
+pub fn turned<B: Dim, H: Dim, S: Whole, D: Dense>(
     x: &Tensor<(B, H, S, D)>,
     layout: RotaryLayout,
 ) -> Tensor<(B, H, S, D)> {

@@ -1,9 +1,10 @@
 //! Sampling against the definitions.
 
-use super::{Table, Vocab};
 use congruent::generate::{Sampler, Sampling};
 use congruent::prelude::*;
 use fastrand::Rng as Random;
+
+dims! { Vocab; Table = 23; }
 
 /// What Hugging Face's processors leave, by their definitions: all in one order, sorted ascending, with minus infinity for what is
 /// removed. Of equals at the edge of top-p, those with the larger ids are removed first.

@@ -95,6 +95,33 @@ fn a_state_goes_on_and_directions_mirror() {
     near(&last.cell.to_vec(), &end.cell.to_vec());
 }
 
+/// One input at a time, a decoder comes to what it comes to of all of them, and its gradients are the same.
+#[test]
+fn steps_are_those_of_a_sequence() {
+    let (gru, lstm) = (gru(FORTH), lstm(BACK));
+    let x = wave((Three, Four, Embed), 0.23, 2.0);
+    let start = wave((Three, Hidden), 0.7, 1.0);
+    let (states, last) = gru.forward(&x, &start);
+    let mut state = start.clone();
+    for at in 0..4 {
+        state = gru.step(&x.at(Four, at).unwrap(), &state);
+        near(&state.to_vec(), &states.at(Four, at).unwrap().to_vec());
+    }
+    let [found, expected] = [state, last].map(|state| state.square().sum_all().backward().of(&gru.weight_hh));
+    near(&found.to_vec(), &expected.to_vec());
+
+    let start = LstmState { cell: &start * 0.5, hidden: start };
+    let (states, last) = lstm.forward(&x, &start);
+    let mut state = start;
+    for at in 0..4 {
+        state = lstm.step(&x.at(Four, at).unwrap(), &state);
+        near(&state.hidden.to_vec(), &states.at(Four, at).unwrap().to_vec());
+    }
+    near(&state.cell.to_vec(), &last.cell.to_vec());
+    let of = |state: LstmState<_, _>| (state.hidden * state.cell).sum_all().backward().of(&lstm.weight_hh);
+    near(&of(state).to_vec(), &of(last).to_vec());
+}
+
 /// What the steps of one sequence give, by plain numbers: a sum that decays, beside a product of `1 + x / 4`.
 fn alone(x: impl Iterator<Item = f32>) -> (f32, f32, Vec<f32>) {
     let (mut sum, mut product, mut outputs) = (0.5, 1.0, Vec::new());
@@ -115,10 +142,10 @@ fn padded_sequences_are_scanned_as_each_alone() {
         let mut rng = Rng::with_seed(number as u64);
         let value = |_: usize| rng.f64() as f32 - 0.5;
         let numbers: Vec<f32> = (0..lengths.len() * size).map(value).collect();
-        let live = |row: usize| &numbers[row * size..][..lengths[row]];
+        let valid = |row: usize| &numbers[row * size..][..lengths[row]];
         // Whatever stands in the padding has no part in anything.
-        let is_live = |[row, at]: [usize; 2]| at < lengths[row];
-        let x = Tensor::from_fn((batch, seq), |[row, at]| if is_live([row, at]) { live(row)[at] } else { f32::NAN });
+        let is_valid = |[row, at]: [usize; 2]| at < lengths[row];
+        let x = Tensor::from_fn((batch, seq), |[row, at]| if is_valid([row, at]) { valid(row)[at] } else { f32::NAN });
         let x = x.tracked();
         let of_batch = Lengths::new(batch, seq, lengths).unwrap();
         for is_reverse in [false, true] {
@@ -135,8 +162,8 @@ fn padded_sequences_are_scanned_as_each_alone() {
             let outputs = outputs.fill_padding(&of_batch, 0.0);
             for (row, &length) in lengths.iter().enumerate() {
                 let (sum, product, mut expected) = match is_reverse {
-                    false => alone(live(row).iter().copied()),
-                    true => alone(live(row).iter().rev().copied()),
+                    false => alone(valid(row).iter().copied()),
+                    true => alone(valid(row).iter().rev().copied()),
                 };
                 if is_reverse {
                     expected.reverse();
@@ -149,7 +176,7 @@ fn padded_sequences_are_scanned_as_each_alone() {
             }
             let gradients = (outputs.sum_all() + last.1.sum_all()).backward().of(&x).to_vec();
             let loss = |row: usize, at: usize, by: f32| {
-                let mut moved = live(row).to_vec();
+                let mut moved = valid(row).to_vec();
                 moved[at] += by;
                 if is_reverse {
                     moved.reverse();
@@ -159,7 +186,7 @@ fn padded_sequences_are_scanned_as_each_alone() {
             };
             for (row, at) in (0..lengths.len()).flat_map(|row| (0..size).map(move |at| (row, at))) {
                 let found = f64::from(gradients[row * size + at]);
-                let slope = match is_live([row, at]) {
+                let slope = match is_valid([row, at]) {
                     true => (loss(row, at, 0.01) - loss(row, at, -0.01)) / 0.02,
                     false => 0.0,
                 };

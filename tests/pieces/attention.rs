@@ -96,7 +96,7 @@ struct Perceiver<L, E, H, D> {
     own: MultiHeadAttention<E, H, D>,
 }
 impl<L: Dense, E: Dense, H: Dense, D: Dense> Perceiver<L, E, H, D> {
-    fn forward<B: Dim, S: Dim>(&self, x: &Tensor<(B, S, E)>, lengths: &Lengths<B, S>) -> Tensor<(B, E)> {
+    fn forward<B: Dim, S: Whole>(&self, x: &Tensor<(B, S, E)>, lengths: &Lengths<B, S>) -> Tensor<(B, E)> {
         let latents = self.latents.expand(x.dim(At::<0>));
         let latents = &latents + self.cross.cross(&latents, x, lengths);
         let latents = &latents + self.own.forward(&latents, &Full);

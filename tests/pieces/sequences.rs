@@ -22,7 +22,7 @@ struct Classifier {
     head: Linear<Hidden, Classes>,
 }
 impl Classifier {
-    fn forward<B: Dim, S: Dim>(&self, x: &Tensor<(B, S, Embed)>, lengths: &Lengths<B, S>) -> Tensor<(B, Classes)> {
+    fn forward<B: Dim, S: Whole>(&self, x: &Tensor<(B, S, Embed)>, lengths: &Lengths<B, S>) -> Tensor<(B, Classes)> {
         let batch = lengths.batch();
         let (a, _) = self.forth.forward_masked(x, lengths, &self.forth.start(batch));
         let (b, _) = self.back.forward_masked_reverse(x, lengths, &self.back.start(batch));

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Expected values of small T5 models with random weights, by the transformers library in float64, stored as float32.
 
-usage: make_t5.py SEED FOLDER     (needs: torch, transformers, safetensors)
+usage: make_t5.py SEED FOLDER [LENGTH = 9]     (needs: torch, transformers, safetensors)
 
 Writes NAME.safetensors for each of `MODELS`, and t5.json: the `config.json` of each, as the library writes it. The weights have
 their published names. `expected.ids (2, 9)` and `expected.lengths (2,)` are a padded batch of texts, and `expected.memory (2, 9, 24)`
@@ -18,7 +18,7 @@ import transformers
 from safetensors.torch import save_file
 from transformers import T5Config, T5ForConditionalGeneration
 
-seed, folder = int(sys.argv[1]), pathlib.Path(sys.argv[2])
+seed, folder, length = int(sys.argv[1]), pathlib.Path(sys.argv[2]), int((sys.argv[3:] or [9])[0])
 sizes = dict(vocab_size=61, d_model=24, d_kv=6, d_ff=40, num_layers=2, num_decoder_layers=2, num_heads=3)
 sizes |= dict(relative_attention_num_buckets=8, relative_attention_max_distance=10, pad_token_id=None, decoder_start_token_id=0)
 MODELS = {
@@ -43,10 +43,11 @@ def expected(name, config):
         torch.nn.init.normal_(parameter, mean=float("layer_norm" in path), std=0.3)
         # What is stored is what was calculated with.
         parameter.data = parameter.data.float().double()
-    ids, lengths, targets = torch.randint(2, 61, (2, 9)), torch.tensor([9, 5]), torch.randint(2, 61, (2, 7))
-    live = torch.arange(9) < lengths[:, None]
-    ids = torch.where(live, ids, 0)
-    output = model(input_ids=ids, attention_mask=live.long(), decoder_input_ids=targets)
+    ids, lengths = torch.randint(2, 61, (2, length)), torch.tensor([length, length - 4])
+    targets = torch.randint(2, 61, (2, length - 2))
+    valid = torch.arange(length) < lengths[:, None]
+    ids = torch.where(valid, ids, 0)
+    output = model(input_ids=ids, attention_mask=valid.long(), decoder_input_ids=targets)
     logits, memory = output.logits, output.encoder_last_hidden_state
     loss = torch.nn.functional.cross_entropy(logits[:, :-1].flatten(0, 1), targets[:, 1:].flatten())
     parameters = dict(model.named_parameters())

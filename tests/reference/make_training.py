@@ -108,13 +108,13 @@ def mixture(name, N, S, lengths, E=6, width=5, X=4, k=2):
     ins = {n: v.float().double().requires_grad_() for n, v in ins.items()}
     weights = {"gate.weight": ins["router"], "experts.gate_up_proj": ins["gate_up"], "experts.down_proj": ins["down"]}
     y = torch.func.functional_call(block, weights, (ins["x"],))
-    live = torch.arange(S)[None] < torch.tensor(lengths)[:, None]
+    valid = torch.arange(S)[None] < torch.tensor(lengths)[:, None]
     logits = F.linear(ins["x"].reshape(-1, E), ins["router"])
-    balance = load_balancing_loss_func((logits,), X, k, live.float())
-    cot = torch.randn_like(y).float().double() * live[..., None]
+    balance = load_balancing_loss_func((logits,), X, k, valid.float())
+    cot = torch.randn_like(y).float().double() * valid[..., None]
     ((y * cot).sum() + 0.5 * balance).backward()
     for n, v in ins.items(): T[f"{name}/in.{n}"], T[f"{name}/grad.{n}"] = v.detach().float(), v.grad.float()
-    T[f"{name}/cot"], T[f"{name}/out.y"], T[f"{name}/out.balance"] = cot.float(), (y * live[..., None]).detach().float(), balance.detach().float()
+    T[f"{name}/cot"], T[f"{name}/out.y"], T[f"{name}/out.balance"] = cot.float(), (y * valid[..., None]).detach().float(), balance.detach().float()
     T[f"{name}/lengths"] = torch.tensor(lengths).int()
 mixture("mixture", 2, 5, [5, 5]); mixture("mixture_padded", 3, 4, [4, 0, 2]); mixture("mixture_one", 1, 1, [1])
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Expected values of small models of images with random weights, by the transformers library in float64, stored as float32.
 
-usage: make_vision.py SEED FOLDER     (needs: torch, transformers, safetensors)
+usage: make_vision.py SEED FOLDER [LENGTH = 7]     (needs: torch, transformers, safetensors)
 
 Writes NAME.safetensors for each of `MODELS`, and vision.json: the `config.json` of each, as the library writes it. The weights have
 their published names, which the library gives them when it saves.
@@ -22,7 +22,7 @@ import transformers
 from safetensors.torch import save_file
 from transformers.core_model_loading import revert_weight_conversion
 
-seed, folder = int(sys.argv[1]), pathlib.Path(sys.argv[2])
+seed, folder, length = int(sys.argv[1]), pathlib.Path(sys.argv[2]), int((sys.argv[3:] or [7])[0])
 layers = dict(num_hidden_layers=2, num_attention_heads=3, hidden_size=24, intermediate_size=40)
 MODELS = {
     "vit": transformers.ViTForImageClassification(
@@ -64,13 +64,13 @@ def vit(model):
 
 
 def clip(model):
-    images, lengths = torch.randn(2, 3, 12, 12).float().double(), torch.tensor([7, 4, 6])
-    live = torch.arange(7) < lengths[:, None]
-    ids = torch.where(live, torch.randint(2, 60, (3, 7)), 1)
+    images, lengths = torch.randn(2, 3, 12, 12).float().double(), torch.tensor([length, length - 3, length - 1])
+    valid = torch.arange(length) < lengths[:, None]
+    ids = torch.where(valid, torch.randint(2, 60, (3, length)), 1)
     ids[torch.arange(3), lengths - 1] = 60
-    output = model(input_ids=ids, attention_mask=live.long(), pixel_values=images)
+    output = model(input_ids=ids, attention_mask=valid.long(), pixel_values=images)
     values = dict(images=images, ids=ids, lengths=lengths, logits=output.logits_per_image)
-    values["text_features"] = model.get_text_features(ids, attention_mask=live.long()).pooler_output
+    values["text_features"] = model.get_text_features(ids, attention_mask=valid.long()).pooler_output
     values["image_features"] = model.get_image_features(images).pooler_output
     return values, (output.logits_per_image**2).mean(), [
         "logit_scale",

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Expected values of a small Whisper with random weights, by the transformers library in float64, stored as float32.
 
-usage: make_whisper.py SEED FOLDER     (needs: torch, transformers, safetensors)
+usage: make_whisper.py SEED FOLDER [LENGTH = 7]     (needs: torch, transformers, safetensors)
 
 Writes whisper.safetensors and whisper.json: the `config.json`, as the library writes it. The weights have their published names.
 `expected.frames (2, 8, 20)`, `expected.memory (2, 10, 24)`, what the encoder makes of them; `expected.targets (2, 7)`, `expected.logits
@@ -18,7 +18,7 @@ import torch
 import transformers
 from safetensors.torch import save_file
 
-seed, folder = int(sys.argv[1]), pathlib.Path(sys.argv[2])
+seed, folder, length = int(sys.argv[1]), pathlib.Path(sys.argv[2]), int((sys.argv[3:] or [7])[0])
 config = transformers.WhisperConfig(
     vocab_size=61, num_mel_bins=8, d_model=24, encoder_layers=2, decoder_layers=2, encoder_attention_heads=3,
     decoder_attention_heads=3, encoder_ffn_dim=40, decoder_ffn_dim=40, max_source_positions=10, max_target_positions=16,
@@ -47,7 +47,7 @@ for path, parameter in model.named_parameters():
         torch.nn.init.normal_(parameter, mean=float("norm" in path and path.endswith("weight")), std=0.3)
     # What is stored is what was calculated with.
     parameter.data = parameter.data.float().double()
-frames, targets = torch.randn(2, 8, 20).float().double(), torch.randint(2, 61, (2, 7))
+frames, targets = torch.randn(2, 8, 20).float().double(), torch.randint(2, 61, (2, length))
 output = model(input_features=frames, decoder_input_ids=targets)
 logits = output.logits
 loss = torch.nn.functional.cross_entropy(logits[:, :-1].flatten(0, 1), targets[:, 1:].flatten())

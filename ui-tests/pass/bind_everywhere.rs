@@ -1,13 +1,11 @@
-//! Bindings where control flow is unusual, and beside variables that have the names of the macro's own.
-#![forbid(unsafe_code)]
-
+// Bindings where control flow is unusual, and beside variables that have the names of the macro's own.
 use congruent::prelude::*;
 
 dims! { Seq; Batch; }
 
 fn never_returns(size: usize) -> ! {
     bind!(seq: Seq = size, batch: Batch = size);
-    std::process::exit(if Tensor::ones((batch, seq)).sizes() == [2, 2] { 0 } else { 1 })
+    panic!("{:?}", Tensor::ones((batch, seq)).sizes())
 }
 
 fn in_a_loop() -> Vec<usize> {
@@ -50,5 +48,6 @@ fn main() {
     };
     assert_eq!(closure(4), 4);
     drop(suspended());
-    never_returns(2)
+    let panic = std::panic::catch_unwind(|| never_returns(2)).unwrap_err();
+    assert_eq!(panic.downcast_ref::<String>().unwrap(), "[2, 2]");
 }

@@ -1,4 +1,4 @@
-//! Where the sizes agree, and the factors do not contradict each other.
+// Where the sizes agree, and the factors do not contradict each other.
 
 use congruent::dim::SameSize;
 use congruent::prelude::*;

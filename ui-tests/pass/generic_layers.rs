@@ -1,4 +1,4 @@
-//! Layers written by hand, for tensors of any rank.
+// Layers written by hand, for tensors of any rank.
 
 use congruent::dim::Dense;
 use congruent::nn::{LayerNorm, Linear};

@@ -1,4 +1,4 @@
-//! Halves of one name are taken by number where each is taken as a whole, and in generic code.
+// Halves of one name are taken by number where each is taken as a whole, and in generic code.
 
 use congruent::prelude::*;
 

@@ -1,7 +1,5 @@
-//! Names that a macro might use itself, in a crate without unsafe code.
+// Names that a macro might use itself.
 
-#![forbid(unsafe_code)]
-#![allow(non_camel_case_types, non_upper_case_globals)]
 use congruent::prelude::*;
 
 mod types {

@@ -106,15 +106,15 @@ def ids(seed, table, *sizes):
     return ((numbers(seed, *sizes) + np.float32(1)) * np.float32(table / 2)).astype(np.int64)
 
 
-def live_keys(batch, longest):
-    """Which keys of a padded batch are live, `[batch, longest]`."""
+def valid_keys(batch, longest):
+    """Which keys of a padded batch are valid, `[batch, longest]`."""
     lengths = longest - np.arange(batch) * 37 % (longest - 7)
     return np.arange(longest) < lengths[:, None]
 
 
-def without_padding(result, live):
+def without_padding(result, valid):
     """What attention gives for a padded batch, with zeros for the padding."""
-    return np.where(live[:, None, :, None], np.asarray(result), 0)
+    return np.where(valid[:, None, :, None], np.asarray(result), 0)
 
 
 def padded_tokens(first, count):

@@ -73,9 +73,9 @@ def grouped_attention(bench, b, h, g, s, d):
     if bench.kind == "causal_attention":
         return run(bench, lambda q, k, v: attend(q, k, v, jnp.tril(jnp.ones((s, s), bool))), q, k, v)
     if bench.kind == "padded_attention":
-        live = harness.live_keys(b, s)
-        values = lambda y: harness.without_padding(np.asarray(y)[:, :, 0], live)
-        mask = jnp.asarray(live)[:, None, None, None, :]
+        valid = harness.valid_keys(b, s)
+        values = lambda y: harness.without_padding(np.asarray(y)[:, :, 0], valid)
+        mask = jnp.asarray(valid)[:, None, None, None, :]
         return run(bench, attend, q, k, v, mask, values=values)
     run(bench, attend, q, k, v)
 

@@ -58,9 +58,9 @@ def attention(bench, b, h, s, d):
     if bench.kind == "causal_attention":
         mask = np.triu(np.full((s, s), -np.inf, np.float32), 1)
     if bench.kind == "padded_attention":
-        live = harness.live_keys(b, s)
-        mask = np.where(live, 0, -np.inf).astype(np.float32)[:, None, None, :]
-        values = lambda y: harness.without_padding(y, live)
+        valid = harness.valid_keys(b, s)
+        mask = np.where(valid, 0, -np.inf).astype(np.float32)[:, None, None, :]
+        values = lambda y: harness.without_padding(y, valid)
     bench.run(lambda: attend(q, k, v, mask), values)
 
 

@@ -56,9 +56,9 @@ def attention(bench, b, h, s, d):
     inputs = {name: merge(numbers(seed, b, h, s, d)) for name, seed in (("q", 1), ("k", 2), ("v", 3))}
     names, values = ["q", "k", "v"], split
     if bench.kind == "padded_attention":
-        live = harness.live_keys(b, s)
-        inputs["mask"] = live.astype(np.int32)
-        names, values = [*names, "", "mask"], lambda y: harness.without_padding(split(y), live)
+        valid = harness.valid_keys(b, s)
+        inputs["mask"] = valid.astype(np.int32)
+        names, values = [*names, "", "mask"], lambda y: harness.without_padding(split(y), valid)
     causal = int(bench.kind == "causal_attention")
     fused = node("MultiHeadAttention", names, ["y"], domain=FUSED, num_heads=h, unidirectional=causal)
     run(bench, [fused], inputs, [b, s, h * d], values=values)
@@ -144,7 +144,7 @@ def encoder(bench, b, s, h, d, f):
 def minilm(bench, first, count):
     saved = load_file(f"{harness.model_folder()}/model.safetensors")
     pair = lambda name: (saved[f"{name}.weight"], saved[f"{name}.bias"])
-    ids, live = harness.padded_tokens(first, count)
+    ids, valid = harness.padded_tokens(first, count)
     positions = saved["embeddings.position_embeddings.weight"][: ids.shape[1]]
     tables = {"words": saved["embeddings.word_embeddings.weight"]}
     tables["places"] = positions + saved["embeddings.token_type_embeddings.weight"][0]
@@ -156,12 +156,12 @@ def minilm(bench, first, count):
         rest = "attention.output.dense attention.output.LayerNorm intermediate.dense output.dense output.LayerNorm"
         parts = projections, *(pair(f"{name}.{part}") for part in rest.split())
         steps.append(encoder_layer(f"layer{i}", parts, 12, "Gelu", f"x{i}", f"x{i + 1}", "mask", 1e-12))
-    # The mean of the live tokens, divided by its length.
+    # The mean of the valid tokens, divided by its length.
     mean = [node("MatMul", ["weights", "x6"], ["sum"]), node("Squeeze", ["sum", "axis"], ["mean"])]
     mean += [node("ReduceL2", ["mean", "axis"], ["length"], keepdims=1), node("Div", ["mean", "length"], ["y"])]
     steps.append((mean, {"axis": np.array([1])}))
-    share = live[:, None, :] / live.sum(1)[:, None, None]
-    inputs = {"ids": ids, "mask": live.astype(np.int32), "weights": share.astype(np.float32)}
+    share = valid[:, None, :] / valid.sum(1)[:, None, None]
+    inputs = {"ids": ids, "mask": valid.astype(np.int32), "weights": share.astype(np.float32)}
     nodes, weights = join(steps)
     run(bench, nodes, inputs, [count, 384], weights)
 

@@ -79,9 +79,9 @@ class MiniLm(nn.Module):
         folder = harness.model_folder()
         self.bert = BertModel.from_pretrained(folder, attn_implementation="sdpa", add_pooling_layer=False)
 
-    def forward(self, ids, live):
-        hidden = self.bert(input_ids=ids, attention_mask=live).last_hidden_state
-        weights = live.unsqueeze(-1).to(hidden.dtype)
+    def forward(self, ids, valid):
+        hidden = self.bert(input_ids=ids, attention_mask=valid).last_hidden_state
+        weights = valid.unsqueeze(-1).to(hidden.dtype)
         return F.normalize((hidden * weights).sum(1) / weights.sum(1), dim=-1)
 
 
@@ -110,7 +110,7 @@ def models():
     rows = lambda r, c: tensor(1, r, c)
 
     def padded(b, h, s, d):
-        mask = torch.from_numpy(harness.live_keys(b, s))[:, None, None, :]
+        mask = torch.from_numpy(harness.valid_keys(b, s))[:, None, None, :]
         inputs = attention_inputs(b, h, h, s, d)
         return Function(lambda q, k, v, mask: attend(q, k, v, attn_mask=mask)), (*inputs, mask)
 
@@ -148,4 +148,4 @@ def values(bench):
     if bench.kind != "padded_attention":
         return lambda result: result
     b, _, s, _ = bench.sizes
-    return lambda result: harness.without_padding(result, harness.live_keys(b, s))
+    return lambda result: harness.without_padding(result, harness.valid_keys(b, s))

@@ -16,7 +16,7 @@ fn four(x: &Array) -> [usize; 4] {
 
 /// Whether nothing is said but that queries attend to the keys up to their own, the last of which is that of the last query.
 fn is_plainly_causal(mask: &Mask) -> bool {
-    let Mask { causal, window, first_query, lengths, allowed } = mask;
+    let Mask { causal, window, first_query, lengths, allowed, .. } = mask;
     *causal && window.is_none() && first_query.is_none() && lengths.is_none() && allowed.is_none()
 }
 

@@ -3,41 +3,19 @@
 use crate::array::Array;
 use crate::attention;
 use crate::device::Device;
+use crate::engine::BurnEngine;
 use crate::interface::is_flex;
 use burn_backend::{DType, Scalar};
 use congruent::backend::{
-    ArrayOf, Backend, Binary, Blocks, Bytes, Compare, DataType, Element, Engine, Epilogue, Failure, Float, MaskOf,
-    Number, OptionsOf, Order, Primitive, PrimitiveOf, Reduce, RotaryLayout, Scan, Unary, Value, Windows, composed,
+    ArrayOf, Backend, Binary, Blocks, Bytes, Compare, DataType, Element, Epilogue, Failure, Float, MaskOf, Number,
+    OptionsOf, Order, Primitive, PrimitiveOf, Reduce, RotaryLayout, Scan, Unary, Value, Windows, composed,
 };
 use congruent::prelude::Cpu;
 use std::marker::PhantomData;
 
-/// Arrays on the devices of burn.
-///
-/// Devices calculate while the program goes on: what one fails at is told where elements are read that depend on it.
-/// `f32` and `u32` are held everywhere, other types by some devices.
-///
-/// # Panics
-/// An array is made, or converted, whose elements the device cannot hold: the message names both. So `bf16` by way of WGSL.
-#[derive(Clone, Copy, Debug)]
-pub struct BurnEngine;
-
 /// The backend that calculates on the devices of burn, with elements of type `T`.
 #[derive(Clone, Copy, Debug)]
 pub struct Burn<T>(PhantomData<fn() -> T>);
-
-impl Engine for BurnEngine {
-    type Array<P: Primitive> = Array;
-    type Device = Device;
-    type Backend<T: Element> = Burn<T>;
-
-    fn sizes<P: Primitive>(x: &Array) -> &[usize] {
-        x.sizes()
-    }
-    fn device<P: Primitive>(x: &Array) -> Device {
-        x.device()
-    }
-}
 
 pub(crate) fn dtype<P: Primitive>() -> DType {
     match P::DATA_TYPE {

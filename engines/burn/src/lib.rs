@@ -8,6 +8,7 @@ mod convolution;
 mod custom;
 mod device;
 mod elementwise;
+mod engine;
 mod failure;
 mod gradient;
 mod interface;
@@ -22,7 +23,8 @@ mod scatter;
 mod transfers;
 
 pub use array::Array;
-pub use backend::{Burn, BurnEngine};
+pub use backend::Burn;
 pub use device::{Device, NoDevice};
+pub use engine::BurnEngine;
 pub use gradient::Gradients;
 pub use transfers::{Transfers, transfers};

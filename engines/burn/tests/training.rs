@@ -18,9 +18,9 @@ use congruent::prelude::*;
 use congruent_burn::{Burn, Transfers, transfers};
 use pytorch::Case;
 use pytorch::layers::{HEADS, Inputs, encoder_layer};
+use speak::{Alphabet, Speaker};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use train::speaker::{Alphabet, Speaker};
 use train::{Run, Settings, Text};
 
 dims! { Vocab = 84; Batch; Seq; Embed; Heads; HeadDim; Hidden; }

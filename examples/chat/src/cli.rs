@@ -1,16 +1,20 @@
 //! The program.
 
-use crate::{Conversation, Decoder, Options, Pretrained, Timed, configured, find_or_fetch};
+use crate::{Conversation, Decoder, Dims, Options, Pretrained, Timed, find_or_fetch};
 use anyhow::Context;
 use clap::Parser;
-use common::{Devices, Place, at_least_one, is_broken_pipe, parse};
+use common::{Devices, Place, at_least_one, is_broken_pipe, parse, processor, said_to_all};
 use congruent::backend::{Backend, DeviceOf};
+use congruent::dim::Filled;
 use congruent::generate::{Finish, Sampling};
-use congruent::prelude::Dense;
+use congruent::mesh::{Alone, Communicator, Mesh, OnMesh};
+use congruent::prelude::*;
+use congruent::shape::SharesHeads;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::ffi::OsString;
 use std::io::{self, BufRead, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Asks a language model: SmolLM2-135M-Instruct, or another of the Llama family.
 ///
@@ -68,54 +72,135 @@ pub fn cli<B: Backend<Elem = f32>>(
     let arguments: Arguments = parse(arguments, &devices).unwrap_or_else(|error| error.exit());
     let device = arguments.place.open(devices)?;
     let path = find_or_fetch(arguments.model.as_deref())?;
-    let named_by = if arguments.model.is_some() { "--model" } else { "the model" };
-    let mut pretrained = Pretrained::open(&path).context(named_by)?;
-    if let Some(context) = arguments.context {
-        pretrained.config = pretrained.config.with_context(context)?;
-    }
-    let style = ProgressStyle::with_template("loading {bar:40} {pos} of {len} layers")?;
-    // Where stderr is no terminal, it is not drawn.
-    let bar = ProgressBar::new(pretrained.config.settings.layers as u64).with_style(style);
-    let model = pretrained.load(pretrained.config.dims()?, &device, || bar.inc(1));
-    let model: configured::Model<B> = model.with_context(|| path.display().to_string())?;
-    bar.finish_and_clear();
+    let pretrained = arguments.open(&path)?;
+    arguments.answer::<_, _, _, _, _, _, _, _, _, B>(&pretrained, &path, pretrained.config.dims()?, &device, &Alone)
+}
 
-    let Arguments { temperature, top_k, top_p, repetition_penalty, .. } = arguments;
-    let options = Options {
-        sampling: Sampling { temperature, top_k, top_p, repetition_penalty },
-        seed: arguments.seed,
-        max_tokens: arguments.max_tokens,
-        stop: arguments.stop,
-        system: arguments.system,
-        raw: arguments.raw,
-    };
-    let mut conversation = Conversation::new(&pretrained, &model, options)?;
-    match arguments.question {
-        Some(question) => ask(&mut conversation, &question),
-        None => converse(&mut conversation),
+dims! {
+    /// The processes among which a model is divided.
+    once Ranks;
+}
+
+/// As [`cli`], by all processes of `world` together: each has a part of the hidden features, and of the heads where they can be
+/// divided. The first one fetches the model, reads the questions and writes the answers.
+///
+/// # Errors
+/// As [`cli`]; and the hidden features cannot be divided among so many.
+pub fn cli_on_ranks(arguments: impl IntoIterator<Item = OsString>, world: Arc<dyn Communicator>) -> anyhow::Result<()> {
+    let devices = processor("chat");
+    let arguments: Arguments = parse(arguments, &devices).unwrap_or_else(|error| error.exit());
+    arguments.place.open(devices)?;
+    let is_first = world.rank() == 0;
+    let path = if is_first { find_or_fetch(arguments.model.as_deref())? } else { PathBuf::new() };
+    let path = said_to_all(&*world, path.into_os_string().into_encoded_bytes());
+    let path = PathBuf::from(String::from_utf8(path).context("the path of the model is no text")?);
+    let pretrained = arguments.open(&path)?;
+
+    let ranks = Ranks::set(world.ranks())?;
+    let mesh = Mesh::new(world.clone(), (ranks,))?;
+    let device = mesh.device();
+    let Dims { vocab, positions, embed, heads, key_heads, head_dim, ffn, experts, expert_ffn } =
+        pretrained.config.dims()?;
+    let (ffn, expert_ffn) = (mesh.try_shard(ffn, ranks)?, mesh.try_shard(expert_ffn, ranks)?);
+    match mesh.try_shard(key_heads, ranks) {
+        Ok(key_heads) => {
+            let heads = Times(key_heads, heads.1);
+            let dims = Dims { vocab, positions, embed, heads, key_heads, head_dim, ffn, experts, expert_ffn };
+            arguments.answer::<_, _, _, _, _, _, _, _, _, OnMesh<Cpu<f32>>>(&pretrained, &path, dims, &device, &*world)
+        }
+        Err(why) => {
+            if is_first {
+                writeln!(io::stderr(), "[each process has all heads: {why}]")?;
+            }
+            let dims = Dims { vocab, positions, embed, heads, key_heads, head_dim, ffn, experts, expert_ffn };
+            arguments.answer::<_, _, _, _, _, _, _, _, _, OnMesh<Cpu<f32>>>(&pretrained, &path, dims, &device, &*world)
+        }
+    }
+}
+
+impl Arguments {
+    /// What the files of the model say of it.
+    fn open(&self, path: &Path) -> anyhow::Result<Pretrained> {
+        let named_by = if self.model.is_some() { "--model" } else { "the model" };
+        let mut pretrained = Pretrained::open(path).context(named_by)?;
+        if let Some(context) = self.context {
+            pretrained.config = pretrained.config.with_context(context)?;
+        }
+        Ok(pretrained)
+    }
+
+    /// Takes the model to a device, and answers.
+    fn answer<
+        V: Dense,
+        P: Dense,
+        E: Dense,
+        Q: Filled + SharesHeads<H>,
+        H: Filled,
+        D: Dense,
+        F: Filled,
+        X: Dense,
+        W: Filled,
+        B: Backend<Elem = f32>,
+    >(
+        self,
+        pretrained: &Pretrained,
+        path: &Path,
+        dims: Dims<V, P, E, Q, H, D, F, X, W>,
+        device: &DeviceOf<B>,
+        world: &dyn Communicator,
+    ) -> anyhow::Result<()> {
+        let style = ProgressStyle::with_template("loading {bar:40} {pos} of {len} layers")?;
+        // Where stderr is no terminal, it is not drawn.
+        let layers = pretrained.config.settings.layers as u64;
+        let bar = if world.rank() == 0 { ProgressBar::new(layers) } else { ProgressBar::hidden() }.with_style(style);
+        let model = pretrained.load::<_, _, _, _, _, _, _, _, _, B>(dims, device, || bar.inc(1));
+        let model = model.with_context(|| path.display().to_string())?;
+        bar.finish_and_clear();
+
+        let Arguments { temperature, top_k, top_p, repetition_penalty, .. } = self;
+        let options = Options {
+            sampling: Sampling { temperature, top_k, top_p, repetition_penalty },
+            seed: self.seed,
+            max_tokens: self.max_tokens,
+            stop: self.stop,
+            system: self.system,
+            raw: self.raw,
+        };
+        let mut conversation = Conversation::new(pretrained, &model, options)?;
+        match self.question {
+            Some(question) => ask(&mut conversation, &question, world),
+            None => converse(&mut conversation, world),
+        }
     }
 }
 
 /// A question in each line.
 fn converse<B: Backend<Elem = f32>>(
     conversation: &mut Conversation<'_, impl Dense, impl Decoder<B>, B>,
+    world: &dyn Communicator,
 ) -> anyhow::Result<()> {
-    let prompts = io::stdin().is_terminal();
+    let is_first = world.rank() == 0;
+    let prompts = is_first && io::stdin().is_terminal();
     loop {
         if prompts {
             write!(io::stderr(), "> ")?;
         }
         let mut line = String::new();
-        if io::stdin().lock().read_line(&mut line)? == 0 {
-            return Ok(());
+        if is_first {
+            io::stdin().lock().read_line(&mut line)?;
         }
+        let line = String::from_utf8(said_to_all(world, line.into_bytes()))?;
         match line.trim_end_matches(['\n', '\r']) {
+            // Not even the end of a line.
+            _ if line.is_empty() => return Ok(()),
             "" => {}
             "/reset" => conversation.reset(),
             // The conversation is as before.
-            question => match ask(conversation, question) {
+            question => match ask(conversation, question, world) {
                 Err(error) if !is_broken_pipe(&error) => {
-                    writeln!(io::stderr(), "error: {error:#} (/reset begins anew)")?;
+                    if is_first {
+                        writeln!(io::stderr(), "error: {error:#} (/reset begins anew)")?;
+                    }
                 }
                 other => other?,
             },
@@ -126,7 +211,12 @@ fn converse<B: Backend<Elem = f32>>(
 fn ask<B: Backend<Elem = f32>>(
     conversation: &mut Conversation<'_, impl Dense, impl Decoder<B>, B>,
     question: &str,
+    world: &dyn Communicator,
 ) -> anyhow::Result<()> {
+    if world.rank() > 0 {
+        conversation.ask(question, |_| Ok(()))?;
+        return Ok(());
+    }
     let mut out = io::stdout().lock();
     let answer = conversation.ask(question, |text| {
         out.write_all(text.as_bytes())?;

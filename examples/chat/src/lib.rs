@@ -8,7 +8,7 @@ mod pretrained;
 mod template;
 mod tokenizer;
 
-pub use cli::cli;
+pub use cli::{cli, cli_on_ranks};
 pub use congruent_models::decoder::{self as llama, Config, configured};
 pub use congruent_models::{Decoder, Dims, LanguageModel, Texts};
 pub use conversation::{Answer, Conversation, Options, Timed};

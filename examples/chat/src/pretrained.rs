@@ -5,6 +5,7 @@ use crate::{Config, Dims, Template, Tokenizer};
 use anyhow::Context;
 use common::about;
 use congruent::backend::{Backend, DeviceOf};
+use congruent::dim::Filled;
 use congruent::io::{Gguf, Shards, Source};
 use congruent::prelude::Dense;
 use congruent::shape::SharesHeads;
@@ -103,18 +104,19 @@ impl Pretrained {
         V: Dense,
         P: Dense,
         E: Dense,
-        Q: Dense + SharesHeads<H>,
-        H: Dense,
+        Q: Filled + SharesHeads<H>,
+        H: Filled,
         D: Dense,
-        F: Dense,
+        F: Filled,
         X: Dense,
+        W: Filled,
         B: Backend<Elem = f32>,
     >(
         &self,
-        dims: Dims<V, P, E, Q, H, D, F, X>,
+        dims: Dims<V, P, E, Q, H, D, F, X, W>,
         device: &DeviceOf<B>,
         progress: impl Fn(),
-    ) -> anyhow::Result<Llama<V, P, E, Q, H, D, F, B, X>> {
+    ) -> anyhow::Result<Llama<V, P, E, Q, H, D, F, B, X, W>> {
         let settings = &self.config.settings;
         let (source, format): (&dyn Source, _) = match &self.weights {
             Weights::Gguf(file) => (file, &GGUF),

@@ -1,11 +1,13 @@
-//! What the examples share: arguments, errors, the choice of a device, and files of models.
+//! What the examples share: arguments, errors, the choice of a device, files of models, and what ranks say.
 
 mod arguments;
 mod device;
 mod errors;
 mod package;
+mod ranks;
 
 pub use arguments::{Place, at_least_one, parse};
 pub use device::{Devices, processor};
 pub use errors::{about, check_output, exit_code, is_broken_pipe};
 pub use package::{PLAYS, Package};
+pub use ranks::said_to_all;

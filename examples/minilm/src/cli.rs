@@ -5,6 +5,7 @@ use anyhow::{Context, ensure};
 use clap::Parser;
 use common::{Devices, Place, about, check_output, parse};
 use congruent::backend::{Backend, DeviceOf};
+use congruent::dim::Dense;
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -69,7 +70,10 @@ pub(crate) fn load<D: Dims, B: Backend<Elem = f32>>(
     model.context(if given.is_some() { "--model" } else { "the model" })
 }
 
-fn run<D: Dims, B: Backend<Elem = f32>>(arguments: &Arguments, model: &MiniLm<D, B>) -> anyhow::Result<()> {
+fn run<D: Dims<Heads: Dense>, B: Backend<Elem = f32>>(
+    arguments: &Arguments,
+    model: &MiniLm<D, B>,
+) -> anyhow::Result<()> {
     let similarities = similarities(&model.embed(&arguments.texts)?);
     let mut out = io::stdout().lock();
     for (text, row) in arguments.texts.iter().zip(&similarities) {

@@ -210,7 +210,7 @@ impl<D: Dims, B: Backend<Elem = f32>> MiniLm<D, B> {
         let mut embedded = vec![Vec::new(); ids.len()];
         for group in by_length(ids, TOKENS_AT_ONCE) {
             let ids: Vec<&[u32]> = group.iter().map(|text| &ids[*text][..]).collect();
-            let vectors = Index::pad::<Batch, Seq, _>(self.dims.vocab(), &ids, self.padding, |batch| {
+            let vectors = Index::pad::<Batch, Seq, _>(self.bert.vocab(), &ids, self.padding, |batch| {
                 let batch = batch.to_engine::<B>(&self.bert.device());
                 let state = self.bert.last_hidden_state(&batch.values, &batch.lengths)?;
                 Ok::<_, Error>(normalized(&state.masked_mean(&batch.lengths)).to_vec())
@@ -223,11 +223,14 @@ impl<D: Dims, B: Backend<Elem = f32>> MiniLm<D, B> {
     }
 
     /// The tokens of a text, and how much each attends to each, in one head of a layer.
-    pub fn attention(&self, text: &str, layer: usize, head: usize) -> anyhow::Result<(Vec<String>, Vec<f32>)> {
+    pub fn attention(&self, text: &str, layer: usize, head: usize) -> anyhow::Result<(Vec<String>, Vec<f32>)>
+    where
+        D::Heads: Dense,
+    {
         let encoding = self.tokenizer.encode(text, true).map_err(|error| anyhow!("{error}"))?;
         let (batch, ids) = (N::<1>, encoding.get_ids());
         let weights = Seq::with(ids.len(), |seq| {
-            let ids = Ids::new((batch, seq), self.dims.vocab(), ids)?.to_engine::<B>(&self.bert.device());
+            let ids = Ids::new((batch, seq), self.bert.vocab(), ids)?.to_engine::<B>(&self.bert.device());
             let states = self.bert.hidden_states(&ids, &Full)?;
             let hidden = states[..states.len() - 1].get(layer).with_context(|| format!("there is no layer {layer}"))?;
             let weights = self.bert.attention(layer, hidden, &Full);

@@ -1,4 +1,4 @@
-//! The model against the values that PyTorch calculates: live tokens within 1e-5 at every layer, as
+//! The model against the values that PyTorch calculates: valid tokens within 1e-5 at every layer, as
 //! an implementation in double precision agrees with them within 2.5e-6.
 
 mod agreement;

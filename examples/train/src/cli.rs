@@ -1,6 +1,5 @@
 //! The program.
 
-use crate::speaker::{Alphabet, Positions, Speaker, characters};
 use crate::{CHECKPOINT, COUNTED, Run, Settings, Text, mean_loss, read};
 use anyhow::{Context, ensure};
 use clap::Parser;
@@ -11,6 +10,7 @@ use congruent::generate::Sampling;
 use congruent::io::SafeTensors;
 use congruent::prelude::*;
 use indicatif::{ProgressBar, ProgressStyle};
+use speak::{Alphabet, Positions, Speaker, characters};
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::ops::ControlFlow;

@@ -1,11 +1,11 @@
 //! How well a model predicts a text.
 
-use crate::speaker::Model;
 use anyhow::ensure;
 use congruent::backend::Backend;
 use congruent::nn::cross_entropy;
 use congruent::no_grad;
 use congruent::prelude::*;
+use speak::Model;
 use std::ops::Range;
 
 dims! {

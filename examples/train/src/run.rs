@@ -1,6 +1,5 @@
 //! A training: what it does in a step, and how it goes on later.
 
-use crate::speaker::{Alphabet, Model, Speaker};
 use crate::{Curve, Point, Settings, Text, mean_loss};
 use anyhow::{Context, ensure};
 use common::about;
@@ -11,6 +10,7 @@ use congruent::nn::{Dropout, Training, cross_entropy};
 use congruent::optim::Optimizer;
 use congruent::prelude::*;
 use serde::{Deserialize, Serialize};
+use speak::{Alphabet, Model, Speaker};
 use std::ops::ControlFlow;
 use std::path::Path;
 

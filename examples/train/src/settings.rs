@@ -1,12 +1,12 @@
 //! How a model is trained.
 
-use crate::speaker::Positions;
 use anyhow::ensure;
 use clap::Args;
 use congruent::backend::Autodiff;
 use congruent::optim::{AdamW, Optimizer, Schedule};
 use congruent::prelude::*;
 use serde::{Deserialize, Serialize};
+use speak::Positions;
 
 /// How a model is trained. The defaults take less than half an hour on two cores.
 #[derive(Args, Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,9 +1,9 @@
 //! Texts: where they come from, and which part is for what.
 
-use crate::speaker::{Alphabet, UnknownCharacter};
 use anyhow::{Context, ensure};
 use common::PLAYS;
 use congruent::prelude::*;
+use speak::{Alphabet, UnknownCharacter};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 

@@ -1,8 +1,8 @@
 //! Texts, alphabets, and what of them is learnt and predicted.
 
 use congruent::prelude::*;
+use speak::{Alphabet, Model, characters};
 use std::path::PathBuf;
-use train::speaker::{Alphabet, Model, characters};
 use train::{Text, losses, mean_loss, read, windows};
 
 dims! { Vocab = 5; Batch = 50; Seq = 7; }

@@ -4,10 +4,10 @@ use clap::Parser;
 use congruent::generate::Sampling;
 use congruent::io::{SafeTensors, Source};
 use congruent::prelude::*;
+use speak::{Alphabet, Model, Reader, Speaker, characters};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use train::speaker::{Alphabet, Model, Reader, Speaker, characters};
 use train::{CHECKPOINT, Run, Settings, Text, mean_loss};
 
 dims! { Vocab = 13; Plays = 84; One = 1; Seq; }

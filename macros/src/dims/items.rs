@@ -93,6 +93,8 @@ impl Declaration {
                     }
                 }
             },
+            quote! { #[diagnostic::do_not_recommend] unsafe impl #krate::dim::Whole for #name {} },
+            quote! { #[diagnostic::do_not_recommend] unsafe impl #krate::dim::Filled for #name {} },
             quote! { #[diagnostic::do_not_recommend] unsafe impl #krate::dim::Dense for #name {} },
             quote! { #[diagnostic::do_not_recommend] unsafe impl #krate::dim::Normal for #name { type Size = #size; type Factors<__Inside> = #factors; } },
             quote! { #[diagnostic::do_not_recommend] unsafe impl #krate::dim::StaticDim for #name { type Number = <Self as #krate::dim::Normal>::Size; } },
@@ -141,6 +143,8 @@ impl Declaration {
                     }
                 }
             },
+            quote! { #[diagnostic::do_not_recommend] unsafe impl<__Variable> #krate::dim::Whole for #name<'_, __Variable> {} },
+            quote! { #[diagnostic::do_not_recommend] unsafe impl<__Variable> #krate::dim::Filled for #name<'_, __Variable> {} },
             quote! { #[diagnostic::do_not_recommend] unsafe impl<__Variable> #krate::dim::Dense for #name<'_, __Variable> {} },
             quote! { #[diagnostic::do_not_recommend] unsafe impl<__Variable> #krate::dim::Normal for #name<'_, __Variable> { type Size = Self; type Factors<__Inside> = #krate::dim::Factor<#krate::dim::Named<Self>, Self, __Inside>; } },
             quote! {
@@ -196,6 +200,8 @@ impl Declaration {
                     }
                 }
             },
+            quote! { #[diagnostic::do_not_recommend] unsafe impl #krate::dim::Whole for #name {} },
+            quote! { #[diagnostic::do_not_recommend] unsafe impl #krate::dim::Filled for #name {} },
             quote! { #[diagnostic::do_not_recommend] unsafe impl #krate::dim::Dense for #name {} },
             quote! { #[diagnostic::do_not_recommend] unsafe impl #krate::dim::Normal for #name { type Size = Self; type Factors<__Inside> = #krate::dim::Factor<#krate::dim::Named<Self>, Self, __Inside>; } },
             quote! {

@@ -13,6 +13,7 @@ use crate::published_layer::{LayerNames, PartNames};
 use crate::vit;
 use congruent::CountsWindows;
 use congruent::backend::{Backend, DeviceOf, Float};
+use congruent::dim::{Filled, Vocabulary, Whole};
 use congruent::io::{LoadError, Source, Stored, Weights, load_on};
 use congruent::nn::{Activation, Linear};
 use congruent::prelude::*;
@@ -65,20 +66,20 @@ pub struct Clip<V, P, T, TH, TD, TF, C, Patch, R, W, I, H, D, F, J, B: Backend =
 
 impl<V, P, T, TH, TD, TF, C, Patch, R, W, I, H, D, F, J, B> Clip<V, P, T, TH, TD, TF, C, Patch, R, W, I, H, D, F, J, B>
 where
-    V: Dense,
+    V: Vocabulary,
     P: Dense,
     T: Dense,
-    TH: Dense,
+    TH: Filled,
     TD: Dense,
-    TF: Dense,
+    TF: Filled,
     C: Dense,
     Patch: Dense,
     R: Dense,
     W: Dense,
     I: Dense,
-    H: Dense,
+    H: Filled,
     D: Dense,
-    F: Dense,
+    F: Filled,
     J: Dense,
     B: Backend<Elem: Float + Stored>,
 {
@@ -109,20 +110,20 @@ where
 
 impl<V, P, T, TH, TD, TF, C, Patch, R, W, I, H, D, F, J, B> Clip<V, P, T, TH, TD, TF, C, Patch, R, W, I, H, D, F, J, B>
 where
-    V: Dense,
+    V: Vocabulary,
     P: Dense,
     T: Dense,
-    TH: Dense,
+    TH: Filled,
     TD: Dense,
-    TF: Dense,
+    TF: Filled,
     C: Dense,
     Patch: Dense,
     R: Dense,
     W: Dense,
     I: Dense,
-    H: Dense,
+    H: Filled,
     D: Dense,
-    F: Dense,
+    F: Filled,
     J: Dense,
     B: Backend<Elem: Float>,
 {
@@ -130,9 +131,9 @@ where
     ///
     /// # Errors
     /// Texts are longer than the model has positions.
-    pub fn text_features<N: Dense, S: Dim>(
+    pub fn text_features<N: Dense, S: Whole>(
         &self,
-        ids: &TensorOf<(N, S), Index<V>, B>,
+        ids: &TensorOf<(N, S), Index<V::Whole>, B>,
         lengths: &Lengths<N, S>,
     ) -> Result<Tensor<(N, J), B>, Error> {
         let states = self.text.forward(ids, &Causal.and(lengths.clone()))?;

@@ -3,6 +3,7 @@
 use super::{Names, Settings};
 use crate::published_layer::{LayerDims, LayerSettings, PublishedLayer};
 use congruent::backend::{Backend, Float};
+use congruent::dim::{Filled, Vocabulary};
 use congruent::io::{Stored, Weights};
 use congruent::nn::{Embedding, LayerNorm, LearnedPositions, NormOrder};
 use congruent::prelude::*;
@@ -36,7 +37,7 @@ pub struct TextModel<V, P, E, H, D, F, B: Backend = Cpu<f32>> {
     pub norm: LayerNorm<E, B>,
 }
 
-impl<V: Dense, P: Dense, E: Dense, H: Dense, D: Dense, F: Dense, B: Backend<Elem: Float + Stored>>
+impl<V: Vocabulary, P: Dense, E: Dense, H: Filled, D: Dense, F: Filled, B: Backend<Elem: Float + Stored>>
     TextModel<V, P, E, H, D, F, B>
 {
     pub(super) fn load_part(
@@ -65,7 +66,7 @@ pub(super) fn layers<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float + St
     (0..layers).map(|i| PublishedLayer::load(&weights.at(i), dims, settings)).collect()
 }
 
-impl<V: Dense, P: Dense, E: Dense, H: Dense, D: Dense, F: Dense, B: Backend<Elem: Float>>
+impl<V: Vocabulary, P: Dense, E: Dense, H: Filled, D: Dense, F: Filled, B: Backend<Elem: Float>>
     TextModel<V, P, E, H, D, F, B>
 {
     /// The hidden states of the tokens. The mask is [`Causal`], perhaps together with the lengths of the texts.
@@ -74,7 +75,7 @@ impl<V: Dense, P: Dense, E: Dense, H: Dense, D: Dense, F: Dense, B: Backend<Elem
     /// Texts are longer than the model has positions.
     pub fn forward<N: Dim, S: Dim>(
         &self,
-        ids: &TensorOf<(N, S), Index<V>, B>,
+        ids: &TensorOf<(N, S), Index<V::Whole>, B>,
         mask: &impl Mask<N, S, S, B::Engine>,
     ) -> Result<Tensor<(N, S, E), B>, Error> {
         let x = self.positions.forward(&self.tokens.forward(ids))?;

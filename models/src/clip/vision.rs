@@ -5,6 +5,7 @@ use super::{Names, Settings};
 use crate::published_layer::{LayerDims, PublishedLayer};
 use crate::vit::{Dims, Tokens, first};
 use congruent::backend::{Backend, Float};
+use congruent::dim::Filled;
 use congruent::io::{Stored, Weights};
 use congruent::nn::{Conv2d, LayerNorm, LearnedPositions, PatchEmbedding};
 use congruent::prelude::*;
@@ -33,7 +34,7 @@ pub struct VisionModel<C, P, R, W, E, H, D, F, B: Backend = Cpu<f32>> {
     pub norm: LayerNorm<E, B>,
 }
 
-impl<C: Dense, P: Dense, R: Dense, W: Dense, E: Dense, H: Dense, D: Dense, F: Dense, B: Backend<Elem: Float + Stored>>
+impl<C: Dense, P: Dense, R: Dense, W: Dense, E: Dense, H: Filled, D: Dense, F: Filled, B: Backend<Elem: Float + Stored>>
     VisionModel<C, P, R, W, E, H, D, F, B>
 {
     pub(super) fn load_part(
@@ -62,7 +63,7 @@ impl<C: Dense, P: Dense, R: Dense, W: Dense, E: Dense, H: Dense, D: Dense, F: De
     }
 }
 
-impl<C: Dense, P: Dense, R: Dense, W: Dense, E: Dense, H: Dense, D: Dense, F: Dense, B: Backend<Elem: Float>>
+impl<C: Dense, P: Dense, R: Dense, W: Dense, E: Dense, H: Filled, D: Dense, F: Filled, B: Backend<Elem: Float>>
     VisionModel<C, P, R, W, E, H, D, F, B>
 {
     /// The hidden states of the tokens of each image, whose pixels are whole patches, as many as the model has positions.

@@ -22,16 +22,19 @@ pub mod configured {
         pub once Group;
         /// The width of a head.
         pub once HeadDim;
-        /// The width between the layers of the feed-forward network.
+        /// The width between the layers of a feed-forward network that all tokens go through.
         pub once Ffn;
         /// The experts of a layer.
         pub once Experts;
+        /// The width between the layers of each of them.
+        pub once ExpertFfn;
     }
     /// All of them.
-    pub type All = crate::Dims<Vocab, Positions, Embed, Times<KeyHeads, Group>, KeyHeads, HeadDim, Ffn, Experts>;
+    pub type All =
+        crate::Dims<Vocab, Positions, Embed, Times<KeyHeads, Group>, KeyHeads, HeadDim, Ffn, Experts, ExpertFfn>;
     /// The model of these dimensions.
     pub type Model<B = Cpu<f32>> =
-        Llama<Vocab, Positions, Embed, Times<KeyHeads, Group>, KeyHeads, HeadDim, Ffn, B, Experts>;
+        Llama<Vocab, Positions, Embed, Times<KeyHeads, Group>, KeyHeads, HeadDim, Ffn, B, Experts, ExpertFfn>;
 }
 
 /// The sizes and settings of a model.
@@ -45,9 +48,12 @@ pub struct Config {
     /// The query heads that share a key head.
     pub group: usize,
     pub head_dim: usize,
+    /// The width of a feed-forward network that all tokens go through: of layers without experts, or beside them.
     pub ffn: usize,
     /// The experts of a layer; one, if it has none.
     pub experts: usize,
+    /// The width of each of them.
+    pub expert_ffn: usize,
     pub settings: Settings,
 }
 
@@ -90,6 +96,7 @@ impl Config {
             head_dim: configured::HeadDim::set(self.head_dim)?,
             ffn: configured::Ffn::set(self.ffn)?,
             experts: configured::Experts::set(self.experts)?,
+            expert_ffn: configured::ExpertFfn::set(self.expert_ffn)?,
         })
     }
 }

@@ -60,6 +60,7 @@ impl Config {
         let epsilon = from_zero_on(epsilon, file.float(epsilon)?)?;
         let layers = bounded_layers("llama.block_count", number("block_count")?)?;
         let settings = Settings::llama(layers, epsilon, frequencies);
+        let ffn = size("feed_forward_length")?;
         let config = Config {
             vocab,
             positions: size("context_length")?,
@@ -67,8 +68,9 @@ impl Config {
             key_heads,
             group: shared(heads, key_heads)?,
             head_dim,
-            ffn: size("feed_forward_length")?,
+            ffn,
             experts: 1,
+            expert_ffn: ffn,
             settings,
         };
         config.checked()

@@ -17,13 +17,14 @@ pub enum Family {
     Mistral,
     Mixtral,
     Qwen2,
+    Qwen2Moe,
     Qwen3,
     Qwen3Moe,
     Gemma,
     Gemma2,
     Gemma3,
 }
-use Family::{Gemma, Gemma2, Gemma3, Llama, Mistral, Mixtral, Qwen2, Qwen3, Qwen3Moe};
+use Family::{Gemma, Gemma2, Gemma3, Llama, Mistral, Mixtral, Qwen2, Qwen2Moe, Qwen3, Qwen3Moe};
 
 /// The entries that are read; others do not change what is calculated, or are of what this library has no model for.
 #[derive(Deserialize)]
@@ -47,6 +48,8 @@ struct Json {
     rope_parameters: Option<Ropes>,
     tie_word_embeddings: Option<bool>,
     attention_bias: Option<bool>,
+    /// Its name in Qwen 2 MoE, for queries, keys and values.
+    qkv_bias: Option<bool>,
     mlp_bias: Option<bool>,
     sliding_window: Option<usize>,
     use_sliding_window: Option<bool>,
@@ -63,6 +66,7 @@ struct Json {
     num_experts_per_tok: Option<usize>,
     norm_topk_prob: Option<bool>,
     moe_intermediate_size: Option<usize>,
+    shared_expert_intermediate_size: Option<usize>,
     decoder_sparse_step: Option<usize>,
     mlp_only_layers: Option<Vec<usize>>,
 }
@@ -78,6 +82,15 @@ const MIXTRAL: ExpertNames = ExpertNames {
 /// As Qwen names them.
 const QWEN: ExpertNames =
     ExpertNames { router: "mlp.gate", experts: "mlp.experts", gate: "gate_proj", up: "up_proj", down: "down_proj" };
+
+/// The feed-forward networks of the layers: the width of those that all tokens go through, how many experts a layer has, their width,
+/// and how they are chosen.
+struct Networks {
+    ffn: usize,
+    experts: usize,
+    expert_ffn: usize,
+    mixture: Option<Mixture>,
+}
 
 impl Family {
     fn is_gemma(self) -> bool {
@@ -103,8 +116,8 @@ impl Family {
             None => None,
         };
         let biased = json.attention_bias.unwrap_or(false);
-        let qwen2 = self == Qwen2;
-        let (ffn, experts, mixture) = self.mixture(&json)?;
+        let qwen2 = self == Qwen2 || self == Qwen2Moe && json.qkv_bias.unwrap_or(true);
+        let Networks { ffn, experts, expert_ffn, mixture } = self.networks(&json, layers)?;
         let settings = Settings {
             tied: Some(json.tie_word_embeddings.unwrap_or(self.is_gemma())),
             activation: self.activation(&json)?,
@@ -118,7 +131,7 @@ impl Family {
             norms_behind: matches!(self, Gemma2 | Gemma3),
             biases: Some(Biases {
                 query_key_value: biased || qwen2,
-                output: biased && !qwen2,
+                output: biased && !matches!(self, Qwen2 | Qwen2Moe),
                 feed_forward: json.mlp_bias.unwrap_or(false),
             }),
             mixture,
@@ -133,33 +146,47 @@ impl Family {
             head_dim,
             ffn,
             experts,
+            expert_ffn,
             settings,
         };
         config.checked()
     }
 
-    /// The width of a feed-forward network, how many a layer has, and how one of several is chosen.
-    fn mixture(self, json: &Json) -> Result<(usize, usize, Option<Mixture>), Error> {
-        let (names, normalized, key, width) = match self {
-            Mixtral => (MIXTRAL, true, "intermediate_size", Some(json.intermediate_size)),
-            Qwen3Moe => {
-                (QWEN, json.norm_topk_prob.unwrap_or(false), "moe_intermediate_size", json.moe_intermediate_size)
-            }
-            _ => return Ok((bounded("intermediate_size", json.intermediate_size)?, 1, None)),
-        };
-        let all = json.decoder_sparse_step.unwrap_or(1) == 1 && json.mlp_only_layers.iter().flatten().next().is_none();
-        ensure!(
-            all,
-            "some layers have no experts (`decoder_sparse_step`, `mlp_only_layers`): all do in the models of this library"
-        );
+    /// The feed-forward networks of the layers.
+    fn networks(self, json: &Json, layers: usize) -> Result<Networks, Error> {
         let said = |name: &str, size: Option<usize>, most: usize| {
             let size = size.ok_or_else(|| Error::Config(format!("missing field `{name}`")))?;
             between(name, size, most)
         };
+        let ffn = bounded("intermediate_size", json.intermediate_size)?;
+        let names = match self {
+            Mixtral => &MIXTRAL,
+            Qwen2Moe | Qwen3Moe => &QWEN,
+            _ => return Ok(Networks { ffn, experts: 1, expert_ffn: ffn, mixture: None }),
+        };
         let experts = said("num_local_experts", json.num_local_experts.or(json.num_experts), 1 << 16)?;
         let routing = Routing::new(said("num_experts_per_tok", json.num_experts_per_tok, experts)?);
-        let mixture = Mixture { routing: Routing { normalized, ..routing }, names };
-        Ok((said(key, width, 1 << 32)?, experts, Some(mixture)))
+        let normalized = self == Mixtral || json.norm_topk_prob.unwrap_or(false);
+        let expert_ffn = match self {
+            Mixtral => ffn,
+            _ => said("moe_intermediate_size", json.moe_intermediate_size, 1 << 32)?,
+        };
+        // Of so many layers, the last has experts.
+        let step = between("decoder_sparse_step", json.decoder_sparse_step.unwrap_or(1), 1 << 16)?;
+        let listed = json.mlp_only_layers.as_deref().unwrap_or_default();
+        let dense: Vec<_> = (0..layers).filter(|i| !(i + 1).is_multiple_of(step) || listed.contains(i)).collect();
+        let shared = self == Qwen2Moe;
+        let of_all = match shared {
+            true => said("shared_expert_intermediate_size", json.shared_expert_intermediate_size, 1 << 32)?,
+            false => ffn,
+        };
+        ensure!(
+            dense.is_empty() || of_all == ffn,
+            "`shared_expert_intermediate_size` is {of_all} and `intermediate_size`, of layers without experts, {ffn}: in \
+             the models of this library they are one dimension"
+        );
+        let mixture = Mixture { routing: Routing { normalized, ..routing }, names, shared, dense };
+        Ok(Networks { ffn: of_all, experts, expert_ffn, mixture: Some(mixture) })
     }
 
     fn activation(self, json: &Json) -> Result<Activation, Error> {
@@ -201,7 +228,7 @@ impl Family {
     fn local(self, json: &Json, layers: usize, frequencies: Option<Vec<f64>>) -> Result<Option<Local>, Error> {
         let window = json.sliding_window.filter(|_| match self {
             Llama | Gemma => false,
-            Qwen2 | Qwen3 | Qwen3Moe => json.use_sliding_window.unwrap_or(false),
+            Qwen2 | Qwen2Moe | Qwen3 | Qwen3Moe => json.use_sliding_window.unwrap_or(false),
             Mistral | Mixtral | Gemma2 | Gemma3 => true,
         });
         let Some(window) = window else { return Ok(None) };
@@ -211,7 +238,7 @@ impl Family {
                 let first = json.max_window_layers.unwrap_or(0);
                 let pattern = json.sliding_window_pattern.unwrap_or(6).max(1);
                 let rule = |layer: usize| match self {
-                    Qwen2 | Qwen3 => layer >= first,
+                    Qwen2 | Qwen2Moe | Qwen3 => layer >= first,
                     Gemma2 => layer.is_multiple_of(2),
                     Gemma3 => !(layer + 1).is_multiple_of(pattern),
                     _ => true,

@@ -56,6 +56,7 @@ const KNOWN: &[(&str, Read)] = &[
     ("mixtral", |json| Ok(Architecture::Decoder(Family::Mixtral.read(json)?))),
     ("modernbert", |json| Ok(Architecture::ModernBert(crate::modern_bert::Config::read(json)?))),
     ("qwen2", |json| Ok(Architecture::Decoder(Family::Qwen2.read(json)?))),
+    ("qwen2_moe", |json| Ok(Architecture::Decoder(Family::Qwen2Moe.read(json)?))),
     ("qwen3", |json| Ok(Architecture::Decoder(Family::Qwen3.read(json)?))),
     ("qwen3_moe", |json| Ok(Architecture::Decoder(Family::Qwen3Moe.read(json)?))),
     ("roberta", |json| Ok(Architecture::Bert(crate::bert::Config::read(json)?))),

@@ -1,6 +1,7 @@
 //! A layer with rotary positions.
 
 use congruent::backend::{Backend, Float};
+use congruent::dim::{Summed, Whole};
 use congruent::mask::PreparedMask;
 use congruent::nn::{
     Activation, AttentionOptions, KeysAndValues, Linear, MixtureOfExperts, OffsetRmsNorm, RmsNorm, RotaryAngles,
@@ -65,17 +66,17 @@ pub struct RotaryAttention<E, Q, H, D, B: Backend = Cpu<f32>> {
     pub soft_cap: Option<f64>,
 }
 
-impl<E: Dense, Q: Dense + SharesHeads<H>, H: Dense, D: Dense, B: Backend<Elem: Float>> RotaryAttention<E, Q, H, D, B> {
+impl<E: Dense, Q: SharesHeads<H>, H: Dim, D: Dense, B: Backend<Elem: Float>> RotaryAttention<E, Q, H, D, B> {
     /// The merged heads: of the sequence, which attends to `all` the keys and values there are with its own.
-    fn merged<N: Dim, S: Dim, K: Dim>(
+    fn merged<N: Dim, S: Whole, K: Whole>(
         &self,
         x: &Tensor<(N, S, E), B>,
         angles: &RotaryAngles<(N, S), D, B>,
         mask: &PreparedMask<N, S, K, B::Engine>,
         all: impl FnOnce(KeysAndValues<N, H, D, S, B>) -> KeysAndValues<N, H, D, K, B>,
     ) -> Tensor<(N, S, Times<Q, D>), B> {
-        let q = angles.forward(&normed(&self.query_norm, self.query.forward(x).split_heads()));
-        let k = angles.forward(&normed(&self.key_norm, self.key.forward(x).split_heads()));
+        let q = angles.forward(&normed_by(&self.query_norm, self.query.forward(x).split_heads()));
+        let k = angles.forward(&normed_by(&self.key_norm, self.key.forward(x).split_heads()));
         let (keys, values) = all((k, self.value.forward(x).split_heads()));
         let mut options = AttentionOptions::new();
         if let Some(scale) = self.scale {
@@ -88,13 +89,13 @@ impl<E: Dense, Q: Dense + SharesHeads<H>, H: Dense, D: Dense, B: Backend<Elem: F
     }
 }
 
-fn normed<S: Last<D>, D: Dense, B: Backend<Elem: Float>>(
+fn normed_by<S: Last<D>, D: Dense, B: Backend<Elem: Float>>(
     norm: &Option<Norm<D, B>>,
-    heads: Tensor<S, B>,
+    x: Tensor<S, B>,
 ) -> Tensor<S, B> {
     match norm {
-        Some(norm) => norm.forward(&heads),
-        None => heads,
+        Some(norm) => norm.forward(&x),
+        None => x,
     }
 }
 
@@ -116,17 +117,39 @@ pub struct GatedNetwork<E, F, B: Backend = Cpu<f32>> {
 
 /// What each position goes through by itself.
 #[derive(Clone, Module)]
-pub enum FeedForward<E, F, B: Backend = Cpu<f32>, X = N<1>> {
+pub enum FeedForward<E, F, B: Backend = Cpu<f32>, X = N<1>, W = F> {
     /// One network.
     One(#[module(name = "mlp")] GatedNetwork<E, F, B>),
     /// A few of several. It has the names that its file has.
-    Mixture(MixtureOfExperts<E, F, X, B>),
+    Mixture(MixtureOfExperts<E, W, X, B>),
+    /// A few of several, and one for all tokens, as in Qwen 2 MoE.
+    Shared(#[module(name = "")] MixtureOfExperts<E, W, X, B>, #[module(name = "mlp")] SharedExpert<E, F, B>),
+}
+
+/// A network beside the experts that all tokens go through: `sigmoid(gate(x)) · network(x)`.
+#[derive(Clone, Module)]
+pub struct SharedExpert<E, F, B: Backend = Cpu<f32>> {
+    /// What passes.
+    #[module(name = "shared_expert")]
+    pub network: GatedNetwork<E, F, B>,
+    /// How much of it passes: one number for each token.
+    #[module(name = "shared_expert_gate")]
+    pub gate: Linear<E, N<1>, B>,
+}
+
+impl<E: Dense, F: Summed, B: Backend<Elem: Float>> SharedExpert<E, F, B> {
+    fn forward<N: Dim, S: Dim>(&self, x: &Tensor<(N, S, E), B>) -> Tensor<(N, S, E), B> {
+        let passed = self.gate.forward(x).sigmoid();
+        let GatedNetwork { gate, up, activation, down } = &self.network;
+        let y = down.forward(&(gate.forward_activated(x, *activation) * up.forward(x)));
+        einsum!("batch seq embed, batch seq one -> batch seq embed", y, passed)
+    }
 }
 
 /// Attention and a gated feed-forward network or experts, each behind a norm and beside a residual connection; in Gemma there is a norm
 /// behind each too.
 #[derive(Clone, Module)]
-pub struct RotaryLayer<E, Q, H, D, F, B: Backend = Cpu<f32>, X = N<1>> {
+pub struct RotaryLayer<E, Q, H, D, F, B: Backend = Cpu<f32>, X = N<1>, W = F> {
     /// The norm before the attention.
     #[module(name = "input_layernorm")]
     pub attention_norm: Norm<E, B>,
@@ -139,7 +162,7 @@ pub struct RotaryLayer<E, Q, H, D, F, B: Backend = Cpu<f32>, X = N<1>> {
     pub middle_norm: Norm<E, B>,
     /// Each position by itself.
     #[module(name = "")]
-    pub feed_forward: FeedForward<E, F, B, X>,
+    pub feed_forward: FeedForward<E, F, B, X, W>,
     /// The norm before the feed-forward network, if the one between is of what the attention gives.
     #[module(name = "pre_feedforward_layernorm")]
     pub feed_forward_norm: Option<Norm<E, B>>,
@@ -150,11 +173,13 @@ pub struct RotaryLayer<E, Q, H, D, F, B: Backend = Cpu<f32>, X = N<1>> {
     pub local: bool,
 }
 
-impl<E: Dense, Q: Dense + SharesHeads<H>, H: Dense, D: Dense, F: Dense, B: Backend<Elem: Float>, X: Dense>
-    RotaryLayer<E, Q, H, D, F, B, X>
+impl<E: Dense, Q: SharesHeads<H>, H: Dim, D: Dense, F: Summed, B: Backend<Elem: Float>, X: Dense, W: Summed>
+    RotaryLayer<E, Q, H, D, F, B, X, W>
+where
+    Times<Q, D>: Summed,
 {
     /// The layer on `x`, which attends to `all` the keys and values there are with its own.
-    pub(super) fn apply<N: Dim, S: Dim, K: Dim>(
+    pub(super) fn apply<N: Dim, S: Whole, K: Whole>(
         &self,
         x: &Tensor<(N, S, E), B>,
         angles: &RotaryAngles<(N, S), D, B>,
@@ -173,14 +198,16 @@ impl<E: Dense, Q: Dense + SharesHeads<H>, H: Dense, D: Dense, F: Dense, B: Backe
                 let hidden = gate.forward_activated(&normed, *activation) * up.forward(&normed);
                 added(&x, down, &hidden, last.as_ref())
             }
-            (FeedForward::Mixture(experts), Some(norm)) => x + norm.forward(&experts.forward_each(&normed)),
-            (FeedForward::Mixture(experts), None) => x + experts.forward_each(&normed),
+            (FeedForward::Mixture(experts), last) => x + normed_by(last, experts.forward_each(&normed)),
+            (FeedForward::Shared(experts, shared), last) => {
+                x + normed_by(last, experts.forward_each(&normed) + shared.forward(&normed))
+            }
         }
     }
 }
 
 /// `x + norm(layer(y))`.
-fn added<N: Dim, S: Dim, I: Dense, E: Dense, B: Backend<Elem: Float>>(
+fn added<N: Dim, S: Dim, I: Summed, E: Dense, B: Backend<Elem: Float>>(
     x: &Tensor<(N, S, E), B>,
     layer: &Linear<I, E, B>,
     y: &Tensor<(N, S, I), B>,

@@ -2,27 +2,30 @@
 
 use super::{
     FeedForward, Format, GatedNetwork, Llama, Local, Mixture, Norm, ROPE_FACTORS, RotaryAttention, RotaryDecoder,
-    RotaryLayer, Settings,
+    RotaryLayer, Settings, SharedExpert,
 };
 use crate::files::Part;
 use crate::{Dims, Error, LanguageModel};
 use congruent::backend::{Backend, DeviceOf, Float};
+use congruent::dim::{Summed, Vocabulary};
 use congruent::io::{Source, Stored, load_on};
 use congruent::nn::{Embedding, Linear, MixtureOfExperts, OffsetRmsNorm, RmsNorm, Rotary};
-use congruent::prelude::{Dense, Dim, Times};
+use congruent::prelude::{Dense, Dim, N, Times};
 use congruent::shape::SharesHeads;
 
-impl<V, P, E, Q, H, D, F, B, X> Llama<V, P, E, Q, H, D, F, B, X>
+impl<V, P, E, Q, H, D, F, B, X, W> Llama<V, P, E, Q, H, D, F, B, X, W>
 where
-    V: Dense,
+    V: Vocabulary,
     P: Dense,
     E: Dense,
-    Q: Dense + SharesHeads<H>,
-    H: Dense,
+    Q: SharesHeads<H>,
+    H: Dim,
     D: Dense,
-    F: Dense,
+    Times<Q, D>: Summed,
+    F: Summed,
     B: Backend<Elem: Float + Stored>,
     X: Dense,
+    W: Summed,
 {
     /// Takes the weights of files to a device. `progress` is told after each layer.
     ///
@@ -30,7 +33,7 @@ where
     /// Every tensor that is missing, surplus or of another shape; the size of a head is odd.
     pub fn load(
         source: &dyn Source,
-        dims: Dims<V, P, E, Q, H, D, F, X>,
+        dims: Dims<V, P, E, Q, H, D, F, X, W>,
         settings: &Settings,
         format: &Format,
         device: &DeviceOf<B>,
@@ -56,8 +59,7 @@ where
             // They are part of the frequencies.
             weights.ignore(ROPE_FACTORS);
             let layers = (0..settings.layers).map(|i| {
-                let is_local = local.is_some_and(|Local { layers, .. }| layers.get(i) == Some(&true));
-                let layer = Self::load_layer(&weights.at(format.layers).at(i), dims, settings, format, is_local);
+                let layer = Self::load_layer(&weights.at(format.layers).at(i), dims, settings, format, i);
                 progress();
                 layer
             });
@@ -74,11 +76,11 @@ where
 
     fn load_layer(
         weights: &Part<'_, B>,
-        dims: Dims<V, P, E, Q, H, D, F, X>,
+        dims: Dims<V, P, E, Q, H, D, F, X, W>,
         settings: &Settings,
         format: &Format,
-        local: bool,
-    ) -> RotaryLayer<E, Q, H, D, F, B, X> {
+        layer: usize,
+    ) -> RotaryLayer<E, Q, H, D, F, B, X, W> {
         let Dims { embed, heads, key_heads, head_dim, ffn, .. } = dims;
         let (queries, keys) = (Times(heads, head_dim), Times(key_heads, head_dim));
         let head_norm = |name| settings.head_norms.then(|| norm(weights, name, head_dim, settings));
@@ -100,10 +102,14 @@ where
                 soft_cap: settings.attention_cap,
             },
             middle_norm: norm(weights, behind.map_or(format.ffn_norm, |[middle, ..]| middle), embed, settings),
-            feed_forward: match settings.mixture {
-                Some(Mixture { routing, names }) => {
-                    let dims = (embed, ffn, dims.experts);
-                    FeedForward::Mixture(MixtureOfExperts::load(weights, names, dims, settings.activation, routing))
+            feed_forward: match settings.mixture.as_ref().filter(|mixture| !mixture.dense.contains(&layer)) {
+                Some(Mixture { routing, names, shared, .. }) => {
+                    let sizes = (embed, dims.expert_ffn, dims.experts);
+                    let experts = MixtureOfExperts::load(weights, **names, sizes, settings.activation, *routing);
+                    match shared {
+                        true => FeedForward::Shared(experts, shared_expert(&weights.at("mlp"), embed, ffn, settings)),
+                        false => FeedForward::Mixture(experts),
+                    }
                 }
                 None => FeedForward::One(GatedNetwork {
                     gate: linear(weights, format.gate, of_network, embed, ffn),
@@ -114,8 +120,26 @@ where
             },
             feed_forward_norm: optional(behind.map(|[_, before, _]| before)),
             last_norm: optional(behind.map(|[.., last]| last)),
-            local,
+            local: settings.local.as_ref().is_some_and(|Local { layers, .. }| layers.get(layer) == Some(&true)),
         }
+    }
+}
+
+fn shared_expert<E: Dim, F: Dim, B: Backend<Elem: Stored>>(
+    weights: &Part<'_, B>,
+    embed: E,
+    ffn: F,
+    settings: &Settings,
+) -> SharedExpert<E, F, B> {
+    let of_network = weights.at("shared_expert");
+    SharedExpert {
+        network: GatedNetwork {
+            gate: Linear::load_without_bias(&of_network.at("gate_proj"), embed, ffn),
+            up: Linear::load_without_bias(&of_network.at("up_proj"), embed, ffn),
+            activation: settings.activation,
+            down: Linear::load_without_bias(&of_network.at("down_proj"), ffn, embed),
+        },
+        gate: Linear::load_without_bias(&weights.at("shared_expert_gate"), embed, N::<1>),
     }
 }
 

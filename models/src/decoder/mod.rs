@@ -2,7 +2,11 @@
 //! Mistral ([Jiang et al. 2023](https://arxiv.org/abs/2310.06825)), Qwen 2 ([Yang et al. 2024](https://arxiv.org/abs/2407.10671)),
 //! Qwen 3 ([Yang et al. 2025](https://arxiv.org/abs/2505.09388)), Gemma 2 ([Gemma Team 2024](https://arxiv.org/abs/2408.00118)) and
 //! Gemma 3 ([Gemma Team 2025](https://arxiv.org/abs/2503.19786)); and with mixtures of experts in place of their feed-forward networks,
-//! Mixtral ([Jiang et al. 2024](https://arxiv.org/abs/2401.04088)) and Qwen 3 MoE.
+//! Mixtral ([Jiang et al. 2024](https://arxiv.org/abs/2401.04088)), Qwen 2 MoE and Qwen 3 MoE.
+//!
+//! On a mesh, the key heads, the features of the feed-forward networks and the vocabulary may be a [`Shard`](congruent::dim::Shard): each
+//! rank reads its part of the same files, and the output layers add what the ranks have. Ids are of the whole vocabulary, and the logits of
+//! the tokens that are drawn next are gathered. The model is the same code, of these dimensions.
 
 mod format;
 mod layer;
@@ -10,10 +14,11 @@ mod load;
 
 pub use crate::config::{Config, configured};
 pub use format::{Format, GGUF, HUGGING_FACE, ROPE_FACTORS};
-pub use layer::{FeedForward, GatedNetwork, Norm, RotaryAttention, RotaryLayer};
+pub use layer::{FeedForward, GatedNetwork, Norm, RotaryAttention, RotaryLayer, SharedExpert};
 
 use crate::{Decoder, LanguageModel};
 use congruent::backend::{Backend, Float};
+use congruent::dim::{Summed, Whole};
 use congruent::mask::PreparedMask;
 use congruent::nn::{Activation, CacheStep, ExpertNames, KeysAndValues, Rotary, Routing};
 use congruent::prelude::*;
@@ -55,12 +60,16 @@ pub struct Settings {
 }
 
 /// How tokens are sent to experts.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Mixture {
     /// To how many, and with which weights.
     pub routing: Routing,
     /// How a layer names them.
-    pub names: ExpertNames,
+    pub names: &'static ExpertNames,
+    /// Whether there is a network beside them that all tokens go through, with a gate.
+    pub shared: bool,
+    /// The layers that have one network and no experts.
+    pub dense: Vec<usize>,
 }
 
 impl Settings {
@@ -109,14 +118,14 @@ pub struct Biases {
 }
 
 /// The model: see [`load`](LanguageModel::load).
-pub type Llama<V, P, E, Q, H, D, F, B = Cpu<f32>, X = N<1>> =
-    LanguageModel<V, RotaryDecoder<E, Q, H, D, F, P, B, X>, B>;
+pub type Llama<V, P, E, Q, H, D, F, B = Cpu<f32>, X = N<1>, W = F> =
+    LanguageModel<V, RotaryDecoder<E, Q, H, D, F, P, B, X, W>, B>;
 
 /// Layers with rotary positions one after another, and a norm.
 #[derive(Clone, Module)]
-pub struct RotaryDecoder<E, Q, H, D, F, P, B: Backend = Cpu<f32>, X = N<1>> {
+pub struct RotaryDecoder<E, Q, H, D, F, P, B: Backend = Cpu<f32>, X = N<1>, W = F> {
     /// The layers.
-    pub layers: Vec<RotaryLayer<E, Q, H, D, F, B, X>>,
+    pub layers: Vec<RotaryLayer<E, Q, H, D, F, B, X, W>>,
     /// The norm of what the last layer gives.
     pub norm: Norm<E, B>,
     /// The positions of queries and keys.
@@ -129,22 +138,24 @@ pub struct RotaryDecoder<E, Q, H, D, F, P, B: Backend = Cpu<f32>, X = N<1>> {
     pub embedding_scale: f64,
 }
 
-impl<E, Q, H, D, F, P, B, X> RotaryDecoder<E, Q, H, D, F, P, B, X>
+impl<E, Q, H, D, F, P, B, X, W> RotaryDecoder<E, Q, H, D, F, P, B, X, W>
 where
     E: Dense,
-    Q: Dense + SharesHeads<H>,
-    H: Dense,
+    Q: SharesHeads<H>,
+    H: Dim,
     D: Dense,
-    F: Dense,
+    Times<Q, D>: Summed,
+    F: Summed,
     P: Dense,
     B: Backend<Elem: Float>,
     X: Dense,
+    W: Summed,
 {
     /// What goes into each layer, of embeddings that follow those of the cache; the last is what the decoder gives.
     ///
     /// # Panics
     /// The cache has fewer layers.
-    pub fn states_cached<N: Dim, S: Dim, K: Dim>(
+    pub fn states_cached<N: Dim, S: Whole, K: Whole>(
         &self,
         x: &Tensor<(N, S, E), B>,
         step: &mut CacheStep<'_, N, H, D, P, S, K, B>,
@@ -155,7 +166,7 @@ where
         states
     }
 
-    fn apply_cached<N: Dim, S: Dim, K: Dim>(
+    fn apply_cached<N: Dim, S: Whole, K: Whole>(
         &self,
         x: &Tensor<(N, S, E), B>,
         step: &mut CacheStep<'_, N, H, D, P, S, K, B>,
@@ -170,7 +181,7 @@ where
 
     /// The layers, each of which attends to `all` the keys and values that there are of it with its own; and the norm. The masks
     /// are that of all layers, and that of those with a window.
-    fn apply<N: Dim, S: Dim, K: Dim>(
+    fn apply<N: Dim, S: Whole, K: Whole>(
         &self,
         x: &Tensor<(N, S, E), B>,
         positions: &TensorOf<(N, S), Index<P>, B>,
@@ -195,16 +206,18 @@ where
     }
 }
 
-impl<E, Q, H, D, F, P, B, X> Decoder<B> for RotaryDecoder<E, Q, H, D, F, P, B, X>
+impl<E, Q, H, D, F, P, B, X, W> Decoder<B> for RotaryDecoder<E, Q, H, D, F, P, B, X, W>
 where
     E: Dense,
-    Q: Dense + SharesHeads<H>,
-    H: Dense,
+    Q: SharesHeads<H>,
+    H: Dim,
     D: Dense,
-    F: Dense,
+    Times<Q, D>: Summed,
+    F: Summed,
     P: Dense,
     B: Backend<Elem: Float>,
     X: Dense,
+    W: Summed,
 {
     type Positions = P;
     type Embed = E;
@@ -217,7 +230,7 @@ where
         self.layers.len()
     }
 
-    fn forward<N: Dim, S: Dim>(
+    fn forward<N: Dim, S: Whole>(
         &self,
         x: &Tensor<(N, S, E), B>,
         positions: &TensorOf<(N, S), Index<P>, B>,
@@ -228,7 +241,7 @@ where
         self.apply(x, positions, global, local, |_, new| new, |_| ())
     }
 
-    fn forward_cached<N: Dim, S: Dim, K: Dim>(
+    fn forward_cached<N: Dim, S: Whole, K: Whole>(
         &self,
         x: &Tensor<(N, S, E), B>,
         step: &mut CacheStep<'_, N, H, D, P, S, K, B>,

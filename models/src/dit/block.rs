@@ -1,6 +1,7 @@
 //! The blocks of DiT.
 
 use congruent::backend::{Backend, Float};
+use congruent::dim::Filled;
 use congruent::nn::{Activation, Embedding, Linear, Modulation, attention};
 use congruent::prelude::*;
 
@@ -79,7 +80,7 @@ impl<K: Dense, E: Dense, B: Backend<Elem: Float>> Embedder<K, E, B> {
     }
 }
 
-impl<K: Dense, E: Dense, H: Dense, D: Dense, F: Dense, B: Backend<Elem: Float>> Block<K, E, H, D, F, B> {
+impl<K: Dense, E: Dense, H: Filled, D: Dense, F: Filled, B: Backend<Elem: Float>> Block<K, E, H, D, F, B> {
     pub(super) fn forward<Batch: Dim, S: Dense>(
         &self,
         x: &Tensor<(Batch, S, E), B>,
@@ -97,7 +98,7 @@ impl<K: Dense, E: Dense, H: Dense, D: Dense, F: Dense, B: Backend<Elem: Float>> 
     }
 }
 
-impl<E: Dense, H: Dense, D: Dense, B: Backend<Elem: Float>> Attention<E, H, D, B> {
+impl<E: Dense, H: Filled, D: Dense, B: Backend<Elem: Float>> Attention<E, H, D, B> {
     fn forward<Batch: Dim, S: Dense>(&self, x: &Tensor<(Batch, S, E), B>) -> Tensor<(Batch, S, E), B> {
         let [q, k, v] = [&self.query, &self.key, &self.value].map(|layer| layer.forward(x).split_heads());
         self.output.forward(&attention(&q, &k, &v, &Full).merge_heads())

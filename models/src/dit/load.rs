@@ -4,6 +4,7 @@ use super::{Attention, Block, Condition, Dims, Dit, Embedder, Settings, position
 use crate::published_layer::linear;
 use congruent::Sliding;
 use congruent::backend::{Backend, DeviceOf, Float};
+use congruent::dim::Filled;
 use congruent::io::{LoadError, Source, Stored, Weights, load_on};
 use congruent::nn::{Conv2d, Embedding, Linear};
 use congruent::prelude::*;
@@ -18,9 +19,9 @@ where
     R: Dense,
     W: Dense,
     E: Dense,
-    H: Dense,
+    H: Filled,
     D: Dense,
-    F: Dense,
+    F: Filled,
     B: Backend<Elem: Float + Stored>,
 {
     /// Takes the weights of a file of diffusers (`diffusion_pytorch_model.safetensors`) to a device.

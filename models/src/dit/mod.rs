@@ -13,6 +13,7 @@ pub use schedule::{Schedule, Stochastic};
 use block::normal;
 use congruent::Sliding;
 use congruent::backend::{Backend, DeviceOf, Float, Number, Value};
+use congruent::dim::Filled;
 use congruent::nn::{Conv2d, Linear, Modulation, RotaryLayout, SinusoidalPositions};
 use congruent::prelude::*;
 
@@ -77,9 +78,9 @@ where
     R: Dense,
     W: Dense,
     E: Dense,
-    H: Dense,
+    H: Filled,
     D: Dense,
-    F: Dense,
+    F: Filled,
     B: Backend<Elem: Float>,
 {
     /// Where it calculates.

@@ -39,6 +39,21 @@ pub struct Settings {
     pub attention_bias: bool,
     /// Whether those of feed-forward networks have biases.
     pub feed_forward_bias: bool,
+    /// What the head for hidden tokens is.
+    pub masked: MaskedSettings,
+}
+
+/// What is set of the head for hidden tokens: see [`Masked`](super::Masked).
+#[derive(Clone, Debug, PartialEq)]
+pub struct MaskedSettings {
+    /// Whether its logits are made by the embedding of the tokens.
+    pub tied: bool,
+    /// Its function.
+    pub activation: Activation,
+    /// Whether its linear layer has a bias.
+    pub dense_bias: bool,
+    /// Whether logits have a bias.
+    pub output_bias: bool,
 }
 
 /// The entries that are read; others are of training, of tasks, or of a tokenizer.
@@ -64,6 +79,11 @@ struct Json {
     attention_bias: bool,
     #[serde(default)]
     mlp_bias: bool,
+    tie_word_embeddings: Option<bool>,
+    classifier_activation: Option<String>,
+    #[serde(default)]
+    classifier_bias: bool,
+    decoder_bias: Option<bool>,
 }
 
 impl Config {
@@ -96,6 +116,15 @@ impl Config {
             norm_bias: json.norm_bias,
             attention_bias: json.attention_bias,
             feed_forward_bias: json.mlp_bias,
+            masked: MaskedSettings {
+                tied: json.tie_word_embeddings.unwrap_or(true),
+                activation: activation(
+                    "classifier_activation",
+                    json.classifier_activation.as_deref().unwrap_or("gelu"),
+                )?,
+                dense_bias: json.classifier_bias,
+                output_bias: json.decoder_bias.unwrap_or(true),
+            },
         };
         Ok(Config {
             vocab: bounded("vocab_size", json.vocab_size)?,

@@ -2,11 +2,14 @@
 //! attend to a window around each position.
 
 mod config;
+mod masked;
 
-pub use config::{Config, Settings};
+pub use config::{Config, MaskedSettings, Settings};
+pub use masked::Masked;
 
 use crate::Error;
 use congruent::backend::{Backend, DeviceOf, Float};
+use congruent::dim::{Filled, Vocabulary, Whole};
 use congruent::io::{Source, Stored, Weights, load_on};
 use congruent::mask::{Combine, PreparedMask};
 use congruent::nn::{Activation, Embedding, LayerNorm, Linear, Rotary, RotaryAngles, RotaryLayout, attention};
@@ -73,8 +76,8 @@ pub struct Layer<E, H, D, F, B: Backend = Cpu<f32>> {
     pub local: bool,
 }
 
-impl<E: Dense, H: Dense, D: Dense, F: Dense, B: Backend<Elem: Float>> Layer<E, H, D, F, B> {
-    fn apply<N: Dim, S: Dim>(
+impl<E: Dense, H: Filled, D: Dense, F: Filled, B: Backend<Elem: Float>> Layer<E, H, D, F, B> {
+    fn apply<N: Dim, S: Whole>(
         &self,
         x: &Tensor<(N, S, E), B>,
         angles: &RotaryAngles<(N, S), D, B>,
@@ -94,16 +97,16 @@ impl<E: Dense, H: Dense, D: Dense, F: Dense, B: Backend<Elem: Float>> Layer<E, H
     }
 }
 
-impl<V: Dense, P: Dense, E: Dense, H: Dense, D: Dense, F: Dense, B: Backend<Elem: Float>>
+impl<V: Vocabulary, P: Dense, E: Dense, H: Filled, D: Dense, F: Filled, B: Backend<Elem: Float>>
     ModernBert<V, P, E, H, D, F, B>
 {
     /// The hidden states after the last layer. The mask is [`Full`], or the lengths of the texts.
     ///
     /// # Errors
     /// The sequence is longer than the model has positions.
-    pub fn last_hidden_state<N: Dim, S: Dim>(
+    pub fn last_hidden_state<N: Dim, S: Whole>(
         &self,
-        ids: &TensorOf<(N, S), Index<V>, B>,
+        ids: &TensorOf<(N, S), Index<V::Whole>, B>,
         mask: &impl Mask<N, S, S, B::Engine>,
     ) -> Result<Tensor<(N, S, E), B>, congruent::Error> {
         let ((batch, sequence), device) = (ids.shape(), self.device());
@@ -121,9 +124,9 @@ impl<V: Dense, P: Dense, E: Dense, H: Dense, D: Dense, F: Dense, B: Backend<Elem
         Ok(self.final_norm.forward(&x))
     }
 
-    /// The tokens that it knows.
-    pub fn vocab(&self) -> V {
-        self.tokens.weight.shape().0
+    /// The tokens that it knows: what ids are of.
+    pub fn vocab(&self) -> V::Whole {
+        self.tokens.weight.shape().0.whole()
     }
 
     /// Where it calculates.
@@ -132,7 +135,7 @@ impl<V: Dense, P: Dense, E: Dense, H: Dense, D: Dense, F: Dense, B: Backend<Elem
     }
 }
 
-impl<V: Dense, P: Dense, E: Dense, H: Dense, D: Dense, F: Dense, B: Backend<Elem: Float + Stored>>
+impl<V: Vocabulary, P: Dense, E: Dense, H: Filled, D: Dense, F: Filled, B: Backend<Elem: Float + Stored>>
     ModernBert<V, P, E, H, D, F, B>
 {
     /// Takes the weights of files to a device.
@@ -145,30 +148,49 @@ impl<V: Dense, P: Dense, E: Dense, H: Dense, D: Dense, F: Dense, B: Backend<Elem
         settings: &Settings,
         device: &DeviceOf<B>,
     ) -> Result<Self, Error> {
-        let Dims { vocab, positions, embed, head_dim, .. } = dims;
-        let table = |frequencies| Rotary::on_device(positions, head_dim, frequencies, RotaryLayout::Half, device);
-        let (rotary, local_rotary) = (table(&settings.frequencies)?, table(&settings.local_frequencies)?);
+        let rotaries = rotaries(dims, settings, device)?;
         let model = load_on(source, device, |weights: Weights<'_, B::Elem, B>| {
             let weights = weights.casting();
             // Heads are those of one task.
             ["head", "decoder", "classifier"].iter().for_each(|head| weights.ignore(head));
             let below = weights.at("model");
             let weights = if below.has("embeddings.tok_embeddings.weight") { below } else { weights };
-            let layer = |(i, local): (usize, &bool)| {
-                Layer::load(&weights.at("layers").at(i), dims, settings, Place { first: i == 0, local: *local })
-            };
-            ModernBert {
-                tokens: Embedding::load(&weights.at("embeddings.tok_embeddings"), vocab, embed),
-                norm: norm(&weights.at("embeddings.norm"), embed, settings),
-                layers: settings.local.iter().enumerate().map(layer).collect(),
-                final_norm: norm(&weights.at("final_norm"), embed, settings),
-                rotary,
-                local_rotary,
-                reach: settings.reach,
-            }
+            Self::load_part(&weights, dims, settings, rotaries)
         });
         Ok(model?)
     }
+
+    fn load_part(
+        weights: &Weights<'_, B::Elem, B>,
+        dims: Dims<V, P, E, H, D, F>,
+        settings: &Settings,
+        [rotary, local_rotary]: [Rotary<P, D, B>; 2],
+    ) -> Self {
+        let Dims { vocab, embed, .. } = dims;
+        let layer = |(i, local): (usize, &bool)| {
+            Layer::load(&weights.at("layers").at(i), dims, settings, Place { first: i == 0, local: *local })
+        };
+        ModernBert {
+            tokens: Embedding::load(&weights.at("embeddings.tok_embeddings"), vocab, embed),
+            norm: norm(&weights.at("embeddings.norm"), embed, settings),
+            layers: settings.local.iter().enumerate().map(layer).collect(),
+            final_norm: norm(&weights.at("final_norm"), embed, settings),
+            rotary,
+            local_rotary,
+            reach: settings.reach,
+        }
+    }
+}
+
+/// The angles of positions: of layers without a window, and of those with one.
+fn rotaries<V, P: Dense, E, H, D: Dense, F, B: Backend<Elem: Float>>(
+    dims: Dims<V, P, E, H, D, F>,
+    settings: &Settings,
+    device: &DeviceOf<B>,
+) -> Result<[Rotary<P, D, B>; 2], Error> {
+    let Dims { positions, head_dim, .. } = dims;
+    let table = |frequencies| Rotary::on_device(positions, head_dim, frequencies, RotaryLayout::Half, device);
+    Ok([table(&settings.frequencies)?, table(&settings.local_frequencies)?])
 }
 
 /// Which layer it is.

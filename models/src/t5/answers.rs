@@ -1,7 +1,9 @@
 //! Answers to texts, as they come.
 
 use super::{Memory, T5};
+use crate::language::session_of_cache;
 use congruent::backend::{Backend, Float};
+use congruent::dim::{Filled, Vocabulary, Whole};
 use congruent::generate::Session;
 use congruent::nn::KeyValueCache;
 use congruent::prelude::*;
@@ -17,14 +19,14 @@ pub struct Answers<'m, V, E, H, D, F, R, N, L, P, B: Backend<Elem: Float> = Cpu<
 
 impl<'m, V, E, H, D, F, R, N, L, P, B> Answers<'m, V, E, H, D, F, R, N, L, P, B>
 where
-    V: Dense,
+    V: Vocabulary,
     E: Dense,
-    H: Dense,
+    H: Filled,
     D: Dense,
-    F: Dense,
+    F: Filled,
     R: Dense,
     N: Dense,
-    L: Dim,
+    L: Whole,
     P: Dense,
     B: Backend<Elem: Float>,
 {
@@ -34,7 +36,7 @@ where
     /// There are fewer buckets of distances than two.
     pub fn new(
         model: &'m T5<V, E, H, D, F, R, B>,
-        ids: &TensorOf<(N, L), Index<V>, B>,
+        ids: &TensorOf<(N, L), Index<V::Whole>, B>,
         lengths: &Lengths<N, L>,
         positions: P,
     ) -> Result<Self, Error> {
@@ -45,40 +47,16 @@ where
 
 impl<V, E, H, D, F, R, N, L, P, B> Session<B> for Answers<'_, V, E, H, D, F, R, N, L, P, B>
 where
-    V: Dense,
+    V: Vocabulary,
     E: Dense,
-    H: Dense,
+    H: Filled,
     D: Dense,
-    F: Dense,
+    F: Filled,
     R: Dense,
     N: Dense,
-    L: Dim,
+    L: Whole,
     P: Dense,
     B: Backend<Elem: Float>,
 {
-    type Vocab = V;
-
-    fn vocab(&self) -> V {
-        self.model.vocab()
-    }
-    fn context(&self) -> usize {
-        self.cache.capacity().size()
-    }
-    fn sequences(&self) -> usize {
-        self.cache.batch().size()
-    }
-    fn length(&self, sequence: usize) -> usize {
-        self.cache.lengths()[sequence]
-    }
-
-    fn extend(&mut self, new: &[(usize, &[Index<V>])]) -> Result<Vec<Tensor<(V,), B>>, Error> {
-        let Answers { model, memory, lengths: of_texts, cache } = self;
-        let batch = cache.batch();
-        crate::language::padded(batch, new, |ids, lengths| {
-            let ids = ids.to_engine::<B>(&model.device());
-            let hidden = cache.step_ragged(lengths, |step| model.hidden_states(&ids, memory, of_texts, step))??;
-            let logits = model.logits(&hidden.masked_last(lengths));
-            new.iter().map(|(sequence, _)| logits.at(batch, *sequence)).collect()
-        })
-    }
+    session_of_cache!(self, V, |ids, step| self.model.hidden_states(ids, &self.memory, &self.lengths, step));
 }

@@ -2,6 +2,7 @@
 
 use super::network::Network;
 use congruent::backend::{Backend, Float};
+use congruent::dim::{Filled, Whole};
 use congruent::mask::PreparedMask;
 use congruent::nn::{AttentionOptions, KeysAndValues, Linear, RmsNorm, attention_with};
 use congruent::prelude::*;
@@ -34,14 +35,14 @@ pub(super) enum Bias<N, H, S, K, B: Backend> {
     Each(Tensor<(N, H, S, K), B>),
 }
 
-impl<E: Dense, H: Dense, D: Dense, B: Backend<Elem: Float>> Attention<E, H, D, B> {
+impl<E: Dense, H: Filled, D: Dense, B: Backend<Elem: Float>> Attention<E, H, D, B> {
     /// The keys and values of a sequence.
     pub(super) fn keys_and_values<N: Dim, S: Dim>(&self, x: &Tensor<(N, S, E), B>) -> KeysAndValues<N, H, D, S, B> {
         (self.key.forward(x).split_heads(), self.value.forward(x).split_heads())
     }
 
     /// What a sequence gets of these keys and values, added to the residual.
-    pub(super) fn attend<N: Dim, S: Dim, K: Dim>(
+    pub(super) fn attend<N: Dim, S: Dim, K: Whole>(
         &self,
         x: &Tensor<(N, S, E), B>,
         (keys, values): &KeysAndValues<N, H, D, K, B>,
@@ -77,8 +78,8 @@ pub struct EncoderLayer<E, H, D, F, B: Backend = Cpu<f32>> {
     pub feed_forward_norm: RmsNorm<E, B>,
 }
 
-impl<E: Dense, H: Dense, D: Dense, F: Dense, B: Backend<Elem: Float>> EncoderLayer<E, H, D, F, B> {
-    pub(super) fn apply<N: Dim, S: Dim>(
+impl<E: Dense, H: Filled, D: Dense, F: Filled, B: Backend<Elem: Float>> EncoderLayer<E, H, D, F, B> {
+    pub(super) fn apply<N: Dim, S: Whole>(
         &self,
         x: &Tensor<(N, S, E), B>,
         mask: &PreparedMask<N, S, S, B::Engine>,
@@ -119,9 +120,9 @@ pub(super) struct Masks<N, S, K, L, B: Backend>(
     pub PreparedMask<N, S, L, B::Engine>,
 );
 
-impl<E: Dense, H: Dense, D: Dense, F: Dense, B: Backend<Elem: Float>> DecoderLayer<E, H, D, F, B> {
+impl<E: Dense, H: Filled, D: Dense, F: Filled, B: Backend<Elem: Float>> DecoderLayer<E, H, D, F, B> {
     /// The layer on `x`, which attends to `all` the keys and values there are with its own, and to those of the text.
-    pub(super) fn apply<N: Dim, S: Dim, K: Dim, L: Dim>(
+    pub(super) fn apply<N: Dim, S: Dim, K: Whole, L: Whole>(
         &self,
         x: &Tensor<(N, S, E), B>,
         all: impl FnOnce(KeysAndValues<N, H, D, S, B>) -> KeysAndValues<N, H, D, K, B>,

@@ -4,17 +4,18 @@ use super::network::names;
 use super::{Attention, Decoder, DecoderLayer, Dims, Encoder, EncoderLayer, Network, Settings, T5};
 use crate::files::Part;
 use congruent::backend::{Backend, DeviceOf, Float};
+use congruent::dim::{Filled, Vocabulary};
 use congruent::io::{LoadError, Source, Stored, load_on};
 use congruent::nn::{Embedding, Linear, RmsNorm};
 use congruent::prelude::{Dense, Dim, Times};
 
 impl<V, E, H, D, F, R, B> T5<V, E, H, D, F, R, B>
 where
-    V: Dense,
+    V: Vocabulary,
     E: Dense,
-    H: Dense,
+    H: Filled,
     D: Dense,
-    F: Dense,
+    F: Filled,
     R: Dense,
     B: Backend<Elem: Float + Stored>,
 {

@@ -13,6 +13,7 @@ pub use layer::{Attention, DecoderLayer, EncoderLayer};
 pub use network::Network;
 
 use congruent::backend::{Backend, DeviceOf, Float};
+use congruent::dim::{Filled, Vocabulary, Whole};
 use congruent::mask::{PreparedMask, relative_ids, t5_bucket};
 use congruent::nn::{CacheStep, Embedding, KeyValueCache, KeysAndValues, Linear, RmsNorm};
 use congruent::prelude::*;
@@ -88,10 +89,12 @@ pub struct Memory<N, H, D, L, B: Backend = Cpu<f32>> {
     layers: Vec<KeysAndValues<N, H, D, L, B>>,
 }
 
-impl<V: Dense, E: Dense, H: Dense, D: Dense, F: Dense, R: Dense, B: Backend<Elem: Float>> T5<V, E, H, D, F, R, B> {
-    /// The tokens.
-    pub fn vocab(&self) -> V {
-        self.tokens.weight.shape().0
+impl<V: Vocabulary, E: Dense, H: Filled, D: Dense, F: Filled, R: Dense, B: Backend<Elem: Float>>
+    T5<V, E, H, D, F, R, B>
+{
+    /// The tokens: what ids are of.
+    pub fn vocab(&self) -> V::Whole {
+        self.tokens.weight.shape().0.whole()
     }
 
     /// Where it calculates.
@@ -110,9 +113,9 @@ impl<V: Dense, E: Dense, H: Dense, D: Dense, F: Dense, R: Dense, B: Backend<Elem
     ///
     /// # Errors
     /// There are fewer buckets than two.
-    pub fn encode<N: Dim, L: Dim>(
+    pub fn encode<N: Dim, L: Whole>(
         &self,
-        ids: &TensorOf<(N, L), Index<V>, B>,
+        ids: &TensorOf<(N, L), Index<V::Whole>, B>,
         mask: &impl Mask<N, L, L, B::Engine>,
     ) -> Result<Tensor<(N, L, E), B>, Error> {
         let device = self.device();
@@ -124,7 +127,7 @@ impl<V: Dense, E: Dense, H: Dense, D: Dense, F: Dense, R: Dense, B: Backend<Elem
     }
 
     /// The keys and values of what the encoder gave.
-    pub fn memory<N: Dim, L: Dim>(&self, encoded: &Tensor<(N, L, E), B>) -> Memory<N, H, D, L, B> {
+    pub fn memory<N: Dim, L: Whole>(&self, encoded: &Tensor<(N, L, E), B>) -> Memory<N, H, D, L, B> {
         let layers = self.decoder.layers.iter();
         Memory { layers: layers.map(|layer| layer.cross.keys_and_values(encoded)).collect() }
     }
@@ -136,9 +139,9 @@ impl<V: Dense, E: Dense, H: Dense, D: Dense, F: Dense, R: Dense, B: Backend<Elem
     ///
     /// # Errors
     /// There are fewer buckets than two.
-    pub fn forward<N: Dim, S: Dim, L: Dim>(
+    pub fn forward<N: Dim, S: Whole, L: Whole>(
         &self,
-        ids: &TensorOf<(N, S), Index<V>, B>,
+        ids: &TensorOf<(N, S), Index<V::Whole>, B>,
         memory: &Memory<N, H, D, L, B>,
         mask: &impl Mask<N, S, S, B::Engine>,
         memory_mask: &impl Mask<N, S, L, B::Engine>,
@@ -156,9 +159,9 @@ impl<V: Dense, E: Dense, H: Dense, D: Dense, F: Dense, R: Dense, B: Backend<Elem
     ///
     /// # Panics
     /// The cache has fewer layers.
-    pub fn hidden_states<N: Dim, P: Dim, S: Dim, K: Dim, L: Dim>(
+    pub fn hidden_states<N: Dim, P: Dim, S: Dim, K: Whole, L: Whole>(
         &self,
-        ids: &TensorOf<(N, S), Index<V>, B>,
+        ids: &TensorOf<(N, S), Index<V::Whole>, B>,
         memory: &Memory<N, H, D, L, B>,
         memory_mask: &impl Mask<N, S, L, B::Engine>,
         step: &mut CacheStep<'_, N, H, D, P, S, K, B>,
@@ -185,9 +188,9 @@ impl<V: Dense, E: Dense, H: Dense, D: Dense, F: Dense, R: Dense, B: Backend<Elem
         }
     }
 
-    fn decode<N: Dim, S: Dim, K: Dim, L: Dim>(
+    fn decode<N: Dim, S: Dim, K: Whole, L: Whole>(
         &self,
-        ids: &TensorOf<(N, S), Index<V>, B>,
+        ids: &TensorOf<(N, S), Index<V::Whole>, B>,
         memory: &Memory<N, H, D, L, B>,
         masks: &Masks<N, S, K, L, B>,
         bias: &Bias<N, H, S, K, B>,
@@ -201,7 +204,7 @@ impl<V: Dense, E: Dense, H: Dense, D: Dense, F: Dense, R: Dense, B: Backend<Elem
     }
 
     /// The bias of a sequence that attends to itself.
-    fn bias<N: Dim, S: Dim>(
+    fn bias<N: Dim, S: Whole>(
         &self,
         table: &Embedding<R, H, B>,
         sequence: S,

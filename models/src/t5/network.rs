@@ -1,6 +1,7 @@
 //! The feed-forward network of T5, with a gate or without.
 
 use congruent::backend::{Backend, DeviceOf, Float};
+use congruent::dim::Filled;
 use congruent::module::{Parameter, ParameterMut, Path, ToEngine};
 use congruent::nn::{Activation, Linear, RmsNorm};
 use congruent::prelude::*;
@@ -16,7 +17,7 @@ pub struct Network<E, F, B: Backend = Cpu<f32>> {
     pub down: Linear<F, E, B>,
 }
 
-impl<E: Dense, F: Dense, B: Backend<Elem: Float>> Network<E, F, B> {
+impl<E: Dense, F: Filled, B: Backend<Elem: Float>> Network<E, F, B> {
     /// `x + network(norm(x))`.
     pub(super) fn added_to<N: Dim, S: Dim>(
         &self,

@@ -1,6 +1,7 @@
 //! The layers of the decoder.
 
 use congruent::backend::{Backend, Float};
+use congruent::dim::{Filled, Whole};
 use congruent::mask::PreparedMask;
 use congruent::nn::{Activation, KeysAndValues, LayerNorm, Linear, attention};
 use congruent::prelude::*;
@@ -22,14 +23,14 @@ pub struct Attention<E, H, D, B: Backend = Cpu<f32>> {
     pub output: Linear<Times<H, D>, E, B>,
 }
 
-impl<E: Dense, H: Dense, D: Dense, B: Backend<Elem: Float>> Attention<E, H, D, B> {
+impl<E: Dense, H: Filled, D: Dense, B: Backend<Elem: Float>> Attention<E, H, D, B> {
     /// The keys and values of a sequence.
     pub(super) fn keys_and_values<N: Dim, S: Dim>(&self, x: &Tensor<(N, S, E), B>) -> KeysAndValues<N, H, D, S, B> {
         (self.key.forward(x).split_heads(), self.value.forward(x).split_heads())
     }
 
     /// What a sequence gets of these keys and values, added to the residual.
-    fn attend<N: Dim, S: Dim, K: Dim>(
+    fn attend<N: Dim, S: Dim, K: Whole>(
         &self,
         x: &Tensor<(N, S, E), B>,
         (keys, values): &KeysAndValues<N, H, D, K, B>,
@@ -69,9 +70,9 @@ pub struct DecoderLayer<E, H, D, F, B: Backend = Cpu<f32>> {
     pub feed_forward_norm: LayerNorm<E, B>,
 }
 
-impl<E: Dense, H: Dense, D: Dense, F: Dense, B: Backend<Elem: Float>> DecoderLayer<E, H, D, F, B> {
+impl<E: Dense, H: Filled, D: Dense, F: Filled, B: Backend<Elem: Float>> DecoderLayer<E, H, D, F, B> {
     /// The layer on `x`, which attends to `all` the keys and values there are with its own, and to those of the recording.
-    pub(super) fn apply<N: Dim, S: Dim, K: Dim, L: Dense>(
+    pub(super) fn apply<N: Dim, S: Dim, K: Whole, L: Dense>(
         &self,
         x: &Tensor<(N, S, E), B>,
         all: impl FnOnce(KeysAndValues<N, H, D, S, B>) -> KeysAndValues<N, H, D, K, B>,

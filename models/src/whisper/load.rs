@@ -5,6 +5,7 @@ use crate::files::Part;
 use crate::published_layer::{LayerDims, LayerSettings, PublishedLayer};
 use congruent::Sliding;
 use congruent::backend::{Backend, DeviceOf, Float};
+use congruent::dim::{Filled, Vocabulary};
 use congruent::io::{LoadError, Source, Stored, load_on};
 use congruent::nn::{Conv1d, Embedding, LayerNorm, LearnedPositions, Linear, NormOrder};
 use congruent::prelude::{Dense, Dim, N, Times};
@@ -16,12 +17,12 @@ impl<M, L, V, P, E, H, D, F, B> Whisper<M, L, V, P, E, H, D, F, B>
 where
     M: Dense,
     L: Dense,
-    V: Dense,
+    V: Vocabulary,
     P: Dense,
     E: Dense,
-    H: Dense,
+    H: Filled,
     D: Dense,
-    F: Dense,
+    F: Filled,
     B: Backend<Elem: Float + Stored>,
 {
     /// Takes the weights of files in Hugging Face layout to a device.

@@ -15,6 +15,7 @@ pub use transcripts::Transcripts;
 use crate::published_layer::{LayerNames, PartNames, PublishedLayer};
 use congruent::Sliding;
 use congruent::backend::{Backend, DeviceOf, Float};
+use congruent::dim::{Filled, Vocabulary, Whole};
 use congruent::mask::PreparedMask;
 use congruent::nn::{CacheStep, Conv1d, Embedding, KeyValueCache, KeysAndValues, LayerNorm, LearnedPositions, Linear};
 use congruent::prelude::*;
@@ -109,12 +110,12 @@ pub struct Memory<N, H, D, L, B: Backend = Cpu<f32>> {
     layers: Vec<KeysAndValues<N, H, D, L, B>>,
 }
 
-impl<M: Dense, L: Dense, V: Dense, P: Dense, E: Dense, H: Dense, D: Dense, F: Dense, B: Backend<Elem: Float>>
+impl<M: Dense, L: Dense, V: Vocabulary, P: Dense, E: Dense, H: Filled, D: Dense, F: Filled, B: Backend<Elem: Float>>
     Whisper<M, L, V, P, E, H, D, F, B>
 {
-    /// The tokens.
-    pub fn vocab(&self) -> V {
-        self.decoder.tokens.weight.shape().0
+    /// The tokens: what ids are of.
+    pub fn vocab(&self) -> V::Whole {
+        self.decoder.tokens.weight.shape().0.whole()
     }
 
     /// Where it calculates.
@@ -154,9 +155,9 @@ impl<M: Dense, L: Dense, V: Dense, P: Dense, E: Dense, H: Dense, D: Dense, F: De
     ///
     /// # Errors
     /// They are longer than the model has positions.
-    pub fn forward<N: Dim, S: Dim>(
+    pub fn forward<N: Dim, S: Whole>(
         &self,
-        ids: &TensorOf<(N, S), Index<V>, B>,
+        ids: &TensorOf<(N, S), Index<V::Whole>, B>,
         memory: &Memory<N, H, D, L, B>,
         mask: &impl Mask<N, S, S, B::Engine>,
     ) -> Result<Tensor<(N, S, E), B>, Error> {
@@ -168,9 +169,9 @@ impl<M: Dense, L: Dense, V: Dense, P: Dense, E: Dense, H: Dense, D: Dense, F: De
     ///
     /// # Panics
     /// The cache has fewer layers.
-    pub fn hidden_states<N: Dim, S: Dim, K: Dim>(
+    pub fn hidden_states<N: Dim, S: Whole, K: Whole>(
         &self,
-        ids: &TensorOf<(N, S), Index<V>, B>,
+        ids: &TensorOf<(N, S), Index<V::Whole>, B>,
         memory: &Memory<N, H, D, L, B>,
         step: &mut CacheStep<'_, N, H, D, P, S, K, B>,
     ) -> Tensor<(N, S, E), B> {
@@ -191,7 +192,7 @@ impl<M: Dense, L: Dense, V: Dense, P: Dense, E: Dense, H: Dense, D: Dense, F: De
         }
     }
 
-    fn decode<N: Dim, S: Dim, K: Dim>(
+    fn decode<N: Dim, S: Whole, K: Whole>(
         &self,
         x: Tensor<(N, S, E), B>,
         memory: &Memory<N, H, D, L, B>,

@@ -1,7 +1,9 @@
 //! Transcripts of recordings, as they come.
 
 use super::{Memory, Whisper};
+use crate::language::session_of_cache;
 use congruent::backend::{Backend, Float};
+use congruent::dim::{Filled, Vocabulary};
 use congruent::generate::Session;
 use congruent::nn::KeyValueCache;
 use congruent::prelude::*;
@@ -18,12 +20,12 @@ impl<'m, M, L, V, P, E, H, D, F, N, B> Transcripts<'m, M, L, V, P, E, H, D, F, N
 where
     M: Dense,
     L: Dense,
-    V: Dense,
+    V: Vocabulary,
     P: Dense,
     E: Dense,
-    H: Dense,
+    H: Filled,
     D: Dense,
-    F: Dense,
+    F: Filled,
     N: Dense,
     B: Backend<Elem: Float>,
 {
@@ -44,38 +46,14 @@ impl<M, L, V, P, E, H, D, F, N, B> Session<B> for Transcripts<'_, M, L, V, P, E,
 where
     M: Dense,
     L: Dense,
-    V: Dense,
+    V: Vocabulary,
     P: Dense,
     E: Dense,
-    H: Dense,
+    H: Filled,
     D: Dense,
-    F: Dense,
+    F: Filled,
     N: Dense,
     B: Backend<Elem: Float>,
 {
-    type Vocab = V;
-
-    fn vocab(&self) -> V {
-        self.model.vocab()
-    }
-    fn context(&self) -> usize {
-        self.cache.capacity().size()
-    }
-    fn sequences(&self) -> usize {
-        self.cache.batch().size()
-    }
-    fn length(&self, sequence: usize) -> usize {
-        self.cache.lengths()[sequence]
-    }
-
-    fn extend(&mut self, new: &[(usize, &[Index<V>])]) -> Result<Vec<Tensor<(V,), B>>, Error> {
-        let Transcripts { model, memory, cache } = self;
-        let batch = cache.batch();
-        crate::language::padded(batch, new, |ids, lengths| {
-            let ids = ids.to_engine::<B>(&model.device());
-            let hidden = cache.step_ragged(lengths, |step| model.hidden_states(&ids, memory, step))?;
-            let logits = model.logits(&hidden.masked_last(lengths));
-            new.iter().map(|(sequence, _)| logits.at(batch, *sequence)).collect()
-        })
-    }
+    session_of_cache!(self, V, |ids, step| Ok(self.model.hidden_states(ids, &self.memory, step)));
 }

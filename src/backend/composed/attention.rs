@@ -88,7 +88,7 @@ fn array<B: Backend>(numbers: &PerSequence, device: &DeviceOf<B>) -> ArrayOf<B, 
     numbers.cached(fits, make)
 }
 
-fn four(sizes: &[usize]) -> [usize; 4] {
+pub(crate) fn four(sizes: &[usize]) -> [usize; 4] {
     sizes.try_into().expect("(batch, heads, queries, keys), or their elements")
 }
 
@@ -107,7 +107,7 @@ fn or_lowest<B: Backend<Elem: Float>>(allowed: &ArrayOf<B, bool>, scores: &Array
 }
 
 /// `scale · q · kᵀ`. The query heads that share a key head stand side by side: they are more queries of that head.
-fn scores<B: Backend<Elem: Float>>(q: &ArrayOf<B>, k: &ArrayOf<B>, scale: f64) -> ArrayOf<B> {
+pub(crate) fn scores<B: Backend<Elem: Float>>(q: &ArrayOf<B>, k: &ArrayOf<B>, scale: f64) -> ArrayOf<B> {
     let ([batch, heads, queries, d], [_, key_heads, keys, _]) = (four(B::sizes(q)), four(B::sizes(k)));
     let shared = heads.checked_div(key_heads).unwrap_or(0) * queries;
     let scores = B::matmul(&B::reshape(q, &[batch, key_heads, shared, d]), &B::permute(k, &[0, 1, 3, 2]));
@@ -115,7 +115,7 @@ fn scores<B: Backend<Elem: Float>>(q: &ArrayOf<B>, k: &ArrayOf<B>, scale: f64) -
 }
 
 /// The values, weighted.
-fn weighted<B: Backend<Elem: Float>>(weights: &ArrayOf<B>, v: &ArrayOf<B>) -> ArrayOf<B> {
+pub(crate) fn weighted<B: Backend<Elem: Float>>(weights: &ArrayOf<B>, v: &ArrayOf<B>) -> ArrayOf<B> {
     let ([batch, heads, queries, keys], [_, key_heads, _, e]) = (four(B::sizes(weights)), four(B::sizes(v)));
     let shared = heads.checked_div(key_heads).unwrap_or(0) * queries;
     let values = B::matmul(&B::reshape(weights, &[batch, key_heads, shared, keys]), v);
@@ -131,8 +131,8 @@ pub fn without_padding<B: Backend<Elem: Float>>(x: &ArrayOf<B>, mask: &MaskOf<B>
     let sizes = [batch, 1, keys, 1];
     let lengths = With::<B, u32>::reshape(&array::<B>(lengths, &B::device(x)), &[batch, 1, 1, 1]);
     let lengths = With::<B, u32>::broadcast(&lengths, &sizes);
-    let live = With::<B, u32>::compare(Compare::Less, &positions::<B>(2, &sizes, x), &lengths);
-    or_else::<B>(&live, x, constant(0.0))
+    let valid = With::<B, u32>::compare(Compare::Less, &positions::<B>(2, &sizes, x), &lengths);
+    or_else::<B>(&valid, x, constant(0.0))
 }
 
 /// The mask, without the pairs that a bias forbids.

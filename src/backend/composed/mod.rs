@@ -14,11 +14,15 @@ mod windows;
 pub use attention::{
     allowed, attention, attention_weights, masked_softmax, with_allowed, with_forbidden, without_padding,
 };
+pub(crate) use attention::{four, scores, weighted};
 pub use choice::{all, any, argmax, argmin, count, pick, top_k};
 pub(crate) use elementwise::positions;
 pub use elementwise::{rotate, unary};
 pub use fused::fused;
-pub use rows::{cross_entropy, deviation, layer_norm, linear, log_softmax, log_sum_exp, norm, product, reduce};
+pub(crate) use rows::after;
+pub use rows::{
+    cross_entropy, deviation, layer_norm, linear, log_softmax, log_sum_exp, norm, normalize, product, reduce,
+};
 pub use rows::{rms_norm, softmax};
 pub use scan::{linear_recurrence, scan};
 pub use scatter::{put_along, scatter_add, take_along};
@@ -72,14 +76,14 @@ pub(super) fn number<B: Backend>(number: PrimitiveOf<B>, beside: &ArrayOf<B>) ->
 }
 
 /// What has lost an axis, repeated along it as in these sizes.
-fn repeated<B: Backend>(x: &ArrayOf<B>, axis: usize, sizes: &[usize]) -> ArrayOf<B> {
+pub(crate) fn repeated<B: Backend>(x: &ArrayOf<B>, axis: usize, sizes: &[usize]) -> ArrayOf<B> {
     let mut keepdim = sizes.to_vec();
     keepdim[axis] = 1;
     B::broadcast(&B::reshape(x, &keepdim), sizes)
 }
 
 /// `x` where the condition holds, and this number elsewhere: the condition has the last sizes of `x`, or 1 in their place.
-fn or_else<B: Backend>(condition: &ArrayOf<B, bool>, x: &ArrayOf<B>, otherwise: B::Elem) -> ArrayOf<B>
+pub(crate) fn or_else<B: Backend>(condition: &ArrayOf<B, bool>, x: &ArrayOf<B>, otherwise: B::Elem) -> ArrayOf<B>
 where
     B::Elem: Number,
 {

@@ -107,6 +107,17 @@ pub fn norm<B: Backend<Elem: Float>>(x: &ArrayOf<B>, axis: usize) -> ArrayOf<B> 
     root_of::<B>(x, |x| With::<B, WideOf<B>>::reduce(Reduce::Sum, &squares(x), axis))
 }
 
+/// The elements over their Euclidean norm along the axis, which is taken for 1e-12 where it is smaller: zeros stay zeros.
+pub fn normalize<B: Backend<Elem: Float>>(x: &ArrayOf<B>, axis: usize) -> ArrayOf<B> {
+    // Half precision has no such number, and none above 65504 for the slope.
+    let least = if constant::<B::Elem>(1e-12).is_zero() { 1e-4 } else { 1e-12 };
+    let wide = B::cast::<WideOf<B>>(x);
+    let norm = norm::<With<B, WideOf<B>>>(&wide, axis);
+    let norm = With::<B, WideOf<B>>::binary_scalar(Binary::Max, norm, constant(least));
+    let norm = repeated::<With<B, WideOf<B>>>(&norm, axis, B::sizes(x));
+    With::<B, WideOf<B>>::cast::<B::Elem>(&With::<B, WideOf<B>>::binary(Binary::Div, wide, norm))
+}
+
 /// The square root of what `f` gives of wide numbers: of narrow ones it may be beyond the largest.
 fn root_of<B: Backend<Elem: Float>>(
     x: &ArrayOf<B>,
@@ -193,7 +204,11 @@ pub fn linear<B: Backend<Elem: Float>>(
     let rows = sizes[..sizes.len() - 1].iter().product();
     let product = B::matmul(&B::reshape(x, &[rows, inner]), &B::permute(weight, &[1, 0]));
     *sizes.last_mut().expect("features are the last axis") = B::sizes(weight)[0];
-    let mut product = B::reshape(&product, &sizes);
+    self::after::<B>(B::reshape(&product, &sizes), after)
+}
+
+/// What is calculated of a product before it is given.
+pub(crate) fn after<B: Backend<Elem: Float>>(mut product: ArrayOf<B>, after: Epilogue<'_, ArrayOf<B>>) -> ArrayOf<B> {
     if let Some(bias) = after.bias {
         product = B::binary(Binary::Add, product, bias.clone());
     }

@@ -41,6 +41,7 @@ impl Mask {
             first_query: shared(&self.first_query),
             lengths: shared(&self.lengths),
             allowed: self.allowed.as_ref().map(|allowed| maker.as_given().array(allowed)),
+            ranks: None,
         }
     }
 }

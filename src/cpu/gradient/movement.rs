@@ -1,6 +1,10 @@
 //! Operations that move elements and calculate nothing.
 
 use crate::cpu::array::Array;
+use std::any::Any;
+
+/// From the gradient of a result that of what it was made of, of one element type.
+pub type OfGradient<T> = Box<dyn Fn(Array<T>) -> Array<T> + Send + Sync>;
 
 /// Such an operation, with what its backward pass needs. Elements may be of any type.
 pub enum Move {
@@ -22,4 +26,6 @@ pub enum Move {
     PutAlong(Vec<usize>, Vec<usize>),
     /// What is chosen.
     Select(Array<bool>),
+    /// By other means, with an [`OfGradient`].
+    Made(Box<dyn Any + Send + Sync>),
 }

@@ -4,7 +4,7 @@ use super::convolution::SavedConvolution;
 use super::elementwise::DerivativeOf;
 use super::graph::{AnyArray, Contribution, GradFn, Node};
 use super::matmul::{self, SavedEpilogue};
-use super::movement::Move;
+use super::movement::{Move, OfGradient};
 use super::{
     attention, checkpoint, convolution, cross_entropy, elementwise, fused, gather, join, norm, recurrence, reduce,
     scan, softmax,
@@ -207,6 +207,10 @@ impl<T: Float> Operation<T> {
                     Some(gradient.narrow(*axis, start - len, len))
                 };
                 parts.iter().map(part).collect()
+            }
+            Op::Move(Move::Made(backward)) => {
+                let backward: &OfGradient<T> = backward.downcast_ref().expect("a result has the elements of its input");
+                only(no_grad(|| backward(gradient)).detached())
             }
             Op::Move(Move::UpdateSlice([sizes, starts])) => join::update_slice(gradient, sizes, starts),
             Op::Move(Move::Gather(sizes, at)) => only(rows::scatter_add(Array::full(T::zero(), sizes), at, &gradient)),

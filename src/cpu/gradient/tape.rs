@@ -10,6 +10,7 @@ use crate::cpu::array::Array;
 use crate::cpu::ops::elementwise::map;
 use crate::cpu::ops::key_mask::Mask;
 use crate::cpu::ops::scores::Options;
+use std::any::Any;
 use std::sync::Arc;
 
 /// An operation that can be recorded: it makes the node of the result.
@@ -144,8 +145,11 @@ pub fn checkpoint<T: Float, R>(
     (graph::track(result, node), other)
 }
 
-/// A conversion, which is recorded if it is one of floating-point numbers.
+/// A conversion, which is recorded if it is one of floating-point numbers. What is of the type already stays as it is.
 pub fn cast<T: Number, U: Number>(x: &Array<T>) -> Array<U> {
+    if let Some(same) = (x as &dyn Any).downcast_ref::<Array<U>>() {
+        return if is_recording() { same.clone() } else { same.clone().detached() };
+    }
     let result = converted::<T, U>(x);
     let Some(node) = node_of(x).filter(|_| is_recording()) else { return result };
     let back: fn(&Array<U>) -> AnyArray = |gradient| Box::new(converted::<U, T>(gradient));

@@ -30,6 +30,7 @@
 //! assert_eq!(packed_weights::bytes(), 0);
 //! ```
 
+use crate::cpu::environment::read;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -39,7 +40,8 @@ static BYTES: AtomicUsize = AtomicUsize::new(0);
 fn limit_cell() -> &'static AtomicUsize {
     static LIMIT: OnceLock<AtomicUsize> = OnceLock::new();
     LIMIT.get_or_init(|| {
-        let asked = std::env::var("CONGRUENT_PACKED_BYTES").ok().and_then(|number| number.trim().parse().ok());
+        let number = |asked: &str| asked.parse().ok();
+        let asked = read("CONGRUENT_PACKED_BYTES", number, "a number of bytes", "copies take what they need");
         AtomicUsize::new(asked.unwrap_or(usize::MAX))
     })
 }

@@ -214,7 +214,7 @@ impl<'a, T: Float> Inputs<'a, T> {
             soft_cap: self.scores.soft_cap,
             bias: self.scores.bias_from(q_place, keys.start),
             sinks: self.scores.sinks_from(q_place[1]),
-            live: ValidKeys {
+            valid: ValidKeys {
                 counts,
                 allowed: allowed.as_deref(),
                 heads: if self.scores.mask.is_of_heads() { 1 } else { self.group },
@@ -297,7 +297,7 @@ fn attend<T: Float>(
     first_key: usize,
     out: &mut [T::Wide],
 ) -> bool {
-    let Block { size: [d, e], heads, k, v, live: ValidKeys { counts, .. }, .. } = *block;
+    let Block { size: [d, e], heads, k, v, valid: ValidKeys { counts, .. }, .. } = *block;
     let (queries, keys) = (counts.len(), counts.iter().copied().max().unwrap_or(0));
     let k = k.transposed();
     for head in 0..heads {

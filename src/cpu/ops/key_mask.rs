@@ -24,7 +24,8 @@ pub struct KeyMask<'a> {
 
 impl<'a> KeyMask<'a> {
     pub fn new(mask: &'a Mask, [batch, heads, queries, keys]: [usize; 4]) -> Self {
-        let Mask { causal, window, first_query, lengths, allowed } = mask;
+        let Mask { causal, window, first_query, lengths, allowed, ranks } = mask;
+        assert!(ranks.is_none(), "the processor has all keys, and no other ranks");
         let has_places = *causal || window.is_some();
         assert!(!has_places || first_query.is_some() || keys >= queries, "the queries are the last of the keys");
         let of_batch = |x: &Option<PerSequence>| x.as_ref().is_none_or(|x| x.len() == batch);

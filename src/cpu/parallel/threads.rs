@@ -10,7 +10,7 @@
 //! 1. inside [`with`]: what was given to it, for operations that the calling thread calls;
 //! 2. what [`set`] was called with, for the whole program;
 //! 3. the environment variable `CONGRUENT_NUM_THREADS`, read once; what is not a whole number of 1 or more counts as not
-//!    set;
+//!    set, and a line on the standard error says so;
 //! 4. what [`available_parallelism`] says: the cores that the process may use.
 //!
 //! **Results do not depend on it**, bit for bit. Nor do they depend on the other sequences of a batch, if one has 5 positions
@@ -35,6 +35,7 @@
 //! congruent::threads::set(1);
 //! ```
 
+use crate::cpu::environment::read;
 use std::cell::Cell;
 use std::num::NonZeroUsize;
 use std::sync::OnceLock;
@@ -55,7 +56,8 @@ const MAX_THREADS: usize = 256;
 fn default() -> usize {
     static DEFAULT: OnceLock<usize> = OnceLock::new();
     *DEFAULT.get_or_init(|| {
-        let asked = std::env::var("CONGRUENT_NUM_THREADS").ok().and_then(|number| number.trim().parse().ok());
+        let number = |asked: &str| asked.parse().ok();
+        let asked = read("CONGRUENT_NUM_THREADS", number, "a whole number of 1 or more", "all cores are used");
         asked.or_else(|| available_parallelism().ok()).map_or(1, NonZeroUsize::get)
     })
 }

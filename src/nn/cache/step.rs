@@ -7,7 +7,7 @@ use crate::Error;
 use crate::backend::{ArrayOf, AttentionMask, Backend, Engine, Float, MaskIn, constant};
 use crate::cpu::Cpu;
 use crate::dim::Dim;
-use crate::mask::{Combine, Covers, OnEngine, Restrict, alibi_slopes};
+use crate::mask::{Combine, Covers, OnEngine, Restrict, slopes_of};
 use crate::sealed::Sealed;
 use crate::shape::{Appends, Shape};
 use crate::tensor::{Ids, Index, SameBackend, Tensor, TensorOf};
@@ -135,7 +135,7 @@ impl<B: Dim, H: Dim, D: Dim, P: Dim, S: Dim, K: Dim, Bk: Backend<Elem: Float>> C
     /// counts from its own past.
     pub fn alibi<Q: Dim>(&self, heads: Q) -> Tensor<(B, Q, S, K), Bk> {
         let shape = (self.cache.batch, heads, self.new, self.keys);
-        let (slopes, pairs) = (alibi_slopes(heads.size()), self.new.size() * self.keys.size());
+        let (slopes, pairs) = (slopes_of(heads), self.new.size() * self.keys.size());
         let distances: Vec<isize> = self.distances().collect();
         let of_head = |of_sequence: &[isize], slope: f64| -> Vec<_> {
             of_sequence.iter().map(|distance| constant(-slope * distance.unsigned_abs() as f64)).collect()
@@ -204,8 +204,9 @@ impl<B, Q, K> CacheMask<B, Q, K> {
 
     /// What any engine is told.
     pub(in crate::nn) fn described<A>(&self) -> AttentionMask<A> {
-        let AttentionMask { causal, window, ref first_query, ref lengths, allowed: _ } = self.mask;
-        AttentionMask { causal, window, first_query: first_query.clone(), lengths: lengths.clone(), allowed: None }
+        let AttentionMask { causal, window, ref first_query, ref lengths, allowed: _, ranks } = self.mask;
+        let (first_query, lengths) = (first_query.clone(), lengths.clone());
+        AttentionMask { causal, window, first_query, lengths, allowed: None, ranks }
     }
 }
 

@@ -1,9 +1,9 @@
 //! Losses of probabilities.
 
-use super::expect_logits;
+use super::{expect_logits, of_ranks};
 use crate::backend::{Backend, Binary, Float, Reduce, Unary, With, constant};
-use crate::dim::Compared;
-use crate::shape::{Axis, Rows, Shape};
+use crate::dim::{Compared, Whole};
+use crate::shape::{Axis, Rows, SameShape, Shape};
 use crate::tensor::{AsTensor, IdOf, LogProbabilitiesAlong, SameBackend, Tensor};
 use num_traits::Bounded;
 
@@ -20,7 +20,28 @@ use num_traits::Bounded;
 /// assert_eq!(loss.backward().of(&logits).to_vec(), [0.125, 0.125, 0.125, -0.375, -0.375, 0.125, 0.125, 0.125]);
 /// ```
 ///
-/// The mean along a padded axis does not compile: that over the live targets is [`mean_of_live`](super::mean_of_live).
+/// Where each rank of a mesh has the logits of a part of the vocabulary, `(.., Shard<V, M>)`, the targets are of the whole one, and each
+/// rank gets the losses. The ranks tell each other three numbers for each target, in two messages: the largest logit; and the sum of
+/// exponentials with the logit of the target. The backward pass needs none
+/// ([Shoeybi et al. 2019](https://arxiv.org/abs/1909.08053)). So do the losses that are made of this one.
+///
+/// ```
+/// use congruent::dim::Shard;
+/// use congruent::mesh::{Mesh, OnMesh, in_threads};
+/// use congruent::{nn::cross_entropy, prelude::*};
+/// dims! { Model = 2; Batch = 2; Vocab = 4; }
+/// in_threads(2, |world| {
+///     let mesh = Mesh::new(world, (Model,)).unwrap();
+///     let (vocab, on_mesh) = (mesh.shard(Vocab, Model), mesh.device());
+///     let logits: Tensor<(Batch, Shard<Vocab, Model>), _> =
+///         Tensor::zeros((Batch, vocab)).to_engine::<OnMesh<Cpu<f32>>>(&on_mesh);
+///     let targets = Ids::new((Batch,), Vocab, &[3, 0]).unwrap().to_engine::<OnMesh<Cpu<f32>>>(&on_mesh);
+///     let loss = cross_entropy(&logits, &targets).mean(Batch);
+///     assert!((loss.scalar() - 4f32.ln()).abs() < 1e-6);
+/// });
+/// ```
+///
+/// The mean along a padded axis does not compile: that over the valid targets is [`mean_of_valid`](super::mean_of_valid).
 ///
 /// ```compile_fail,E0277
 /// use congruent::{nn::cross_entropy, prelude::*};
@@ -66,7 +87,8 @@ where
     B: Backend<Elem: Float>,
 {
     expect_logits::<B>("cross_entropy", logits.array());
-    Tensor::from_parts(targets.shape(), B::cross_entropy(logits.array(), targets.array(), smoothing))
+    let losses = of_ranks::cross_entropy::<B>(logits.array(), logits.shape().table_part(), targets.array(), smoothing);
+    Tensor::from_parts(targets.shape(), losses)
 }
 
 /// The binary cross-entropy of each logit and the probability that was to be predicted:
@@ -87,9 +109,10 @@ where
 /// # Panics
 /// The logits are what [`sigmoid`](Tensor::sigmoid) or [`softmax`](Tensor::softmax) gave: the loss has a sigmoid of its own.
 #[track_caller]
-pub fn binary_cross_entropy<S, B>(logits: &Tensor<S, B>, targets: &Tensor<S, impl SameBackend<B>>) -> Tensor<S, B>
+pub fn binary_cross_entropy<S, R, B>(logits: &Tensor<S, B>, targets: &Tensor<R, impl SameBackend<B>>) -> Tensor<S, B>
 where
     S: Shape,
+    R: Shape + SameShape<S>,
     B: Backend<Elem: Float>,
 {
     // Each of the two softplus is next to zero where its target is near, and nothing is subtracted from it.
@@ -124,7 +147,7 @@ where
     Q: AsTensor<Shape = S, Backend = B> + LogProbabilitiesAlong<S::Dim, P, On = C>,
     C: SameBackend<B>,
     S: Axis<D, Position>,
-    S::Dim: Compared,
+    S::Dim: Whole + Compared,
     B: Backend<Elem: Float>,
 {
     let _ = axis;

@@ -1,12 +1,42 @@
 //! The loss of a text that is spread over more frames.
 
-use crate::backend::{ArrayOf, Backend, Binary, Compare, Float, PrimitiveOf, Unary, With, composed, constant};
-use crate::dim::{Dense, Dim};
+use crate::backend::{ArrayOf, Backend, Binary, Compare, Element, Float, PrimitiveOf, Unary, With, composed, constant};
+use crate::dim::{Dense, Dim, Never, Nothing};
 use crate::mask::Lengths;
-use crate::tensor::{IdOf, Index, LogProbabilities, SameBackend, Tensor};
+use crate::sealed::Sealed;
+use crate::shape::Shape;
+use crate::tensor::{AsTensor, IdOf, Index, LogProbabilities, SameBackend, Tensor};
 
 /// What stands for the logarithm of zero: sums of many such are numbers, which -∞ times a slope of zero is not.
 const IMPOSSIBLE: f64 = -1e30;
+
+/// That logarithms of probabilities have the frames `T` of the batch `N`, and that labels `I` of shape `Labels` and their lengths, of `S`
+/// in `M`, are of the same batch and of the classes `V`.
+#[diagnostic::on_unimplemented(
+    message = "`ctc_loss` of `{Self}` does not take frames `({N}, {T})`, labels `{Labels}` of `{I}`, their lengths `({M}, {S})` and a blank of `{V}`",
+    label = "expected logarithms of probabilities `({N}, {T}, {V})` along `{V}`, and labels `({M}, {S})` of `Index<{V}>`, in the same batch",
+    note = "logits are made logarithms by `logits.log_softmax({V})`, and come batch first: of `(T, N, C)`, by `x.permute((batch, frames, classes))`",
+    note = "the lengths of the frames come before the labels, and those of the labels behind them: `ctc_loss(&logarithms, &frames, &targets, &labels, blank)`",
+    note = "explained in `congruent::errors::C105`"
+)]
+pub trait SpreadOver<N, T, Labels, I, M, S, V> {
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
+}
+#[diagnostic::do_not_recommend]
+impl<N: Dim, T: Dim, V: Dense, S: Dim, I: IdOf<V>, B: Backend> SpreadOver<N, T, (N, S), I, N, S, V>
+    for LogProbabilities<(N, T, V), V, B>
+{
+    fn sealed(_: Sealed) {}
+}
+// Else the compiler would take for granted what fits the first argument.
+macro_rules! never { ($($Never:ident)*) => {$(
+    #[diagnostic::do_not_recommend]
+    impl<P, N, T, Labels, I, M, S> SpreadOver<N, T, Labels, I, M, S, $Never> for P {
+        fn sealed(_: Sealed) {}
+    }
+)*} }
+never!(Never Nothing);
 
 /// The negative logarithm of the probability of each sequence of labels, by those of all ways to spread it over the frames of its
 /// sequence: labels stand for one frame or more, with any number of blanks between them, and with one at least between two equal labels
@@ -35,7 +65,7 @@ const IMPOSSIBLE: f64 = -1e30;
 ///
 /// Probabilities do not compile, and neither do logarithms along another axis:
 ///
-/// ```compile_fail,E0308
+/// ```compile_fail,E0277
 /// # use congruent::{nn::ctc_loss, prelude::*};
 /// # dims! { Batch = 2; Frames = 3; Labels = 2; Vocab = 3; }
 /// # let logits = Tensor::zeros((Batch, Ragged(Frames), Vocab));
@@ -45,22 +75,26 @@ const IMPOSSIBLE: f64 = -1e30;
 /// ctc_loss(&logits.softmax(Vocab), &frames, &targets, &labels, Index::new(Vocab, 0).unwrap());
 /// ```
 #[doc(alias = "CTCLoss")]
-pub fn ctc_loss<N, T, V, S, B, I, C>(
-    log_probabilities: &LogProbabilities<(N, T, V), V, B>,
+pub fn ctc_loss<P, N, T, R, M, S, V, B, I, C>(
+    log_probabilities: &P,
     frames: &Lengths<N, T>,
-    targets: &Tensor<(N, S), C>,
-    labels: &Lengths<N, S>,
+    targets: &Tensor<R, C>,
+    labels: &Lengths<M, S>,
     blank: Index<V>,
 ) -> Tensor<(N,), B>
 where
+    P: SpreadOver<N, T, R, I, M, S, V> + AsTensor<Backend = B>,
     C: Backend<Elem = I> + SameBackend<With<B, I>>,
-    I: IdOf<V>,
+    I: Element<Primitive = u32>,
     N: Dim,
     T: Dim,
-    V: Dim + Dense,
+    R: Shape,
+    M: Dim,
     S: Dim,
+    V: Dim,
     B: Backend<Elem: Float>,
 {
+    let log_probabilities = log_probabilities.as_tensor();
     // Sums over many frames need the digits.
     let wide = B::cast::<Wide<B>>(log_probabilities.array());
     let losses =
@@ -111,9 +145,9 @@ fn losses<B: Backend<Elem: Float>>(
         reached = match frames.iter().all(|frames| frame < *frames) {
             true => next,
             false => {
-                let is_live = frames.iter().map(|frames| frame < *frames).collect();
-                let is_live = With::<B, bool>::from_elements(is_live, &[n, 1], &device);
-                B::select(&With::<B, bool>::broadcast(&is_live, &[n, count + 2]), &next, &reached)
+                let is_valid = frames.iter().map(|frames| frame < *frames).collect();
+                let is_valid = With::<B, bool>::from_elements(is_valid, &[n, 1], &device);
+                B::select(&With::<B, bool>::broadcast(&is_valid, &[n, count + 2]), &next, &reached)
             }
         };
     }

@@ -1,12 +1,12 @@
 //! Losses of numbers, each by its distance from that which was to be predicted.
 
 use crate::backend::{ArrayOf, Backend, Binary, Float, Unary, constant};
-use crate::shape::Shape;
+use crate::shape::{SameShape, Shape};
 use crate::tensor::{SameBackend, Tensor};
 
-fn difference<S: Shape, B: Backend<Elem: Float>>(
+fn difference<S: Shape, R: Shape, B: Backend<Elem: Float>>(
     predicted: &Tensor<S, B>,
-    targets: &Tensor<S, impl SameBackend<B>>,
+    targets: &Tensor<R, impl SameBackend<B>>,
 ) -> ArrayOf<B> {
     B::binary(Binary::Sub, predicted.array().clone(), targets.array().clone())
 }
@@ -22,9 +22,9 @@ fn difference<S: Shape, B: Backend<Elem: Float>>(
 /// assert_eq!(loss.backward().of(&predicted).to_vec(), [0.0, 3.0]);
 /// ```
 #[doc(alias("MSELoss", "mse_loss"))]
-pub fn squared_error<S: Shape, B: Backend<Elem: Float>>(
+pub fn squared_error<S: Shape, R: Shape + SameShape<S>, B: Backend<Elem: Float>>(
     predicted: &Tensor<S, B>,
-    targets: &Tensor<S, impl SameBackend<B>>,
+    targets: &Tensor<R, impl SameBackend<B>>,
 ) -> Tensor<S, B> {
     Tensor::from_parts(predicted.shape(), B::unary(Unary::Square, difference(predicted, targets)))
 }
@@ -40,9 +40,9 @@ pub fn squared_error<S: Shape, B: Backend<Elem: Float>>(
 /// assert_eq!(loss.backward().of(&predicted).to_vec(), [0.0, 0.5]);
 /// ```
 #[doc(alias("L1Loss", "l1_loss"))]
-pub fn absolute_error<S: Shape, B: Backend<Elem: Float>>(
+pub fn absolute_error<S: Shape, R: Shape + SameShape<S>, B: Backend<Elem: Float>>(
     predicted: &Tensor<S, B>,
-    targets: &Tensor<S, impl SameBackend<B>>,
+    targets: &Tensor<R, impl SameBackend<B>>,
 ) -> Tensor<S, B> {
     Tensor::from_parts(predicted.shape(), B::unary(Unary::Abs, difference(predicted, targets)))
 }
@@ -60,9 +60,9 @@ pub fn absolute_error<S: Shape, B: Backend<Elem: Float>>(
 /// assert_eq!(losses.sum(Batch).backward().of(&predicted).to_vec(), [-0.5, 1.0]);
 /// ```
 #[doc(alias("SmoothL1Loss", "smooth_l1_loss"))]
-pub fn huber<S: Shape, B: Backend<Elem: Float>>(
+pub fn huber<S: Shape, R: Shape + SameShape<S>, B: Backend<Elem: Float>>(
     predicted: &Tensor<S, B>,
-    targets: &Tensor<S, impl SameBackend<B>>,
+    targets: &Tensor<R, impl SameBackend<B>>,
     delta: f64,
 ) -> Tensor<S, B> {
     let distance = B::unary(Unary::Abs, difference(predicted, targets));

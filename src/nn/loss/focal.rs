@@ -2,8 +2,8 @@
 
 use super::{binary_cross_entropy, cross_entropy, expect_logits};
 use crate::backend::{ArrayOf, Backend, Binary, Float, Reduce, Unary, With, constant};
-use crate::dim::{Compared, Summed};
-use crate::shape::{Axis, Rows, Shape};
+use crate::dim::{Compared, Summed, Whole};
+use crate::shape::{Axis, Rows, SameShape, Shape};
 use crate::tensor::{IdOf, SameBackend, Tensor};
 
 /// The losses `l = -ln(p)` times `(1 - p)^gamma`.
@@ -67,13 +67,14 @@ where
 /// As [`binary_cross_entropy`].
 #[track_caller]
 #[doc(alias = "sigmoid_focal_loss")]
-pub fn binary_focal_loss<S, B>(
+pub fn binary_focal_loss<S, R, B>(
     logits: &Tensor<S, B>,
-    targets: &Tensor<S, impl SameBackend<B>>,
+    targets: &Tensor<R, impl SameBackend<B>>,
     gamma: f64,
 ) -> Tensor<S, B>
 where
     S: Shape,
+    R: Shape + SameShape<S>,
     B: Backend<Elem: Float>,
 {
     let losses = binary_cross_entropy(logits, targets);
@@ -100,15 +101,16 @@ where
 /// # Panics
 /// The logits are what [`sigmoid`](Tensor::sigmoid) or [`softmax`](Tensor::softmax) gave: the loss has a sigmoid of its own.
 #[track_caller]
-pub fn dice_loss<S, D, Position, B>(
+pub fn dice_loss<S, R, D, Position, B>(
     logits: &Tensor<S, B>,
-    targets: &Tensor<S, impl SameBackend<B>>,
+    targets: &Tensor<R, impl SameBackend<B>>,
     axis: D,
     smooth: f64,
 ) -> Tensor<S::Removed, B>
 where
     S: Axis<D, Position>,
-    S::Dim: Summed,
+    R: Shape + SameShape<S>,
+    S::Dim: Whole + Summed,
     B: Backend<Elem: Float>,
 {
     let _ = axis;

@@ -1,9 +1,9 @@
 //! Losses of the next token.
 
-use super::expect_logits;
+use super::{expect_logits, of_ranks};
 use crate::backend::{Backend, Float, Unary, With};
-use crate::dim::{Dense, Dim, HasNext};
-use crate::shape::{CutByTheLoss, Rows};
+use crate::dim::{Compared, Dim, HasNext};
+use crate::shape::{CutByTheLoss, Matrix, Rows};
 use crate::tensor::{IdOf, Index, SameBackend, Tensor, TensorOf};
 
 /// The cross-entropy of each token and the logits of the position before it, of a model that predicts the next token: logits
@@ -29,13 +29,13 @@ use crate::tensor::{IdOf, Index, SameBackend, Tensor, TensorOf};
 /// With padding, each sequence has as many losses as [`Lengths::next`](crate::Lengths::next) says:
 ///
 /// ```
-/// use congruent::nn::{mean_of_live, next_token_loss};
+/// use congruent::nn::{mean_of_valid, next_token_loss};
 /// use congruent::prelude::*;
 /// dims! { Batch = 2; Seq = 3; Vocab = 4; }
 /// let tokens = Ids::new((Batch, Ragged(Seq)), Vocab, &[0, 1, 2, 3, 0, 0])?;
 /// let lengths = Lengths::new(Batch, Ragged(Seq), &[3, 1])?;
 /// let logits = Tensor::zeros((Batch, Ragged(Seq), Vocab));
-/// let loss: Tensor<()> = mean_of_live(&next_token_loss(&logits, &tokens), &lengths.next());
+/// let loss: Tensor<()> = mean_of_valid(&next_token_loss(&logits, &tokens), &lengths.next());
 /// assert!((loss.scalar() - 4f32.ln()).abs() < 1e-6);
 /// # Ok::<(), Error>(())
 /// ```
@@ -43,25 +43,27 @@ use crate::tensor::{IdOf, Index, SameBackend, Tensor, TensorOf};
 /// # Panics
 /// As [`cross_entropy`](super::cross_entropy).
 #[track_caller]
-pub fn next_token_loss<L, N, S, V, B, I, C, X, OnceOrTwice>(
+pub fn next_token_loss<L, R, N, S, V, B, I, C, X, OnceOrTwice>(
     logits: &Tensor<L, B>,
-    tokens: &Tensor<(N, S), C>,
+    tokens: &Tensor<R, C>,
 ) -> Tensor<(N, X), B>
 where
     C: Backend<Elem = I> + SameBackend<With<B, I>>,
     I: IdOf<V>,
-    L: Rows<(N, S), V>,
+    L: Rows<R, V>,
+    R: Matrix<Rows = N, Columns = S>,
     N: Dim,
     S: HasNext<Next = X> + CutByTheLoss<OnceOrTwice>,
     X: Dim,
-    V: Dim + Dense,
+    V: Compared,
     B: Backend<Elem: Float>,
 {
     expect_logits::<B>("next_token_loss", logits.array());
-    let tokens: TensorOf<_, Index<V>, B> = Tensor::from_parts(tokens.shape(), tokens.array().clone());
+    let tokens: TensorOf<_, Index<V>, B> = Tensor::from_parts(tokens.shape().dims(), tokens.array().clone());
     let next = tokens.next(crate::At::<1>);
     let predictions = B::narrow(logits.array(), 1, 0, next.sizes().as_ref()[1]);
-    Tensor::from_parts(next.shape(), B::cross_entropy(&predictions, next.array(), 0.0))
+    let losses = of_ranks::cross_entropy::<B>(&predictions, logits.shape().table_part(), next.array(), 0.0);
+    Tensor::from_parts(next.shape(), losses)
 }
 
 /// The logarithm of the probability that a model gave each token of a text, by the logits of the position before it: of all but the first,
@@ -80,18 +82,19 @@ where
 /// # Panics
 /// As [`cross_entropy`](super::cross_entropy).
 #[track_caller]
-pub fn next_token_log_probabilities<L, N, S, V, B, I, C, X, OnceOrTwice>(
+pub fn next_token_log_probabilities<L, R, N, S, V, B, I, C, X, OnceOrTwice>(
     logits: &Tensor<L, B>,
-    tokens: &Tensor<(N, S), C>,
+    tokens: &Tensor<R, C>,
 ) -> Tensor<(N, X), B>
 where
     C: Backend<Elem = I> + SameBackend<With<B, I>>,
     I: IdOf<V>,
-    L: Rows<(N, S), V>,
+    L: Rows<R, V>,
+    R: Matrix<Rows = N, Columns = S>,
     N: Dim,
     S: HasNext<Next = X> + CutByTheLoss<OnceOrTwice>,
     X: Dim,
-    V: Dim + Dense,
+    V: Compared,
     B: Backend<Elem: Float>,
 {
     let losses = next_token_loss(logits, tokens);

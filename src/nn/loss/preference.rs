@@ -3,8 +3,8 @@
 use super::next_token_log_probabilities;
 use crate::backend::{ArrayOf, Backend, Binary, Float, Reduce, Unary, With, composed, constant};
 use crate::cpu::Cpu;
-use crate::dim::{Dense, Dim, HasNext, Summed};
-use crate::shape::{Axis, CutByTheLoss, Rows, Shape};
+use crate::dim::{Compared, Dim, HasNext, Summed, Whole};
+use crate::shape::{Axis, CutByTheLoss, Matrix, Rows, SameShape, Shape};
 use crate::tensor::{IdOf, SameBackend, Tensor};
 
 fn difference<B: Backend<Elem: Float>>(x: &ArrayOf<B>, y: &ArrayOf<B>) -> ArrayOf<B> {
@@ -40,7 +40,7 @@ impl<S: Shape, B: Backend<Elem: Float>> Triplet<'_, S, B> {
     pub fn loss<D, Position>(&self, axis: D, margin: f64) -> Tensor<S::Removed, B>
     where
         S: Axis<D, Position>,
-        S::Dim: Summed,
+        S::Dim: Whole + Summed,
     {
         let _ = axis;
         let anchor = self.anchor.array();
@@ -82,19 +82,21 @@ impl<S: Shape, B: Backend> LogLikelihood<S, B> {
 /// # Panics
 /// As [`cross_entropy`](super::cross_entropy).
 #[track_caller]
-pub fn log_likelihood<L, N, S, V, B, I, C, X, Conditions, OnceOrTwice>(
+pub fn log_likelihood<L, R, A, N, S, V, B, I, C, X, Conditions, OnceOrTwice>(
     logits: &Tensor<L, B>,
-    tokens: &Tensor<(N, S), C>,
-    is_answer: &Tensor<(N, X), Conditions>,
+    tokens: &Tensor<R, C>,
+    is_answer: &Tensor<A, Conditions>,
 ) -> LogLikelihood<(N,), B>
 where
     C: Backend<Elem = I> + SameBackend<With<B, I>>,
     I: IdOf<V>,
-    L: Rows<(N, S), V>,
+    L: Rows<R, V>,
+    R: Matrix<Rows = N, Columns = S>,
+    A: Shape + SameShape<(N, X)>,
     N: Dim,
     S: HasNext<Next = X> + CutByTheLoss<OnceOrTwice>,
     X: Dim,
-    V: Dim + Dense,
+    V: Compared,
     Conditions: SameBackend<With<B, bool>>,
     B: Backend<Elem: Float>,
 {

@@ -2,8 +2,8 @@
 
 use super::cross_entropy;
 use crate::backend::{ArrayOf, Backend, Binary, Float, Reduce, Unary, constant};
-use crate::dim::{Candidates, Dense, Dim, Summed};
-use crate::shape::Axis;
+use crate::dim::{Candidates, Dense, Dim, Summed, Whole};
+use crate::shape::{Axis, Matrix, SameShape, Shape};
 use crate::tensor::{Index, SameBackend, Tensor};
 
 /// Vectors along an axis over their lengths; zeros stay as they are.
@@ -31,14 +31,15 @@ fn of_length_one<B: Backend<Elem: Float>>(x: &ArrayOf<B>, axis: usize) -> ArrayO
 /// assert!(cosines.to_vec().iter().zip([1.0, -1.0]).all(|(x, y)| (x - y).abs() < 1e-6));
 /// ```
 #[doc(alias = "CosineEmbeddingLoss")]
-pub fn cosine_similarity<S, D, Position, B>(
+pub fn cosine_similarity<S, R, D, Position, B>(
     x: &Tensor<S, B>,
-    y: &Tensor<S, impl SameBackend<B>>,
+    y: &Tensor<R, impl SameBackend<B>>,
     axis: D,
 ) -> Tensor<S::Removed, B>
 where
     S: Axis<D, Position>,
-    S::Dim: Summed,
+    R: Shape + SameShape<S>,
+    S::Dim: Whole + Summed,
     B: Backend<Elem: Float>,
 {
     let _ = axis;
@@ -61,16 +62,18 @@ where
 /// assert_eq!(cosines.to_vec(), [1.0, -1.0, 0.0, 0.0]);
 /// let best: Tensor<(Batch,)> = cosines.max(Candidates(Batch));
 /// ```
-pub fn similarities<N, E, B>(
-    x: &Tensor<(N, E), B>,
-    y: &Tensor<(N, E), impl SameBackend<B>>,
+pub fn similarities<S, N, E, R, B>(
+    x: &Tensor<S, B>,
+    y: &Tensor<R, impl SameBackend<B>>,
 ) -> Tensor<(N, Candidates<N>), B>
 where
+    S: Matrix<Rows = N, Columns = E>,
     N: Dim,
-    E: Summed,
+    E: Whole + Summed,
+    R: Shape + SameShape<S>,
     B: Backend<Elem: Float>,
 {
-    let (of, _) = x.shape();
+    let (of, _) = x.shape().dims();
     let [x, y] = [x.array(), y.array()].map(|x| of_length_one::<B>(x, 1));
     Tensor::from_parts((of, Candidates(of)), B::matmul(&x, &B::permute(&y, &[1, 0])))
 }
@@ -89,17 +92,19 @@ where
 /// assert!(info_nce(&answers, &answers, 0.05).mean(Batch).scalar() < loss.scalar());
 /// ```
 #[doc(alias("contrastive", "clip_loss", "MultipleNegativesRankingLoss"))]
-pub fn info_nce<N, E, B>(
-    x: &Tensor<(N, E), B>,
-    y: &Tensor<(N, E), impl SameBackend<B>>,
+pub fn info_nce<S, N, E, R, B>(
+    x: &Tensor<S, B>,
+    y: &Tensor<R, impl SameBackend<B>>,
     temperature: f64,
 ) -> Tensor<(N,), B>
 where
+    S: Matrix<Rows = N, Columns = E>,
     N: Dense,
-    E: Summed,
+    E: Whole + Summed,
+    R: Shape + SameShape<S>,
     B: Backend<Elem: Float>,
 {
-    let (pairs, _) = x.shape();
+    let (pairs, _) = x.shape().dims();
     let logits = B::binary_scalar(Binary::Mul, similarities(x, y).into_array(), constant(temperature.recip()));
     let own = Index::tensor_of_positions::<_, B>((pairs,), 0..pairs.size() as u32, &x.device());
     cross_entropy(&Tensor::from_parts((pairs, Candidates(pairs)), logits), &own)

@@ -1,11 +1,14 @@
 //! Means over the targets of several batches.
 
-use crate::backend::{Autodiff, Backend, Binary, Float, Reduce, With, constant, no_grad};
+use crate::backend::{
+    ArrayOf, Autodiff, Backend, Binary, Collective, Engine, Float, MeshAxis, PrimitiveOf, Reduce, With, constant,
+    elements, no_grad,
+};
 use crate::cpu::Cpu;
 use crate::dim::{Dim, Ragged};
-use crate::mask::Lengths;
+use crate::mask::{LengthsOf, PaddedPositions, fill_behind};
 use crate::module::Module;
-use crate::shape::Unpadded;
+use crate::shape::{OfAllRanks, SameShape, Shape, Unpadded};
 use crate::tensor::{Gradients, SameBackend, Tensor, sum_of_chosen};
 
 /// The sum of losses, and of how many: what a batch adds to a mean over several.
@@ -17,7 +20,7 @@ pub struct SumOver<B: Backend = Cpu<f32>> {
 
 impl<B: Backend<Elem: Float>> SumOver<B> {
     /// The sum of all losses of a batch.
-    pub fn all<S: Unpadded>(losses: &Tensor<S, B>) -> Self {
+    pub fn all<S: OfAllRanks + Unpadded>(losses: &Tensor<S, B>) -> Self {
         let count = losses.shape().elements();
         let sum = B::reduce(Reduce::Sum, &B::reshape(losses.array(), &[count]), 0);
         SumOver { sum: Tensor::from_parts((), sum), count }
@@ -35,23 +38,38 @@ impl<B: Backend<Elem: Float>> SumOver<B> {
     }
 }
 
-/// The sum over all live positions of a batch.
-pub fn sum_of_live<S, K, B>(losses: &Tensor<(S, Ragged<K>), B>, lengths: &Lengths<S, Ragged<K>>) -> SumOver<B>
+/// The sum over all valid positions of a batch: of all ranks, where each has a part of the batch or of its sequences, whose losses and
+/// numbers of positions are added up.
+pub fn sum_of_valid<S, N, K, B>(losses: &Tensor<S, B>, lengths: &impl LengthsOf<N, Ragged<K>>) -> SumOver<B>
 where
-    S: Dim,
+    S: PaddedPositions<Batch = N, Length = K>,
+    N: Dim,
     K: Dim,
     B: Backend<Elem: Float>,
 {
-    let live = losses.fill_padding(lengths, num_traits::zero());
-    let sum = B::reduce(Reduce::Sum, &B::reduce(Reduce::Sum, live.array(), 1), 0);
-    SumOver { sum: Tensor::from_parts((), sum), count: lengths.total() }
+    let valid = losses.shape().valid(lengths.lengths());
+    let filled = fill_behind::<B>(losses.array(), &valid, num_traits::zero());
+    let sum = B::reduce(Reduce::Sum, &B::reduce(Reduce::Sum, &filled, 1), 0);
+    let (mut sum, mut count) = (sum, valid.iter().sum());
+    for axis in losses.shape().mesh_axes().iter() {
+        sum = B::Engine::together::<PrimitiveOf<B>>(Collective::Sum, &sum, axis);
+        count = total::<B>(count, &sum, axis);
+    }
+    SumOver { sum: Tensor::from_parts((), sum), count }
+}
+
+/// The sum of what the ranks along an axis have counted.
+fn total<B: Backend>(count: usize, beside: &ArrayOf<B>, axis: MeshAxis) -> usize {
+    let own = With::<B, f64>::from_elements(vec![count as f64], &[1], &B::device(beside));
+    elements::<With<B, f64>>(&B::Engine::together::<f64>(Collective::Sum, &own, axis))[0] as usize
 }
 
 /// The sum over the positions that are chosen. What is not chosen has no part in it, whatever it is.
-pub fn sum_where<S, B, C>(losses: &Tensor<S, B>, chosen: &Tensor<S, C>) -> SumOver<B>
+pub fn sum_where<S, R, B, C>(losses: &Tensor<S, B>, chosen: &Tensor<R, C>) -> SumOver<B>
 where
     C: SameBackend<With<B, bool>>,
-    S: Unpadded,
+    S: OfAllRanks + Unpadded,
+    R: Shape + SameShape<S>,
     B: Backend<Elem: Float>,
 {
     let sum = sum_of_chosen::<B>(losses.array(), chosen.array());
@@ -65,7 +83,7 @@ where
 /// more. So each batch gives the sum of its losses and their number, and what is divided is the sum of all.
 ///
 /// ```
-/// use congruent::nn::{MeanOver, sum_of_live};
+/// use congruent::nn::{MeanOver, sum_of_valid};
 /// use congruent::prelude::*;
 /// dims! { Batch = 1; Seq = 4; }
 /// let model = Tensor::ones((Ragged(Seq),)).tracked();
@@ -73,7 +91,7 @@ where
 /// // One text of 4 tokens whose losses are 1, one of 1 token whose loss is 6.
 /// for (loss, length) in [(1.0, 4), (6.0, 1)] {
 ///     let losses = Tensor::full((Batch, Ragged(Seq)), loss) * &model;
-///     mean.add(&model, sum_of_live(&losses, &Lengths::new(Batch, Ragged(Seq), &[length])?));
+///     mean.add(&model, sum_of_valid(&losses, &Lengths::new(Batch, Ragged(Seq), &[length])?));
 /// }
 /// assert_eq!((mean.loss(), mean.count()), (2.0, 5));
 /// let gradients = mean.into_gradients(&model).expect("two batches");

@@ -1,4 +1,4 @@
-use congruent::nn::{mean_of_live, next_token_loss};
+use congruent::nn::{mean_of_valid, next_token_loss};
 use congruent::prelude::*;
 
 dims! { Batch = 2; Seq = 3; Vocab = 5; }
@@ -8,7 +8,7 @@ fn loss(
     tokens: &Ids<(Batch, Ragged<Seq>), Vocab>,
     lengths: &Lengths<Batch, Ragged<Seq>>,
 ) {
-    let loss = mean_of_live(&next_token_loss(logits, tokens), lengths);
+    let loss = mean_of_valid(&next_token_loss(logits, tokens), lengths);
 }
 
 fn main() {}

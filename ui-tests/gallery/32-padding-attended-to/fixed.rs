@@ -5,7 +5,7 @@ use common::{assert_close, wave};
 use congruent::nn::attention;
 use congruent::{Lengths, Ragged, Tensor, dims};
 
-dims! { Batch = 1; Heads = 1; Seq = 3; Live = 2; HeadDim = 2; }
+dims! { Batch = 1; Heads = 1; Seq = 3; Valid = 2; HeadDim = 2; }
 
 fn main() {
     let mut numbers = wave((Batch, Heads, Seq, HeadDim)).to_vec();
@@ -14,7 +14,7 @@ fn main() {
     let lengths = Lengths::new(Batch, Ragged(Seq), &[2]).unwrap();
     let y = attention(&x, &x, &x, &lengths);
     assert_close(
-        &y.at(Heads, 0).unwrap().fill_padding(&lengths, 0.0).prefix(Seq, Live),
+        &y.at(Heads, 0).unwrap().fill_padding(&lengths, 0.0).prefix(Seq, Valid),
         &[0.712448, 0.602357, 0.355008, -0.247975],
     );
 }

@@ -13,7 +13,7 @@ fn main() {
     let words = Tensor::zeros((Vocab, Embed));
     let x = words.lookup(&ids) + count((Positions, Embed)).prefix(Positions, Seq);
     let x = x.expand(Heads).transpose(Heads, Batch);
-    let live = Cpu::<bool>::from_fn((Seq, Seq), |[query, key]| key <= query && key >= 2);
-    let y = attention(&x, &x, &x, &Allowed::new(live)).to_vec();
+    let valid = Cpu::<bool>::from_fn((Seq, Seq), |[query, key]| key <= query && key >= 2);
+    let y = attention(&x, &x, &x, &Allowed::new(valid)).to_vec();
     assert!((y[2] - 2.0).abs() < 1e-5 && (y[3] - 2.952574).abs() < 1e-5);
 }

@@ -26,6 +26,7 @@ const SIZES: Dims<Vocab, Positions, Embed, Times<KeyHeads, Group>, KeyHeads, Hea
     head_dim: HeadDim,
     ffn: Ffn,
     experts: N::<1>,
+    expert_ffn: Ffn,
 };
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -76,7 +76,7 @@ pub mod minilm {
     }
 
     impl<B: Backend<Elem = f32>> Model<B> {
-        pub fn embed<N: Dim, S: Dim>(
+        pub fn embed<N: Dim, S: Whole>(
             &self,
             ids: &TensorOf<(N, Ragged<S>), Index<Vocab>, B>,
             lengths: &Lengths<N, Ragged<S>>,

@@ -4,7 +4,7 @@
 
 use chat::configured::{self, Model};
 use chat::llama::{GGUF, Settings};
-use chat::{Config, Texts, find_or_fetch};
+use chat::{Config, Decoder, LanguageModel, Texts, find_or_fetch};
 use congruent::backend::{Backend, DeviceOf};
 use congruent::generate::{Finish, Generated, Request, Sampler, Sampling, generate};
 use congruent::io::{Entry, Gguf, SafeTensors, Source};
@@ -155,7 +155,10 @@ pub fn logits_agree<B: Backend<Elem = f32>>(model: &Model<B>) {
 }
 
 /// The most likely tokens after the prompt, so many, are the expected ones.
-pub fn greedy_ids_agree<B: Backend<Elem = f32>>(model: &Model<B>, maximum: usize) -> Vec<u32> {
+pub fn greedy_ids_agree<B: Backend<Elem = f32>>(
+    model: &LanguageModel<configured::Vocab, impl Decoder<B>, B>,
+    maximum: usize,
+) -> Vec<u32> {
     let mut text = Texts::new(model, One);
     let Generated { ids, finish } = generate(&mut text, vec![greedy(&prompt(), maximum)]).unwrap().remove(0);
     let found: Vec<u32> = ids.iter().map(|id| id.get()).collect();

@@ -160,8 +160,9 @@ fn the_same_seed_gives_the_same_answer() {
 fn a_full_context_is_said() {
     let Some((pretrained, _)) = model() else { return };
     dims! { Positions = 48; }
-    let chat::Dims { vocab, embed, heads, key_heads, head_dim, ffn, experts, .. } = pretrained.config.dims().unwrap();
-    let dims = chat::Dims { vocab, positions: Positions, embed, heads, key_heads, head_dim, ffn, experts };
+    let chat::Dims { vocab, embed, heads, key_heads, head_dim, ffn, experts, expert_ffn, .. } =
+        pretrained.config.dims().unwrap();
+    let dims = chat::Dims { vocab, positions: Positions, embed, heads, key_heads, head_dim, ffn, experts, expert_ffn };
     let model: chat::LanguageModel<_, _> = pretrained.load(dims, &Default::default(), || ()).unwrap();
     let mut conversation = Conversation::new(pretrained, &model, options()).unwrap();
     let answer = conversation.ask("Tell me a long story.", |_| Ok(())).unwrap();

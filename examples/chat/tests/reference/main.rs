@@ -4,6 +4,7 @@ mod command;
 mod conversation;
 mod hugging_face;
 mod logits;
+mod ranks;
 mod tokens;
 
 #[path = "../agreement/smollm2.rs"]

@@ -50,21 +50,21 @@ fn assert_is<S: Shape, B: Backend<Elem = f32>>(name: &str, found: &Tensor<S, B>,
     assert_near(name, &found.to_vec(), &tensor::<f32, _>(name, found.shape()).to_vec(), tolerance);
 }
 
-/// The ids of the live tokens of each row, as the file has them.
-fn live_ids(case: &str) -> Vec<Vec<u32>> {
+/// The ids of the valid tokens of each row, as the file has them.
+fn valid_ids(case: &str) -> Vec<Vec<u32>> {
     let sizes = expected().get(&format!("{case}.input_ids")).unwrap().sizes;
     let mask = expected().get(&format!("{case}.attention_mask")).is_some();
     Batch::with(sizes[0], |batch| {
         Seq::with(sizes[1], |seq| {
             let ids = tensor::<i32, _>(&format!("{case}.input_ids"), (batch, seq)).to_vec();
-            let live = match mask {
+            let valid = match mask {
                 true => tensor::<i32, _>(&format!("{case}.attention_mask"), (batch, seq)).to_vec(),
                 false => vec![1; ids.len()],
             };
-            let row = |ids: &[i32], live: &[i32]| {
-                ids.iter().zip(live).filter(|(_, live)| **live == 1).map(|(id, _)| *id as u32).collect()
+            let row = |ids: &[i32], valid: &[i32]| {
+                ids.iter().zip(valid).filter(|(_, valid)| **valid == 1).map(|(id, _)| *id as u32).collect()
             };
-            ids.chunks(sizes[1]).zip(live.chunks(sizes[1])).map(|(ids, live)| row(ids, live)).collect()
+            ids.chunks(sizes[1]).zip(valid.chunks(sizes[1])).map(|(ids, valid)| row(ids, valid)).collect()
         })
     })
 }
@@ -72,8 +72,8 @@ fn live_ids(case: &str) -> Vec<Vec<u32>> {
 /// Every hidden state of texts of different lengths, their means and embeddings.
 pub fn every_layer_agrees<D: Dims, B: Backend<Elem = f32>>(model: &MiniLm<D, B>, tolerance: f32) {
     let ids = model.tokenize(&strings(&texts()["small"])).unwrap();
-    assert_eq!(ids, live_ids("small"));
-    Index::pad::<Batch, Seq, _>(model.dims.vocab(), &ids, 0, |batch| {
+    assert_eq!(ids, valid_ids("small"));
+    Index::pad::<Batch, Seq, _>(model.bert.vocab(), &ids, 0, |batch| {
         let batch = batch.to_engine::<B>(&model.bert.device());
         let states = model.bert.hidden_states(&batch.values, &batch.lengths).unwrap();
         for (layer, state) in states.iter().enumerate() {
@@ -92,9 +92,9 @@ pub fn every_layer_agrees<D: Dims, B: Backend<Elem = f32>>(model: &MiniLm<D, B>,
 /// The same of one text, without padding.
 pub fn an_unpadded_sentence_agrees<D: Dims, B: Backend<Elem = f32>>(model: &MiniLm<D, B>, tolerance: f32) {
     let ids = model.tokenize(&[texts()["one"].as_str().unwrap()]).unwrap();
-    assert_eq!(ids, live_ids("one"));
+    assert_eq!(ids, valid_ids("one"));
     Seq::with(ids[0].len(), |seq| {
-        let ids = Ids::new((N::<1>, seq), model.dims.vocab(), &ids[0]).unwrap().to_engine::<B>(&model.bert.device());
+        let ids = Ids::new((N::<1>, seq), model.bert.vocab(), &ids[0]).unwrap().to_engine::<B>(&model.bert.device());
         let states = model.bert.hidden_states(&ids, &Full).unwrap();
         let last = &states[states.len() - 1];
         assert_is("one.last_hidden_state", last, tolerance);
@@ -105,7 +105,7 @@ pub fn an_unpadded_sentence_agrees<D: Dims, B: Backend<Elem = f32>>(model: &Mini
 /// The embeddings of many texts: none, other scripts, cut.
 pub fn texts_agree_in_batches_of_any_size<D: Dims, B: Backend<Elem = f32>>(model: &MiniLm<D, B>, tolerance: f32) {
     let texts = strings(&texts()["texts"]);
-    assert_eq!(model.tokenize(&texts).unwrap(), live_ids("texts"));
+    assert_eq!(model.tokenize(&texts).unwrap(), valid_ids("texts"));
     let expected =
         Batch::with(texts.len(), |batch| tensor::<f32, _>("texts.embedding", (batch, model.dims.embed())).to_vec());
     for size in [1, 2, 3, texts.len()] {

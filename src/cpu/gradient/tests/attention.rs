@@ -18,6 +18,7 @@ fn some_mask(rng: &mut fastrand::Rng, [batch, heads, queries, keys]: [usize; 4])
             2 => Some(allowed(rng, &[batch, heads, queries, keys])),
             _ => None,
         },
+        ranks: None,
     }
 }
 
@@ -123,9 +124,9 @@ fn what_is_masked_has_no_part<T: Float>(by_weights: bool, tolerance: f64) {
             }
         };
         // Results of padding are not used.
-        let live: Vec<bool> = (0..48).map(|at| at / 24 == 0 && at / 3 % 4 < 2).collect();
+        let valid: Vec<bool> = (0..48).map(|at| at / 24 == 0 && at / 3 % 4 < 2).collect();
         let zeros = Array::full(T::zero(), y.sizes());
-        Cpu::<T>::select(&Array::from_vec(live, y.sizes()), &y, &zeros)
+        Cpu::<T>::select(&Array::from_vec(valid, y.sizes()), &y, &zeros)
     };
     let expected = gradients(&inputs, &attend);
     for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {

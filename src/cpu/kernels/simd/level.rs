@@ -1,5 +1,6 @@
 //! Which instructions the kernels use.
 
+use crate::cpu::environment::{read, warn_of_slow_kernels};
 use std::sync::OnceLock;
 
 /// A set of instructions.
@@ -37,9 +38,12 @@ pub fn levels() -> Vec<(&'static str, Level)> {
 pub fn level() -> Level {
     static CHOSEN: OnceLock<Level> = OnceLock::new();
     *CHOSEN.get_or_init(|| {
+        warn_of_slow_kernels();
         let levels = levels();
-        let asked = std::env::var("CONGRUENT_SIMD").ok();
-        let forced = levels.iter().find(|(name, _)| Some(*name) == asked.as_deref());
-        forced.unwrap_or(&levels[levels.len() - 1]).1
+        let names: Vec<_> = levels.iter().map(|(name, _)| *name).collect();
+        let by_name = |asked: &str| levels.iter().find(|(name, _)| *name == asked);
+        let best = &levels[levels.len() - 1];
+        let expected = format!("one of {}, which this processor has", names.join(", "));
+        read("CONGRUENT_SIMD", by_name, &expected, &format!("{} is used", best.0)).unwrap_or(best).1
     })
 }

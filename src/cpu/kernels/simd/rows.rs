@@ -10,7 +10,7 @@ use crate::backend::Reduce;
 use crate::cpu::kernels::in_out::InOut;
 use crate::cpu::kernels::plain::ColumnSum;
 
-/// `out` becomes `softmax(scale · q · kᵀ) · v` on the live keys, zeros where a query has none. Whether all of it is
+/// `out` becomes `softmax(scale · q · kᵀ) · v` on the valid keys, zeros where a query has none. Whether all of it is
 /// finite: if not, something masked may have reached it.
 ///
 /// # Panics

@@ -76,6 +76,7 @@ fn attention_agrees_with_its_definition_under_every_mask() {
                 first_query: placed.then(|| first_query.as_slice().into()),
                 lengths: padded.then(|| lengths.as_slice().into()),
                 allowed: given,
+                ranks: None,
             };
             let expected = naive(&q, &k, &v, |b, i, j| {
                 let own = i + if placed { first_query[b] } else { keys - queries };

@@ -189,14 +189,14 @@ fn minilm(bench: &Bench, first: usize, count: usize) -> Result<()> {
     let weights =
         unsafe { VarBuilder::from_mmaped_safetensors(&[folder.join("model.safetensors")], DTYPE, &Device::Cpu)? };
     let model = BertModel::load(weights, &config)?;
-    let (ids, live) = peers::padded_tokens(first, count);
+    let (ids, valid) = peers::padded_tokens(first, count);
     let shape = (count, ids.len() / count);
-    let (ids, live) = (Tensor::from_vec(ids, shape, &Device::Cpu)?, Tensor::from_vec(live, shape, &Device::Cpu)?);
+    let (ids, valid) = (Tensor::from_vec(ids, shape, &Device::Cpu)?, Tensor::from_vec(valid, shape, &Device::Cpu)?);
     let types = ids.zeros_like()?;
     let step = || -> Result<Tensor> {
-        let hidden = model.forward(&ids, &types, Some(&live))?;
-        let live = live.to_dtype(DTYPE)?.unsqueeze(2)?;
-        let mean = hidden.broadcast_mul(&live)?.sum(1)?.broadcast_div(&live.sum(1)?)?;
+        let hidden = model.forward(&ids, &types, Some(&valid))?;
+        let valid = valid.to_dtype(DTYPE)?.unsqueeze(2)?;
+        let mean = hidden.broadcast_mul(&valid)?.sum(1)?.broadcast_div(&valid.sum(1)?)?;
         mean.broadcast_div(&mean.sqr()?.sum_keepdim(1)?.sqrt()?)
     };
     bench.run(|| step().unwrap(), values);

@@ -10,7 +10,7 @@ thread_local! {
     static SCRATCH: Cell<Vec<f32>> = const { Cell::new(Vec::new()) };
 }
 
-/// `out` becomes `softmax(scale · q · kᵀ) · v` on the live keys, zeros where a query has none. Whether all of it is
+/// `out` becomes `softmax(scale · q · kᵀ) · v` on the valid keys, zeros where a query has none. Whether all of it is
 /// finite: if not, something masked may have reached it.
 ///
 /// # Safety

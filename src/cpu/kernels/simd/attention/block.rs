@@ -62,7 +62,7 @@ pub struct Block<'a, T> {
     /// For each head of the queries, the score of what takes a part of the weights and gives no value.
     pub sinks: Option<&'a [T]>,
     /// The mask.
-    pub live: ValidKeys<'a>,
+    pub valid: ValidKeys<'a>,
     /// The stride of results of queries; the heads of a query are contiguous.
     pub out_stride: usize,
 }
@@ -115,7 +115,7 @@ impl<'a> Block<'a, f32> {
             soft_cap: None,
             bias: None,
             sinks: None,
-            live: ValidKeys { counts, allowed: None, heads: 1 },
+            valid: ValidKeys { counts, allowed: None, heads: 1 },
             out_stride: 1,
         }
     }
@@ -153,12 +153,12 @@ impl Rows {
     /// A row is a query of a head; the heads of a query are one after another.
     #[inline(always)]
     pub fn new(block: &Block<'_, f32>, first: usize, lanes: usize) -> Self {
-        let len = lanes.min(block.live.counts.len() * block.heads - first);
+        let len = lanes.min(block.valid.counts.len() * block.heads - first);
         let [mut q, mut out, mut counts] = [[0; QUERIES]; 3];
         let (mut fewest, mut most) = (usize::MAX, 0);
         let (mut query, mut head) = (first / block.heads, first % block.heads);
         for ((q, out), to) in q.iter_mut().zip(&mut out).zip(&mut counts).take(len) {
-            let count = block.live.counts[query];
+            let count = block.valid.counts[query];
             *q = query * block.q_strides[0] + head * block.q_strides[1];
             *out = query * block.out_stride + head * block.size[1];
             *to = count;
@@ -172,7 +172,7 @@ impl Rows {
         let some = q[0];
         q[len..lanes].fill(some);
         let mut rows = Rows { first, q, out, counts, len, lanes, fewest, most, start: 0 };
-        if block.live.allowed.is_some() {
+        if block.valid.allowed.is_some() {
             rows.start = (0..len).map(|row| rows.excluded(row, block)).min().unwrap_or(0);
         }
         rows
@@ -188,7 +188,7 @@ impl Rows {
     /// The row of the mask of a query, if there is a mask.
     #[inline(always)]
     pub fn allowed<'a>(&self, row: usize, block: &Block<'a, f32>) -> Option<&'a [bool]> {
-        let ValidKeys { counts, allowed, heads } = block.live;
+        let ValidKeys { counts, allowed, heads } = block.valid;
         allowed.map(|allowed| {
             let keys = allowed.len() / (counts.len() * (block.heads / heads));
             &allowed[(self.first + row) / heads * keys..][..keys]

@@ -39,7 +39,7 @@ pub fn suits(block: &Block<'_, f32>) -> bool {
 pub unsafe fn attend<V: Vector>(block: &Block<'_, f32>, memory: &mut Vec<f32>, out: &mut [f32]) -> bool {
     let [d, e] = block.size;
     let mut finite = true;
-    for first in (0..block.live.counts.len() * block.heads).step_by(QUERIES) {
+    for first in (0..block.valid.counts.len() * block.heads).step_by(QUERIES) {
         let rows = Rows::new(block, first, QUERIES);
         let keys = rows.most;
         let vectors = rows.len.div_ceil(V::LANES / 4);
@@ -85,7 +85,7 @@ pub unsafe fn attend<V: Vector>(block: &Block<'_, f32>, memory: &mut Vec<f32>, o
             let softmax = Softmax { scores, vectors, counts: &counts, fewest, sinks, inverse: &mut inverse };
             // SAFETY: the caller's.
             unsafe { V::call::<V, _>(softmax) };
-            if rows.fewest == 0 || block.live.allowed.is_some() || block.bias.is_some() {
+            if rows.fewest == 0 || block.valid.allowed.is_some() || block.bias.is_some() {
                 for row in (0..rows.len).filter(|&row| !rows.has_key(row, &block)) {
                     inverse[4 * row] = 0.0;
                 }
@@ -293,7 +293,7 @@ mod tests {
                 soft_cap: (case % 3 == 1).then_some(1.5),
                 bias: (case % 5 > 2).then_some(Bias { elements: &bias, strides: [keys, queries * keys] }),
                 sinks: (case % 7 > 3).then_some(&sinks),
-                live: ValidKeys { counts: &counts, allowed: (case % 4 > 1).then_some(&allowed), heads },
+                valid: ValidKeys { counts: &counts, allowed: (case % 4 > 1).then_some(&allowed), heads },
                 out_stride: key_heads * heads * e,
             };
             let mut found = vec![f32::NAN; queries * key_heads * heads * e];

@@ -34,7 +34,7 @@ const MAX_SUM: f32 = EXP2_SCALE * (1_u64 << 32) as f32;
 #[inline(always)]
 pub unsafe fn attend<V: Vector>(block: &Block<'_, f32>, memory: &mut Vec<f32>, out: &mut [f32]) -> bool {
     let [d, e] = block.size;
-    let (rows, lanes, keys) = (block.live.counts.len() * block.heads, 2 * V::LANES, keys_at_once::<V>());
+    let (rows, lanes, keys) = (block.valid.counts.len() * block.heads, 2 * V::LANES, keys_at_once::<V>());
     // Each part of the scratch buffer is aligned to a cache line.
     let [for_q, for_sums, for_scores] = [d * lanes, (e + 2) * lanes, keys * lanes].map(|len| len.next_multiple_of(16));
     let most_groups = rows.div_ceil(lanes).min(GROUPS);
@@ -143,7 +143,7 @@ unsafe fn attend_keys<V: Vector>(
     let mut scales = [1.0; QUERIES];
     // Optimistically exponentiates the scores at once, where nothing is masked, relative to an early maximum.
     let mut have_exponentials = false;
-    if !few && !some_end && block.live.allowed.is_none() && !block.is_adjusted() {
+    if !few && !some_end && block.valid.allowed.is_none() && !block.is_adjusted() {
         let mut before = [0.0; QUERIES];
         before[..lanes].copy_from_slice(&max_and_sum[lanes..]);
         // SAFETY: the caller's.

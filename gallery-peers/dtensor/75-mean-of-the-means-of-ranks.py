@@ -1,0 +1,14 @@
+from common import *
+
+# A text of 4 tokens whose losses are 1, and one of a single token whose loss is 6.
+losses = torch.tensor([[1.0, 1.0, 1.0, 1.0], [6.0, 0.0, 0.0, 0.0]])
+live = torch.tensor([[1.0, 1.0, 1.0, 1.0], [1.0, 0.0, 0.0, 0.0]])
+right = losses.sum() / live.sum()
+
+
+def program(mesh):
+    own, counted = [distribute_tensor(x, mesh, [Shard(0)]) for x in (losses, live)]
+    return whole(own.sum() / counted.sum()), right
+
+
+in_ranks(program)

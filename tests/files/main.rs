@@ -1,0 +1,8 @@
+//! Files of weights, whole, damaged and hostile, of each format.
+
+#[cfg(feature = "gguf")]
+mod gguf;
+#[cfg(feature = "pytorch")]
+mod pytorch;
+#[cfg(feature = "safetensors")]
+mod safetensors;

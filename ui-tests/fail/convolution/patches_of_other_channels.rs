@@ -1,0 +1,10 @@
+//! Images of one colour for a layer of three.
+use congruent::nn::PatchEmbedding;
+use congruent::prelude::*;
+
+dims! { Batch = 2; Colours = 3; Grey = 1; Height = 32; Width = 32; Patch = 16; Rows = 2; Columns = 2; More = 4; Embed = 8; }
+
+fn main() {
+    let layer = PatchEmbedding::random(Colours, Embed, (Patch, Patch), &mut Rng::with_seed(1));
+    layer.try_forward(&Tensor::ones((Batch, Grey, Height, Width)), (Rows, Columns));
+}

@@ -1,0 +1,12 @@
+//! The lengths belong to another batch.
+use congruent::nn::Gru;
+use congruent::prelude::*;
+use congruent::Rng;
+
+dims! { Batch = 2; Other = 2; Seq = 5; Embed = 3; Hidden = 4; }
+
+fn main() {
+    let layer = Gru::random(Embed, Hidden, &mut Rng::with_seed(1));
+    let lengths = Lengths::new(Other, Ragged(Seq), &[5, 2]).unwrap();
+    layer.forward_masked(&Tensor::ones((Batch, Ragged(Seq), Embed)), &lengths, &layer.start(Batch));
+}

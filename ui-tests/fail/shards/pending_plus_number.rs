@@ -1,0 +1,10 @@
+use congruent::mesh::Partial;
+use congruent::prelude::*;
+
+dims! { Model = 2; Batch = 4; Embed = 8; }
+
+fn wrong(sum: Partial<(Batch, Embed), Model>) {
+    let y = sum + 1.0;
+}
+
+fn main() {}

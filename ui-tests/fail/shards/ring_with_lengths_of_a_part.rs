@@ -1,0 +1,17 @@
+use congruent::dim::Shard;
+use congruent::mesh::{OnMesh, RingAttention};
+use congruent::prelude::*;
+
+dims! { Context = 2; Batch = 2; Heads = 3; Seq = 4; HeadDim = 8; }
+
+type On<S> = Tensor<S, OnMesh<Cpu<f32>>>;
+
+fn wrong(
+    q: On<(Batch, Heads, Shard<Ragged<Seq>, Context>, HeadDim)>,
+    seq: Shard<Ragged<Seq>, Context>,
+    lengths: Lengths<Batch, Ragged<Shard<Seq, Context>>>,
+) {
+    let y = attention(&q, &q, &q, &RingAttention::new(seq, lengths));
+}
+
+fn main() {}

@@ -1,0 +1,11 @@
+use congruent::dim::Shard;
+use congruent::nn::Linear;
+use congruent::prelude::*;
+
+dims! { Model = 2; Batch = 4; Hidden = 8; Inner = 8; }
+
+fn wrong(x: Tensor<(Batch, Shard<Hidden, Model>)>, layer: Linear<Shard<Inner, Model>, Batch>) {
+    let y = layer.forward(&x);
+}
+
+fn main() {}

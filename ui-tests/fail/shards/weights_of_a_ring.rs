@@ -1,0 +1,14 @@
+use congruent::dim::Shard;
+use congruent::mesh::{OnMesh, RingAttention};
+use congruent::nn::attention_weights;
+use congruent::prelude::*;
+
+dims! { Context = 2; Batch = 2; Heads = 3; Seq = 4; HeadDim = 8; }
+
+type On<S> = Tensor<S, OnMesh<Cpu<f32>>>;
+
+fn wrong(q: On<(Batch, Heads, Shard<Seq, Context>, HeadDim)>, seq: Shard<Seq, Context>) {
+    let y = attention_weights(&q, &q, &RingAttention::new(seq, Causal));
+}
+
+fn main() {}

@@ -1,0 +1,15 @@
+use congruent::dim::Shard;
+use congruent::mesh::Partial;
+use congruent::{Tensor, dims};
+
+dims! { Model = 2; Batch = 2; Hidden = 4; Embed = 3; }
+
+fn experts(
+    x: &Tensor<(Batch, Shard<Hidden, Model>)>,
+    shared: &Tensor<(Shard<Hidden, Model>, Embed)>,
+    routed: Partial<(Batch, Embed), Model>,
+) {
+    let y = routed.all_reduce() + x.partial_matmul(shared);
+}
+
+fn main() {}
