@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 use std::time::{Duration, Instant};
-use std::{env, process, thread};
+use std::{env, thread};
 
 /// What this rank waits for, and since when.
 static WAITING: Mutex<Option<(Instant, String)>> = Mutex::new(None);
@@ -41,6 +41,13 @@ fn limit() -> Duration {
     }
 }
 
+/// Ends this process at once: MPI may be called by one thread alone, and that one waits, so that what MPI does at the end of a
+/// process could wait for it.
+pub fn end() -> ! {
+    // SAFETY: nothing runs after this.
+    unsafe { libc::_exit(1) }
+}
+
 /// Begins to watch, once in a process.
 pub fn start(rank: usize) {
     static STARTED: Once = Once::new();
@@ -52,9 +59,10 @@ pub fn start(rank: usize) {
                 if let Some((since, what)) = &*waiting()
                     && since.elapsed() > limit
                 {
+                    // One after another: `mpirun` ends the others once one has ended, and may hang if many end at the same moment.
+                    thread::sleep(Duration::from_millis(300) * rank.min(10) as u32);
                     eprintln!("rank {rank} ends all: it waited {} s for the others in {what}", limit.as_secs());
-                    // MPI may be called by one thread alone, and that one waits: `mpirun` ends the others.
-                    process::exit(1);
+                    end();
                 }
             }
         });
