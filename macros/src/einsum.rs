@@ -191,7 +191,7 @@ fn shared_relation(name: &str, [place, other]: [&str; 2], relation: &Ident, krat
         ),
     };
     Some(quote! {
-        #[diagnostic::on_unimplemented(message = #message, label = #label, note = #note, note = "explained in `congruent::errors::C20`")]
+        #[diagnostic::on_unimplemented(message = #message, label = #label, note = #note, note = "explained in `congruent::errors::C20`: https://docs.rs/congruent/latest/congruent/errors/C20/")]
         #[allow(non_camel_case_types)]
         trait #relation<Other, Before> {
             type Holds;
@@ -260,7 +260,7 @@ impl<'p> Side<'p> {
             }
         });
         quote! {
-            #[diagnostic::on_unimplemented(message = #message, label = #label, note = #note, note = "explained in `congruent::errors::C20`")]
+            #[diagnostic::on_unimplemented(message = #message, label = #label, note = #note, note = "explained in `congruent::errors::C20`: https://docs.rs/congruent/latest/congruent/errors/C20/")]
             #[allow(non_camel_case_types, clippy::all)]
             trait #name: #krate::shape::Shape {
                 type Holds;
@@ -292,7 +292,7 @@ fn flat_output(pattern: &Pattern, rest: usize, parameters: &[Ident], krate: &Ide
         }
     });
     quote! {
-        #[diagnostic::on_unimplemented(message = #message, label = #label, note = "merge two axes or reduce one before", note = "explained in `congruent::errors::C17`")]
+        #[diagnostic::on_unimplemented(message = #message, label = #label, note = "merge two axes or reduce one before", note = "explained in `congruent::errors::C17`: https://docs.rs/congruent/latest/congruent/errors/C17/")]
         trait InOneTuple {
             type Output;
             fn flat(self) -> Self::Output;

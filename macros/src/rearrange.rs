@@ -61,7 +61,7 @@ pub fn expand(Rearrange(Arguments { krate, pattern, tensors }): Rearrange) -> Re
     };
     let note = "each letter stands for one dimension, and a group `(h d)` for a `Times<H, D>`: name the factors first, by `x.relabel(Embed, Times(Heads, HeadDim))`";
     let relation = quote! {
-        #[diagnostic::on_unimplemented(message = #message, label = #label, note = #note, note = "explained in `congruent::errors::C21`")]
+        #[diagnostic::on_unimplemented(message = #message, label = #label, note = #note, note = "explained in `congruent::errors::C21`: https://docs.rs/congruent/latest/congruent/errors/C21/")]
         trait Fits: #krate::shape::Shape {
             type Output: #krate::shape::Shape;
             fn letters(self) -> [::core::primitive::usize; #count];

@@ -20,7 +20,7 @@ use std::fmt::Debug;
     message = "`{Self}` calculates no gradients",
     label = "asked for gradients on `{Self}`",
     note = "an engine that calculates them implements `Autodiff`, for floating-point numbers: a model goes there by `model.to_engine::<B>(&device)`; in generic code that trains, ask for it: `B: Autodiff`",
-    note = "explained in `congruent::errors::C75`"
+    note = "explained in `congruent::errors::C75`: https://docs.rs/congruent/latest/congruent/errors/C75/"
 )]
 pub trait Autodiff: Backend<Elem: Float> {
     /// The gradients of one number.
@@ -56,7 +56,7 @@ pub trait Autodiff: Backend<Elem: Float> {
     label = "asked for a custom function on `{Self}`",
     note = "`Cpu` and `Burn` do; on any engine that calculates gradients, a value takes the gradients of another tensor by `value.with_gradients_of(&other)`",
     note = "in generic code, ask for it: `B: CustomFunctions`",
-    note = "explained in `congruent::errors::C92`"
+    note = "explained in `congruent::errors::C92`: https://docs.rs/congruent/latest/congruent/errors/C92/"
 )]
 pub trait CustomFunctions: Autodiff {
     /// `result`, recorded as what was calculated of `inputs`, of which it does not depend by itself. `backward` makes of the

@@ -19,7 +19,7 @@ use std::fmt::Debug;
     message = "`{Self}` is no backend",
     label = "expected a backend, such as `Cpu<f32>`",
     note = "a backend is an engine with a type of elements: the engine `Processor` has the backends `Cpu<f32>`, `Cpu<f64>`, ..",
-    note = "explained in `congruent::errors::C77`"
+    note = "explained in `congruent::errors::C77`: https://docs.rs/congruent/latest/congruent/errors/C77/"
 )]
 pub trait Backend: Copy + Debug + Send + Sync {
     /// The arrays.

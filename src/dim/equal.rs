@@ -16,7 +16,7 @@ use crate::sealed::Sealed;
     note = "what only run time knows, or is to be equal by its number alone, is compared once: `Equal::check(a, b)?`, then `x.relabel_by(equal)`",
     note = "of one dimension, parts along two axes of a mesh are other positions: `x.all_gather(axis).shard(part)`",
     note = "`N<..>` counts up to 1024 and in powers of two; declare other numbers: `dims! {{ pub Width = 1500; }}`",
-    note = "explained in `congruent::errors::C01`"
+    note = "explained in `congruent::errors::C01`: https://docs.rs/congruent/latest/congruent/errors/C01/"
 )]
 pub trait SameSize<Other>: Dim {
     #[doc(hidden)]
@@ -56,7 +56,7 @@ impl<A, B, Size> Agrees<B, Size, Size> for A {
     note = "padding is filled in before: `x.fill_padding(&lengths, value)`",
     note = "of parts along one axis of a mesh, the wholes are compared: `Equal::check(a.whole(), b.whole())?.of_parts(a, b)`; another axis has other positions: `x.all_gather(axis).shard(part)`",
     note = "in generic code, ask for a dimension that is whole and without padding: `S: Dense`",
-    note = "explained in `congruent::errors::C97`"
+    note = "explained in `congruent::errors::C97`: https://docs.rs/congruent/latest/congruent/errors/C97/"
 )]
 pub trait SizeCompared: Dim {
     #[doc(hidden)]

@@ -10,7 +10,7 @@ use typenum::{B0, UInt, UTerm};
     label = "an even size is needed here",
     note = "rotary positions turn the elements of a head in pairs",
     note = "a size that only run time knows is checked there: `Rotary::check(..)?`",
-    note = "explained in `congruent::errors::C39`"
+    note = "explained in `congruent::errors::C39`: https://docs.rs/congruent/latest/congruent/errors/C39/"
 )]
 pub trait Even: Dim {
     #[doc(hidden)]

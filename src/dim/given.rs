@@ -12,7 +12,7 @@ use super::{Dim, Impossible, Never};
     label = "not a dimension",
     note = "declare one: `dims! {{ pub Embed = 384; pub Seq; }}`; a number is `N::<8>`, or `U8` of `congruent::dim::numbers`",
     note = "`NoSizeYet<Seq>` is the name of a dimension without a size: `bind!(seq: Seq = 5)` gives it one, and from then on the variable `seq` is the dimension; of a `once` dimension, `let width = Width::set(768)?`",
-    note = "explained in `congruent::errors::C02`"
+    note = "explained in `congruent::errors::C02`: https://docs.rs/congruent/latest/congruent/errors/C02/"
 )]
 pub trait GivenDim<D> {
     /// The same value.

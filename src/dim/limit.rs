@@ -9,7 +9,7 @@ use typenum::{UInt, UTerm};
     message = "the size of `{Self}` is 2⁶⁴ or more",
     label = "no array is so large",
     note = "a size is calculated from numbers and other dimensions: one of them is larger than meant, or there are too many factors",
-    note = "explained in `congruent::errors::C45`"
+    note = "explained in `congruent::errors::C45`: https://docs.rs/congruent/latest/congruent/errors/C45/"
 )]
 pub trait Countable: Dim {
     #[doc(hidden)]

@@ -157,7 +157,7 @@ use typenum::Unsigned;
     label = "not a dimension",
     note = "declare one: `dims! {{ pub Embed = 384; pub Seq; }}`; a number is `N<8>`, or `U8` of `congruent::dim::numbers`",
     note = "a dimension that was declared without a size gets one by `bind!(seq: Seq = 5)`, and is `seq` from then on; a `once` dimension by `let width = Width::set(768)?`",
-    note = "explained in `congruent::errors::C02`"
+    note = "explained in `congruent::errors::C02`: https://docs.rs/congruent/latest/congruent/errors/C02/"
 )]
 pub unsafe trait Dim: Copy + Debug + Send + Sync {
     /// The number of positions along this dimension. A size beyond `usize` counts as `usize::MAX`.
@@ -198,7 +198,7 @@ pub unsafe trait Dim: Copy + Debug + Send + Sync {
     message = "the size of `{Self}` is not known at compile time",
     label = "needs a static dimension",
     note = "a static dimension is declared with its size: `dims! {{ pub Heads = 12; }}`",
-    note = "explained in `congruent::errors::C04`"
+    note = "explained in `congruent::errors::C04`: https://docs.rs/congruent/latest/congruent/errors/C04/"
 )]
 pub unsafe trait StaticDim: Dim + Default + Normal<Size = Self::Number> {
     /// The size as a typenum number.
@@ -221,7 +221,7 @@ const fn saturated(number: u64) -> usize {
     label = "needs a static dimension",
     note = "a static dimension is declared with its size: `dims! {{ pub Heads = 12; }}`",
     note = "of a list whose length only run time knows: `Tensor::try_stack(seq, &parts)?`; one position of an axis is `x.at(seq, 0)?`",
-    note = "explained in `congruent::errors::C04`"
+    note = "explained in `congruent::errors::C04`: https://docs.rs/congruent/latest/congruent/errors/C04/"
 )]
 pub trait ArrayDim: StaticDim<Number: ArrayLength> {}
 #[diagnostic::do_not_recommend]
@@ -242,7 +242,7 @@ impl<D: StaticDim<Number: ArrayLength>> ArrayDim for D {}
     note = "take it with its lengths (`masked_mean`, `masked_last`, `attention` with `Lengths`; of a cache `step_ragged`), or say what the padding becomes: `x.fill_padding(&lengths, value)`",
     note = "layers work on features, which are last: `x.permute((..))`",
     note = "in generic code, ask for a dimension without padding: `S: Dense`; a number is no dimension, and stands in types as `N<8>`",
-    note = "explained in `congruent::errors::C06`"
+    note = "explained in `congruent::errors::C06`: https://docs.rs/congruent/latest/congruent/errors/C06/"
 )]
 pub unsafe trait Dense: Whole + Filled {}
 
@@ -255,7 +255,7 @@ pub unsafe trait Dense: Whole + Filled {}
     message = "`{Self}` is not known to be a dimension without padding",
     label = "expected a dimension whose positions all hold data",
     note = "in generic code, ask for a dimension without padding: `S: Dense`",
-    note = "explained in `congruent::errors::C06`"
+    note = "explained in `congruent::errors::C06`: https://docs.rs/congruent/latest/congruent/errors/C06/"
 )]
 pub unsafe trait Filled: Dim {}
 
@@ -271,7 +271,7 @@ pub unsafe trait Filled: Dim {}
     label = "its size is not known at compile time",
     note = "compare sizes that only run time knows by `Equal::check`",
     note = "`N<..>` counts up to 1024 and in powers of two; declare other numbers: `dims! {{ pub Width = 1500; }}`",
-    note = "explained in `congruent::errors::C05`"
+    note = "explained in `congruent::errors::C05`: https://docs.rs/congruent/latest/congruent/errors/C05/"
 )]
 pub unsafe trait Normal: Dim {
     /// The normal form.

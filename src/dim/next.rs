@@ -66,7 +66,7 @@ unsafe impl<D: Normal> Normal for Next<D> {
     note = "in generic code, ask for a dimension without padding, `S: Dense`; or for either, `S: congruent::dim::HasNext`",
     note = "what follows a token of packed texts is `segments.next_tokens(&ids)`, and the mean of such losses `segments.mean_of_next(&losses)`",
     note = "of a `Shard`, what follows the last position is on another rank: take the next positions before, `ids.next(seq)`, and then the rank's part of them, `.shard(part)`",
-    note = "explained in `congruent::errors::C65`"
+    note = "explained in `congruent::errors::C65`: https://docs.rs/congruent/latest/congruent/errors/C65/"
 )]
 pub trait HasNext: Dim {
     /// The positions that have a next one.

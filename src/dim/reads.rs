@@ -13,7 +13,7 @@ use crate::sealed::Sealed;
     note = "the sum of the valid positions is `x.masked_sum(&lengths)`; for a product, or a layer along `{Self}`, zeros add nothing: `x.fill_padding(&lengths, 0.0)`",
     note = "a layer that is meant for the features has them last: `x.permute((..))`; packed texts get a row each: `segments.unpack(&x, Texts, Ragged(Seq))?`",
     note = "in generic code, ask for a dimension without padding: `S: Dense`",
-    note = "explained in `congruent::errors::C50`"
+    note = "explained in `congruent::errors::C50`: https://docs.rs/congruent/latest/congruent/errors/C50/"
 )]
 pub trait Summed: Dim {
     #[doc(hidden)]
@@ -30,7 +30,7 @@ impl<D: Filled> Summed for D {
     label = "the padding of `{Self}` would be a factor",
     note = "ones change no product: `x.fill_padding(&lengths, 1.0)`; packed texts get a row each: `segments.unpack(&x, Texts, Ragged(Seq))?`",
     note = "in generic code, ask for a dimension without padding: `S: Dense`",
-    note = "explained in `congruent::errors::C86`"
+    note = "explained in `congruent::errors::C86`: https://docs.rs/congruent/latest/congruent/errors/C86/"
 )]
 pub trait Multiplied: Dim {
     #[doc(hidden)]
@@ -49,7 +49,7 @@ impl<D: Filled> Multiplied for D {
     note = "of packed texts, the mean of all losses is `segments.mean(&losses)`; else each text gets a row: `segments.unpack(&x, Texts, Ragged(Seq))?`",
     note = "a norm is taken along features, which are last: `x.permute((..))`",
     note = "in generic code, ask for a dimension without padding: `S: Dense`",
-    note = "explained in `congruent::errors::C51`"
+    note = "explained in `congruent::errors::C51`: https://docs.rs/congruent/latest/congruent/errors/C51/"
 )]
 pub trait Averaged: Dim {
     #[doc(hidden)]
@@ -67,7 +67,7 @@ impl<D: Filled> Averaged for D {
     note = "the largest and the smallest of the valid positions are `x.masked_max(&lengths)` and `x.masked_min(&lengths)`",
     note = "for `argmax`, `top_k`, `softmax` and what is made of it, fill in what never counts: `x.fill_padding(&lengths, f32::NEG_INFINITY)` (for `argmin`, `f32::INFINITY`), and `false` for `any` and `count`, `true` for `all`; scores are masked by `attention(.., &lengths)` and `attention_with_bias`; packed texts get a row each: `segments.unpack(&x, Texts, Ragged(Seq))?`",
     note = "in generic code, ask for a dimension without padding: `S: Dense`",
-    note = "explained in `congruent::errors::C52`"
+    note = "explained in `congruent::errors::C52`: https://docs.rs/congruent/latest/congruent/errors/C52/"
 )]
 pub trait Compared: Dim {
     #[doc(hidden)]
@@ -85,7 +85,7 @@ impl<D: Filled> Compared for D {
     note = "the last valid position of each sequence is `x.masked_last(&lengths)`",
     note = "any other is taken after the padding got a value: `x.fill_padding(&lengths, 0.0)`; packed texts get a row each: `segments.unpack(&x, Texts, Ragged(Seq))?`",
     note = "in generic code, ask for a dimension without padding: `S: Dense`",
-    note = "explained in `congruent::errors::C53`"
+    note = "explained in `congruent::errors::C53`: https://docs.rs/congruent/latest/congruent/errors/C53/"
 )]
 pub trait Picked: Dim {
     #[doc(hidden)]
@@ -103,7 +103,7 @@ impl<D: Filled> Picked for D {
     note = "each sequence ends at its own length, and begins there in the other direction: `x.masked_scan(&lengths, state, step)` and `x.masked_scan_reverse(..)`; of a layer, `forward_masked` and `forward_masked_reverse`",
     note = "packed texts get a row each: `segments.unpack(&x, Texts, Ragged(Seq))?`",
     note = "in generic code, ask for a dimension without padding: `S: Dense`",
-    note = "explained in `congruent::errors::C91`"
+    note = "explained in `congruent::errors::C91`: https://docs.rs/congruent/latest/congruent/errors/C91/"
 )]
 pub trait Scanned: Dim {
     #[doc(hidden)]
@@ -121,7 +121,7 @@ impl<D: Filled> Scanned for D {
     note = "say what the padding becomes while the positions stand behind the batch, and let the channels stand there then: `x.fill_padding(&lengths, 0.0).permute((Batch, Channels, Time))`; for `max_pool`, `f32::NEG_INFINITY`",
     note = "packed texts get a row each: `segments.unpack(&x, Texts, Ragged(Seq))?`",
     note = "in generic code, ask for a dimension without padding: `S: Dense`",
-    note = "explained in `congruent::errors::C106`"
+    note = "explained in `congruent::errors::C106`: https://docs.rs/congruent/latest/congruent/errors/C106/"
 )]
 pub trait Windowed: Dim {
     #[doc(hidden)]
@@ -140,7 +140,7 @@ impl<D: Filled> Windowed for D {
     note = "keys behind padded ones of the past: `cache.step_ragged(&lengths, ..)` appends each sequence where it ends, and `step.mask()` is their mask",
     note = "of other parts, use each with its own lengths before `concat`, or after `unconcat`",
     note = "in generic code, ask for a dimension without padding: `S: Dense`, and `Ragged<S>` for that with padding",
-    note = "explained in `congruent::errors::C54`"
+    note = "explained in `congruent::errors::C54`: https://docs.rs/congruent/latest/congruent/errors/C54/"
 )]
 pub trait PaddedAtEnd: Dim {
     #[doc(hidden)]

@@ -73,7 +73,7 @@ impl<D> Debug for NoSizeYet<D> {
     message = "`{Self}` is not a run-time dimension",
     label = "its size cannot be chosen here",
     note = "a run-time dimension is declared without a size: `dims! {{ pub Seq; }}`",
-    note = "explained in `congruent::errors::C03`"
+    note = "explained in `congruent::errors::C03`: https://docs.rs/congruent/latest/congruent/errors/C03/"
 )]
 pub unsafe trait RuntimeDim {
     /// The dimension under the brand `'id`, bound by the variable of this name.

@@ -95,7 +95,7 @@ unsafe impl<D: Filled, M: Dim> Filled for Shard<D, M> {}
     message = "each rank has all of `{Self}`: no other one has a part of it",
     label = "expected a `Shard<_, _>`",
     note = "a sum of what is whole is `x.sum(axis)`, a product `x.matmul(&w)`, and needs no other rank",
-    note = "explained in `congruent::errors::C111`"
+    note = "explained in `congruent::errors::C111`: https://docs.rs/congruent/latest/congruent/errors/C111/"
 )]
 pub trait Sharded: Dim {
     /// The dimension whose parts the ranks have.

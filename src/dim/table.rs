@@ -13,7 +13,7 @@ use crate::sealed::Sealed;
     label = "neither what each rank has all of, nor a `Shard` of that",
     note = "in generic code, ask for a vocabulary, whose ids are `Ids<_, V::Whole>`: `V: Vocabulary`; or for a dimension that each rank has all of: `V: Dense`",
     note = "what is divided along two axes of a mesh is gathered along one of them before: `x.all_gather(axis)`",
-    note = "explained in `congruent::errors::C94`"
+    note = "explained in `congruent::errors::C94`: https://docs.rs/congruent/latest/congruent/errors/C94/"
 )]
 pub trait Table: Dim {
     /// What the ids are of: the positions that all ranks have together.
@@ -86,7 +86,7 @@ pub struct TablePart {
     message = "`{Self}` is not known to be a vocabulary",
     label = "expected a dimension without padding, or a `Shard` of one",
     note = "in generic code, ask for one: `V: Vocabulary`, whose ids are `Ids<_, V::Whole>`",
-    note = "explained in `congruent::errors::C95`"
+    note = "explained in `congruent::errors::C95`: https://docs.rs/congruent/latest/congruent/errors/C95/"
 )]
 pub trait Vocabulary: Table<Whole: Dense> + Filled {
     #[doc(hidden)]

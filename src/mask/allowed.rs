@@ -30,7 +30,7 @@ pub struct Allowed<S, En: Engine = Processor>(pub(super) Tensor<S, En::Backend<b
     message = "a mask is a tensor of `bool`, and not of `{Self}`",
     label = "expected elements of `bool`",
     note = "true is where attention is allowed: numbers are compared, as by `x.greater_than(0.0)`",
-    note = "explained in `congruent::errors::C08`"
+    note = "explained in `congruent::errors::C08`: https://docs.rs/congruent/latest/congruent/errors/C08/"
 )]
 pub trait TrueOrFalse: Element<Primitive = bool> {}
 #[diagnostic::do_not_recommend]

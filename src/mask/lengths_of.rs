@@ -11,7 +11,7 @@ use crate::shape::Shape;
     label = "expected `Lengths<{B}, {L}>`",
     note = "lengths belong to one batch, and to one dimension of its sequences: those of another tensor say nothing of this one",
     note = "the losses of next tokens are one fewer for each sequence, `Ragged<Next<Seq>>`: their lengths are `lengths.next()`",
-    note = "explained in `congruent::errors::C104`"
+    note = "explained in `congruent::errors::C104`: https://docs.rs/congruent/latest/congruent/errors/C104/"
 )]
 pub trait LengthsOf<B, L> {
     /// The lengths.
@@ -33,7 +33,7 @@ impl<B, L> LengthsOf<B, L> for Lengths<B, L> {
     message = "`{Self}` is not one number for each position of padded sequences",
     label = "expected `(batch, Ragged<sequence>)`",
     note = "each further axis is reduced before, `x.mean(Embed)`; a mean for each sequence is `x.masked_mean(&lengths)`, and without padding that of all is `x.mean_all()`",
-    note = "explained in `congruent::errors::C107`"
+    note = "explained in `congruent::errors::C107`: https://docs.rs/congruent/latest/congruent/errors/C107/"
 )]
 pub trait PaddedPositions: Shape {
     /// The batch.

@@ -47,7 +47,7 @@ use crate::shape::Shape;
     note = "`Causal` and `SlidingWindow` are for queries that are the last part of the keys: keys `Q` or `Plus<Past, Q>` for queries `Q`",
     note = "`Lengths` are those of this batch and of all of the keys, and keys behind padded ones have none: a cache's `step_ragged` has their mask; `Allowed` is `(batch, queries, keys)` or `(queries, keys)`",
     note = "`RingAttention` and `AllToAllAttention` are for queries and keys in parts along one mesh axis, `Shard<Q, M>` and `Shard<K, M>`: they are given the dimension of the keys, heads in parts along the same axis, and the mask of the whole sequences, from `Q` to `K`",
-    note = "explained in `congruent::errors::C08`"
+    note = "explained in `congruent::errors::C08`: https://docs.rs/congruent/latest/congruent/errors/C08/"
 )]
 pub trait Mask<B, Q, K, En: Engine = Processor>: Restrict<B, Q, K> {
     /// What the backend is told.
@@ -77,7 +77,7 @@ where
     note = "`Causal` and `SlidingWindow` are for queries that are the last part of the keys: keys `Q` or `Plus<Past, Q>` for queries `Q`",
     note = "`Lengths` are those of this batch and of all of the keys, and keys behind padded ones have none: a cache's `step_ragged` has their mask; `Allowed` is `(batch, queries, keys)` or `(queries, keys)`",
     note = "`RingAttention` and `AllToAllAttention` are for queries and keys in parts along one mesh axis, `Shard<Q, M>` and `Shard<K, M>`: they are given the dimension of the keys, heads in parts along the same axis, and the mask of the whole sequences, from `Q` to `K`",
-    note = "explained in `congruent::errors::C08`"
+    note = "explained in `congruent::errors::C08`: https://docs.rs/congruent/latest/congruent/errors/C08/"
 )]
 pub trait Restrict<B, Q, K> {
     /// The mask: whether an engine takes it is asked of what is one alone.
@@ -95,7 +95,7 @@ pub trait Restrict<B, Q, K> {
     label = "expected a mask on `{En}`",
     note = "in code that is generic over the backend, ask for a mask on its engine: `mask: &impl Mask<Batch, Queries, Keys, B::Engine>`",
     note = "attention across the ranks of a mesh is that of tensors on it: `x.to_engine::<OnMesh<Cpu<f32>>>(&mesh.device())`",
-    note = "explained in `congruent::errors::C08`"
+    note = "explained in `congruent::errors::C08`: https://docs.rs/congruent/latest/congruent/errors/C08/"
 )]
 pub trait OnEngine<En: Engine> {
     /// [`Covers`] or [`Ignores`].
@@ -161,7 +161,7 @@ impl Covering for Ignores {
     note = "of padded sequences (`Ragged`) give the lengths: `&lengths`, or together with another mask `&Causal.and(lengths)`",
     note = "of packed texts (`Packed`) give the segments: `&segments`, or `&Causal.and(segments)`",
     note = "in generic code, ask for a dimension without padding: `S: Dense`",
-    note = "explained in `congruent::errors::C07`"
+    note = "explained in `congruent::errors::C07`: https://docs.rs/congruent/latest/congruent/errors/C07/"
 )]
 pub trait PaddingCovered<Padding>: Dim {
     #[doc(hidden)]
@@ -183,7 +183,7 @@ impl<K: Filled> PaddingCovered<Ignores> for K {
     note = "keys and values go around all ranks by `&RingAttention::new(seq, mask)` of `congruent::mesh`, where `seq` is this dimension, and the mask that of the whole sequence",
     note = "or each rank gets all positions of some heads: `&AllToAllAttention::new(seq, mesh.shard(key_heads, axis), mask)`",
     note = "in generic code, ask for a dimension that is whole: `S: Whole`, or whole and without padding: `S: Dense`",
-    note = "explained in `congruent::errors::C98`"
+    note = "explained in `congruent::errors::C98`: https://docs.rs/congruent/latest/congruent/errors/C98/"
 )]
 pub trait ReachedBy<Mask>: Dim {
     #[doc(hidden)]
@@ -211,7 +211,7 @@ pub struct And<M, N>(M, N);
     message = "where queries `{Q}` stand among keys `{Self}` is not known",
     label = "expected keys `{Q}` or `Plus<Past, {Q}>`",
     note = "positions are known of queries that are all keys, or the last part of them: keys `{Q}` or `Plus<Past, {Q}>`, as the step of a cache lends them; a step of sequences of different lengths has `step.relative_ids` and `step.alibi`",
-    note = "explained in `congruent::errors::C73`"
+    note = "explained in `congruent::errors::C73`: https://docs.rs/congruent/latest/congruent/errors/C73/"
 )]
 pub trait EndsWith<Q> {
     #[doc(hidden)]

@@ -11,7 +11,7 @@ use crate::tensor::{Tensor, join_along};
     message = "`{Self}` is not a state of each sequence of `{Batch}`",
     label = "expected `({Batch}, ..)`, or a tuple of such tensors",
     note = "the state of a sequence stays what it was at its own length, while others go on: so each sequence has its part of every tensor, along the first dimension",
-    note = "explained in `congruent::errors::C83`"
+    note = "explained in `congruent::errors::C83`: https://docs.rs/congruent/latest/congruent/errors/C83/"
 )]
 pub trait SequenceState<Batch, E: Engine>: Clone {
     /// This state where the sequence goes on, and the one before elsewhere.

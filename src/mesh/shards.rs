@@ -162,7 +162,7 @@ impl<A: Shape> Mesh<A> {
     label = "the size of `{M}` does not divide that of `{Self}`, or one of them is known at run time alone",
     note = "sizes that only run time knows are compared once: `mesh.try_shard(dim, axis)?`",
     note = "a dimension that does not divide gets a larger one with padding: declare it, `dims! {{ PaddedHidden = 12; }}`, and fill it in by `x.pad(..)`",
-    note = "explained in `congruent::errors::C112`"
+    note = "explained in `congruent::errors::C112`: https://docs.rs/congruent/latest/congruent/errors/C112/"
 )]
 pub trait DividedBy<M>: Dim {
     #[doc(hidden)]

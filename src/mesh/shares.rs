@@ -15,7 +15,7 @@ use std::sync::Arc;
     message = "`{Self}` has no ranks that could divide the state of an optimizer",
     label = "expected a backend on a mesh: `OnMesh<{Self}>`",
     note = "the model and its optimizer are on the mesh, with as many ranks as there are, one included: `model.to_engine::<OnMesh<{Self}>>(&mesh.device())`, `Optimizer::<OnMesh<{Self}>>::new(rule)`",
-    note = "explained in `congruent::errors::C117`"
+    note = "explained in `congruent::errors::C117`: https://docs.rs/congruent/latest/congruent/errors/C117/"
 )]
 pub trait MeshBackend: Autodiff {
     /// What tells parameters apart.

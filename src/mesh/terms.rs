@@ -14,7 +14,7 @@ use std::ops::{Add, AddAssign, Div, Mul, Sub, SubAssign};
     label = "each rank along `{M}` would add it, and the sum would have it as many times",
     note = "a bias, or a residual, comes after the sum: `sum.all_reduce() + bias`",
     note = "of two sums that are pending along different axes, or have different shapes, each becomes a tensor before: `x.all_reduce() + y.all_reduce()`",
-    note = "explained in `congruent::errors::C113`"
+    note = "explained in `congruent::errors::C113`: https://docs.rs/congruent/latest/congruent/errors/C113/"
 )]
 pub trait Summand<S, M, B: Backend> {
     /// `x op self`.
@@ -52,7 +52,7 @@ sums! { Add add AddAssign add_assign; Sub sub SubAssign sub_assign; }
     label = "the ranks along `{M}` have not added it yet",
     note = "the ranks add it by `sum.all_reduce()`, or each gets a part by `sum.reduce_scatter(part)`: that is a tensor, and takes a function, a product, a bias, and is read",
     note = "a product with a number is that of each term: `sum.scaled(0.5)`",
-    note = "explained in `congruent::errors::C114`"
+    note = "explained in `congruent::errors::C114`: https://docs.rs/congruent/latest/congruent/errors/C114/"
 )]
 pub trait Together<M> {
     #[doc(hidden)]
@@ -64,7 +64,7 @@ pub trait Together<M> {
     message = "a sum `{S}` that is pending along `{M}` is not multiplied by `{Self}` before the ranks have added it",
     label = "expected a tensor on the left, and not one term of each rank along `{M}`",
     note = "a product with a number is that of each term: `sum.scaled(0.5)`; one with a tensor comes after the sum: `sum.all_reduce() * x`",
-    note = "explained in `congruent::errors::C120`"
+    note = "explained in `congruent::errors::C120`: https://docs.rs/congruent/latest/congruent/errors/C120/"
 )]
 pub trait FactorOf<S, M> {
     #[doc(hidden)]

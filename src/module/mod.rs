@@ -189,7 +189,7 @@ use crate::cpu::Cpu;
     label = "neither a tensor on `{B}` nor a module of such",
     note = "a structure of tensors and layers becomes one by `#[derive(Module)]`; a field without parameters, as of ids, integers or masks, is left out by `#[module(skip)]`; in place of `Box` there is `congruent::module::Boxed`",
     note = "a model goes to another engine by `model.to_engine::<B>(&device)`, and what is left out goes with it",
-    note = "explained in `congruent::errors::C43`"
+    note = "explained in `congruent::errors::C43`: https://docs.rs/congruent/latest/congruent/errors/C43/"
 )]
 pub trait Module<B: Backend<Elem = T> = Cpu<f32>, T: Float = <B as Backend>::Elem> {
     /// Shows each parameter to `visitor`, buffers too. Their paths begin with `path`.

@@ -83,7 +83,7 @@ tuples! {
     message = "`{Self}` is not a module",
     label = "neither a tensor nor a module",
     note = "a structure of tensors and layers becomes one by `#[derive(Module)]`; for another engine its type has the backend for a parameter, `struct Model<B: Backend = Cpu<f32>>`",
-    note = "explained in `congruent::errors::C43`"
+    note = "explained in `congruent::errors::C43`: https://docs.rs/congruent/latest/congruent/errors/C43/"
 )]
 pub trait WithoutParameters {
     #[doc(hidden)]

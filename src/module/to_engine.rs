@@ -39,7 +39,7 @@ use generic_array::{ArrayLength, GenericArray};
     message = "`{Self}` does not go to the engine of `{E}`",
     label = "its backend is not a parameter of its type, or its elements are not those of `{E}`",
     note = "a structure goes to another engine if its type has the backend for a parameter: `#[derive(Module)] struct Model<B: Backend = Cpu<f32>> {{ layer: Linear<In, Out, B> }}`; its elements stay what they are",
-    note = "explained in `congruent::errors::C74`"
+    note = "explained in `congruent::errors::C74`: https://docs.rs/congruent/latest/congruent/errors/C74/"
 )]
 pub trait ToEngine<E: Backend> {
     /// The same type with that backend.

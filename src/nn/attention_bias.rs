@@ -14,7 +14,7 @@ use crate::tensor::{SameBackend, Tensor};
     label = "expected a bias of heads, queries and keys, in this order",
     note = "weights are `(batch, heads, queries, keys)`: a bias is of all four, of the last three, of queries and keys alone, or of these and the batch",
     note = "of a part of the queries and of the keys, no rank has the pairs: attention across ranks takes none; in generic code, ask for keys that each rank has all of: `S: Whole`",
-    note = "explained in `congruent::errors::C72`"
+    note = "explained in `congruent::errors::C72`: https://docs.rs/congruent/latest/congruent/errors/C72/"
 )]
 pub trait PairBias<Weights, HeadsOrBatch> {
     /// The bias: whether a backend takes it is asked of what is one alone.
@@ -34,7 +34,7 @@ pub trait PairBias<Weights, HeadsOrBatch> {
     message = "`{Self}` is no tensor of sinks for attention weights `{Weights}`",
     label = "expected sinks `(heads,)`",
     note = "weights are `(batch, heads, queries, keys)`: there is a sink for each head of the queries",
-    note = "explained in `congruent::errors::C80`"
+    note = "explained in `congruent::errors::C80`: https://docs.rs/congruent/latest/congruent/errors/C80/"
 )]
 pub trait HeadSinks<Weights> {
     /// The sinks: whether a backend takes them is asked of what are some alone.

@@ -160,7 +160,7 @@ pub struct DropoutOfWeights<'a>(Dropout, &'a mut Rng);
     label = "each rank has a part of the keys `{K}`, or may have",
     note = "dropout of what attention gives goes element by element: `dropout.forward_training(&y, training)`",
     note = "in generic code, ask for keys that each rank has all of: `S: Whole`",
-    note = "explained in `congruent::errors::C96`"
+    note = "explained in `congruent::errors::C96`: https://docs.rs/congruent/latest/congruent/errors/C96/"
 )]
 pub trait DropsWeights<K> {
     /// What weights are multiplied by.

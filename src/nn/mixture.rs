@@ -142,7 +142,7 @@ pub struct Mixed<S, B: Backend = Cpu<f32>> {
     message = "`{Self}` may hold padding, which would be sent to experts and counted in their load",
     label = "a dimension of this shape may hold padding",
     note = "of a padded batch, `experts.forward_padded(&x, &lengths)` takes the valid positions; in generic code, ask for dimensions without padding: `S: Dense`",
-    note = "explained in `congruent::errors::C93`"
+    note = "explained in `congruent::errors::C93`: https://docs.rs/congruent/latest/congruent/errors/C93/"
 )]
 pub trait AllValid: Shape {
     #[doc(hidden)]

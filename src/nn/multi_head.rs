@@ -43,7 +43,7 @@ impl<E: Dense, H: Summed, D: Dense, B: Backend> WellFormed for MultiHeadAttentio
     message = "`{S}` cannot attend to `{Self}`",
     label = "expected `(batch, sequence, {E})` with the batch of `{S}`",
     note = "both have the batch and the width of the layer; their lengths may differ",
-    note = "explained in `congruent::errors::C27`"
+    note = "explained in `congruent::errors::C27`: https://docs.rs/congruent/latest/congruent/errors/C27/"
 )]
 pub trait Memory<S, E>: Shape {
     /// The positions that are attended to.

@@ -163,7 +163,7 @@ impl<P: Dim, D: Dim, B: Backend<Elem: Float>> Rotary<P, D, B> {
     message = "`{Self}` does not turn heads of size `{D}`",
     label = "expected a `Rotary` for heads of size `{D}`",
     note = "the table is made for the size of the heads that the attention has: `Rotary::new(positions, head_dim, base, layout)`",
-    note = "explained in `congruent::errors::C124`"
+    note = "explained in `congruent::errors::C124`: https://docs.rs/congruent/latest/congruent/errors/C124/"
 )]
 pub trait RotaryOf<P, D> {
     /// What it is on.

@@ -50,7 +50,7 @@ impl<'a> Training<'a> {
     message = "`{Self}` does not say that the model is in training",
     label = "expected `&mut Training`",
     note = "in inference, call `forward`, which has no dropout; a loop of training begins with `let mut training = Training::new(&mut rng);` of `congruent::nn`, and gives `&mut training` to what is for training",
-    note = "explained in `congruent::errors::C67`"
+    note = "explained in `congruent::errors::C67`: https://docs.rs/congruent/latest/congruent/errors/C67/"
 )]
 pub trait InTraining {
     /// The random numbers.

@@ -13,7 +13,7 @@ use crate::tensor::{Gradients, GradientsFor};
     label = "expected `Gradients` or `ShardedGradients`",
     note = "they are what `backward` gives, of all parameters together: `optimizer.step(&mut model, &loss.backward(), 1.0)`",
     note = "those of a loss that was multiplied are divided before: `scale.unscaled(gradients, &model)`, which gives none of a step that is to be left out",
-    note = "explained in `congruent::errors::C121`"
+    note = "explained in `congruent::errors::C121`: https://docs.rs/congruent/latest/congruent/errors/C121/"
 )]
 pub trait StepGradients<B: Autodiff> {
     /// Asserts that they are for an optimizer whose state is divided among these ranks, if it is.

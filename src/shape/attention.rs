@@ -9,7 +9,7 @@ use crate::sealed::Sealed;
     message = "`{Self}` query heads cannot share `{KeyHeads}` key heads",
     label = "expected `{KeyHeads}` or `Times<{KeyHeads}, _>`",
     note = "grouped queries are `Times<KeyHeads, Group>`",
-    note = "explained in `congruent::errors::C23`"
+    note = "explained in `congruent::errors::C23`: https://docs.rs/congruent/latest/congruent/errors/C23/"
 )]
 pub trait SharesHeads<KeyHeads>: Dim {
     #[doc(hidden)]
@@ -29,7 +29,7 @@ impl<H: Dim, G: Dim> SharesHeads<H> for Times<H, G> {
     message = "a cache of heads `{H}` of size `{D}` for the batch `{B}` does not append keys `{Self}` and values `{Values}` at `{S}`",
     label = "expected keys and values `({B}, {H}, {S}, {D})`",
     note = "the batch, the key heads and their size are those that the cache was made with, the length is that of the step",
-    note = "explained in `congruent::errors::C40`"
+    note = "explained in `congruent::errors::C40`: https://docs.rs/congruent/latest/congruent/errors/C40/"
 )]
 pub trait Appends<Values, B, H, S, D>: Shape {
     #[doc(hidden)]
@@ -47,7 +47,7 @@ impl<B: Dim, H: Dim, S: Dim, D: Dim> Appends<Self, B, H, S, D> for (B, H, S, D) 
     label = "expected `({B}, {L})`; of one rank's part, the positions of the whole sequence",
     note = "of a `Shard<Seq, _>`, give the positions of the whole sequence, `({B}, Seq)`: each rank takes its own, which do not begin at 0",
     note = "in generic code, ask for a sequence that is whole: `S: Whole`, or whole and without padding: `S: Dense`",
-    note = "explained in `congruent::errors::C99`"
+    note = "explained in `congruent::errors::C99`: https://docs.rs/congruent/latest/congruent/errors/C99/"
 )]
 pub trait PositionsOf<B, L>: Shape {
     /// The first of the positions that this rank has, and how many it has; nothing if it has all.
@@ -79,7 +79,7 @@ impl<B: Dim, L: Dim, M: Dim> PositionsOf<B, Shard<L, M>> for (B, L) {
     note = "`positions.forward(&x)` adds to each rank's part the vectors of its own positions",
     note = "others are looked up for the whole sequence, of which each rank takes its part: `x + positions.weight.lookup(&ids).shard(seq)`",
     note = "in generic code, ask for a sequence that is whole: `S: Whole`, or whole and without padding: `S: Dense`",
-    note = "explained in `congruent::errors::C109`"
+    note = "explained in `congruent::errors::C109`: https://docs.rs/congruent/latest/congruent/errors/C109/"
 )]
 pub trait AllPositions: Shape {
     #[doc(hidden)]
@@ -106,7 +106,7 @@ all_positions! {
     note = "positions and heads are of one batch and one sequence; the size is that of the table of angles",
     note = "where heads are of a `Shard<Seq, _>`, positions are those of the whole sequence, `(batch, Seq)`: each rank takes its own, which do not begin at 0",
     note = "in generic code, ask for a sequence that is whole: `S: Whole`, or whole and without padding: `S: Dense`",
-    note = "explained in `congruent::errors::C41`"
+    note = "explained in `congruent::errors::C41`: https://docs.rs/congruent/latest/congruent/errors/C41/"
 )]
 pub trait Turns<Heads, D>: Shape {
     /// As [`PositionsOf::own`].
@@ -156,7 +156,7 @@ heads_never!(Never Nothing);
     label = "queries, keys and values disagree",
     note = "attention takes queries `(B, H, Q, D)`, keys `(B, H, K, D)` and values `(B, H, K, V)` of one batch, and heads `H` or, grouped, `Times<H, Group>` for the queries",
     note = "`x.split_heads()` makes `(B, H, S, D)` of `(B, S, Times<H, D>)`",
-    note = "explained in `congruent::errors::C22`"
+    note = "explained in `congruent::errors::C22`: https://docs.rs/congruent/latest/congruent/errors/C22/"
 )]
 pub trait Attends<Keys, Values>: Shape {
     /// The batch.
@@ -226,7 +226,7 @@ attends_never!(Never Nothing);
     message = "cannot split `{Self}` into heads",
     label = "expected `(batch, sequence, Times<heads, head_dim>)`",
     note = "name the factors of the last dimension first: `x.relabel(Embed, Times(Heads, HeadDim)).split_heads()`",
-    note = "explained in `congruent::errors::C24`"
+    note = "explained in `congruent::errors::C24`: https://docs.rs/congruent/latest/congruent/errors/C24/"
 )]
 pub trait SplitHeads: Shape {
     /// `(batch, heads, sequence, head_dim)`.
@@ -251,7 +251,7 @@ impl<B: Dim, S: Dim, H: Dim, D: Dim> SplitHeads for (B, S, Times<H, D>) {
     message = "cannot merge the heads of `{Self}`",
     label = "expected `(batch, heads, sequence, head_dim)`",
     note = "`x.merge_heads()` makes `(batch, sequence, Times<heads, head_dim>)`",
-    note = "explained in `congruent::errors::C25`"
+    note = "explained in `congruent::errors::C25`: https://docs.rs/congruent/latest/congruent/errors/C25/"
 )]
 pub trait MergeHeads: Shape {
     /// `(batch, sequence, Times<heads, head_dim>)`.
@@ -276,7 +276,7 @@ impl<B: Dim, H: Dim, S: Dim, D: Dim> MergeHeads for (B, H, S, D) {
     message = "`{Self}` is not `(batch, sequence, {E})`",
     label = "expected `(batch, sequence, {E})`",
     note = "one sequence gets a batch by `x.expand(Batch)`; another width becomes `{E}` by a `Linear`",
-    note = "explained in `congruent::errors::C26`"
+    note = "explained in `congruent::errors::C26`: https://docs.rs/congruent/latest/congruent/errors/C26/"
 )]
 pub trait Sequence<E>: Shape {
     /// The batch.
@@ -307,7 +307,7 @@ impl<B: Dim, S: Dim, E: Dim> Sequence<E> for (B, S, E) {
     label = "expected one rank's part of a sequence, along the mesh axis `{M}` of the layer's heads",
     note = "each rank takes its part of a whole sequence by `x.shard(mesh.shard(seq, axis))`, of what has another part, by `x.all_gather(..)` before",
     note = "where each rank has the whole sequence, it is `layer.forward(..)`",
-    note = "explained in `congruent::errors::C116`"
+    note = "explained in `congruent::errors::C116`: https://docs.rs/congruent/latest/congruent/errors/C116/"
 )]
 pub trait SequencePart<E, M>: Sequence<E, Length = Shard<Self::Whole, M>> {
     /// The sequence of which the ranks have parts.
@@ -323,7 +323,7 @@ impl<B: Dim, S: Dim, M: Dim, E: Dim> SequencePart<E, M> for (B, Shard<S, M>, E) 
     message = "`{Self}` does not hold the sequences `{L}` of the batch `{B}`",
     label = "expected `({B}, {L}, ..)`",
     note = "the lengths belong to another batch, or to other sequences, than the tensor; those of padded sequences are `Lengths<B, Ragged<S>>`",
-    note = "explained in `congruent::errors::C28`"
+    note = "explained in `congruent::errors::C28`: https://docs.rs/congruent/latest/congruent/errors/C28/"
 )]
 pub trait Sequences<B, L>: Shape {
     /// `(B, ..)`: one for each sequence.

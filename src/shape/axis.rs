@@ -17,7 +17,7 @@ pub struct At<const I: usize>;
     label = "no dimension `{D}` in `{Self}`",
     note = "choose a dimension of the shape, or a position in it: `At::<0>`; one that was bound to a size is chosen by its variable: `seq`",
     note = "in generic code, ask for the axis: `S: Axis<D, Position, Dim = D>`, with a type parameter `Position`",
-    note = "explained in `congruent::errors::C10`"
+    note = "explained in `congruent::errors::C10`: https://docs.rs/congruent/latest/congruent/errors/C10/"
 )]
 pub trait Axis<D, Position>: Shape {
     /// The dimension of the axis.
@@ -44,7 +44,7 @@ pub trait Axis<D, Position>: Shape {
     message = "one axis is named twice, and two are needed",
     label = "expected two axes of the tensor",
     note = "where a dimension occurs twice, its axes are chosen by position: `x.diagonal(At::<0>, At::<1>)`",
-    note = "explained in `congruent::errors::C89`"
+    note = "explained in `congruent::errors::C89`: https://docs.rs/congruent/latest/congruent/errors/C89/"
 )]
 pub trait OtherThan<Position> {
     #[doc(hidden)]
@@ -76,7 +76,7 @@ other! {
     label = "`{Rest}` has no place for `{Self}` where the tensor that is scanned has it",
     note = "what stands before the axis stands in what a step gives, too: along `Seq` of `(Batch, Seq, Embed)`, a step gives `(Batch, ..)`",
     note = "a shape has at most six dimensions",
-    note = "explained in `congruent::errors::C83`"
+    note = "explained in `congruent::errors::C83`: https://docs.rs/congruent/latest/congruent/errors/C83/"
 )]
 pub trait Stacks<Rest, Position>: Dim {
     /// The shape with the axis.

@@ -14,7 +14,7 @@ use crate::sealed::Sealed;
     note = "two shapes go together if they are the same, or if one is the end of the other: `(Batch, Seq, Embed)` and `(Seq, Embed)`",
     note = "an axis that one of them lacks, wherever it stands, comes by name: `&x + y.expand_as(&x, Seq)`, and back after `x.mean(Seq)`; a new first one: `x.expand(Batch)`",
     note = "rename an axis: `x.relabel(from, to)`; reorder: `x.permute((..))`",
-    note = "explained in `congruent::errors::C13`, for layers of any rank in `congruent::shape`"
+    note = "explained in `congruent::errors::C13`: https://docs.rs/congruent/latest/congruent/errors/C13/; for layers of any rank see `congruent::shape`"
 )]
 pub trait Broadcast<Other> {
     /// The larger of the two shapes.
@@ -48,7 +48,7 @@ impl<S: Broadcast<R>, R> GoesWith<S> for R {
     note = "what stands behind `+=` has the shape of the left side, or the end of it: `(Batch, Seq, Embed)` and `(Seq, Embed)`; a larger result is a new tensor, `let y = &x + &other`",
     note = "an axis that the right side lacks, wherever it stands, comes by name: `x += y.expand_as(&x, Seq)`, and back after `x.mean(Seq)`",
     note = "rename an axis: `x.relabel(from, to)`; reorder: `x.permute((..))`",
-    note = "explained in `congruent::errors::C84`"
+    note = "explained in `congruent::errors::C84`: https://docs.rs/congruent/latest/congruent/errors/C84/"
 )]
 pub trait FitsInto<S> {
     #[doc(hidden)]
@@ -134,7 +134,7 @@ same! {
     message = "`{Self}` is not `{Whole}` without `{D}`",
     label = "expected `{Rest}`",
     note = "a tensor is repeated along one axis that the other has and it lacks; all other dimensions are the same, in the same order",
-    note = "explained in `congruent::errors::C56`"
+    note = "explained in `congruent::errors::C56`: https://docs.rs/congruent/latest/congruent/errors/C56/"
 )]
 pub trait Without<Whole, D, Rest> {
     #[doc(hidden)]

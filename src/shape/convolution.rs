@@ -14,7 +14,7 @@ pub struct OneGroup;
     label = "expected the groups `{Groups}`",
     note = "groups stand in the types of both, `(Batch, Times<Groups, In>, Time)` by `(Times<Groups, Out>, In, Kernel)`, and are named: `Sliding::default().groups(Groups)`",
     note = "in one group, each output is made of all inputs: the weight is `(Out, Times<Groups, In>, Kernel)`",
-    note = "explained in `congruent::errors::C101`"
+    note = "explained in `congruent::errors::C101`: https://docs.rs/congruent/latest/congruent/errors/C101/"
 )]
 pub trait SaidOf<Groups> {
     #[doc(hidden)]
@@ -32,7 +32,7 @@ impl<Groups> SaidOf<Groups> for Groups {
     label = "the second dimension of both has to be the channels that go in",
     note = "channels stand before what windows slide along: `(Batch, In, Time)` by `(Out, In, Kernel)`, `(Batch, In, Height, Width)` by `(Out, In, KernelH, KernelW)`; channels that are last get there by `x.permute((Batch, In, Time))`",
     note = "of groups, `(Batch, Times<Groups, In>, Time)` by `(Times<Groups, Out>, In, Kernel)` with `.groups(Groups)`: each group takes its own channels; for one axis there is one output dimension, for two a pair",
-    note = "explained in `congruent::errors::C78`"
+    note = "explained in `congruent::errors::C78`: https://docs.rs/congruent/latest/congruent/errors/C78/"
 )]
 pub trait Convolve<Weight, Groups, Out>: Slide<Out> {
     /// The channels that come out.
@@ -51,7 +51,7 @@ pub trait Convolve<Weight, Groups, Out>: Slide<Out> {
     label = "the second dimension of the tensor and the first of the weight have to be the channels that go in",
     note = "the weight of a transposed convolution begins with the channels that go in: `(Batch, In, Time)` by `(In, Out, Kernel)`; channels that are last get there by `x.permute((Batch, In, Time))`",
     note = "of groups, `(Batch, Times<Groups, In>, Time)` by `(Times<Groups, In>, Out, Kernel)` with `.groups(Groups)`",
-    note = "explained in `congruent::errors::C78`"
+    note = "explained in `congruent::errors::C78`: https://docs.rs/congruent/latest/congruent/errors/C78/"
 )]
 pub trait ConvolveTransposed<Weight, Groups, Out>: Slide<Out> {
     /// The channels that come out.
@@ -70,7 +70,7 @@ pub trait ConvolveTransposed<Weight, Groups, Out>: Slide<Out> {
     message = "windows do not slide over `{Self}` into `{Out}`",
     label = "expected `(Batch, Channels, Length)` and one dimension, or `(Batch, Channels, Height, Width)` and a pair",
     note = "channels stand before what windows slide along: those that are last get there by `x.permute((Batch, Channels, Time))`",
-    note = "explained in `congruent::errors::C82`"
+    note = "explained in `congruent::errors::C82`: https://docs.rs/congruent/latest/congruent/errors/C82/"
 )]
 pub trait Slide<Out>: Shape {
     /// The channels.
@@ -152,7 +152,7 @@ slides! {
     message = "`{Self}` is not `(batch, {C}, height, width)`",
     label = "expected images `(batch, {C}, height, width)`",
     note = "channels stand before height and width, where they are last by `x.permute((Batch, Colours, Height, Width))`; one image gets a batch by `x.expand(Batch)`",
-    note = "explained in `congruent::errors::C126`"
+    note = "explained in `congruent::errors::C126`: https://docs.rs/congruent/latest/congruent/errors/C126/"
 )]
 pub trait Images<C>: Shape {
     /// The images.

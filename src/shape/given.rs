@@ -14,7 +14,7 @@ use crate::sealed::Sealed;
     label = "not a tuple of dimensions that have a size",
     note = "`NoSizeYet<Seq>` is the name of a dimension without a size: `bind!(seq: Seq = 5)` gives it one, and from then on the variable `seq` is the dimension, as in `x.mean(seq)`; of a `once` dimension, `let width = Width::set(768)?`",
     note = "a shape is a tuple of dimensions, `(Batch, Embed)`, or of one `(Embed,)`; a number is `N::<8>`, or declared with a name: `dims! {{ pub Embed = 384; }}`",
-    note = "explained in `congruent::errors::C09`"
+    note = "explained in `congruent::errors::C09`: https://docs.rs/congruent/latest/congruent/errors/C09/"
 )]
 pub trait Given<S> {
     /// `S` itself.

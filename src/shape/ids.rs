@@ -12,7 +12,7 @@ use crate::sealed::Sealed;
     note = "where there is one id for a whole sequence, its positions become one before: `x.mean(Seq)`, `x.at(Seq, 0)?`, of padded ones `x.masked_mean(&lengths)`",
     note = "ids, and labels, are of what all ranks have together: of `Vocab`, and not of `Shard<Vocab, M>`, for a rank's part of logits too",
     note = "in generic code, ask for a vocabulary: `V: Vocabulary`, whose ids are of `V::Whole`; or for a dimension that each rank has all of: `V: Dense`",
-    note = "explained in `congruent::errors::C31`"
+    note = "explained in `congruent::errors::C31`: https://docs.rs/congruent/latest/congruent/errors/C31/"
 )]
 pub trait Rows<Ids, D>: Shape {
     /// The part of the last dimension that this rank has; nothing if each rank has all.
@@ -58,7 +58,7 @@ rows_never!(Never Nothing);
     message = "rows `{Rows}` at ids `{Ids}` of `{D}` cannot be added to `{Self}`",
     label = "expected a row of the table for each id",
     note = "rows have the shape of the ids, and behind it that of a row of the table: rows `(Batch, Seq, Embed)` at ids `(Batch, Seq)` of `Vocab` are added to `(Vocab, Embed)`, and `(Batch, Seq)` to `(Vocab,)`",
-    note = "explained in `congruent::errors::C87`"
+    note = "explained in `congruent::errors::C87`: https://docs.rs/congruent/latest/congruent/errors/C87/"
 )]
 pub trait TakesRows<D, Ids, Rows>: Shape {
     #[doc(hidden)]
@@ -91,7 +91,7 @@ never!(Never Nothing);
     message = "ids `{Ids}` do not name elements along `{D}` of `{Self}`",
     label = "all dimensions of the ids but the one at `{D}` have to be those of the tensor",
     note = "ids `(Batch, Kept, Embed)` of `Seq` name elements of `(Batch, Seq, Embed)`; whole rows are chosen from a table by `table.lookup(&ids)`, and one element of each row by `x.gather(&ids)`",
-    note = "explained in `congruent::errors::C88`"
+    note = "explained in `congruent::errors::C88`: https://docs.rs/congruent/latest/congruent/errors/C88/"
 )]
 pub trait DiffersAlong<D, Ids, Position>: Shape {
     #[doc(hidden)]

@@ -9,7 +9,7 @@ use crate::sealed::Sealed;
     message = "cannot concatenate `{Self}` and `{Other}` along `{D}`",
     label = "all dimensions but `{D}` have to be the same",
     note = "concatenation along an axis keeps every other axis: `(Batch, Seq, A)` and `(Batch, Seq, B)` give `(Batch, Seq, Plus<A, B>)`",
-    note = "explained in `congruent::errors::C14`"
+    note = "explained in `congruent::errors::C14`: https://docs.rs/congruent/latest/congruent/errors/C14/"
 )]
 pub trait Concat<D, Other, Position>: Shape {
     /// The shape with `Plus` of the two dimensions.
@@ -25,7 +25,7 @@ pub trait Concat<D, Other, Position>: Shape {
     message = "`{Self}` is not a concatenation of two dimensions",
     label = "expected `Plus<A, B>`",
     note = "name the parts first: `x.relabel(dim, Plus(a, b))`, where the sizes add up",
-    note = "explained in `congruent::errors::C15`"
+    note = "explained in `congruent::errors::C15`: https://docs.rs/congruent/latest/congruent/errors/C15/"
 )]
 pub trait Total: Dim {
     /// The first part.
@@ -52,7 +52,7 @@ impl<A: Dim, B: Dim> Total for Plus<A, B> {
     message = "`{Self}` is not a product of two dimensions",
     label = "expected `Times<A, B>`",
     note = "name the factors first: `x.relabel(dim, Times(Heads, HeadDim))`, where the sizes multiply",
-    note = "explained in `congruent::errors::C16`"
+    note = "explained in `congruent::errors::C16`: https://docs.rs/congruent/latest/congruent/errors/C16/"
 )]
 pub trait Product: Dim {
     /// The outer factor.
@@ -79,7 +79,7 @@ impl<A: Dim, B: Dim> Product for Times<A, B> {
     message = "`{Self}` has six dimensions, and no room for a seventh",
     label = "a shape has at most six dimensions",
     note = "merge two axes or reduce one before",
-    note = "explained in `congruent::errors::C17`"
+    note = "explained in `congruent::errors::C17`: https://docs.rs/congruent/latest/congruent/errors/C17/"
 )]
 pub trait SplitAxis<Position>: Shape {
     /// The shape with the axis replaced by two.
@@ -95,7 +95,7 @@ pub trait SplitAxis<Position>: Shape {
     message = "`{First}` and `{Second}` do not stand side by side in `{Self}`",
     label = "only neighbours can be merged, the outer one first",
     note = "bring them together by `x.permute((..))`, or do both at once: `rearrange!(x, \"b h s d -> b s (h d)\")`",
-    note = "explained in `congruent::errors::C18`"
+    note = "explained in `congruent::errors::C18`: https://docs.rs/congruent/latest/congruent/errors/C18/"
 )]
 pub trait Merge<First, Second, Position>: Shape {
     /// The shape with `Times` of the two in their place.
@@ -111,7 +111,7 @@ pub trait Merge<First, Second, Position>: Shape {
     message = "`{Self}` has six dimensions, and no room for `{D}`",
     label = "a shape has at most six dimensions",
     note = "merge two axes or reduce one before",
-    note = "explained in `congruent::errors::C17`"
+    note = "explained in `congruent::errors::C17`: https://docs.rs/congruent/latest/congruent/errors/C17/"
 )]
 pub trait Prepend<D>: Shape {
     /// The shape behind `D`.
@@ -127,7 +127,7 @@ pub trait Prepend<D>: Shape {
     message = "`{Self}` has six dimensions, and no room for `{D}`",
     label = "a shape has at most six dimensions",
     note = "merge two axes or reduce one before",
-    note = "explained in `congruent::errors::C17`"
+    note = "explained in `congruent::errors::C17`: https://docs.rs/congruent/latest/congruent/errors/C17/"
 )]
 pub trait Append<D>: Shape {
     /// The shape before `D`.

@@ -9,7 +9,7 @@ use crate::sealed::Sealed;
     message = "the last dimension of `{Self}` is not `{D}`",
     label = "expected a shape that ends in `{D}`",
     note = "move an axis to the end by `x.permute((..))`; rename one of the same size by `x.relabel(from, to)`",
-    note = "explained in `congruent::errors::C11`"
+    note = "explained in `congruent::errors::C11`: https://docs.rs/congruent/latest/congruent/errors/C11/"
 )]
 pub trait Last<D: Dim>: Shape + Broadcast<(D,), Larger = Self> {
     /// The shape with `X` in its place. With `D` in place of that, it is this one again: what two layers make of `D` and back

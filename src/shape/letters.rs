@@ -19,7 +19,7 @@ pub enum Disagree {}
     message = "{LETTER} is `{Self}` in the first tensor and `{Other}` in the second",
     label = "{LETTER} is not one dimension",
     note = "a letter of the pattern stands for the same dimension wherever it appears",
-    note = "explained in `congruent::errors::C20`"
+    note = "explained in `congruent::errors::C20`: https://docs.rs/congruent/latest/congruent/errors/C20/"
 )]
 pub trait SameLetter<const LETTER: char, Other, Before> {
     type Holds;

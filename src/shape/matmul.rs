@@ -10,7 +10,7 @@ use crate::sealed::Sealed;
     message = "cannot multiply `{Self}` by `{Right}`",
     label = "the last dimension of `{Self}` has to be the one before the last of `{Right}`, and what stands before these two has to be the same",
     note = "a product takes `(.., M, K)` and `(.., K, N)`; swap two axes by `x.transpose(a, b)`, or write the pattern: `einsum!(\"b h i d, b h j d -> b h i j\", q, k)`",
-    note = "explained in `congruent::errors::C12`"
+    note = "explained in `congruent::errors::C12`: https://docs.rs/congruent/latest/congruent/errors/C12/"
 )]
 pub trait MatMul<Right>: Shape {
     /// The dimension that is summed over.

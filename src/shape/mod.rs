@@ -103,7 +103,7 @@ use std::fmt::{self, Debug, Display, Formatter};
     message = "`{Self}` is not a shape",
     label = "not a shape",
     note = "a shape is a tuple of dimensions: `(Batch, Seq, Embed)`; of one, `(Embed,)`",
-    note = "explained in `congruent::errors::C09`"
+    note = "explained in `congruent::errors::C09`: https://docs.rs/congruent/latest/congruent/errors/C09/"
 )]
 pub trait Shape: Copy + Debug + Send + Sync + Broadcast<Self, Larger = Self> {
     /// The number of dimensions.
@@ -140,7 +140,7 @@ pub trait Shape: Copy + Debug + Send + Sync + Broadcast<Self, Larger = Self> {
     message = "`{Self}` may hold padding, and this operation would read it",
     label = "a dimension of this shape may hold padding",
     note = "the mean of the valid positions is `mean_of_valid(&x, &lengths)`; else say what the padding becomes: of losses and sums `x.fill_padding(&lengths, 0.0)`, and what is chosen `chosen.fill_padding(&lengths, false)`",
-    note = "explained in `congruent::errors::C06`"
+    note = "explained in `congruent::errors::C06`: https://docs.rs/congruent/latest/congruent/errors/C06/"
 )]
 pub trait Unpadded: Shape {
     #[doc(hidden)]
@@ -152,7 +152,7 @@ pub trait Unpadded: Shape {
     message = "`{Self}` may have one rank's part of a dimension, and this operation would take it for the whole",
     label = "the parts of the other ranks would be left out",
     note = "the axis that is a `Shard` is reduced before, by all ranks together: `x.partial_mean(axis).all_reduce()`, `x.partial_sum(axis).all_reduce()`; or each rank gets all of it: `x.all_gather(axis)`",
-    note = "explained in `congruent::errors::C115`"
+    note = "explained in `congruent::errors::C115`: https://docs.rs/congruent/latest/congruent/errors/C115/"
 )]
 pub trait OfAllRanks: Shape {
     #[doc(hidden)]
@@ -219,7 +219,7 @@ impl<X> Is<X> for X {
     label = "expected a tensor of shape `()`",
     note = "each of its dimensions is reduced before, `x.mean(Batch).scalar()`, or all of them, `x.mean_all().scalar()`",
     note = "all its elements are `x.to_vec()`, and those at one position `x.at(Batch, 0)?`",
-    note = "explained in `congruent::errors::C100`"
+    note = "explained in `congruent::errors::C100`: https://docs.rs/congruent/latest/congruent/errors/C100/"
 )]
 pub trait WithoutDimensions {
     #[doc(hidden)]
@@ -240,7 +240,7 @@ impl WithoutDimensions for Never {
     message = "a loss of shape `{Self}` is not one number",
     label = "expected a loss of shape `()`",
     note = "a mean makes it one: `losses.mean(Batch)`; over padding, `mean_of_valid(&losses, &lengths)`",
-    note = "explained in `congruent::errors::C42`"
+    note = "explained in `congruent::errors::C42`: https://docs.rs/congruent/latest/congruent/errors/C42/"
 )]
 pub trait OneNumber {
     #[doc(hidden)]

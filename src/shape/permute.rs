@@ -8,7 +8,7 @@ use crate::sealed::Sealed;
     message = "`{Target}` is not `{Self}` in another order",
     label = "these are not the same dimensions",
     note = "name every dimension of the tensor once; `rearrange!` also splits and merges axes",
-    note = "explained in `congruent::errors::C19`"
+    note = "explained in `congruent::errors::C19`: https://docs.rs/congruent/latest/congruent/errors/C19/"
 )]
 pub trait Permute<Target, Positions>: Shape {
     /// Which axis of the shape becomes each axis of `Target`.

@@ -9,7 +9,7 @@ use crate::sealed::Sealed;
     message = "expected a tensor of shape `{Expected}`, and this one is `{Self}`",
     label = "expected the shape `{Expected}`",
     note = "each element belongs to the one at its place in the other tensor, and nothing is repeated: reorder by `x.permute((..))`, rename by `x.relabel(from, to)`, repeat along a missing axis by `x.expand_as(&other, axis)`",
-    note = "explained in `congruent::errors::C102`"
+    note = "explained in `congruent::errors::C102`: https://docs.rs/congruent/latest/congruent/errors/C102/"
 )]
 pub trait SameShape<Expected> {
     /// The same value.
@@ -31,7 +31,7 @@ impl<S: Shape> SameShape<S> for S {
     message = "`{Self}` does not have two dimensions",
     label = "expected two dimensions: of tokens `(batch, sequence)`, of vectors `(batch, features)`",
     note = "one text, or one vector, gets a batch by `x.expand(Batch)`; two axes become one by `x.merge(Batch, Seq)`",
-    note = "explained in `congruent::errors::C103`"
+    note = "explained in `congruent::errors::C103`: https://docs.rs/congruent/latest/congruent/errors/C103/"
 )]
 pub trait Matrix: Shape {
     /// The first dimension.
@@ -58,7 +58,7 @@ impl<A: Dim, B: Dim> Matrix for (A, B) {
     message = "`{Self}` does not have one dimension",
     label = "expected one dimension: of logits `(vocabulary,)`, of chosen sequences `(beams,)`",
     note = "of the logits of a batch, those of one position of one sequence are `logits.at(Batch, 0)?.at(Seq, last)?`",
-    note = "explained in `congruent::errors::C108`"
+    note = "explained in `congruent::errors::C108`: https://docs.rs/congruent/latest/congruent/errors/C108/"
 )]
 pub trait Vector: Shape {
     /// The dimension.

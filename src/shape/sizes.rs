@@ -34,7 +34,7 @@ pub struct Sizes<A>(A);
     message = "sizes are not indexed by `{Self}`: a size is chosen by its dimension",
     label = "the size of which dimension?",
     note = "the size of an axis is that of its dimension: `x.dim(Seq).size()`; of all axes: `let (batch, seq, _) = x.shape();`, then `seq.size()`",
-    note = "explained in `congruent::errors::C71`"
+    note = "explained in `congruent::errors::C71`: https://docs.rs/congruent/latest/congruent/errors/C71/"
 )]
 pub trait ChoosesSize {
     #[doc(hidden)]

@@ -54,7 +54,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     note = "a number is of the type of the elements, `x * 2.0` or `x * n as f32` for a tensor of `f32`; and a tensor gets another type of elements by `x.cast::<f64>()`",
     note = "a tensor on another engine comes here by `x.to_engine::<{B}>(&device)`",
     note = "a sum that is pending on a mesh becomes a tensor by `sum.all_reduce()`",
-    note = "explained in `congruent::errors::C58`"
+    note = "explained in `congruent::errors::C58`: https://docs.rs/congruent/latest/congruent/errors/C58/"
 )]
 pub trait OperandOf<X, B> {
     /// The shape that has to go together with that of `X`: of a number, that shape itself.
@@ -75,7 +75,7 @@ pub trait OperandOf<X, B> {
     message = "cannot calculate with a number of type `{Self}` and a tensor of other elements, `{B}`",
     label = "the number is not of the type of the elements",
     note = "a number is of the type of the elements, `2.0 * x` or `n as f32 * x` for a tensor of `f32`; and a tensor gets another type of elements by `x.cast::<f64>()`",
-    note = "explained in `congruent::errors::C58`"
+    note = "explained in `congruent::errors::C58`: https://docs.rs/congruent/latest/congruent/errors/C58/"
 )]
 pub trait ElementOf<B: Backend> {
     /// `x op self`, or where it is swapped `self op x`.

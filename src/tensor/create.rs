@@ -311,7 +311,7 @@ impl<D: Dim> Tensor<(D,)> {
     label = "the lengths of the arrays are not the sizes of `{S}`",
     note = "each dimension of `{S}` is one level of `[..; SIZE]`, the outermost first",
     note = "elements in a `Vec`, for sizes that only run time knows, are checked by `from_vec`",
-    note = "explained in `congruent::errors::C32`"
+    note = "explained in `congruent::errors::C32`: https://docs.rs/congruent/latest/congruent/errors/C32/"
 )]
 pub trait Nested<S, T> {
     /// Appends the elements in row-major order.

@@ -11,7 +11,7 @@ use crate::shape::Shape;
     label = "expected tensors by reference",
     note = "a function is of one tensor, `custom(&x, forward, backward)`, or of a tuple of up to four, `custom((&x, &weight), forward, backward)`; what has no gradients is held by the closures",
     note = "the tensors are on one backend, and their dimensions are static or set once, since the backward pass outlives every scope",
-    note = "explained in `congruent::errors::C92`"
+    note = "explained in `congruent::errors::C92`: https://docs.rs/congruent/latest/congruent/errors/C92/"
 )]
 pub trait CustomInputs<B: Backend> {
     /// The tensors themselves, and so their gradients too: each has the shape of its tensor.

@@ -25,7 +25,7 @@ pub struct Each<D: ArrayDim, T>(GenericArray<T, D::Number>);
     message = "the size of `{Self}` is not known at compile time",
     label = "needs a static dimension",
     note = "a static dimension is declared with its size: `dims! {{ pub Heads = 12; }}`; along another, a list of any length is `x.unstack_vec(axis)`, and one position of it `x.at(axis, i)?`",
-    note = "explained in `congruent::errors::C04`"
+    note = "explained in `congruent::errors::C04`: https://docs.rs/congruent/latest/congruent/errors/C04/"
 )]
 pub trait Listed<List> {
     /// What is in the list.

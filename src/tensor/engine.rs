@@ -12,7 +12,7 @@ use crate::shape::Shape;
     label = "this is on `{Self}`, expected `{B}`",
     note = "a tensor goes to another engine by `x.to_engine::<{B}>(&device)`, and gets other elements by `x.cast::<f64>()`",
     note = "beside a `Tensor<S, B>`, ids on its engine are of the type `TensorOf<S, Index<D>, B>`, and truth values `TensorOf<S, bool, B>`; ids of two tables, `Index<A>` and `Index<B>`, are of two types of elements",
-    note = "explained in `congruent::errors::C76`"
+    note = "explained in `congruent::errors::C76`: https://docs.rs/congruent/latest/congruent/errors/C76/"
 )]
 pub trait SameBackend<B: Backend>: Backend<Elem = B::Elem, Engine = B::Engine> {
     #[doc(hidden)]
@@ -29,7 +29,7 @@ impl<B: Backend> SameBackend<B> for B {
     message = "a tensor of `{Self}` does not become one on `{E}`",
     label = "`{E}` is not known to be a backend of `{Self}`",
     note = "elements stay what they are: name a backend of `{Self}`, in generic code `E: Backend<Elem = {Self}>`; other elements are made before, by `x.cast::<f32>()`",
-    note = "explained in `congruent::errors::C74`"
+    note = "explained in `congruent::errors::C74`: https://docs.rs/congruent/latest/congruent/errors/C74/"
 )]
 pub trait GoesTo<E: Backend>: Element {
     /// The backend of these elements on that engine.

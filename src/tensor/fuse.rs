@@ -80,7 +80,7 @@ pub fn fuse<F, I: Fuse<F>>(inputs: I, f: F) -> I::Output {
     note = "two shapes go together if they are the same, or if one is the end of the other: `(Batch, Seq, Embed)` and `(Seq, Embed)`",
     note = "the inputs are a tensor, `&x`, or a tuple of two to four, `(&x, &y)`; repeat a tensor along a new dimension by name: `x.expand(Batch)`",
     note = "a tensor goes to another engine by `x.to_engine::<B>(&device)`, and gets other elements by `x.cast::<f64>()`",
-    note = "explained in `congruent::errors::C44`"
+    note = "explained in `congruent::errors::C44`: https://docs.rs/congruent/latest/congruent/errors/C44/"
 )]
 pub trait Fuse<F> {
     /// The result.

@@ -37,7 +37,7 @@ pub struct Gradients<B: Autodiff = Cpu<f32>>(B::Gradients);
     label = "this is on `{Self}`, the gradients are on `{B}`",
     note = "gradients stay on the engine that calculated them: a loss there has gradients with respect to what was tracked there",
     note = "a gradient goes to another engine as any tensor does: `gradients.of(&x).to_engine::<{Self}>(&device)`",
-    note = "explained in `congruent::errors::C76`"
+    note = "explained in `congruent::errors::C76`: https://docs.rs/congruent/latest/congruent/errors/C76/"
 )]
 pub trait TrackedWith<B: Autodiff>: Autodiff {
     #[doc(hidden)]
@@ -63,7 +63,7 @@ impl<B: Autodiff, C: Autodiff<Engine = B::Engine, Gradients = B::Gradients>> Tra
     message = "gradients on `{Self}` are given to what takes those on `{B}`",
     label = "these gradients are on `{Self}`, expected `{B}`",
     note = "gradients stay on the engine that calculated them: the model, its optimizer and the loss are on one backend, `Optimizer::<{Self}>::new(rule)`",
-    note = "explained in `congruent::errors::C76`"
+    note = "explained in `congruent::errors::C76`: https://docs.rs/congruent/latest/congruent/errors/C76/"
 )]
 pub trait GradientsFor<B: Autodiff>: Autodiff {
     #[doc(hidden)]

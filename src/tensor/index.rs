@@ -120,7 +120,7 @@ impl<D> Display for Index<D> {
     label = "expected `Index<{D}>`",
     note = "numbers are checked against their table once, where they enter: `Ids::new(shape, table, &numbers)?`; the positions along a dimension are `Ids::positions(seq, table)?`",
     note = "of a table of which a rank has a part, `Shard<Vocab, M>`, ids are of the whole, on each rank: `Ids::new(shape, Vocab, &numbers)?`",
-    note = "explained in `congruent::errors::C29`"
+    note = "explained in `congruent::errors::C29`: https://docs.rs/congruent/latest/congruent/errors/C29/"
 )]
 pub trait IdOf<D>: Element<Primitive = u32> {
     #[doc(hidden)]

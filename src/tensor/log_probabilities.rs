@@ -104,7 +104,7 @@ where
     message = "a divergence takes logarithms of probabilities along its axis, and not `{Self}` and `{Targets}`",
     label = "the two are not known to be logarithms of probabilities along the axis",
     note = "of logits, they are `logits.log_softmax(axis)`; logarithms that were calculated otherwise are named so by `LogProbabilities::from_logarithms(x, axis)`",
-    note = "explained in `congruent::errors::C66`"
+    note = "explained in `congruent::errors::C66`: https://docs.rs/congruent/latest/congruent/errors/C66/"
 )]
 pub trait LogProbabilitiesAlong<D, Targets>: AsTensor {
     /// The backend of the targets.

@@ -14,7 +14,7 @@ use std::ops::{BitAnd, BitOr, BitXor, Not};
     label = "no tensor of `bool` on the same engine",
     note = "conditions are made by comparing: `x.greater_than(0.0)`, `x.less(&y)`; and `!condition` is the opposite",
     note = "lengths and other masks of attention are combined by `and`: `lengths.and(Causal)`",
-    note = "explained in `congruent::errors::C85`"
+    note = "explained in `congruent::errors::C85`: https://docs.rs/congruent/latest/congruent/errors/C85/"
 )]
 pub trait ConditionOf<X, B: Backend> {
     /// Its shape.

@@ -13,7 +13,7 @@ use typenum::{B1, IsGreaterOrEqual};
     message = "`{Self}` is not known to have room for `{Part}`",
     label = "`{Part}` may be larger than `{Self}`",
     note = "sizes that only run time knows are compared by `x.narrow(axis, 0, part)?`",
-    note = "explained in `congruent::errors::C30`"
+    note = "explained in `congruent::errors::C30`: https://docs.rs/congruent/latest/congruent/errors/C30/"
 )]
 pub trait AtLeast<Part>: Dim {
     #[doc(hidden)]

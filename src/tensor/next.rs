@@ -13,7 +13,7 @@ type NextOf<S, D, Position> = <S as Axis<D, Position>>::With<<<S as Axis<D, Posi
     message = "`{Self}` is not what is predicted for the next position",
     label = "neither ids nor a mask",
     note = "ids are shifted by `ids.next(axis)`; the predictions of them lack the last position: `logits.without_last(axis)`",
-    note = "explained in `congruent::errors::C63`"
+    note = "explained in `congruent::errors::C63`: https://docs.rs/congruent/latest/congruent/errors/C63/"
 )]
 pub trait Target: Element {}
 #[diagnostic::do_not_recommend]
@@ -26,7 +26,7 @@ impl Target for bool {}
     label = "predicts nothing",
     note = "predictions lack the last position, `logits.without_last(axis)`; the ids that they are of are shifted, `ids.next(axis)`",
     note = "for teacher forcing, give the model all ids, and take its predictions `without_last`",
-    note = "explained in `congruent::errors::C64`"
+    note = "explained in `congruent::errors::C64`: https://docs.rs/congruent/latest/congruent/errors/C64/"
 )]
 pub trait Prediction: Element {}
 #[diagnostic::do_not_recommend]

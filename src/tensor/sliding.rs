@@ -66,7 +66,7 @@ impl<Stride, Padding, Dilation, Groups> Sliding<Stride, Padding, Dilation, Group
     message = "`{Self}` is no number for `{Out}`",
     label = "expected a dimension, a `usize`, or for two axes a pair of one of these",
     note = "a number that the compiler is to know is a dimension: `.stride(N::<2>)`, for two axes also `.stride((N::<2>, N::<1>))`; others are a `usize`, or for two axes `[usize; 2]`, and lengths are compared by `try_conv` and its like",
-    note = "explained in `congruent::errors::C81`"
+    note = "explained in `congruent::errors::C81`: https://docs.rs/congruent/latest/congruent/errors/C81/"
 )]
 pub trait PerAxis<Out>: Copy {
     /// For the first axis of two, and for the last.
@@ -105,7 +105,7 @@ per_axis! {
     note = "the last window begins a stride for each of the others behind the first, and ends inside; one more would not: 8 positions with a padding of 1 have 8 windows of 3, and with a stride of 2 they have 4; of a transposed convolution, the result is what has so many windows",
     note = "stride, padding and dilation are dimensions here, `.stride(N::<2>)`; what only run time knows is compared by `x.try_conv(..)?`, `x.try_conv_transpose(..)?`, `x.try_max_pool(..)?` and `x.try_avg_pool(..)?`",
     note = "in generic code, compare by these too, or ask for it: `{Self}: CountsWindows<{Lengths}, {Kernel}, {Stride}, {Padding}, {Dilation}>`",
-    note = "explained in `congruent::errors::C79`"
+    note = "explained in `congruent::errors::C79`: https://docs.rs/congruent/latest/congruent/errors/C79/"
 )]
 pub trait CountsWindows<Lengths, Kernel, Stride, Padding, Dilation> {
     #[doc(hidden)]

@@ -13,7 +13,7 @@ use crate::shape::{Axis, Shape, SplitAxis};
     label = "the last window would end behind `{D}`, or one more would fit",
     note = "the last window begins a step for each of the others behind the first: 10 positions have 4 windows of 4 in steps of 2",
     note = "sizes that only run time knows are compared by `x.try_unfold(axis, windows, size, step)?`",
-    note = "explained in `congruent::errors::C90`"
+    note = "explained in `congruent::errors::C90`: https://docs.rs/congruent/latest/congruent/errors/C90/"
 )]
 pub trait StepOf<D, Windows, Size>: Dim {
     #[doc(hidden)]

@@ -14,7 +14,7 @@ macro_rules! words { ($($Trait:ident: $message:literal, $note:literal;)*) => {$(
         message = $message,
         label = "another word is meant",
         note = $note,
-        note = "explained in `congruent::errors::C57`"
+        note = "explained in `congruent::errors::C57`: https://docs.rs/congruent/latest/congruent/errors/C57/"
     )]
     pub trait $Trait {}
 )*} }

@@ -10,7 +10,7 @@ pub(super) enum Counts<'c> {
 impl Counts<'_> {
     /// One for each sequence, and perhaps more.
     pub(super) fn all(&self) -> impl Iterator<Item = usize> {
-        (0..).map_while(|sequence| match self {
+        (0..).map_while(move |sequence| match self {
             Counts::Same(count) => Some(*count),
             Counts::Each(counts) => counts.get(sequence).copied(),
         })

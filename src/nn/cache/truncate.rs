@@ -12,7 +12,7 @@ use typenum::U1;
     label = "expected a length for each sequence of `{B}`",
     note = "each sequence of a batch is cut at its own length: `cache.truncate([14, 11])?`; all at one: `cache.truncate(&vec![length; batch.size()])?`",
     note = "one number cuts a batch of one sequence by its type: `Batch = 1`, or `N<1>`",
-    note = "explained in `congruent::errors::C70`"
+    note = "explained in `congruent::errors::C70`: https://docs.rs/congruent/latest/congruent/errors/C70/"
 )]
 pub trait CutTo<B> {
     /// One length for each sequence.

@@ -17,7 +17,7 @@ const IMPOSSIBLE: f64 = -1e30;
     label = "expected logarithms of probabilities `({N}, {T}, {V})` along `{V}`, and labels `({M}, {S})` of `Index<{V}>`, in the same batch",
     note = "logits are made logarithms by `logits.log_softmax({V})`, and come batch first: of `(T, N, C)`, by `x.permute((batch, frames, classes))`",
     note = "the lengths of the frames come before the labels, and those of the labels behind them: `ctc_loss(&logarithms, &frames, &targets, &labels, blank)`",
-    note = "explained in `congruent::errors::C105`"
+    note = "explained in `congruent::errors::C105`: https://docs.rs/congruent/latest/congruent/errors/C105/"
 )]
 pub trait SpreadOver<N, T, Labels, I, M, S, V> {
     #[doc(hidden)]

@@ -208,7 +208,7 @@ impl<Batch: Dim, H: Dim, B: Backend> LstmState<Batch, H, B> {
     message = "`{Self}` is not the state of an `Lstm` of size `{H}` for the batch `{Batch}`",
     label = "expected `LstmState<{Batch}, {H}>`",
     note = "sequences begin with `layer.start(batch)`, and go on with what the same layer gave, `LstmState {{ hidden, cell }}`; the state of another size gets this one by a `Linear` for each of the two",
-    note = "explained in `congruent::errors::C125`"
+    note = "explained in `congruent::errors::C125`: https://docs.rs/congruent/latest/congruent/errors/C125/"
 )]
 pub trait LstmStateOf<Batch, H> {
     /// What it is on.
