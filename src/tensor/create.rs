@@ -136,7 +136,7 @@ pub trait Create: Backend {
     where
         Self::Elem: Float,
     {
-        random(shape, || range.start + (range.end - range.start) * rng.f64())
+        random(shape, |numbers| numbers.fill_with(|| range.start + (range.end - range.start) * rng.f64()))
     }
 
     /// Normally distributed numbers of this mean and standard deviation
@@ -145,9 +145,9 @@ pub trait Create: Backend {
     where
         Self::Elem: Float,
     {
-        random(shape, || {
-            let (u, v) = (1.0 - rng.f64(), rng.f64());
-            mean + deviation * (-2.0 * u.ln()).sqrt() * (std::f64::consts::TAU * v).cos()
+        random(shape, |numbers| {
+            rng.fill_normal(numbers);
+            numbers.iter_mut().for_each(|number| *number = mean + deviation * *number);
         })
     }
 }
@@ -162,9 +162,17 @@ fn check_count<S: Shape>(shape: S, found: usize) -> Result<(), Error> {
     Err(Error::ElementCount { shape: Described::new(shape).to_string(), expected, found })
 }
 
-fn random<S, X: Given<S>, B: Backend<Elem: Float>>(shape: X, mut number: impl FnMut() -> f64) -> Tensor<S, B> {
+fn random<S, X: Given<S>, B: Backend<Elem: Float>>(shape: X, mut fill: impl FnMut(&mut [f64])) -> Tensor<S, B> {
     of_shape(shape, |shape| {
-        let mut numbers = |count| (0..count).map(|_| constant(number())).collect::<Vec<_>>();
+        let mut numbers = |count: usize| {
+            let (mut elements, mut some) = (Vec::with_capacity(count), [0.0; 256]);
+            while elements.len() < count {
+                let some = &mut some[..256.min(count - elements.len())];
+                fill(some);
+                elements.extend(some.iter().map(|number| constant::<B::Elem>(*number)));
+            }
+            elements
+        };
         if !X::Shape::IS_SHARDED {
             return array::<B>(numbers(shape.elements()), shape);
         }

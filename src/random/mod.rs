@@ -1,5 +1,10 @@
 //! Random numbers.
 
+mod bits;
+mod normal;
+
+use bits::{STEP, mixed, unit};
+
 /// A source of random numbers that gives the same ones for the same seed: SplitMix64
 /// ([Steele et al. 2014](https://doi.org/10.1145/2660193.2660195)). Not for secrets.
 ///
@@ -34,15 +39,20 @@ impl Rng {
 
     /// A number of 64 random bits.
     pub fn u64(&mut self) -> u64 {
-        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.state ^ (self.state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
+        self.state = self.state.wrapping_add(STEP);
+        mixed(self.state)
     }
 
     /// A number from 0 up to, not including, 1.
     pub fn f64(&mut self) -> f64 {
-        (self.u64() >> 11) as f64 / (1u64 << 53) as f64
+        unit(self.u64())
+    }
+
+    /// Normally distributed numbers, of mean 0 and standard deviation 1. The numbers do not depend on the instructions of the
+    /// processor, nor on how many are asked for at once.
+    pub(crate) fn fill_normal(&mut self, numbers: &mut [f64]) {
+        normal::fill(self.state, numbers);
+        self.state = self.state.wrapping_add(STEP.wrapping_mul(2 * numbers.len() as u64));
     }
 }
 
