@@ -175,13 +175,20 @@ pub trait Backend: Copy + Debug + Send + Sync {
         let x = composed::number::<Self>(x, &y);
         Self::binary(op, x, y)
     }
-    /// The function of each element of the inputs, which are of one size. Each operation by itself, if a backend has nothing
-    /// better.
+    /// The function of each element of the inputs, which are of one size. Each operation by itself, if a backend has nothing better.
     fn fused(program: &Program<Self::Elem>, inputs: &[ArrayOf<Self>]) -> ArrayOf<Self>
     where
         Self::Elem: Float,
     {
         composed::fused::<Self>(program, inputs)
+    }
+    /// Values of the function by their numbers, in place of its result: those of steps, each once. They have no gradients, as the step
+    /// of an optimizer has none.
+    fn fused_values(program: &Program<Self::Elem>, values: &[usize], inputs: Vec<ArrayOf<Self>>) -> Vec<ArrayOf<Self>>
+    where
+        Self::Elem: Float,
+    {
+        composed::fused_values::<Self>(program, values, inputs)
     }
     /// Each pair compared. The sizes of one are the last sizes of the other.
     fn compare(op: Compare, x: &ArrayOf<Self>, y: &ArrayOf<Self>) -> ArrayOf<Self, bool>

@@ -24,7 +24,7 @@ pub mod static_sizes {
 }
 
 use array::Probabilities;
-use gradient::{Move, Op, SavedEpilogue, Tape, derivative_uses_result, is_recorded};
+use gradient::{Move, Op, Tape};
 use ops::{
     attention, convolution, cross_entropy, elementwise, fused, gather, join, matmul, norm, recurrence, reduce, rotary,
     scan, softmax,
@@ -180,6 +180,12 @@ impl<T: Element> Backend for Cpu<T> {
         let tape = Tape::new(&inputs.iter().collect::<Vec<_>>(), || Op::Fused(program.clone(), saved()));
         tape.record(|| fused::fused(program, inputs))
     }
+    fn fused_values(program: &Program<T>, values: &[usize], inputs: Vec<Array<T>>) -> Vec<Array<T>>
+    where
+        T: Float,
+    {
+        fused::values(program, values, &inputs)
+    }
     fn compare(op: Compare, x: &ArrayOf<Self>, y: &ArrayOf<Self>) -> Array<bool>
     where
         T: PartialOrd,
@@ -287,31 +293,7 @@ impl<T: Element> Backend for Cpu<T> {
     where
         T: Float,
     {
-        let inputs: [_; 4] = [Some(x), Some(weight), epilogue.bias, epilogue.residual];
-        if !is_recorded(inputs.into_iter().flatten()) {
-            return matmul::linear(x, weight, epilogue);
-        }
-        let (mut result, mut activation) = (None, None);
-        if let Some(op) = epilogue.activation {
-            let at_once = derivative_uses_result(op);
-            let first =
-                Epilogue { bias: epilogue.bias, activation: epilogue.activation.filter(|_| at_once), residual: None };
-            // What the derivative is computed from: the activated product, or the product.
-            let saved = matmul::linear(x, weight, first);
-            let activated = if at_once { saved.clone() } else { elementwise::unary(op, saved.clone()) };
-            activation = Some((op, saved));
-            result = Some(match epilogue.residual {
-                Some(residual) => elementwise::binary(Binary::Add, activated, residual.clone()),
-                None => activated,
-            });
-        }
-        let inputs: Vec<_> = inputs.into_iter().flatten().collect();
-        let tape = Tape::new(&inputs, || {
-            let saved =
-                SavedEpilogue { bias: epilogue.bias.is_some(), activation, residual: epilogue.residual.is_some() };
-            Op::Linear([x.saved(), weight.saved()], saved)
-        });
-        tape.record(|| result.unwrap_or_else(|| matmul::linear(x, weight, epilogue)))
+        gradient::linear(x, weight, epilogue)
     }
     fn windows(x: &Array<T>, windows: Windows, fill: T) -> Array<T>
     where

@@ -105,6 +105,7 @@ impl<A> Debug for Leaf<A> {
 ///
 /// An array that is the same along an axis gets a gradient from each rank there, which is a part of the sum that it is (as `pvary`
 /// of JAX's `shard_map`).
+#[derive(Clone)]
 pub(super) struct Common {
     pub varies: MeshAxes,
     pub ranks: Option<Arc<Ranks>>,

@@ -161,6 +161,14 @@ impl<B: Backend> Backend for OnMesh<B> {
         let inputs: Vec<_> = inputs.iter().map(|x| common.vary::<B>(x)).collect();
         common.give(B::fused(program, &inputs))
     }
+    fn fused_values(program: &Program<B::Elem>, values: &[usize], inputs: Vec<Of<B>>) -> Vec<Of<B>>
+    where
+        B::Elem: Float,
+    {
+        let common = inputs[1..].iter().fold(Common::of(&inputs[0]), Common::and);
+        let inputs = inputs.into_iter().map(|x| common.vary_into::<B>(x)).collect();
+        B::fused_values(program, values, inputs).into_iter().map(|array| common.clone().give(array)).collect()
+    }
     fn compare(op: Compare, x: &Of<B>, y: &Of<B>) -> Of<B, bool>
     where
         B::Elem: PartialOrd,

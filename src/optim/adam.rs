@@ -1,8 +1,8 @@
 //! Adam, and what became of it.
 
-use super::sgd::decayed;
-use super::{Rule, State, added, check_settings, mixed, scaled};
-use crate::backend::{ArrayOf, Backend, Binary, DataType, Float, Primitive, Unary, constant};
+use super::pass::Pass;
+use super::{Rule, State, check_settings};
+use crate::backend::{ArrayOf, Backend, Binary, DataType, Float, Primitive, Unary};
 
 /// Adam ([Kingma and Ba 2015](https://arxiv.org/abs/1412.6980)): the parameter falls by
 /// `learning_rate · mean / (√square + epsilon)`, with running means of the gradient and of its square, corrected for
@@ -40,18 +40,38 @@ impl<B: Backend<Elem: Float>> Rule<B> for Adam {
     }
 
     fn step(&self, parameter: ArrayOf<B>, gradient: ArrayOf<B>, state: &mut State<B>, factor: f64) -> ArrayOf<B> {
-        let gradient = decayed::<B>(gradient, &parameter, self.weight_decay);
+        self.step_of_decayed(1.0, parameter, gradient, state, factor)
+    }
+}
+
+impl Adam {
+    /// A step of a parameter of which so much stays.
+    fn step_of_decayed<B: Backend<Elem: Float>>(
+        &self,
+        stays: f64,
+        parameter: ArrayOf<B>,
+        gradient: ArrayOf<B>,
+        state: &mut State<B>,
+        factor: f64,
+    ) -> ArrayOf<B> {
         let [mean_stays, square_stays] = self.betas;
-        let square = B::unary(Unary::Square, gradient.clone());
-        let mut running = |moment, x, stays| state.change(moment, |before| mixed::<B>(before, x, stays));
-        let (mean, square) = (running(0, gradient, mean_stays), running(1, square, square_stays));
         let begun = |stays: f64| 1.0 - stays.powi(state.steps.try_into().unwrap_or(i32::MAX));
-        // √(square / begun) + epsilon, in one factor.
-        let root = scaled::<B>(B::unary(Unary::Sqrt, square), begun(square_stays).sqrt().recip());
         let least = if B::Elem::DATA_TYPE == DataType::F16 { 2f64.powi(-14) } else { 0.0 };
-        let root = B::binary_scalar(Binary::Add, root, constant(self.epsilon.max(least)));
-        let rate = self.learning_rate * factor / begun(mean_stays);
-        added::<B>(parameter, scaled::<B>(B::binary(Binary::Div, mean, root), -rate))
+        let (mut pass, [x, gradient_of_loss, mean, square]) = Pass::of();
+        let of_loss = pass.decayed(gradient_of_loss, x, self.weight_decay);
+        let squared = pass.unary(Unary::Square, of_loss);
+        let (mean, square) = (pass.mixed(mean, of_loss, mean_stays), pass.mixed(square, squared, square_stays));
+        // √(square / begun) + epsilon, in one factor.
+        let root = pass.unary(Unary::Sqrt, square);
+        let root = pass.scaled(root, begun(square_stays).sqrt().recip());
+        let root = pass.with_number(Binary::Add, root, self.epsilon.max(least));
+        let direction = pass.binary(Binary::Div, mean, root);
+        let x = if stays == 1.0 { x } else { pass.scaled(x, stays) };
+        let x = pass.plus(x, direction, -self.learning_rate * factor / begun(mean_stays));
+        let [before, square_before] = [0, 1].map(|moment| state.moments[moment].clone());
+        let [x, mean, square] = pass.run::<B, 3>([x, mean, square], vec![parameter, gradient, before, square_before]);
+        state.moments = vec![mean, square];
+        x
     }
 }
 
@@ -96,7 +116,7 @@ impl<B: Backend<Elem: Float>> Rule<B> for AdamW {
     }
 
     fn step(&self, parameter: ArrayOf<B>, gradient: ArrayOf<B>, state: &mut State<B>, factor: f64) -> ArrayOf<B> {
-        let parameter = scaled::<B>(parameter, 1.0 - self.learning_rate * factor * self.weight_decay);
-        Adam { weight_decay: 0.0, ..self.adam() }.step(parameter, gradient, state, factor)
+        let stays = 1.0 - self.learning_rate * factor * self.weight_decay;
+        Adam { weight_decay: 0.0, ..self.adam() }.step_of_decayed(stays, parameter, gradient, state, factor)
     }
 }

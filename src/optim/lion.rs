@@ -1,6 +1,7 @@
 //! Lion.
 
-use super::{Rule, State, added, check_settings, mixed, scaled};
+use super::pass::Pass;
+use super::{Rule, State, check_settings};
 use crate::backend::{ArrayOf, Backend, Float, Unary};
 
 /// Lion ([Chen et al. 2023](https://arxiv.org/abs/2302.06675)): each element falls by `learning_rate`, in the direction of the
@@ -48,9 +49,14 @@ impl<B: Backend<Elem: Float>> Rule<B> for Lion {
 
     fn step(&self, parameter: ArrayOf<B>, gradient: ArrayOf<B>, state: &mut State<B>, factor: f64) -> ArrayOf<B> {
         let (rate, [direction, stays]) = (self.learning_rate * factor, self.betas);
-        let step = B::unary(Unary::Sign, mixed::<B>(state.moments[0].clone(), gradient.clone(), direction));
-        state.change(0, |mean| mixed::<B>(mean, gradient, stays));
-        let parameter = scaled::<B>(parameter, 1.0 - rate * self.weight_decay);
-        added::<B>(parameter, scaled::<B>(step, -rate))
+        let (mut pass, [x, of_loss, mean]) = Pass::of();
+        let step = pass.mixed(mean, of_loss, direction);
+        let step = pass.unary(Unary::Sign, step);
+        let mean = pass.mixed(mean, of_loss, stays);
+        let x = pass.scaled(x, 1.0 - rate * self.weight_decay);
+        let x = pass.plus(x, step, -rate);
+        let [x, mean] = pass.run::<B, 2>([x, mean], vec![parameter, gradient, state.moments[0].clone()]);
+        state.moments[0] = mean;
+        x
     }
 }

@@ -32,6 +32,7 @@ mod lion;
 mod loss_scale;
 mod muon;
 mod optimizer;
+mod pass;
 mod rule;
 mod schedule;
 mod sgd;

@@ -1,7 +1,8 @@
 //! Stochastic gradient descent.
 
-use super::{Rule, State, added, check_settings, scaled};
-use crate::backend::{ArrayOf, Backend, Float};
+use super::pass::Pass;
+use super::{Rule, State, check_settings};
+use crate::backend::{ArrayOf, Backend, Binary, Float};
 
 /// Stochastic gradient descent with momentum, as PyTorch defines it
 /// ([Sutskever et al. 2013](https://proceedings.mlr.press/v28/sutskever13.html)): the velocity is
@@ -37,27 +38,22 @@ impl<B: Backend<Elem: Float>> Rule<B> for Sgd {
     }
 
     fn step(&self, parameter: ArrayOf<B>, gradient: ArrayOf<B>, state: &mut State<B>, factor: f64) -> ArrayOf<B> {
-        let gradient = decayed::<B>(gradient, &parameter, self.weight_decay);
-        let velocity = match state.moments.pop() {
-            None => gradient,
-            Some(velocity) => {
-                let velocity = added::<B>(scaled::<B>(velocity, self.momentum), gradient.clone());
-                state.moments.push(velocity.clone());
-                if self.nesterov { added::<B>(scaled::<B>(velocity, self.momentum), gradient) } else { velocity }
-            }
+        let rate = -self.learning_rate * factor;
+        let Some(before) = state.moments.pop() else {
+            let (mut pass, [x, of_loss]) = Pass::of();
+            let of_loss = pass.decayed(of_loss, x, self.weight_decay);
+            let x = pass.plus(x, of_loss, rate);
+            let [x] = pass.run::<B, 1>([x], vec![parameter, gradient]);
+            return x;
         };
-        added::<B>(parameter, scaled::<B>(velocity, -self.learning_rate * factor))
+        let (mut pass, [x, of_loss, velocity]) = Pass::of();
+        let of_loss = pass.decayed(of_loss, x, self.weight_decay);
+        let velocity = pass.scaled(velocity, self.momentum);
+        let velocity = pass.binary(Binary::Add, velocity, of_loss);
+        let step = if self.nesterov { pass.plus(of_loss, velocity, self.momentum) } else { velocity };
+        let x = pass.plus(x, step, rate);
+        let [x, velocity] = pass.run::<B, 2>([x, velocity], vec![parameter, gradient, before]);
+        state.moments.push(velocity);
+        x
     }
-}
-
-/// The gradient of the loss and of `weight_decay / 2 · parameter²`.
-pub(super) fn decayed<B: Backend<Elem: Float>>(
-    gradient: ArrayOf<B>,
-    parameter: &ArrayOf<B>,
-    weight_decay: f64,
-) -> ArrayOf<B> {
-    if weight_decay == 0.0 {
-        return gradient;
-    }
-    added::<B>(gradient, scaled::<B>(parameter.clone(), weight_decay))
 }

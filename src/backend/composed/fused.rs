@@ -4,11 +4,20 @@ use crate::backend::{ArrayOf, Backend, Float, Program, Step};
 
 /// See [`Backend::fused`].
 pub fn fused<B: Backend<Elem: Float>>(program: &Program<B::Elem>, inputs: &[ArrayOf<B>]) -> ArrayOf<B> {
+    fused_values::<B>(program, &[program.result()], inputs.to_vec()).swap_remove(0)
+}
+
+/// See [`Backend::fused_values`].
+pub fn fused_values<B: Backend<Elem: Float>>(
+    program: &Program<B::Elem>,
+    results: &[usize],
+    inputs: Vec<ArrayOf<B>>,
+) -> Vec<ArrayOf<B>> {
     // By value where no later step asks for it, so that its memory may be written into.
     let mut last = vec![0; program.values()];
     program.steps().for_each(|(at, step)| step.values().for_each(|value| last[value] = at));
-    last[program.result()] = program.values();
-    let mut values: Vec<Option<ArrayOf<B>>> = inputs.iter().cloned().map(Some).collect();
+    results.iter().for_each(|result| last[*result] = program.values());
+    let mut values: Vec<Option<ArrayOf<B>>> = inputs.into_iter().map(Some).collect();
     for (at, step) in program.steps() {
         let mut value = |of: usize, is_again: bool| {
             let value = &mut values[of];
@@ -26,5 +35,5 @@ pub fn fused<B: Backend<Elem: Float>>(program: &Program<B::Elem>, inputs: &[Arra
         };
         values.push(Some(result));
     }
-    values.swap_remove(program.result()).expect("the result is not taken")
+    results.iter().map(|result| values[*result].take().expect("a result is not taken, and named once")).collect()
 }

@@ -18,7 +18,7 @@ pub(crate) use attention::{four, scores, weighted};
 pub use choice::{all, any, argmax, argmin, count, pick, top_k};
 pub(crate) use elementwise::positions;
 pub use elementwise::{rotate, unary};
-pub use fused::fused;
+pub use fused::{fused, fused_values};
 pub(crate) use rows::after;
 pub use rows::{
     cross_entropy, deviation, layer_norm, linear, log_softmax, log_sum_exp, norm, normalize, product, reduce,

@@ -168,6 +168,22 @@ fn fused<E: Engine, T: Float>() -> Vec<Case<E, T>> {
                     expected::pairs(&x[0], &x[1], pair)
                 },
             ));
+            // Several of its values at once, in the order in which they were asked for.
+            let values: Vec<usize> = (2..program.values()).rev().step_by(2).collect();
+            for (place, value) in values.iter().enumerate() {
+                let (run, values, mut known) = (program.clone(), values.clone(), program.clone());
+                known.give(*value);
+                cases.push(Case::new(
+                    "fused_values",
+                    format!("{value} of {program:?}"),
+                    [numbers(sizes, 5), numbers(sizes, 6)],
+                    move |_, x| On::<E, T>::fused_values(&run, &values, x).swap_remove(place),
+                    move |x| {
+                        let pair = |x, y| expected::program(&known, &[x, y], |x| double(*x));
+                        expected::pairs(&x[0], &x[1], pair)
+                    },
+                ));
+            }
         }
     }
     cases

@@ -6,8 +6,7 @@ use super::elementwise::{
 use crate::backend::{Binary, Float, Program, Real, Step};
 use crate::cpu::array::Array;
 use crate::cpu::kernels::{InOut, Operand, generic, write};
-use crate::cpu::ops::fused::{BLOCK, Plan, Reader, Source, blocks, cut, work};
-use crate::cpu::parallel::for_each_chunk;
+use crate::cpu::ops::fused::{BLOCK, Plan, Reader, Source, blocks, cut, for_each_part, work};
 
 /// The gradients of the inputs that need one and that the result depends on. For each block the values that derivatives depend
 /// on are recomputed, and then the steps are differentiated in reverse.
@@ -21,18 +20,11 @@ pub fn fused<T: Float>(
     let plan = Plan::new(program, |value| backward_plan.is_saved[value]);
     let sources: Vec<Source<T>> = inputs.iter().map(Source::new).collect();
     let gradients = Source::new(gradient);
-    let grad_input = |input: usize| backward_plan.has_grad[input].then(|| Array::build(gradient.sizes(), |_| ()));
-    let mut found: Vec<_> = (0..inputs.len()).map(grad_input).collect();
-    let count = gradient.layout().len();
-    let [block, part] = cut(&sources, count);
-    let mut parts: Vec<Vec<&mut [T]>> = (0..count.div_ceil(part)).map(|_| Vec::new()).collect();
-    for array in found.iter_mut().flatten() {
-        let elements = array.as_mut_slice().expect("nobody else holds it");
-        parts.iter_mut().zip(elements.chunks_mut(part)).for_each(|(outs, out)| outs.push(out));
-    }
-    for_each_chunk(&mut parts, 1, 2 * part * work(program), |i, outs| {
-        let outs = &mut outs[0];
-        let Some(count) = outs.first().map(|out| out.len()) else { return };
+    let has_grad: Vec<_> = (0..inputs.len()).filter(|&input| backward_plan.has_grad[input]).collect();
+    let mut found: Vec<_> = has_grad.iter().map(|_| Array::build(gradient.sizes(), |_| ())).collect();
+    let [block, part] = cut(&sources, gradient.layout().len());
+    for_each_part(&mut found, part, 2 * part * work(program), |i, outs| {
+        let count = outs[0].len();
         let mut memory = blocks(sources.len() + plan.registers() + backward_plan.max_gradients());
         let mut blocks = memory.get_mut().expect("nobody else holds it").chunks_mut(BLOCK);
         let mut readers: Vec<_> = sources.iter().zip(&mut blocks).map(Reader::new).collect();
@@ -44,15 +36,16 @@ pub fn fused<T: Float>(
             plan.run(&readers, &mut registers, len);
             sums.begin(len, program.result(), |sum| gradients.copy(first, sum));
             backward_plan.run(|value| plan.value(value, &readers, &registers, len), &mut sums);
-            let grad_inputs = (0..inputs.len()).filter(|&input| backward_plan.has_grad[input]);
-            for (input, out) in grad_inputs.zip(outs.iter_mut()) {
-                sums.end(input, |sum| write(&mut out[at..at + len], |out| out.copy_from_slice(sum)));
+            for (input, out) in has_grad.iter().zip(&mut *outs) {
+                sums.end(*input, |sum| write(&mut out[at..at + len], |out| out.copy_from_slice(sum)));
             }
         }
     });
     let shared = |of: Option<Gradient>| match of? {
         Gradient::OfResult => Some(gradient.clone()),
-        Gradient::OfInput(input) => found[input].clone(),
+        Gradient::OfInput(input) => {
+            Some(found[has_grad.iter().position(|of| *of == input).expect("it was calculated")].clone())
+        }
     };
     backward_plan.grad_inputs.iter().map(|of| shared(*of)).collect()
 }

@@ -26,9 +26,7 @@ mod tape;
 #[cfg(all(test, not(miri)))]
 mod tests;
 
-pub use elementwise::derivative_uses_result;
 pub use graph::Gradients;
-pub use matmul::SavedEpilogue;
 pub use movement::{Move, OfGradient};
 pub use operation::Op;
-pub use tape::{Tape, attention, backward, cast, checkpoint, convolution, gradient, is_recorded, set_gradient, track};
+pub use tape::{Tape, attention, backward, cast, checkpoint, convolution, gradient, linear, set_gradient, track};

@@ -2,13 +2,16 @@
 
 use super::attention::Saved;
 use super::convolution::SavedConvolution;
+use super::elementwise::derivative_uses_result;
 use super::graph::{self, AnyArray, Gradients, Node, node_of};
+use super::matmul::SavedEpilogue;
 use super::movement::Move;
 use super::operation::{Op, Operation, grad_fn};
-use crate::backend::{Float, Number, Windows, is_recording, no_grad};
+use crate::backend::{Binary, Epilogue, Float, Number, Windows, is_recording, no_grad};
 use crate::cpu::array::Array;
-use crate::cpu::ops::elementwise::map;
+use crate::cpu::ops::elementwise::{self, map};
 use crate::cpu::ops::key_mask::Mask;
+use crate::cpu::ops::matmul;
 use crate::cpu::ops::scores::Options;
 use std::any::Any;
 use std::sync::Arc;
@@ -38,7 +41,7 @@ impl<T> Record<T> for Move {
 
 /// Whether an operation on these inputs is recorded.
 #[inline]
-pub fn is_recorded<'a, T: 'a>(inputs: impl IntoIterator<Item = &'a Array<T>>) -> bool {
+fn is_recorded<'a, T: 'a>(inputs: impl IntoIterator<Item = &'a Array<T>>) -> bool {
     inputs.into_iter().any(|x| x.tracked().is_some()) && is_recording()
 }
 
@@ -184,6 +187,34 @@ pub fn set_gradient<T: Float>(gradients: &mut Gradients, x: &Array<T>, gradient:
         // A gradient needs no graph of its own, and would keep it alive.
         gradients.set(&node, Box::new(gradient.detached()));
     }
+}
+
+/// A linear map whose backward pass has what the function of its epilogue needs.
+pub fn linear<T: Float>(x: &Array<T>, weight: &Array<T>, epilogue: Epilogue<'_, Array<T>>) -> Array<T> {
+    let inputs: [_; 4] = [Some(x), Some(weight), epilogue.bias, epilogue.residual];
+    if !is_recorded(inputs.into_iter().flatten()) {
+        return matmul::linear(x, weight, epilogue);
+    }
+    let (mut result, mut activation) = (None, None);
+    if let Some(op) = epilogue.activation {
+        let at_once = derivative_uses_result(op);
+        let first =
+            Epilogue { bias: epilogue.bias, activation: epilogue.activation.filter(|_| at_once), residual: None };
+        // What the derivative is computed from: the activated product, or the product.
+        let saved = matmul::linear(x, weight, first);
+        let activated = if at_once { saved.clone() } else { elementwise::unary(op, saved.clone()) };
+        activation = Some((op, saved));
+        result = Some(match epilogue.residual {
+            Some(residual) => elementwise::binary(Binary::Add, activated, residual.clone()),
+            None => activated,
+        });
+    }
+    let inputs: Vec<_> = inputs.into_iter().flatten().collect();
+    let tape = Tape::new(&inputs, || {
+        let saved = SavedEpilogue { bias: epilogue.bias.is_some(), activation, residual: epilogue.residual.is_some() };
+        Op::Linear([x.saved(), weight.saved()], saved)
+    });
+    tape.record(|| result.unwrap_or_else(|| matmul::linear(x, weight, epilogue)))
 }
 
 #[cfg(test)]

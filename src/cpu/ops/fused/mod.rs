@@ -74,3 +74,46 @@ pub fn fused<T: Float>(program: &Program<T>, inputs: &[Array<T>]) -> Array<T> {
         });
     })
 }
+
+/// Values of the function, those of some steps, for arrays of the same sizes. Narrow numbers are rounded once, where they are stored.
+pub fn values<T: Float>(program: &Program<T>, values: &[usize], inputs: &[Array<T>]) -> Vec<Array<T>> {
+    let sizes = inputs[0].sizes();
+    assert!(inputs.len() == program.inputs() && inputs.iter().all(|x| x.sizes() == sizes), "inputs of the same sizes");
+    let plan = Plan::new(program, |value| values.contains(&value));
+    let sources: Vec<Source<T>> = inputs.iter().map(Source::new).collect();
+    let mut found: Vec<_> = values.iter().map(|_| Array::build(sizes, |_| ())).collect();
+    let [block, part] = cut(&sources, sizes.iter().product());
+    for_each_part(&mut found, part, part * work(program), |i, outs| {
+        let mut memory = blocks(sources.len() + plan.registers());
+        let mut blocks = memory.get_mut().expect("nobody else holds it").chunks_mut(BLOCK);
+        let mut readers: Vec<_> = sources.iter().zip(&mut blocks).map(Reader::new).collect();
+        let mut registers: Vec<_> = blocks.collect();
+        let count = outs[0].len();
+        for at in (0..count).step_by(block) {
+            let len = block.min(count - at);
+            readers.iter_mut().for_each(|reader| reader.read(i * part + at, len));
+            plan.run(&readers, &mut registers, len);
+            for (value, out) in values.iter().zip(&mut *outs) {
+                let value = plan.value(*value, &readers, &registers, len);
+                write(&mut out[at..at + len], |out| out.copy_from_slice(value));
+            }
+        }
+    });
+    found
+}
+
+/// Calls `f` with the index of each part of so many elements, and with that part of each array, all of one length and held by nobody else.
+pub fn for_each_part<T: Float>(
+    arrays: &mut [Array<T>],
+    part: usize,
+    work: usize,
+    f: impl Fn(usize, &mut Vec<&mut [T]>) + Sync,
+) {
+    let count = arrays.first().map_or(0, |array| array.layout().len());
+    let mut parts: Vec<Vec<&mut [T]>> = (0..count.div_ceil(part)).map(|_| Vec::new()).collect();
+    for array in arrays {
+        let elements = array.as_mut_slice().expect("nobody else holds it");
+        parts.iter_mut().zip(elements.chunks_mut(part)).for_each(|(outs, out)| outs.push(out));
+    }
+    for_each_chunk(&mut parts, 1, work, |i, outs| f(i, &mut outs[0]));
+}

@@ -75,6 +75,11 @@ fn is_separately<T: Float>(seed: u64) {
         let expected = composed::fused::<Cpu<T>>(&program, &inputs);
         let found = threads::with(rng.usize(1..=4), || Cpu::<T>::fused(&program, &inputs));
         assert_same(&found, &expected, (sizes, &program));
+        let values: Vec<_> = (count..program.values()).filter(|_| rng.bool()).collect();
+        let expected = composed::fused_values::<Cpu<T>>(&program, &values, inputs.clone());
+        let found = threads::with(rng.usize(1..=4), || Cpu::<T>::fused_values(&program, &values, inputs.clone()));
+        assert_eq!(found.len(), values.len());
+        found.iter().zip(&expected).for_each(|(x, y)| assert_same(x, y, (sizes, &program, &values)));
     }
 }
 
