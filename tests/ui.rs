@@ -110,7 +110,12 @@ fn every_message_is_in_the_index() {
     assert_eq!(named, pages);
     for page in ours.iter().filter(|page| !MESSAGES_OF_THE_COMPILER.contains(&page.as_str())) {
         let message = std::fs::read_to_string(format!("ui-tests/errors/{page}/wrong.stderr")).unwrap();
-        assert!(message.contains(&format!("explained in `congruent::errors::{page}`: https://docs.rs/congruent/latest/congruent/errors/{page}/")), "{page}:\n{message}");
+        assert!(
+            message.contains(&format!(
+                "explained in `congruent::errors::{page}`: https://docs.rs/congruent/latest/congruent/errors/{page}/"
+            )),
+            "{page}:\n{message}"
+        );
     }
 }
 

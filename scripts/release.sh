@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# What has to hold before a version is published: scripts/release.sh. It needs a network, for tools, the oldest Rust, and advisories.
+# A tool that is not installed is built into target/tools; what could not be checked is said loudly.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+PATH="$PWD/target/tools/bin:$PATH"
+
+# The tools run once, so that they are not worth an optimized build.
+have() { command -v "$1" >/dev/null || CARGO_TARGET_DIR=target/tools/build CARGO_PROFILE_DEV_DEBUG=0 cargo install --quiet --debug --locked --root target/tools "$@"; }
+unchecked() { echo "!!! NOT CHECKED: $* !!!"; }
+
+echo "-- as they would be published, built from what is in them"
+cargo publish --dry-run --quiet -p congruent-macros -p congruent
+
+oldest=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
+echo "-- Rust $oldest"
+if rustup toolchain install "$oldest" --profile minimal --no-self-update >/dev/null 2>&1; then
+  CARGO_TARGET_DIR=target/oldest cargo "+$oldest" check --quiet -p congruent -p congruent-models --all-features
+else
+  unchecked "the oldest Rust, $oldest: it is not installed"
+fi
+
+echo "-- licences and sources of dependencies"
+if have cargo-deny --no-default-features; then
+  cargo deny --all-features check --hide-inclusion-graph licenses bans sources
+  if cargo deny fetch db >/dev/null 2>&1; then cargo deny --all-features check advisories; else unchecked "advisories: their database is out of reach"; fi
+else
+  unchecked "licences and sources: there is no cargo-deny"
+fi
+
+echo "-- unused dependencies"
+if have cargo-machete; then cargo machete; else unchecked "unused dependencies: there is no cargo-machete"; fi
+
+echo "-- public interface"
+if rustup toolchain list | grep -q nightly && have cargo-public-api; then
+  scripts/public_api.sh --check
+else
+  unchecked "the list of the public interface: there is no nightly toolchain, or no cargo-public-api"
+fi
+
+tag=$(git describe --tags --abbrev=0 --match 'v*' 2>/dev/null || true)
+if [ -z "$tag" ]; then
+  unchecked "compatibility with the last version: no version is tagged"
+elif have cargo-semver-checks; then
+  cargo semver-checks -p congruent --all-features --baseline-rev "$tag"
+else
+  unchecked "compatibility with $tag: there is no cargo-semver-checks"
+fi
