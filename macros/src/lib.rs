@@ -70,7 +70,9 @@ pub fn borrow(input: TokenStream) -> TokenStream {
 /// The expansion, or the error with its entry in the index of `congruent::errors`.
 fn expand(expansion: syn::Result<proc_macro2::TokenStream>, code: &str) -> TokenStream {
     let explain = |error: syn::Error| {
-        let message = format!("{error}\nexplained in `congruent::errors::{code}`: https://docs.rs/congruent/latest/congruent/errors/{code}/");
+        let message = format!(
+            "{error}\nexplained in `congruent::errors::{code}`: https://docs.rs/congruent/latest/congruent/errors/{code}/"
+        );
         syn::Error::new(error.span(), message).into_compile_error()
     };
     expansion.unwrap_or_else(explain).into()

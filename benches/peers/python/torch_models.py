@@ -2,12 +2,10 @@
 
 import harness
 import torch
+import torch_operations
 from torch import nn
 from torch.nn import functional as F
-
-
-def tensor(seed, *sizes):
-    return torch.from_numpy(harness.numbers(seed, *sizes))
+from torch_operations import Function, tensor
 
 
 def linear(seed, inputs, outputs, bias=True):
@@ -89,17 +87,6 @@ def tokens(first, count):
     return tuple(map(torch.from_numpy, harness.padded_tokens(first, count)))
 
 
-class Function(nn.Module):
-    """A function as a module."""
-
-    def __init__(self, function):
-        super().__init__()
-        self.function = function
-
-    def forward(self, *inputs):
-        return self.function(*inputs)
-
-
 def attention_inputs(b, h, g, s, d):
     return tensor(1, b, h, s, d), tensor(2, b, g, s, d), tensor(3, b, g, s, d)
 
@@ -139,12 +126,15 @@ def models():
             (rows(r, c), tensor(2, c), tensor(3, r, c)),
         ),
         "linear_gelu_add": lambda m, k, n: (LinearGeluAdd(k, n), (tensor(1, m, k), tensor(4, m, n))),
+        **torch_operations.models(),
         "minilm": lambda first, count: (MiniLm(), tokens(first, count)),
     }
 
 
 def values(bench):
     """How a result becomes comparable."""
+    if bench.kind == "normal":
+        return lambda result: [result.numel()]
     if bench.kind != "padded_attention":
         return lambda result: result
     b, _, s, _ = bench.sizes

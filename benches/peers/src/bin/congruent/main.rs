@@ -2,6 +2,7 @@
 //!
 //! `congruent prepare FOLDER` finds the model and writes the token ids of `sentences.txt`, for all peers.
 
+mod operations;
 mod training;
 
 use congruent::nn::{Activation, Encoder, EncoderLayer, FeedForward, LayerNorm, Linear, MultiHeadAttention, NormOrder};
@@ -22,6 +23,9 @@ fn main() {
 }
 
 fn case(bench: &Bench) {
+    if operations::case(bench) {
+        return;
+    }
     match (bench.kind.as_str(), bench.sizes.as_slice()) {
         ("matmul", &[m, k, n]) => {
             bind!(m: Rows = m, k: Inner = k, n: Columns = n);
