@@ -22,6 +22,14 @@ pub enum Activation {
 
 impl Activation {
     /// The function of each element.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::Activation;
+    /// dims! { Embed = 2; }
+    /// let x = Tensor::from_nested((Embed,), [-1.0, 2.0]);
+    /// assert_eq!(Activation::Relu.forward(&x).to_vec(), [0.0, 2.0]);
+    /// ```
     pub fn forward<S: Shape, B: Backend<Elem: Float>>(self, x: &Tensor<S, B>) -> Tensor<S, B> {
         Tensor::from_parts(x.shape(), B::unary(self.function(), x.array().clone()))
     }

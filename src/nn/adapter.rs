@@ -51,6 +51,14 @@ pub struct LowRank<Out, In, R, B: Backend = Cpu<f32>> {
 
 impl<Out: Dim, In: Dim, R: Dense, B: Backend<Elem: Float>> LowRank<Out, In, R, B> {
     /// What is added to the weight.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::LowRank;
+    /// dims! { Embed = 2; Hidden = 3; Rank = 2; }
+    /// let adapter = LowRank { down: Tensor::ones((Rank, Embed)), up: Tensor::ones((Hidden, Rank)), scale: 0.5 };
+    /// assert_eq!(adapter.weight().to_vec(), [1.0; 6]);
+    /// ```
     pub fn weight(&self) -> Tensor<(Out, In), B> {
         let product = B::matmul(self.up.array(), self.down.array());
         let (output, _) = self.up.shape();
@@ -59,6 +67,14 @@ impl<Out: Dim, In: Dim, R: Dense, B: Backend<Elem: Float>> LowRank<Out, In, R, B
     }
 
     /// The weight with the adapter.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::LowRank;
+    /// dims! { Embed = 2; Hidden = 3; Rank = 2; }
+    /// let adapter = LowRank { down: Tensor::ones((Rank, Embed)), up: Tensor::ones((Hidden, Rank)), scale: 0.5 };
+    /// assert_eq!(adapter.added_to(&Tensor::full((Hidden, Embed), 4.0)).to_vec(), [5.0; 6]);
+    /// ```
     pub fn added_to<S>(&self, weight: &Tensor<S, impl SameBackend<B>>) -> Tensor<S, B>
     where
         S: Shape + SameShape<(Out, In)>,
@@ -67,11 +83,31 @@ impl<Out: Dim, In: Dim, R: Dense, B: Backend<Elem: Float>> LowRank<Out, In, R, B
     }
 
     /// Makes the adapter a part of the weight. Gradients go to neither by it.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::LowRank;
+    /// dims! { Embed = 2; Hidden = 3; Rank = 2; }
+    /// let adapter = LowRank { down: Tensor::ones((Rank, Embed)), up: Tensor::ones((Hidden, Rank)), scale: 0.5 };
+    /// let mut weight = Tensor::full((Hidden, Embed), 4.0);
+    /// adapter.merge_into(&mut weight);
+    /// assert_eq!(weight.to_vec(), [5.0; 6]);
+    /// ```
     pub fn merge_into<S: Shape + SameShape<(Out, In)>>(&self, weight: &mut Tensor<S, B>) {
         self.merge(weight, Binary::Add);
     }
 
     /// Takes it out again. What was rounded in between stays: keep a clone of the weight to have the same bits.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::LowRank;
+    /// dims! { Embed = 2; Hidden = 3; Rank = 2; }
+    /// let adapter = LowRank { down: Tensor::ones((Rank, Embed)), up: Tensor::ones((Hidden, Rank)), scale: 0.5 };
+    /// let mut weight = Tensor::full((Hidden, Embed), 5.0);
+    /// adapter.take_out_of(&mut weight);
+    /// assert_eq!(weight.to_vec(), [4.0; 6]);
+    /// ```
     pub fn take_out_of<S: Shape + SameShape<(Out, In)>>(&self, weight: &mut Tensor<S, B>) {
         self.merge(weight, Binary::Sub);
     }
@@ -84,6 +120,14 @@ impl<Out: Dim, In: Dim, R: Dense, B: Backend<Elem: Float>> LowRank<Out, In, R, B
 
     /// What the adapter adds to the result of a linear layer: less to calculate than its [weight](Self::weight), where there are few
     /// rows.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::LowRank;
+    /// dims! { Batch = 1; Embed = 2; Hidden = 3; Rank = 2; }
+    /// let adapter = LowRank { down: Tensor::ones((Rank, Embed)), up: Tensor::ones((Hidden, Rank)), scale: 0.5 };
+    /// assert_eq!(adapter.forward(&Tensor::ones((Batch, Embed))).to_vec(), [2.0; 3]);
+    /// ```
     pub fn forward<S>(&self, x: &Tensor<S, impl SameBackend<B>>) -> Tensor<<S as Last<In>>::With<Out>, B>
     where
         S: Last<In>,
@@ -99,6 +143,15 @@ impl<Out: Dim, In: Dim, R: Dense, B: Backend<Elem: Float>> LowRank<Out, In, R, B
 impl<Out: Dim, In: Dim, R: Dim> LowRank<Out, In, R> {
     /// A new adapter, which adds nothing yet: uniform numbers within `1 / √In` below, as PEFT begins, and zeros above. Its scale is
     /// `alpha / R`.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::LowRank;
+    /// dims! { Embed = 8; Hidden = 6; Rank = 2; }
+    /// let adapter = LowRank::random(Hidden, Embed, Rank, 4.0, &mut Rng::with_seed(1));
+    /// assert_eq!(adapter.scale, 2.0);
+    /// assert_eq!(adapter.weight().to_vec(), [0.0; 48]);
+    /// ```
     pub fn random(output: Out, input: In, rank: R, alpha: f64, rng: &mut Rng) -> Self {
         let bound = (input.whole_size().max(1) as f64).sqrt().recip();
         LowRank {
@@ -111,6 +164,21 @@ impl<Out: Dim, In: Dim, R: Dim> LowRank<Out, In, R> {
 
 impl<Out: Dim, In: Dim, R: Dim, B: Backend<Elem: Stored>> LowRank<Out, In, R, B> {
     /// Takes `lora_A.weight` and `lora_B.weight`, by the names of PEFT.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// # #[cfg(feature = "safetensors")] {
+    /// use congruent::{io::{SafeTensors, Weights, Writer, load}, nn::LowRank};
+    /// dims! { Embed = 2; Hidden = 3; Rank = 1; }
+    /// let mut writer = Writer::default();
+    /// writer.add("query.lora_A.weight", &Tensor::ones((Rank, Embed)));
+    /// writer.add("query.lora_B.weight", &Tensor::ones((Hidden, Rank)));
+    /// let file = SafeTensors::from_bytes(writer.to_bytes()?)?;
+    /// let adapter = load(&file, |weights: Weights<f32>| LowRank::load(&weights.at("query"), Hidden, Embed, Rank, 2.0))?;
+    /// assert_eq!(adapter.weight().to_vec(), [2.0; 6]);
+    /// # }
+    /// # Ok::<(), congruent::io::LoadError>(())
+    /// ```
     pub fn load(
         weights: &Weights<'_, B::Elem, impl SameBackend<B>>,
         output: Out,
@@ -152,6 +220,16 @@ pub struct AdaptedLinear<In, Out, R, B: Backend = Cpu<f32>> {
 
 impl<In: Dim, Out: Dim, R: Dense, B: Backend<Elem: Float>> AdaptedLinear<In, Out, R, B> {
     /// The layer on the last dimension of `x`.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::{AdaptedLinear, Linear, LowRank};
+    /// dims! { Batch = 1; Embed = 2; Hidden = 3; Rank = 1; }
+    /// let base = Linear { weight: Tensor::ones((Hidden, Embed)), bias: None };
+    /// let adapter = LowRank { down: Tensor::ones((Rank, Embed)), up: Tensor::ones((Hidden, Rank)), scale: 0.5 };
+    /// let y = AdaptedLinear { base, adapter }.forward(&Tensor::ones((Batch, Embed)));
+    /// assert_eq!(y.to_vec(), [3.0; 3]);
+    /// ```
     pub fn forward<S>(&self, x: &Tensor<S, impl SameBackend<B>>) -> Tensor<<S as Last<In>>::With<Out>, B>
     where
         S: Last<In>,
@@ -162,6 +240,15 @@ impl<In: Dim, Out: Dim, R: Dense, B: Backend<Elem: Float>> AdaptedLinear<In, Out
     }
 
     /// One layer that does the same.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::{AdaptedLinear, Linear, LowRank};
+    /// dims! { Embed = 2; Hidden = 3; Rank = 1; }
+    /// let base = Linear { weight: Tensor::ones((Hidden, Embed)), bias: None };
+    /// let adapter = LowRank { down: Tensor::ones((Rank, Embed)), up: Tensor::ones((Hidden, Rank)), scale: 0.5 };
+    /// assert_eq!(AdaptedLinear { base, adapter }.merged().weight.to_vec(), [1.5; 6]);
+    /// ```
     pub fn merged(&self) -> Linear<In, Out, B> {
         let mut layer = self.base.clone();
         self.adapter.merge_into(&mut layer.weight);

@@ -69,6 +69,16 @@ pub struct AdaptiveLayerNorm<C, E, B: Backend = Cpu<f32>> {
 
 impl<C: Dim, E: Dim, B: Backend<Elem: Float>> AdaptiveLayerNorm<C, E, B> {
     /// What the norm does to each sample with such a condition.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::AdaptiveLayerNorm;
+    /// dims! { Batch = 2; Condition = 3; Embed = 4; }
+    /// let norm = AdaptiveLayerNorm::new(Condition, Embed, 1e-6);
+    /// let modulation = norm.modulation(&Tensor::ones((Batch, Condition)));
+    /// // Before training, it changes nothing.
+    /// assert_eq!((modulation.shift.to_vec(), modulation.scale.to_vec()), (vec![0.0; 8], vec![0.0; 8]));
+    /// ```
     pub fn modulation<N: Dim>(&self, condition: &Tensor<(N, C), impl SameBackend<B>>) -> Modulation<N, E, B>
     where
         C: Whole + Summed,
@@ -83,6 +93,16 @@ impl<C: Dim, E: Dim, B: Backend<Elem: Float>> AdaptiveLayerNorm<C, E, B> {
     }
 
     /// The layer on `x`, each sample by its condition.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::AdaptiveLayerNorm;
+    /// dims! { Batch = 2; Seq = 3; Condition = 3; Embed = 2; }
+    /// let norm = AdaptiveLayerNorm::new(Condition, Embed, 0.0);
+    /// let x = Tensor::from_fn((Batch, Seq, Embed), |[_, _, e]| e as f32);
+    /// let y = norm.forward(&x, &Tensor::ones((Batch, Condition)));
+    /// assert_eq!(y.to_vec()[..2], [-1.0, 1.0]);
+    /// ```
     ///
     /// # Panics
     /// Epsilon is negative or NaN.
@@ -108,6 +128,14 @@ impl<C: Dim, E: Dim, B: Backend<Elem: Float>> AdaptiveLayerNorm<C, E, B> {
 impl<C: Dim, E: Dim> AdaptiveLayerNorm<C, E> {
     /// A new layer, which is a plain norm until it is trained: zeros, as DiT begins.
     ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::AdaptiveLayerNorm;
+    /// dims! { Condition = 3; Embed = 4; }
+    /// let norm = AdaptiveLayerNorm::new(Condition, Embed, 1e-6);
+    /// assert_eq!(norm.projection.weight.to_vec(), [0.0; 24]);
+    /// ```
+    ///
     /// # Panics
     /// Epsilon is negative or NaN.
     pub fn new(condition: C, embed: E, epsilon: f64) -> Self {
@@ -117,6 +145,15 @@ impl<C: Dim, E: Dim> AdaptiveLayerNorm<C, E> {
     }
 
     /// A new layer with a random projection, as PyTorch begins.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::AdaptiveLayerNorm;
+    /// dims! { Condition = 3; Embed = 4; }
+    /// let norm = AdaptiveLayerNorm::random(Condition, Embed, 1e-6, &mut Rng::with_seed(1));
+    /// // A shift and a scale.
+    /// assert_eq!(norm.projection.weight.sizes(), [8, 3]);
+    /// ```
     ///
     /// # Panics
     /// Epsilon is negative or NaN.
@@ -128,6 +165,22 @@ impl<C: Dim, E: Dim> AdaptiveLayerNorm<C, E> {
 
 impl<C: Dim, E: Dim, B: Backend<Elem: Stored>> AdaptiveLayerNorm<C, E, B> {
     /// Takes the projection, `weight` and `bias`: in DiT, it is named `adaLN_modulation.1`.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// # #[cfg(feature = "safetensors")] {
+    /// use congruent::{io::{SafeTensors, Weights, Writer, load}, nn::{AdaptiveLayerNorm, Linear}};
+    /// dims! { Condition = 3; Embed = 4; }
+    /// let mut writer = Writer::default();
+    /// writer.module("adaLN_modulation.1", &Linear::random(Condition, Plus(Embed, Embed), &mut Rng::with_seed(1)));
+    /// let file = SafeTensors::from_bytes(writer.to_bytes()?)?;
+    /// let norm = load(&file, |weights: Weights<f32>| {
+    ///     AdaptiveLayerNorm::load(&weights.at("adaLN_modulation.1"), Condition, Embed, 1e-6)
+    /// })?;
+    /// assert_eq!(norm.projection.weight.sizes(), [8, 3]);
+    /// # }
+    /// # Ok::<(), congruent::io::LoadError>(())
+    /// ```
     pub fn load(weights: &Weights<'_, B::Elem, impl SameBackend<B>>, condition: C, embed: E, epsilon: f64) -> Self {
         super::norm::check(weights, epsilon);
         AdaptiveLayerNorm { projection: Linear::load(weights, condition, Plus(embed, embed)), epsilon }

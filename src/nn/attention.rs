@@ -39,6 +39,15 @@ where
 }
 
 /// As [`attention`], with `scale` in place of `1 / √D`.
+///
+/// ```
+/// # use congruent::prelude::*;
+/// use congruent::nn::scaled_attention;
+/// dims! { Batch = 1; Heads = 1; Queries = 1; Keys = 2; HeadDim = 1; }
+/// let (q, k) = (Tensor::ones((Batch, Heads, Queries, HeadDim)), Tensor::ones((Batch, Heads, Keys, HeadDim)));
+/// let v = Tensor::from_nested((Batch, Heads, Keys, HeadDim), [[[[1.0], [3.0]]]]);
+/// assert_eq!(scaled_attention(&q, &k, &v, &Full, 1.0).to_vec(), [2.0]);
+/// ```
 pub fn scaled_attention<Q, K, V, M, B>(
     q: &Tensor<Q, B>,
     k: &Tensor<K, impl SameBackend<B>>,

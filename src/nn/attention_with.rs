@@ -2,13 +2,12 @@
 
 use super::attention::default_scale;
 use super::attention_bias::{Added, AddedOn, HeadSinks, NoBias, NoSinks, PairBias};
+use super::attention_dropout::{DropoutOfWeights, DropsWeights, NoDropout};
 use super::{Dropout, InTraining};
-use crate::Rng;
 use crate::backend::composed::with_allowed;
 use crate::backend::{self, ArrayOf, Backend, DeviceOf, Float, MaskOf, OptionsOf, With};
 use crate::dim::{Summed, Whole};
 use crate::mask::Mask;
-use crate::sealed::Sealed;
 use crate::shape::{Attends, Shape};
 use crate::tensor::{SameBackend, Tensor};
 use std::fmt::{self, Debug, Formatter};
@@ -44,6 +43,15 @@ pub struct AttentionOptions<'a, P = NoBias, S = NoSinks, D = NoDropout> {
 
 impl AttentionOptions<'_> {
     /// None: [`attention_with`] is [`attention`](super::attention).
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::{AttentionOptions, attention_weights, attention_weights_with};
+    /// dims! { Batch = 1; Heads = 1; Seq = 2; HeadDim = 4; }
+    /// let q = Tensor::ones((Batch, Heads, Seq, HeadDim));
+    /// let weights = attention_weights_with(&q, &q, &Causal, AttentionOptions::new());
+    /// assert_eq!(weights.to_vec(), attention_weights(&q, &q, &Causal).to_vec());
+    /// ```
     pub fn new() -> Self {
         AttentionOptions { scale: None, soft_cap: None, bias: &NoBias, sinks: &NoSinks, dropout: NoDropout }
     }
@@ -67,12 +75,33 @@ impl<P, S, D: Debug> Debug for AttentionOptions<'_, P, S, D> {
 
 impl<'a, P, S, D> AttentionOptions<'a, P, S, D> {
     /// What products are multiplied by, in place of `1 / √D`: T5 has 1 ([Raffel et al. 2020](https://arxiv.org/abs/1910.10683)).
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::{AttentionOptions, attention_weights_with};
+    /// dims! { Batch = 1; Heads = 1; Queries = 1; Keys = 2; HeadDim = 1; }
+    /// let q = Tensor::ones((Batch, Heads, Queries, HeadDim));
+    /// let k = Tensor::from_nested((Batch, Heads, Keys, HeadDim), [[[[1.0], [3.0]]]]);
+    /// let weights = attention_weights_with(&q, &k, &Full, AttentionOptions::new().scale(0.0));
+    /// assert_eq!(weights.to_vec(), [0.5, 0.5]);
+    /// ```
     pub fn scale(self, scale: f64) -> Self {
         AttentionOptions { scale: Some(scale), ..self }
     }
 
     /// No score is farther from zero than this: a score `x` becomes `cap · tanh(x / cap)`, as in Gemma 2, whose cap is 50
     /// ([Gemma Team 2024](https://arxiv.org/abs/2408.00118), section 2).
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::{AttentionOptions, attention_weights_with};
+    /// dims! { Batch = 1; Heads = 1; Queries = 1; Keys = 2; HeadDim = 1; }
+    /// let q = Tensor::ones((Batch, Heads, Queries, HeadDim));
+    /// let k = Tensor::from_nested((Batch, Heads, Keys, HeadDim), [[[[100.0], [0.0]]]]);
+    /// let weights = attention_weights_with(&q, &k, &Full, AttentionOptions::new().soft_cap(1.0));
+    /// // A score of 1 beside one of 0, not of 100.
+    /// assert_eq!(format!("{:.4?}", weights.to_vec()), "[0.7311, 0.2689]");
+    /// ```
     ///
     /// # Panics
     /// The cap is not a number above zero.
@@ -86,6 +115,16 @@ impl<'a, P, S, D> AttentionOptions<'a, P, S, D> {
     /// or `(B, Q, K)`, for every head. Or, as a mask for each head, [`Allowed`](crate::Allowed) of any of these.
     ///
     /// Minus infinity is a mask too: a query whose keys all have it gives zeros.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::{AttentionOptions, attention_weights_with};
+    /// dims! { Batch = 1; Heads = 1; Queries = 1; Keys = 2; HeadDim = 4; }
+    /// let (q, k) = (Tensor::ones((Batch, Heads, Queries, HeadDim)), Tensor::ones((Batch, Heads, Keys, HeadDim)));
+    /// let bias = Tensor::from_nested((Queries, Keys), [[0.0, f32::NEG_INFINITY]]);
+    /// let weights = attention_weights_with(&q, &k, &Full, AttentionOptions::new().bias(&bias));
+    /// assert_eq!(weights.to_vec(), [1.0, 0.0]);
+    /// ```
     pub fn bias<R>(self, bias: &'a R) -> AttentionOptions<'a, R, S, D> {
         let AttentionOptions { scale, soft_cap, bias: _, sinks, dropout } = self;
         AttentionOptions { scale, soft_cap, bias, sinks, dropout }
@@ -95,6 +134,17 @@ impl<'a, P, S, D> AttentionOptions<'a, P, S, D> {
     /// so a query may attend to nothing. They are the sinks of gpt-oss
     /// ([OpenAI 2025](https://arxiv.org/abs/2508.10925), section 2.2); without them, models make a sink of their first token
     /// ([Xiao et al. 2023](https://arxiv.org/abs/2309.17453)).
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::{AttentionOptions, attention_weights_with};
+    /// dims! { Batch = 1; Heads = 1; Queries = 1; Keys = 3; HeadDim = 4; }
+    /// let (q, k) = (Tensor::zeros((Batch, Heads, Queries, HeadDim)), Tensor::ones((Batch, Heads, Keys, HeadDim)));
+    /// let sinks = Tensor::zeros((Heads,));
+    /// let weights = attention_weights_with(&q, &k, &Full, AttentionOptions::new().sinks(&sinks));
+    /// // The sink takes a quarter.
+    /// assert_eq!(weights.to_vec(), [0.25; 3]);
+    /// ```
     pub fn sinks<R>(self, sinks: &'a R) -> AttentionOptions<'a, P, R, D> {
         let AttentionOptions { scale, soft_cap, bias, sinks: _, dropout } = self;
         AttentionOptions { scale, soft_cap, bias, sinks, dropout }
@@ -102,6 +152,17 @@ impl<'a, P, S, D> AttentionOptions<'a, P, S, D> {
 
     /// Weights chosen at random become zero, each with the probability `rate`; the others are `1 / (1 - rate)` times as large. It is
     /// for training alone, as [`Dropout`] is. Each rank has all keys.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::{AttentionOptions, Training, attention_weights_with};
+    /// dims! { Batch = 1; Heads = 1; Queries = 1; Keys = 4; HeadDim = 4; }
+    /// let (q, k) = (Tensor::zeros((Batch, Heads, Queries, HeadDim)), Tensor::ones((Batch, Heads, Keys, HeadDim)));
+    /// let mut rng = Rng::with_seed(1);
+    /// let mut training = Training::new(&mut rng);
+    /// let weights = attention_weights_with(&q, &k, &Full, AttentionOptions::new().dropout(0.5, &mut training));
+    /// assert!(weights.to_vec().iter().all(|&weight| weight == 0.0 || weight == 0.5));
+    /// ```
     ///
     /// # Panics
     /// When it is used: the rate is not a number from 0 to 1.
@@ -144,44 +205,6 @@ impl<'a, P, S, D> AttentionOptions<'a, P, S, D> {
             backend::AttentionOptions { scale, soft_cap, bias: bias.as_ref(), sinks, factors: factors.as_ref() };
         f(&mask, options)
     }
-}
-
-/// That weights of attention have no dropout.
-#[derive(Clone, Copy, Debug)]
-pub struct NoDropout;
-
-/// That some weights of attention, chosen at random, are zero.
-#[derive(Debug)]
-pub struct DropoutOfWeights<'a>(Dropout, &'a mut Rng);
-
-/// That weights of attention to the keys `K` may be chosen so.
-#[diagnostic::on_unimplemented(
-    message = "the weights of attention to `{K}` have no dropout: no rank has those of all keys",
-    label = "each rank has a part of the keys `{K}`, or may have",
-    note = "dropout of what attention gives goes element by element: `dropout.forward_training(&y, training)`",
-    note = "in generic code, ask for keys that each rank has all of: `S: Whole`",
-    note = "explained in `congruent::errors::C96`: https://docs.rs/congruent/latest/congruent/errors/C96/"
-)]
-pub trait DropsWeights<K> {
-    /// What weights are multiplied by.
-    #[doc(hidden)]
-    fn factors<W: Shape, B: Backend<Elem: Float>>(self, weights: W, device: &DeviceOf<B>) -> Option<ArrayOf<B>>;
-    #[doc(hidden)]
-    fn sealed(_: Sealed);
-}
-#[diagnostic::do_not_recommend]
-impl<K> DropsWeights<K> for NoDropout {
-    fn factors<W: Shape, B: Backend<Elem: Float>>(self, _: W, _: &DeviceOf<B>) -> Option<ArrayOf<B>> {
-        None
-    }
-    fn sealed(_: Sealed) {}
-}
-#[diagnostic::do_not_recommend]
-impl<K: Whole> DropsWeights<K> for DropoutOfWeights<'_> {
-    fn factors<W: Shape, B: Backend<Elem: Float>>(self, weights: W, device: &DeviceOf<B>) -> Option<ArrayOf<B>> {
-        Some(self.0.factors::<_, B>(weights, device, self.1))
-    }
-    fn sealed(_: Sealed) {}
 }
 
 /// As [`attention`](super::attention), with what the options say.
@@ -317,6 +340,16 @@ where
 
 /// As [`attention_with_bias`], with `scale` in place of `1 / √D`: T5 has 1
 /// ([Raffel et al. 2020](https://arxiv.org/abs/1910.10683)).
+///
+/// ```
+/// # use congruent::prelude::*;
+/// use congruent::nn::scaled_attention_with_bias;
+/// dims! { Batch = 1; Heads = 1; Queries = 1; Keys = 2; HeadDim = 1; }
+/// let (q, k) = (Tensor::ones((Batch, Heads, Queries, HeadDim)), Tensor::ones((Batch, Heads, Keys, HeadDim)));
+/// let v = Tensor::from_nested((Batch, Heads, Keys, HeadDim), [[[[1.0], [3.0]]]]);
+/// let bias = Tensor::zeros((Queries, Keys));
+/// assert_eq!(scaled_attention_with_bias(&q, &k, &v, &bias, &Full, 1.0).to_vec(), [2.0]);
+/// ```
 pub fn scaled_attention_with_bias<Q, K, V, P, M, B, Weights, HeadsOrBatch, Bias>(
     q: &Tensor<Q, B>,
     k: &Tensor<K, impl SameBackend<B>>,

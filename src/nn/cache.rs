@@ -2,6 +2,7 @@
 
 mod counts;
 mod held;
+mod new;
 mod step;
 mod truncate;
 
@@ -77,103 +78,63 @@ pub struct KeyValueCache<B, H, D, P, Bk: Backend = Cpu<f32>> {
     appended: Vec<bool>,
 }
 
-impl<B: Dim, H: Dim, D: Dim, P: Dim> KeyValueCache<B, H, D, P> {
-    /// An empty cache for so many layers.
-    pub fn new(batch: B, heads: H, head_dim: D, capacity: P, layers: usize) -> Self {
-        Self::on_backend(batch, heads, head_dim, capacity, layers)
-    }
-}
-
 impl<B: Dim, H: Dim, D: Dim, P: Dim, Bk: Backend<Elem: Float>> KeyValueCache<B, H, D, P, Bk> {
-    /// As [`new`](KeyValueCache::new), on any backend: on its default device, or [another](Self::to_device).
-    pub fn on_backend(batch: B, heads: H, head_dim: D, capacity: P, layers: usize) -> Self {
-        let (appended, layers, zeros) = (vec![false; layers], vec![None; layers], vec![0; batch.size()]);
-        let (lengths, forgotten) = (zeros.clone(), zeros);
-        let device = DeviceOf::<Bk>::default();
-        KeyValueCache {
-            batch,
-            heads,
-            head_dim,
-            capacity,
-            device,
-            window: None,
-            in_eight_bits: false,
-            layers,
-            room: 0,
-            lengths,
-            forgotten,
-            appended,
-        }
-    }
-
-    /// The same cache on another device, that of the keys and values which are appended: a new one is on the default device.
+    /// How many positions of each sequence there have been.
     ///
     /// ```
+    /// # use congruent::prelude::*;
     /// use congruent::nn::KeyValueCache;
-    /// use congruent::prelude::*;
-    /// dims! { Batch = 2; Heads = 3; HeadDim = 4; Positions = 512; }
-    /// // Another engine has other devices, one of which is chosen when the program runs.
-    /// let device = Default::default();
-    /// let cache: KeyValueCache<_, _, _, _, Cpu<f64>> =
-    ///     KeyValueCache::on_backend(Batch, Heads, HeadDim, Positions, 1).to_device(&device);
-    /// ```
-    pub fn to_device(mut self, device: &DeviceOf<Bk>) -> Self {
-        for held in self.layers.iter_mut().flatten().flatten() {
-            *held = held.to_device(device);
-        }
-        KeyValueCache { device: device.clone(), ..self }
-    }
-
-    /// The same cache for attention to a sliding window, its own position and those before it, so many in all: what no later
-    /// position may attend to is forgotten as the cache grows.
-    pub fn with_window(self, window: usize) -> Self {
-        KeyValueCache { window: Some(window), ..self }
-    }
-
-    /// The same cache in eight bits: of each head and position the numbers are multiples of a 127th of the largest of them, and that
-    /// unit is held beside them. Of 64 numbers of `f32` that is 68 bytes in place of 256, and each is off by at most half a unit, as in the
-    /// blocks `q8_0` of llama.cpp. Per token, where [KIVI](https://arxiv.org/abs/2402.02750) has keys per channel in two bits.
-    ///
-    /// They are calculated in `f32`: infinity is the largest multiple, and where one number is NaN, all of its head and position are.
-    ///
-    /// What a step lends has been held so too, and is calculated for the layer that asks. Steps, masks and attention stay as they are.
-    /// Gradients do not reach what was appended.
-    ///
-    /// ```
-    /// use congruent::nn::KeyValueCache;
-    /// use congruent::prelude::*;
-    /// dims! { Batch = 2; Heads = 3; HeadDim = 64; Positions = 512; Seq = 5; }
-    /// let mut cache = KeyValueCache::new(Batch, Heads, HeadDim, Positions, 1).in_eight_bits();
-    /// let x = Tensor::normal((Batch, Heads, Seq, HeadDim), 0.0, 1.0, &mut Rng::with_seed(1));
-    /// let keys = cache.step(Seq, |step| step.append(0, &x, &x).0.to_vec())?;
-    /// // Half a 127th of the largest, which is less than 5.
-    /// assert!(keys.iter().zip(x.to_vec()).all(|(found, x)| (found - x).abs() < 0.02));
+    /// dims! { Batch = 2; Heads = 1; HeadDim = 4; Positions = 512; Seq = 5; }
+    /// let mut cache = KeyValueCache::new(Batch, Heads, HeadDim, Positions, 1);
+    /// let x = Tensor::ones((Batch, Heads, Seq, HeadDim));
+    /// cache.step(Seq, |step| drop(step.append(0, &x, &x)))?;
+    /// assert_eq!(cache.lengths(), [5, 5]);
     /// # Ok::<(), Error>(())
     /// ```
-    #[doc(alias("quantized", "QuantizedCache", "q8_0"))]
-    pub fn in_eight_bits(mut self) -> Self {
-        for layer in &mut self.layers {
-            *layer = layer.take().map(|held| held.map(Held::in_eight_bits));
-        }
-        KeyValueCache { in_eight_bits: true, ..self }
-    }
-
-    /// How many positions of each sequence there have been.
     pub fn lengths(&self) -> &[usize] {
         &self.lengths
     }
 
     /// The most positions of a sequence.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::KeyValueCache;
+    /// dims! { Batch = 2; Heads = 3; HeadDim = 4; Positions = 512; }
+    /// let cache = KeyValueCache::new(Batch, Heads, HeadDim, Positions, 1);
+    /// assert_eq!(cache.capacity().size(), 512);
+    /// ```
     pub fn capacity(&self) -> P {
         self.capacity
     }
 
     /// The batch.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::KeyValueCache;
+    /// dims! { Batch; Heads = 3; HeadDim = 4; Positions = 512; }
+    /// bind!(batch: Batch = 2);
+    /// let cache = KeyValueCache::new(batch, Heads, HeadDim, Positions, 1);
+    /// assert_eq!(cache.batch().size(), 2);
+    /// ```
     pub fn batch(&self) -> B {
         self.batch
     }
 
     /// Forgets everything, and keeps the memory.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::KeyValueCache;
+    /// dims! { Batch = 2; Heads = 1; HeadDim = 4; Positions = 512; Seq = 5; }
+    /// let mut cache = KeyValueCache::new(Batch, Heads, HeadDim, Positions, 1);
+    /// let x = Tensor::ones((Batch, Heads, Seq, HeadDim));
+    /// cache.step(Seq, |step| drop(step.append(0, &x, &x)))?;
+    /// cache.clear();
+    /// assert_eq!(cache.lengths(), [0, 0]);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn clear(&mut self) {
         self.lengths.fill(0);
         self.forgotten.fill(0);
@@ -222,6 +183,20 @@ impl<B: Dim, H: Dim, D: Dim, P: Dim, Bk: Backend<Elem: Float>> KeyValueCache<B, 
 
     /// Appends `new` positions to every sequence: `run` gets the step, and calls [`append`](CacheStep::append) for each
     /// layer.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::KeyValueCache;
+    /// dims! { Batch = 2; Heads = 3; HeadDim = 4; Positions = 512; Seq = 5; }
+    /// let mut cache = KeyValueCache::new(Batch, Heads, HeadDim, Positions, 1);
+    /// let x = Tensor::ones((Batch, Heads, Seq, HeadDim));
+    /// let y = cache.step(Seq, |step| {
+    ///     let (keys, values) = step.append(0, &x, &x);
+    ///     attention(&x, &keys, &values, &Causal)
+    /// })?;
+    /// assert_eq!(y.sizes(), [2, 3, 5, 4]);
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// # Errors
     /// There is no room for so many, the sequences are of different lengths, or `run` did not append to every layer. The

@@ -51,6 +51,16 @@ pub struct BatchNorm<C, B: Backend = Cpu<f32>> {
 impl<C: Dim, B: Backend<Elem: Float>> BatchNorm<C, B> {
     /// In inference: with the running statistics.
     ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::BatchNorm;
+    /// dims! { Batch = 1; Channels = 2; Time = 1; }
+    /// let mut norm = BatchNorm::new(Channels, 0.0);
+    /// norm.running_mean = Tensor::from_nested((Channels,), [1.0, 2.0]);
+    /// let x = Tensor::full((Batch, Channels, Time), 5.0);
+    /// assert_eq!(norm.forward(&x).to_vec(), [4.0, 3.0]);
+    /// ```
+    ///
     /// # Panics
     /// Epsilon is negative or NaN.
     pub fn forward<S, Position>(&self, x: &Tensor<S, impl SameBackend<B>>) -> Tensor<S, B>
@@ -66,6 +76,18 @@ impl<C: Dim, B: Backend<Elem: Float>> BatchNorm<C, B> {
 
     /// In training: with the mean and the variance of all that `x` has of a channel, towards which the running statistics move. As
     /// in PyTorch, the running variance is divided by one less than that of the batch.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::{BatchNorm, Training};
+    /// dims! { Batch = 2; Channels = 1; }
+    /// let mut norm = BatchNorm::new(Channels, 0.0);
+    /// let x = Tensor::from_nested((Batch, Channels), [[10.0], [30.0]]);
+    /// let y = norm.forward_training(&x, &mut Training::new(&mut Rng::with_seed(1)));
+    /// assert_eq!(y.to_vec(), [-1.0, 1.0]);
+    /// // A tenth of the way to the mean of the batch.
+    /// assert_eq!(norm.running_mean.to_vec(), [2.0]);
+    /// ```
     ///
     /// # Panics
     /// There are fewer than two numbers of a channel, which have no variance, or epsilon is negative or NaN.
@@ -126,6 +148,14 @@ fn along<B: Backend>(of: &ArrayOf<B>, x: &ArrayOf<B>, axis: usize) -> ArrayOf<B>
 impl<C: Dim> BatchNorm<C> {
     /// A new layer: factors of one, zeros added, and the statistics of a normal distribution.
     ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::BatchNorm;
+    /// dims! { Channels = 2; }
+    /// let norm = BatchNorm::new(Channels, 1e-5);
+    /// assert_eq!((norm.running_mean.to_vec(), norm.running_var.to_vec()), (vec![0.0; 2], vec![1.0; 2]));
+    /// ```
+    ///
     /// # Panics
     /// Epsilon is negative or NaN.
     pub fn new(channels: C, epsilon: f64) -> Self {
@@ -144,6 +174,20 @@ impl<C: Dim> BatchNorm<C> {
 impl<C: Dim, B: Backend<Elem: Stored>> BatchNorm<C, B> {
     /// Takes `weight`, `bias`, `running_mean` and `running_var`; `num_batches_tracked` is not asked for, and may be there. If epsilon
     /// is negative or NaN, loading ends with an error that says so.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// # #[cfg(feature = "safetensors")] {
+    /// use congruent::{io::{SafeTensors, Weights, Writer, load}, nn::BatchNorm};
+    /// dims! { Channels = 2; }
+    /// let mut writer = Writer::default();
+    /// writer.module("bn1", &BatchNorm::new(Channels, 1e-5));
+    /// let file = SafeTensors::from_bytes(writer.to_bytes()?)?;
+    /// let norm = load(&file, |weights: Weights<f32>| BatchNorm::load(&weights.at("bn1"), Channels, 1e-5))?;
+    /// assert_eq!(norm.running_var.to_vec(), [1.0; 2]);
+    /// # }
+    /// # Ok::<(), congruent::io::LoadError>(())
+    /// ```
     pub fn load(weights: &Weights<'_, B::Elem, impl SameBackend<B>>, channels: C, epsilon: f64) -> Self {
         check(weights, epsilon);
         weights.ignore("num_batches_tracked");
@@ -178,6 +222,16 @@ pub struct GroupNorm<Groups, Channels, B: Backend = Cpu<f32>> {
 impl<Groups: Dim, Channels: Dim, B: Backend<Elem: Float>> GroupNorm<Groups, Channels, B> {
     /// The layer on the channels of `x`.
     ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::GroupNorm;
+    /// dims! { Batch = 1; Groups = 1; Channels = 2; Time = 1; }
+    /// let norm = GroupNorm::new(Groups, Channels, 0.0);
+    /// let x = Tensor::from_vec((Batch, Times(Groups, Channels), Time), vec![10.0, 30.0])?;
+    /// assert_eq!(norm.forward(&x).to_vec(), [-1.0, 1.0]);
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
     /// # Panics
     /// Epsilon is negative or NaN.
     pub fn forward<S, Position>(&self, x: &Tensor<S, impl SameBackend<B>>) -> Tensor<S, B>
@@ -211,6 +265,13 @@ impl<Groups: Dim, Channels: Dim, B: Backend<Elem: Float>> GroupNorm<Groups, Chan
 impl<Groups: Dim, Channels: Dim> GroupNorm<Groups, Channels> {
     /// A new layer of so many groups, and so many channels in each: factors of one, and zeros added.
     ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::GroupNorm;
+    /// dims! { Groups = 2; Channels = 3; }
+    /// assert_eq!(GroupNorm::new(Groups, Channels, 1e-5).weight.to_vec(), [1.0; 6]);
+    /// ```
+    ///
     /// # Panics
     /// Epsilon is negative or NaN.
     pub fn new(groups: Groups, channels: Channels, epsilon: f64) -> Self {
@@ -221,6 +282,20 @@ impl<Groups: Dim, Channels: Dim> GroupNorm<Groups, Channels> {
 
 impl<Groups: Dim, Channels: Dim, B: Backend<Elem: Stored>> GroupNorm<Groups, Channels, B> {
     /// Takes `weight` and `bias`. If epsilon is negative or NaN, loading ends with an error that says so.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// # #[cfg(feature = "safetensors")] {
+    /// use congruent::{io::{SafeTensors, Weights, Writer, load}, nn::GroupNorm};
+    /// dims! { Groups = 2; Channels = 3; }
+    /// let mut writer = Writer::default();
+    /// writer.module("norm1", &GroupNorm::new(Groups, Channels, 1e-5));
+    /// let file = SafeTensors::from_bytes(writer.to_bytes()?)?;
+    /// let norm = load(&file, |weights: Weights<f32>| GroupNorm::load(&weights.at("norm1"), Groups, Channels, 1e-5))?;
+    /// assert_eq!(norm.weight.to_vec(), [1.0; 6]);
+    /// # }
+    /// # Ok::<(), congruent::io::LoadError>(())
+    /// ```
     pub fn load(
         weights: &Weights<'_, B::Elem, impl SameBackend<B>>,
         groups: Groups,

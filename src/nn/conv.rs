@@ -2,10 +2,10 @@
 
 use crate::backend::{Backend, DeviceOf, Float};
 use crate::cpu::Cpu;
-use crate::dim::{Dim, N, Summed, Times, Whole, Windowed};
+use crate::dim::{Dim, Summed, Whole, Windowed};
 use crate::io::{Stored, Weights};
 use crate::module::{Parameter, ParameterMut, Path, ToEngine, report, show};
-use crate::shape::{At, Axis, Convolve, ConvolveTransposed, Images, Shape, Slide};
+use crate::shape::{At, Axis, Convolve, ConvolveTransposed, Shape, Slide};
 use crate::tensor::{CountsWindows, PerAxis, SameBackend, Sliding, Tensor};
 use crate::{Error, Module, Rng};
 use std::fmt::{self, Debug, Formatter};
@@ -84,6 +84,16 @@ where
     B: Backend<Elem: Float>,
 {
     /// The layer, whose windows are as many as `out` says: [`Tensor::conv`].
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::{Sliding, nn::Conv1d};
+    /// dims! { Batch = 1; Channels = 1; Time = 4; Frames = 3; }
+    /// let weight = Tensor::ones((Channels, Channels, N::<2>));
+    /// let layer: Conv1d<Channels, Channels, N<2>> = Conv1d { weight, bias: None, sliding: Sliding::default() };
+    /// let x = Tensor::from_nested((Batch, Channels, Time), [[[1.0, 2.0, 3.0, 4.0]]]);
+    /// assert_eq!(layer.forward(&x, Frames).to_vec(), [3.0, 5.0, 7.0]);
+    /// ```
     pub fn forward<S, Out, Convolved>(&self, x: &Tensor<S, impl SameBackend<B>>, out: Out) -> Tensor<Convolved, B>
     where
         S: Convolve<W, Groups, Out, Outputs = O, Output = Convolved>,
@@ -100,6 +110,19 @@ where
     }
 
     /// As [`forward`](Self::forward), of sizes that are compared now.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::{Sliding, nn::Conv1d};
+    /// dims! { Batch = 1; Channels = 1; Time; Frames; }
+    /// let weight = Tensor::ones((Channels, Channels, N::<2>));
+    /// let layer: Conv1d<Channels, Channels, N<2>> = Conv1d { weight, bias: None, sliding: Sliding::default() };
+    /// bind!(time: Time = 4);
+    /// bind!(frames: Frames = 3);
+    /// let y = layer.try_forward(&Tensor::ones((Batch, Channels, time)), frames)?;
+    /// assert_eq!(y.to_vec(), [2.0; 3]);
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// # Errors
     /// As of [`Tensor::try_conv`].
@@ -125,6 +148,15 @@ where
 
 impl<W: Shape, Out: Dim, Slide> Conv<W, Out, Slide> {
     /// A new layer, its parameters uniform within `1 / √n` where an output is a sum of `n`, as PyTorch begins.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::{Sliding, nn::Conv};
+    /// dims! { In = 2; Out = 3; Kernel = 8; }
+    /// let layer = Conv::random((Out, In, Kernel), Sliding::default(), &mut Rng::with_seed(1));
+    /// // An output is a sum of sixteen.
+    /// assert!(layer.weight.to_vec().iter().all(|x| x.abs() <= 0.25));
+    /// ```
     pub fn random(weight: W, sliding: Slide, rng: &mut Rng) -> Self
     where
         W: Axis<At<0>, At<0>, Dim = Out>,
@@ -171,6 +203,16 @@ where
     B: Backend<Elem: Float>,
 {
     /// The layer, whose output has the length `out`, or the pair of them: [`Tensor::conv_transpose`].
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::{Sliding, nn::ConvTranspose};
+    /// dims! { Batch = 1; Channels = 1; Frames = 2; Time = 4; }
+    /// let (weight, sliding) = (Tensor::ones((Channels, Channels, N::<2>)), Sliding::default().stride(N::<2>));
+    /// let layer: ConvTranspose<_, Channels, _> = ConvTranspose { weight, bias: None, sliding };
+    /// let x = Tensor::from_nested((Batch, Channels, Frames), [[[1.0, 2.0]]]);
+    /// assert_eq!(layer.forward(&x, Time).to_vec(), [1.0, 1.0, 2.0, 2.0]);
+    /// ```
     pub fn forward<S, Out, Convolved>(&self, x: &Tensor<S, impl SameBackend<B>>, out: Out) -> Tensor<Convolved, B>
     where
         S: ConvolveTransposed<W, Groups, Out, Outputs = O, Output = Convolved>,
@@ -187,6 +229,18 @@ where
     }
 
     /// As [`forward`](Self::forward), of sizes that are compared now.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::{Sliding, nn::ConvTranspose};
+    /// dims! { Batch = 1; Channels = 1; Frames; Time; }
+    /// let (weight, sliding) = (Tensor::ones((Channels, Channels, N::<2>)), Sliding::default().stride(N::<2>));
+    /// let layer: ConvTranspose<_, Channels, _> = ConvTranspose { weight, bias: None, sliding };
+    /// bind!(frames: Frames = 2);
+    /// bind!(time: Time = 4);
+    /// assert_eq!(layer.try_forward(&Tensor::ones((Batch, Channels, frames)), time)?.to_vec(), [1.0; 4]);
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// # Errors
     /// As of [`Tensor::try_conv_transpose`].
@@ -213,6 +267,14 @@ where
 impl<W: Shape, Out: Dim, Slide> ConvTranspose<W, Out, Slide> {
     /// A new layer, its parameters as PyTorch begins: uniform within `1 / √n`, for `n` places of a window in all outputs of a
     /// group.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::{Sliding, nn::ConvTranspose};
+    /// dims! { In = 3; Out = 2; Kernel = 8; }
+    /// let layer = ConvTranspose::random((In, Out, Kernel), Out, Sliding::default(), &mut Rng::with_seed(1));
+    /// assert!(layer.weight.to_vec().iter().all(|x| x.abs() <= 0.25));
+    /// ```
     pub fn random(weight: W, out: Out, sliding: Slide, rng: &mut Rng) -> Self {
         let (weight, bias) = random(weight, out, rng);
         ConvTranspose { weight, bias: Some(bias), sliding }
@@ -255,6 +317,15 @@ macro_rules! parameters { ($($Layer:ident)*) => {$(
 
     impl<W: Shape, Out: Dim, Slide, B: Backend> $Layer<W, Out, Slide, B> {
         /// The layer without its bias.
+        ///
+        /// ```
+        /// # use congruent::prelude::*;
+        #[doc = concat!("use congruent::{Sliding, nn::", stringify!($Layer), "};")]
+        /// dims! { Channels = 2; Kernel = 3; }
+        /// let (weight, bias) = (Tensor::ones((Channels, Channels, Kernel)), Some(Tensor::ones((Channels,))));
+        #[doc = concat!("let layer = ", stringify!($Layer), " { weight, bias, sliding: Sliding::default() };")]
+        /// assert!(layer.without_bias().bias.is_none());
+        /// ```
         pub fn without_bias(self) -> Self {
             $Layer { bias: None, ..self }
         }
@@ -268,12 +339,47 @@ macro_rules! parameters { ($($Layer:ident)*) => {$(
 
     impl<W: Shape, Out: Dim, Slide, B: Backend<Elem: Stored>> $Layer<W, Out, Slide, B> {
         /// Takes `weight` and `bias`.
+        ///
+        /// ```
+        /// # use congruent::prelude::*;
+        /// # #[cfg(feature = "safetensors")] {
+        #[doc = concat!("use congruent::{Sliding, io::{SafeTensors, Weights, Writer, load}, nn::", stringify!($Layer), "};")]
+        /// dims! { Channels = 2; Kernel = 3; }
+        /// let (weight, sliding) = ((Channels, Channels, Kernel), Sliding::default());
+        /// let mut writer = Writer::default();
+        /// writer.add("conv.weight", &Tensor::ones(weight));
+        /// writer.add("conv.bias", &Tensor::zeros((Channels,)));
+        /// let file = SafeTensors::from_bytes(writer.to_bytes()?)?;
+        /// let layer = load(&file, |weights: Weights<f32>| {
+        #[doc = concat!("    ", stringify!($Layer), "::<_, Channels, _>::load(&weights.at(\"conv\"), weight, Channels, sliding)")]
+        /// })?;
+        /// assert_eq!(layer.weight.to_vec(), [1.0; 12]);
+        /// # }
+        /// # Ok::<(), congruent::io::LoadError>(())
+        /// ```
         pub fn load(weights: &Weights<'_, B::Elem, impl SameBackend<B>>, weight: W, out: Out, sliding: Slide) -> Self {
             let bias = Some(weights.tensor("bias", (out,)).same());
             $Layer { bias, ..$Layer::load_without_bias(weights, weight, sliding) }
         }
 
         /// Takes `weight`.
+        ///
+        /// ```
+        /// # use congruent::prelude::*;
+        /// # #[cfg(feature = "safetensors")] {
+        #[doc = concat!("use congruent::{Sliding, io::{SafeTensors, Weights, Writer, load}, nn::", stringify!($Layer), "};")]
+        /// dims! { Channels = 2; Kernel = 3; }
+        /// let (weight, sliding) = ((Channels, Channels, Kernel), Sliding::default());
+        /// let mut writer = Writer::default();
+        /// writer.add("conv.weight", &Tensor::ones(weight));
+        /// let file = SafeTensors::from_bytes(writer.to_bytes()?)?;
+        /// let layer = load(&file, |weights: Weights<f32>| {
+        #[doc = concat!("    ", stringify!($Layer), "::<_, Channels, _>::load_without_bias(&weights.at(\"conv\"), weight, sliding)")]
+        /// })?;
+        /// assert_eq!(layer.weight.to_vec(), [1.0; 12]);
+        /// # }
+        /// # Ok::<(), congruent::io::LoadError>(())
+        /// ```
         pub fn load_without_bias(
             weights: &Weights<'_, B::Elem, impl SameBackend<B>>,
             weight: W,
@@ -284,86 +390,3 @@ macro_rules! parameters { ($($Layer:ident)*) => {$(
     }
 )*} }
 parameters! { Conv ConvTranspose }
-
-/// How the windows of patches slide: each behind the last.
-type Apart<Height, Width> = Sliding<(Height, Width), N<0>, N<1>>;
-
-/// Images as sequences: each patch of `PatchH` by `PatchW` becomes a vector
-/// ([Dosovitskiy et al. 2020](https://arxiv.org/abs/2010.11929)).
-///
-/// ```
-/// use congruent::{nn::PatchEmbedding, prelude::*};
-/// dims! { Batch = 2; Colours = 3; Height = 6; Width = 8; Patch = 2; Rows = 3; Columns = 4; Embed = 5; }
-/// let layer = PatchEmbedding::random(Colours, Embed, (Patch, Patch), &mut Rng::with_seed(1));
-/// let image = Tensor::ones((Batch, Colours, Height, Width));
-/// let patches: Tensor<(Batch, Times<Rows, Columns>, Embed)> = layer.forward(&image, (Rows, Columns));
-/// ```
-#[derive(Clone, Module)]
-#[module(debug)]
-pub struct PatchEmbedding<C, E, PatchH, PatchW, B: Backend = Cpu<f32>> {
-    /// The linear map of each patch, as a convolution.
-    pub projection: Conv2d<C, E, PatchH, PatchW, Apart<PatchH, PatchW>, B>,
-}
-
-impl<C: Whole + Summed, E: Dim, PatchH: Dim, PatchW: Dim, B: Backend<Elem: Float>>
-    PatchEmbedding<C, E, PatchH, PatchW, B>
-{
-    /// The patches of each image, row by row. What is left of an image behind whole patches has no part in it.
-    pub fn forward<S, Rows: Dim, Columns: Dim>(
-        &self,
-        images: &Tensor<S, impl SameBackend<B>>,
-        (rows, columns): (Rows, Columns),
-    ) -> Tensor<(S::Batch, Times<Rows, Columns>, E), B>
-    where
-        S: Images<C, Height: Whole + Windowed, Width: Whole + Windowed>,
-        (Rows, Columns): CountsWindows<(S::Height, S::Width), (PatchH, PatchW), (PatchH, PatchW), N<0>, N<1>>,
-    {
-        let patches = self.projection.forward(&with_dims(images), (rows, columns));
-        patches.merge(At::<2>, At::<3>).transpose(At::<1>, At::<2>)
-    }
-
-    /// As [`forward`](Self::forward), of sizes that are compared now.
-    ///
-    /// # Errors
-    /// As of [`Tensor::try_conv`].
-    pub fn try_forward<S, Rows: Dim, Columns: Dim>(
-        &self,
-        images: &Tensor<S, impl SameBackend<B>>,
-        (rows, columns): (Rows, Columns),
-    ) -> Result<Tensor<(S::Batch, Times<Rows, Columns>, E), B>, Error>
-    where
-        S: Images<C, Height: Whole + Windowed, Width: Whole + Windowed>,
-    {
-        let patches = self.projection.try_forward(&with_dims(images), (rows, columns))?;
-        Ok(patches.merge(At::<2>, At::<3>).transpose(At::<1>, At::<2>))
-    }
-}
-
-/// The same images, whose dimensions the type says one by one.
-fn with_dims<S: Images<C>, C: Dim, B: Backend>(images: &Tensor<S, B>) -> Tensor<(S::Batch, C, S::Height, S::Width), B> {
-    Tensor::from_parts(images.shape().dims(), images.array().clone())
-}
-
-fn apart<H, W>(patch: (H, W)) -> Apart<H, W> {
-    Sliding::default().stride(patch)
-}
-
-impl<C: Dim, E: Dim, PatchH: Dim, PatchW: Dim> PatchEmbedding<C, E, PatchH, PatchW> {
-    /// A new layer, its parameters as those of [`Conv`].
-    pub fn random(channels: C, embed: E, patch: (PatchH, PatchW), rng: &mut Rng) -> Self {
-        PatchEmbedding { projection: Conv::random((embed, channels, patch.0, patch.1), apart(patch), rng) }
-    }
-}
-
-impl<C: Dim, E: Dim, PatchH: Dim, PatchW: Dim, B: Backend<Elem: Stored>> PatchEmbedding<C, E, PatchH, PatchW, B> {
-    /// Takes `projection.weight` and `projection.bias`.
-    pub fn load(
-        weights: &Weights<'_, B::Elem, impl SameBackend<B>>,
-        channels: C,
-        embed: E,
-        patch: (PatchH, PatchW),
-    ) -> Self {
-        let weight = (embed, channels, patch.0, patch.1);
-        PatchEmbedding { projection: Conv::load(&weights.at("projection"), weight, embed, apart(patch)) }
-    }
-}

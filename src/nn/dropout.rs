@@ -15,6 +15,13 @@ pub struct Dropout {
 
 impl Dropout {
     /// In inference: `x` as it is.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::Dropout;
+    /// dims! { Embed = 3; }
+    /// assert_eq!(Dropout { rate: 0.5 }.forward(&Tensor::ones((Embed,))).to_vec(), [1.0; 3]);
+    /// ```
     pub fn forward<S: Shape, B: Backend>(self, x: &Tensor<S, B>) -> Tensor<S, B> {
         x.clone()
     }

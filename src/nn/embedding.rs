@@ -33,6 +33,16 @@ impl<V: Dim, E: Dim, B: Backend> Embedding<V, E, B> {
     /// The vector of each id. Of a table that is divided among the ranks of a mesh, all of them are added: see
     /// [`lookup`](Tensor::lookup).
     ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::Embedding;
+    /// dims! { Batch = 2; Vocab = 3; Embed = 2; }
+    /// let embedding = Embedding { weight: Tensor::from_nested((Vocab, Embed), [[0.0, 0.5], [1.0, 1.5], [2.0, 2.5]]) };
+    /// let ids = Ids::new((Batch,), Vocab, &[2, 0])?;
+    /// assert_eq!(embedding.forward(&ids).to_vec(), [2.0, 2.5, 0.0, 0.5]);
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
     /// # Panics
     /// As [`lookup`](Tensor::lookup).
     pub fn forward<S, I, C, SameOrOther>(&self, ids: &Tensor<S, C>) -> Tensor<<S as Append<E>>::Output, B>
@@ -74,6 +84,14 @@ impl<V: Dim, E: Dim, B: Backend> Embedding<V, E, B> {
 impl<V: Dim, E: Dim> Embedding<V, E> {
     /// A new table, its elements normally distributed with deviation 1, as PyTorch begins. Another deviation:
     /// `Embedding { weight: Tensor::normal((Vocab, Embed), 0.0, 0.02, rng) }`.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::Embedding;
+    /// dims! { Vocab = 3; Embed = 4; }
+    /// let embedding = Embedding::random(Vocab, Embed, &mut Rng::with_seed(1));
+    /// assert_eq!(embedding.weight.sizes(), [3, 4]);
+    /// ```
     pub fn random(table: V, embed: E, rng: &mut Rng) -> Self {
         Embedding { weight: Tensor::normal((table, embed), 0.0, 1.0, rng) }
     }
@@ -81,6 +99,20 @@ impl<V: Dim, E: Dim> Embedding<V, E> {
 
 impl<V: Dim, E: Dim, B: Backend<Elem: Stored>> Embedding<V, E, B> {
     /// Takes `weight`.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// # #[cfg(feature = "safetensors")] {
+    /// use congruent::{io::{SafeTensors, Weights, Writer, load}, nn::Embedding};
+    /// dims! { Vocab = 3; Embed = 4; }
+    /// let mut writer = Writer::default();
+    /// writer.add("wte.weight", &Tensor::ones((Vocab, Embed)));
+    /// let file = SafeTensors::from_bytes(writer.to_bytes()?)?;
+    /// let embedding = load(&file, |weights: Weights<f32>| Embedding::load(&weights.at("wte"), Vocab, Embed))?;
+    /// assert_eq!(embedding.weight.to_vec(), [1.0; 12]);
+    /// # }
+    /// # Ok::<(), congruent::io::LoadError>(())
+    /// ```
     pub fn load(weights: &Weights<'_, B::Elem, impl SameBackend<B>>, table: V, embed: E) -> Self {
         Embedding { weight: weights.tensor("weight", (table, embed)).same() }
     }

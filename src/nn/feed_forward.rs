@@ -34,6 +34,16 @@ impl<E: Dense, F: Summed, B: Backend> WellFormed for FeedForward<E, F, B> {
 
 impl<E: Dim, F: Dim, B: Backend<Elem: Float>> FeedForward<E, F, B> {
     /// The layer on the last dimension of `x`.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::{Activation, FeedForward, Linear};
+    /// dims! { Batch = 1; Embed = 2; Hidden = 3; }
+    /// let up = Linear { weight: Tensor::ones((Hidden, Embed)), bias: None };
+    /// let down = Linear { weight: Tensor::ones((Embed, Hidden)), bias: None };
+    /// let layer = FeedForward { up, activation: Activation::Relu, down };
+    /// assert_eq!(layer.forward(&Tensor::ones((Batch, Embed))).to_vec(), [6.0, 6.0]);
+    /// ```
     pub fn forward<S>(&self, x: &Tensor<S, impl SameBackend<B>>) -> Tensor<S, B>
     where
         S: Last<E>,
@@ -54,6 +64,14 @@ impl<E: Dim, F: Dim, B: Backend<Elem: Float>> FeedForward<E, F, B> {
 
 impl<E: Dim, F: Dim> FeedForward<E, F> {
     /// A new layer with random parameters, and GELU.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::{Activation, FeedForward};
+    /// dims! { Embed = 8; Hidden = 32; }
+    /// let layer = FeedForward::random(Embed, Hidden, &mut Rng::with_seed(1));
+    /// assert_eq!(layer.activation, Activation::Gelu);
+    /// ```
     pub fn random(embed: E, hidden: F, rng: &mut Rng) -> Self {
         FeedForward {
             up: Linear::random(embed, hidden, rng),

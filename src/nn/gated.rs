@@ -37,6 +37,16 @@ impl<E: Dense, F: Summed, B: Backend> WellFormed for GatedFeedForward<E, F, B> {
 
 impl<E: Dim, F: Dim, B: Backend<Elem: Float>> GatedFeedForward<E, F, B> {
     /// The layer on the last dimension of `x`.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::{Activation, GatedFeedForward, Linear};
+    /// dims! { Batch = 1; Embed = 2; Hidden = 3; }
+    /// let linear = Linear { weight: Tensor::ones((Hidden, Embed)), bias: None };
+    /// let down = Linear { weight: Tensor::ones((Embed, Hidden)), bias: None };
+    /// let layer = GatedFeedForward { gate: linear.clone(), up: linear, activation: Activation::Relu, down };
+    /// assert_eq!(layer.forward(&Tensor::ones((Batch, Embed))).to_vec(), [12.0, 12.0]);
+    /// ```
     pub fn forward<S>(&self, x: &Tensor<S, impl SameBackend<B>>) -> Tensor<S, B>
     where
         S: Last<E>,
@@ -62,6 +72,15 @@ impl<E: Dim, F: Dim, B: Backend<Elem: Float>> GatedFeedForward<E, F, B> {
 
 impl<E: Dim, F: Dim> GatedFeedForward<E, F> {
     /// A new layer with random parameters, without biases, and SiLU.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::{Activation, GatedFeedForward};
+    /// dims! { Embed = 8; Hidden = 32; }
+    /// let layer = GatedFeedForward::random(Embed, Hidden, &mut Rng::with_seed(1));
+    /// assert_eq!(layer.activation, Activation::Silu);
+    /// assert!(layer.down.bias.is_none());
+    /// ```
     pub fn random(embed: E, hidden: F, rng: &mut Rng) -> Self {
         GatedFeedForward {
             gate: Linear::random(embed, hidden, rng).without_bias(),

@@ -50,6 +50,19 @@ impl<E: Dense, Q: Summed + SharesHeads<H>, H: Dim, D: Dense, B: Backend> WellFor
 impl<E: Dim, Q: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> GroupedQueryAttention<E, Q, H, D, B> {
     /// Self-attention: the sequence attends to itself. Its positions are `(batch, sequence)`, those of the whole sequence where each rank
     /// has a part of it.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::{GroupedQueryAttention, Rotary, RotaryLayout};
+    /// dims! { Batch = 1; Seq = 3; Embed = 24; KeyHeads = 2; Group = 3; HeadDim = 4; Positions = 512; }
+    /// let rng = &mut Rng::with_seed(1);
+    /// let layer = GroupedQueryAttention::random(Embed, Times(KeyHeads, Group), KeyHeads, HeadDim, rng);
+    /// let rotary = Rotary::new(Positions, HeadDim, 10000.0, RotaryLayout::Half);
+    /// let positions = Ids::new((Batch, Seq), Positions, &[0, 1, 2])?;
+    /// let y = layer.forward(&Tensor::ones((Batch, Seq, Embed)), &rotary, &positions, &Causal);
+    /// assert_eq!(y.sizes(), [1, 3, 24]);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn forward<S, R, P: Dim, I: IdOf<P>, M, C>(
         &self,
         x: &Tensor<S, impl SameBackend<B>>,
@@ -70,6 +83,20 @@ impl<E: Dim, Q: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> GroupedQueryAttent
     }
 
     /// The sequence attends to itself and to what the cache holds, as this layer of it.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::{GroupedQueryAttention, KeyValueCache, Rotary, RotaryLayout};
+    /// dims! { Batch = 1; Seq = 3; Embed = 24; KeyHeads = 2; Group = 3; HeadDim = 4; Positions = 512; }
+    /// let rng = &mut Rng::with_seed(1);
+    /// let layer = GroupedQueryAttention::random(Embed, Times(KeyHeads, Group), KeyHeads, HeadDim, rng);
+    /// let rotary = Rotary::new(Positions, HeadDim, 10000.0, RotaryLayout::Half);
+    /// let mut cache = KeyValueCache::new(Batch, KeyHeads, HeadDim, Positions, 1);
+    /// let x = Tensor::ones((Batch, Seq, Embed));
+    /// let y = cache.step(Seq, |step| layer.forward_cached(&x, &rotary, 0, step))?;
+    /// assert_eq!(y.sizes(), [1, 3, 24]);
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// # Panics
     /// The cache has no such layer, or the step was there before.
@@ -119,6 +146,16 @@ impl<E: Dim, Q: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> GroupedQueryAttent
 
 impl<E: Dim, Q: Dim, H: Dim, D: Dim> GroupedQueryAttention<E, Q, H, D> {
     /// A new layer with random parameters, without biases.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::GroupedQueryAttention;
+    /// dims! { Embed = 24; KeyHeads = 2; Group = 3; HeadDim = 4; }
+    /// let rng = &mut Rng::with_seed(1);
+    /// let layer = GroupedQueryAttention::random(Embed, Times(KeyHeads, Group), KeyHeads, HeadDim, rng);
+    /// assert_eq!(layer.query.weight.sizes(), [24, 24]);
+    /// assert_eq!(layer.key.weight.sizes(), [8, 24]);
+    /// ```
     pub fn random(embed: E, query_heads: Q, key_heads: H, head_dim: D, rng: &mut Rng) -> Self
     where
         Q: SharesHeads<H>,

@@ -32,16 +32,40 @@ pub struct Linear<In, Out, B: Backend = Cpu<f32>> {
 
 impl<In: Dim, Out: Dim, B: Backend> Linear<In, Out, B> {
     /// The dimension of the input.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::Linear;
+    /// dims! { Embed = 8; Hidden = 32; }
+    /// assert_eq!(Linear::random(Embed, Hidden, &mut Rng::with_seed(1)).input(), Embed);
+    /// ```
     pub fn input(&self) -> In {
         self.weight.shape().1
     }
 
     /// The dimension of the output.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::Linear;
+    /// dims! { Embed = 8; Hidden = 32; }
+    /// assert_eq!(Linear::random(Embed, Hidden, &mut Rng::with_seed(1)).output(), Hidden);
+    /// ```
     pub fn output(&self) -> Out {
         self.weight.shape().0
     }
 
     /// The layer on the last dimension of `x`.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::Linear;
+    /// dims! { Batch = 1; Embed = 2; Hidden = 2; }
+    /// let weight = Tensor::from_nested((Hidden, Embed), [[1.0, 2.0], [3.0, 4.0]]);
+    /// let layer = Linear { weight, bias: Some(Tensor::full((Hidden,), 0.5)) };
+    /// let x = Tensor::from_nested((Batch, Embed), [[1.0, 10.0]]);
+    /// assert_eq!(layer.forward(&x).to_vec(), [21.5, 43.5]);
+    /// ```
     pub fn forward<S>(&self, x: &Tensor<S, impl SameBackend<B>>) -> Tensor<<S as Last<In>>::With<Out>, B>
     where
         S: Last<In>,
@@ -52,6 +76,16 @@ impl<In: Dim, Out: Dim, B: Backend> Linear<In, Out, B> {
     }
 
     /// `activation(layer(x))`: the function is calculated while the product is at hand.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::{Activation, Linear};
+    /// dims! { Batch = 1; Embed = 2; Hidden = 2; }
+    /// let weight = Tensor::from_nested((Hidden, Embed), [[1.0, 2.0], [-3.0, -4.0]]);
+    /// let layer = Linear { weight, bias: None };
+    /// let y = layer.forward_activated(&Tensor::ones((Batch, Embed)), Activation::Relu);
+    /// assert_eq!(y.to_vec(), [3.0, 0.0]);
+    /// ```
     pub fn forward_activated<S>(
         &self,
         x: &Tensor<S, impl SameBackend<B>>,
@@ -181,6 +215,14 @@ impl<In: Dim, Out: Dim, B: Backend> Linear<In, Out, B> {
 
 impl<In: Dim, Out: Dim> Linear<In, Out> {
     /// A new layer, its parameters uniform within `1 / √In`, as PyTorch begins.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::Linear;
+    /// dims! { Embed = 4; Hidden = 32; }
+    /// let layer = Linear::random(Embed, Hidden, &mut Rng::with_seed(1));
+    /// assert!(layer.weight.to_vec().iter().all(|x| x.abs() <= 0.5));
+    /// ```
     pub fn random(input: In, output: Out, rng: &mut Rng) -> Self {
         let bound = (input.whole_size().max(1) as f64).sqrt().recip();
         let weight = Tensor::uniform((output, input), -bound..bound, rng);
@@ -190,6 +232,14 @@ impl<In: Dim, Out: Dim> Linear<In, Out> {
 
 impl<In: Dim, Out: Dim, B: Backend> Linear<In, Out, B> {
     /// The layer without its bias.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::Linear;
+    /// dims! { Embed = 4; Hidden = 32; }
+    /// let layer = Linear::random(Embed, Hidden, &mut Rng::with_seed(1)).without_bias();
+    /// assert!(layer.bias.is_none());
+    /// ```
     pub fn without_bias(self) -> Self {
         Linear { bias: None, ..self }
     }
@@ -197,12 +247,40 @@ impl<In: Dim, Out: Dim, B: Backend> Linear<In, Out, B> {
 
 impl<In: Dim, Out: Dim, B: Backend<Elem: Stored>> Linear<In, Out, B> {
     /// Takes `weight` and `bias`.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// # #[cfg(feature = "safetensors")] {
+    /// use congruent::{io::{SafeTensors, Weights, Writer, load}, nn::Linear};
+    /// dims! { Embed = 2; Hidden = 3; }
+    /// let mut writer = Writer::default();
+    /// writer.module("up", &Linear::random(Embed, Hidden, &mut Rng::with_seed(1)));
+    /// let file = SafeTensors::from_bytes(writer.to_bytes()?)?;
+    /// let layer = load(&file, |weights: Weights<f32>| Linear::load(&weights.at("up"), Embed, Hidden))?;
+    /// assert_eq!(layer.weight.sizes(), [3, 2]);
+    /// # }
+    /// # Ok::<(), congruent::io::LoadError>(())
+    /// ```
     pub fn load(weights: &Weights<'_, B::Elem, impl SameBackend<B>>, input: In, output: Out) -> Self {
         let bias = Some(weights.tensor("bias", (output,)).same());
         Linear { bias, ..Linear::load_without_bias(weights, input, output) }
     }
 
     /// Takes `weight`.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// # #[cfg(feature = "safetensors")] {
+    /// use congruent::{io::{SafeTensors, Weights, Writer, load}, nn::Linear};
+    /// dims! { Embed = 2; Hidden = 3; }
+    /// let mut writer = Writer::default();
+    /// writer.add("up.weight", &Tensor::ones((Hidden, Embed)));
+    /// let file = SafeTensors::from_bytes(writer.to_bytes()?)?;
+    /// let layer = load(&file, |weights: Weights<f32>| Linear::load_without_bias(&weights.at("up"), Embed, Hidden))?;
+    /// assert!(layer.bias.is_none());
+    /// # }
+    /// # Ok::<(), congruent::io::LoadError>(())
+    /// ```
     pub fn load_without_bias(weights: &Weights<'_, B::Elem, impl SameBackend<B>>, input: In, output: Out) -> Self {
         Linear { weight: weights.tensor("weight", (output, input)).same(), bias: None }
     }

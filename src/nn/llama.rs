@@ -36,6 +36,24 @@ impl<E: Dense, Q: Summed + SharesHeads<H>, H: Dim, D: Dense, F: Summed, B: Backe
 
 impl<E: Dim, Q: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> LlamaLayer<E, Q, H, D, F, B> {
     /// The layer on `x (batch, sequence, E)`, which attends to itself.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::{GatedFeedForward, GroupedQueryAttention, LlamaLayer, RmsNorm, Rotary, RotaryLayout};
+    /// dims! { Batch = 1; Seq = 3; Embed = 8; KeyHeads = 2; HeadDim = 4; Hidden = 16; Positions = 64; }
+    /// let rng = &mut Rng::with_seed(1);
+    /// let layer = LlamaLayer {
+    ///     attention_norm: RmsNorm::new(Embed, 1e-5),
+    ///     attention: GroupedQueryAttention::random(Embed, KeyHeads, KeyHeads, HeadDim, rng),
+    ///     feed_forward_norm: RmsNorm::new(Embed, 1e-5),
+    ///     feed_forward: GatedFeedForward::random(Embed, Hidden, rng),
+    /// };
+    /// let rotary = Rotary::new(Positions, HeadDim, 10000.0, RotaryLayout::Half);
+    /// let positions = Ids::new((Batch, Seq), Positions, &[0, 1, 2])?;
+    /// let y = layer.forward(&Tensor::ones((Batch, Seq, Embed)), &rotary, &positions, &Causal);
+    /// assert_eq!(y.sizes(), [1, 3, 8]);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn forward<S, R, P: Dim, I: IdOf<P>, M, C>(
         &self,
         x: &Tensor<S, impl SameBackend<B>>,
@@ -56,6 +74,25 @@ impl<E: Dim, Q: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> LlamaLayer
     }
 
     /// The layer on `x (batch, sequence, E)`, which goes on from what the cache holds, as this layer of it.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::{GatedFeedForward, GroupedQueryAttention, KeyValueCache, LlamaLayer, RmsNorm, Rotary, RotaryLayout};
+    /// dims! { Batch = 1; Seq = 3; Embed = 8; KeyHeads = 2; HeadDim = 4; Hidden = 16; Positions = 64; }
+    /// # let rng = &mut Rng::with_seed(1);
+    /// # let layer = LlamaLayer {
+    /// #     attention_norm: RmsNorm::new(Embed, 1e-5),
+    /// #     attention: GroupedQueryAttention::random(Embed, KeyHeads, KeyHeads, HeadDim, rng),
+    /// #     feed_forward_norm: RmsNorm::new(Embed, 1e-5),
+    /// #     feed_forward: GatedFeedForward::random(Embed, Hidden, rng),
+    /// # };
+    /// let rotary = Rotary::new(Positions, HeadDim, 10000.0, RotaryLayout::Half);
+    /// let mut cache = KeyValueCache::new(Batch, KeyHeads, HeadDim, Positions, 1);
+    /// let x = Tensor::ones((Batch, Seq, Embed));
+    /// let y = cache.step(Seq, |step| layer.forward_cached(&x, &rotary, 0, step))?;
+    /// assert_eq!(y.sizes(), [1, 3, 8]);
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// # Panics
     /// The cache has no such layer, or the step was there before.
@@ -140,6 +177,26 @@ impl<E: Dense, Q: Summed + SharesHeads<H>, H: Dim, D: Dense, F: Summed, P: Dim, 
 impl<E: Dim, Q: Dim, H: Dim, D: Dim, F: Dim, P: Dim, B: Backend<Elem: Float>> LlamaDecoder<E, Q, H, D, F, P, B> {
     /// All layers on `x (batch, sequence, E)`, whose elements stand at these positions, `(batch, sequence)`, of the table:
     /// those of the whole sequence, where each rank has a part of it.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::{LlamaDecoder, LlamaLayer, RmsNorm, Rotary, RotaryLayout};
+    /// # use congruent::nn::{GatedFeedForward, GroupedQueryAttention};
+    /// dims! { Batch = 1; Seq = 3; Embed = 8; KeyHeads = 2; HeadDim = 4; Hidden = 16; Positions = 64; }
+    /// # let rng = &mut Rng::with_seed(1);
+    /// # let layer = LlamaLayer {
+    /// #     attention_norm: RmsNorm::new(Embed, 1e-5),
+    /// #     attention: GroupedQueryAttention::random(Embed, KeyHeads, KeyHeads, HeadDim, rng),
+    /// #     feed_forward_norm: RmsNorm::new(Embed, 1e-5),
+    /// #     feed_forward: GatedFeedForward::random(Embed, Hidden, rng),
+    /// # };
+    /// let rotary = Rotary::new(Positions, HeadDim, 10000.0, RotaryLayout::Half);
+    /// let decoder = LlamaDecoder { layers: vec![layer; 2], norm: RmsNorm::new(Embed, 1e-5), rotary };
+    /// let positions = Ids::new((Batch, Seq), Positions, &[0, 1, 2])?;
+    /// let y = decoder.forward(&Tensor::ones((Batch, Seq, Embed)), &positions, &Causal);
+    /// assert_eq!(y.sizes(), [1, 3, 8]);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn forward<S, R, I: IdOf<P>, M, C>(
         &self,
         x: &Tensor<S, impl SameBackend<B>>,
@@ -159,6 +216,27 @@ impl<E: Dim, Q: Dim, H: Dim, D: Dim, F: Dim, P: Dim, B: Backend<Elem: Float>> Ll
     }
 
     /// All layers on `x (batch, sequence, E)`, which goes on from what the cache holds.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::{KeyValueCache, LlamaDecoder, LlamaLayer, RmsNorm, Rotary, RotaryLayout};
+    /// # use congruent::nn::{GatedFeedForward, GroupedQueryAttention};
+    /// dims! { Batch = 1; Seq = 3; Embed = 8; KeyHeads = 2; HeadDim = 4; Hidden = 16; Positions = 64; }
+    /// # let rng = &mut Rng::with_seed(1);
+    /// # let layer = LlamaLayer {
+    /// #     attention_norm: RmsNorm::new(Embed, 1e-5),
+    /// #     attention: GroupedQueryAttention::random(Embed, KeyHeads, KeyHeads, HeadDim, rng),
+    /// #     feed_forward_norm: RmsNorm::new(Embed, 1e-5),
+    /// #     feed_forward: GatedFeedForward::random(Embed, Hidden, rng),
+    /// # };
+    /// let rotary = Rotary::new(Positions, HeadDim, 10000.0, RotaryLayout::Half);
+    /// let decoder = LlamaDecoder { layers: vec![layer; 2], norm: RmsNorm::new(Embed, 1e-5), rotary };
+    /// let mut cache = KeyValueCache::new(Batch, KeyHeads, HeadDim, Positions, decoder.layers.len());
+    /// let x = Tensor::ones((Batch, Seq, Embed));
+    /// let y = cache.step(Seq, |step| decoder.forward_cached(&x, step))?;
+    /// assert_eq!(y.sizes(), [1, 3, 8]);
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// # Panics
     /// The cache has fewer layers.

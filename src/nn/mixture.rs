@@ -1,17 +1,19 @@
 //! Mixtures of experts.
 
-use super::{Activation, GatedFeedForward, Linear, WellFormed};
-use crate::backend::{ArrayOf, Backend, Binary, DeviceOf, Epilogue, Float, Reduce, With, constant, elements};
+mod parameters;
+mod routing;
+
+pub use routing::{ExpertNames, Routing};
+
+use super::{GatedFeedForward, Linear, WellFormed};
+use crate::Error;
+use crate::backend::{ArrayOf, Backend, Binary, Epilogue, Float, Reduce, With, constant, elements};
 use crate::cpu::Cpu;
 use crate::dim::{Dense, Dim, Name, Summed};
-use crate::io::{Stored, Weights};
 use crate::mask::LengthsOf;
-use crate::module::{Parameter, ParameterMut, Path, ToEngine, show};
 use crate::sealed::Sealed;
 use crate::shape::{Last, OfAllRanks, Sequence, Shape, Unpadded};
 use crate::tensor::{SameBackend, Tensor};
-use crate::{Error, Module, Rng};
-use std::fmt::{self, Debug, Formatter};
 
 crate::dims! { Routed; }
 
@@ -45,80 +47,6 @@ pub struct MixtureOfExperts<E, F, X, B: Backend = Cpu<f32>> {
 }
 impl<E: Dense, F: Summed, X: Dim, B: Backend> WellFormed for MixtureOfExperts<E, F, X, B> {
     fn sealed(_: Sealed) {}
-}
-
-/// Which experts a token is sent to.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Routing {
-    /// How many: those with the largest probabilities.
-    pub per_token: usize,
-    /// Whether the probabilities of these are divided by their sum, as in Mixtral.
-    pub normalized: bool,
-    /// How many tokens an expert takes, as a multiple of what each would take if all took as many. Others are left out of it: first those
-    /// to whom it matters less, then those that stand later ([Lepikhin et al. 2020](https://arxiv.org/abs/2006.16668)). Without a number it
-    /// takes all.
-    pub capacity: Option<f64>,
-}
-crate::module::constants! { [] Routing; }
-
-impl Routing {
-    /// To so many experts, with probabilities that are one together, and without a capacity.
-    pub fn new(per_token: usize) -> Self {
-        Routing { per_token, normalized: true, capacity: None }
-    }
-
-    /// How many tokens one of so many experts takes at most.
-    fn room(&self, tokens: usize, experts: usize) -> usize {
-        let all = tokens * self.per_token;
-        self.capacity.map_or(all, |factor| (factor * all as f64 / experts as f64).ceil() as usize)
-    }
-}
-
-/// The names that the parts of a mixture have in a file, and as parameters: with dots in them, if they lie deeper.
-///
-/// ```
-/// # #[cfg(feature = "safetensors")]
-/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use congruent::io::{SafeTensors, Weights, Writer, load};
-/// use congruent::nn::{Activation, ExpertNames, MixtureOfExperts, Routing};
-/// use congruent::prelude::*;
-/// dims! { Embed = 4; Hidden = 8; Experts = 3; }
-/// let layer = MixtureOfExperts::random(Embed, Hidden, Experts, Routing::new(2), &mut Rng::with_seed(1))?;
-/// let mut writer = Writer::default();
-/// writer.module("mlp", &layer);
-/// let file = SafeTensors::from_bytes(writer.to_bytes()?)?;
-/// let (names, dims) = (ExpertNames::PLAIN, (Embed, Hidden, Experts));
-/// let loaded = load(&file, |weights: Weights<f32>| {
-///     MixtureOfExperts::load(&weights.at("mlp"), names, dims, Activation::Silu, Routing::new(2))
-/// })?;
-/// assert_eq!(loaded.experts()[2].up.weight.to_vec(), layer.experts()[2].up.weight.to_vec());
-///
-/// let too_many = load(&file, |weights: Weights<f32>| {
-///     MixtureOfExperts::load(&weights.at("mlp"), names, dims, Activation::Silu, Routing::new(4))
-/// });
-/// assert!(too_many.unwrap_err().to_string().contains("`mlp.per_token`: it is 4, expected a number from 1 to that of the experts"));
-/// # Ok(())
-/// # }
-/// # #[cfg(not(feature = "safetensors"))]
-/// # fn main() {}
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ExpertNames {
-    /// The router.
-    pub router: &'static str,
-    /// The list of the experts.
-    pub experts: &'static str,
-    /// Of an expert, what says how much passes.
-    pub gate: &'static str,
-    /// What passes.
-    pub up: &'static str,
-    /// Back to the width of the model.
-    pub down: &'static str,
-}
-
-impl ExpertNames {
-    /// Those of the fields of this library.
-    pub const PLAIN: Self = ExpertNames { router: "router", experts: "experts", gate: "gate", up: "up", down: "down" };
 }
 
 /// What a mixture of experts gives.
@@ -156,6 +84,17 @@ impl<S: OfAllRanks + Unpadded> AllValid for S {
 impl<E: Dim, F: Dim, X: Dim, B: Backend<Elem: Float>> MixtureOfExperts<E, F, X, B> {
     /// A router, and an expert for each of its outputs.
     ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::{GatedFeedForward, Linear, MixtureOfExperts, Routing};
+    /// dims! { Embed = 4; Hidden = 8; Experts = 3; }
+    /// let rng = &mut Rng::with_seed(1);
+    /// let router = Linear::random(Embed, Experts, rng);
+    /// let experts = vec![GatedFeedForward::random(Embed, Hidden, rng); 3];
+    /// assert!(MixtureOfExperts::new(router.clone(), experts.clone(), Routing::new(2)).is_ok());
+    /// assert!(MixtureOfExperts::new(router, experts, Routing::new(4)).is_err());
+    /// ```
+    ///
     /// # Errors
     /// There is another number of experts, a token is sent to none or to more than there are, or the capacity is not above zero.
     pub fn new(
@@ -180,22 +119,59 @@ impl<E: Dim, F: Dim, X: Dim, B: Backend<Elem: Float>> MixtureOfExperts<E, F, X, 
     }
 
     /// What says how likely each expert is.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::{MixtureOfExperts, Routing};
+    /// dims! { Embed = 4; Hidden = 8; Experts = 3; }
+    /// let layer = MixtureOfExperts::random(Embed, Hidden, Experts, Routing::new(2), &mut Rng::with_seed(1))?;
+    /// assert_eq!(layer.router().output(), Experts);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn router(&self) -> &Linear<E, X, B> {
         &self.router
     }
 
     /// The experts, in the order of `X`.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::{MixtureOfExperts, Routing};
+    /// dims! { Embed = 4; Hidden = 8; Experts = 3; }
+    /// let layer = MixtureOfExperts::random(Embed, Hidden, Experts, Routing::new(2), &mut Rng::with_seed(1))?;
+    /// assert_eq!(layer.experts().len(), 3);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn experts(&self) -> &[GatedFeedForward<E, F, B>] {
         &self.experts
     }
 
     /// Which experts a token is sent to.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::{MixtureOfExperts, Routing};
+    /// dims! { Embed = 4; Hidden = 8; Experts = 3; }
+    /// let layer = MixtureOfExperts::random(Embed, Hidden, Experts, Routing::new(2), &mut Rng::with_seed(1))?;
+    /// assert_eq!(layer.routing().per_token, 2);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn routing(&self) -> Routing {
         self.routing
     }
 
     /// The layer on each position of `x` by itself, whatever stands there, padding too: for inference, where nothing is counted. A
     /// capacity, which is one of all tokens together, does not hold here.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::{MixtureOfExperts, Routing};
+    /// dims! { Batch = 2; Embed = 4; Hidden = 8; Experts = 3; }
+    /// let layer = MixtureOfExperts::random(Embed, Hidden, Experts, Routing::new(2), &mut Rng::with_seed(1))?;
+    /// let x = Tensor::ones((Batch, Embed));
+    /// assert_eq!(layer.forward_each(&x).to_vec(), layer.forward(&x).y.to_vec());
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// # Panics
     /// The engine fails.
@@ -212,6 +188,18 @@ impl<E: Dim, F: Dim, X: Dim, B: Backend<Elem: Float>> MixtureOfExperts<E, F, X, 
 
     /// The layer on the last dimension of `x`, where every position is a token. The host reads which experts are chosen.
     ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::{MixtureOfExperts, Routing};
+    /// dims! { Batch = 5; Embed = 4; Hidden = 8; Experts = 3; }
+    /// let layer = MixtureOfExperts::random(Embed, Hidden, Experts, Routing::new(2), &mut Rng::with_seed(1))?;
+    /// let mixed = layer.forward(&Tensor::ones((Batch, Embed)));
+    /// assert_eq!(mixed.y.sizes(), [5, 4]);
+    /// // Two experts for each of five tokens.
+    /// assert_eq!(mixed.load.iter().sum::<usize>(), 10);
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
     /// # Panics
     /// The engine fails.
     pub fn forward<S>(&self, x: &Tensor<S, impl SameBackend<B>>) -> Mixed<S, B>
@@ -226,6 +214,17 @@ impl<E: Dim, F: Dim, X: Dim, B: Backend<Elem: Float>> MixtureOfExperts<E, F, X, 
     }
 
     /// The layer on the valid tokens of a batch; zeros in its padding, whatever stands there.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::{MixtureOfExperts, Routing};
+    /// dims! { Batch = 2; Seq = 3; Embed = 4; Hidden = 8; Experts = 3; }
+    /// let layer = MixtureOfExperts::random(Embed, Hidden, Experts, Routing::new(1), &mut Rng::with_seed(1))?;
+    /// let lengths = Lengths::new(Batch, Ragged(Seq), &[3, 1])?;
+    /// let mixed = layer.forward_padded(&Tensor::ones((Batch, Ragged(Seq), Embed)), &lengths);
+    /// assert_eq!(mixed.load.iter().sum::<usize>(), 4);
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// # Panics
     /// The engine fails.
@@ -302,92 +301,4 @@ fn shares<B: Backend<Elem: Float>>(x: ArrayOf<B>) -> ArrayOf<B> {
     let sizes = B::sizes(&x).to_vec();
     let sums = B::reshape(&B::reduce(Reduce::Sum, &x, 1), &[sizes[0], 1]);
     B::binary(Binary::Div, x, B::broadcast(&sums, &sizes))
-}
-
-impl<E: Dim, F: Dim, X: Dim> MixtureOfExperts<E, F, X> {
-    /// A new layer with random parameters: a router without a bias, and experts with SiLU.
-    ///
-    /// # Errors
-    /// As [`new`](Self::new).
-    pub fn random(embed: E, hidden: F, experts: X, routing: Routing, rng: &mut Rng) -> Result<Self, Error> {
-        let router = Linear::random(embed, experts, rng).without_bias();
-        let experts = (0..experts.size()).map(|_| GatedFeedForward::random(embed, hidden, rng)).collect();
-        Self::new(router, experts, routing)
-    }
-}
-
-impl<E: Dim, F: Dim, X: Dim, B: Backend<Elem: Float + Stored>> MixtureOfExperts<E, F, X, B> {
-    /// Takes a router without a bias and experts, each part below its name: `experts.0.gate.weight` with [`ExpertNames::PLAIN`]. As
-    /// parameters they keep these names.
-    pub fn load(
-        weights: &Weights<'_, B::Elem, impl SameBackend<B>>,
-        names: ExpertNames,
-        (embed, hidden, experts): (E, F, X),
-        activation: Activation,
-        routing: Routing,
-    ) -> Self {
-        let count = experts.size();
-        let fits = |found: f64| (1.0..=count as f64).contains(&found);
-        weights.check("per_token", routing.per_token as f64, "a number from 1 to that of the experts", fits);
-        let capacity = routing.capacity.unwrap_or(1.0);
-        weights.check("capacity", capacity, "a number above 0", |found| found.is_finite() && found > 0.0);
-        let of_expert = |expert| {
-            let weights = weights.at(names.experts).at(expert);
-            GatedFeedForward {
-                gate: Linear::load_without_bias(&weights.at(names.gate), embed, hidden),
-                up: Linear::load_without_bias(&weights.at(names.up), embed, hidden),
-                activation,
-                down: Linear::load_without_bias(&weights.at(names.down), hidden, embed),
-            }
-        };
-        let router = Linear::load_without_bias(&weights.at(names.router), embed, experts);
-        MixtureOfExperts { router, experts: (0..count).map(of_expert).collect(), routing, names }
-    }
-}
-
-/// Visits the parts by their names.
-macro_rules! visit_parts {
-    ($visit:ident, $iter:ident, $layer:expr, $path:expr, $visitor:expr) => {{
-        let (layer, path, visitor) = ($layer, $path, $visitor);
-        let ExpertNames { router, experts, gate, up, down } = layer.names;
-        layer.router.$visit(&path.at(router), visitor);
-        let path = path.at(experts);
-        for (i, expert) in layer.experts.$iter().enumerate() {
-            let path = path.position(i);
-            expert.gate.$visit(&path.at(gate), visitor);
-            expert.up.$visit(&path.at(up), visitor);
-            expert.down.$visit(&path.at(down), visitor);
-        }
-    }};
-}
-
-#[diagnostic::do_not_recommend]
-impl<E: Dim, F: Dim, X: Dim, B: Backend<Elem: Float>> Module<B> for MixtureOfExperts<E, F, X, B> {
-    fn visit(&self, path: &Path<'_>, visitor: &mut dyn FnMut(Parameter<'_, B>)) {
-        visit_parts!(visit, iter, self, path, visitor);
-    }
-    fn visit_mut(&mut self, path: &Path<'_>, visitor: &mut dyn FnMut(ParameterMut<'_, B>)) {
-        visit_parts!(visit_mut, iter_mut, self, path, visitor);
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<E, F, X, B: Backend, En: Backend> ToEngine<En> for MixtureOfExperts<E, F, X, B>
-where
-    Linear<E, X, B>: ToEngine<En, On = Linear<E, X, En>>,
-    GatedFeedForward<E, F, B>: ToEngine<En, On = GatedFeedForward<E, F, En>>,
-{
-    type On = MixtureOfExperts<E, F, X, En>;
-    fn transferred(&self, device: &DeviceOf<En>) -> Self::On {
-        let (router, experts) = (self.router.transferred(device), self.experts.transferred(device));
-        MixtureOfExperts { router, experts, routing: self.routing, names: self.names }
-    }
-}
-
-impl<E: Dim, F: Dim, X: Dim, B: Backend<Elem: Float>> Debug for MixtureOfExperts<E, F, X, B> {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let mut shown = f.debug_struct("MixtureOfExperts");
-        show::<B>(self, &mut shown);
-        shown.finish()
-    }
 }

@@ -8,6 +8,7 @@ mod adapter;
 mod adaptive;
 mod attention;
 mod attention_bias;
+mod attention_dropout;
 mod attention_with;
 mod cache;
 mod channel_norm;
@@ -24,11 +25,13 @@ mod loss;
 mod mixture;
 mod multi_head;
 mod norm;
+mod patches;
 mod positions;
 mod recurrent;
 mod rotary;
 mod sequence_parallel;
 mod soft_cap;
+mod stack;
 mod training;
 mod transformer;
 mod well_formed;
@@ -41,13 +44,13 @@ pub use attention::{attention, attention_weights, scaled_attention};
 #[doc(hidden)]
 pub use attention_bias::{Added, OfBatch, OfHeads};
 pub use attention_bias::{HeadSinks, NoBias, NoSinks, PairBias};
+pub use attention_dropout::{DropoutOfWeights, DropsWeights, NoDropout};
 pub use attention_with::{
-    AttentionOptions, DropoutOfWeights, DropsWeights, NoDropout, attention_weights_with, attention_with,
-    attention_with_bias, scaled_attention_with_bias,
+    AttentionOptions, attention_weights_with, attention_with, attention_with_bias, scaled_attention_with_bias,
 };
 pub use cache::{CacheMask, CacheStep, Cached, CutTo, KeyValueCache, KeysAndValues, OneSequence, Past};
 pub use channel_norm::{BatchNorm, GroupNorm};
-pub use conv::{Conv, Conv1d, Conv2d, ConvTranspose, PatchEmbedding};
+pub use conv::{Conv, Conv1d, Conv2d, ConvTranspose};
 pub use dropout::Dropout;
 pub use embedding::Embedding;
 pub use feed_forward::FeedForward;
@@ -64,12 +67,14 @@ pub use loss::{
 pub use mixture::{AllValid, ExpertNames, Mixed, MixtureOfExperts, Routing};
 pub use multi_head::{Memory, MultiHeadAttention};
 pub use norm::{LayerNorm, OffsetRmsNorm, RmsNorm};
+pub use patches::PatchEmbedding;
 pub use positions::{LearnedPositions, SinusoidalPositions};
 pub use recurrent::{Gru, Lstm, LstmState, LstmStateOf};
 pub use rotary::{Rotary, RotaryAngles, RotaryOf, rotary_frequencies};
 pub use soft_cap::soft_cap;
+pub use stack::{Decoder, Encoder};
 pub use training::{InTraining, Training};
-pub use transformer::{Decoder, DecoderLayer, Encoder, EncoderLayer, NormOrder};
+pub use transformer::{DecoderLayer, EncoderLayer, NormOrder};
 pub use well_formed::WellFormed;
 
 crate::module::constants! { [] Activation; [] Dropout; [] NormOrder; }

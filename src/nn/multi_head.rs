@@ -64,6 +64,17 @@ impl<B: Dim, Q: Dim, K: Dim, E: Dim> Memory<(B, Q, E), E> for (B, K, E) {
 
 impl<E: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> MultiHeadAttention<E, H, D, B> {
     /// Self-attention: the sequence attends to itself.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::MultiHeadAttention;
+    /// dims! { Batch = 2; Seq = 5; Embed = 12; Heads = 3; HeadDim = 4; }
+    /// let layer = MultiHeadAttention::random(Embed, Heads, HeadDim, &mut Rng::with_seed(1));
+    /// let lengths = Lengths::new(Batch, Ragged(Seq), &[5, 2])?;
+    /// let x = Tensor::ones((Batch, Ragged(Seq), Embed));
+    /// let y: Tensor<(Batch, Ragged<Seq>, Embed)> = layer.forward(&x, &lengths);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn forward<S, M>(&self, x: &Tensor<S, impl SameBackend<B>>, mask: &M) -> Tensor<S, B>
     where
         S: Sequence<E>,
@@ -75,6 +86,15 @@ impl<E: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> MultiHeadAttention<E, H, D
     }
 
     /// Cross-attention: the sequence attends to another one, the memory.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::MultiHeadAttention;
+    /// dims! { Batch = 2; Text = 5; Image = 7; Embed = 12; Heads = 3; HeadDim = 4; }
+    /// let layer = MultiHeadAttention::random(Embed, Heads, HeadDim, &mut Rng::with_seed(1));
+    /// let (text, image) = (Tensor::ones((Batch, Text, Embed)), Tensor::ones((Batch, Image, Embed)));
+    /// let y: Tensor<(Batch, Text, Embed)> = layer.cross(&text, &image, &Full);
+    /// ```
     #[doc(alias = "cross_attention")]
     pub fn cross<S, R, M>(
         &self,
@@ -93,6 +113,18 @@ impl<E: Dim, H: Dim, D: Dim, B: Backend<Elem: Float>> MultiHeadAttention<E, H, D
     }
 
     /// The sequence attends to itself and to what the cache holds, as this layer of it.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::{KeyValueCache, MultiHeadAttention};
+    /// dims! { Batch = 2; Seq = 5; Embed = 12; Heads = 3; HeadDim = 4; Positions = 512; }
+    /// let layer = MultiHeadAttention::random(Embed, Heads, HeadDim, &mut Rng::with_seed(1));
+    /// let mut cache = KeyValueCache::new(Batch, Heads, HeadDim, Positions, 1);
+    /// let x = Tensor::ones((Batch, Seq, Embed));
+    /// let y: Tensor<(Batch, Seq, Embed)> = cache.step(Seq, |step| layer.forward_cached(&x, 0, step))?;
+    /// assert_eq!(cache.lengths(), [5, 5]);
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// # Panics
     /// The cache has no such layer, or the step was there before.
@@ -158,6 +190,14 @@ pub(super) fn memory_of<S: Sequence<E>, R: Memory<S, E>, E: Dim, B: Backend>(
 
 impl<E: Dim, H: Dim, D: Dim> MultiHeadAttention<E, H, D> {
     /// A new layer with random parameters.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::MultiHeadAttention;
+    /// dims! { Embed = 12; Heads = 3; HeadDim = 4; }
+    /// let layer = MultiHeadAttention::random(Embed, Heads, HeadDim, &mut Rng::with_seed(1));
+    /// assert_eq!(layer.query.output(), Times(Heads, HeadDim));
+    /// ```
     pub fn random(embed: E, heads: H, head_dim: D, rng: &mut Rng) -> Self {
         let merged = Times(heads, head_dim);
         MultiHeadAttention {

@@ -50,6 +50,14 @@ pub struct LayerNorm<E, B: Backend = Cpu<f32>> {
 impl<E: Dim, B: Backend<Elem: Float>> LayerNorm<E, B> {
     /// The layer on the last dimension of `x`.
     ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::LayerNorm;
+    /// dims! { Batch = 1; Embed = 2; }
+    /// let x = Tensor::from_nested((Batch, Embed), [[10.0, 30.0]]);
+    /// assert_eq!(LayerNorm::new(Embed, 0.0).forward(&x).to_vec(), [-1.0, 1.0]);
+    /// ```
+    ///
     /// # Panics
     /// Epsilon is negative or NaN.
     pub fn forward<S>(&self, x: &Tensor<S, impl SameBackend<B>>) -> Tensor<S, B>
@@ -72,6 +80,14 @@ impl<E: Dim, B: Backend<Elem: Float>> LayerNorm<E, B> {
 impl<E: Dim> LayerNorm<E> {
     /// A new layer: factors of one, and zeros added.
     ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::LayerNorm;
+    /// dims! { Embed = 3; }
+    /// let norm = LayerNorm::new(Embed, 1e-5);
+    /// assert_eq!((norm.weight.to_vec(), norm.bias.unwrap().to_vec()), (vec![1.0; 3], vec![0.0; 3]));
+    /// ```
+    ///
     /// # Panics
     /// Epsilon is negative or NaN.
     pub fn new(embed: E, epsilon: f64) -> Self {
@@ -81,12 +97,40 @@ impl<E: Dim> LayerNorm<E> {
 
 impl<E: Dim, B: Backend<Elem: Stored>> LayerNorm<E, B> {
     /// Takes `weight` and `bias`. If epsilon is negative or NaN, loading ends with an error that says so.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// # #[cfg(feature = "safetensors")] {
+    /// use congruent::{io::{SafeTensors, Weights, Writer, load}, nn::LayerNorm};
+    /// dims! { Embed = 3; }
+    /// let mut writer = Writer::default();
+    /// writer.module("ln_1", &LayerNorm::new(Embed, 1e-5));
+    /// let file = SafeTensors::from_bytes(writer.to_bytes()?)?;
+    /// let norm = load(&file, |weights: Weights<f32>| LayerNorm::load(&weights.at("ln_1"), Embed, 1e-5))?;
+    /// assert_eq!(norm.weight.to_vec(), [1.0; 3]);
+    /// # }
+    /// # Ok::<(), congruent::io::LoadError>(())
+    /// ```
     pub fn load(weights: &Weights<'_, B::Elem, impl SameBackend<B>>, embed: E, epsilon: f64) -> Self {
         let norm = LayerNorm::load_without_bias(weights, embed, epsilon);
         LayerNorm { bias: Some(weights.tensor("bias", (embed,)).same()), ..norm }
     }
 
     /// Takes `weight`; otherwise as [`load`](Self::load).
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// # #[cfg(feature = "safetensors")] {
+    /// use congruent::{io::{SafeTensors, Weights, Writer, load}, nn::LayerNorm};
+    /// dims! { Embed = 3; }
+    /// let mut writer = Writer::default();
+    /// writer.add("ln_1.weight", &Tensor::ones((Embed,)));
+    /// let file = SafeTensors::from_bytes(writer.to_bytes()?)?;
+    /// let norm = load(&file, |weights: Weights<f32>| LayerNorm::load_without_bias(&weights.at("ln_1"), Embed, 1e-5))?;
+    /// assert!(norm.bias.is_none());
+    /// # }
+    /// # Ok::<(), congruent::io::LoadError>(())
+    /// ```
     pub fn load_without_bias(weights: &Weights<'_, B::Elem, impl SameBackend<B>>, embed: E, epsilon: f64) -> Self {
         check(weights, epsilon);
         LayerNorm { weight: weights.tensor("weight", (embed,)).same(), bias: None, epsilon }
@@ -114,6 +158,14 @@ pub struct RmsNorm<E, B: Backend = Cpu<f32>> {
 impl<E: Dim, B: Backend<Elem: Float>> RmsNorm<E, B> {
     /// The layer on the last dimension of `x`.
     ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::RmsNorm;
+    /// dims! { Batch = 1; Embed = 4; }
+    /// let x = Tensor::from_nested((Batch, Embed), [[2.0, -2.0, 2.0, 2.0]]);
+    /// assert_eq!(RmsNorm::new(Embed, 0.0).forward(&x).to_vec(), [1.0, -1.0, 1.0, 1.0]);
+    /// ```
+    ///
     /// # Panics
     /// Epsilon is negative or NaN.
     pub fn forward<S>(&self, x: &Tensor<S, impl SameBackend<B>>) -> Tensor<S, B>
@@ -136,6 +188,13 @@ impl<E: Dim, B: Backend<Elem: Float>> RmsNorm<E, B> {
 impl<E: Dim> RmsNorm<E> {
     /// A new layer: factors of one.
     ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::RmsNorm;
+    /// dims! { Embed = 3; }
+    /// assert_eq!(RmsNorm::new(Embed, 1e-5).weight.to_vec(), [1.0; 3]);
+    /// ```
+    ///
     /// # Panics
     /// Epsilon is negative or NaN.
     pub fn new(embed: E, epsilon: f64) -> Self {
@@ -145,6 +204,20 @@ impl<E: Dim> RmsNorm<E> {
 
 impl<E: Dim, B: Backend<Elem: Stored>> RmsNorm<E, B> {
     /// Takes `weight`. If epsilon is negative or NaN, loading ends with an error that says so.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// # #[cfg(feature = "safetensors")] {
+    /// use congruent::{io::{SafeTensors, Weights, Writer, load}, nn::RmsNorm};
+    /// dims! { Embed = 3; }
+    /// let mut writer = Writer::default();
+    /// writer.module("norm", &RmsNorm::new(Embed, 1e-5));
+    /// let file = SafeTensors::from_bytes(writer.to_bytes()?)?;
+    /// let norm = load(&file, |weights: Weights<f32>| RmsNorm::load(&weights.at("norm"), Embed, 1e-5))?;
+    /// assert_eq!(norm.weight.to_vec(), [1.0; 3]);
+    /// # }
+    /// # Ok::<(), congruent::io::LoadError>(())
+    /// ```
     pub fn load(weights: &Weights<'_, B::Elem, impl SameBackend<B>>, embed: E, epsilon: f64) -> Self {
         check(weights, epsilon);
         RmsNorm { weight: weights.tensor("weight", (embed,)).same(), epsilon }
@@ -173,6 +246,14 @@ pub struct OffsetRmsNorm<E, B: Backend = Cpu<f32>> {
 impl<E: Dim, B: Backend<Elem: Float>> OffsetRmsNorm<E, B> {
     /// The layer on the last dimension of `x`.
     ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::OffsetRmsNorm;
+    /// dims! { Batch = 1; Embed = 2; }
+    /// let norm = OffsetRmsNorm { weight: Tensor::from_nested((Embed,), [0.0, 1.0]), epsilon: 0.0 };
+    /// assert_eq!(norm.forward(&Tensor::full((Batch, Embed), 3.0)).to_vec(), [1.0, 2.0]);
+    /// ```
+    ///
     /// # Panics
     /// Epsilon is negative or NaN.
     pub fn forward<S>(&self, x: &Tensor<S, impl SameBackend<B>>) -> Tensor<S, B>
@@ -190,6 +271,14 @@ impl<E: Dim, B: Backend<Elem: Float>> OffsetRmsNorm<E, B> {
 impl<E: Dim> OffsetRmsNorm<E> {
     /// A new layer: factors of one.
     ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::OffsetRmsNorm;
+    /// dims! { Embed = 3; }
+    /// // What the file holds of a factor of one.
+    /// assert_eq!(OffsetRmsNorm::new(Embed, 1e-5).weight.to_vec(), [0.0; 3]);
+    /// ```
+    ///
     /// # Panics
     /// Epsilon is negative or NaN.
     pub fn new(embed: E, epsilon: f64) -> Self {
@@ -199,6 +288,20 @@ impl<E: Dim> OffsetRmsNorm<E> {
 
 impl<E: Dim, B: Backend<Elem: Stored>> OffsetRmsNorm<E, B> {
     /// Takes `weight`. If epsilon is negative or NaN, loading ends with an error that says so.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// # #[cfg(feature = "safetensors")] {
+    /// use congruent::{io::{SafeTensors, Weights, Writer, load}, nn::OffsetRmsNorm};
+    /// dims! { Embed = 3; }
+    /// let mut writer = Writer::default();
+    /// writer.add("norm.weight", &Tensor::full((Embed,), 0.5));
+    /// let file = SafeTensors::from_bytes(writer.to_bytes()?)?;
+    /// let norm = load(&file, |weights: Weights<f32>| OffsetRmsNorm::load(&weights.at("norm"), Embed, 1e-6))?;
+    /// assert_eq!(norm.weight.to_vec(), [0.5; 3]);
+    /// # }
+    /// # Ok::<(), congruent::io::LoadError>(())
+    /// ```
     pub fn load(weights: &Weights<'_, B::Elem, impl SameBackend<B>>, embed: E, epsilon: f64) -> Self {
         check(weights, epsilon);
         OffsetRmsNorm { weight: weights.tensor("weight", (embed,)).same(), epsilon }

@@ -31,6 +31,16 @@ pub struct LearnedPositions<P, E, B: Backend = Cpu<f32>> {
 impl<P: Dim, E: Dim, B: Backend<Elem: Float>> LearnedPositions<P, E, B> {
     /// `x` with the vectors of the first positions added, in their order; of a part of a sequence, those of its own positions.
     ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::LearnedPositions;
+    /// dims! { Batch = 2; Seq = 2; Positions = 64; Embed = 1; }
+    /// let positions = LearnedPositions { weight: Tensor::from_fn((Positions, Embed), |[p, _]| p as f32) };
+    /// let y = positions.forward(&Tensor::full((Batch, Seq, Embed), 10.0))?;
+    /// assert_eq!(y.to_vec(), [10.0, 11.0, 10.0, 11.0]);
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
     /// # Errors
     /// The table has fewer positions than the sequence.
     pub fn forward<S>(&self, x: &Tensor<S, impl SameBackend<B>>) -> Result<Tensor<S, B>, Error>
@@ -57,6 +67,16 @@ impl<P: Dim, E: Dim, B: Backend<Elem: Float>> LearnedPositions<P, E, B> {
     }
 
     /// `x` with the vector of each position added: positions `(S,)`, or `(N, S)` where samples have their own, of `(N, S, E)`.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::LearnedPositions;
+    /// dims! { Batch = 2; Seq = 2; Positions = 64; Embed = 1; }
+    /// let positions = LearnedPositions { weight: Tensor::from_fn((Positions, Embed), |[p, _]| p as f32) };
+    /// let ids = Ids::new((Seq,), Positions, &[5, 6])?;
+    /// assert_eq!(positions.forward_at(&Tensor::zeros((Batch, Seq, Embed)), &ids).to_vec(), [5.0, 6.0, 5.0, 6.0]);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn forward_at<S, R, V, I: IdOf<P>, C>(
         &self,
         x: &Tensor<S, impl SameBackend<B>>,
@@ -76,6 +96,14 @@ impl<P: Dim, E: Dim, B: Backend<Elem: Float>> LearnedPositions<P, E, B> {
 
 impl<P: Dim, E: Dim> LearnedPositions<P, E> {
     /// A new table, its elements normally distributed with deviation 0.02, as GPT-2 and BERT begin.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::LearnedPositions;
+    /// dims! { Positions = 64; Embed = 8; }
+    /// let positions = LearnedPositions::random(Positions, Embed, &mut Rng::with_seed(1));
+    /// assert_eq!(positions.weight.sizes(), [64, 8]);
+    /// ```
     pub fn random(positions: P, embed: E, rng: &mut Rng) -> Self {
         LearnedPositions { weight: Tensor::normal((positions, embed), 0.0, 0.02, rng) }
     }
@@ -83,6 +111,20 @@ impl<P: Dim, E: Dim> LearnedPositions<P, E> {
 
 impl<P: Dim, E: Dim, B: Backend<Elem: Stored>> LearnedPositions<P, E, B> {
     /// Takes `weight`.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// # #[cfg(feature = "safetensors")] {
+    /// use congruent::{io::{SafeTensors, Weights, Writer, load}, nn::LearnedPositions};
+    /// dims! { Positions = 4; Embed = 2; }
+    /// let mut writer = Writer::default();
+    /// writer.add("wpe.weight", &Tensor::ones((Positions, Embed)));
+    /// let file = SafeTensors::from_bytes(writer.to_bytes()?)?;
+    /// let positions = load(&file, |weights: Weights<f32>| LearnedPositions::load(&weights.at("wpe"), Positions, Embed))?;
+    /// assert_eq!(positions.weight.to_vec(), [1.0; 8]);
+    /// # }
+    /// # Ok::<(), congruent::io::LoadError>(())
+    /// ```
     pub fn load(weights: &Weights<'_, B::Elem, impl SameBackend<B>>, positions: P, embed: E) -> Self {
         LearnedPositions { weight: weights.tensor("weight", (positions, embed)).same() }
     }
@@ -115,6 +157,19 @@ impl<P: Dim, E: Dim, B: Backend<Elem: Float>> SinusoidalPositions<P, E, B> {
     /// `E / 2 - 1` in Whisper.
     ///
     /// Of a size that is odd, the last cosine is left out.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::{RotaryLayout, SinusoidalPositions};
+    /// dims! { Positions = 1500; Embed = 384; }
+    /// // Those of Whisper.
+    /// let spread = (Embed.size() / 2 - 1) as f64;
+    /// let (layout, device) = (RotaryLayout::Half, Default::default());
+    /// let positions: SinusoidalPositions<_, _> =
+    ///     SinusoidalPositions::on_device(Positions, Embed, [10000.0, spread], layout, &device);
+    /// // Of position 0, sines and behind them cosines.
+    /// assert_eq!(positions.table().to_vec()[191..193], [0.0, 1.0]);
+    /// ```
     pub fn on_device(
         positions: P,
         embed: E,
@@ -139,11 +194,30 @@ impl<P: Dim, E: Dim, B: Backend<Elem: Float>> SinusoidalPositions<P, E, B> {
     }
 
     /// The vectors, one a row.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::{RotaryLayout, SinusoidalPositions};
+    /// dims! { Positions = 64; Embed = 4; }
+    /// let positions = SinusoidalPositions::new(Positions, Embed, 10000.0, RotaryLayout::Half);
+    /// assert_eq!(positions.table().at(Positions, 0)?.to_vec(), [0.0, 0.0, 1.0, 1.0]);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn table(&self) -> Tensor<(P, E), B> {
         self.table.weight.clone()
     }
 
     /// As [`LearnedPositions::forward`].
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::{RotaryLayout, SinusoidalPositions};
+    /// dims! { Batch = 1; Seq = 2; Positions = 64; Embed = 4; }
+    /// let positions = SinusoidalPositions::new(Positions, Embed, 10000.0, RotaryLayout::Half);
+    /// let y = positions.forward(&Tensor::zeros((Batch, Seq, Embed)))?;
+    /// assert_eq!(y.to_vec(), positions.table().to_vec()[..8]);
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// # Errors
     /// The table has fewer positions than the sequence.
@@ -156,6 +230,16 @@ impl<P: Dim, E: Dim, B: Backend<Elem: Float>> SinusoidalPositions<P, E, B> {
     }
 
     /// As [`LearnedPositions::forward_at`].
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::{RotaryLayout, SinusoidalPositions};
+    /// dims! { Batch = 1; Seq = 1; Positions = 64; Embed = 4; }
+    /// let positions = SinusoidalPositions::new(Positions, Embed, 10000.0, RotaryLayout::Half);
+    /// let y = positions.forward_at(&Tensor::zeros((Batch, Seq, Embed)), &Ids::new((Seq,), Positions, &[7])?);
+    /// assert_eq!(y.to_vec(), positions.table().at(Positions, 7)?.to_vec());
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn forward_at<S, R, V, I: IdOf<P>, C>(
         &self,
         x: &Tensor<S, impl SameBackend<B>>,
@@ -174,6 +258,15 @@ impl<P: Dim, E: Dim, B: Backend<Elem: Float>> SinusoidalPositions<P, E, B> {
 
 impl<P: Dim, E: Dim> SinusoidalPositions<P, E> {
     /// The table of the paper, with all sines first if the layout is that of halves.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::{RotaryLayout, SinusoidalPositions};
+    /// dims! { Positions = 64; Embed = 4; }
+    /// let positions = SinusoidalPositions::new(Positions, Embed, 10000.0, RotaryLayout::Interleaved);
+    /// assert_eq!(positions.table().at(Positions, 0)?.to_vec(), [0.0, 1.0, 0.0, 1.0]);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn new(positions: P, embed: E, base: f64, layout: RotaryLayout) -> Self {
         let spread = embed.whole_size() as f64 / 2.0;
         SinusoidalPositions::on_device(positions, embed, [base, spread], layout, &Default::default())

@@ -89,17 +89,43 @@ impl<P: Dim, D: Dim, B: Backend<Elem: Float>> Rotary<P, D, B> {
     }
 
     /// The positions of the table.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::{Rotary, RotaryLayout};
+    /// dims! { HeadDim = 4; Positions = 512; }
+    /// assert_eq!(Rotary::new(Positions, HeadDim, 10000.0, RotaryLayout::Half).positions(), Positions);
+    /// ```
     pub fn positions(&self) -> P {
         self.positions
     }
 
     /// The size of a head.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::{Rotary, RotaryLayout};
+    /// dims! { HeadDim = 4; Positions = 512; }
+    /// assert_eq!(Rotary::new(Positions, HeadDim, 10000.0, RotaryLayout::Half).head_dim(), HeadDim);
+    /// ```
     pub fn head_dim(&self) -> D {
         self.head_dim
     }
 
     /// Heads `(batch, heads, sequence, D)`, each of a sequence rotated by its position, of which there are
     /// `(batch, sequence)`: those of the whole sequence, where each rank has a part of it.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::{Rotary, RotaryLayout};
+    /// dims! { Batch = 1; Heads = 1; Seq = 2; HeadDim = 2; Positions = 512; }
+    /// let rotary = Rotary::new(Positions, HeadDim, 10000.0, RotaryLayout::Half);
+    /// let q = Tensor::from_vec((Batch, Heads, Seq, HeadDim), vec![1.0, 0.0, 1.0, 0.0])?;
+    /// let rotated = rotary.forward(&q, &Ids::new((Batch, Seq), Positions, &[0, 1])?);
+    /// // By nothing, and by one radian.
+    /// assert_eq!(format!("{:.4?}", rotated.to_vec()), "[1.0000, 0.0000, 0.5403, 0.8415]");
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn forward<S, R, I, C>(&self, x: &Tensor<S, impl SameBackend<B>>, positions: &Tensor<R, C>) -> Tensor<S, B>
     where
         S: Shape,
@@ -201,6 +227,17 @@ impl<R, D, B: Backend<Elem: Float>> RotaryAngles<R, D, B> {
     }
 
     /// Heads `(batch, heads, sequence, D)`, each of a sequence rotated by its angles.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::{Rotary, RotaryLayout};
+    /// dims! { Batch = 1; Heads = 1; Seq = 1; HeadDim = 2; Positions = 512; }
+    /// let rotary = Rotary::new(Positions, HeadDim, 10000.0, RotaryLayout::Half);
+    /// let angles = rotary.angles(&Ids::new((Batch, Seq), Positions, &[1])?);
+    /// let q = Tensor::from_vec((Batch, Heads, Seq, HeadDim), vec![1.0, 0.0])?;
+    /// assert_eq!(format!("{:.4?}", angles.forward(&q).to_vec()), "[0.5403, 0.8415]");
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn forward<S: Shape>(&self, x: &Tensor<S, impl SameBackend<B>>) -> Tensor<S, B>
     where
         R: Turns<S, D>,
@@ -231,6 +268,14 @@ pub fn rotary_frequencies(base: f64, head_dim: usize) -> Vec<f64> {
 impl<P: Dim, D: Dim> Rotary<P, D> {
     /// The table in which each pair is rotated by its [`rotary_frequencies`].
     ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::{Rotary, RotaryLayout};
+    /// dims! { HeadDim = 64; Positions = 2048; }
+    /// let rotary = Rotary::new(Positions, HeadDim, 10000.0, RotaryLayout::Half);
+    /// assert_eq!((rotary.positions(), rotary.head_dim()), (Positions, HeadDim));
+    /// ```
+    ///
     /// # Panics
     /// The base is not a number above 0.
     pub fn new(positions: P, head_dim: D, base: f64, layout: RotaryLayout) -> Self
@@ -260,6 +305,17 @@ impl<P: Dim, D: Dim> Rotary<P, D> {
 
     /// The table in which pair `i` is rotated by `frequencies[i]`, in radians, from one position to the next: for models that
     /// stretch them to longer contexts.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::{Rotary, RotaryLayout, rotary_frequencies};
+    /// dims! { HeadDim = 64; Positions = 8192; }
+    /// // Stretched to four times the context.
+    /// let frequencies: Vec<f64> = rotary_frequencies(10000.0, HeadDim.size()).iter().map(|x| x / 4.0).collect();
+    /// let rotary = Rotary::with_frequencies(Positions, HeadDim, &frequencies, RotaryLayout::Half)?;
+    /// assert!(Rotary::with_frequencies(Positions, HeadDim, &frequencies[1..], RotaryLayout::Half).is_err());
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// # Errors
     /// The size of a head is odd, there is not one frequency for each pair, or one of them is not finite.

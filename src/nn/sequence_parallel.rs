@@ -57,6 +57,23 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> EncoderLayer<E, H,
 
     /// As [`forward_sequence_parallel`](Self::forward_sequence_parallel), in training: with the dropout of
     /// [`forward_training`](Self::forward_training), of which each rank draws what one process would, and keeps its own.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::mesh::{Mesh, OnMesh, in_threads};
+    /// use congruent::nn::{Dropout, EncoderLayer, Training};
+    /// dims! { Model = 2; Batch = 1; Seq = 6; Embed = 8; Heads = 2; HeadDim = 4; Hidden = 12; }
+    /// in_threads(2, |world| {
+    ///     let mesh = Mesh::new(world, (Model,)).unwrap();
+    ///     let (seq, heads, hidden) = (mesh.shard(Seq, Model), mesh.shard(Heads, Model), mesh.shard(Hidden, Model));
+    ///     let rng = &mut Rng::with_seed(1);
+    ///     let layer = EncoderLayer::random(Embed, heads, HeadDim, hidden, rng).to_engine::<OnMesh<Cpu<f32>>>(&mesh.device());
+    ///     let x = Tensor::ones((Batch, seq, Embed)).to_engine::<OnMesh<Cpu<f32>>>(&mesh.device());
+    ///     let (dropout, mut training) = (Dropout { rate: 0.1 }, Training::new(rng));
+    ///     let y = layer.forward_sequence_parallel_training(&x, &Causal, dropout, &mut training);
+    ///     assert_eq!(y.sizes(), [1, 3, 8]);
+    /// });
+    /// ```
     pub fn forward_sequence_parallel_training<S, L, X, M>(
         &self,
         x: &Tensor<S, impl SameBackend<B>>,
@@ -103,6 +120,31 @@ impl<E: Dim, Q: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> LlamaLayer
     /// features are parts along a mesh axis, so is the sequence in the norms and in what is added to.
     ///
     /// Positions and mask are those of the whole sequence.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::mesh::{Mesh, OnMesh, in_threads};
+    /// use congruent::nn::{GatedFeedForward, GroupedQueryAttention, LlamaLayer, RmsNorm, Rotary, RotaryLayout};
+    /// dims! { Model = 2; Batch = 1; Seq = 4; Embed = 8; KeyHeads = 2; HeadDim = 4; Hidden = 12; Positions = 16; }
+    /// in_threads(2, |world| {
+    ///     let mesh = Mesh::new(world, (Model,)).unwrap();
+    ///     let (seq, heads, hidden) = (mesh.shard(Seq, Model), mesh.shard(KeyHeads, Model), mesh.shard(Hidden, Model));
+    ///     let rng = &mut Rng::with_seed(1);
+    ///     let layer = LlamaLayer {
+    ///         attention_norm: RmsNorm::new(Embed, 1e-5),
+    ///         attention: GroupedQueryAttention::random(Embed, heads, heads, HeadDim, rng),
+    ///         feed_forward_norm: RmsNorm::new(Embed, 1e-5),
+    ///         feed_forward: GatedFeedForward::random(Embed, hidden, rng),
+    ///     };
+    ///     let device = mesh.device();
+    ///     let layer = layer.to_engine::<OnMesh<Cpu<f32>>>(&device);
+    ///     let rotary = Rotary::new(Positions, HeadDim, 10000.0, RotaryLayout::Half).to_engine::<OnMesh<Cpu<f32>>>(&device);
+    ///     let positions = Ids::new((Batch, Seq), Positions, &[0, 1, 2, 3])?.to_engine::<OnMesh<Cpu<f32>>>(&device);
+    ///     let x = Tensor::ones((Batch, seq, Embed)).to_engine::<OnMesh<Cpu<f32>>>(&device);
+    ///     assert_eq!(layer.forward_sequence_parallel(&x, &rotary, &positions, &Causal).sizes(), [1, 2, 8]);
+    ///     Ok::<(), Error>(())
+    /// });
+    /// ```
     pub fn forward_sequence_parallel<S, R, P: Dim, I: IdOf<P>, L, X, M, C>(
         &self,
         x: &Tensor<S, impl SameBackend<B>>,

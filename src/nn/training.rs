@@ -35,11 +35,28 @@ pub struct Training<'a> {
 
 impl<'a> Training<'a> {
     /// Training with these random numbers.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::{Dropout, Training};
+    /// dims! { Embed = 4; }
+    /// let mut rng = Rng::with_seed(1);
+    /// let mut training = Training::new(&mut rng);
+    /// let y = Dropout { rate: 0.0 }.forward_training(&Tensor::ones((Embed,)), &mut training);
+    /// assert_eq!(y.to_vec(), [1.0; 4]);
+    /// ```
     pub fn new(rng: &'a mut Rng) -> Self {
         Training { rng }
     }
 
     /// The random numbers.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::Training;
+    /// let (mut rng, mut same) = (Rng::with_seed(1), Rng::with_seed(1));
+    /// assert_eq!(Training::new(&mut rng).rng().u64(), same.u64());
+    /// ```
     pub fn rng(&mut self) -> &mut Rng {
         self.rng
     }

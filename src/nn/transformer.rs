@@ -78,6 +78,14 @@ impl<E: Dense, H: Summed, D: Dense, F: Summed, B: Backend> WellFormed for Encode
 
 impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> EncoderLayer<E, H, D, F, B> {
     /// The layer on `x (batch, sequence, E)`.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::EncoderLayer;
+    /// dims! { Batch = 2; Seq = 5; Embed = 12; Heads = 3; HeadDim = 4; Hidden = 24; }
+    /// let layer = EncoderLayer::random(Embed, Heads, HeadDim, Hidden, &mut Rng::with_seed(1));
+    /// let y: Tensor<(Batch, Seq, Embed)> = layer.forward(&Tensor::ones((Batch, Seq, Embed)), &Full);
+    /// ```
     pub fn forward<S, M>(&self, x: &Tensor<S, impl SameBackend<B>>, mask: &M) -> Tensor<S, B>
     where
         S: Sequence<E>,
@@ -126,6 +134,17 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> EncoderLayer<E, H,
     /// The layer of a decoder without a memory, such as GPT-2: on `x (batch, sequence, E)`, which goes on from what the cache
     /// holds, as this layer of it.
     ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::{EncoderLayer, KeyValueCache};
+    /// dims! { Batch = 2; Seq = 5; Embed = 12; Heads = 3; HeadDim = 4; Hidden = 24; Positions = 512; }
+    /// let layer = EncoderLayer::random(Embed, Heads, HeadDim, Hidden, &mut Rng::with_seed(1));
+    /// let mut cache = KeyValueCache::new(Batch, Heads, HeadDim, Positions, 1);
+    /// let x = Tensor::ones((Batch, Seq, Embed));
+    /// let y: Tensor<(Batch, Seq, Embed)> = cache.step(Seq, |step| layer.forward_cached(&x, 0, step))?;
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
     /// # Panics
     /// The cache has no such layer, or the step was there before.
     pub fn forward_cached<S, P: Dim, K: Dim>(
@@ -143,7 +162,7 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> EncoderLayer<E, H,
     }
 
     /// The layer on `x`, which attends to `all` the keys and values there are with its own.
-    fn apply<N: Dim, L: Dim, K: Dim>(
+    pub(super) fn apply<N: Dim, L: Dim, K: Dim>(
         &self,
         x: &Tensor<(N, L, E), B>,
         all: impl FnOnce(KeysAndValues<N, H, D, L, B>) -> KeysAndValues<N, H, D, K, B>,
@@ -183,6 +202,15 @@ impl<E: Dense, H: Summed, D: Dense, F: Summed, B: Backend> WellFormed for Decode
 
 impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> DecoderLayer<E, H, D, F, B> {
     /// The layer on `x (batch, sequence, E)`, which attends to `memory (batch, other sequence, E)`.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::DecoderLayer;
+    /// dims! { Batch = 2; Text = 5; Image = 7; Embed = 12; Heads = 3; HeadDim = 4; Hidden = 24; }
+    /// let layer = DecoderLayer::random(Embed, Heads, HeadDim, Hidden, &mut Rng::with_seed(1));
+    /// let (text, image) = (Tensor::ones((Batch, Text, Embed)), Tensor::ones((Batch, Image, Embed)));
+    /// let y: Tensor<(Batch, Text, Embed)> = layer.forward(&text, &image, &Causal, &Full);
+    /// ```
     pub fn forward<S, R, M, N>(
         &self,
         x: &Tensor<S, impl SameBackend<B>>,
@@ -202,6 +230,17 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> DecoderLayer<E, H,
     }
 
     /// As [`forward`](Self::forward), in training: each sublayer has dropout before it is added to what it was calculated of.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::{DecoderLayer, Dropout, Training};
+    /// dims! { Batch = 2; Text = 5; Image = 7; Embed = 12; Heads = 3; HeadDim = 4; Hidden = 24; }
+    /// let mut rng = Rng::with_seed(1);
+    /// let layer = DecoderLayer::random(Embed, Heads, HeadDim, Hidden, &mut rng);
+    /// let (text, image) = (Tensor::ones((Batch, Text, Embed)), Tensor::ones((Batch, Image, Embed)));
+    /// let (dropout, mut training) = (Dropout { rate: 0.1 }, Training::new(&mut rng));
+    /// let y: Tensor<(Batch, Text, Embed)> = layer.forward_training(&text, &image, &Causal, &Full, dropout, &mut training);
+    /// ```
     pub fn forward_training<S, R, M, N>(
         &self,
         x: &Tensor<S, impl SameBackend<B>>,
@@ -223,7 +262,7 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> DecoderLayer<E, H,
     }
 
     /// The layer on `x`. The masks are that of the sequence, and that of the memory.
-    fn apply<N: Dim, L: Dim, R: Dim>(
+    pub(super) fn apply<N: Dim, L: Dim, R: Dim>(
         &self,
         x: &Tensor<(N, L, E), B>,
         memory: &Tensor<(N, R, E), B>,
@@ -237,142 +276,5 @@ impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> DecoderLayer<E, H,
             self.cross.apply(x, memory, |new| new, memory_mask, after)
         });
         residual(self.order, &self.feed_forward_norm, &x, training, |x, after| self.feed_forward.apply(x, after))
-    }
-}
-
-/// Encoder layers one after another.
-#[derive(Clone, Module)]
-#[module(debug)]
-#[doc(alias = "TransformerEncoder")]
-pub struct Encoder<E, H, D, F, B: Backend = Cpu<f32>> {
-    /// The layers.
-    pub layers: Vec<EncoderLayer<E, H, D, F, B>>,
-}
-impl<E: Dense, H: Summed, D: Dense, F: Summed, B: Backend> WellFormed for Encoder<E, H, D, F, B> {
-    fn sealed(_: Sealed) {}
-}
-
-impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> Encoder<E, H, D, F, B> {
-    /// All layers on `x (batch, sequence, E)`.
-    pub fn forward<S, M>(&self, x: &Tensor<S, impl SameBackend<B>>, mask: &M) -> Tensor<S, B>
-    where
-        S: Sequence<E>,
-        M: Mask<S::Batch, S::Length, S::Length, B::Engine>,
-        Self: WellFormed,
-    {
-        let mask = mask.describe(&x.device());
-        on_sequence(x, |x| self.apply(x, |_, new| new, &mask, &mut None))
-    }
-
-    /// As [`forward`](Self::forward), in training, with dropout in each layer.
-    pub fn forward_training<S, M>(
-        &self,
-        x: &Tensor<S, impl SameBackend<B>>,
-        mask: &M,
-        dropout: Dropout,
-        training: &mut impl InTraining,
-    ) -> Tensor<S, B>
-    where
-        S: Sequence<E>,
-        M: Mask<S::Batch, S::Length, S::Length, B::Engine>,
-        Self: WellFormed,
-    {
-        let mask = mask.describe(&x.device());
-        on_sequence(x, |x| self.apply(x, |_, new| new, &mask, &mut Some((dropout, training.rng()))))
-    }
-
-    /// All layers on `x (batch, sequence, E)`, which goes on from what the cache holds: each position attends to those up to
-    /// its own.
-    ///
-    /// # Panics
-    /// The cache has fewer layers.
-    pub fn forward_cached<S, P: Dim, K: Dim>(
-        &self,
-        x: &Tensor<S, impl SameBackend<B>>,
-        step: &mut CacheStep<'_, S::Batch, H, D, P, S::Length, K, impl SameBackend<B>>,
-    ) -> Tensor<S, B>
-    where
-        S: Sequence<E>,
-        Self: WellFormed,
-    {
-        let mask = step.mask().described();
-        on_sequence(x, |x| self.apply(x, |layer, new| step.append_to(layer, new), &mask, &mut None))
-    }
-
-    /// The layers, each of which attends to `all` the keys and values that there are of it with its own.
-    fn apply<N: Dim, L: Dim, K: Dim>(
-        &self,
-        x: Tensor<(N, L, E), B>,
-        mut all: impl FnMut(usize, KeysAndValues<N, H, D, L, B>) -> KeysAndValues<N, H, D, K, B>,
-        mask: &MaskOf<B>,
-        training: &mut Dropped<'_>,
-    ) -> Tensor<(N, L, E), B> {
-        let layers = self.layers.iter().enumerate();
-        layers.fold(x, |x, (i, layer)| layer.apply(&x, |new| all(i, new), mask, training))
-    }
-}
-
-/// Decoder layers one after another.
-#[derive(Clone, Module)]
-#[module(debug)]
-#[doc(alias = "TransformerDecoder")]
-pub struct Decoder<E, H, D, F, B: Backend = Cpu<f32>> {
-    /// The layers.
-    pub layers: Vec<DecoderLayer<E, H, D, F, B>>,
-}
-impl<E: Dense, H: Summed, D: Dense, F: Summed, B: Backend> WellFormed for Decoder<E, H, D, F, B> {
-    fn sealed(_: Sealed) {}
-}
-
-impl<E: Dim, H: Dim, D: Dim, F: Dim, B: Backend<Elem: Float>> Decoder<E, H, D, F, B> {
-    /// All layers on `x (batch, sequence, E)`, which attend to `memory (batch, other sequence, E)`.
-    pub fn forward<S, R, M, N>(
-        &self,
-        x: &Tensor<S, impl SameBackend<B>>,
-        memory: &Tensor<R, impl SameBackend<B>>,
-        mask: &M,
-        memory_mask: &N,
-    ) -> Tensor<S, B>
-    where
-        S: Sequence<E>,
-        R: Memory<S, E>,
-        M: Mask<S::Batch, S::Length, S::Length, B::Engine>,
-        N: Mask<S::Batch, S::Length, R::Length, B::Engine>,
-        Self: WellFormed,
-    {
-        let (memory, masks) = (memory_of(x, memory), [mask.describe(&x.device()), memory_mask.describe(&x.device())]);
-        on_sequence(x, |x| self.apply(x, &memory, &masks, &mut None))
-    }
-
-    /// As [`forward`](Self::forward), in training, with dropout in each layer.
-    pub fn forward_training<S, R, M, N>(
-        &self,
-        x: &Tensor<S, impl SameBackend<B>>,
-        memory: &Tensor<R, impl SameBackend<B>>,
-        mask: &M,
-        memory_mask: &N,
-        dropout: Dropout,
-        training: &mut impl InTraining,
-    ) -> Tensor<S, B>
-    where
-        S: Sequence<E>,
-        R: Memory<S, E>,
-        M: Mask<S::Batch, S::Length, S::Length, B::Engine>,
-        N: Mask<S::Batch, S::Length, R::Length, B::Engine>,
-        Self: WellFormed,
-    {
-        let (memory, masks) = (memory_of(x, memory), [mask.describe(&x.device()), memory_mask.describe(&x.device())]);
-        on_sequence(x, |x| self.apply(x, &memory, &masks, &mut Some((dropout, training.rng()))))
-    }
-
-    /// The layers. The masks are that of the sequence, and that of the memory.
-    fn apply<N: Dim, L: Dim, R: Dim>(
-        &self,
-        x: Tensor<(N, L, E), B>,
-        memory: &Tensor<(N, R, E), B>,
-        masks: &[MaskOf<B>; 2],
-        training: &mut Dropped<'_>,
-    ) -> Tensor<(N, L, E), B> {
-        self.layers.iter().fold(x, |x, layer| layer.apply(&x, memory, masks, training))
     }
 }

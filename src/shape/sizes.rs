@@ -56,6 +56,13 @@ impl<A> Sizes<A> {
     }
 
     /// The sizes as an array.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Batch = 2; Seq = 5; Embed = 8; }
+    /// let [batch, seq, embed] = Tensor::ones((Batch, Seq, Embed)).sizes().into_array();
+    /// assert_eq!(batch * seq, 10);
+    /// ```
     pub fn into_array(self) -> A {
         self.0
     }
@@ -63,21 +70,49 @@ impl<A> Sizes<A> {
 
 impl<A: AsRef<[usize]>> Sizes<A> {
     /// How many dimensions there are.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Batch = 2; Seq = 5; Embed = 8; }
+    /// assert_eq!(Tensor::ones((Batch, Seq, Embed)).sizes().len(), 3);
+    /// ```
     pub fn len(&self) -> usize {
         self.as_ref().len()
     }
 
     /// Whether there is no dimension.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Batch = 2; }
+    /// let losses = Tensor::ones((Batch,));
+    /// assert!(!losses.sizes().is_empty());
+    /// assert!(losses.mean(Batch).sizes().is_empty());
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.as_ref().is_empty()
     }
 
     /// The sizes one by one.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Batch = 2; Seq = 5; Embed = 8; }
+    /// let x = Tensor::ones((Batch, Seq, Embed));
+    /// assert_eq!(x.sizes().iter().product::<usize>(), x.to_vec().len());
+    /// ```
     pub fn iter(&self) -> slice::Iter<'_, usize> {
         self.as_ref().iter()
     }
 
     /// The sizes as a list.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Batch = 2; Seq = 5; }
+    /// let sizes: Vec<usize> = Tensor::ones((Batch, Seq)).sizes().to_vec();
+    /// assert_eq!(sizes, [2, 5]);
+    /// ```
     pub fn to_vec(&self) -> Vec<usize> {
         self.as_ref().to_vec()
     }

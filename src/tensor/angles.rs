@@ -20,6 +20,13 @@ use std::f64::consts::{FRAC_PI_2, PI};
 /// ```
 impl<S: Shape, B: Backend<Elem: Float>> Tensor<S, B> {
     /// The angle whose sine it is, between -π/2 and π/2; NaN beyond 1.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Embed = 3; }
+    /// let x = Tensor::from_nested((Embed,), [-1.0, 0.0, 0.5]);
+    /// assert_eq!(format!("{:.4?}", x.asin().to_vec()), "[-1.5708, 0.0000, 0.5236]");
+    /// ```
     #[doc(alias = "arcsin")]
     pub fn asin(&self) -> Self {
         // By (1 - x)(1 + x), and not by 1 - x², which loses digits next to 1.
@@ -28,6 +35,13 @@ impl<S: Shape, B: Backend<Elem: Float>> Tensor<S, B> {
     }
 
     /// The angle whose cosine it is, between 0 and π; NaN beyond 1.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Embed = 3; }
+    /// let x = Tensor::from_nested((Embed,), [-1.0, 0.0, 0.5]);
+    /// assert_eq!(format!("{:.4?}", x.acos().to_vec()), "[3.1416, 1.5708, 1.0472]");
+    /// ```
     #[doc(alias = "arccos")]
     pub fn acos(&self) -> Self {
         // Twice the angle of tan(a / 2), which has all digits next to 1.
@@ -37,6 +51,13 @@ impl<S: Shape, B: Backend<Elem: Float>> Tensor<S, B> {
     }
 
     /// The hyperbolic sine.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Embed = 3; }
+    /// let x = Tensor::from_nested((Embed,), [-1.0, 0.0, 0.5]);
+    /// assert_eq!(format!("{:.4?}", x.sinh().to_vec()), "[-1.1752, 0.0000, 0.5211]");
+    /// ```
     pub fn sinh(&self) -> Self {
         let grown = |x| B::unary(Unary::Expm1, x);
         let opposite = grown(B::unary(Unary::Neg, self.array.clone()));
@@ -45,6 +66,13 @@ impl<S: Shape, B: Backend<Elem: Float>> Tensor<S, B> {
     }
 
     /// The hyperbolic cosine.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Embed = 3; }
+    /// let x = Tensor::from_nested((Embed,), [-1.0, 0.0, 0.5]);
+    /// assert_eq!(format!("{:.4?}", x.cosh().to_vec()), "[1.5431, 1.0000, 1.1276]");
+    /// ```
     pub fn cosh(&self) -> Self {
         let opposite = B::unary(Unary::Exp, B::unary(Unary::Neg, self.array.clone()));
         let both = B::binary(Binary::Add, B::unary(Unary::Exp, self.array.clone()), opposite);

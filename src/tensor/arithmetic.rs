@@ -18,6 +18,14 @@ fn binary<S: Shape + Broadcast<R>, R: Shape, B: Backend<Elem: Number>>(
 /// Arithmetic by name, for what has no operator.
 impl<S: Shape, B: Backend> Tensor<S, B> {
     /// The larger of each pair; NaN where either is.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Batch = 2; Embed = 2; }
+    /// let x = Tensor::from_nested((Batch, Embed), [[1.0, -2.0], [3.0, 4.0]]);
+    /// let floor = Tensor::from_nested((Embed,), [2.0, 0.0]);
+    /// assert_eq!(x.maximum(&floor).to_vec(), [2.0, 0.0, 3.0, 4.0]);
+    /// ```
     pub fn maximum<R: Shape>(&self, other: &Tensor<R, impl SameBackend<B>>) -> Tensor<<S as Broadcast<R>>::Larger, B>
     where
         S: Broadcast<R>,
@@ -27,6 +35,14 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     }
 
     /// The smaller of each pair; NaN where either is.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Batch = 2; Embed = 2; }
+    /// let x = Tensor::from_nested((Batch, Embed), [[1.0, -2.0], [3.0, 4.0]]);
+    /// let ceiling = Tensor::from_nested((Embed,), [2.0, 0.0]);
+    /// assert_eq!(x.minimum(&ceiling).to_vec(), [1.0, -2.0, 2.0, 0.0]);
+    /// ```
     pub fn minimum<R: Shape>(&self, other: &Tensor<R, impl SameBackend<B>>) -> Tensor<<S as Broadcast<R>>::Larger, B>
     where
         S: Broadcast<R>,
@@ -36,6 +52,13 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     }
 
     /// Each element, brought between `low` and `high`.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Embed = 3; }
+    /// let x = Tensor::from_nested((Embed,), [-3.0, 0.5, 3.0]);
+    /// assert_eq!(x.clamp(-1.0, 1.0).to_vec(), [-1.0, 0.5, 1.0]);
+    /// ```
     #[doc(alias = "clip")]
     pub fn clamp(&self, low: B::Elem, high: B::Elem) -> Self
     where
@@ -197,6 +220,13 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
 
     /// What the division leaves if the quotient is rounded down: it has the sign of the divisor, as of `%` in Python and in
     /// PyTorch. Of an integer by zero it is that integer. See [`fmod`](Self::fmod).
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Days = 3; }
+    /// let days = Cpu::<i32>::from_nested((Days,), [-1, 6, 8]);
+    /// assert_eq!(days.remainder(7).to_vec(), [6, 6, 1]);
+    /// ```
     #[doc(alias("rem", "rem_euclid", "mod", "%"))]
     pub fn remainder<R>(&self, divisor: R) -> Tensor<<R::Shape as GoesWith<S>>::Larger, B>
     where

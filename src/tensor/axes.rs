@@ -48,6 +48,17 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// The axis under another dimension, by the proof that they are of one size.
     ///
     /// See [`Equal`] for an example.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Batch; Samples; Embed = 3; }
+    /// bind!(batch: Batch = 2);
+    /// bind!(samples: Samples = 2);
+    /// let x: Tensor<(_, Embed)> = Tensor::ones((batch, Embed));
+    /// let y = x.relabel_by(Equal::check(batch, samples)?);
+    /// assert_eq!(y.dim(samples).size(), 2);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn relabel_by<From, To, Position, Relabelled>(&self, equal: Equal<From, To>) -> Tensor<Relabelled, B>
     where
         S: Axis<From, Position, With<To> = Relabelled>,

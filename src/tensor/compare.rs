@@ -16,6 +16,13 @@ use crate::shape::{Broadcast, Shape};
 /// ```
 impl<S: Shape, B: Backend> Tensor<S, B> {
     /// Where the elements are equal.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Embed = 3; }
+    /// let x = Tensor::from_nested((Embed,), [1.0, -2.0, 3.0]);
+    /// assert_eq!(x.equal(&x.abs()).to_vec(), [true, false, true]);
+    /// ```
     #[doc(alias = "eq")]
     pub fn equal<R: Shape>(
         &self,
@@ -29,6 +36,13 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     }
 
     /// Where the elements differ.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Embed = 3; }
+    /// let x = Tensor::from_nested((Embed,), [1.0, -2.0, 3.0]);
+    /// assert_eq!(x.not_equal(&x.abs()).to_vec(), [false, true, false]);
+    /// ```
     #[doc(alias = "ne")]
     pub fn not_equal<R: Shape>(
         &self,
@@ -42,6 +56,14 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     }
 
     /// Where this element is smaller.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Batch = 2; Embed = 2; }
+    /// let x = Tensor::from_nested((Batch, Embed), [[1.0, 2.0], [3.0, 4.0]]);
+    /// let limit = Tensor::from_nested((Embed,), [2.0, 4.0]);
+    /// assert_eq!(x.less(&limit).to_vec(), [true, true, false, false]);
+    /// ```
     #[doc(alias = "lt")]
     pub fn less<R: Shape>(
         &self,
@@ -55,6 +77,14 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     }
 
     /// Where this element is smaller or equal.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Batch = 2; Embed = 2; }
+    /// let x = Tensor::from_nested((Batch, Embed), [[1.0, 2.0], [3.0, 4.0]]);
+    /// let limit = Tensor::from_nested((Embed,), [2.0, 4.0]);
+    /// assert_eq!(x.less_or_equal(&limit).to_vec(), [true, true, false, true]);
+    /// ```
     #[doc(alias = "le")]
     pub fn less_or_equal<R: Shape>(
         &self,
@@ -68,6 +98,14 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     }
 
     /// Where this element is larger.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Batch = 2; Embed = 2; }
+    /// let x = Tensor::from_nested((Batch, Embed), [[1.0, 2.0], [3.0, 4.0]]);
+    /// let limit = Tensor::from_nested((Embed,), [2.0, 4.0]);
+    /// assert_eq!(x.greater(&limit).to_vec(), [false, false, true, false]);
+    /// ```
     #[doc(alias = "gt")]
     pub fn greater<R: Shape>(
         &self,
@@ -81,6 +119,14 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     }
 
     /// Where this element is larger or equal.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Batch = 2; Embed = 2; }
+    /// let x = Tensor::from_nested((Batch, Embed), [[1.0, 2.0], [3.0, 4.0]]);
+    /// let limit = Tensor::from_nested((Embed,), [2.0, 4.0]);
+    /// assert_eq!(x.greater_or_equal(&limit).to_vec(), [false, false, true, true]);
+    /// ```
     #[doc(alias = "ge")]
     pub fn greater_or_equal<R: Shape>(
         &self,
@@ -106,7 +152,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     }
 }
 
-macro_rules! compare { ($($(#[$docs:meta])* $scalar:ident $Op:ident;)*) => {
+macro_rules! compare { ($($(#[$docs:meta])* $scalar:ident $Op:ident $holds:tt;)*) => {
     /// Comparison with one value, elementwise.
     ///
     /// ```
@@ -119,6 +165,13 @@ macro_rules! compare { ($($(#[$docs:meta])* $scalar:ident $Op:ident;)*) => {
     /// ```
     impl<S: Shape, B: Backend> Tensor<S, B> {$(
         $(#[$docs])*
+        ///
+        /// ```
+        /// # use congruent::prelude::*;
+        /// dims! { Embed = 3; }
+        /// let x = Tensor::from_nested((Embed,), [1.0, 2.0, 3.0]);
+        #[doc = concat!("assert_eq!(x.", stringify!($scalar), "(2.0).to_vec(), ", stringify!($holds), ");")]
+        /// ```
         pub fn $scalar(&self, value: B::Elem) -> TensorOf<S, bool, B>
         where
             B::Elem: PartialOrd,
@@ -130,23 +183,31 @@ macro_rules! compare { ($($(#[$docs:meta])* $scalar:ident $Op:ident;)*) => {
 
 compare! {
     /// Where the elements are equal.
-    equal_to Equal;
+    equal_to Equal [false, true, false];
     /// Where the elements differ.
-    not_equal_to NotEqual;
+    not_equal_to NotEqual [true, false, true];
     /// Where this element is smaller.
-    less_than Less;
+    less_than Less [true, false, false];
     /// Where this element is smaller or equal.
-    at_most LessOrEqual;
+    at_most LessOrEqual [true, true, false];
     /// Where this element is larger.
-    greater_than Greater;
+    greater_than Greater [false, false, true];
     /// Where this element is larger or equal.
-    at_least GreaterOrEqual;
+    at_least GreaterOrEqual [false, true, true];
 }
 
 impl<S: Shape, B: Backend> Tensor<S, B> {
     /// This element where `condition` holds, that of `other` elsewhere.
     ///
     /// The condition and the other tensor have the shape of this one, or the end of it.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Batch = 2; Embed = 2; }
+    /// let x = Tensor::from_nested((Batch, Embed), [[1.0, -2.0], [-3.0, 4.0]]);
+    /// let otherwise = Tensor::from_nested((Embed,), [10.0, 20.0]);
+    /// assert_eq!(x.select(&x.greater_than(0.0), &otherwise).to_vec(), [1.0, 20.0, 10.0, 4.0]);
+    /// ```
     #[doc(alias("where", "where_cond", "mask_where"))]
     pub fn select<C: Shape, R: Shape, Bool>(
         &self,

@@ -40,6 +40,14 @@ impl Cast for bool {
 impl<S: Shape, B: Backend> Tensor<S, B> {
     /// The elements in row-major order, copied. Of an engine that calculates elsewhere, it waits until they are there.
     ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Batch = 2; Embed = 2; }
+    /// let x = Tensor::from_nested((Batch, Embed), [[1.0, 2.0], [3.0, 4.0]]);
+    /// assert_eq!(x.to_vec(), [1.0, 2.0, 3.0, 4.0]);
+    /// assert_eq!(x.transpose(Batch, Embed).to_vec(), [1.0, 3.0, 2.0, 4.0]);
+    /// ```
+    ///
     /// # Panics
     /// The engine failed, as [`try_to_vec`](Self::try_to_vec) says.
     #[doc(alias("numpy", "tolist", "to_vec1", "into_raw_vec"))]
@@ -48,6 +56,14 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     }
 
     /// As [`to_vec`](Self::to_vec).
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Embed = 3; }
+    /// let elements = Tensor::arange(Embed).try_to_vec()?;
+    /// assert_eq!(elements, [0.0, 1.0, 2.0]);
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// # Errors
     /// The engine failed, as where the memory of its device was full: in the operation that the error names, of which
@@ -60,6 +76,14 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// The elements in row-major order, if they lie so in memory.
     ///
     /// Those of a permuted or repeated tensor do not.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Batch = 2; Embed = 2; }
+    /// let x = Tensor::from_nested((Batch, Embed), [[1.0, 2.0], [3.0, 4.0]]);
+    /// assert_eq!(x.as_slice(), Some(&[1.0, 2.0, 3.0, 4.0][..]));
+    /// assert_eq!(x.transpose(Batch, Embed).as_slice(), None);
+    /// ```
     #[doc(alias = "contiguous")]
     pub fn as_slice(&self) -> Option<&[B::Elem]> {
         slice::<B>(&self.array).map(|primitives| B::Elem::of_slice(primitives, Proven(())))

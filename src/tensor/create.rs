@@ -208,11 +208,23 @@ impl<S> Tensor<S> {
     }
 
     /// A tensor of ones.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Batch = 2; Embed = 3; }
+    /// assert_eq!(Tensor::ones((Batch, Embed)).to_vec(), [1.0; 6]);
+    /// ```
     pub fn ones<X: Given<S>>(shape: X) -> Self {
         Create::ones(shape)
     }
 
     /// A tensor of one value.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Batch = 2; Embed = 3; }
+    /// assert_eq!(Tensor::full((Batch, Embed), 0.5).to_vec(), [0.5; 6]);
+    /// ```
     #[doc(alias = "from_elem")]
     pub fn full<X: Given<S>>(shape: X, value: f32) -> Self {
         Create::full(shape, value)
@@ -236,6 +248,14 @@ impl<S> Tensor<S> {
     }
 
     /// A tensor of row-major elements, copied.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Batch = 2; Embed = 2; }
+    /// let x = Tensor::from_slice((Batch, Embed), &[1.0, 2.0, 3.0, 4.0])?;
+    /// assert_eq!(x.sum(Embed).to_vec(), [3.0, 7.0]);
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// # Errors
     /// Their number is not that of the shape.
@@ -261,12 +281,25 @@ impl<S> Tensor<S> {
     }
 
     /// A tensor of nested arrays whose lengths are the sizes of the shape. See [`Create::from_nested`].
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Batch = 2; Embed = 2; }
+    /// assert_eq!(Tensor::from_nested((Batch, Embed), [[1.0, 2.0], [3.0, 4.0]]).to_vec(), [1.0, 2.0, 3.0, 4.0]);
+    /// ```
     #[doc(alias("from_data", "array"))]
     pub fn from_nested<A: Nested<S, f32>, X: Given<S>>(shape: X, nested: A) -> Self {
         Create::from_nested(shape, nested)
     }
 
     /// Uniformly distributed numbers from `range.start` up to, not including, `range.end`.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Batch = 2; Embed = 3; }
+    /// let x = Tensor::uniform((Batch, Embed), -1.0..1.0, &mut Rng::with_seed(1));
+    /// assert!(x.to_vec().iter().all(|x| (-1.0..1.0).contains(x)));
+    /// ```
     #[doc(alias = "rand")]
     pub fn uniform<X: Given<S>>(shape: X, range: Range<f64>, rng: &mut Rng) -> Self {
         Create::uniform(shape, range, rng)

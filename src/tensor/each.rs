@@ -51,6 +51,13 @@ impl<D: Impossible> Listed<Never> for D {
 
 impl<D: ArrayDim, T> Each<D, T> {
     /// These values, as many as the dimension has positions.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Heads = 2; }
+    /// let names = Each::new(Heads, ["first", "second"]);
+    /// assert_eq!(names[1], "second");
+    /// ```
     pub fn new<const LENGTH: usize>(dim: D, values: [T; LENGTH]) -> Self
     where
         N<LENGTH>: SameSize<D>,
@@ -60,16 +67,37 @@ impl<D: ArrayDim, T> Each<D, T> {
     }
 
     /// The value that `f` gives for each position.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Heads = 3; }
+    /// assert_eq!(Each::from_fn(Heads, |head| head * head)[..], [0, 1, 4]);
+    /// ```
     pub fn from_fn(dim: D, f: impl FnMut(usize) -> T) -> Self {
         Each(GenericArray::from_iter((0..dim.size()).map(f)))
     }
 
     /// These values.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::generic_array::arr;
+    /// dims! { Heads = 2; }
+    /// let slopes: Each<Heads, f32> = Each::from_generic_array(arr![0.5, 0.25]);
+    /// assert_eq!(slopes[..], [0.5, 0.25]);
+    /// ```
     pub fn from_generic_array(values: GenericArray<T, D::Number>) -> Self {
         Each(values)
     }
 
     /// The values.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::generic_array::arr;
+    /// dims! { Heads = 2; }
+    /// assert_eq!(Each::new(Heads, [0.5, 0.25]).into_generic_array(), arr![0.5, 0.25]);
+    /// ```
     pub fn into_generic_array(self) -> GenericArray<T, D::Number> {
         self.0
     }
@@ -91,6 +119,13 @@ impl<D: ArrayDim, T> Each<D, T> {
     }
 
     /// `f` of each value.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Heads = 2; Seq = 3; }
+    /// let heads: Each<Heads, Tensor<(Seq,)>> = Tensor::ones((Heads, Seq)).unstack(Heads);
+    /// assert_eq!(heads.map(|head| head.sum(Seq).scalar())[..], [3.0, 3.0]);
+    /// ```
     pub fn map<U>(self, f: impl FnMut(T) -> U) -> Each<D, U> {
         Each(GenericArray::from_iter(self.0.into_iter().map(f)))
     }

@@ -53,6 +53,15 @@ beside_numbers! { bool i8 i16 i32 i64 u8 u16 u32 u64 usize }
 
 impl<S: Shape, B: Backend> Tensor<S, B> {
     /// Where the elements lie.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Embed = 2; }
+    /// let x = Tensor::ones((Embed,));
+    /// // What is made beside it lies on the same device.
+    /// let y = Tensor::zeros((Embed,)).to_device(&x.device());
+    /// assert_eq!((x + y).to_vec(), [1.0, 1.0]);
+    /// ```
     pub fn device(&self) -> DeviceOf<B> {
         B::device(&self.array)
     }

@@ -88,11 +88,27 @@ fn in_order<T: PartialOrd + Copy>(a: T, b: T) -> Ordering {
 
 impl<S: Shape, B: Backend> Unique<S, B> {
     /// How many there are: the size of the dimension that they are to get.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Batch = 4; }
+    /// assert_eq!(Tensor::from_nested((Batch,), [3.0, 1.0, 3.0, 2.0]).unique()?.count(), 3);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn count(&self) -> usize {
         self.values.len()
     }
 
     /// The different elements, in ascending order.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Batch = 4; Kinds; }
+    /// let unique = Tensor::from_nested((Batch,), [3.0, 1.0, 3.0, 2.0]).unique()?;
+    /// bind!(kinds: Kinds = unique.count());
+    /// assert_eq!(unique.values(kinds)?.to_vec(), [1.0, 2.0, 3.0]);
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// # Errors
     /// The dimension is not of the size that [`count`](Self::count) says.
@@ -103,6 +119,15 @@ impl<S: Shape, B: Backend> Unique<S, B> {
 
     /// How often each is there.
     ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Batch = 4; Kinds; }
+    /// let unique = Tensor::from_nested((Batch,), [3.0, 1.0, 3.0, 2.0]).unique()?;
+    /// bind!(kinds: Kinds = unique.count());
+    /// assert_eq!(unique.counts(kinds)?.to_vec(), [1, 1, 2]);
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As of [`values`](Self::values).
     pub fn counts<K: Dim>(&self, dim: K) -> Result<TensorOf<(K,), u32, B>, Error> {
@@ -111,6 +136,17 @@ impl<S: Shape, B: Backend> Unique<S, B> {
     }
 
     /// Which of them each element of the tensor is.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Batch = 4; Kinds; }
+    /// let x = Tensor::from_nested((Batch,), [3.0, 1.0, 3.0, 2.0]);
+    /// let unique = x.unique()?;
+    /// bind!(kinds: Kinds = unique.count());
+    /// let of_each = unique.inverse(kinds)?;
+    /// assert_eq!(unique.values(kinds)?.to_vec()[of_each.to_vec()[0].get() as usize], 3.0);
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// # Errors
     /// As of [`values`](Self::values).
@@ -151,11 +187,29 @@ impl<S: Shape, B: Backend<Elem = bool>> Tensor<S, B> {
 
 impl<S: Shape, B: Backend> Positions<S, B> {
     /// How many there are: the size of the dimension that they are to get.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Embed = 3; }
+    /// let found = Tensor::from_nested((Embed,), [1.0, -2.0, 3.0]).greater_than(0.0).nonzero()?;
+    /// assert_eq!(found.count(), 2);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn count(&self) -> usize {
         self.places.len()
     }
 
     /// Where along an axis each of them is.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Embed = 3; Positive; }
+    /// let found = Tensor::from_nested((Embed,), [1.0, -2.0, 3.0]).greater_than(0.0).nonzero()?;
+    /// bind!(positive: Positive = found.count());
+    /// let places: Ids<_, Embed> = found.along(Embed, positive)?;
+    /// assert_eq!(places.to_vec().iter().map(|id| id.get()).collect::<Vec<_>>(), [0, 2]);
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// # Errors
     /// The dimension is not of the size that [`count`](Self::count) says.

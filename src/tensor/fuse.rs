@@ -201,31 +201,79 @@ impl<'p, T: Float> Expr<'p, T> {
     }
 
     /// The larger of both; NaN where either is.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::fuse;
+    /// dims! { Embed = 2; }
+    /// let (x, y) = (Tensor::from_nested((Embed,), [1.0, 4.0]), Tensor::from_nested((Embed,), [2.0, 3.0]));
+    /// assert_eq!(fuse((&x, &y), |x, y| x.maximum(y) * 10.0).to_vec(), [20.0, 40.0]);
+    /// ```
     pub fn maximum(self, other: Self) -> Self {
         self.binary(Binary::Max, other)
     }
 
     /// The smaller of both; NaN where either is.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::fuse;
+    /// dims! { Embed = 2; }
+    /// let (x, y) = (Tensor::from_nested((Embed,), [1.0, 4.0]), Tensor::from_nested((Embed,), [2.0, 3.0]));
+    /// assert_eq!(fuse((&x, &y), |x, y| x.minimum(y) * 10.0).to_vec(), [10.0, 30.0]);
+    /// ```
     pub fn minimum(self, other: Self) -> Self {
         self.binary(Binary::Min, other)
     }
 
     /// To the power of this, as [`Tensor::pow`].
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::fuse;
+    /// dims! { Embed = 2; }
+    /// let x = Tensor::from_nested((Embed,), [1.0, 3.0]);
+    /// assert_eq!(fuse(&x, |x| x.pow(2.0) + 1.0).to_vec(), [2.0, 10.0]);
+    /// ```
     pub fn pow(self, exponent: impl FusedOperand<'p, T>) -> Self {
         exponent.behind(Binary::Pow, self)
     }
 
     /// What a division by this leaves, as [`Tensor::fmod`].
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::fuse;
+    /// dims! { Embed = 2; }
+    /// let x = Tensor::from_nested((Embed,), [5.5, -5.5]);
+    /// assert_eq!(fuse(&x, |x| x.fmod(2.0) * 10.0).to_vec(), [15.0, -15.0]);
+    /// ```
     pub fn fmod(self, divisor: impl FusedOperand<'p, T>) -> Self {
         divisor.behind(Binary::Fmod, self)
     }
 
     /// What a division by this leaves, as [`Tensor::remainder`].
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::fuse;
+    /// dims! { Embed = 2; }
+    /// let x = Tensor::from_nested((Embed,), [5.5, -5.5]);
+    /// assert_eq!(fuse(&x, |x| x.remainder(2.0) * 10.0).to_vec(), [15.0, 5.0]);
+    /// ```
     pub fn remainder(self, divisor: impl FusedOperand<'p, T>) -> Self {
         divisor.behind(Binary::Remainder, self)
     }
 
     /// Brought between `low` and `high`.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::fuse;
+    /// dims! { Embed = 3; }
+    /// let x = Tensor::from_nested((Embed,), [-3.0, 0.5, 3.0]);
+    /// assert_eq!(fuse(&x, |x| x.clamp(-1.0, 1.0) * 10.0).to_vec(), [-10.0, 5.0, 10.0]);
+    /// ```
     pub fn clamp(self, low: T, high: T) -> Self {
         let raised = self.then(Step::BinaryScalar(Binary::Max, self.value, low));
         raised.then(Step::BinaryScalar(Binary::Min, raised.value, high))

@@ -83,6 +83,15 @@ impl<B: Autodiff> Gradients<B> {
     /// The gradient with respect to a tensor that [`Tensor::tracked`] gave, whatever its elements: zeros where the loss does
     /// not depend on it.
     ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Embed = 2; }
+    /// let (x, unused) = (Tensor::full((Embed,), 3.0).tracked(), Tensor::ones((Embed,)).tracked());
+    /// let gradients = x.square().sum(Embed).backward();
+    /// assert_eq!(gradients.of(&x).to_vec(), [6.0, 6.0]);
+    /// assert_eq!(gradients.of(&unused).to_vec(), [0.0, 0.0]);
+    /// ```
+    ///
     /// # Panics
     /// The tensor is not tracked.
     #[track_caller]
@@ -178,6 +187,14 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
 
     /// Whether the tensor is tracked, or was calculated of one that is. Operations on tensors that are not record
     /// nothing.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Embed = 2; }
+    /// let x = Tensor::ones((Embed,)).tracked();
+    /// assert!((&x * 2.0).is_tracked());
+    /// assert!(!x.detach().is_tracked());
+    /// ```
     pub fn is_tracked(&self) -> bool {
         B::is_tracked(&self.array)
     }
@@ -205,6 +222,15 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// threads. What was recorded is freed on the way, unless it is held elsewhere: the value of a loss is asked for before.
     /// What is not differentiable has a gradient nonetheless: of `abs` and `relu` at zero, zero; of the largest
     /// or smallest, an equal share to equals.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Embed = 3; }
+    /// let x = Tensor::from_nested((Embed,), [1.0, 2.0, 3.0]).tracked();
+    /// let loss = x.square().sum(Embed);
+    /// assert_eq!(loss.scalar(), 14.0);
+    /// assert_eq!(loss.backward().of(&x).to_vec(), [2.0, 4.0, 6.0]);
+    /// ```
     ///
     /// # Panics
     /// The loss depends on nothing that is tracked, so that there are no gradients: `track` was not called before, or the loss

@@ -25,6 +25,15 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     }
 
     /// `(batch, heads, sequence, head_dim)` as `(batch, sequence, Times<heads, head_dim>)`.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Batch = 1; Heads = 2; Seq = 2; HeadDim = 1; }
+    /// let heads = Tensor::from_vec((Batch, Heads, Seq, HeadDim), vec![1.0, 2.0, 3.0, 4.0])?;
+    /// let merged: Tensor<(Batch, Seq, Times<Heads, HeadDim>)> = heads.merge_heads();
+    /// assert_eq!(merged.to_vec(), [1.0, 3.0, 2.0, 4.0]);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn merge_heads<X>(&self) -> Tensor<X::Output, B>
     where
         S: Is<X>,

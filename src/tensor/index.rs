@@ -51,6 +51,14 @@ impl<D: Dim> Index<D> {
     }
 
     /// The position.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Batch = 2; Vocab = 3; }
+    /// let logits = Tensor::from_nested((Batch, Vocab), [[0.0, 5.0, 1.0], [9.0, 2.0, 3.0]]);
+    /// let tokens: Vec<u32> = logits.argmax(Vocab).to_vec().into_iter().map(|id| id.get()).collect();
+    /// assert_eq!(tokens, [1, 0]);
+    /// ```
     pub fn get(self) -> u32 {
         self.position
     }

@@ -33,6 +33,15 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     }
 
     /// The two tensors that a concatenation along this axis was made of.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Batch = 1; Past = 2; New = 1; }
+    /// let all = Tensor::from_vec((Batch, Plus(Past, New)), vec![1.0, 2.0, 3.0])?;
+    /// let (past, new): (Tensor<(Batch, Past)>, Tensor<(Batch, New)>) = all.unconcat(Plus(Past, New));
+    /// assert_eq!((past.to_vec(), new.to_vec()), (vec![1.0, 2.0], vec![3.0]));
+    /// # Ok::<(), Error>(())
+    /// ```
     #[doc(alias("chunk", "tensor_split", "split_at"))]
     pub fn unconcat<D, Position>(
         &self,
@@ -186,6 +195,14 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
 
     /// The tensor at each position of a static axis `X`: [`Each<X, Tensor<Rest>>`](Each). Of an axis whose size only run time knows
     /// it is [`unstack_vec`](Self::unstack_vec).
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Parts = 2; Batch = 1; Embed = 2; }
+    /// let x = Tensor::from_nested((Batch, Parts, Embed), [[[1.0, 2.0], [3.0, 4.0]]]);
+    /// let parts: Each<Parts, Tensor<(Batch, Embed)>> = x.unstack(Parts);
+    /// assert_eq!(parts[1].to_vec(), [3.0, 4.0]);
+    /// ```
     #[doc(alias("unbind", "outer_iter"))]
     pub fn unstack<D, Position, X, Rest, Parts>(&self, axis: D) -> Parts
     where

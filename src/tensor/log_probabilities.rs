@@ -43,6 +43,15 @@ pub struct LogProbabilities<S, D, B: Backend = Cpu<f32>> {
 impl<S: Shape, A, B: Backend> LogProbabilities<S, A, B> {
     /// Logarithms that were calculated by other means, such as [`ln`](Tensor::ln). The caller says what they are: nothing is
     /// checked.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::LogProbabilities;
+    /// dims! { Batch = 1; Vocab = 2; }
+    /// let probabilities = Tensor::full((Batch, Vocab), 0.5);
+    /// let logarithms = LogProbabilities::from_logarithms(probabilities.ln(), Vocab);
+    /// assert_eq!(logarithms.exp().to_vec(), [0.5, 0.5]);
+    /// ```
     pub fn from_logarithms<D, Position>(tensor: Tensor<S, B>, axis: D) -> Self
     where
         S: Axis<D, Position, Dim = A>,
@@ -52,11 +61,25 @@ impl<S: Shape, A, B: Backend> LogProbabilities<S, A, B> {
     }
 
     /// The logarithms as a tensor.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Batch = 1; Vocab = 2; }
+    /// let logarithms: Tensor<(Batch, Vocab)> = Tensor::zeros((Batch, Vocab)).log_softmax(Vocab).into_tensor();
+    /// assert_eq!(format!("{:.4?}", logarithms.to_vec()), "[-0.6931, -0.6931]");
+    /// ```
     pub fn into_tensor(self) -> Tensor<S, B> {
         self.tensor
     }
 
     /// The same as constants: gradients go no further back.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Batch = 1; Vocab = 2; }
+    /// let logits = Tensor::zeros((Batch, Vocab)).tracked();
+    /// assert!(!logits.log_softmax(Vocab).detach().is_tracked());
+    /// ```
     pub fn detach(&self) -> Self {
         LogProbabilities { tensor: self.tensor.detach(), axis: PhantomData }
     }

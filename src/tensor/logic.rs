@@ -104,6 +104,13 @@ fn opposite<B: Backend<Elem = bool>>(x: &ArrayOf<B>) -> ArrayOf<B> {
 /// ```
 impl<S: Shape, B: Backend<Elem = bool>> Tensor<S, B> {
     /// Whether any condition along an axis holds; none holds if it is empty.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Batch = 2; Embed = 2; }
+    /// let x = Tensor::from_nested((Batch, Embed), [[1.0, -2.0], [-3.0, -4.0]]);
+    /// assert_eq!(x.greater_than(0.0).any(Embed).to_vec(), [true, false]);
+    /// ```
     pub fn any<D, Position, X, Rest>(&self, axis: D) -> Tensor<Rest, B>
     where
         S: Axis<D, Position, Dim = X, Removed = Rest>,
@@ -115,6 +122,13 @@ impl<S: Shape, B: Backend<Elem = bool>> Tensor<S, B> {
     }
 
     /// Whether all conditions along an axis hold; they do if it is empty.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Batch = 2; Embed = 2; }
+    /// let x = Tensor::from_nested((Batch, Embed), [[1.0, -2.0], [3.0, 4.0]]);
+    /// assert_eq!(x.greater_than(0.0).all(Embed).to_vec(), [false, true]);
+    /// ```
     pub fn all<D, Position, X, Rest>(&self, axis: D) -> Tensor<Rest, B>
     where
         S: Axis<D, Position, Dim = X, Removed = Rest>,
@@ -126,6 +140,13 @@ impl<S: Shape, B: Backend<Elem = bool>> Tensor<S, B> {
     }
 
     /// How many conditions along an axis hold.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Batch = 2; Embed = 2; }
+    /// let x = Tensor::from_nested((Batch, Embed), [[1.0, -2.0], [3.0, 4.0]]);
+    /// assert_eq!(x.greater_than(0.0).count(Embed).to_vec(), [1, 2]);
+    /// ```
     #[doc(alias = "count_nonzero")]
     pub fn count<D, Position, X, Rest>(&self, axis: D) -> TensorOf<Rest, u32, B>
     where

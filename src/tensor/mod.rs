@@ -33,6 +33,7 @@ mod normalize;
 mod piece;
 mod pool;
 mod reduce;
+mod reduce_all;
 mod scan;
 mod scatter;
 mod show;
@@ -64,7 +65,7 @@ pub use logic::ConditionOf;
 pub use narrow::AtLeast;
 pub use next::{Prediction, Target};
 pub use piece::{AnyLength, Piece};
-pub(crate) use reduce::sum_of_chosen;
+pub(crate) use reduce_all::sum_of_chosen;
 pub(crate) use scan::join as join_along;
 pub use sliding::{CountsWindows, PerAxis, Sliding};
 pub use sort::Side;
@@ -141,11 +142,25 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     }
 
     /// The dimensions.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Batch = 2; Seq; Embed = 3; }
+    /// bind!(seq: Seq = 5);
+    /// let (batch, seq, embed) = Tensor::ones((Batch, seq, Embed)).shape();
+    /// assert_eq!((batch, seq.size(), embed), (Batch, 5, Embed));
+    /// ```
     pub fn shape(&self) -> S {
         self.shape
     }
 
     /// The size of each dimension, all together: [`Sizes`].
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Batch = 2; Seq = 5; Embed = 3; }
+    /// assert_eq!(Tensor::ones((Batch, Seq, Embed)).sizes(), [2, 5, 3]);
+    /// ```
     #[doc(alias("size", "dims", "ndim", "rank", "len", "len_of"))]
     pub fn sizes(&self) -> Sizes<S::Sizes> {
         self.shape.sizes()
@@ -170,6 +185,13 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     }
 
     /// The backend's array.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Batch = 2; Embed = 3; }
+    /// let x = Tensor::ones((Batch, Embed));
+    /// assert_eq!(Cpu::<f32>::sizes(x.array()), [2, 3]);
+    /// ```
     pub fn array(&self) -> &ArrayOf<B> {
         &self.array
     }
@@ -180,6 +202,15 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     }
 
     /// The backend's array.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Batch = 2; Embed = 3; }
+    /// let array = Tensor::ones((Batch, Embed)).into_array();
+    /// let back: Tensor<(Batch, Embed)> = Tensor::try_from_array((Batch, Embed), array)?;
+    /// assert_eq!(back.to_vec(), [1.0; 6]);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn into_array(self) -> ArrayOf<B> {
         self.array
     }

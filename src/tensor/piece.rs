@@ -63,11 +63,28 @@ unsafe impl Dim for AnyLength {
 
 impl<S: Shape, B: Backend> Piece<S, B> {
     /// How long it is.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Text; Embed = 3; }
+    /// bind!(text: Text = 4);
+    /// assert_eq!(Tensor::ones((text, Embed)).piece(text).size(), 4);
+    /// ```
     pub fn size(&self) -> usize {
         B::sizes(&self.array)[self.axis]
     }
 
     /// The tensor, with a dimension for its length.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Text; Other; }
+    /// bind!(text: Text = 3);
+    /// let piece = Tensor::arange(text).piece(text);
+    /// bind!(other: Other = piece.size());
+    /// assert_eq!(piece.along(other)?.sum(other).scalar(), 3.0);
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// # Errors
     /// The dimension is of another size.
@@ -83,6 +100,16 @@ impl<S: Shape, B: Backend> Piece<S, B> {
     }
 
     /// Pieces one behind the other, along a dimension that is as long as they are together.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::Piece;
+    /// dims! { Short = 1; Long = 2; All = 3; }
+    /// let pieces = [Tensor::zeros((Short,)).piece(Short), Tensor::ones((Long,)).piece(Long)];
+    /// let all: Tensor<(All,)> = Piece::concat(All, &pieces)?;
+    /// assert_eq!(all.to_vec(), [0.0, 1.0, 1.0]);
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// # Errors
     /// It is not, or there is no piece; the error names both sizes.
@@ -104,6 +131,17 @@ impl<S: Shape, B: Backend> Piece<S, B> {
 impl<S: Shape, B: Backend> Tensor<S, B> {
     /// This tensor as one of a list whose lengths along an axis differ: see [`Piece`]. Its padding, if it has any there, is filled
     /// before.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::{AnyLength, Piece};
+    /// dims! { Text; Embed = 3; }
+    /// let pieces: Vec<Piece<(AnyLength, Embed)>> = [4, 2].into_iter().map(|length| {
+    ///     bind!(text: Text = length);
+    ///     Tensor::ones((text, Embed)).piece(text)
+    /// }).collect();
+    /// assert_eq!(pieces[1].size(), 2);
+    /// ```
     pub fn piece<D, Position, X, Part>(&self, axis: D) -> Piece<Part, B>
     where
         S: Axis<D, Position, Dim = X, With<AnyLength> = Part>,
@@ -115,6 +153,15 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     }
 
     /// The pieces of these lengths that an axis is made of, from its begin to its end: see [`Piece`].
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { All = 4; Part; }
+    /// let pieces = Tensor::arange(All).pieces(All, &[1, 3])?;
+    /// bind!(part: Part = pieces[1].size());
+    /// assert_eq!(pieces[1].along(part)?.to_vec(), [1.0, 2.0, 3.0]);
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// # Errors
     /// The lengths are together not as long as the axis.

@@ -1,9 +1,9 @@
 //! Many elements made one, along an axis.
 
 use super::{Index, Tensor, TensorOf};
-use crate::backend::{ArrayOf, Backend, Float, Number, Reduce, composed};
+use crate::backend::{Backend, Float, Number, Reduce, composed};
 use crate::dim::{Averaged, Compared, Multiplied, Summed, Whole};
-use crate::shape::{Axis, Is, OfAllRanks, Shape, Unpadded};
+use crate::shape::{Axis, Shape};
 
 // Written out, not made by a macro: the bounds are part of messages, which would show the macro.
 
@@ -19,6 +19,14 @@ use crate::shape::{Axis, Is, OfAllRanks, Shape, Unpadded};
 /// ```
 impl<S: Shape, B: Backend> Tensor<S, B> {
     /// The sum along an axis; 0 if it is empty.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Batch = 2; Embed = 2; }
+    /// let x = Tensor::from_nested((Batch, Embed), [[1.0, 2.0], [3.0, 6.0]]);
+    /// assert_eq!(x.sum(Embed).to_vec(), [3.0, 9.0]);
+    /// assert_eq!(x.sum(Batch).to_vec(), [4.0, 8.0]);
+    /// ```
     #[doc(alias("sum_axis", "sum_dim"))]
     pub fn sum<D, Position, X, Rest>(&self, axis: D) -> Tensor<Rest, B>
     where
@@ -31,6 +39,13 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     }
 
     /// The mean along an axis; NaN if it is empty.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Batch = 2; Embed = 2; }
+    /// let x = Tensor::from_nested((Batch, Embed), [[1.0, 2.0], [3.0, 6.0]]);
+    /// assert_eq!(x.mean(Embed).to_vec(), [1.5, 4.5]);
+    /// ```
     #[doc(alias("mean_axis", "mean_dim"))]
     pub fn mean<D, Position, X, Rest>(&self, axis: D) -> Tensor<Rest, B>
     where
@@ -46,6 +61,13 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     ///
     /// It is that of these numbers, and no estimate of what they were drawn from: `correction=0` of PyTorch, whose default
     /// divides by one less than their number.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Batch = 2; Embed = 2; }
+    /// let x = Tensor::from_nested((Batch, Embed), [[1.0, 5.0], [3.0, 3.0]]);
+    /// assert_eq!(x.var(Embed).to_vec(), [4.0, 0.0]);
+    /// ```
     #[doc(alias("var_axis", "variance"))]
     pub fn var<D, Position, X, Rest>(&self, axis: D) -> Tensor<Rest, B>
     where
@@ -176,6 +198,13 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
 
     /// The element in the middle along an axis, of an even number the mean of the two: `x.quantile(axis, 0.5)`, as NumPy's.
     /// PyTorch's `median` takes the lower of the two.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Batch = 2; Samples = 4; }
+    /// let x = Tensor::from_nested((Batch, Samples), [[4.0, 1.0, 9.0, 2.0], [0.0; 4]]);
+    /// assert_eq!(x.median(Samples).to_vec(), [3.0, 0.0]);
+    /// ```
     #[doc(alias = "nanmedian")]
     pub fn median<D, Position, X, Rest>(&self, axis: D) -> Tensor<Rest, B>
     where
@@ -209,6 +238,13 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     }
 
     /// The largest element along an axis; NaN if any is; `-∞` (for integers the lowest value) if it is empty.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Batch = 2; Embed = 2; }
+    /// let x = Tensor::from_nested((Batch, Embed), [[1.0, 2.0], [6.0, 3.0]]);
+    /// assert_eq!(x.max(Embed).to_vec(), [2.0, 6.0]);
+    /// ```
     #[doc(alias("amax", "max_dim"))]
     pub fn max<D, Position, X, Rest>(&self, axis: D) -> Tensor<Rest, B>
     where
@@ -221,6 +257,13 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     }
 
     /// The smallest element along an axis; NaN if any is; `∞` (for integers the highest value) if it is empty.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Batch = 2; Embed = 2; }
+    /// let x = Tensor::from_nested((Batch, Embed), [[1.0, 2.0], [6.0, 3.0]]);
+    /// assert_eq!(x.min(Embed).to_vec(), [1.0, 3.0]);
+    /// ```
     #[doc(alias("amin", "min_dim"))]
     pub fn min<D, Position, X, Rest>(&self, axis: D) -> Tensor<Rest, B>
     where
@@ -274,6 +317,14 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// Where along an axis the smallest element is, as [`argmax`](Self::argmax) says where the largest one is. NaN counts as the
     /// smallest.
     ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Batch = 2; Classes = 3; }
+    /// let distances = Tensor::from_nested((Batch, Classes), [[0.5, 5.0, 1.0], [9.0, 2.0, 3.0]]);
+    /// let nearest: Ids<(Batch,), Classes> = distances.argmin(Classes);
+    /// assert_eq!(nearest.to_vec().iter().map(|id| id.get()).collect::<Vec<_>>(), [0, 1]);
+    /// ```
+    ///
     /// # Panics
     /// The axis is empty, and the result is not.
     #[doc(alias = "arg_min")]
@@ -289,62 +340,4 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
         assert!(shape.elements() == 0 || self.shape.dim().size() > 0, "an empty axis has no smallest element");
         Tensor::from_parts(shape, composed::argmin::<B>(&self.array, S::INDEX))
     }
-}
-
-/// All elements made one.
-///
-/// ```
-/// use congruent::prelude::*;
-/// dims! { Batch = 2; Embed = 2; }
-/// let x = Tensor::from_nested((Batch, Embed), [[1.0, 2.0], [3.0, 6.0]]);
-/// assert_eq!(x.sum_all().scalar(), 12.0);
-/// assert_eq!(x.mean_all().scalar(), 3.0);
-/// ```
-impl<S: Shape, B: Backend<Elem: Number>> Tensor<S, B> {
-    /// The sum of all elements; 0 of none.
-    #[doc(alias = "sum")]
-    pub fn sum_all<X: OfAllRanks + Unpadded>(&self) -> Tensor<(), B>
-    where
-        S: Is<X>,
-    {
-        self.reduce_all(Reduce::Sum)
-    }
-
-    /// The mean of all elements; NaN of none.
-    #[doc(alias = "mean")]
-    pub fn mean_all<X: OfAllRanks + Unpadded>(&self) -> Tensor<(), B>
-    where
-        S: Is<X>,
-    {
-        self.reduce_all(Reduce::Mean)
-    }
-
-    /// The largest of all elements; NaN if any is; `-∞` (for integers the lowest value) of none.
-    #[doc(alias("max", "amax"))]
-    pub fn max_all<X: OfAllRanks + Unpadded>(&self) -> Tensor<(), B>
-    where
-        S: Is<X>,
-    {
-        self.reduce_all(Reduce::Max)
-    }
-
-    /// The smallest of all elements; NaN if any is; `∞` (for integers the highest value) of none.
-    #[doc(alias("min", "amin"))]
-    pub fn min_all<X: OfAllRanks + Unpadded>(&self) -> Tensor<(), B>
-    where
-        S: Is<X>,
-    {
-        self.reduce_all(Reduce::Min)
-    }
-
-    fn reduce_all(&self, op: Reduce) -> Tensor<(), B> {
-        Tensor::from_parts((), B::reduce(op, &B::reshape(&self.array, &[self.shape.elements()]), 0))
-    }
-}
-
-/// The sum of the elements that are chosen. The others have no part in it, whatever they are.
-pub(crate) fn sum_of_chosen<B: Backend<Elem: Number>>(x: &ArrayOf<B>, chosen: &ArrayOf<B, bool>) -> ArrayOf<B> {
-    let sizes = B::sizes(x);
-    let kept = B::select(chosen, x, &B::filled(num_traits::zero(), sizes, &B::device(x)));
-    B::reduce(Reduce::Sum, &B::reshape(&kept, &[sizes.iter().product()]), 0)
 }

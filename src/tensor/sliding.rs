@@ -36,18 +36,45 @@ impl Default for Sliding {
 
 impl<Stride, Padding, Dilation, Groups> Sliding<Stride, Padding, Dilation, Groups> {
     /// Each window this far behind the last.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::Sliding;
+    /// dims! { Batch = 1; Channels = 1; Time = 4; Frames = 2; }
+    /// let x = Tensor::from_nested((Batch, Channels, Time), [[[1.0, 2.0, 3.0, 4.0]]]);
+    /// assert_eq!(x.max_pool(N::<2>, Frames, Sliding::default().stride(N::<2>)).to_vec(), [2.0, 4.0]);
+    /// ```
     pub fn stride<S>(self, stride: S) -> Sliding<S, Padding, Dilation, Groups> {
         let Sliding { padding, dilation, groups, .. } = self;
         Sliding { stride, padding, dilation, groups }
     }
 
     /// So many positions of padding at each end: of a convolution and a mean they are zeros, of a maximum -∞.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::Sliding;
+    /// dims! { Batch = 1; Channels = 1; Time = 3; }
+    /// let x = Tensor::from_nested((Batch, Channels, Time), [[[1.0, 2.0, 3.0]]]);
+    /// // As many windows of three as positions.
+    /// assert_eq!(x.max_pool(N::<3>, Time, Sliding::default().padding(N::<1>)).to_vec(), [2.0, 3.0, 3.0]);
+    /// ```
     pub fn padding<P>(self, padding: P) -> Sliding<Stride, P, Dilation, Groups> {
         let Sliding { stride, dilation, groups, .. } = self;
         Sliding { stride, padding, dilation, groups }
     }
 
     /// The positions of a window so far apart.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::Sliding;
+    /// dims! { Batch = 1; Channels = 1; Time = 4; Frames = 2; }
+    /// let x = Tensor::from_nested((Batch, Channels, Time), [[[4.0, 3.0, 2.0, 1.0]]]);
+    /// // Each window has a position and the one after the next.
+    /// let weight = Tensor::ones((N::<1>, Channels, N::<2>));
+    /// assert_eq!(x.conv(&weight, None, Frames, Sliding::default().dilation(N::<2>)).to_vec(), [6.0, 4.0]);
+    /// ```
     pub fn dilation<D>(self, dilation: D) -> Sliding<Stride, Padding, D, Groups> {
         let Sliding { stride, padding, groups, .. } = self;
         Sliding { stride, padding, dilation, groups }
@@ -55,6 +82,16 @@ impl<Stride, Padding, Dilation, Groups> Sliding<Stride, Padding, Dilation, Group
 
     /// Channels in groups: those that go in are `Times<Groups, In>`, those that come out `Times<Groups, Out>`. A convolution of each
     /// channel by itself (depthwise) has `Times<Channels, N<1>>`.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::Sliding;
+    /// dims! { Batch = 1; Channels = 2; Time = 2; Kernel = 2; }
+    /// // Each channel by itself: it has one input and one output.
+    /// let x = Tensor::from_nested((Batch, Channels, Time), [[[1.0, 2.0], [3.0, 4.0]]]).relabel(Channels, Times(Channels, N::<1>));
+    /// let weight = Tensor::ones((Times(Channels, N::<1>), N::<1>, Kernel));
+    /// assert_eq!(x.conv(&weight, None, N::<1>, Sliding::default().groups(Channels)).to_vec(), [3.0, 7.0]);
+    /// ```
     pub fn groups<G: Dim>(self, groups: G) -> Sliding<Stride, Padding, Dilation, G> {
         let Sliding { stride, padding, dilation, .. } = self;
         Sliding { stride, padding, dilation, groups }

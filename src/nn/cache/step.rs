@@ -32,6 +32,18 @@ impl<B: Dim, H: Dim, D: Dim, P: Dim, S: Dim, K: Dim, Bk: Backend<Elem: Float>> C
     ///
     /// They are to be dropped before the next step: what is appended while they live is a copy.
     ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::KeyValueCache;
+    /// dims! { Batch = 1; Heads = 1; HeadDim = 1; Positions = 512; New = 1; }
+    /// let mut cache = KeyValueCache::new(Batch, Heads, HeadDim, Positions, 1);
+    /// let all = [1.0, 2.0].map(|x| {
+    ///     let x = Tensor::full((Batch, Heads, New, HeadDim), x);
+    ///     cache.step(New, |step| step.append(0, &x, &x).0.to_vec()).unwrap()
+    /// });
+    /// assert_eq!(all, [vec![1.0], vec![1.0, 2.0]]);
+    /// ```
+    ///
     /// # Panics
     /// The cache has no such layer, or this step has appended to it before.
     pub fn append<X, Y>(
@@ -83,11 +95,39 @@ impl<B: Dim, H: Dim, D: Dim, P: Dim, S: Dim, K: Dim, Bk: Backend<Elem: Float>> C
     }
 
     /// The positions of what is new.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::KeyValueCache;
+    /// dims! { Batch = 1; Heads = 1; HeadDim = 1; Positions = 512; New = 2; }
+    /// let mut cache = KeyValueCache::new(Batch, Heads, HeadDim, Positions, 1);
+    /// let x = Tensor::ones((Batch, Heads, New, HeadDim));
+    /// let mut positions = || cache.step(New, |step| {
+    ///     step.append(0, &x, &x);
+    ///     step.positions().to_vec().iter().map(|id| id.get()).collect::<Vec<_>>()
+    /// });
+    /// assert_eq!((positions()?, positions()?), (vec![0, 1], vec![2, 3]));
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn positions(&self) -> &TensorOf<(B, S), Index<P>, Bk> {
         &self.positions
     }
 
     /// Which of all positions so far each new one may attend to: those up to its own, of its own sequence.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::{KeyValueCache, attention_weights};
+    /// dims! { Batch = 1; Heads = 1; HeadDim = 1; Positions = 512; Seq = 2; }
+    /// let mut cache = KeyValueCache::new(Batch, Heads, HeadDim, Positions, 1);
+    /// let x = Tensor::ones((Batch, Heads, Seq, HeadDim));
+    /// let weights = cache.step(Seq, |step| {
+    ///     let (keys, _) = step.append(0, &x, &x);
+    ///     attention_weights(&x, &keys, step.mask()).to_vec()
+    /// })?;
+    /// assert_eq!(weights, [1.0, 0.0, 0.5, 0.5]);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn mask(&self) -> &CacheMask<B, S, K> {
         &self.mask
     }
@@ -133,6 +173,21 @@ impl<B: Dim, H: Dim, D: Dim, P: Dim, S: Dim, K: Dim, Bk: Backend<Elem: Float>> C
 
     /// The linear bias of each pair, `-slope · |key - query|`, as [`mask::alibi`](crate::mask::alibi) has it: here each sequence
     /// counts from its own past.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::KeyValueCache;
+    /// dims! { Batch = 1; Heads = 1; HeadDim = 1; Positions = 512; Seq = 2; }
+    /// let mut cache = KeyValueCache::new(Batch, Heads, HeadDim, Positions, 1);
+    /// let x = Tensor::ones((Batch, Heads, Seq, HeadDim));
+    /// let bias = cache.step(Seq, |step| {
+    ///     step.append(0, &x, &x);
+    ///     step.alibi(Heads).to_vec()
+    /// })?;
+    /// let slope = 1.0 / 256.0;
+    /// assert_eq!(bias, [0.0, -slope, -slope, 0.0]);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn alibi<Q: Dim>(&self, heads: Q) -> Tensor<(B, Q, S, K), Bk> {
         let shape = (self.cache.batch, heads, self.new, self.keys);
         let (slopes, pairs) = (slopes_of(heads), self.new.size() * self.keys.size());
@@ -158,11 +213,39 @@ impl<B: Dim, H: Dim, D: Dim, P: Dim, S: Dim, K: Dim, Bk: Backend<Elem: Float>> C
     }
 
     /// The dimension of what is new.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::KeyValueCache;
+    /// dims! { Batch = 1; Heads = 1; HeadDim = 1; Positions = 512; New = 2; }
+    /// let mut cache = KeyValueCache::new(Batch, Heads, HeadDim, Positions, 1);
+    /// let x = Tensor::ones((Batch, Heads, New, HeadDim));
+    /// let mut sizes = || cache.step(New, |step| {
+    ///     step.append(0, &x, &x);
+    ///     (step.new_positions().size(), step.keys().size())
+    /// });
+    /// assert_eq!((sizes()?, sizes()?), ((2, 2), (2, 4)));
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn new_positions(&self) -> S {
         self.new
     }
 
     /// The dimension of all positions so far.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::KeyValueCache;
+    /// dims! { Batch = 1; Heads = 1; HeadDim = 1; Positions = 512; New = 2; }
+    /// let mut cache = KeyValueCache::new(Batch, Heads, HeadDim, Positions, 1);
+    /// let x = Tensor::ones((Batch, Heads, New, HeadDim));
+    /// let is_long = cache.step(New, |step| {
+    ///     let (keys, _) = step.append(0, &x, &x);
+    ///     keys.sum(step.keys()).to_vec()
+    /// })?;
+    /// assert_eq!(is_long, [2.0]);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn keys(&self) -> K {
         self.keys
     }

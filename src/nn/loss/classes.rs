@@ -70,6 +70,17 @@ where
 /// As [`cross_entropy`], to a target that is the given one but for a share of `smoothing`, which all have equally
 /// ([Szegedy et al. 2016](https://arxiv.org/abs/1512.00567)).
 ///
+/// ```
+/// # use congruent::prelude::*;
+/// use congruent::nn::smoothed_cross_entropy;
+/// dims! { Batch = 1; Vocab = 2; }
+/// let logits = Tensor::from_nested((Batch, Vocab), [[5.0, 0.0]]);
+/// let targets = Ids::new((Batch,), Vocab, &[0])?;
+/// // 0.95 · 0.0067 + 0.05 · 5.0067: of the other token, a twentieth is wanted.
+/// assert_eq!(format!("{:.4?}", smoothed_cross_entropy(&logits, &targets, 0.1).to_vec()), "[0.2567]");
+/// # Ok::<(), Error>(())
+/// ```
+///
 /// # Panics
 /// As [`cross_entropy`].
 #[track_caller]

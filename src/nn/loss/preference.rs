@@ -60,16 +60,40 @@ pub struct LogLikelihood<S: Shape, B: Backend = Cpu<f32>>(Tensor<S, B>);
 
 impl<S: Shape, B: Backend> LogLikelihood<S, B> {
     /// Those that were calculated by other means. The caller says what they are: nothing is checked.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::LogLikelihood;
+    /// dims! { Batch = 2; }
+    /// let likelihood = LogLikelihood::from_logarithms(Tensor::full((Batch,), 0.5).ln());
+    /// assert_eq!(format!("{:.4?}", likelihood.into_tensor().to_vec()), "[-0.6931, -0.6931]");
+    /// ```
     pub fn from_logarithms(tensor: Tensor<S, B>) -> Self {
         LogLikelihood(tensor)
     }
 
     /// As a tensor.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::LogLikelihood;
+    /// dims! { Batch = 2; }
+    /// let logarithms: Tensor<(Batch,)> = LogLikelihood::from_logarithms(Tensor::full((Batch,), -3.0)).into_tensor();
+    /// assert_eq!(logarithms.to_vec(), [-3.0, -3.0]);
+    /// ```
     pub fn into_tensor(self) -> Tensor<S, B> {
         self.0
     }
 
     /// The same as constants: gradients go no further back.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::LogLikelihood;
+    /// dims! { Batch = 2; }
+    /// let likelihood = LogLikelihood::from_logarithms(Tensor::full((Batch,), -3.0).tracked());
+    /// assert!(!likelihood.detach().into_tensor().is_tracked());
+    /// ```
     pub fn detach(&self) -> Self {
         LogLikelihood(self.0.detach())
     }
@@ -78,6 +102,19 @@ impl<S: Shape, B: Backend> LogLikelihood<S, B> {
 /// The logarithm of the probability that a model gives each answer: the sum of those of its tokens, by the logits `(N, S, V)` of the
 /// positions before them. `is_answer` says of each token but the first whether it belongs to the answer: not the question, not
 /// padding, whatever stands there.
+///
+/// ```
+/// # use congruent::prelude::*;
+/// use congruent::{dim::Next, nn::log_likelihood};
+/// dims! { Batch = 1; Seq = 4; Vocab = 4; }
+/// let logits = Tensor::zeros((Batch, Seq, Vocab));
+/// let tokens = Ids::new((Batch, Seq), Vocab, &[0, 1, 2, 3])?;
+/// // The first two tokens are the question; of the answer, each token has a probability of a quarter.
+/// let is_answer = Cpu::from_vec((Batch, Next(Seq)), vec![false, true, true])?;
+/// let likelihood = log_likelihood(&logits, &tokens, &is_answer).into_tensor();
+/// assert_eq!(format!("{:.4?}", likelihood.exp().to_vec()), "[0.0625]");
+/// # Ok::<(), Error>(())
+/// ```
 ///
 /// # Panics
 /// As [`cross_entropy`](super::cross_entropy).

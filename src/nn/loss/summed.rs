@@ -20,6 +20,14 @@ pub struct SumOver<B: Backend = Cpu<f32>> {
 
 impl<B: Backend<Elem: Float>> SumOver<B> {
     /// The sum of all losses of a batch.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::SumOver;
+    /// dims! { Batch = 2; Targets = 2; }
+    /// let losses = Tensor::from_nested((Batch, Targets), [[1.0, 2.0], [3.0, 6.0]]);
+    /// assert_eq!(SumOver::all(&losses).mean().scalar(), 3.0);
+    /// ```
     pub fn all<S: OfAllRanks + Unpadded>(losses: &Tensor<S, B>) -> Self {
         let count = losses.shape().elements();
         let sum = B::reduce(Reduce::Sum, &B::reshape(losses.array(), &[count]), 0);
@@ -27,12 +35,31 @@ impl<B: Backend<Elem: Float>> SumOver<B> {
     }
 
     /// The mean of this batch alone; zero if it has none.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::sum_of_valid;
+    /// dims! { Batch = 2; Seq = 2; }
+    /// let losses = Tensor::from_slice((Batch, Ragged(Seq)), &[1.0, 2.0, 6.0, 999.0])?;
+    /// let sum = sum_of_valid(&losses, &Lengths::new(Batch, Ragged(Seq), &[2, 1])?);
+    /// assert_eq!(sum.mean().scalar(), 3.0);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn mean(&self) -> Tensor<(), B> {
         let share = constant::<B::Elem>((self.count.max(1) as f64).recip());
         Tensor::from_parts((), B::binary_scalar(Binary::Mul, self.sum.array().clone(), share))
     }
 
     /// How many losses there are.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::sum_of_valid;
+    /// dims! { Batch = 2; Seq = 2; }
+    /// let losses = Tensor::ones((Batch, Ragged(Seq)));
+    /// assert_eq!(sum_of_valid(&losses, &Lengths::new(Batch, Ragged(Seq), &[2, 1])?).count(), 3);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn count(&self) -> usize {
         self.count
     }
@@ -40,6 +67,16 @@ impl<B: Backend<Elem: Float>> SumOver<B> {
 
 /// The sum over all valid positions of a batch: of all ranks, where each has a part of the batch or of its sequences, whose losses and
 /// numbers of positions are added up.
+///
+/// ```
+/// # use congruent::prelude::*;
+/// use congruent::nn::sum_of_valid;
+/// dims! { Batch = 2; Seq = 2; }
+/// let losses = Tensor::from_slice((Batch, Ragged(Seq)), &[1.0, 2.0, 6.0, 999.0])?;
+/// let sum = sum_of_valid(&losses, &Lengths::new(Batch, Ragged(Seq), &[2, 1])?);
+/// assert_eq!((sum.mean().scalar(), sum.count()), (3.0, 3));
+/// # Ok::<(), Error>(())
+/// ```
 pub fn sum_of_valid<S, N, K, B>(losses: &Tensor<S, B>, lengths: &impl LengthsOf<N, Ragged<K>>) -> SumOver<B>
 where
     S: PaddedPositions<Batch = N, Length = K>,
@@ -65,6 +102,15 @@ fn total<B: Backend>(count: usize, beside: &ArrayOf<B>, axis: MeshAxis) -> usize
 }
 
 /// The sum over the positions that are chosen. What is not chosen has no part in it, whatever it is.
+///
+/// ```
+/// # use congruent::prelude::*;
+/// use congruent::nn::sum_where;
+/// dims! { Targets = 3; }
+/// let losses = Tensor::from_nested((Targets,), [1.0, f32::NAN, 5.0]);
+/// let sum = sum_where(&losses, &losses.less_than(10.0));
+/// assert_eq!((sum.mean().scalar(), sum.count()), (3.0, 2));
+/// ```
 pub fn sum_where<S, R, B, C>(losses: &Tensor<S, B>, chosen: &Tensor<R, C>) -> SumOver<B>
 where
     C: SameBackend<With<B, bool>>,
@@ -106,11 +152,30 @@ pub struct MeanOver<B: Autodiff = Cpu<f32>> {
 
 impl<B: Autodiff> MeanOver<B> {
     /// Over no batch yet.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::MeanOver;
+    /// let mean: MeanOver = MeanOver::new();
+    /// assert_eq!((mean.loss(), mean.count()), (0.0, 0));
+    /// ```
     pub fn new() -> Self {
         MeanOver { gradients: None, sum: 0.0, count: 0 }
     }
 
     /// Adds the losses of a batch, which `model` gave. What was recorded for them is freed.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::{MeanOver, SumOver};
+    /// dims! { Targets = 2; }
+    /// let model = Tensor::ones((Targets,)).tracked();
+    /// let mut mean = MeanOver::new();
+    /// for factor in [1.0, 3.0] {
+    ///     mean.add(&model, SumOver::all(&(&model * factor)));
+    /// }
+    /// assert_eq!(mean.loss(), 2.0);
+    /// ```
     ///
     /// # Panics
     /// The losses depend on no parameter of the model that is tracked: see [`Gradients::accumulate`].
@@ -126,16 +191,47 @@ impl<B: Autodiff> MeanOver<B> {
     }
 
     /// The mean so far; zero over nothing.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::{MeanOver, SumOver};
+    /// dims! { Targets = 2; }
+    /// let model = Tensor::from_nested((Targets,), [1.0, 4.0]).tracked();
+    /// let mut mean = MeanOver::new();
+    /// mean.add(&model, SumOver::all(&model));
+    /// assert_eq!(mean.loss(), 2.5);
+    /// ```
     pub fn loss(&self) -> f64 {
         self.sum / self.count.max(1) as f64
     }
 
     /// How many targets there were.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::{MeanOver, SumOver};
+    /// dims! { Targets = 2; }
+    /// let model = Tensor::ones((Targets,)).tracked();
+    /// let mut mean = MeanOver::new();
+    /// mean.add(&model, SumOver::all(&model));
+    /// assert_eq!(mean.count(), 2);
+    /// ```
     pub fn count(&self) -> usize {
         self.count
     }
 
     /// The gradients of the mean with respect to the parameters of the model; none if no batch was added.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::{MeanOver, SumOver};
+    /// dims! { Targets = 2; }
+    /// let model = Tensor::ones((Targets,)).tracked();
+    /// let mut mean = MeanOver::new();
+    /// mean.add(&model, SumOver::all(&(&model * 3.0)));
+    /// let gradients = mean.into_gradients(&model).expect("one batch");
+    /// assert_eq!(gradients.of(&model).to_vec(), [1.5, 1.5]);
+    /// ```
     pub fn into_gradients<M: Module<B>>(self, model: &M) -> Option<Gradients<B>> {
         let share = constant::<B::Elem>((self.count.max(1) as f64).recip());
         self.gradients.map(|mut gradients| {

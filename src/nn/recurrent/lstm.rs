@@ -57,12 +57,30 @@ pub struct LstmState<Batch, H, B: Backend = Cpu<f32>> {
 
 impl<In: Dim, H: Dim, B: Backend<Elem: Float>> Lstm<In, H, B> {
     /// The state that sequences begin with: zeros.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::Lstm;
+    /// dims! { Batch = 2; Embed = 3; Hidden = 4; }
+    /// let state = Lstm::random(Embed, Hidden, &mut Rng::with_seed(1)).start(Batch);
+    /// assert_eq!((state.hidden.to_vec(), state.cell.to_vec()), (vec![0.0; 8], vec![0.0; 8]));
+    /// ```
     pub fn start<Batch: Dim>(&self, batch: Batch) -> LstmState<Batch, H, B> {
         let hidden = zeros((batch, self.weight_hh.shape().1), &self.weight_hh);
         LstmState { cell: hidden.clone(), hidden }
     }
 
     /// The states at all positions, and the last one.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::Lstm;
+    /// dims! { Batch = 2; Seq = 5; Embed = 3; Hidden = 4; }
+    /// let layer = Lstm::random(Embed, Hidden, &mut Rng::with_seed(1));
+    /// let (states, last) = layer.forward(&Tensor::ones((Batch, Seq, Embed)), &layer.start(Batch));
+    /// assert_eq!(states.at(Seq, 4)?.to_vec(), last.hidden.to_vec());
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn forward<S, T>(
         &self,
         x: &Tensor<S, impl SameBackend<B>>,
@@ -80,6 +98,16 @@ impl<In: Dim, H: Dim, B: Backend<Elem: Float>> Lstm<In, H, B> {
 
     /// As [`forward`](Self::forward), from the last position to the first: the state at a position is that of what follows it,
     /// and the last one stands at the first position.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::Lstm;
+    /// dims! { Batch = 2; Seq = 5; Embed = 3; Hidden = 4; }
+    /// let layer = Lstm::random(Embed, Hidden, &mut Rng::with_seed(1));
+    /// let (states, last) = layer.forward_reverse(&Tensor::ones((Batch, Seq, Embed)), &layer.start(Batch));
+    /// assert_eq!(states.at(Seq, 0)?.to_vec(), last.hidden.to_vec());
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn forward_reverse<S, T>(
         &self,
         x: &Tensor<S, impl SameBackend<B>>,
@@ -96,6 +124,17 @@ impl<In: Dim, H: Dim, B: Backend<Elem: Float>> Lstm<In, H, B> {
     }
 
     /// As [`forward`](Self::forward), of padded sequences: the last state of each is the one at its own length.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::Lstm;
+    /// dims! { Batch = 2; Seq = 5; Embed = 3; Hidden = 4; }
+    /// let layer = Lstm::random(Embed, Hidden, &mut Rng::with_seed(1));
+    /// let lengths = Lengths::new(Batch, Ragged(Seq), &[5, 2])?;
+    /// let (states, last) = layer.forward_masked(&Tensor::ones((Batch, Ragged(Seq), Embed)), &lengths, &layer.start(Batch));
+    /// assert_eq!(states.masked_last(&lengths).to_vec(), last.hidden.to_vec());
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn forward_masked<S, T>(
         &self,
         x: &Tensor<S, impl SameBackend<B>>,
@@ -113,6 +152,19 @@ impl<In: Dim, H: Dim, B: Backend<Elem: Float>> Lstm<In, H, B> {
     }
 
     /// As [`forward_reverse`](Self::forward_reverse), of padded sequences: each begins at its own length.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::Lstm;
+    /// dims! { Batch = 2; Seq = 5; Embed = 3; Hidden = 4; }
+    /// let layer = Lstm::random(Embed, Hidden, &mut Rng::with_seed(1));
+    /// let lengths = Lengths::new(Batch, Ragged(Seq), &[5, 2])?;
+    /// let x = Tensor::ones((Batch, Ragged(Seq), Embed));
+    /// let (states, last) = layer.forward_masked_reverse(&x, &lengths, &layer.start(Batch));
+    /// // It ends at the first position.
+    /// assert_eq!(states.fill_padding(&lengths, 0.0).at(Seq, 0)?.to_vec(), last.hidden.to_vec());
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn forward_masked_reverse<S, T>(
         &self,
         x: &Tensor<S, impl SameBackend<B>>,

@@ -50,6 +50,14 @@ macro_rules! made_and_loaded {
     ($Layer:ident, $gates:literal) => {
         impl<In: Dim, H: Dim> $Layer<In, H> {
             /// A new layer, its parameters uniform within `1 / √H`, as PyTorch begins.
+            ///
+            /// ```
+            /// # use congruent::prelude::*;
+            #[doc = concat!("use congruent::nn::", stringify!($Layer), ";")]
+            /// dims! { Embed = 3; Hidden = 4; }
+            #[doc = concat!("let layer = ", stringify!($Layer), "::random(Embed, Hidden, &mut Rng::with_seed(1));")]
+            /// assert!(layer.weight_ih.to_vec().iter().all(|x| x.abs() <= 0.5));
+            /// ```
             pub fn random(input: In, hidden: H, rng: &mut Rng) -> Self {
                 let bound = (hidden.size().max(1) as f64).sqrt().recip();
                 let (range, gates) = (-bound..bound, Times(N::<$gates>, hidden));
@@ -64,11 +72,47 @@ macro_rules! made_and_loaded {
 
         impl<In: Dim, H: Dim, B: Backend<Elem: Stored>> $Layer<In, H, B> {
             /// Takes `weight_ih_l0`, `weight_hh_l0`, `bias_ih_l0` and `bias_hh_l0`: the first layer of PyTorch's.
+            ///
+            /// ```
+            /// # use congruent::prelude::*;
+            /// # #[cfg(feature = "safetensors")] {
+            #[doc = concat!("use congruent::{io::{SafeTensors, Weights, Writer, load}, nn::", stringify!($Layer), "};")]
+            /// dims! { Embed = 3; Hidden = 4; }
+            #[doc = concat!("let gates = Times(N::<", $gates, ">, Hidden);")]
+            /// let mut writer = Writer::default();
+            /// writer.add("rnn.weight_ih_l0", &Tensor::ones((gates, Embed)));
+            /// writer.add("rnn.weight_hh_l0", &Tensor::ones((gates, Hidden)));
+            /// writer.add("rnn.bias_ih_l0", &Tensor::zeros((gates,)));
+            /// writer.add("rnn.bias_hh_l0", &Tensor::zeros((gates,)));
+            /// let file = SafeTensors::from_bytes(writer.to_bytes()?)?;
+            #[doc = concat!("let layer = load(&file, |weights: Weights<f32>| ", stringify!($Layer), "::load(&weights.at(\"rnn\"), Embed, Hidden))?;")]
+            /// assert_eq!(layer.weight_ih.at(Embed, 0).unwrap().to_vec()[0], 1.0);
+            /// # }
+            /// # Ok::<(), congruent::io::LoadError>(())
+            /// ```
             pub fn load(weights: &Weights<'_, B::Elem, impl SameBackend<B>>, input: In, hidden: H) -> Self {
                 Self::load_part(weights, "l0", input, hidden)
             }
 
             /// Takes the parameters of another layer or of the other direction: `l1`, `l0_reverse`.
+            ///
+            /// ```
+            /// # use congruent::prelude::*;
+            /// # #[cfg(feature = "safetensors")] {
+            #[doc = concat!("use congruent::{io::{SafeTensors, Weights, Writer, load}, nn::", stringify!($Layer), "};")]
+            /// dims! { Embed = 3; Hidden = 4; }
+            #[doc = concat!("let gates = Times(N::<", $gates, ">, Hidden);")]
+            /// let mut writer = Writer::default();
+            /// writer.add("rnn.weight_ih_l0_reverse", &Tensor::ones((gates, Embed)));
+            /// writer.add("rnn.weight_hh_l0_reverse", &Tensor::ones((gates, Hidden)));
+            /// writer.add("rnn.bias_ih_l0_reverse", &Tensor::zeros((gates,)));
+            /// writer.add("rnn.bias_hh_l0_reverse", &Tensor::zeros((gates,)));
+            /// let file = SafeTensors::from_bytes(writer.to_bytes()?)?;
+            #[doc = concat!("let layer = load(&file, |weights: Weights<f32>| ", stringify!($Layer), "::load_part(&weights.at(\"rnn\"), \"l0_reverse\", Embed, Hidden))?;")]
+            /// assert_eq!(layer.weight_ih.at(Embed, 0).unwrap().to_vec()[0], 1.0);
+            /// # }
+            /// # Ok::<(), congruent::io::LoadError>(())
+            /// ```
             pub fn load_part(
                 weights: &Weights<'_, B::Elem, impl SameBackend<B>>,
                 part: &str,
