@@ -24,6 +24,12 @@ pub struct AttentionOptions<'a, A: ?Sized> {
 
 impl<A: ?Sized> AttentionOptions<'_, A> {
     /// A scale, and nothing else.
+    ///
+    /// ```
+    /// use congruent::{backend::AttentionOptions, cpu::Array};
+    /// let options: AttentionOptions<Array<f32>> = AttentionOptions::scaled(0.125);
+    /// assert!(options.scale == 0.125 && options.bias.is_none());
+    /// ```
     pub fn scaled(scale: f64) -> Self {
         AttentionOptions { scale, soft_cap: None, bias: None, sinks: None, factors: None }
     }
@@ -74,12 +80,25 @@ impl<A> Default for AttentionMask<A> {
 
 impl<A> AttentionMask<A> {
     /// Whether every query may attend to every key.
+    ///
+    /// ```
+    /// use congruent::{backend::AttentionMask, cpu::Array};
+    /// let full = AttentionMask::<Array<bool>>::default();
+    /// assert!(full.is_full() && !AttentionMask { causal: true, ..full }.is_full());
+    /// ```
     pub fn is_full(&self) -> bool {
         !self.causal && self.window.is_none() && self.lengths.is_none() && self.allowed.is_none()
     }
 
     /// Whether all parts but [`allowed`](Self::allowed) let every query attend to every key: as one new token does beside the
     /// cache of its sequence, or a batch without padding.
+    ///
+    /// ```
+    /// use congruent::{backend::AttentionMask, cpu::Array};
+    /// let causal = AttentionMask::<Array<bool>> { causal: true, ..AttentionMask::default() };
+    /// // One new token beside the cache, and two.
+    /// assert!(causal.restricts_nothing(1, [1, 5]) && !causal.restricts_nothing(1, [2, 5]));
+    /// ```
     pub fn restricts_nothing(&self, batch: usize, [queries, keys]: [usize; 2]) -> bool {
         // Of the first query the keys end first, of the last one they begin last.
         let at_ends =
@@ -89,6 +108,12 @@ impl<A> AttentionMask<A> {
 
     /// The keys of a sequence that a query may attend to, as far as all parts but [`allowed`](Self::allowed) say, of so many
     /// queries and keys.
+    ///
+    /// ```
+    /// use congruent::{backend::AttentionMask, cpu::Array};
+    /// let mask = AttentionMask::<Array<bool>> { causal: true, window: Some(2), ..AttentionMask::default() };
+    /// assert_eq!([0, 1, 2].map(|query| mask.range(0, query, [3, 3])), [0..1, 0..2, 1..3]);
+    /// ```
     pub fn range(&self, sequence: usize, query: usize, [queries, keys]: [usize; 2]) -> Range<usize> {
         let valid = self.lengths.as_ref().map_or(keys, |lengths| lengths[sequence].min(keys));
         if !self.causal && self.window.is_none() {

@@ -23,6 +23,12 @@ pub enum BlockFormat {
 
 impl BlockFormat {
     /// How many elements a block has, and how many bytes.
+    ///
+    /// ```
+    /// use congruent::backend::BlockFormat;
+    /// // 32 numbers of a byte, and a scale of two.
+    /// assert_eq!(BlockFormat::Q8_0.block(), [32, 34]);
+    /// ```
     pub const fn block(self) -> [usize; 2] {
         match self {
             // As many as make a block of the others: then the kernels know of one kind of rows.
@@ -39,6 +45,12 @@ impl BlockFormat {
     }
 
     /// How many bytes a row of so many elements takes, if it is whole blocks.
+    ///
+    /// ```
+    /// use congruent::backend::BlockFormat;
+    /// assert_eq!(BlockFormat::Q8_0.row_bytes(64), Some(68));
+    /// assert_eq!(BlockFormat::Q8_0.row_bytes(65), None);
+    /// ```
     pub fn row_bytes(self, elements: usize) -> Option<usize> {
         let [len, bytes] = self.block();
         if elements.is_multiple_of(len) { (elements / len).checked_mul(bytes) } else { None }
@@ -61,6 +73,14 @@ pub struct Blocks {
 impl Blocks {
     /// Rows of the given size, `[rows, elements]`. None where a row is not whole blocks, where there are not as many bytes, or
     /// where numbers of two bytes are not aligned.
+    ///
+    /// ```
+    /// use congruent::backend::{BlockFormat, Blocks, Bytes};
+    /// use std::sync::Arc;
+    /// let bytes = Bytes::new(Arc::new(vec![0; 136]), 0..136);
+    /// assert!(Blocks::new(BlockFormat::Q8_0, bytes.clone(), [2, 64]).is_some());
+    /// assert!(Blocks::new(BlockFormat::Q8_0, bytes, [3, 64]).is_none());
+    /// ```
     pub fn new(format: BlockFormat, bytes: Bytes, size: [usize; 2]) -> Option<Self> {
         let expected = format.row_bytes(size[1])?.checked_mul(size[0])?;
         size[0].checked_mul(size[1])?;
@@ -70,16 +90,37 @@ impl Blocks {
     }
 
     /// What a block is.
+    ///
+    /// ```
+    /// use congruent::backend::{BlockFormat, Blocks, Bytes};
+    /// use std::sync::Arc;
+    /// let blocks = Blocks::new(BlockFormat::Q8_0, Bytes::new(Arc::new(vec![0; 68]), 0..68), [1, 64]).unwrap();
+    /// assert_eq!(blocks.format(), BlockFormat::Q8_0);
+    /// ```
     pub fn format(&self) -> BlockFormat {
         self.format
     }
 
     /// The blocks of all rows, one after another.
+    ///
+    /// ```
+    /// use congruent::backend::{BlockFormat, Blocks, Bytes};
+    /// use std::sync::Arc;
+    /// let blocks = Blocks::new(BlockFormat::Q8_0, Bytes::new(Arc::new(vec![0; 68]), 0..68), [1, 64]).unwrap();
+    /// assert_eq!(blocks.bytes().as_slice().len(), 68);
+    /// ```
     pub fn bytes(&self) -> &Bytes {
         &self.bytes
     }
 
     /// How many rows there are, and how many elements a row has.
+    ///
+    /// ```
+    /// use congruent::backend::{BlockFormat, Blocks, Bytes};
+    /// use std::sync::Arc;
+    /// let blocks = Blocks::new(BlockFormat::Q8_0, Bytes::new(Arc::new(vec![0; 68]), 0..68), [1, 64]).unwrap();
+    /// assert_eq!(blocks.size(), [1, 64]);
+    /// ```
     pub fn size(&self) -> [usize; 2] {
         self.size
     }

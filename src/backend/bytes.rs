@@ -15,6 +15,13 @@ pub struct Same<O> {
 
 impl<O: Deref> Same<O> {
     /// Asks the owner once.
+    ///
+    /// ```
+    /// use congruent::backend::Bytes;
+    /// use std::sync::Arc;
+    /// let file = Arc::new(vec![1u8, 2, 3, 4]);
+    /// assert_eq!(Bytes::new(file, 1..3).as_slice(), [2, 3]);
+    /// ```
     pub fn new<T>(owner: O) -> Self
     where
         O::Target: AsRef<[T]>,
@@ -25,6 +32,12 @@ impl<O: Deref> Same<O> {
     }
 
     /// The elements.
+    ///
+    /// ```
+    /// use congruent::backend::Bytes;
+    /// use std::sync::Arc;
+    /// assert_eq!(Bytes::new(Arc::new(b"weights".to_vec()), 0..7).as_slice(), b"weights");
+    /// ```
     ///
     /// # Panics
     /// They are not where they were at first, or not as many.

@@ -170,6 +170,13 @@ pub struct Epilogue<'a, A: ?Sized> {
 
 impl<'a, A: ?Sized> Epilogue<'a, A> {
     /// A residual, and nothing else.
+    ///
+    /// ```
+    /// use congruent::{backend::Epilogue, cpu::Array};
+    /// let x = Array::full(1.0, &[2, 3]);
+    /// let epilogue = Epilogue::residual(&x);
+    /// assert!(epilogue.residual.is_some() && epilogue.bias.is_none() && epilogue.activation.is_none());
+    /// ```
     pub fn residual(residual: &'a A) -> Self {
         Epilogue { residual: Some(residual), ..Epilogue::default() }
     }

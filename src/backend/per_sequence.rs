@@ -18,6 +18,15 @@ struct Inner {
 
 impl PerSequence {
     /// What `make` gives for the numbers. It is cached, and given again as long as it is of this type and `fits`.
+    ///
+    /// ```
+    /// use congruent::backend::PerSequence;
+    /// let lengths = PerSequence::from(vec![3, 5]);
+    /// // What an engine makes of them for its device, once.
+    /// let made = lengths.cached(|_: &Vec<u32>| true, |numbers| numbers.iter().map(|&x| x as u32).collect());
+    /// assert_eq!(made, [3, 5]);
+    /// assert_eq!(lengths.cached(|_: &Vec<u32>| true, |_| panic!("it is there")), made);
+    /// ```
     pub fn cached<T: Clone + Send + Sync + 'static>(
         &self,
         fits: impl FnOnce(&T) -> bool,

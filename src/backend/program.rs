@@ -27,6 +27,12 @@ pub enum Step<T> {
 
 impl<T> Step<T> {
     /// The values that it is calculated of.
+    ///
+    /// ```
+    /// use congruent::backend::{Binary, Step};
+    /// assert_eq!(Step::<f32>::Binary(Binary::Add, 0, 2).values().collect::<Vec<_>>(), [0, 2]);
+    /// assert_eq!(Step::BinaryScalar(Binary::Mul, 1, 2.0).values().collect::<Vec<_>>(), [1]);
+    /// ```
     pub fn values(&self) -> impl Iterator<Item = usize> + use<T> {
         let (first, second) = match *self {
             Step::Unary(_, x) | Step::BinaryScalar(_, x, _) | Step::ScalarBinary(_, _, x) => (x, None),
@@ -39,6 +45,12 @@ impl<T> Step<T> {
 impl<T> Program<T> {
     /// The function that gives the first of so many inputs.
     ///
+    /// ```
+    /// use congruent::backend::Program;
+    /// let program = Program::<f32>::new(2);
+    /// assert_eq!((program.inputs(), program.result()), (2, 0));
+    /// ```
+    ///
     /// # Panics
     /// There is none.
     pub fn new(inputs: usize) -> Self {
@@ -47,6 +59,14 @@ impl<T> Program<T> {
     }
 
     /// One step more: the number of its result, which becomes that of the function.
+    ///
+    /// ```
+    /// use congruent::backend::{Binary, Program, Step, Unary};
+    /// // `(x + y).exp()`
+    /// let mut program = Program::<f32>::new(2);
+    /// let sum = program.push(Step::Binary(Binary::Add, 0, 1));
+    /// assert_eq!((sum, program.push(Step::Unary(Unary::Exp, sum))), (2, 3));
+    /// ```
     ///
     /// # Panics
     /// The step is of a value that is not there.
@@ -60,6 +80,14 @@ impl<T> Program<T> {
 
     /// Makes this value the result.
     ///
+    /// ```
+    /// use congruent::backend::{Program, Step, Unary};
+    /// let mut program = Program::<f32>::new(1);
+    /// program.push(Step::Unary(Unary::Exp, 0));
+    /// program.give(0);
+    /// assert_eq!(program.result(), 0);
+    /// ```
+    ///
     /// # Panics
     /// There is no such value.
     pub fn give(&mut self, value: usize) {
@@ -68,21 +96,47 @@ impl<T> Program<T> {
     }
 
     /// How many numbers it is a function of.
+    ///
+    /// ```
+    /// use congruent::backend::Program;
+    /// assert_eq!(Program::<f32>::new(3).inputs(), 3);
+    /// ```
     pub fn inputs(&self) -> usize {
         self.inputs
     }
 
     /// How many values there are: inputs, and results of steps.
+    ///
+    /// ```
+    /// use congruent::backend::{Program, Step, Unary};
+    /// let mut program = Program::<f32>::new(2);
+    /// program.push(Step::Unary(Unary::Exp, 0));
+    /// assert_eq!(program.values(), 3);
+    /// ```
     pub fn values(&self) -> usize {
         self.inputs + self.steps.len()
     }
 
     /// The steps, each with the number of its result.
+    ///
+    /// ```
+    /// use congruent::backend::{Program, Step, Unary};
+    /// let mut program = Program::<f32>::new(2);
+    /// program.push(Step::Unary(Unary::Exp, 0));
+    /// assert_eq!(program.steps().collect::<Vec<_>>(), [(2, &Step::Unary(Unary::Exp, 0))]);
+    /// ```
     pub fn steps(&self) -> impl DoubleEndedIterator<Item = (usize, &Step<T>)> + ExactSizeIterator {
         self.steps.iter().enumerate().map(|(i, step)| (self.inputs + i, step))
     }
 
     /// The number of the value that it gives.
+    ///
+    /// ```
+    /// use congruent::backend::{Program, Step, Unary};
+    /// let mut program = Program::<f32>::new(1);
+    /// program.push(Step::Unary(Unary::Exp, 0));
+    /// assert_eq!(program.result(), 1);
+    /// ```
     pub fn result(&self) -> usize {
         self.result
     }

@@ -7,6 +7,11 @@ thread_local! {
 }
 
 /// Whether this thread records operations on tracked tensors: it does, except inside [`no_grad`].
+///
+/// ```
+/// use congruent::{backend::is_recording, no_grad};
+/// assert!(is_recording() && !no_grad(is_recording));
+/// ```
 pub fn is_recording() -> bool {
     RECORDING.get()
 }

@@ -23,6 +23,11 @@ impl Tolerance {
     /// | `f32` | 6e-8 | 1e-5 | 1e-4 | about 170 roundings: sums have up to a hundred terms here |
     /// | `f16` | 4.9e-4 | 5e-3 | 2e-2 | 10 roundings: sums are kept in `f32`, and operations made of others round after each |
     /// | `bf16` | 3.9e-3 | 4e-2 | 1.6e-1 | as many |
+    ///
+    /// ```
+    /// use congruent::conformance::Tolerance;
+    /// assert_eq!(Tolerance::of::<f32>(), Tolerance { values: 1e-5, gradients: 1e-4 });
+    /// ```
     pub fn of<T: Number>() -> Self {
         let [values, gradients] = match T::DATA_TYPE {
             DataType::F64 => [1e-12, 1e-7],

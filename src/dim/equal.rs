@@ -95,6 +95,16 @@ pub struct Equal<A, B> {
 impl<A: Dim, B: Dim> Equal<A, B> {
     /// Compares the sizes, and nothing else: dimensions whose types are products of other factors may be equal here.
     ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Width; Heads = 3; HeadDim = 4; }
+    /// bind!(width: Width = 12);
+    /// assert!(Equal::check(width, Times(Heads, HeadDim)).is_ok());
+    /// bind!(width: Width = 13);
+    /// let error = Equal::check(width, Times(Heads, HeadDim)).unwrap_err();
+    /// assert!(error.to_string().contains("13") && error.to_string().contains("12"));
+    /// ```
+    ///
     /// # Errors
     /// They differ; the error names both dimensions and their sizes. Or one of them is `usize::MAX`, which stands for
     /// everything beyond.
@@ -115,6 +125,13 @@ impl<A: Dim, B: Dim> Equal<A, B> {
     }
 
     /// The proof for dimensions whose types say that they are of one size.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Width = 12; Heads = 3; HeadDim = 4; }
+    /// let split = Equal::known(Width, Times(Heads, HeadDim));
+    /// let x: Tensor<(Times<Heads, HeadDim>,)> = Tensor::ones((Width,)).relabel_by(split);
+    /// ```
     pub fn known(from: A, to: B) -> Self
     where
         A: SameSize<B>,
@@ -123,21 +140,49 @@ impl<A: Dim, B: Dim> Equal<A, B> {
     }
 
     /// The first dimension.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Width = 12; Heads = 3; HeadDim = 4; }
+    /// assert_eq!(Equal::known(Width, Times(Heads, HeadDim)).from(), Width);
+    /// ```
     pub fn from(self) -> A {
         self.from
     }
 
     /// The second dimension.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Width = 12; Heads = 3; HeadDim = 4; }
+    /// assert_eq!(Equal::known(Width, Times(Heads, HeadDim)).to(), Times(Heads, HeadDim));
+    /// ```
     pub fn to(self) -> B {
         self.to
     }
 
     /// `B` equals `A`.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Width = 12; Heads = 3; HeadDim = 4; }
+    /// let merge = Equal::known(Width, Times(Heads, HeadDim)).flip();
+    /// let x: Tensor<(Width,)> = Tensor::ones((Times(Heads, HeadDim),)).relabel_by(merge);
+    /// ```
     pub fn flip(self) -> Equal<B, A> {
         Equal { from: self.to, to: self.from }
     }
 
     /// `A` equals `C`, if `B` does.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { First; Second; Third; }
+    /// bind!(first: First = 5, second: Second = 5, third: Third = 5);
+    /// let equal = Equal::check(first, second)?.then(Equal::check(second, third)?);
+    /// assert_eq!(Tensor::ones((first,)).relabel_by(equal).dim(third).size(), 5);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn then<C: Dim>(self, next: Equal<B, C>) -> Equal<A, C> {
         Equal { from: self.from, to: next.to }
     }
@@ -166,11 +211,29 @@ impl<A: Dim, B: Dim> Equal<A, B> {
     }
 
     /// `A × C` equals `B × D`, if `C` equals `D`.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Seq; Positions; Width = 12; Heads = 3; HeadDim = 4; }
+    /// bind!(seq: Seq = 5, positions: Positions = 5);
+    /// let equal = Equal::check(seq, positions)?.times(Equal::known(Width, Times(Heads, HeadDim)));
+    /// assert_eq!(equal.to().size(), 60);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn times<C: Dim, D: Dim>(self, other: Equal<C, D>) -> Equal<Times<A, C>, Times<B, D>> {
         Equal { from: Times(self.from, other.from), to: Times(self.to, other.to) }
     }
 
     /// `A + C` equals `B + D`, if `C` equals `D`.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Past; Read; New = 1; Next = 1; }
+    /// bind!(past: Past = 5, read: Read = 5);
+    /// let equal = Equal::check(past, read)?.plus(Equal::known(New, Next));
+    /// assert_eq!(Tensor::ones((Plus(past, New),)).relabel_by(equal).dim(Plus(read, Next)).size(), 6);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn plus<C: Dim, D: Dim>(self, other: Equal<C, D>) -> Equal<Plus<A, C>, Plus<B, D>> {
         Equal { from: Plus(self.from, other.from), to: Plus(self.to, other.to) }
     }
@@ -178,6 +241,14 @@ impl<A: Dim, B: Dim> Equal<A, B> {
 
 impl<A: Dim> Equal<A, A> {
     /// A dimension equals itself.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Seq; Width = 12; Heads = 3; HeadDim = 4; }
+    /// bind!(seq: Seq = 5);
+    /// let equal = Equal::same(seq).times(Equal::known(Width, Times(Heads, HeadDim)));
+    /// assert_eq!((equal.from().size(), equal.to().size()), (60, 60));
+    /// ```
     pub fn same(dim: A) -> Self {
         Equal { from: dim, to: dim }
     }
@@ -185,6 +256,15 @@ impl<A: Dim> Equal<A, A> {
 
 impl<A: Dim, B: Dim, C: Dim> Equal<Times<Times<A, B>, C>, Times<A, Times<B, C>>> {
     /// `(A × B) × C` equals `A × (B × C)`, for any dimensions.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Batch; Heads = 3; HeadDim = 4; }
+    /// bind!(batch: Batch = 2);
+    /// let regroup = Equal::regroup_times(Times(Times(batch, Heads), HeadDim));
+    /// let x: Tensor<(Times<_, Times<Heads, HeadDim>>,)> = Tensor::ones((regroup.from(),)).relabel_by(regroup);
+    /// assert_eq!(x.sizes(), [24]);
+    /// ```
     pub fn regroup_times(dim: Times<Times<A, B>, C>) -> Self {
         let Times(Times(a, b), c) = dim;
         Equal { from: dim, to: Times(a, Times(b, c)) }
@@ -193,6 +273,15 @@ impl<A: Dim, B: Dim, C: Dim> Equal<Times<Times<A, B>, C>, Times<A, Times<B, C>>>
 
 impl<A: Dim, B: Dim, C: Dim> Equal<Plus<Plus<A, B>, C>, Plus<A, Plus<B, C>>> {
     /// `(A + B) + C` equals `A + (B + C)`, for any dimensions.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Past; New = 1; Next = 1; }
+    /// bind!(past: Past = 5);
+    /// let regroup = Equal::regroup_plus(Plus(Plus(past, New), Next));
+    /// let x: Tensor<(Plus<_, Plus<New, Next>>,)> = Tensor::ones((regroup.from(),)).relabel_by(regroup);
+    /// assert_eq!(x.sizes(), [7]);
+    /// ```
     pub fn regroup_plus(dim: Plus<Plus<A, B>, C>) -> Self {
         let Plus(Plus(a, b), c) = dim;
         Equal { from: dim, to: Plus(a, Plus(b, c)) }
@@ -225,6 +314,16 @@ impl<D: Dim> Equal<D, Times<D, N<1>>> {
 
 impl<D: Dim> Equal<D, Keys<D>> {
     /// The positions of `D` equal themselves as keys.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::dim::Keys;
+    /// dims! { Seq = 5; Embed = 8; }
+    /// let x = Tensor::ones((Seq, Embed));
+    /// let keys: Tensor<(Keys<Seq>, Embed)> = x.relabel_by(Equal::keys(Seq));
+    /// let scores: Tensor<(Seq, Keys<Seq>)> = einsum!("q e, k e -> q k", x, keys);
+    /// assert_eq!(scores.to_vec(), [8.0; 25]);
+    /// ```
     pub fn keys(dim: D) -> Self {
         Equal { from: dim, to: Keys(dim) }
     }
@@ -232,6 +331,16 @@ impl<D: Dim> Equal<D, Keys<D>> {
 
 impl<D: Dim> Equal<D, Candidates<D>> {
     /// The positions of `D` equal themselves as candidates.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::dim::Candidates;
+    /// dims! { Batch = 3; Embed = 8; }
+    /// let x = Tensor::ones((Batch, Embed));
+    /// let others: Tensor<(Candidates<Batch>, Embed)> = x.relabel_by(Equal::candidates(Batch));
+    /// let similarities: Tensor<(Batch, Candidates<Batch>)> = einsum!("b e, c e -> b c", x, others);
+    /// assert_eq!(similarities.to_vec(), [8.0; 9]);
+    /// ```
     pub fn candidates(dim: D) -> Self {
         Equal { from: dim, to: Candidates(dim) }
     }

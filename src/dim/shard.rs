@@ -30,16 +30,45 @@ impl<D: Dim, M: Dim> Shard<D, M> {
     }
 
     /// The dimension whose part this is.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::mesh::{Mesh, in_threads};
+    /// dims! { Model = 2; Hidden = 6; }
+    /// in_threads(2, |world| {
+    ///     let mesh = Mesh::new(world, (Model,)).unwrap();
+    ///     assert_eq!(mesh.shard(Hidden, Model).whole(), Hidden);
+    /// });
+    /// ```
     pub fn whole(self) -> D {
         self.whole
     }
 
     /// The mesh axis: its size is the number of parts.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::mesh::{Mesh, in_threads};
+    /// dims! { Model = 2; Hidden = 6; }
+    /// in_threads(2, |world| {
+    ///     let mesh = Mesh::new(world, (Model,)).unwrap();
+    ///     let hidden = mesh.shard(Hidden, Model);
+    ///     assert_eq!((hidden.ranks().size(), hidden.size()), (2, 3));
+    /// });
+    /// ```
     pub fn ranks(self) -> M {
         self.ranks
     }
 
     /// Which of the parts this rank has.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::mesh::{Mesh, in_threads};
+    /// dims! { Model = 2; Hidden = 6; }
+    /// let ranks = in_threads(2, |world| Mesh::new(world, (Model,)).unwrap().shard(Hidden, Model).rank());
+    /// assert_eq!(ranks, [0, 1]);
+    /// ```
     pub fn rank(self) -> usize {
         self.rank
     }

@@ -123,6 +123,13 @@ pub type DualOf<B> = Dual<<B as Backend>::Engine, <B as Backend>::Elem>;
 
 impl<S: Shape, B: Backend> Tensor<S, B> {
     /// The same elements, which do not change along any direction: ids, integers and truth values never do.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Embed = 2; }
+    /// let x = Tensor::full((Embed,), 3.0).dual();
+    /// assert_eq!((x.value().to_vec(), x.slope().to_vec()), (vec![3.0; 2], vec![0.0; 2]));
+    /// ```
     pub fn dual(&self) -> Tensor<S, DualOf<B>> {
         Tensor::from_parts(self.shape(), WithSlope { value: self.array().clone(), slope: None })
     }
@@ -131,6 +138,13 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
 /// Dual numbers made, and taken apart.
 impl<S: Shape, B: Backend<Elem: Float>> Tensor<S, B> {
     /// The same numbers, which change by `direction`.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Embed = 2; }
+    /// let x = Tensor::full((Embed,), 3.0).dual_along(&Tensor::from_nested((Embed,), [1.0, 0.5]));
+    /// assert_eq!(x.square().slope().to_vec(), [6.0, 3.0]);
+    /// ```
     pub fn dual_along(&self, direction: &Tensor<S, impl SameBackend<B>>) -> Tensor<S, DualOf<B>> {
         let slope = Some(direction.array().clone());
         Tensor::from_parts(self.shape(), WithSlope { value: self.array().clone(), slope })
@@ -139,11 +153,25 @@ impl<S: Shape, B: Backend<Elem: Float>> Tensor<S, B> {
 
 impl<S: Shape, E: crate::backend::Engine, T: Float> Tensor<S, Dual<E, T>> {
     /// The numbers themselves.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Embed = 2; }
+    /// let x = Tensor::full((Embed,), 3.0).dual_along(&Tensor::ones((Embed,)));
+    /// assert_eq!(x.square().value().to_vec(), [9.0, 9.0]);
+    /// ```
     pub fn value(&self) -> Tensor<S, E::Backend<T>> {
         Tensor::from_parts(self.shape(), self.array().value.clone())
     }
 
     /// How fast they change.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Embed = 2; }
+    /// let x = Tensor::full((Embed,), 3.0).dual_along(&Tensor::ones((Embed,)));
+    /// assert_eq!(x.square().slope().to_vec(), [6.0, 6.0]);
+    /// ```
     pub fn slope(&self) -> Tensor<S, E::Backend<T>> {
         let array = self.array();
         let zeros = || E::Backend::<T>::filled(T::zero(), self.sizes().as_ref(), &E::device(&array.value));
@@ -152,6 +180,15 @@ impl<S: Shape, E: crate::backend::Engine, T: Float> Tensor<S, Dual<E, T>> {
 }
 
 /// `f(x)`, and how fast it changes along `direction`: the product of its Jacobian matrix with that.
+///
+/// ```
+/// # use congruent::prelude::*;
+/// use congruent::dual::jacobian_vector_product;
+/// dims! { Embed = 2; }
+/// let (x, direction) = (Tensor::full((Embed,), 3.0), Tensor::from_nested((Embed,), [1.0, 0.5]));
+/// let (value, slope) = jacobian_vector_product(|x| x.square(), &x, &direction);
+/// assert_eq!((value.to_vec(), slope.to_vec()), (vec![9.0; 2], vec![6.0, 3.0]));
+/// ```
 #[doc(alias("jvp", "forward_mode", "pushforward"))]
 pub fn jacobian_vector_product<S: Shape, R: Shape, B: Backend<Elem: Float>>(
     f: impl FnOnce(Tensor<S, DualOf<B>>) -> Tensor<R, DualOf<B>>,
@@ -167,6 +204,15 @@ pub fn jacobian_vector_product<S: Shape, R: Shape, B: Backend<Elem: Float>>(
 /// two or three gradients.
 ///
 /// What `f` holds beside has no part in it. Zeros if `f` does not depend on `x`, or is linear.
+///
+/// ```
+/// # use congruent::prelude::*;
+/// use congruent::dual::hessian_vector_product;
+/// dims! { Embed = 2; }
+/// let (x, direction) = (Tensor::full((Embed,), 3.0), Tensor::from_nested((Embed,), [1.0, 0.5]));
+/// let product = hessian_vector_product(|x| (x.square() * &x).sum(Embed), &x, &direction);
+/// assert_eq!(product.to_vec(), [18.0, 9.0]);
+/// ```
 #[doc(alias("hvp", "hessian", "grad_of_grad", "create_graph"))]
 pub fn hessian_vector_product<S: Shape, B: Autodiff>(
     f: impl FnOnce(Tensor<S, DualOf<B>>) -> Tensor<(), DualOf<B>>,

@@ -8,6 +8,15 @@ use std::collections::BTreeMap;
 /// The same model, whose parameters do not change along any direction. Gradients are those with respect to the model's own
 /// parameters, if these are tracked.
 ///
+/// ```
+/// # use congruent::prelude::*;
+/// use congruent::{dual, nn::Linear};
+/// dims! { Batch = 1; Embed = 2; Out = 1; }
+/// let layer = Linear { weight: Tensor::from_nested((Out, Embed), [[2.0, 3.0]]), bias: None };
+/// let x = Tensor::ones((Batch, Embed)).dual_along(&Tensor::from_nested((Batch, Embed), [[1.0, 0.0]]));
+/// assert_eq!(dual::model(&layer).forward(&x).slope().to_vec(), [2.0]);
+/// ```
+///
 /// # Panics
 /// The engine fails, as [`try_to_vec`](crate::Tensor::try_to_vec) says.
 pub fn model<M: Module<B> + ToEngine<DualOf<B>, On: Module<DualOf<B>>>, B: Backend<Elem: Float>>(model: &M) -> M::On {
@@ -16,6 +25,15 @@ pub fn model<M: Module<B> + ToEngine<DualOf<B>, On: Module<DualOf<B>>>, B: Backe
 
 /// The same model, whose parameters change by those of `direction`, and its buffers not at all. Gradients are those with
 /// respect to the model's own parameters, if these are tracked.
+///
+/// ```
+/// # use congruent::prelude::*;
+/// use congruent::{dual::model_along, nn::Linear};
+/// dims! { Batch = 1; Embed = 2; Out = 1; }
+/// let layer = |weight| Linear { weight: Tensor::full((Out, Embed), weight), bias: None };
+/// let y = model_along(&layer(2.0), &layer(0.5)).forward(&Tensor::ones((Batch, Embed)).dual());
+/// assert_eq!((y.value().to_vec(), y.slope().to_vec()), (vec![4.0], vec![1.0]));
+/// ```
 ///
 /// # Panics
 /// `direction` lacks a parameter, or has one of other sizes: the message names it. The engine fails, as

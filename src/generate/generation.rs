@@ -1,56 +1,11 @@
 //! Token after token.
 
-use super::{Sampler, Session};
+use super::{Event, Finish, Generated, Request, Sampler, Session};
 use crate::Error;
 use crate::backend::{Backend, Float};
 use crate::cpu::Cpu;
 use crate::tensor::Index;
 use std::collections::VecDeque;
-
-/// A sequence that is to go on.
-#[derive(Clone, Debug)]
-pub struct Request<V> {
-    /// The whole sequence, at least one token longer than what the session has read of it, which is its beginning.
-    pub prompt: Vec<Index<V>>,
-    /// Draws the tokens.
-    pub sampler: Sampler,
-    /// Tokens that end it.
-    pub end: Vec<Index<V>>,
-    /// How many tokens there are at most.
-    pub maximum: usize,
-}
-
-/// Why a sequence ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Finish {
-    /// The model gave an end token.
-    End,
-    /// It has as many tokens as were asked for.
-    Maximum,
-    /// It is as long as the model's context.
-    Context,
-    /// [`Generation::stop`] was called.
-    Stopped,
-}
-
-/// What happens in a generation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Event<V> {
-    /// A sequence has a new token.
-    Token {
-        /// Its number among the requests.
-        sequence: usize,
-        /// The token.
-        id: Index<V>,
-    },
-    /// A sequence has ended. An end token is no token of it.
-    Finished {
-        /// Its number among the requests.
-        sequence: usize,
-        /// Why.
-        finish: Finish,
-    },
-}
 
 /// Sequences that go on together, token by token: an iterator over what happens.
 ///
@@ -124,6 +79,45 @@ struct Sequence<V> {
 impl<'a, M: Session<B>, B: Backend<Elem: Float>> Generation<'a, M, B> {
     /// Begins with one request for each sequence of the session. The model is first asked when the first event is.
     ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::generate::Generation;
+    /// # use congruent::generate::{Request, Sampler, Sampling, Session};
+    /// dims! { Vocab = 10; }
+    /// # /// Counts up.
+    /// # struct Counter(Vec<usize>);
+    /// # impl Session for Counter {
+    /// #     type Vocab = Vocab;
+    /// #     fn vocab(&self) -> Vocab {
+    /// #         Vocab
+    /// #     }
+    /// #     fn context(&self) -> usize {
+    /// #         100
+    /// #     }
+    /// #     fn sequences(&self) -> usize {
+    /// #         self.0.len()
+    /// #     }
+    /// #     fn length(&self, sequence: usize) -> usize {
+    /// #         self.0[sequence]
+    /// #     }
+    /// #     fn extend(&mut self, new: &[(usize, &[Index<Vocab>])]) -> Result<Vec<Tensor<(Vocab,)>>, Error> {
+    /// #         let logits = new.iter().map(|(sequence, ids)| {
+    /// #             self.0[*sequence] += ids.len();
+    /// #             let next = ids.last().map_or(0, |id| (id.get() as usize + 1) % 10);
+    /// #             Tensor::from_fn((Vocab,), |[id]| if id == next { 1.0 } else { 0.0 })
+    /// #         });
+    /// #         Ok(logits.collect())
+    /// #     }
+    /// # }
+    /// # let (sampler, end) = (Sampler::new(Sampling::GREEDY, 0)?, vec![]);
+    /// let request = Request { prompt: vec![Index::new(Vocab, 3)?], sampler, end, maximum: 2 };
+    /// // A session of one sequence that counts up.
+    /// let mut session = Counter(vec![0]);
+    /// assert_eq!(Generation::new(&mut session, vec![request.clone()])?.count(), 3);
+    /// assert!(Generation::new(&mut session, vec![request; 2]).is_err());
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
     /// # Errors
     /// There are not as many requests as sequences; a prompt has no token that the session has not read, or more tokens
     /// than the context.
@@ -150,6 +144,46 @@ impl<'a, M: Session<B>, B: Backend<Elem: Float>> Generation<'a, M, B> {
     }
 
     /// Ends a sequence, as when its text has come to a stop string.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::generate::{Event, Finish, Generation};
+    /// # use congruent::generate::{Request, Sampler, Sampling, Session};
+    /// dims! { Vocab = 10; }
+    /// # /// Counts up.
+    /// # struct Counter(Vec<usize>);
+    /// # impl Session for Counter {
+    /// #     type Vocab = Vocab;
+    /// #     fn vocab(&self) -> Vocab {
+    /// #         Vocab
+    /// #     }
+    /// #     fn context(&self) -> usize {
+    /// #         100
+    /// #     }
+    /// #     fn sequences(&self) -> usize {
+    /// #         self.0.len()
+    /// #     }
+    /// #     fn length(&self, sequence: usize) -> usize {
+    /// #         self.0[sequence]
+    /// #     }
+    /// #     fn extend(&mut self, new: &[(usize, &[Index<Vocab>])]) -> Result<Vec<Tensor<(Vocab,)>>, Error> {
+    /// #         let logits = new.iter().map(|(sequence, ids)| {
+    /// #             self.0[*sequence] += ids.len();
+    /// #             let next = ids.last().map_or(0, |id| (id.get() as usize + 1) % 10);
+    /// #             Tensor::from_fn((Vocab,), |[id]| if id == next { 1.0 } else { 0.0 })
+    /// #         });
+    /// #         Ok(logits.collect())
+    /// #     }
+    /// # }
+    /// # let (sampler, end) = (Sampler::new(Sampling::GREEDY, 0)?, vec![]);
+    /// let request = Request { prompt: vec![Index::new(Vocab, 3)?], sampler, end, maximum: 20 };
+    /// let mut session = Counter(vec![0]);
+    /// let mut generation = Generation::new(&mut session, vec![request])?;
+    /// generation.next().unwrap()?;
+    /// generation.stop(0);
+    /// assert_eq!(generation.next().unwrap()?, Event::Finished { sequence: 0, finish: Finish::Stopped });
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn stop(&mut self, sequence: usize) {
         // A token that was drawn with those of the other sequences comes after the stop.
         let pending = |event: &Event<_>| matches!(event, Event::Token { sequence: other, .. } if *other == sequence);
@@ -161,6 +195,45 @@ impl<'a, M: Session<B>, B: Backend<Elem: Float>> Generation<'a, M, B> {
     }
 
     /// Every token of a sequence, with those of its prompt and those whose event is still to come.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::generate::Generation;
+    /// # use congruent::generate::{Request, Sampler, Sampling, Session};
+    /// dims! { Vocab = 10; }
+    /// # /// Counts up.
+    /// # struct Counter(Vec<usize>);
+    /// # impl Session for Counter {
+    /// #     type Vocab = Vocab;
+    /// #     fn vocab(&self) -> Vocab {
+    /// #         Vocab
+    /// #     }
+    /// #     fn context(&self) -> usize {
+    /// #         100
+    /// #     }
+    /// #     fn sequences(&self) -> usize {
+    /// #         self.0.len()
+    /// #     }
+    /// #     fn length(&self, sequence: usize) -> usize {
+    /// #         self.0[sequence]
+    /// #     }
+    /// #     fn extend(&mut self, new: &[(usize, &[Index<Vocab>])]) -> Result<Vec<Tensor<(Vocab,)>>, Error> {
+    /// #         let logits = new.iter().map(|(sequence, ids)| {
+    /// #             self.0[*sequence] += ids.len();
+    /// #             let next = ids.last().map_or(0, |id| (id.get() as usize + 1) % 10);
+    /// #             Tensor::from_fn((Vocab,), |[id]| if id == next { 1.0 } else { 0.0 })
+    /// #         });
+    /// #         Ok(logits.collect())
+    /// #     }
+    /// # }
+    /// # let (sampler, end) = (Sampler::new(Sampling::GREEDY, 0)?, vec![]);
+    /// let request = Request { prompt: vec![Index::new(Vocab, 3)?], sampler, end, maximum: 20 };
+    /// let mut session = Counter(vec![0]);
+    /// let mut generation = Generation::new(&mut session, vec![request])?;
+    /// generation.next().unwrap()?;
+    /// assert_eq!(generation.ids(0).iter().map(|id| id.get()).collect::<Vec<_>>(), [3, 4]);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn ids(&self, sequence: usize) -> &[Index<M::Vocab>] {
         self.sequences.get(sequence).map_or(&[], |sequence| &sequence.ids)
     }
@@ -229,16 +302,46 @@ impl<M: Session<B>, B: Backend<Elem: Float>> Iterator for Generation<'_, M, B> {
     }
 }
 
-/// What became of a request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Generated<V> {
-    /// The tokens after the prompt.
-    pub ids: Vec<Index<V>>,
-    /// Why there are no more.
-    pub finish: Finish,
-}
-
 /// All tokens of every request, when the last sequence has ended.
+///
+/// ```
+/// # use congruent::prelude::*;
+/// use congruent::generate::{Finish, generate};
+/// # use congruent::generate::{Request, Sampler, Sampling, Session};
+/// dims! { Vocab = 10; }
+/// # /// Counts up.
+/// # struct Counter(Vec<usize>);
+/// # impl Session for Counter {
+/// #     type Vocab = Vocab;
+/// #     fn vocab(&self) -> Vocab {
+/// #         Vocab
+/// #     }
+/// #     fn context(&self) -> usize {
+/// #         100
+/// #     }
+/// #     fn sequences(&self) -> usize {
+/// #         self.0.len()
+/// #     }
+/// #     fn length(&self, sequence: usize) -> usize {
+/// #         self.0[sequence]
+/// #     }
+/// #     fn extend(&mut self, new: &[(usize, &[Index<Vocab>])]) -> Result<Vec<Tensor<(Vocab,)>>, Error> {
+/// #         let logits = new.iter().map(|(sequence, ids)| {
+/// #             self.0[*sequence] += ids.len();
+/// #             let next = ids.last().map_or(0, |id| (id.get() as usize + 1) % 10);
+/// #             Tensor::from_fn((Vocab,), |[id]| if id == next { 1.0 } else { 0.0 })
+/// #         });
+/// #         Ok(logits.collect())
+/// #     }
+/// # }
+/// # let (sampler, end) = (Sampler::new(Sampling::GREEDY, 0)?, vec![]);
+/// let request = Request { prompt: vec![Index::new(Vocab, 3)?], sampler, end, maximum: 2 };
+/// // A session of one sequence that counts up.
+/// let generated = generate(&mut Counter(vec![0]), vec![request])?;
+/// assert_eq!(generated[0].ids.iter().map(|id| id.get()).collect::<Vec<_>>(), [4, 5]);
+/// assert_eq!(generated[0].finish, Finish::Maximum);
+/// # Ok::<(), Error>(())
+/// ```
 ///
 /// # Errors
 /// Those of [`Generation::new`]; the model's, and logits that are no distribution.

@@ -4,11 +4,13 @@
 //! at once, and a [`TextStream`] makes text of their bytes.
 
 mod generation;
+mod request;
 mod sampler;
 mod session;
 mod text;
 
-pub use generation::{Event, Finish, Generated, Generation, Request, generate};
+pub use generation::{Generation, generate};
+pub use request::{Event, Finish, Generated, Request};
 pub use sampler::{Sampler, Sampling};
 pub use session::Session;
 pub use text::TextStream;

@@ -219,6 +219,19 @@ impl Sampler {
 
     /// The next token of a sequence, of which there are these so far, with those of the prompt.
     ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::generate::{Sampler, Sampling};
+    /// dims! { Vocab = 3; }
+    /// let logits = Tensor::from_nested((Vocab,), [1.0, 3.0, 2.0]);
+    /// let sampling = Sampling { repetition_penalty: 10.0, ..Sampling::GREEDY };
+    /// let mut sampler = Sampler::new(sampling, 0)?;
+    /// let first = sampler.sample(&logits, &[])?;
+    /// // The most likely token is in the sequence by now, and another one comes.
+    /// assert_eq!((first.get(), sampler.sample(&logits, &[first])?.get()), (1, 2));
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
     /// # Errors
     /// The logits are no distribution: see [`Sampling::distribution`].
     pub fn sample<S, V: Whole + Compared, B: Backend<Elem: Float>>(

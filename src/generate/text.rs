@@ -34,6 +34,12 @@ impl TextStream {
     ///
     /// Where two are complete at once, the longer one counts.
     ///
+    /// ```
+    /// use congruent::generate::TextStream;
+    /// assert!(TextStream::new(["\n\n", "User:"]).is_ok());
+    /// assert!(TextStream::new([""]).is_err());
+    /// ```
+    ///
     /// # Errors
     /// One of them is empty.
     pub fn new(stops: impl IntoIterator<Item = impl Into<String>>) -> Result<Self, Error> {
@@ -46,6 +52,15 @@ impl TextStream {
     }
 
     /// Takes bytes, and gives the text that is now clear. After a stop string there is none.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::generate::TextStream;
+    /// let mut stream = TextStream::new(["User:"])?;
+    /// assert_eq!(stream.push(b"Yes. U"), "Yes. ");
+    /// assert_eq!(stream.push(b"nder"), "Under");
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn push(&mut self, bytes: &[u8]) -> String {
         if self.stopped.is_some() {
             return String::new();
@@ -75,6 +90,15 @@ impl TextStream {
     }
 
     /// Gives what was held back, when there are no more bytes.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::generate::TextStream;
+    /// let mut stream = TextStream::new(["User:"])?;
+    /// assert_eq!(stream.push(b"Yes. U"), "Yes. ");
+    /// assert_eq!(stream.finish(), "U");
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn finish(&mut self) -> String {
         if self.stopped.is_some() {
             return String::new();
@@ -88,6 +112,15 @@ impl TextStream {
     }
 
     /// The stop string that ended the text.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::generate::TextStream;
+    /// let mut stream = TextStream::new(["User:", "\n"])?;
+    /// assert_eq!(stream.push(b"Yes.\nUser"), "Yes.");
+    /// assert_eq!(stream.stopped(), Some("\n"));
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn stopped(&self) -> Option<&str> {
         self.stopped.map(|which| self.stops[which].as_str())
     }

@@ -126,6 +126,12 @@ pub enum LoadError {
 
 impl LoadError {
     /// The error with the path of the file that it is about, unless it has one.
+    ///
+    /// ```
+    /// use congruent::io::LoadError;
+    /// let error = LoadError::Format("not a file of tensors: it is empty".into()).in_file("model.safetensors");
+    /// assert!(error.to_string().contains("model.safetensors"));
+    /// ```
     pub fn in_file(self, path: impl Into<PathBuf>) -> Self {
         match self {
             LoadError::Io { .. } | LoadError::File { .. } => self,

@@ -45,6 +45,13 @@ const MOST: u64 = 16;
 impl PyTorch {
     /// Reads all tensors of a file into memory.
     ///
+    /// ```
+    /// use congruent::io::{PyTorch, Source};
+    /// let file = PyTorch::open("tests/reference/pytorch/checkpoint.pt")?;
+    /// assert!(file.names().contains(&"state_dict.linear.weight".to_owned()));
+    /// # Ok::<(), congruent::io::LoadError>(())
+    /// ```
+    ///
     /// # Errors
     /// The file cannot be read, is no whole and consistent file of PyTorch, has no tensors, or some that are sparse, quantised, of
     /// complex numbers, or together more than 16 times as long as the file.

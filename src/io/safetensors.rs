@@ -24,6 +24,22 @@ impl SafeTensors {
     /// is undefined, and the system may end the program. Where that cannot be ruled out, use
     /// [`from_bytes`](Self::from_bytes).
     ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::io::{SafeTensors, Weights, Writer, load};
+    /// dims! { Embed = 2; }
+    /// # let path = std::env::temp_dir().join(format!("congruent-opened-{}.safetensors", std::process::id()));
+    /// let mut writer = Writer::default();
+    /// writer.add("weight", &Tensor::ones((Embed,)));
+    /// writer.write(&path)?;
+    /// let file = SafeTensors::open(&path)?;
+    /// let weight = load(&file, |weights: Weights<f32>| weights.tensor("weight", (Embed,)))?;
+    /// assert_eq!(weight.to_vec(), [1.0, 1.0]);
+    /// # drop((file, weight));
+    /// # std::fs::remove_file(&path).map_err(|source| congruent::io::LoadError::Io { path, source })?;
+    /// # Ok::<(), congruent::io::LoadError>(())
+    /// ```
+    ///
     /// # Errors
     /// The file cannot be read, or is not a whole and consistent safetensors file.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, LoadError> {
@@ -33,6 +49,18 @@ impl SafeTensors {
     }
 
     /// Reads a file that is in memory.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::io::{SafeTensors, Source, Writer};
+    /// dims! { Embed = 2; }
+    /// let mut writer = Writer::default();
+    /// writer.add("weight", &Tensor::ones((Embed,)));
+    /// let bytes: Vec<u8> = writer.to_bytes()?;
+    /// assert_eq!(SafeTensors::from_bytes(bytes.clone())?.names(), ["weight"]);
+    /// assert!(SafeTensors::from_bytes(bytes[1..].to_vec()).is_err());
+    /// # Ok::<(), congruent::io::LoadError>(())
+    /// ```
     ///
     /// # Errors
     /// The bytes are not a whole and consistent safetensors file.
@@ -68,6 +96,15 @@ impl SafeTensors {
     }
 
     /// What the file says beside its tensors, by key.
+    ///
+    /// ```
+    /// use congruent::io::{SafeTensors, Writer};
+    /// let mut writer = Writer::default();
+    /// writer.metadata("step", 1000);
+    /// let file = SafeTensors::from_bytes(writer.to_bytes()?)?;
+    /// assert_eq!(file.metadata::<u64>("step")?, 1000);
+    /// # Ok::<(), congruent::io::LoadError>(())
+    /// ```
     ///
     /// # Errors
     /// There is no such key, or its value is not a `T`.

@@ -47,6 +47,21 @@ pub struct Shards<S> {
 impl<S: Source> Shards<S> {
     /// The tensors of all of these files.
     ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// # #[cfg(feature = "safetensors")] {
+    /// use congruent::io::{SafeTensors, Shards, Source, Writer};
+    /// dims! { Embed = 2; }
+    /// let file = |name: &str| {
+    ///     let mut writer = Writer::default();
+    ///     writer.add(name, &Tensor::ones((Embed,)));
+    ///     SafeTensors::from_bytes(writer.to_bytes()?)
+    /// };
+    /// assert_eq!(Shards::new(vec![file("weight")?, file("bias")?])?.names(), ["bias", "weight"]);
+    /// # }
+    /// # Ok::<(), congruent::io::LoadError>(())
+    /// ```
+    ///
     /// # Errors
     /// A tensor is in two of them.
     pub fn new(files: Vec<S>) -> Result<Self, LoadError> {

@@ -32,6 +32,23 @@ struct Log {
 /// `build` takes each tensor by name and shape. What does not fit is collected while it goes on, with
 /// zeros in its place, and the model is given only if nothing was wrong.
 ///
+/// ```
+/// # use congruent::prelude::*;
+/// # #[cfg(feature = "safetensors")] {
+/// use congruent::io::{SafeTensors, Weights, Writer, load};
+/// dims! { Embed = 2; Hidden = 3; }
+/// let mut writer = Writer::default();
+/// writer.add("up", &Tensor::ones((Hidden, Embed)));
+/// let file = SafeTensors::from_bytes(writer.to_bytes()?)?;
+/// let up = load(&file, |weights: Weights<f32>| weights.tensor("up", (Hidden, Embed)))?;
+/// assert_eq!(up.to_vec(), [1.0; 6]);
+/// // All that is wrong is in one error.
+/// let error = load(&file, |weights: Weights<f32>| weights.tensor("down", (Embed, Hidden))).unwrap_err().to_string();
+/// assert!(error.contains("missing: `down`") && error.contains("`up`"));
+/// # }
+/// # Ok::<(), congruent::io::LoadError>(())
+/// ```
+///
 /// # Errors
 /// Every tensor that is missing, surplus, of another shape or of another element type.
 pub fn load<T: Stored, M>(source: &dyn Source, build: impl FnOnce(Weights<'_, T>) -> M) -> Result<M, LoadError> {
@@ -82,11 +99,42 @@ pub fn load_on<B: Backend<Elem: Stored>, M>(
 
 impl<'a, T: Stored, B: Backend<Elem = T>> Weights<'a, T, B> {
     /// The tensors whose names go on with `name` and a dot.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// # #[cfg(feature = "safetensors")] {
+    /// use congruent::io::{SafeTensors, Weights, Writer, load};
+    /// dims! { Embed = 2; }
+    /// let mut writer = Writer::default();
+    /// writer.add("layers.0.scale", &Tensor::ones((Embed,)));
+    /// let file = SafeTensors::from_bytes(writer.to_bytes()?)?;
+    /// let scale = load(&file, |weights: Weights<f32>| weights.at("layers").at(0).tensor("scale", (Embed,)))?;
+    /// assert_eq!(scale.to_vec(), [1.0; 2]);
+    /// # }
+    /// # Ok::<(), congruent::io::LoadError>(())
+    /// ```
     pub fn at(&self, name: impl Display) -> Self {
         Weights { prefix: format!("{}{name}.", self.prefix), device: self.device.clone(), ..*self }
     }
 
     /// The same tensors, to be taken as elements `U`.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// # #[cfg(feature = "safetensors")] {
+    /// use congruent::io::{SafeTensors, Weights, Writer, load};
+    /// dims! { Embed = 2; }
+    /// let mut writer = Writer::default();
+    /// writer.add("scale", &Tensor::ones((Embed,)));
+    /// writer.add("order", &Cpu::<i64>::arange(Embed));
+    /// let file = SafeTensors::from_bytes(writer.to_bytes()?)?;
+    /// let (_, order) = load(&file, |weights: Weights<f32>| {
+    ///     (weights.tensor("scale", (Embed,)), weights.of::<i64>().tensor("order", (Embed,)))
+    /// })?;
+    /// assert_eq!(order.to_vec(), [0, 1]);
+    /// # }
+    /// # Ok::<(), congruent::io::LoadError>(())
+    /// ```
     pub fn of<U: Stored>(&self) -> Weights<'a, U, With<B, U>> {
         Weights {
             source: self.source,
@@ -102,16 +150,67 @@ impl<'a, T: Stored, B: Backend<Elem = T>> Weights<'a, T, B> {
     /// Into `f32`, matrices of `F16` and `BF16` are not converted, if their rows are a multiple of 32 elements: they are
     /// multiplied as they are. Quantised tensors are for `f32` alone what they are for [`tensor`](Self::tensor), and for other
     /// types converted.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// # #[cfg(feature = "safetensors")] {
+    /// use congruent::io::{SafeTensors, Weights, Writer, load};
+    /// dims! { Embed = 2; }
+    /// let mut writer = Writer::default();
+    /// writer.add("scale", &Cpu::<f64>::ones((Embed,)));
+    /// let file = SafeTensors::from_bytes(writer.to_bytes()?)?;
+    /// let scale: Tensor<(Embed,)> = load(&file, |weights: Weights<f32>| weights.casting().tensor("scale", (Embed,)))?;
+    /// assert_eq!(scale.to_vec(), [1.0; 2]);
+    /// assert!(load(&file, |weights: Weights<f32>| weights.tensor("scale", (Embed,))).is_err());
+    /// # }
+    /// # Ok::<(), congruent::io::LoadError>(())
+    /// ```
     pub fn casting(self) -> Self {
         Weights { casts: true, ..self }
     }
 
     /// Whether the file has this tensor.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// # #[cfg(feature = "safetensors")] {
+    /// use congruent::io::{SafeTensors, Weights, Writer, load};
+    /// dims! { Embed = 2; }
+    /// let mut writer = Writer::default();
+    /// writer.add("scale", &Tensor::ones((Embed,)));
+    /// let file = SafeTensors::from_bytes(writer.to_bytes()?)?;
+    /// let (_, shift) = load(&file, |weights: Weights<f32>| {
+    ///     let shift = weights.has("shift").then(|| weights.tensor("shift", (Embed,)));
+    ///     (weights.tensor("scale", (Embed,)), shift)
+    /// })?;
+    /// assert!(shift.is_none());
+    /// # }
+    /// # Ok::<(), congruent::io::LoadError>(())
+    /// ```
     pub fn has(&self, name: &str) -> bool {
         self.source.get(&format!("{}{name}", self.prefix)).is_some()
     }
 
     /// Lets the file have this tensor, or tensors below this name, without an error.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// # #[cfg(feature = "safetensors")] {
+    /// use congruent::io::{SafeTensors, Weights, Writer, load};
+    /// dims! { Embed = 2; }
+    /// let mut writer = Writer::default();
+    /// writer.add("scale", &Tensor::ones((Embed,)));
+    /// writer.add("optimizer.scale", &Tensor::ones((Embed,)));
+    /// let file = SafeTensors::from_bytes(writer.to_bytes()?)?;
+    /// assert!(load(&file, |weights: Weights<f32>| weights.tensor("scale", (Embed,))).is_err());
+    /// let scale = load(&file, |weights: Weights<f32>| {
+    ///     weights.ignore("optimizer");
+    ///     weights.tensor("scale", (Embed,))
+    /// })?;
+    /// assert_eq!(scale.to_vec(), [1.0; 2]);
+    /// # }
+    /// # Ok::<(), congruent::io::LoadError>(())
+    /// ```
     pub fn ignore(&self, name: &str) {
         self.log.borrow_mut().ignored.insert(format!("{}{name}", self.prefix));
     }
@@ -120,6 +219,21 @@ impl<'a, T: Stored, B: Backend<Elem = T>> Weights<'a, T, B> {
     ///
     /// A quantised tensor is one of `f32` that is stored otherwise. As the weight of a linear map, or as a table of vectors,
     /// it is read as it is. Any other operation on it reads all its elements once, which then take their memory as well.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// # #[cfg(feature = "safetensors")] {
+    /// use congruent::io::{SafeTensors, Weights, Writer, load};
+    /// dims! { Embed = 2; Hidden = 3; }
+    /// let mut writer = Writer::default();
+    /// writer.add("up.weight", &Tensor::ones((Hidden, Embed)));
+    /// let file = SafeTensors::from_bytes(writer.to_bytes()?)?;
+    /// let weight: Tensor<(Hidden, Embed)> =
+    ///     load(&file, |weights: Weights<f32>| weights.at("up").tensor("weight", (Hidden, Embed)))?;
+    /// assert_eq!(weight.to_vec(), [1.0; 6]);
+    /// # }
+    /// # Ok::<(), congruent::io::LoadError>(())
+    /// ```
     pub fn tensor<S: Shape>(&self, name: &str, shape: S) -> Tensor<S, B> {
         Tensor::from_parts(shape, self.array(name, shape.sizes().as_ref(), &Described::new(shape)))
     }

@@ -69,6 +69,17 @@ impl Writer {
     }
 
     /// Adds a tensor. One of the same name is replaced.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::io::{SafeTensors, Source, Writer};
+    /// dims! { Embed = 2; }
+    /// let mut writer = Writer::default();
+    /// writer.add("scale", &Tensor::ones((Embed,)));
+    /// writer.add("order", &Cpu::<i64>::arange(Embed));
+    /// assert_eq!(SafeTensors::from_bytes(writer.to_bytes()?)?.names(), ["order", "scale"]);
+    /// # Ok::<(), congruent::io::LoadError>(())
+    /// ```
     pub fn add<S: Shape, B: Backend<Elem: Stored>>(&mut self, name: impl Into<String>, tensor: &Tensor<S, B>) {
         self.add_array::<B>(name.into(), tensor.array(), Described::new(tensor.shape()).part());
     }
@@ -99,6 +110,16 @@ impl Writer {
 
     /// Adds the parameters of a model, by their paths below `name`; without a name, by their paths.
     /// [`Weights::module`](super::Weights::module) reads them.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::{io::{SafeTensors, Source, Writer}, nn::Linear};
+    /// dims! { Embed = 2; Hidden = 3; }
+    /// let mut writer = Writer::default();
+    /// writer.module("up", &Linear::random(Embed, Hidden, &mut Rng::with_seed(1)));
+    /// assert_eq!(SafeTensors::from_bytes(writer.to_bytes()?)?.names(), ["up.bias", "up.weight"]);
+    /// # Ok::<(), congruent::io::LoadError>(())
+    /// ```
     #[doc(alias("save", "state_dict", "save_file", "save_pretrained"))]
     pub fn module<B: Backend<Elem: Float + Stored>>(&mut self, name: &str, module: &impl Module<B>) {
         let twice = each::<B>(name, module, |name, array, part| self.add_array::<B>(name, array, part));
@@ -106,6 +127,18 @@ impl Writer {
     }
 
     /// As [`module`](Self::module), with the elements converted to `U`: half of the memory with `f16`.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::{half::f16, io::{SafeTensors, Weights, Writer, load}, nn::RmsNorm};
+    /// dims! { Embed = 2; }
+    /// let mut writer = Writer::default();
+    /// writer.module_as::<f16, _>("norm", &RmsNorm::new(Embed, 1e-5));
+    /// let file = SafeTensors::from_bytes(writer.to_bytes()?)?;
+    /// let weight = load(&file, |weights: Weights<f16>| weights.tensor("norm.weight", (Embed,)))?;
+    /// assert_eq!(weight.to_vec(), [f16::ONE; 2]);
+    /// # Ok::<(), congruent::io::LoadError>(())
+    /// ```
     pub fn module_as<U: Stored, B: Backend<Elem: Float>>(&mut self, name: &str, module: &impl Module<B>) {
         let cast = |name, array: &ArrayOf<B>, part| self.add_array::<With<B, U>>(name, &B::cast::<U>(array), part);
         let twice = each::<B>(name, module, cast);
@@ -113,11 +146,30 @@ impl Writer {
     }
 
     /// Adds a text beside the tensors, which [`SafeTensors::metadata`](super::SafeTensors::metadata) reads.
+    ///
+    /// ```
+    /// use congruent::io::{SafeTensors, Writer};
+    /// let mut writer = Writer::default();
+    /// writer.metadata("licence", "MIT");
+    /// assert_eq!(SafeTensors::from_bytes(writer.to_bytes()?)?.metadata::<String>("licence")?, "MIT");
+    /// # Ok::<(), congruent::io::LoadError>(())
+    /// ```
     pub fn metadata(&mut self, key: impl Into<String>, value: impl ToString) {
         self.metadata.insert(key.into(), value.to_string());
     }
 
     /// The file, in memory.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::io::Writer;
+    /// dims! { Embed = 2; }
+    /// let mut writer = Writer::default();
+    /// writer.add("scale", &Tensor::ones((Embed,)));
+    /// // The numbers are last.
+    /// assert!(writer.to_bytes()?.ends_with(&1f32.to_le_bytes()));
+    /// # Ok::<(), congruent::io::LoadError>(())
+    /// ```
     ///
     /// # Errors
     /// The header grows beyond what the format allows, a tensor is named as what is beside the tensors, or two parameters of a
@@ -149,6 +201,19 @@ impl Writer {
     /// Writes the file, whole or not at all: to another one beside it first, whose name ends with `.part`, which takes the
     /// place of this one once the disk has it. Of threads and processes that write one file, the last one's is there in the
     /// end. What such a process left behind when it was killed is removed when the same file is written again.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::io::{SafeTensors, Source, Writer};
+    /// dims! { Embed = 2; }
+    /// # let path = std::env::temp_dir().join(format!("congruent-written-{}.safetensors", std::process::id()));
+    /// let mut writer = Writer::default();
+    /// writer.add("scale", &Tensor::ones((Embed,)));
+    /// writer.write(&path)?;
+    /// assert_eq!(SafeTensors::open(&path)?.names(), ["scale"]);
+    /// # std::fs::remove_file(&path).map_err(|source| congruent::io::LoadError::Io { path, source })?;
+    /// # Ok::<(), congruent::io::LoadError>(())
+    /// ```
     ///
     /// # Errors
     /// It cannot be written. What was there before is there still.

@@ -55,16 +55,38 @@ impl<B: Dim, K: Dim> Lengths<B, K> {
     }
 
     /// The batch.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Batch; Seq = 4; }
+    /// bind!(batch: Batch = 2);
+    /// assert_eq!(Lengths::new(batch, Ragged(Seq), &[4, 1])?.batch().size(), 2);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn batch(&self) -> B {
         self.batch
     }
 
     /// The dimension of which the lengths are parts.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Batch = 2; Seq = 4; }
+    /// assert_eq!(Lengths::new(Batch, Ragged(Seq), &[4, 1])?.keys(), Ragged(Seq));
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn keys(&self) -> K {
         self.keys
     }
 
     /// How many positions are valid, in all sequences together.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Batch = 2; Seq = 4; }
+    /// assert_eq!(Lengths::new(Batch, Ragged(Seq), &[4, 1])?.total(), 5);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn total(&self) -> usize {
         self.lengths.iter().sum()
     }
@@ -95,6 +117,13 @@ impl<B: Dim, K: Dim> Lengths<B, K> {
     }
 
     /// The lengths.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Batch = 2; Seq = 4; }
+    /// assert_eq!(Lengths::new(Batch, Ragged(Seq), &[4, 1])?.as_slice(), [4, 1]);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn as_slice(&self) -> &[usize] {
         &self.lengths
     }

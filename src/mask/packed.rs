@@ -49,6 +49,13 @@ pub struct Segments<B, K> {
 impl<B: Dim, D: Dim> Segments<B, Packed<D>> {
     /// The lengths of the texts of each row. What follows the last text of a row is padding.
     ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Batch = 2; Seq = 4; }
+    /// assert!(Segments::new(Batch, Packed(Seq), &[vec![1, 3], vec![4]]).is_ok());
+    /// assert!(Segments::new(Batch, Packed(Seq), &[vec![1, 4], vec![4]]).is_err());
+    /// ```
+    ///
     /// # Errors
     /// There is not one list for each row, or the texts of a row are longer than the dimension.
     pub fn new(batch: B, keys: Packed<D>, texts: &[impl AsRef<[usize]>]) -> Result<Self, Error> {
@@ -60,21 +67,49 @@ impl<B: Dim, D: Dim> Segments<B, Packed<D>> {
     }
 
     /// The batch.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Batch = 2; Seq = 4; }
+    /// assert_eq!(Segments::new(Batch, Packed(Seq), &[vec![1, 3], vec![4]])?.batch(), Batch);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn batch(&self) -> B {
         self.batch
     }
 
     /// The dimension that the texts share.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Batch = 2; Seq = 4; }
+    /// assert_eq!(Segments::new(Batch, Packed(Seq), &[vec![1, 3], vec![4]])?.keys(), Packed(Seq));
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn keys(&self) -> Packed<D> {
         self.keys
     }
 
     /// Of each row, the lengths of its texts.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Batch = 2; Seq = 4; }
+    /// assert_eq!(Segments::new(Batch, Packed(Seq), &[vec![1, 3], vec![4]])?.texts(), [vec![1, 3], vec![4]]);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn texts(&self) -> &[Vec<usize>] {
         &self.texts
     }
 
     /// How many texts there are, in all rows together.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Batch = 2; Seq = 4; }
+    /// assert_eq!(Segments::new(Batch, Packed(Seq), &[vec![1, 3], vec![4]])?.count(), 3);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn count(&self) -> usize {
         self.texts.iter().map(Vec::len).sum()
     }
@@ -93,6 +128,14 @@ impl<B: Dim, D: Dim> Segments<B, Packed<D>> {
 
     /// The position of each token in its own text, as ids of a table of positions; 0 for padding.
     ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Batch = 1; Seq = 4; Positions = 512; }
+    /// let positions = Segments::new(Batch, Packed(Seq), &[[1, 3]])?.positions(Positions)?;
+    /// assert_eq!(positions.to_vec().iter().map(|id| id.get()).collect::<Vec<_>>(), [0, 0, 1, 2]);
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
     /// # Errors
     /// A text is longer than the table.
     pub fn positions<P: Dim>(&self, table: P) -> Result<Ids<(B, Packed<D>), P>, Error> {
@@ -102,6 +145,15 @@ impl<B: Dim, D: Dim> Segments<B, Packed<D>> {
 
     /// For each token, the one that follows it in its text: the targets of a language model. The last of a text has none, and
     /// stands for itself: [`mean_of_next`](Self::mean_of_next) leaves it out.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Batch = 1; Seq = 4; Vocab = 10; }
+    /// let ids = Ids::new((Batch, Packed(Seq)), Vocab, &[1, 2, 3, 4])?;
+    /// let targets = Segments::new(Batch, Packed(Seq), &[[1, 3]])?.next_tokens(&ids);
+    /// assert_eq!(targets.to_vec().iter().map(|id| id.get()).collect::<Vec<_>>(), [1, 3, 4, 4]);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn next_tokens<S, V: Dim, Bk>(&self, ids: &Tensor<S, Bk>) -> Tensor<S, Bk>
     where
         S: Shape + SameShape<(B, Packed<D>)>,
@@ -118,6 +170,15 @@ impl<B: Dim, D: Dim> Segments<B, Packed<D>> {
     }
 
     /// The mean over all tokens; zero if there is none. Padding has no part in it, whatever it is.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Batch = 1; Seq = 4; }
+    /// let segments = Segments::new(Batch, Packed(Seq), &[[1, 2]])?;
+    /// let losses = Tensor::from_slice((Batch, Packed(Seq)), &[1.0, 2.0, 3.0, f32::NAN])?;
+    /// assert_eq!(segments.mean(&losses).scalar(), 2.0);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn mean<S, Bk: Backend<Elem: Float>>(&self, losses: &Tensor<S, Bk>) -> Tensor<(), Bk>
     where
         S: Shape + SameShape<(B, Packed<D>)>,

@@ -37,6 +37,11 @@ impl<B: Dim, S: Dim, T: Element, Bk: Backend<Elem = T>> Debug for Padded<B, S, T
 }
 
 /// The length of the longest sequence; 0 of none.
+///
+/// ```
+/// use congruent::mask::longest;
+/// assert_eq!(longest(&[vec![1, 2, 3], vec![4]]), 3);
+/// ```
 pub fn longest<T>(sequences: &[impl AsRef<[T]>]) -> usize {
     sequences.iter().map(|sequence| sequence.as_ref().len()).max().unwrap_or(0)
 }
@@ -76,6 +81,15 @@ pub fn by_length<T>(sequences: &[impl AsRef<[T]>], most: usize) -> Vec<Vec<usize
 impl<B: Dim, D: Dim, T: Element> Padded<B, Ragged<D>, T> {
     /// One row for each sequence, filled up with `padding`.
     ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Batch = 2; Seq = 3; }
+    /// let padded = Padded::new((Batch, Ragged(Seq)), &[vec![1.0, 2.0], vec![3.0]], 0.0)?;
+    /// assert_eq!(padded.values.to_vec(), [1.0, 2.0, 0.0, 3.0, 0.0, 0.0]);
+    /// assert_eq!(padded.lengths.as_slice(), [2, 1]);
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
     /// # Errors
     /// There is not one for each row of the batch, or one is longer than the dimension.
     pub fn new((batch, length): (B, Ragged<D>), sequences: &[impl AsRef<[T]>], padding: T) -> Result<Self, Error> {
@@ -111,6 +125,14 @@ impl<B: Dim, D: Dim, T: Element, Bk: Backend<Elem = T>> Padded<B, Ragged<D>, T, 
     }
 
     /// The valid part of each sequence.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Batch = 2; Seq = 3; }
+    /// let padded = Padded::new((Batch, Ragged(Seq)), &[vec![1.0, 2.0], vec![3.0]], 0.0)?;
+    /// assert_eq!(padded.to_list(), [vec![1.0, 2.0], vec![3.0]]);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn to_list(&self) -> Vec<Vec<T>> {
         let values = self.values.to_vec();
         let (_, length) = self.values.shape();
@@ -121,6 +143,14 @@ impl<B: Dim, D: Dim, T: Element, Bk: Backend<Elem = T>> Padded<B, Ragged<D>, T, 
 
 impl<B: Dim, D: Dim, V: Dim> Padded<B, Ragged<D>, Index<V>> {
     /// One row of ids for each sequence, filled up with the id `padding`; each is checked against its table.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Batch = 2; Seq = 3; Vocab = 100; }
+    /// let padded = Padded::ids((Batch, Ragged(Seq)), Vocab, &[vec![5, 6], vec![7]], 0)?;
+    /// assert_eq!(padded.values.to_vec().iter().map(|id| id.get()).collect::<Vec<_>>(), [5, 6, 0, 7, 0, 0]);
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`Padded::new`], or an id is past the table: the error names sequence and position.

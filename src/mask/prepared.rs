@@ -29,12 +29,32 @@ pub struct PreparedMask<B, Q, K, En: Engine = Processor> {
 
 impl<B, Q, K, En: Engine> PreparedMask<B, Q, K, En> {
     /// This mask, for tensors on this device.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::mask::PreparedMask;
+    /// use congruent::nn::attention_weights;
+    /// dims! { Batch = 1; Heads = 1; Seq = 2; HeadDim = 4; }
+    /// let x = Tensor::ones((Batch, Heads, Seq, HeadDim));
+    /// let mask: PreparedMask<Batch, Seq, Seq> = PreparedMask::new(&Causal, &x.device());
+    /// assert_eq!(attention_weights(&x, &x, &mask).to_vec(), [1.0, 0.0, 0.5, 0.5]);
+    /// ```
     pub fn new(mask: &impl Mask<B, Q, K, En>, device: &En::Device) -> Self {
         PreparedMask { mask: mask.describe(device), dims: PhantomData }
     }
 
     /// The same mask, where a query attends to its own key and those right before it alone, so many in all: as together with a
     /// [`SlidingWindow`](super::SlidingWindow).
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::mask::PreparedMask;
+    /// use congruent::nn::attention_weights;
+    /// dims! { Batch = 1; Heads = 1; Seq = 2; HeadDim = 4; }
+    /// let x = Tensor::ones((Batch, Heads, Seq, HeadDim));
+    /// let mask: PreparedMask<Batch, Seq, Seq> = PreparedMask::new(&Causal, &x.device()).within(1);
+    /// assert_eq!(attention_weights(&x, &x, &mask).to_vec(), [1.0, 0.0, 0.0, 1.0]);
+    /// ```
     pub fn within(mut self, window: usize) -> Self
     where
         Q: Dim,

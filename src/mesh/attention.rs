@@ -49,6 +49,19 @@ pub struct RingAttention<Keys, Mask> {
 
 impl<K: Dim, M: Dim, N> RingAttention<Shard<K, M>, N> {
     /// Attention to the keys of which `keys` are this rank's part, by the mask of the whole sequence.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::mesh::{Mesh, OnMesh, RingAttention, in_threads};
+    /// dims! { Context = 2; Batch = 1; Heads = 2; Seq = 4; HeadDim = 8; }
+    /// in_threads(2, |world| {
+    ///     let mesh = Mesh::new(world, (Context,)).unwrap();
+    ///     let seq = mesh.shard(Seq, Context);
+    ///     let x = Tensor::ones((Batch, Heads, seq, HeadDim)).to_engine::<OnMesh<Cpu<f32>>>(&mesh.device());
+    ///     let y = attention(&x, &x, &x, &RingAttention::new(seq, Causal));
+    ///     assert_eq!(y.to_vec(), x.to_vec());
+    /// });
+    /// ```
     pub fn new(keys: Shard<K, M>, mask: N) -> Self {
         RingAttention { keys, mask }
     }
@@ -84,6 +97,19 @@ pub struct AllToAllAttention<Keys, KeyHeads, Mask> {
 impl<K: Dim, H: Dim, M: Dim, X: Dim, N> AllToAllAttention<Shard<K, M>, Shard<H, X>, N> {
     /// Attention to the keys of which `keys` are this rank's part, by the mask of the whole sequence, where this rank attends by
     /// `key_heads`, a part along the same mesh axis of those that keys have, and by the query heads that share them.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::mesh::{AllToAllAttention, Mesh, OnMesh, in_threads};
+    /// dims! { Context = 2; Batch = 1; Heads = 2; Seq = 4; HeadDim = 8; }
+    /// in_threads(2, |world| {
+    ///     let mesh = Mesh::new(world, (Context,)).unwrap();
+    ///     let (seq, heads) = (mesh.shard(Seq, Context), mesh.shard(Heads, Context));
+    ///     let x = Tensor::ones((Batch, Heads, seq, HeadDim)).to_engine::<OnMesh<Cpu<f32>>>(&mesh.device());
+    ///     let y = attention(&x, &x, &x, &AllToAllAttention::new(seq, heads, Causal));
+    ///     assert_eq!(y.to_vec(), x.to_vec());
+    /// });
+    /// ```
     ///
     /// # Panics
     /// When it is used: keys have another number of heads than those of which `key_heads` are a part.

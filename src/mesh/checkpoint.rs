@@ -56,6 +56,25 @@ impl<A: Shape> Mesh<A> {
     ///
     /// All of it is read once, to compare what the ranks see.
     ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::io::{Weights, Writer, load};
+    /// use congruent::mesh::{Mesh, in_threads};
+    /// dims! { Data = 2; Embed = 2; }
+    /// # let path = std::env::temp_dir().join(format!("congruent-open-{}.safetensors", std::process::id()));
+    /// let mut writer = Writer::default();
+    /// writer.add("weight", &Tensor::ones((Embed,)));
+    /// writer.write(&path)?;
+    /// in_threads(2, |world| {
+    ///     let mesh = Mesh::new(world, (Data,)).unwrap();
+    ///     let file = mesh.open(&path).unwrap();
+    ///     let weight = load(&file, |weights: Weights<f32>| weights.tensor("weight", (Embed,))).unwrap();
+    ///     assert_eq!(weight.to_vec(), [1.0, 1.0]);
+    /// });
+    /// # std::fs::remove_file(&path).map_err(|source| congruent::io::LoadError::Io { path, source })?;
+    /// # Ok::<(), congruent::io::LoadError>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`SafeTensors::open`], on any of the ranks: all of them get the same error, which says which one it was.
     ///

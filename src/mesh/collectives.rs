@@ -11,6 +11,19 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     /// The sum along an axis of which each rank has a part: pending, until the ranks add what each has.
     ///
     /// See [`Partial`].
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::mesh::{Mesh, OnMesh, in_threads};
+    /// dims! { Data = 2; Batch = 4; }
+    /// in_threads(2, |world| {
+    ///     let mesh = Mesh::new(world, (Data,)).unwrap();
+    ///     let batch = mesh.shard(Batch, Data);
+    ///     // Each rank has its part of 0, 1, 2, 3.
+    ///     let x = Tensor::arange(batch).to_engine::<OnMesh<Cpu<f32>>>(&mesh.device());
+    ///     assert_eq!(x.partial_sum(batch).all_reduce().scalar(), 6.0);
+    /// });
+    /// ```
     pub fn partial_sum<D, Position, X, Rest>(&self, axis: D) -> Partial<Rest, X::Ranks, B>
     where
         S: Axis<D, Position, Dim = X, Removed = Rest>,
@@ -82,6 +95,18 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     }
 
     /// The largest along an axis of which each rank has a part, of all ranks: of constants, since no gradient goes through it.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::mesh::{Mesh, OnMesh, in_threads};
+    /// dims! { Data = 2; Batch = 4; }
+    /// in_threads(2, |world| {
+    ///     let mesh = Mesh::new(world, (Data,)).unwrap();
+    ///     let batch = mesh.shard(Batch, Data);
+    ///     let x = Tensor::arange(batch).to_engine::<OnMesh<Cpu<f32>>>(&mesh.device());
+    ///     assert_eq!(x.max_of_ranks(batch).scalar(), 3.0);
+    /// });
+    /// ```
     ///
     /// # Panics
     /// The tensor is tracked: [`detach`](Tensor::detach) it, as for a softmax, whose gradient does not depend on it.
@@ -217,6 +242,18 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     }
 
     /// The part of this rank, along a dimension that each rank has all of. The gradient is that of all parts.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::mesh::{Mesh, OnMesh, in_threads};
+    /// dims! { Data = 2; Batch = 4; }
+    /// let parts = in_threads(2, |world| {
+    ///     let mesh = Mesh::new(world, (Data,)).unwrap();
+    ///     let x = Tensor::arange(Batch).to_engine::<OnMesh<Cpu<f32>>>(&mesh.device());
+    ///     x.shard(mesh.shard(Batch, Data)).to_vec()
+    /// });
+    /// assert_eq!(parts, [[0.0, 1.0], [2.0, 3.0]]);
+    /// ```
     #[doc(alias("scatter", "split", "chunk"))]
     pub fn shard<D: Dim, M: Dim, Position, Out, OnceOrTwice>(&self, part: Shard<D, M>) -> Tensor<Out, B>
     where

@@ -14,16 +14,35 @@ pub struct Traffic(BTreeMap<&'static str, [u64; 2]>);
 
 impl Traffic {
     /// How often the ranks did this (`all_reduce`, say), and the bytes of all of it.
+    ///
+    /// ```
+    /// use congruent::mesh::Traffic;
+    /// let traffic = Traffic::default().and("all_reduce", 2, 100);
+    /// assert_eq!(traffic.of("all_reduce"), [2, 200]);
+    /// assert_eq!(traffic.of("broadcast"), [0, 0]);
+    /// ```
     pub fn of(&self, kind: &str) -> [u64; 2] {
         self.0.get(kind).copied().unwrap_or_default()
     }
 
     /// Each kind that there was, how often, and the bytes of all of it.
+    ///
+    /// ```
+    /// use congruent::mesh::Traffic;
+    /// let traffic = Traffic::default().and("shift", 1, 8).and("all_reduce", 2, 100);
+    /// assert_eq!(traffic.iter().collect::<Vec<_>>(), [("all_reduce", [2, 200]), ("shift", [1, 8])]);
+    /// ```
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, [u64; 2])> {
         self.0.iter().map(|(kind, counts)| (*kind, *counts))
     }
 
     /// Adds so many of a kind, each with so many bytes.
+    ///
+    /// ```
+    /// use congruent::mesh::Traffic;
+    /// // What is expected, to be compared with what is counted.
+    /// assert_eq!(Traffic::default().and("shift", 1, 8).and("shift", 2, 8).of("shift"), [3, 24]);
+    /// ```
     #[must_use]
     pub fn and(mut self, kind: &'static str, times: u64, bytes: u64) -> Self {
         self.add(kind, times, bytes);
@@ -64,11 +83,30 @@ pub struct Counted {
 
 impl Counted {
     /// Counts what these ranks do.
+    ///
+    /// ```
+    /// use congruent::mesh::{Combine, Communicator, Counted, Numbers, in_threads};
+    /// in_threads(2, |world| {
+    ///     let world = Counted::new(world);
+    ///     world.all_reduce(Combine::Sum, Numbers::F32(&mut [1.0; 3]));
+    ///     assert_eq!(world.take().of("all_reduce"), [1, 3 * 4]);
+    /// });
+    /// ```
     pub fn new(ranks: Arc<dyn Communicator>) -> Self {
         Counted { ranks, traffic: Arc::default() }
     }
 
     /// What was done since this was called last.
+    ///
+    /// ```
+    /// use congruent::mesh::{Communicator, Counted, Traffic, in_threads};
+    /// in_threads(2, |world| {
+    ///     let world = Counted::new(world);
+    ///     world.shift(&[0; 8]);
+    ///     assert_eq!(world.take(), Traffic::default().and("shift", 1, 8));
+    ///     assert_eq!(world.take(), Traffic::default());
+    /// });
+    /// ```
     pub fn take(&self) -> Traffic {
         std::mem::take(&mut self.traffic.lock().unwrap_or_else(PoisonError::into_inner))
     }

@@ -44,11 +44,35 @@ impl<S: Shape, M: Dim, B: Backend> Partial<S, M, B> {
     }
 
     /// The dimensions.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::mesh::{Mesh, OnMesh, in_threads};
+    /// dims! { Data = 2; Batch = 4; Embed = 3; }
+    /// in_threads(2, |world| {
+    ///     let mesh = Mesh::new(world, (Data,)).unwrap();
+    ///     let batch = mesh.shard(Batch, Data);
+    ///     let x = Tensor::ones((batch, Embed)).to_engine::<OnMesh<Cpu<f32>>>(&mesh.device());
+    ///     assert_eq!(x.partial_sum(batch).shape(), (Embed,));
+    /// });
+    /// ```
     pub fn shape(&self) -> S {
         self.shape
     }
 
     /// The sum of what all ranks have, on each of them.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::mesh::{Mesh, OnMesh, in_threads};
+    /// dims! { Data = 2; Batch = 4; Embed = 3; }
+    /// in_threads(2, |world| {
+    ///     let mesh = Mesh::new(world, (Data,)).unwrap();
+    ///     let batch = mesh.shard(Batch, Data);
+    ///     let x = Tensor::ones((batch, Embed)).to_engine::<OnMesh<Cpu<f32>>>(&mesh.device());
+    ///     assert_eq!(x.partial_sum(batch).all_reduce().to_vec(), [4.0; 3]);
+    /// });
+    /// ```
     #[doc(alias("allreduce", "psum", "reduce"))]
     pub fn all_reduce(self) -> Tensor<S, B> {
         Tensor::from_parts(self.shape, B::Engine::together::<PrimitiveOf<B>>(Collective::Sum, &self.array, self.axis))
@@ -86,6 +110,18 @@ impl<S: Shape, M: Dim, B: Backend> Partial<S, M, B> {
     }
 
     /// The product with a number, which is that of each term.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::mesh::{Mesh, OnMesh, in_threads};
+    /// dims! { Data = 2; Batch = 4; }
+    /// in_threads(2, |world| {
+    ///     let mesh = Mesh::new(world, (Data,)).unwrap();
+    ///     let batch = mesh.shard(Batch, Data);
+    ///     let x = Tensor::ones((batch,)).to_engine::<OnMesh<Cpu<f32>>>(&mesh.device());
+    ///     assert_eq!(x.partial_sum(batch).scaled(0.5).all_reduce().scalar(), 2.0);
+    /// });
+    /// ```
     #[doc(alias("mul", "div"))]
     pub fn scaled(self, factor: f64) -> Self
     where
@@ -95,6 +131,20 @@ impl<S: Shape, M: Dim, B: Backend> Partial<S, M, B> {
     }
 
     /// The terms with other elements.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::mesh::{Mesh, OnMesh, in_threads};
+    /// dims! { Data = 2; Batch = 4; }
+    /// in_threads(2, |world| {
+    ///     let mesh = Mesh::new(world, (Data,)).unwrap();
+    ///     let batch = mesh.shard(Batch, Data);
+    ///     let x = Tensor::ones((batch,)).to_engine::<OnMesh<Cpu<f32>>>(&mesh.device());
+    ///     // The ranks add in double precision.
+    ///     let sum: f64 = x.partial_sum(batch).cast::<f64>().all_reduce().scalar();
+    ///     assert_eq!(sum, 4.0);
+    /// });
+    /// ```
     pub fn cast<T: Float>(self) -> Partial<S, M, With<B, T>>
     where
         B::Elem: Number,

@@ -40,6 +40,16 @@ impl<A: Shape> Mesh<A> {
     /// A mesh of all ranks there are. All of them call it, with the same sizes: ranks that differ in them, or in the version of this
     /// library, end with a message that says so.
     ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::mesh::{Mesh, in_threads};
+    /// dims! { Data = 2; Model = 3; Other = 4; }
+    /// in_threads(6, |world| {
+    ///     assert!(Mesh::new(world.clone(), (Data, Model)).is_ok());
+    ///     assert!(Mesh::new(world, (Data, Other)).is_err());
+    /// });
+    /// ```
+    ///
     /// # Errors
     /// The sizes of the axes do not multiply to the number of ranks.
     pub fn new(world: Arc<dyn Communicator>, axes: A) -> Result<Self, Error> {
@@ -63,11 +73,29 @@ impl<A: Shape> Mesh<A> {
     }
 
     /// The axes.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::mesh::{Mesh, in_threads};
+    /// dims! { Data = 1; Model = 2; }
+    /// in_threads(2, |world| {
+    ///     assert_eq!(Mesh::new(world, (Data, Model)).unwrap().axes(), (Data, Model));
+    /// });
+    /// ```
     pub fn axes(&self) -> A {
         self.axes
     }
 
     /// All ranks.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::mesh::{Mesh, in_threads};
+    /// dims! { Data = 1; Model = 2; }
+    /// in_threads(2, |world| {
+    ///     assert_eq!(Mesh::new(world, (Data, Model)).unwrap().world().ranks(), 2);
+    /// });
+    /// ```
     pub fn world(&self) -> &dyn Communicator {
         &*self.world
     }
@@ -89,6 +117,17 @@ impl<A: Shape> Mesh<A> {
     }
 
     /// Which of the ranks along an axis this one is.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::mesh::{Mesh, in_threads};
+    /// dims! { Data = 2; Model = 2; }
+    /// let ranks = in_threads(4, |world| {
+    ///     let mesh = Mesh::new(world, (Data, Model)).unwrap();
+    ///     (mesh.rank(Data), mesh.rank(Model))
+    /// });
+    /// assert_eq!(ranks, [(0, 0), (0, 1), (1, 0), (1, 1)]);
+    /// ```
     pub fn rank<M: Dim, Position>(&self, axis: M) -> usize
     where
         A: Axis<M, Position>,
@@ -107,11 +146,35 @@ impl<A: Shape> Mesh<A> {
     }
 
     /// The default device of an engine, on this mesh: tensors and models go there by `to_engine`.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::mesh::{Mesh, OnMesh, in_threads};
+    /// dims! { Data = 2; Embed = 3; }
+    /// in_threads(2, |world| {
+    ///     let mesh = Mesh::new(world, (Data,)).unwrap();
+    ///     let x = Tensor::ones((Embed,)).to_engine::<OnMesh<Cpu<f32>>>(&mesh.device());
+    ///     assert_eq!(x.to_vec(), [1.0; 3]);
+    /// });
+    /// ```
     pub fn device<D: Default>(&self) -> MeshDevice<D> {
         self.device_on(D::default())
     }
 
     /// A device of an engine, on this mesh.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::cpu::Device;
+    /// use congruent::mesh::{Mesh, OnMesh, in_threads};
+    /// dims! { Data = 2; Embed = 3; }
+    /// in_threads(2, |world| {
+    ///     let mesh = Mesh::new(world, (Data,)).unwrap();
+    ///     // Of an engine with several devices, each rank names its own.
+    ///     let x = Tensor::ones((Embed,)).to_engine::<OnMesh<Cpu<f32>>>(&mesh.device_on(Device));
+    ///     assert_eq!(x.to_vec(), [1.0; 3]);
+    /// });
+    /// ```
     pub fn device_on<D>(&self, device: D) -> MeshDevice<D> {
         MeshDevice { device, ranks: Some(self.ranks.clone()) }
     }
@@ -139,6 +202,19 @@ impl<A: Shape> Mesh<A> {
     }
 
     /// The part of a dimension that this rank has, of as many parts as there are ranks along an axis.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::mesh::{Mesh, in_threads};
+    /// dims! { Model = 3; Hidden; }
+    /// in_threads(3, |world| {
+    ///     let mesh = Mesh::new(world, (Model,)).unwrap();
+    ///     bind!(hidden: Hidden = 12);
+    ///     assert_eq!(mesh.try_shard(hidden, Model).unwrap().size(), 4);
+    ///     bind!(hidden: Hidden = 13);
+    ///     assert!(mesh.try_shard(hidden, Model).is_err());
+    /// });
+    /// ```
     ///
     /// # Errors
     /// The number of ranks does not divide the size.

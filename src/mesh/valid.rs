@@ -10,6 +10,19 @@ use crate::tensor::Tensor;
 impl<S: Shape, B: Backend> Tensor<S, B> {
     /// The sum over the valid positions of each sequence, of which each rank has a part: pending, until the ranks add what each has. The
     /// lengths are those of the whole sequences.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::mesh::{Mesh, OnMesh, in_threads};
+    /// dims! { Context = 2; Batch = 1; Seq = 4; }
+    /// let lengths = Lengths::new(Batch, Ragged(Seq), &[3])?;
+    /// in_threads(2, |world| {
+    ///     let mesh = Mesh::new(world, (Context,)).unwrap();
+    ///     let x = Tensor::ones((Batch, mesh.shard(Ragged(Seq), Context))).to_engine::<OnMesh<Cpu<f32>>>(&mesh.device());
+    ///     assert_eq!(x.partial_masked_sum(&lengths).all_reduce().to_vec(), [3.0]);
+    /// });
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn partial_masked_sum<N, K, M, Position>(&self, lengths: &Lengths<N, Ragged<K>>) -> Partial<S::One, M, B>
     where
         S: Sequences<N, Shard<Ragged<K>, M>> + Axis<At<1>, Position, Dim = Shard<Ragged<K>, M>>,

@@ -44,6 +44,14 @@ impl<B: Autodiff> Gradients<B> {
     }
 
     /// The length of all gradients of the model as one vector.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Embed = 2; }
+    /// let model = Tensor::from_nested((Embed,), [3.0, 4.0]).tracked();
+    /// let gradients = (model.square() / 2.0).sum(Embed).backward();
+    /// assert_eq!(gradients.norm(&model), 5.0);
+    /// ```
     pub fn norm<M: Module<B>>(&self, model: &M) -> f64 {
         self.squares(model).into_iter().map(|(_, square)| square).sum::<f64>().sqrt()
     }

@@ -22,6 +22,15 @@ pub struct Observed<B: Backend = Cpu<f32>> {
 impl<B: Backend> Observed<B> {
     /// The elements in row-major order.
     ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::{module::observe, nn::RmsNorm};
+    /// dims! { Batch = 1; Embed = 2; }
+    /// let norm = RmsNorm::new(Embed, 0.0);
+    /// let (_, seen) = observe(&norm, |_| true, || norm.forward(&Tensor::full((Batch, Embed), 3.0)));
+    /// assert_eq!(seen[0].to_vec(), [1.0, 1.0]);
+    /// ```
+    ///
     /// # Panics
     /// The engine fails.
     pub fn to_vec(&self) -> Vec<PrimitiveOf<B>> {

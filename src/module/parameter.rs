@@ -16,11 +16,29 @@ pub struct Parameter<'a, B: Backend = Cpu<f32>> {
 
 impl<'a, B: Backend> Parameter<'a, B> {
     /// Where it is.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::Linear;
+    /// dims! { Embed = 2; Hidden = 3; }
+    /// let mut paths = Vec::new();
+    /// Linear::random(Embed, Hidden, &mut Rng::with_seed(1)).for_each(|parameter| paths.push(parameter.path().to_string()));
+    /// assert_eq!(paths, ["weight", "bias"]);
+    /// ```
     pub fn path(&self) -> &'a Path<'a> {
         self.path
     }
 
     /// Its dimensions, by name and size.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::Linear;
+    /// dims! { Embed = 2; Hidden = 3; }
+    /// let mut shapes = Vec::new();
+    /// Linear::random(Embed, Hidden, &mut Rng::with_seed(1)).for_each(|parameter| shapes.push(parameter.shape().to_string()));
+    /// assert_eq!(shapes, ["(Hidden = 3, Embed = 2)", "(Hidden = 3)"]);
+    /// ```
     pub fn shape(&self) -> &'a dyn Display {
         self.shape
     }
@@ -31,26 +49,75 @@ impl<'a, B: Backend> Parameter<'a, B> {
     }
 
     /// The size of each dimension.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::Linear;
+    /// dims! { Embed = 2; Hidden = 3; }
+    /// let mut matrices = 0;
+    /// Linear::random(Embed, Hidden, &mut Rng::with_seed(1)).for_each(|parameter| {
+    ///     matrices += usize::from(parameter.sizes().len() == 2);
+    /// });
+    /// assert_eq!(matrices, 1);
+    /// ```
     pub fn sizes(&self) -> &'a [usize] {
         B::sizes(self.array)
     }
 
     /// Its array.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::RmsNorm;
+    /// dims! { Embed = 2; }
+    /// RmsNorm::new(Embed, 1e-5).for_each(|parameter| assert_eq!(parameter.array().elements()[..], [1.0, 1.0]));
+    /// ```
     pub fn array(&self) -> &'a ArrayOf<B> {
         self.array
     }
 
     /// Whether it is to be trained.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::RmsNorm;
+    /// dims! { Embed = 2; }
+    /// let mut norm = RmsNorm::new(Embed, 1e-5);
+    /// norm.for_each(|parameter| assert!(!parameter.is_tracked()));
+    /// norm.track();
+    /// norm.for_each(|parameter| assert!(parameter.is_tracked()));
+    /// ```
     pub fn is_tracked(&self) -> bool {
         B::is_tracked(self.array)
     }
 
     /// Whether it is a buffer: saved and loaded, but not trained.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::BatchNorm;
+    /// dims! { Channels = 2; }
+    /// let mut buffers = Vec::new();
+    /// BatchNorm::new(Channels, 1e-5).for_each(|parameter| {
+    ///     if parameter.is_buffer() {
+    ///         buffers.push(parameter.path().to_string());
+    ///     }
+    /// });
+    /// assert_eq!(buffers, ["running_mean", "running_var"]);
+    /// ```
     pub fn is_buffer(&self) -> bool {
         self.is_buffer
     }
 
     /// The same as a buffer. A module by hand shows its buffers by it: see [`ParameterMut::into_buffer`].
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::module::{Module, Path};
+    /// dims! { Embed = 2; }
+    /// let mean = Tensor::<(Embed,)>::zeros((Embed,));
+    /// mean.visit(&Path::root().at("mean"), &mut |parameter| assert!(parameter.into_buffer().is_buffer()));
+    /// ```
     pub fn into_buffer(self) -> Self {
         Parameter { is_buffer: true, ..self }
     }
@@ -72,6 +139,14 @@ pub struct ParameterMut<'a, B: Backend = Cpu<f32>> {
 
 impl<B: Backend> ParameterMut<'_, B> {
     /// The parameter, to be looked at.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::RmsNorm;
+    /// dims! { Embed = 2; }
+    /// let mut norm = RmsNorm::new(Embed, 1e-5);
+    /// norm.for_each_mut(|parameter| assert_eq!(parameter.as_parameter().path().to_string(), "weight"));
+    /// ```
     pub fn as_parameter(&self) -> Parameter<'_, B> {
         Parameter { path: self.path, shape: self.shape, array: self.array, is_buffer: self.is_buffer }
     }
@@ -105,6 +180,16 @@ impl<B: Backend> ParameterMut<'_, B> {
     }
 
     /// Puts what `f` makes of the array in its place. `f` holds it alone, if nobody else does, and may write into it.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::backend::Binary;
+    /// use congruent::nn::RmsNorm;
+    /// dims! { Embed = 2; }
+    /// let mut norm = RmsNorm::new(Embed, 1e-5);
+    /// norm.for_each_mut(|mut parameter| parameter.change(|array| Cpu::<f32>::binary_scalar(Binary::Mul, array, 0.5)));
+    /// assert_eq!(norm.weight.to_vec(), [0.5, 0.5]);
+    /// ```
     ///
     /// # Panics
     /// `f` gives an array of other sizes, which is not stored. Then, and if `f` panics, the parameter keeps its sizes, and all

@@ -19,16 +19,32 @@ enum Segment<'a> {
 
 impl Path<'_> {
     /// That of the whole model.
+    ///
+    /// ```
+    /// use congruent::module::Path;
+    /// assert_eq!(Path::root().to_string(), "");
+    /// ```
     pub const fn root() -> Self {
         Path(None)
     }
 
     /// That of a field.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::module::Path;
+    /// assert_eq!(Path::root().at("attention").at("weight").to_string(), "attention.weight");
+    /// ```
     pub fn at<'a>(&'a self, name: &'a str) -> Path<'a> {
         Path(Some((self, Segment::Name(name))))
     }
 
     /// That of an element of a list.
+    ///
+    /// ```
+    /// use congruent::module::Path;
+    /// assert_eq!(Path::root().at("layers").position(3).to_string(), "layers.3");
+    /// ```
     pub fn position(&self, position: usize) -> Path<'_> {
         Path(Some((self, Segment::Position(position))))
     }

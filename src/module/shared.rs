@@ -111,6 +111,14 @@ pub struct Boxed<M: ?Sized>(pub Box<M>);
 
 impl<M> Boxed<M> {
     /// The module in a box.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::module::Boxed;
+    /// use congruent::nn::RmsNorm;
+    /// dims! { Embed = 4; }
+    /// assert_eq!(Boxed::new(RmsNorm::new(Embed, 1e-5)).parameter_count(), 4);
+    /// ```
     pub fn new(module: M) -> Self {
         Boxed(Box::new(module))
     }

@@ -79,12 +79,28 @@ impl Summary {
     }
 
     /// With the rows of another one: of the parameters of another element type.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::RmsNorm;
+    /// dims! { Embed = 4; Hidden = 8; }
+    /// let both = RmsNorm::new(Embed, 1e-5).summary().and(RmsNorm::new(Hidden, 1e-5).summary());
+    /// assert_eq!(both.total().parameters, 12);
+    /// ```
     pub fn and(mut self, other: Summary) -> Self {
         self.parts.extend(other.parts);
         self
     }
 
     /// All rows together.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::Linear;
+    /// dims! { Embed = 4; Classes = 3; }
+    /// let total = Linear::random(Embed, Classes, &mut Rng::with_seed(1)).summary().total();
+    /// assert_eq!((total.parameters, total.tracked, total.bytes), (15, 0, 60));
+    /// ```
     pub fn total(&self) -> Part {
         self.parts.iter().fold(Part::default(), |mut total, part| {
             total.add(part);

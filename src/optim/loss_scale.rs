@@ -76,6 +76,17 @@ pub struct ScaledGradients<B: Autodiff> {
 impl LossScale {
     /// The gradients of the loss times the factor.
     ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::optim::LossScale;
+    /// dims! { Embed = 2; }
+    /// let model = Tensor::full((Embed,), 3.0).tracked();
+    /// let mut scale = LossScale::default();
+    /// let scaled = scale.backward(model.square().sum(Embed));
+    /// // They are no gradients yet.
+    /// assert_eq!(scale.unscaled(scaled, &model).unwrap().of(&model).to_vec(), [6.0, 6.0]);
+    /// ```
+    ///
     /// # Panics
     /// As [`Tensor::backward`].
     #[track_caller]
@@ -95,6 +106,18 @@ impl LossScale {
     /// On a mesh, the ranks agree: none gets gradients where those of a part that one rank has are not finite.
     ///
     /// Several gradients are [accumulated](Gradients::accumulate) after that.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::optim::LossScale;
+    /// dims! { Embed = 1; }
+    /// let model = Tensor::from_nested((Embed,), [f32::INFINITY]).tracked();
+    /// let mut scale = LossScale::default();
+    /// let scaled = scale.backward(model.square().sum(Embed));
+    /// // No step is taken, and the next loss is scaled by less.
+    /// assert!(scale.unscaled(scaled, &model).is_none());
+    /// assert_eq!(scale.factor, 32768.0);
+    /// ```
     ///
     /// # Panics
     /// The model has no gradients, as for [`Optimizer::step`](super::Optimizer::step).
@@ -137,6 +160,16 @@ impl LossScale {
     }
 
     /// Adds the state to a file: `name.factor` and `name.finite`.
+    ///
+    /// ```
+    /// # #[cfg(feature = "safetensors")] {
+    /// use congruent::{io::{SafeTensors, Source, Writer}, optim::LossScale};
+    /// let mut writer = Writer::default();
+    /// LossScale::default().save("scale", &mut writer);
+    /// assert_eq!(SafeTensors::from_bytes(writer.to_bytes()?)?.names(), ["scale.factor", "scale.finite"]);
+    /// # }
+    /// # Ok::<(), congruent::io::LoadError>(())
+    /// ```
     #[cfg(feature = "safetensors")]
     pub fn save(&self, name: &str, writer: &mut crate::io::Writer) {
         writer.add_elements(format!("{name}.factor"), &[], &[self.factor]);
@@ -144,6 +177,18 @@ impl LossScale {
     }
 
     /// One with these settings, and the state that a file has.
+    ///
+    /// ```
+    /// # #[cfg(feature = "safetensors")] {
+    /// use congruent::{io::{SafeTensors, Weights, Writer, load}, optim::LossScale};
+    /// let mut writer = Writer::default();
+    /// LossScale { factor: 1024.0, finite: 7, ..LossScale::default() }.save("scale", &mut writer);
+    /// let file = SafeTensors::from_bytes(writer.to_bytes()?)?;
+    /// let scale = load(&file, |weights: Weights<f32>| LossScale::default().load(&weights.at("scale")))?;
+    /// assert_eq!((scale.factor, scale.finite), (1024.0, 7));
+    /// # }
+    /// # Ok::<(), congruent::io::LoadError>(())
+    /// ```
     pub fn load<B: Backend<Elem: Stored>>(&self, weights: &Weights<'_, B::Elem, impl SameBackend<B>>) -> Self {
         LossScale { factor: weights.number("factor"), finite: weights.number("finite"), ..*self }
     }

@@ -292,6 +292,27 @@ impl<B: Autodiff<Elem: Stored>> Optimizer<B> {
 
     /// Adds the state to a file: for each parameter that had a step, below `name` and its path, `steps` and the moments by
     /// number. What ranks of a mesh have parts or shares of is whole there, so that all of them call this.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// # #[cfg(feature = "safetensors")] {
+    /// use congruent::{io::{SafeTensors, Source, Writer}, optim::{Adam, Optimizer}};
+    /// dims! { Embed = 2; }
+    /// #[derive(Module)]
+    /// struct Model {
+    ///     weight: Tensor<(Embed,)>,
+    /// }
+    /// let mut model = Model { weight: Tensor::ones((Embed,)).tracked() };
+    /// let mut optimizer = Optimizer::new(Adam::default());
+    /// let gradients = model.weight.square().sum(Embed).backward();
+    /// optimizer.step(&mut model, &gradients, 1.0);
+    /// let mut writer = Writer::default();
+    /// optimizer.save("optimizer", &mut writer);
+    /// let names = ["optimizer.weight.0", "optimizer.weight.1", "optimizer.weight.steps"];
+    /// assert_eq!(SafeTensors::from_bytes(writer.to_bytes()?)?.names(), names);
+    /// # }
+    /// # Ok::<(), congruent::io::LoadError>(())
+    /// ```
     #[cfg(feature = "safetensors")]
     pub fn save(&self, name: &str, writer: &mut crate::io::Writer) {
         for (path, State { steps, moments }) in &self.states {

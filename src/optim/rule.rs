@@ -44,6 +44,32 @@ impl<B: Backend> Clone for State<B> {
 
 impl<B: Backend> State<B> {
     /// Puts what `f` makes of an array in its place, and gives it. `f` holds the array alone, and may write into it.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::backend::Binary::{Add, Mul};
+    /// use congruent::cpu::Array;
+    /// use congruent::optim::{Optimizer, Rule, State};
+    /// dims! { Embed = 2; }
+    /// /// A step by the sum of all gradients so far.
+    /// struct Summed;
+    /// impl Rule for Summed {
+    ///     fn state(&self, sizes: &[usize]) -> Vec<Vec<usize>> {
+    ///         vec![sizes.to_vec()]
+    ///     }
+    ///     fn step(&self, x: Array<f32>, gradient: Array<f32>, state: &mut State, factor: f64) -> Array<f32> {
+    ///         let sum = state.change(0, |sum| Cpu::<f32>::binary(Add, sum, gradient));
+    ///         Cpu::<f32>::binary(Add, x, Cpu::<f32>::binary_scalar(Mul, sum, -factor as f32))
+    ///     }
+    /// }
+    /// let mut model = Tensor::ones((Embed,)).tracked();
+    /// let mut optimizer = Optimizer::new(Summed);
+    /// for _ in 0..2 {
+    ///     let gradients = model.sum(Embed).backward();
+    ///     optimizer.step(&mut model, &gradients, 1.0);
+    /// }
+    /// assert_eq!(model.to_vec(), [-2.0, -2.0]);
+    /// ```
     pub fn change(&mut self, moment: usize, f: impl FnOnce(ArrayOf<B>) -> ArrayOf<B>) -> ArrayOf<B>
     where
         B::Elem: Float,

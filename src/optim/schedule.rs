@@ -44,6 +44,12 @@ impl Schedule {
     }
 
     /// The factor of a step, counted from 0.
+    ///
+    /// ```
+    /// use congruent::optim::Schedule;
+    /// let schedule = Schedule::linear(2, 10);
+    /// assert_eq!([0, 1, 6, 10].map(|step| schedule.at(step)), [0.5, 1.0, 0.5, 0.0]);
+    /// ```
     pub fn at(&self, step: u64) -> f64 {
         if step < self.warmup {
             return (step + 1) as f64 / self.warmup as f64;

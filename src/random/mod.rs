@@ -20,6 +20,13 @@ pub struct Rng {
 
 impl Rng {
     /// A source with this seed.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// let numbers = |seed| [(); 3].map(|()| Rng::with_seed(seed).u64());
+    /// assert_eq!(numbers(1), numbers(1));
+    /// assert_ne!(numbers(1), numbers(2));
+    /// ```
     pub fn with_seed(seed: u64) -> Self {
         Rng { state: seed }
     }
@@ -38,12 +45,24 @@ impl Rng {
     }
 
     /// A number of 64 random bits.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// let mut rng = Rng::with_seed(1);
+    /// assert_ne!(rng.u64(), rng.u64());
+    /// ```
     pub fn u64(&mut self) -> u64 {
         self.state = self.state.wrapping_add(STEP);
         mixed(self.state)
     }
 
     /// A number from 0 up to, not including, 1.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// let mut rng = Rng::with_seed(1);
+    /// assert!((0..100).all(|_| (0.0..1.0).contains(&rng.f64())));
+    /// ```
     pub fn f64(&mut self) -> f64 {
         unit(self.u64())
     }

@@ -4,15 +4,13 @@ use super::blocks::{BlockBuffer, rows_of};
 use super::buffer::{Buffer, Owner};
 use super::layout::Layout;
 use super::tracked::Tracked;
-use crate::backend::{Blocks, Bytes, Element, MAX_RANK, Number, Primitive, Same};
+use crate::backend::{Element, MAX_RANK, Number, Same};
 use crate::cpu::kernels::{InOut, Rows};
 use crate::cpu::memory::{BufferCache, Elements};
 use crate::cpu::parallel::for_each_chunk;
-use std::any::Any;
 use std::borrow::Cow;
 use std::fmt::{self, Debug, Formatter};
 use std::ops::Range;
-use std::sync::Arc;
 
 /// An array on the processor. Cloning one, and most changes of its axes, copy no elements.
 #[derive(Clone)]
@@ -35,6 +33,12 @@ pub enum Probabilities {
 impl<T> Array<T> {
     /// An array of row-major elements.
     ///
+    /// ```
+    /// use congruent::cpu::Array;
+    /// let array = Array::from_vec(vec![1.0, 2.0, 3.0, 4.0], &[2, 2]);
+    /// assert_eq!(array.permute(&[1, 0]).elements()[..], [1.0, 3.0, 2.0, 4.0]);
+    /// ```
+    ///
     /// # Panics
     /// There are not as many as `sizes` say.
     pub fn from_vec(elements: Vec<T>, sizes: &[usize]) -> Self {
@@ -43,6 +47,13 @@ impl<T> Array<T> {
 
     /// An array of the row-major elements of another owner, such as a mapped file.
     ///
+    /// ```
+    /// use congruent::cpu::Array;
+    /// // A mapped file, say.
+    /// let owner: Box<dyn AsRef<[f32]> + Send + Sync> = Box::new(vec![1.0, 2.0]);
+    /// assert_eq!(Array::from_owner(owner, &[2]).elements()[..], [1.0, 2.0]);
+    /// ```
+    ///
     /// # Panics
     /// There are not as many as `sizes` say. Whatever uses the array panics if the owner gives other elements later than it
     /// gives here: elsewhere in memory, or more or fewer.
@@ -50,7 +61,7 @@ impl<T> Array<T> {
         Self::from_buffer(Buffer::external(Owner::Other(Same::new(owner))), sizes)
     }
 
-    fn from_buffer(buffer: Buffer<T>, sizes: &[usize]) -> Self {
+    pub(super) fn from_buffer(buffer: Buffer<T>, sizes: &[usize]) -> Self {
         let layout = Layout::row_major(sizes);
         let (found, expected) = (buffer.len(), layout.len());
         assert_eq!(found, expected, "an array of sizes {sizes:?} has {expected} elements");
@@ -64,6 +75,11 @@ impl<T> Array<T> {
     }
 
     /// The size of each axis.
+    ///
+    /// ```
+    /// use congruent::cpu::Array;
+    /// assert_eq!(Array::full(0.0, &[2, 3]).sizes(), [2, 3]);
+    /// ```
     pub fn sizes(&self) -> &[usize] {
         self.layout.sizes()
     }
@@ -106,6 +122,13 @@ impl<T> Array<T> {
     }
 
     /// The elements, if they are contiguous (row-major).
+    ///
+    /// ```
+    /// use congruent::cpu::Array;
+    /// let array = Array::from_vec(vec![1.0, 2.0, 3.0, 4.0], &[2, 2]);
+    /// assert_eq!(array.as_slice(), Some(&[1.0, 2.0, 3.0, 4.0][..]));
+    /// assert_eq!(array.permute(&[1, 0]).as_slice(), None);
+    /// ```
     pub fn as_slice(&self) -> Option<&[T]> {
         let Layout { offset, .. } = self.layout;
         match self.layout.len() {
@@ -165,6 +188,12 @@ impl<T> Array<T> {
     }
 
     /// Axis `i` of the result is axis `order[i]`.
+    ///
+    /// ```
+    /// use congruent::cpu::Array;
+    /// let array = Array::from_vec(vec![1, 2, 3, 4, 5, 6], &[2, 3]).permute(&[1, 0]);
+    /// assert_eq!((array.sizes(), &array.elements()[..]), (&[3, 2][..], &[1, 4, 2, 5, 3, 6][..]));
+    /// ```
     pub fn permute(&self, order: &[usize]) -> Self {
         self.view(self.layout.permute(order))
     }
@@ -186,49 +215,25 @@ impl<T> Array<T> {
     }
 
     /// The elements `start .. start + len` of an axis.
+    ///
+    /// ```
+    /// use congruent::cpu::Array;
+    /// let array = Array::from_vec(vec![1, 2, 3, 4, 5, 6], &[2, 3]);
+    /// assert_eq!(array.narrow(1, 1, 2).elements()[..], [2, 3, 5, 6]);
+    /// ```
     pub fn narrow(&self, axis: usize, start: usize, len: usize) -> Self {
         self.view(self.layout.narrow(axis, start, len))
     }
 
     /// Broadcast along new leading axes and along axes of size 1.
+    ///
+    /// ```
+    /// use congruent::cpu::Array;
+    /// let array = Array::from_vec(vec![1, 2], &[2]);
+    /// assert_eq!(array.broadcast(&[3, 2]).elements()[..], [1, 2, 1, 2, 1, 2]);
+    /// ```
     pub fn broadcast(&self, sizes: &[usize]) -> Self {
         self.view(self.layout.broadcast(sizes))
-    }
-}
-
-impl<T: Primitive> Array<T> {
-    /// An array of the row-major elements that lie so in these bytes: a copy only where they are not aligned.
-    ///
-    /// # Panics
-    /// There are not as many as `sizes` say.
-    pub(crate) fn from_bytes(bytes: &Bytes, sizes: &[usize]) -> Self {
-        struct Shared(Bytes);
-        impl<T: Primitive> AsRef<[T]> for Shared {
-            fn as_ref(&self) -> &[T] {
-                T::in_bytes(self.0.as_slice()).expect("the bytes were such elements before")
-            }
-        }
-        match T::in_bytes(bytes.as_slice()) {
-            Some(_) => Array::from_owner(Box::new(Shared(bytes.clone())), sizes),
-            None => Array::from_vec(T::from_bytes(bytes.as_slice()), sizes),
-        }
-    }
-
-    /// As [`Array::stored`], if the elements are of `f32`.
-    pub(crate) fn from_blocks(blocks: Blocks, sizes: &[usize]) -> Option<Self> {
-        let array: &dyn Any = &Array::stored(blocks, sizes);
-        array.downcast_ref::<Self>().cloned()
-    }
-}
-
-impl Array<f32> {
-    /// An array of the elements that stand in blocks, which stay as they are: products with it as a weight and rows of it as
-    /// a table read them so. Any other operation reads all elements once, and they are kept beside the blocks.
-    ///
-    /// # Panics
-    /// There are not as many as `sizes` say.
-    pub(crate) fn stored(blocks: Blocks, sizes: &[usize]) -> Self {
-        Self::from_buffer(Buffer::Blocks(Arc::new(BlockBuffer::new(blocks))), sizes)
     }
 }
 
@@ -242,6 +247,11 @@ impl<T: Element> Array<T> {
     }
 
     /// An array of one value, stored once (strides of zero).
+    ///
+    /// ```
+    /// use congruent::cpu::Array;
+    /// assert_eq!(Array::full(7, &[2, 2]).elements()[..], [7; 4]);
+    /// ```
     pub fn full(value: T, sizes: &[usize]) -> Self {
         let layout = Layout::repeated(sizes);
         Array::untracked(Buffer::Owned(Elements::collect(1, [value])), layout)
@@ -262,6 +272,14 @@ impl<T: Element> Array<T> {
     }
 
     /// The row-major elements: a copy only where they do not lie so in memory.
+    ///
+    /// ```
+    /// use congruent::cpu::Array;
+    /// use std::borrow::Cow;
+    /// let array = Array::from_vec(vec![1, 2, 3, 4], &[2, 2]);
+    /// assert!(matches!(array.elements(), Cow::Borrowed(&[1, 2, 3, 4])));
+    /// assert!(matches!(array.permute(&[1, 0]).elements(), Cow::Owned(_)));
+    /// ```
     pub fn elements(&self) -> Cow<'_, [T]> {
         match self.as_slice() {
             Some(elements) => Cow::Borrowed(elements),
@@ -277,6 +295,12 @@ impl<T: Element> Array<T> {
     }
 
     /// The same row-major elements under other sizes.
+    ///
+    /// ```
+    /// use congruent::cpu::Array;
+    /// let array = Array::from_vec(vec![1, 2, 3, 4], &[4]).reshape(&[2, 2]);
+    /// assert_eq!(array.narrow(0, 1, 1).elements()[..], [3, 4]);
+    /// ```
     pub fn reshape(&self, sizes: &[usize]) -> Self {
         assert_eq!(self.layout.len(), Layout::count(sizes), "{:?} as {sizes:?}", self.sizes());
         match self.layout.reshape(sizes) {

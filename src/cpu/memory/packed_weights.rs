@@ -47,6 +47,11 @@ fn limit_cell() -> &'static AtomicUsize {
 }
 
 /// The most bytes that copies of weights may take, `usize::MAX` where there is no bound.
+///
+/// ```
+/// congruent::packed_weights::set_limit(1 << 30);
+/// assert_eq!(congruent::packed_weights::limit(), 1 << 30);
+/// ```
 pub fn limit() -> usize {
     limit_cell().load(Ordering::Relaxed)
 }
@@ -56,11 +61,27 @@ pub fn limit() -> usize {
 ///
 /// Of copies that are there already and take more, each one is given up when it is used next. The memory serves other
 /// arrays, and [`release_memory`](crate::release_memory) gives it back to the system.
+///
+/// ```
+/// // No copies: what a product reads is brought into its order each time.
+/// congruent::packed_weights::set_limit(0);
+/// assert_eq!(congruent::packed_weights::limit(), 0);
+/// ```
 pub fn set_limit(bytes: usize) {
     limit_cell().store(bytes, Ordering::Relaxed);
 }
 
 /// The bytes that copies of weights take now.
+///
+/// ```
+/// # use congruent::prelude::*;
+/// use congruent::{nn::Linear, packed_weights};
+/// dims! { Batch = 8; Inputs = 256; Outputs = 256; }
+/// let layer = Linear::random(Inputs, Outputs, &mut Rng::with_seed(1));
+/// let y = layer.forward(&layer.forward(&Tensor::ones((Batch, Inputs))).relabel(Outputs, Inputs));
+/// // The weight was used twice.
+/// assert_eq!(packed_weights::bytes(), 4 * 256 * 256);
+/// ```
 pub fn bytes() -> usize {
     BYTES.load(Ordering::Relaxed)
 }

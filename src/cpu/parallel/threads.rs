@@ -63,6 +63,11 @@ fn default() -> usize {
 }
 
 /// The number of threads that an operation called here may use, the calling one among them.
+///
+/// ```
+/// use congruent::threads;
+/// assert_eq!(threads::with(2, threads::get), 2);
+/// ```
 pub fn get() -> usize {
     let chosen = [WITH.get(), THREADS.load(Ordering::Relaxed)].into_iter().find(|&threads| threads > 0);
     chosen.unwrap_or_else(default).min(MAX_THREADS)
@@ -72,6 +77,12 @@ pub fn get() -> usize {
 ///
 /// Zero takes it back: what the environment says is used again. More than 256 are as 256. Where the system refuses to start
 /// a thread, there is one less.
+///
+/// ```
+/// use congruent::threads;
+/// threads::set(2);
+/// assert_eq!(threads::get(), 2);
+/// ```
 pub fn set(threads: usize) {
     THREADS.store(threads, Ordering::Relaxed);
 }

@@ -6,6 +6,41 @@ use crate::io::LoadError;
 use std::any::type_name;
 
 /// Each error names the key, what was expected, and what was found.
+///
+/// ```
+/// use congruent::io::Gguf;
+/// # fn text(text: &str) -> Vec<u8> {
+/// #     [&(text.len() as u64).to_le_bytes()[..], text.as_bytes()].concat()
+/// # }
+/// # fn entry(key: &str, kind: u32, value: &[u8]) -> Vec<u8> {
+/// #     [&text(key), &kind.to_le_bytes()[..], value].concat()
+/// # }
+/// # fn list(kind: u32, values: [&[u8]; 2]) -> Vec<u8> {
+/// #     [&kind.to_le_bytes()[..], &2u64.to_le_bytes(), values[0], values[1]].concat()
+/// # }
+/// # let file = [
+/// #     [&b"GGUF"[..], &3u32.to_le_bytes(), &0u64.to_le_bytes(), &7u64.to_le_bytes()].concat(),
+/// #     entry("general.architecture", 8, &text("llama")),
+/// #     entry("llama.block_count", 4, &30u32.to_le_bytes()),
+/// #     entry("llama.rope.freq_base", 6, &1e4f32.to_le_bytes()),
+/// #     entry("tokenizer.ggml.add_bos_token", 7, &[1]),
+/// #     entry("tokenizer.ggml.tokens", 9, &list(8, [&text("<s>"), &text("a")])),
+/// #     entry("tokenizer.ggml.token_type", 9, &list(5, [&3i32.to_le_bytes(), &1i32.to_le_bytes()])),
+/// #     entry("tokenizer.ggml.scores", 9, &list(6, [&0f32.to_le_bytes(), &(-1f32).to_le_bytes()])),
+/// # ]
+/// # .concat();
+/// let file = Gguf::from_bytes(file)?;
+/// assert_eq!(file.keys().next(), Some("general.architecture"));
+/// assert!(file.has("llama.block_count") && !file.has("llama.vocab_size"));
+/// assert_eq!(file.string("general.architecture")?, "llama");
+/// assert_eq!(file.integer::<usize>("llama.block_count")?, 30);
+/// assert_eq!(file.float("llama.rope.freq_base")?, 10000.0);
+/// assert!(file.boolean("tokenizer.ggml.add_bos_token")?);
+/// assert_eq!(file.strings("tokenizer.ggml.tokens")?, ["<s>", "a"]);
+/// assert_eq!(file.integers::<i32>("tokenizer.ggml.token_type")?, [3, 1]);
+/// assert_eq!(file.floats("tokenizer.ggml.scores")?, [0.0, -1.0]);
+/// # Ok::<(), congruent::io::LoadError>(())
+/// ```
 impl Gguf {
     /// The keys of the metadata.
     pub fn keys(&self) -> impl Iterator<Item = &str> {

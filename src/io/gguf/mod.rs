@@ -51,6 +51,12 @@ impl Gguf {
     /// then is undefined, and the system may end the program. Where that cannot be ruled out, use
     /// [`from_bytes`](Self::from_bytes).
     ///
+    /// ```
+    /// use congruent::io::Gguf;
+    /// let error = Gguf::open("nowhere/model.gguf").err().unwrap();
+    /// assert!(error.to_string().contains("nowhere/model.gguf"));
+    /// ```
+    ///
     /// # Errors
     /// The file cannot be read, or is not a whole and consistent GGUF file.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, LoadError> {
@@ -60,6 +66,12 @@ impl Gguf {
     }
 
     /// Reads a file that is in memory.
+    ///
+    /// ```
+    /// use congruent::io::Gguf;
+    /// let error = Gguf::from_bytes(b"no file of the format".to_vec()).err().unwrap();
+    /// assert_eq!(error.to_string(), "not a file of tensors: it does not begin with `GGUF`");
+    /// ```
     ///
     /// # Errors
     /// The bytes are not a whole and consistent GGUF file.

@@ -154,7 +154,6 @@ impl<B: Autodiff> MeanOver<B> {
     /// Over no batch yet.
     ///
     /// ```
-    /// # use congruent::prelude::*;
     /// use congruent::nn::MeanOver;
     /// let mean: MeanOver = MeanOver::new();
     /// assert_eq!((mean.loss(), mean.count()), (0.0, 0));

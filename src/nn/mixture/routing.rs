@@ -18,7 +18,6 @@ impl Routing {
     /// To so many experts, with probabilities that are one together, and without a capacity.
     ///
     /// ```
-    /// # use congruent::prelude::*;
     /// use congruent::nn::Routing;
     /// assert_eq!(Routing::new(2), Routing { per_token: 2, normalized: true, capacity: None });
     /// ```
