@@ -15,13 +15,6 @@ pub struct Same<O> {
 
 impl<O: Deref> Same<O> {
     /// Asks the owner once.
-    ///
-    /// ```
-    /// use congruent::backend::Bytes;
-    /// use std::sync::Arc;
-    /// let file = Arc::new(vec![1u8, 2, 3, 4]);
-    /// assert_eq!(Bytes::new(file, 1..3).as_slice(), [2, 3]);
-    /// ```
     pub fn new<T>(owner: O) -> Self
     where
         O::Target: AsRef<[T]>,
@@ -32,12 +25,6 @@ impl<O: Deref> Same<O> {
     }
 
     /// The elements.
-    ///
-    /// ```
-    /// use congruent::backend::Bytes;
-    /// use std::sync::Arc;
-    /// assert_eq!(Bytes::new(Arc::new(b"weights".to_vec()), 0..7).as_slice(), b"weights");
-    /// ```
     ///
     /// # Panics
     /// They are not where they were at first, or not as many.
@@ -68,6 +55,13 @@ impl Bytes {
     /// The bytes `range` of `owner`. The owner has to give the same bytes each time: whatever uses them panics if it gives
     /// others later than here, elsewhere in memory, or more or fewer.
     ///
+    /// ```
+    /// use congruent::backend::Bytes;
+    /// use std::sync::Arc;
+    /// let file = Arc::new(vec![1u8, 2, 3, 4]);
+    /// assert_eq!(Bytes::new(file, 1..3).as_slice(), [2, 3]);
+    /// ```
+    ///
     /// # Panics
     /// The owner has not as many.
     pub fn new(owner: Arc<dyn AsRef<[u8]> + Send + Sync>, range: Range<usize>) -> Self {
@@ -79,6 +73,12 @@ impl Bytes {
     }
 
     /// The bytes.
+    ///
+    /// ```
+    /// use congruent::backend::Bytes;
+    /// use std::sync::Arc;
+    /// assert_eq!(Bytes::new(Arc::new(b"weights".to_vec()), 0..7).as_slice(), b"weights");
+    /// ```
     ///
     /// # Panics
     /// The owner gave others than at first.

@@ -161,6 +161,13 @@ use typenum::Unsigned;
 )]
 pub unsafe trait Dim: Copy + Debug + Send + Sync {
     /// The number of positions along this dimension. A size beyond `usize` counts as `usize::MAX`.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Seq; Heads = 3; HeadDim = 4; }
+    /// bind!(seq: Seq = 5);
+    /// assert_eq!((seq.size(), Times(Heads, HeadDim).size()), (5, 12));
+    /// ```
     fn size(self) -> usize;
 
     /// Writes the name, as in a type.

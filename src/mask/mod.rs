@@ -109,6 +109,16 @@ pub trait OnEngine<En: Engine> {
 /// Masks together: a key is attended to where both allow it.
 pub trait Combine: Sized {
     /// The mask that allows what this one and another allow.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::attention_weights;
+    /// dims! { Batch = 1; Heads = 1; Seq = 2; HeadDim = 4; }
+    /// let x = Tensor::ones((Batch, Heads, Ragged(Seq), HeadDim));
+    /// let mask = Causal.and(Lengths::new(Batch, Ragged(Seq), &[1])?);
+    /// assert_eq!(attention_weights(&x, &x, &mask).to_vec(), [1.0, 0.0, 1.0, 0.0]);
+    /// # Ok::<(), Error>(())
+    /// ```
     fn and<M: Combine>(self, other: M) -> And<Self, M> {
         And(self, other)
     }

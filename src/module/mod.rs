@@ -199,6 +199,15 @@ pub trait Module<B: Backend<Elem = T> = Cpu<f32>, T: Float = <B as Backend>::Ele
     fn visit_mut(&mut self, path: &Path<'_>, visitor: &mut dyn FnMut(ParameterMut<'_, B>));
 
     /// Shows each parameter to `visitor`, buffers too.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::Linear;
+    /// dims! { Embed = 2; Hidden = 3; }
+    /// let mut names = Vec::new();
+    /// Linear::random(Embed, Hidden, &mut Rng::with_seed(1)).for_each(|parameter| names.push(parameter.path().to_string()));
+    /// assert_eq!(names, ["weight", "bias"]);
+    /// ```
     #[doc(alias("parameters", "named_parameters"))]
     fn for_each(&self, mut visitor: impl FnMut(Parameter<'_, B>))
     where
@@ -208,6 +217,16 @@ pub trait Module<B: Backend<Elem = T> = Cpu<f32>, T: Float = <B as Backend>::Ele
     }
 
     /// Gives each parameter to `visitor`, buffers too, to be changed.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::backend::Unary;
+    /// use congruent::nn::RmsNorm;
+    /// dims! { Embed = 2; }
+    /// let mut norm = RmsNorm { weight: Tensor::full((Embed,), 4.0), epsilon: 1e-5 };
+    /// norm.for_each_mut(|mut parameter| parameter.change(|array| Cpu::<f32>::unary(Unary::Sqrt, array)));
+    /// assert_eq!(norm.weight.to_vec(), [2.0, 2.0]);
+    /// ```
     fn for_each_mut(&mut self, mut visitor: impl FnMut(ParameterMut<'_, B>))
     where
         Self: Sized,
@@ -216,6 +235,13 @@ pub trait Module<B: Backend<Elem = T> = Cpu<f32>, T: Float = <B as Backend>::Ele
     }
 
     /// The number of elements of all parameters. Buffers do not count.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::Linear;
+    /// dims! { Embed = 2; Hidden = 3; }
+    /// assert_eq!(Linear::random(Embed, Hidden, &mut Rng::with_seed(1)).parameter_count(), 9);
+    /// ```
     fn parameter_count(&self) -> usize {
         let mut count = 0;
         let mut add = |parameter: Parameter<'_, B>| count += parameter.sizes().iter().product::<usize>();
@@ -252,6 +278,17 @@ pub trait Module<B: Backend<Elem = T> = Cpu<f32>, T: Float = <B as Backend>::Ele
     /// Makes all parameters [tracked](crate::Tensor::tracked), those that were frozen too: they are to be trained. It is
     /// called before the loss is calculated: gradients are those of parameters that were tracked then. Buffers become
     /// constants.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::Linear;
+    /// dims! { Batch = 1; Embed = 2; Hidden = 1; }
+    /// let mut layer = Linear { weight: Tensor::ones((Hidden, Embed)), bias: None };
+    /// layer.track();
+    /// let x = Tensor::from_nested((Batch, Embed), [[3.0, 4.0]]);
+    /// let gradients = layer.forward(&x).sum(Batch).sum(Hidden).backward();
+    /// assert_eq!(gradients.of(&layer.weight).to_vec(), [3.0, 4.0]);
+    /// ```
     fn track(&mut self)
     where
         B: Autodiff,
@@ -263,6 +300,16 @@ pub trait Module<B: Backend<Elem = T> = Cpu<f32>, T: Float = <B as Backend>::Ele
     }
 
     /// Makes all parameters and buffers constants: they are not to be trained.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::nn::Linear;
+    /// dims! { Embed = 2; Hidden = 3; }
+    /// let mut layer = Linear::random(Embed, Hidden, &mut Rng::with_seed(1));
+    /// layer.track();
+    /// layer.freeze();
+    /// assert!(!layer.weight.is_tracked());
+    /// ```
     #[doc(alias = "requires_grad_")]
     fn freeze(&mut self) {
         self.visit_mut(&Path::root(), &mut |mut parameter| parameter.change(B::detach));

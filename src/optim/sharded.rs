@@ -71,6 +71,21 @@ impl<B: Autodiff> Optimizer<B> {
     /// The gradients of a loss, of which this rank has its share: the sums of all ranks along the axis of [`sharded`](Self::sharded),
     /// in one message.
     ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::mesh::{Mesh, OnMesh, in_threads};
+    /// use congruent::optim::{AdamW, Optimizer};
+    /// dims! { Data = 2; Embed = 4; }
+    /// in_threads(2, |world| {
+    ///     let mesh = Mesh::new(world, (Data,)).unwrap();
+    ///     let mut model = Tensor::ones((Embed,)).to_engine::<OnMesh<Cpu<f32>>>(&mesh.device()).tracked();
+    ///     let mut optimizer = Optimizer::new(AdamW::default()).sharded(&mesh, Data);
+    ///     let gradients = optimizer.backward(model.square().sum(Embed));
+    ///     optimizer.step(&mut model, &gradients, 1.0);
+    ///     assert!(model.to_vec().iter().all(|x| *x < 1.0));
+    /// });
+    /// ```
+    ///
     /// # Panics
     /// As [`Tensor::backward`]; the optimizer is not [`sharded`](Self::sharded).
     #[track_caller]
@@ -93,6 +108,23 @@ impl<B: Autodiff> Optimizer<B> {
     }
 
     /// How many elements of its state this rank has.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::mesh::{Mesh, OnMesh, in_threads};
+    /// use congruent::optim::{AdamW, Optimizer};
+    /// dims! { Data = 2; Embed = 4; }
+    /// in_threads(2, |world| {
+    ///     let mesh = Mesh::new(world, (Data,)).unwrap();
+    ///     let mut model = Tensor::ones((Embed,)).to_engine::<OnMesh<Cpu<f32>>>(&mesh.device()).tracked();
+    ///     let mut optimizer = Optimizer::new(AdamW::default()).sharded(&mesh, Data);
+    ///     assert_eq!(optimizer.state_elements(), 0);
+    ///     let gradients = optimizer.backward(model.square().sum(Embed));
+    ///     optimizer.step(&mut model, &gradients, 1.0);
+    ///     // Two means of Adam, of two elements of four.
+    ///     assert_eq!(optimizer.state_elements(), 4);
+    /// });
+    /// ```
     pub fn state_elements(&self) -> usize {
         let moments = self.states.values().flat_map(|state| &state.moments);
         moments.map(|moment| B::sizes(moment).iter().product::<usize>()).sum()
@@ -118,11 +150,40 @@ fn address(leaf: &Arc<dyn Any + Send + Sync>) -> usize {
 
 impl<B: MeshBackend> ShardedGradients<B> {
     /// The length of the gradients of the model as one vector: of all shares.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::mesh::{Mesh, OnMesh, in_threads};
+    /// use congruent::optim::{AdamW, Optimizer};
+    /// dims! { Data = 2; Embed = 4; }
+    /// in_threads(2, |world| {
+    ///     let mesh = Mesh::new(world, (Data,)).unwrap();
+    ///     let model = Tensor::ones((Embed,)).to_engine::<OnMesh<Cpu<f32>>>(&mesh.device()).tracked();
+    ///     let optimizer = Optimizer::new(AdamW::default()).sharded(&mesh, Data);
+    ///     let gradients = optimizer.backward((&model * 3.0).sum(Embed));
+    ///     assert_eq!(gradients.norm(&model), 6.0);
+    /// });
+    /// ```
     pub fn norm<M: Module<B>>(&self, model: &M) -> f64 {
         self.norms(model).into_iter().map(|(_, norm)| norm * norm).sum::<f64>().sqrt()
     }
 
     /// The length of the gradient of each parameter, by its path, in the order of the model: of those that have one.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::mesh::{Mesh, OnMesh, in_threads};
+    /// use congruent::optim::{AdamW, Optimizer};
+    /// dims! { Data = 2; Embed = 4; }
+    /// in_threads(2, |world| {
+    ///     let mesh = Mesh::new(world, (Data,)).unwrap();
+    ///     let model = Tensor::ones((Embed,)).to_engine::<OnMesh<Cpu<f32>>>(&mesh.device()).tracked();
+    ///     let optimizer = Optimizer::new(AdamW::default()).sharded(&mesh, Data);
+    ///     let gradients = optimizer.backward((&model * 3.0).sum(Embed));
+    ///     // A model of one parameter, which has no name.
+    ///     assert_eq!(gradients.norms(&model), [(String::new(), 6.0)]);
+    /// });
+    /// ```
     pub fn norms<M: Module<B>>(&self, model: &M) -> Vec<(String, f64)> {
         let mut gradients = Vec::new();
         model.for_each(|parameter| {
@@ -133,6 +194,21 @@ impl<B: MeshBackend> ShardedGradients<B> {
 
     /// Makes the gradients of the model smaller by one factor, so that their [`norm`](Self::norm) is at most `largest`. Returns the
     /// norm before: as [`Gradients::clip_norm`](crate::tensor::Gradients::clip_norm).
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::mesh::{Mesh, OnMesh, in_threads};
+    /// use congruent::optim::{AdamW, Optimizer};
+    /// dims! { Data = 2; Embed = 4; }
+    /// in_threads(2, |world| {
+    ///     let mesh = Mesh::new(world, (Data,)).unwrap();
+    ///     let model = Tensor::ones((Embed,)).to_engine::<OnMesh<Cpu<f32>>>(&mesh.device()).tracked();
+    ///     let optimizer = Optimizer::new(AdamW::default()).sharded(&mesh, Data);
+    ///     let mut gradients = optimizer.backward((&model * 3.0).sum(Embed));
+    ///     assert_eq!(gradients.clip_norm(&model, 1.0), 6.0);
+    ///     assert!((gradients.norm(&model) - 1.0).abs() < 1e-6);
+    /// });
+    /// ```
     pub fn clip_norm<M: Module<B>>(&mut self, model: &M, largest: f64) -> f64 {
         let norm = self.norm(model);
         if norm.is_finite() && norm > largest {
@@ -142,6 +218,21 @@ impl<B: MeshBackend> ShardedGradients<B> {
     }
 
     /// Multiplies the gradient of each parameter by what `factor` says of it.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::mesh::{Mesh, OnMesh, in_threads};
+    /// use congruent::optim::{AdamW, Optimizer};
+    /// dims! { Data = 2; Embed = 4; }
+    /// in_threads(2, |world| {
+    ///     let mesh = Mesh::new(world, (Data,)).unwrap();
+    ///     let model = Tensor::ones((Embed,)).to_engine::<OnMesh<Cpu<f32>>>(&mesh.device()).tracked();
+    ///     let optimizer = Optimizer::new(AdamW::default()).sharded(&mesh, Data);
+    ///     let mut gradients = optimizer.backward((&model * 3.0).sum(Embed));
+    ///     gradients.scale(&model, |_| 0.5);
+    ///     assert_eq!(gradients.norm(&model), 3.0);
+    /// });
+    /// ```
     pub fn scale<M: Module<B>>(&mut self, model: &M, mut factor: impl FnMut(&Parameter<'_, B>) -> f64) {
         model.for_each(|parameter| {
             if let Some(share) = self.get_mut(&parameter) {
@@ -152,6 +243,21 @@ impl<B: MeshBackend> ShardedGradients<B> {
     }
 
     /// Adds those of another loss of the same model, which has not changed between the two.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// use congruent::mesh::{Mesh, OnMesh, in_threads};
+    /// use congruent::optim::{AdamW, Optimizer};
+    /// dims! { Data = 2; Embed = 4; }
+    /// in_threads(2, |world| {
+    ///     let mesh = Mesh::new(world, (Data,)).unwrap();
+    ///     let model = Tensor::ones((Embed,)).to_engine::<OnMesh<Cpu<f32>>>(&mesh.device()).tracked();
+    ///     let optimizer = Optimizer::new(AdamW::default()).sharded(&mesh, Data);
+    ///     let mut gradients = optimizer.backward((&model * 3.0).sum(Embed));
+    ///     gradients.accumulate(&model, &optimizer.backward(model.sum(Embed)));
+    ///     assert_eq!(gradients.norm(&model), 8.0);
+    /// });
+    /// ```
     ///
     /// # Panics
     /// One of the two has no gradient of a parameter of the model: it is of a loss of another model, or the model has changed since.

@@ -1,13 +1,10 @@
 //! Tensors from values.
 
-use super::Tensor;
-use crate::backend::{ArrayOf, Backend, DeviceOf, Element, Float, Number, constant, elements};
-use crate::dim::{ArrayDim, Dim, GivenDim, N, SameSize};
-use crate::sealed::Sealed;
+use super::{Nested, Tensor};
+use crate::backend::{ArrayOf, Backend, DeviceOf, Float, Number, constant, elements};
+use crate::dim::{Dim, GivenDim};
 use crate::shape::{Described, Given, Shape};
 use crate::{Error, Rng};
-use generic_array::GenericArray;
-use generic_array::sequence::GenericSequence;
 use std::ops::{Range, RangeInclusive};
 
 /// The constructors of tensors on this backend: `Cpu::<f64>::zeros((Batch, Embed))`.
@@ -16,6 +13,12 @@ use std::ops::{Range, RangeInclusive};
 /// engine. On another one: `B::zeros((Batch, Embed)).to_device(&device)`, by [`Tensor::to_device`].
 pub trait Create: Backend {
     /// A tensor of zeros.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Batch = 2; Embed = 3; }
+    /// assert_eq!(Cpu::<f64>::zeros((Batch, Embed)).to_vec(), [0.0; 6]);
+    /// ```
     fn zeros<S, X: Given<S>>(shape: X) -> Tensor<S, Self>
     where
         Self::Elem: Number,
@@ -24,6 +27,12 @@ pub trait Create: Backend {
     }
 
     /// A tensor of ones.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Batch = 2; Embed = 3; }
+    /// assert_eq!(Cpu::<i64>::ones((Batch, Embed)).to_vec(), [1; 6]);
+    /// ```
     fn ones<S, X: Given<S>>(shape: X) -> Tensor<S, Self>
     where
         Self::Elem: Number,
@@ -32,12 +41,25 @@ pub trait Create: Backend {
     }
 
     /// A tensor of one value.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Batch = 2; }
+    /// assert_eq!(Cpu::<bool>::full((Batch,), true).to_vec(), [true, true]);
+    /// ```
     fn full<S, X: Given<S>>(shape: X, value: Self::Elem) -> Tensor<S, Self> {
         let value = value.to_primitive();
         of_shape(shape, |shape| Self::filled(value, shape.sizes().as_ref(), &DeviceOf::<Self>::default()))
     }
 
     /// A tensor of row-major elements.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Batch = 2; }
+    /// assert_eq!(Cpu::<u8>::from_vec((Batch,), vec![1, 2])?.to_vec(), [1, 2]);
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// # Errors
     /// Their number is not that of the shape.
@@ -47,6 +69,13 @@ pub trait Create: Backend {
     }
 
     /// A tensor of row-major elements, copied.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Batch = 2; }
+    /// assert_eq!(Cpu::<u8>::from_slice((Batch,), &[1, 2])?.to_vec(), [1, 2]);
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// # Errors
     /// Their number is not that of the shape.
@@ -58,6 +87,12 @@ pub trait Create: Backend {
 
     /// A tensor of the value that `f` gives for each position, in row-major order. Those of a [`Shard`](crate::dim::Shard) are counted
     /// in the whole.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Rows = 2; Columns = 2; }
+    /// assert_eq!(Cpu::<bool>::from_fn((Rows, Columns), |[i, j]| i == j).to_vec(), [true, false, false, true]);
+    /// ```
     fn from_fn<S: Shape, X: Given<S>>(shape: X, mut f: impl FnMut(S::Sizes) -> Self::Elem) -> Tensor<S, Self>
     where
         S::Sizes: AsMut<[usize]>,
@@ -94,8 +129,7 @@ pub trait Create: Backend {
     /// use congruent::prelude::*;
     /// dims! { Batch = 2; Embed = 3; }
     /// let x = Tensor::from_nested((Batch, Embed), [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
-    /// let back: [[f32; 3]; 2] = x.to_nested();
-    /// assert_eq!(back[1], [4.0, 5.0, 6.0]);
+    /// assert_eq!(x.to_nested::<[[f32; 3]; 2]>()[1], [4.0, 5.0, 6.0]);
     /// ```
     fn from_nested<S, A: Nested<S, Self::Elem>, X: Given<S>>(shape: X, nested: A) -> Tensor<S, Self> {
         let mut elements = Vec::with_capacity(shape.shape().elements());
@@ -104,6 +138,12 @@ pub trait Create: Backend {
     }
 
     /// The numbers from 0 on along a dimension.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Seq = 4; }
+    /// assert_eq!(Cpu::<u32>::arange(Seq).to_vec(), [0, 1, 2, 3]);
+    /// ```
     fn arange<D: Dim, X: GivenDim<D>>(dim: X) -> Tensor<(D,), Self>
     where
         Self::Elem: Number,
@@ -118,6 +158,12 @@ pub trait Create: Backend {
     }
 
     /// Evenly spaced numbers along a dimension, both ends among them; of one, the first.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Steps = 3; }
+    /// assert_eq!(Cpu::<f64>::linspace(Steps, -1.0..=1.0).to_vec(), [-1.0, 0.0, 1.0]);
+    /// ```
     fn linspace<D: Dim, X: GivenDim<D>>(dim: X, ends: RangeInclusive<f64>) -> Tensor<(D,), Self>
     where
         Self::Elem: Float,
@@ -132,6 +178,13 @@ pub trait Create: Backend {
     }
 
     /// Uniformly distributed numbers from `range.start` up to, not including, `range.end`.
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Embed = 3; }
+    /// let x = Cpu::<f64>::uniform((Embed,), 2.0..3.0, &mut Rng::with_seed(1));
+    /// assert!(x.to_vec().iter().all(|x| (2.0..3.0).contains(x)));
+    /// ```
     fn uniform<S, X: Given<S>>(shape: X, range: Range<f64>, rng: &mut Rng) -> Tensor<S, Self>
     where
         Self::Elem: Float,
@@ -141,6 +194,13 @@ pub trait Create: Backend {
 
     /// Normally distributed numbers of this mean and standard deviation
     /// ([Box and Muller 1958](https://doi.org/10.1214/aoms/1177706645)).
+    ///
+    /// ```
+    /// # use congruent::prelude::*;
+    /// dims! { Samples = 10000; }
+    /// let x = Cpu::<f64>::normal((Samples,), 5.0, 2.0, &mut Rng::with_seed(1));
+    /// assert!((x.mean(Samples).scalar() - 5.0).abs() < 0.1 && (x.std(Samples).scalar() - 2.0).abs() < 0.1);
+    /// ```
     fn normal<S, X: Given<S>>(shape: X, mean: f64, deviation: f64, rng: &mut Rng) -> Tensor<S, Self>
     where
         Self::Elem: Float,
@@ -344,65 +404,4 @@ impl<D: Dim> Tensor<(D,)> {
     pub fn linspace<X: GivenDim<D>>(dim: X, ends: RangeInclusive<f64>) -> Self {
         Create::linspace(dim, ends)
     }
-}
-
-/// Nested arrays of the sizes of the shape `S`: `[[T; 3]; 2]`, or of `GenericArray`s.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` does not have the shape `{S}`",
-    label = "the lengths of the arrays are not the sizes of `{S}`",
-    note = "each dimension of `{S}` is one level of `[..; SIZE]`, the outermost first",
-    note = "elements in a `Vec`, for sizes that only run time knows, are checked by `from_vec`",
-    note = "explained in `congruent::errors::C32`: https://docs.rs/congruent/latest/congruent/errors/C32/"
-)]
-pub trait Nested<S, T> {
-    /// Appends the elements in row-major order.
-    fn flatten(self, elements: &mut Vec<T>);
-    /// Takes the elements in row-major order.
-    fn build(elements: &mut impl Iterator<Item = T>) -> Self;
-    #[doc(hidden)]
-    fn sealed(_: Sealed);
-}
-
-impl<T: Element> Nested<(), T> for T {
-    fn flatten(self, elements: &mut Vec<T>) {
-        elements.push(self);
-    }
-    fn build(elements: &mut impl Iterator<Item = T>) -> T {
-        elements.next().expect("a tensor has as many elements as its shape says")
-    }
-    fn sealed(_: Sealed) {}
-}
-
-macro_rules! nested { ($($($D:ident)*;)*) => {$(
-    #[diagnostic::do_not_recommend]
-    impl<T, A: Dim, $($D: Dim,)* Inner: Nested<($($D,)*), T>, const LENGTH: usize> Nested<(A, $($D,)*), T> for [Inner; LENGTH]
-    where
-        N<LENGTH>: SameSize<A>,
-    {
-        fn flatten(self, elements: &mut Vec<T>) {
-            self.into_iter().for_each(|inner| inner.flatten(elements));
-        }
-        fn build(elements: &mut impl Iterator<Item = T>) -> Self {
-            std::array::from_fn(|_| Inner::build(elements))
-        }
-        fn sealed(_: Sealed) {}
-    }
-    #[diagnostic::do_not_recommend]
-    impl<T, A: ArrayDim, $($D: Dim,)* Inner: Nested<($($D,)*), T>> Nested<(A, $($D,)*), T> for GenericArray<Inner, A::Number> {
-        fn flatten(self, elements: &mut Vec<T>) {
-            self.into_iter().for_each(|inner| inner.flatten(elements));
-        }
-        fn build(elements: &mut impl Iterator<Item = T>) -> Self {
-            GenericArray::generate(|_| Inner::build(elements))
-        }
-        fn sealed(_: Sealed) {}
-    }
-)*} }
-nested! {
-    ;
-    B;
-    B C;
-    B C D;
-    B C D E;
-    B C D E F;
 }

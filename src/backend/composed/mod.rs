@@ -1,5 +1,19 @@
 //! Operations made of others: the defaults of [`Backend`], and what an engine may call for the cases that it has nothing
 //! better for.
+//!
+//! Each is called with the backend, arrays, and axes by their numbers:
+//!
+//! ```
+//! use congruent::backend::{Reduce, Unary, composed};
+//! use congruent::cpu::{Array, Cpu};
+//!
+//! let x = Array::from_vec(vec![1.0, 2.0, 3.0, 6.0], &[2, 2]);
+//! // An engine that has `abs` and the like of its own calls this for the functions that it lacks.
+//! assert_eq!(composed::unary::<Cpu<f32>>(Unary::Square, x.clone()).elements()[..], [1.0, 4.0, 9.0, 36.0]);
+//! assert_eq!(composed::reduce::<Cpu<f32>>(Reduce::Mean, &x, 1).elements()[..], [1.5, 4.5]);
+//! let weights = composed::softmax::<Cpu<f32>>(Array::full(0.0, &[2, 2]), 1);
+//! assert_eq!(weights.elements()[..], [0.5; 4]);
+//! ```
 
 mod attention;
 mod choice;

@@ -87,11 +87,11 @@ pub fn bytes() -> usize {
 }
 
 /// The bytes reserved for one copy, until it is dropped.
-pub struct Reservation(usize);
+pub(in crate::cpu) struct Reservation(usize);
 
 impl Reservation {
     /// None if all copies would take too many.
-    pub fn new(bytes: usize) -> Option<Self> {
+    pub(in crate::cpu) fn new(bytes: usize) -> Option<Self> {
         let limit = limit();
         let more = |all: usize| all.checked_add(bytes).filter(|&all| all <= limit);
         BYTES.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).ok().map(|_| Reservation(bytes))
