@@ -69,6 +69,9 @@ mod readme {}
 
 extern crate self as congruent;
 
+// Before all that adds methods to tensors: their page begins with what is here.
+mod tensor;
+
 pub mod backend;
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -88,7 +91,6 @@ pub mod optim;
 mod random;
 mod sealed;
 pub mod shape;
-mod tensor;
 
 pub use backend::{Order, no_grad};
 pub use cpu::{Cpu, packed_weights, release_memory, threads};

@@ -121,6 +121,7 @@ use crate::tensor::{SameBackend, Tensor};
 /// The backend of dual numbers on the backend `B`.
 pub type DualOf<B> = Dual<<B as Backend>::Engine, <B as Backend>::Elem>;
 
+/// # Derivatives along a direction
 impl<S: Shape, B: Backend> Tensor<S, B> {
     /// The same elements, which do not change along any direction: ids, integers and truth values never do.
     ///

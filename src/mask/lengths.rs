@@ -145,6 +145,8 @@ impl<B: Dim, K: Dim, En: Engine> OnEngine<En> for Lengths<B, K> {
     fn sealed(_: Sealed) {}
 }
 
+/// # Padded sequences
+///
 /// What reads across padding, and knows where it is.
 impl<S: Shape, Bk: Backend> Tensor<S, Bk> {
     /// The mean over the valid positions of each sequence; zeros for an empty one.

@@ -7,6 +7,7 @@ use crate::dim::{Compared, Dim, Name, Picked, Shard, Sharded, Summed, Table, Tab
 use crate::shape::{Axis, InParts, MatMul, Shape};
 use crate::tensor::{SameBackend, Tensor};
 
+/// # Ranks of a mesh
 impl<S: Shape, B: Backend> Tensor<S, B> {
     /// The sum along an axis of which each rank has a part: pending, until the ranks add what each has.
     ///

@@ -15,6 +15,8 @@ fn binary<S: Shape + Broadcast<R>, R: Shape, B: Backend<Elem: Number>>(
     Tensor::from_parts(x.shape().broadcast(y.shape()), B::binary(op, x.into_array(), y.into_array()))
 }
 
+/// # Numbers
+///
 /// Arithmetic by name, for what has no operator.
 impl<S: Shape, B: Backend> Tensor<S, B> {
     /// The larger of each pair; NaN where either is.

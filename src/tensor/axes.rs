@@ -5,6 +5,8 @@ use crate::backend::Backend;
 use crate::dim::{Dim, Equal, GivenDim, SameSize};
 use crate::shape::{Axis, CountedAs, Merge, Permute, Prepend, Product, Shape, SplitAxis, Without};
 
+/// # Names and order of axes
+///
 /// Axes renamed, reordered, split and merged. None of these copies an element.
 impl<S: Shape, B: Backend> Tensor<S, B> {
     /// The axis under another dimension of the same size.

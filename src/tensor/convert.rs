@@ -37,6 +37,7 @@ impl Cast for bool {
     }
 }
 
+/// # Elements
 impl<S: Shape, B: Backend> Tensor<S, B> {
     /// The elements in row-major order, copied. Of an engine that calculates elsewhere, it waits until they are there.
     ///

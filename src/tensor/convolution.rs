@@ -7,6 +7,8 @@ use crate::backend::{ArrayOf, Backend, Float, Windows};
 use crate::dim::{Summed, Whole, Windowed};
 use crate::shape::{Convolve, ConvolveTransposed, SaidOf, Shape, Slide};
 
+/// # Images and signals
+///
 /// Convolutions along one axis, of `(Batch, Channels, Length)`, and along two, of `(Batch, Channels, Height, Width)`. Weights are
 /// laid out as PyTorch's.
 impl<S: Shape, B: Backend<Elem: Float>> Tensor<S, B> {

@@ -145,6 +145,7 @@ where
     Tensor::from_parts(shape, B::custom(&inputs.arrays(), result.array, backward))
 }
 
+/// # Gradients
 impl<S: Shape, B: Autodiff> Tensor<S, B> {
     /// This value, with the gradients of another tensor: a straight-through estimator
     /// ([Bengio et al. 2013](https://arxiv.org/abs/1308.3432)), or any gradient that stands for one which is zero or costly.

@@ -51,6 +51,7 @@ macro_rules! beside_numbers { ($($T:ty)*) => {$(
 )*} }
 beside_numbers! { bool i8 i16 i32 i64 u8 u16 u32 u64 usize }
 
+/// # Engines and devices
 impl<S: Shape, B: Backend> Tensor<S, B> {
     /// Where the elements lie.
     ///

@@ -156,6 +156,7 @@ impl<S: Shape, B: Backend> Unique<S, B> {
     }
 }
 
+/// # Conditions
 impl<S: Shape, B: Backend<Elem = bool>> Tensor<S, B> {
     /// Where the condition holds, in row-major order. It waits for the elements.
     ///

@@ -5,6 +5,7 @@ use crate::backend::{ArrayOf, Backend};
 use crate::dim::{ArrayDim, Dim, Times};
 use crate::shape::{Is, MergeHeads, Shape, SplitHeads};
 
+/// # Heads
 impl<S: Shape, B: Backend> Tensor<S, B> {
     /// `(batch, sequence, Times<heads, head_dim>)` as `(batch, heads, sequence, head_dim)`.
     ///

@@ -156,6 +156,7 @@ impl<D> Element for Index<D> {
     }
 }
 
+/// # Making ids
 impl<S, D: Dim> Ids<S, D> {
     /// A tensor of row-major ids, each checked against its table.
     ///
@@ -231,6 +232,7 @@ fn position(mut index: usize, sizes: &[usize]) -> Vec<usize> {
     position
 }
 
+/// # By ids
 impl<D: Dim, E: Dim, B: Backend> Tensor<(D, E), B> {
     /// The row of each id: an embedding.
     ///

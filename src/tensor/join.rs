@@ -7,6 +7,8 @@ use crate::backend::{ArrayOf, Backend};
 use crate::dim::{ArrayDim, Dim, GivenDim, Name, Times, Whole};
 use crate::shape::{Axis, Concat, Prepend, Product, Shape, Total};
 
+/// # Joining, and taking apart
+///
 /// Tensors joined along an axis, and taken apart.
 impl<S: Shape, B: Backend> Tensor<S, B> {
     /// This tensor and behind it another, along an axis: `D` and `E` become `Plus<D, E>`.

@@ -5,6 +5,7 @@ use crate::backend::{Backend, Number};
 use crate::dim::{Summed, Whole};
 use crate::shape::{MatMul, Shape};
 
+/// # Products
 impl<S: Shape, B: Backend> Tensor<S, B> {
     /// The product of matrices: `(.., M, K)` by `(.., K, N)` gives `(.., M, N)`.
     ///

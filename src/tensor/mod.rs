@@ -3,47 +3,67 @@
 //! The types hold no compute: a method proves that the shapes fit, calls the backend, and gives the
 //! result its shape.
 
-mod angles;
-mod arithmetic;
-mod axes;
-mod checkpoint;
-mod chosen;
-mod compare;
-mod convert;
-mod convolution;
+// In the order in which the page of `Tensor` has their methods: by what one looks for.
 mod create;
-mod custom;
-mod diagonal;
-mod each;
-mod einsum;
-mod engine;
-mod found;
-mod fuse;
-mod gradient;
+mod described;
+
+mod convert;
+
+mod axes;
 mod heads;
-mod index;
-mod interpolate;
-mod join;
-mod log_probabilities;
-mod logic;
-mod matmul;
-mod narrow;
-mod nested;
-mod next;
-mod normalize;
-mod piece;
-mod pool;
-mod reduce;
-mod reduce_all;
-mod scan;
-mod scatter;
-mod show;
-mod sliding;
-mod softmax;
-mod sort;
-mod unary;
-mod unravel;
 mod windows;
+
+mod narrow;
+mod next;
+mod piece;
+
+mod diagonal;
+mod join;
+
+mod arithmetic;
+mod fuse;
+mod unary;
+
+mod angles;
+
+mod einsum;
+mod matmul;
+
+mod normalize;
+mod scan;
+mod softmax;
+
+mod reduce_all;
+
+mod reduce;
+
+mod sort;
+
+mod found;
+
+mod compare;
+mod logic;
+
+mod index;
+mod scatter;
+mod unravel;
+
+mod convolution;
+mod interpolate;
+mod pool;
+mod sliding;
+
+mod checkpoint;
+mod custom;
+mod gradient;
+
+mod engine;
+
+mod chosen;
+mod each;
+mod log_probabilities;
+mod nested;
+mod show;
 mod words;
 
 pub use arithmetic::{ElementOf, OperandOf};
@@ -79,7 +99,7 @@ pub use einsum::{einsum, einsum_many, einsum_one, einsum_with_rest, rearrange};
 
 use crate::backend::{ArrayOf, Backend, Element, Engine, PrimitiveOf, With};
 use crate::cpu::Cpu;
-use crate::shape::{Axis, Described, Shape, Sizes};
+use crate::shape::{Described, Shape};
 use std::any::type_name;
 
 /// An array of elements whose shape `S` is a tuple of dimensions, on the backend `B`.
@@ -143,78 +163,9 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
         Tensor { shape, array }
     }
 
-    /// The dimensions.
-    ///
-    /// ```
-    /// # use congruent::prelude::*;
-    /// dims! { Batch = 2; Seq; Embed = 3; }
-    /// bind!(seq: Seq = 5);
-    /// let (batch, seq, embed) = Tensor::ones((Batch, seq, Embed)).shape();
-    /// assert_eq!((batch, seq.size(), embed), (Batch, 5, Embed));
-    /// ```
-    pub fn shape(&self) -> S {
-        self.shape
-    }
-
-    /// The size of each dimension, all together: [`Sizes`].
-    ///
-    /// ```
-    /// # use congruent::prelude::*;
-    /// dims! { Batch = 2; Seq = 5; Embed = 3; }
-    /// assert_eq!(Tensor::ones((Batch, Seq, Embed)).sizes(), [2, 5, 3]);
-    /// ```
-    #[doc(alias("size", "dims", "ndim", "rank", "len", "len_of"))]
-    pub fn sizes(&self) -> Sizes<S::Sizes> {
-        self.shape.sizes()
-    }
-
-    /// The dimension of an axis: its name, with the size that it has here.
-    ///
-    /// ```
-    /// use congruent::prelude::*;
-    /// dims! { Batch = 2; Seq; Heads = 3; HeadDim = 4; }
-    /// bind!(seq: Seq = 5);
-    /// let x = Tensor::ones((Batch, seq, Times(Heads, HeadDim))).split_heads();
-    /// assert_eq!(x.dim(seq).size(), 5);
-    /// assert_eq!(x.dim(At::<1>), Heads);
-    /// ```
-    pub fn dim<D, Position>(&self, axis: D) -> S::Dim
-    where
-        S: Axis<D, Position>,
-    {
-        let _ = axis;
-        self.shape.dim()
-    }
-
-    /// The backend's array.
-    ///
-    /// ```
-    /// # use congruent::prelude::*;
-    /// dims! { Batch = 2; Embed = 3; }
-    /// let x = Tensor::ones((Batch, Embed));
-    /// assert_eq!(Cpu::<f32>::sizes(x.array()), [2, 3]);
-    /// ```
-    pub fn array(&self) -> &ArrayOf<B> {
-        &self.array
-    }
-
     /// The backend's array, to be replaced by one of the same sizes.
     pub(crate) fn array_mut(&mut self) -> &mut ArrayOf<B> {
         &mut self.array
-    }
-
-    /// The backend's array.
-    ///
-    /// ```
-    /// # use congruent::prelude::*;
-    /// dims! { Batch = 2; Embed = 3; }
-    /// let array = Tensor::ones((Batch, Embed)).into_array();
-    /// let back: Tensor<(Batch, Embed)> = Tensor::try_from_array((Batch, Embed), array)?;
-    /// assert_eq!(back.to_vec(), [1.0; 6]);
-    /// # Ok::<(), Error>(())
-    /// ```
-    pub fn into_array(self) -> ArrayOf<B> {
-        self.array
     }
 
     /// The same tensor, of a backend that is known to be this one.

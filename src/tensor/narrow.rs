@@ -37,6 +37,7 @@ impl<D: Dim> AtLeast<Nothing> for D {
     fn sealed(_: Sealed) {}
 }
 
+/// # Parts
 impl<S: Shape, B: Backend> Tensor<S, B> {
     /// The part of an axis that begins at `start` and has the size of `part`. Where that is one rank's part, it begins there for all
     /// ranks together, and each takes its own.

@@ -5,6 +5,8 @@ use crate::backend::{Backend, Float, composed};
 use crate::dim::{Summed, Whole};
 use crate::shape::{Axis, Shape};
 
+/// # Along an axis
+///
 /// Vectors of length 1.
 impl<S: Shape, B: Backend> Tensor<S, B> {
     /// The vectors along an axis over their [norm](Self::norm), so that each is of length 1: `x / max(norm, 1e-12)`, as PyTorch's

@@ -284,6 +284,7 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
     }
 }
 
+/// # Order of elements
 impl<S: Shape, B: Backend> Tensor<S, B> {
     /// Where along an axis the largest element is: an id of that dimension. The first of equals; NaN
     /// counts as the largest.

@@ -4,6 +4,8 @@ use super::Tensor;
 use crate::backend::{ArrayOf, Backend, Number, Reduce};
 use crate::shape::{Is, OfAllRanks, Shape, Unpadded};
 
+/// # Sums and the like
+///
 /// All elements made one.
 impl<S: Shape, B: Backend<Elem: Number>> Tensor<S, B> {
     /// The sum of all elements; 0 of none.

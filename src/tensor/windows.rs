@@ -29,6 +29,7 @@ where
     fn sealed(_: Sealed) {}
 }
 
+/// # More of an axis, windows
 impl<S: Shape, B: Backend> Tensor<S, B> {
     /// The windows along an axis, each `step` positions behind the last: all that fit, by sizes known at compile time. The axis
     /// becomes two, the windows and the positions in each.
