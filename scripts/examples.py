@@ -9,13 +9,10 @@ Asked of are functions and methods that the pages show: what is reached from the
 methods of those in CALLED, which are called by their users as methods of a type are. What is exempt stands in EXEMPT, with the reason."""
 
 import argparse
-import json
-import os
-import pathlib
-import subprocess
 import sys
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+from rustdoc import Crate, crate_from
+
 # Traits whose methods users call. Those of the others are called by the library, or stand for a bound.
 CALLED = ["Create", "Module", "Combine", "Dim"]
 # Paths without the name of the crate, or what they begin with.
@@ -36,66 +33,12 @@ EXEMPT = {
 }
 
 
-class Crate:
-    def __init__(self, crate):
-        self.index = {int(number): item for number, item in crate["index"].items()}
-        self.root = self.index[int(crate["root"])]
-        self.found = {}
-
-    def functions(self):
-        """What the pages show, by path: the documentation of each function and method."""
-        self.walk(self.root, [], set())
-        return self.found
-
-    def walk(self, item, path, above):
-        [(kind, inner)] = item["inner"].items()
-        if kind == "use":
-            target = self.index.get(inner["id"])
-            if target is None or item["visibility"] != "public":
-                return
-            if inner["is_glob"]:
-                self.members(target["inner"].get("module", target["inner"].get("enum", {})).get("items", []), path, above)
-            else:
-                self.at(target, path + [inner["name"]], above)
-        elif item["visibility"] in ("public", "default"):
-            self.at(item, path + [item["name"]] if item is not self.root else path, above)
-
-    def at(self, item, path, above):
-        [(kind, inner)] = item["inner"].items()
-        if kind == "module" and item["id"] not in above:
-            self.members(inner["items"], path, above | {item["id"]})
-        elif kind == "function":
-            self.add(item, path)
-        elif kind == "trait" and item["name"] in CALLED:
-            for method in self.items(inner["items"], "function"):
-                self.add(method, path + [method["name"]])
-        elif kind in ("struct", "enum", "union"):
-            for block in self.items(inner["impls"], "impl"):
-                if block["inner"]["impl"]["trait"] is None:
-                    for method in self.items(block["inner"]["impl"]["items"], "function"):
-                        if method["visibility"] == "public":
-                            self.add(method, path + [method["name"]])
-
-    def members(self, numbers, path, above):
-        for number in numbers:
-            if number in self.index:
-                self.walk(self.index[number], path, above)
-
-    def items(self, numbers, kind):
-        return [self.index[number] for number in numbers if kind in self.index.get(number, {"inner": {}})["inner"]]
-
-    def add(self, item, path):
-        # Of several paths to one item, such as by the prelude, the first of the shortest.
-        former = self.found.get(item["id"])
-        if former is None or len(path) < len(former[0].split("::")):
-            self.found[item["id"]] = ("::".join(path), item)
-
-
 def missing(crate, exempt):
     """Paths and places of what has no example, and what is exempt without need."""
     needed, found = set(), []
-    for path, item in sorted(Crate(crate).functions().values(), key=lambda entry: entry[0]):
-        if "```" in (item["docs"] or ""):
+    for path, kind, item in Crate(crate).items():
+        is_called = kind in ("fn", "method") or kind == "trait method" and path.split("::")[-2] in CALLED
+        if not is_called or "```" in (item["docs"] or ""):
             continue
         reasons = [begin for begin in exempt if path.startswith(begin)]
         needed.update(reasons)
@@ -103,12 +46,6 @@ def missing(crate, exempt):
             span = item["span"] or {"filename": "?", "begin": [0]}
             found.append(f"{span['filename']}:{span['begin'][0]}: `{path}` has no example")
     return found + [f"scripts/examples.py: `{begin}` need not be exempt" for begin in exempt if begin not in needed]
-
-
-def rustdoc_json():
-    options = ["-Zunstable-options", "--output-format", "json"]
-    subprocess.run(["cargo", "+nightly", "rustdoc", "--quiet", "-p", "congruent", "--all-features", "--", *options], cwd=ROOT, check=True)
-    return pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "doc" / "congruent.json"
 
 
 def self_test():
@@ -122,7 +59,7 @@ def self_test():
     shown = "Words.\n\n```\nassert!(true);\n```"
     items = [
         item("lib", 0, "module", items=[1, 2, 6, 7, 10, 12]),
-        item("T", 1, "struct", impls=[3, 4]),
+        item("T", 1, "enum", variants=[], impls=[3, 4]),
         function("free", 2),
         item(None, 3, "impl", trait=None, items=[5, 8, 9]),
         item(None, 4, "impl", trait={"path": "Clone"}, items=[11]),
@@ -154,9 +91,10 @@ def main():
     arguments = parser.parse_args()
     if arguments.self_test:
         return self_test()
-    found = missing(json.loads(pathlib.Path(arguments.json or rustdoc_json()).read_text()), EXEMPT)
+    found = missing(crate_from(arguments.json), EXEMPT)
     print("\n".join(found) or "all functions that users call have an example")
     sys.exit(bool(found))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -10,7 +10,11 @@ have() { command -v "$1" >/dev/null || CARGO_TARGET_DIR=target/tools/build CARGO
 unchecked() { echo "!!! NOT CHECKED: $* !!!"; }
 
 echo "-- as they would be published, built from what is in them"
-cargo publish --dry-run --quiet -p congruent-macros -p congruent
+cargo publish --dry-run --quiet -p congruent-macros -p congruent -p congruent-models
+# Of workspaces of their own, which take the library from here until it is published.
+for engine in burn mpi; do
+  (cd engines/$engine && cargo publish --dry-run --quiet --no-verify --config 'patch.crates-io.congruent.path="../.."')
+done
 
 oldest=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 echo "-- Rust $oldest"
@@ -31,11 +35,15 @@ fi
 echo "-- unused dependencies"
 if have cargo-machete; then cargo machete; else unchecked "unused dependencies: there is no cargo-machete"; fi
 
-echo "-- public interface"
-if rustup toolchain list | grep -q nightly && have cargo-public-api; then
-  scripts/public_api.sh --check
+echo "-- what is public: its list, and examples"
+if rustup toolchain list | grep -q nightly; then
+  cargo +nightly rustdoc --quiet -p congruent --all-features -- -Zunstable-options --output-format json
+  json=${CARGO_TARGET_DIR:-target}/doc/congruent.json
+  scripts/public_items.py --check "$json"
+  scripts/examples.py --self-test
+  scripts/examples.py "$json"
 else
-  unchecked "the list of the public interface: there is no nightly toolchain, or no cargo-public-api"
+  unchecked "what is public, and whether it has examples: there is no nightly toolchain"
 fi
 
 tag=$(git describe --tags --abbrev=0 --match 'v*' 2>/dev/null || true)
