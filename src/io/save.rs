@@ -13,7 +13,7 @@ const MARKS: [&str; 2] = [".congruent-", ".part"];
 
 /// Writes the file: to a part beside it first, which takes its place once the disk has it. Parts that nobody writes any more,
 /// since their process has ended, are removed. Of a link, the file that it leads to is written; the permissions of a file that
-/// was there stay.
+/// was there stay. A device or a pipe stays what it is, and is written to.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let found = path.canonicalize().ok();
     let path = match &found {
@@ -21,6 +21,9 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
         Some(found) if path.file_name().is_some() => found,
         _ => path,
     };
+    if path.metadata().is_ok_and(|about| !about.is_file() && !about.is_dir()) {
+        return File::options().write(true).open(path)?.write_all(bytes);
+    }
     let name = path.file_name().ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "not the name of a file"))?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(".".as_ref());
     remove_left_over(folder, name);
@@ -134,6 +137,19 @@ mod tests {
         assert_eq!(names(folder.path()), ["model"]);
         assert!(write_whole(&folder.path().join("missing/model"), b"whole").is_err());
         assert!(write_whole("..".as_ref(), b"whole").is_err());
+    }
+
+    /// Whoever may replace it would else do so.
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_file_is_not_replaced() {
+        use std::os::unix::{fs::FileTypeExt, net::UnixListener};
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("model");
+        let _socket = UnixListener::bind(&path).unwrap();
+        assert!(write_whole(&path, b"whole").is_err());
+        assert!(path.metadata().unwrap().file_type().is_socket());
+        assert_eq!(names(folder.path()), ["model"]);
     }
 
     #[cfg(unix)]
