@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).parent.parent
-ALONE = {"common", "speak"}
+ALONE = {"common", "hub", "speak"}
 
 
 def tree(*arguments):

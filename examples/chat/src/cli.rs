@@ -1,9 +1,10 @@
 //! The program.
 
+use crate::files::MODEL_VARIABLE;
 use crate::{Conversation, Decoder, Dims, Options, Pretrained, Timed, find_or_fetch};
 use anyhow::Context;
 use clap::Parser;
-use common::{Devices, Place, at_least_one, is_broken_pipe, parse, processor, said_to_all};
+use common::{Devices, Place, at_least_one, is_broken_pipe, leave, parse, processor, said_to_all};
 use congruent::backend::{Backend, DeviceOf};
 use congruent::dim::Filled;
 use congruent::generate::{Finish, Sampling};
@@ -23,7 +24,8 @@ use std::sync::Arc;
 struct Arguments {
     /// The question.
     question: Option<String>,
-    /// A GGUF file, or a folder in Hugging Face layout; without it SmolLM2 is fetched on first use.
+    /// A GGUF file, a folder in Hugging Face layout, or what its hub has as owner/name, owner/name@revision, owner/name:Q4_K_M or
+    /// owner/name/file.gguf; without it SmolLM2 is fetched on first use.
     #[arg(long, value_name = "PATH")]
     model: Option<PathBuf>,
     /// Below 1 likely tokens gain, above 1 unlikely ones; at 0 the most likely is taken.
@@ -69,7 +71,7 @@ pub fn cli<B: Backend<Elem = f32>>(
     arguments: impl IntoIterator<Item = OsString>,
     devices: Devices<DeviceOf<B>>,
 ) -> anyhow::Result<()> {
-    let arguments: Arguments = parse(arguments, &devices).unwrap_or_else(|error| error.exit());
+    let arguments: Arguments = parse(arguments, &devices).unwrap_or_else(|error| leave(error));
     let device = arguments.place.open(devices)?;
     let path = find_or_fetch(arguments.model.as_deref())?;
     let pretrained = arguments.open(&path)?;
@@ -88,7 +90,7 @@ dims! {
 /// As [`cli`]; and the hidden features cannot be divided among so many.
 pub fn cli_on_ranks(arguments: impl IntoIterator<Item = OsString>, world: Arc<dyn Communicator>) -> anyhow::Result<()> {
     let devices = processor("chat");
-    let arguments: Arguments = parse(arguments, &devices).unwrap_or_else(|error| error.exit());
+    let arguments: Arguments = parse(arguments, &devices).unwrap_or_else(|error| leave(error));
     arguments.place.open(devices)?;
     let is_first = world.rank() == 0;
     let path = if is_first { find_or_fetch(arguments.model.as_deref())? } else { PathBuf::new() };
@@ -121,7 +123,11 @@ pub fn cli_on_ranks(arguments: impl IntoIterator<Item = OsString>, world: Arc<dy
 impl Arguments {
     /// What the files of the model say of it.
     fn open(&self, path: &Path) -> anyhow::Result<Pretrained> {
-        let named_by = if self.model.is_some() { "--model" } else { "the model" };
+        let named_by = match self.model {
+            Some(_) => "--model",
+            None if std::env::var_os(MODEL_VARIABLE).is_some() => MODEL_VARIABLE,
+            None => "the model",
+        };
         let mut pretrained = Pretrained::open(path).context(named_by)?;
         if let Some(context) = self.context {
             pretrained.config = pretrained.config.with_context(context)?;

@@ -25,6 +25,21 @@ fn an_answer_has_a_token_or_more() {
 }
 
 #[test]
+fn wrong_arguments_are_one_line() {
+    for (arguments, expected) in [
+        (
+            ["--max-token", "5"],
+            "unexpected argument '--max-token' found; a similar argument exists: '--max-tokens' (see --help)",
+        ),
+        (["--max-tokens", "-5"], "invalid value '-5' for '--max-tokens <N>': it must be a whole number from 1 on"),
+        (["--context", "-5"], "invalid value '-5' for '--context <N>': it must be a whole number from 0 on"),
+        (["--temperature", "warm"], "invalid value 'warm' for '--temperature <TEMPERATURE>': it must be a number"),
+    ] {
+        assert_eq!(run(&arguments), (Some(2), format!("error: {expected}\n")));
+    }
+}
+
+#[test]
 fn a_model_that_is_not_there_is_named_once_with_its_option() {
     let (code, error) = run(&["--model", "/nope.gguf", "Hi"]);
     assert_eq!((code, &error[..]), (Some(1), "error: --model: /nope.gguf: No such file or directory (os error 2)\n"));

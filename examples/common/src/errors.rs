@@ -1,7 +1,7 @@
 //! How programs end.
 
 use anyhow::ensure;
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -12,7 +12,8 @@ pub fn exit_code(result: anyhow::Result<()>) -> ExitCode {
         // Nobody reads on, as after `| head`.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            // Nobody may read this either.
+            let _ = writeln!(io::stderr(), "error: {error:#}");
             ExitCode::FAILURE
         }
     }

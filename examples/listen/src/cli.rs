@@ -3,7 +3,7 @@
 use crate::{find_or_fetch, probabilities, read};
 use anyhow::Context;
 use clap::Parser;
-use common::{Devices, Place, about, parse};
+use common::{Devices, Place, about, leave, parse, probability};
 use congruent::backend::{Backend, DeviceOf};
 use congruent::io::SafeTensors;
 use congruent::prelude::*;
@@ -36,11 +36,6 @@ struct Arguments {
     place: Place,
 }
 
-fn probability(text: &str) -> Result<f32, String> {
-    let number = text.parse().map_err(|error: std::num::ParseFloatError| error.to_string())?;
-    if (0.0..=1.0).contains(&number) { Ok(number) } else { Err("it must be from 0 to 1".to_owned()) }
-}
-
 /// Prints when somebody speaks in the recording of the arguments, of which the first is the name of the program.
 ///
 /// # Errors
@@ -49,7 +44,7 @@ pub fn cli<B: Backend<Elem = f32>>(
     arguments: impl IntoIterator<Item = OsString>,
     devices: Devices<DeviceOf<B>>,
 ) -> anyhow::Result<()> {
-    let arguments: Arguments = parse(arguments, &devices).unwrap_or_else(|error| error.exit());
+    let arguments: Arguments = parse(arguments, &devices).unwrap_or_else(|error| leave(error));
     let path = &arguments.recording;
     let samples = read(path).map_err(about(path))?;
     let device = arguments.place.open(devices)?;

@@ -58,6 +58,12 @@ fn what_is_wrong_is_one_line_with_the_path() {
     }
     let (code, _, error) = run(&["--model", text(&no_recording), text(&recording())]);
     assert!(code == Some(1) && error.starts_with(&format!("error: --model: {}: ", text(&no_recording))), "{error}");
+    let (code, _, error) = run(&[]);
+    let expected = "error: the following required arguments were not provided: <RECORDING> (see --help)\n";
+    assert_eq!((code, error.as_str()), (Some(2), expected));
+    let (code, _, error) = run(&["--threshold", "-1", text(&recording())]);
+    let expected = "error: invalid value '-1' for '--threshold <P>': it must be from 0 to 1\n";
+    assert_eq!((code, error.as_str()), (Some(2), expected));
     let (code, _, error) = run(&["--threshold", "2", text(&recording())]);
     assert!(code == Some(2) && error.contains("it must be from 0 to 1"), "{error}");
 }

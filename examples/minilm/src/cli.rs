@@ -3,7 +3,7 @@
 use crate::{Configured, Dims, MiniLm, PUBLISHED, config, find_or_fetch, plot, similarities};
 use anyhow::{Context, ensure};
 use clap::Parser;
-use common::{Devices, Place, about, check_output, parse};
+use common::{Devices, Place, about, leave, parse};
 use congruent::backend::{Backend, DeviceOf};
 use congruent::dim::Dense;
 use std::ffi::OsString;
@@ -16,13 +16,14 @@ struct Arguments {
     /// The texts.
     #[arg(default_values = ["A cat sat on the mat.", "The cat was sitting on a rug.", "Stock markets fell sharply."])]
     texts: Vec<String>,
-    /// A folder in Hugging Face layout; without it the model is fetched on first use.
+    /// A folder in Hugging Face layout, or what its hub has as owner/name or owner/name@revision; without it the model is fetched on
+    /// first use.
     #[arg(long, value_name = "DIR")]
     model: Option<PathBuf>,
     /// Takes every dimension from the folder's config.json, instead of from the types.
     #[arg(long)]
     configured: bool,
-    /// Draws the similarities, and the attention of a head on the first text, as SVG.
+    /// Draws the similarities, and the attention of a head on the first text, as SVG or PNG by the name of the file.
     #[arg(long, value_name = "FILE")]
     plot: Option<PathBuf>,
     /// The layer of the attention drawn, from 0.
@@ -44,9 +45,9 @@ pub fn cli<B: Backend<Elem = f32>>(
     arguments: impl IntoIterator<Item = OsString>,
     devices: Devices<DeviceOf<B>>,
 ) -> anyhow::Result<()> {
-    let arguments: Arguments = parse(arguments, &devices).unwrap_or_else(|error| error.exit());
+    let arguments: Arguments = parse(arguments, &devices).unwrap_or_else(|error| leave(error));
     if let Some(path) = &arguments.plot {
-        check_output("--plot", path)?;
+        plots::check("--plot", path)?;
         ensure!(!arguments.texts.is_empty(), "there is no text to draw");
     }
     let folder = arguments.model.as_deref();

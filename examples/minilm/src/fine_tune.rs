@@ -7,7 +7,7 @@ use crate::{features, fit_head, predictions};
 use anyhow::{Context, anyhow};
 use clap::Parser;
 use clap::builder::RangedU64ValueParser;
-use common::{Devices, Place, about, at_least_one, check_output, parse};
+use common::{Devices, Place, about, at_least_one, check_output, leave, parse};
 use congruent::backend::{Autodiff, Backend, DeviceOf};
 use congruent::io::Writer;
 use congruent::nn::Linear;
@@ -23,7 +23,8 @@ use tokenizers::TruncationParams;
 /// model on plays that it has not seen.
 #[derive(Parser)]
 struct Arguments {
-    /// A folder in Hugging Face layout; without it the model is fetched on first use.
+    /// A folder in Hugging Face layout, or what its hub has as owner/name or owner/name@revision; without it the model is fetched on
+    /// first use.
     #[arg(long, value_name = "DIR")]
     model: Option<PathBuf>,
     /// A folder of plays; without it they are fetched on first use.
@@ -85,7 +86,7 @@ pub fn cli<B: Autodiff<Elem = f32>>(
     arguments: impl IntoIterator<Item = OsString>,
     devices: Devices<DeviceOf<B>>,
 ) -> anyhow::Result<()> {
-    let arguments: Arguments = parse(arguments, &devices).unwrap_or_else(|error| error.exit());
+    let arguments: Arguments = parse(arguments, &devices).unwrap_or_else(|error| leave(error));
     arguments.settings.check()?;
     if let Some(path) = &arguments.save {
         check_output("--save", path)?;

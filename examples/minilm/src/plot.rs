@@ -1,14 +1,12 @@
-//! Matrices as pictures.
+//! What the model makes of texts, as a picture.
 
-use plotters::coord::Shift;
-use plotters::prelude::*;
+use plots::{Matrix, draw_matrices};
 use std::path::Path;
 
-const SIDE: u32 = 640;
-/// Room for the labels.
-const MARGIN: i32 = 150;
-
-/// Draws the similarities of texts, and the attention between the tokens of one of them, as SVG.
+/// Draws the similarities of texts, and the attention between the tokens of one of them, as SVG or PNG by the name of the file.
+///
+/// # Errors
+/// The file has another name, or cannot be written.
 pub fn plot(
     path: &Path,
     texts: &[String],
@@ -17,34 +15,20 @@ pub fn plot(
     attention: &[Vec<f32>],
     head: &str,
 ) -> anyhow::Result<()> {
-    let area = SVGBackend::new(path, (2 * SIDE, SIDE)).into_drawing_area();
-    area.fill(&WHITE)?;
-    let (left, right) = area.split_horizontally(SIDE);
-    matrix(&left, "similarity of the texts", texts, similarities)?;
-    matrix(&right, &format!("attention of {head}: query down, key across"), tokens, attention)?;
-    area.present()?;
-    Ok(())
-}
-
-type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
-
-fn matrix(area: &Area<'_>, title: &str, labels: &[String], rows: &[Vec<f32>]) -> anyhow::Result<()> {
-    let area = area.titled(title, ("sans-serif", 18))?;
-    let cell = (SIDE as i32 - MARGIN - 40) / labels.len().max(1) as i32;
-    let style = ("sans-serif", cell.clamp(6, 13)).into_text_style(&area);
-    let sideways = style.transform(FontTransform::Rotate270);
-    for (i, label) in labels.iter().enumerate() {
-        let short: String = label.chars().take(20).collect();
-        let middle = MARGIN + i as i32 * cell + cell / 3;
-        area.draw_text(&short, &style, (4, middle))?;
-        area.draw_text(&short, &sideways, (middle, MARGIN - 6))?;
-    }
-    for (y, row) in rows.iter().enumerate() {
-        for (x, &value) in row.iter().enumerate() {
-            let corner = (MARGIN + x as i32 * cell, MARGIN + y as i32 * cell);
-            let color = ViridisRGB::get_color(value.clamp(0.0, 1.0));
-            area.draw(&Rectangle::new([corner, (corner.0 + cell, corner.1 + cell)], color.filled()))?;
-        }
-    }
-    Ok(())
+    let is_negative = similarities.iter().flatten().any(|similarity| *similarity < 0.0);
+    let similarities = Matrix {
+        title: "similarity of the texts".to_owned(),
+        axes: ["text".to_owned(), "text".to_owned()],
+        names: texts.to_vec(),
+        rows: similarities.to_vec(),
+        scale: [if is_negative { -1.0 } else { 0.0 }, 1.0],
+    };
+    let attention = Matrix {
+        title: format!("attention of {head}"),
+        axes: ["query: the token that attends".to_owned(), "key: the token that is attended to".to_owned()],
+        names: tokens.to_vec(),
+        rows: attention.to_vec(),
+        scale: [0.0, 1.0],
+    };
+    draw_matrices(path, &[similarities, attention])
 }

@@ -47,6 +47,11 @@ impl Settings {
         ensure!(self.batch > 0, "--batch is 0, and must be at least 1");
         let rate = self.dropout;
         ensure!((0.0..1.0).contains(&rate), "--dropout is {rate}, and must be from 0 up to, not including, 1");
+        for (name, value) in
+            [("learning-rate", self.learning_rate), ("weight-decay", self.weight_decay), ("clip", self.clip)]
+        {
+            ensure!(value.is_finite() && value >= 0.0, "--{name} is {value}, and must be a number from 0 on");
+        }
         Ok(())
     }
 

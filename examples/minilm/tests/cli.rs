@@ -18,6 +18,8 @@ fn what_is_wrong_is_one_line_with_option_and_path() {
         (minilm, &["--plot", "/"], "--plot: /: it is a folder, and not a file to write".to_owned()),
         (fine_tune, &["--text", "/nope"], format!("--text: /nope: {missing}")),
         (fine_tune, &["--save", "/nope/m"], "--save: /nope/m: there is no folder /nope".to_owned()),
+        (fine_tune, &["--clip", "-1"], "--clip is -1, and must be a number from 0 on".to_owned()),
+        (minilm, &["--plot", "p.jpg"], "--plot: p.jpg: the name of a picture must end in .svg or .png".to_owned()),
         (fine_tune, &["--epochs", "0"], "--epochs is 0, and must be at least 1".to_owned()),
     ] {
         assert_eq!(run(program, arguments), (Some(1), format!("error: {expected}\n")), "{arguments:?}");

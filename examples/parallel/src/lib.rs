@@ -10,9 +10,9 @@
 //!
 //! However many there are, they learn the same: the losses are those of one process, but for rounding.
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use clap::{Args, Parser};
-use common::{at_least_one, said_to_all};
+use common::{at_least_one, check_output, leave, not_negative, parse_plain, said_to_all};
 use congruent::dim::Vocabulary;
 use congruent::mesh::{Communicator, Mesh, OnMesh};
 use congruent::nn::cross_entropy;
@@ -23,7 +23,7 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
-use train::{Text, read};
+use train::{Log, Text, read};
 
 dims! {
     /// Along this axis of the mesh, each process has a part of the batch.
@@ -51,7 +51,7 @@ pub struct Settings {
     #[arg(long)]
     pub vocabulary: bool,
     /// How many times the parameters change.
-    #[arg(long, value_name = "N", default_value_t = 100)]
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
     pub steps: u64,
     /// The steps after which the loss is printed.
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
@@ -66,14 +66,14 @@ pub struct Settings {
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = at_least_one)]
     pub layers: usize,
     /// The learning rate.
-    #[arg(long, value_name = "RATE", default_value_t = 1e-3)]
+    #[arg(long, value_name = "RATE", default_value_t = 1e-3, value_parser = not_negative)]
     pub learning_rate: f64,
     /// What the processes divide that have the model alike, as ZeRO has it: nothing (0), the state of the optimizer (1), or its
     /// gradients as well (2).
     #[arg(long, value_name = "STAGE", default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=2))]
     pub zero: u8,
     /// The longest that the gradient of a step may be.
-    #[arg(long, value_name = "NORM", default_value_t = 1.0)]
+    #[arg(long, value_name = "NORM", default_value_t = 1.0, value_parser = not_negative)]
     pub clip: f64,
     /// Where the random numbers begin.
     #[arg(long, default_value_t = 1)]
@@ -99,6 +99,9 @@ struct Arguments {
     /// A text, or a folder of texts; without it, the plays of Shakespeare are fetched on first use.
     #[arg(long, value_name = "PATH")]
     text: Option<PathBuf>,
+    /// Writes a row for each step: step, tokens (characters) so far, loss, learning rate, tokens per second, seconds.
+    #[arg(long, value_name = "FILE.csv")]
+    log: Option<PathBuf>,
     #[command(flatten)]
     settings: Settings,
 }
@@ -109,12 +112,26 @@ struct Arguments {
 /// # Errors
 /// As [`train()`]; the text cannot be fetched or read.
 pub fn cli(arguments: impl IntoIterator<Item = OsString>, world: Arc<dyn Communicator>) -> anyhow::Result<()> {
-    let Arguments { text, settings } = Arguments::parse_from(arguments);
+    let Arguments { text, settings, log } = parse_plain(arguments).unwrap_or_else(|error| leave(error));
     let is_first = world.rank() == 0;
+    let log = log.filter(|_| is_first).map(|path| {
+        check_output("--log", &path)?;
+        Log::create(&path).context("--log")
+    });
+    let mut log = log.transpose()?;
     // One of them fetches the text, and says it to the others.
-    let text = if is_first { read(text.as_deref())?.into_bytes() } else { Vec::new() };
+    let text = if is_first {
+        read(text.as_deref()).context(if text.is_some() { "--text" } else { "the plays" })?.into_bytes()
+    } else {
+        Vec::new()
+    };
     let text = String::from_utf8(said_to_all(&*world, text))?;
+    let tokens = (settings.batch * settings.context) as u64;
     train(&settings, &text, world, |Step { number, loss, .. }| {
+        if let Some(log) = &mut log {
+            let row = log.step(number, [tokens, tokens * number], loss.into(), settings.learning_rate);
+            row.context("--log")?;
+        }
         if is_first && number.is_multiple_of(settings.every) {
             writeln!(io::stdout(), "step {number}: loss {loss:.6}")?;
         }

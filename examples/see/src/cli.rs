@@ -3,7 +3,7 @@
 use crate::{draw, find_or_fetch, load, read, seen};
 use anyhow::Context;
 use clap::Parser;
-use common::{Devices, Place, about, check_output, parse};
+use common::{Devices, Place, about, check_output, leave, parse, probability};
 use congruent::backend::{Backend, DeviceOf};
 use congruent::no_grad;
 use congruent_models::mtcnn::{Area, Face, Settings};
@@ -34,11 +34,6 @@ struct Arguments {
     place: Place,
 }
 
-fn probability(text: &str) -> Result<f32, String> {
-    let number = text.parse().map_err(|error: std::num::ParseFloatError| error.to_string())?;
-    if (0.0..=1.0).contains(&number) { Ok(number) } else { Err("it must be from 0 to 1".to_owned()) }
-}
-
 /// Prints the faces in the picture of the arguments, of which the first is the name of the program.
 ///
 /// # Errors
@@ -47,7 +42,7 @@ pub fn cli<B: Backend<Elem = f32>>(
     arguments: impl IntoIterator<Item = OsString>,
     devices: Devices<DeviceOf<B>>,
 ) -> anyhow::Result<()> {
-    let arguments: Arguments = parse(arguments, &devices).unwrap_or_else(|error| error.exit());
+    let arguments: Arguments = parse(arguments, &devices).unwrap_or_else(|error| leave(error));
     if let Some(path) = &arguments.draw {
         check_output("--draw", path)?;
     }

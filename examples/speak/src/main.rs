@@ -23,8 +23,8 @@ congruent::dims! {
 const PROMPT: &str = "**JULIET**  \n";
 const CHARACTERS: usize = 400;
 
-const USAGE: &str = "usage: speak [--seed NUMBER] [PROMPT]\n\n\
-    Goes on from a prompt as Shakespeare's characters speak; `--` ends the options.";
+const USAGE: &str = "usage: speak [--seed NUMBER] [PROMPT]";
+const HELP: &str = "Goes on from a prompt as Shakespeare's characters speak; `--` ends the options.";
 
 /// The seed and the prompt, or nothing where help is asked for.
 fn arguments(mut given: impl Iterator<Item = OsString>) -> Result<Option<(u64, String)>, String> {
@@ -47,25 +47,21 @@ fn arguments(mut given: impl Iterator<Item = OsString>) -> Result<Option<(u64, S
 }
 
 fn main() -> ExitCode {
-    let (seed, prompt) = match arguments(std::env::args_os().skip(1)) {
-        Ok(Some(asked)) => asked,
-        Ok(None) => {
-            println!("{USAGE}");
-            return ExitCode::SUCCESS;
-        }
-        Err(error) => {
-            eprintln!("error: {error}\n{USAGE}");
-            return ExitCode::FAILURE;
-        }
+    let mut out = io::stdout().lock();
+    let said = match arguments(std::env::args_os().skip(1)) {
+        Ok(Some((seed, prompt))) => speak(&prompt, seed, &mut out),
+        Ok(None) => writeln!(out, "{USAGE}\n\n{HELP}").map_err(Into::into),
+        Err(error) => Err(format!("{error} ({USAGE})").into()),
     };
-    match speak(&prompt, seed, &mut io::stdout().lock()) {
+    match said {
         Ok(()) => ExitCode::SUCCESS,
         // Nobody reads on, as after `| head`.
         Err(error) if error.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == ErrorKind::BrokenPipe) => {
             ExitCode::SUCCESS
         }
         Err(error) => {
-            eprintln!("error: {error}");
+            // Nobody may read this either.
+            let _ = writeln!(io::stderr(), "error: {error}");
             ExitCode::FAILURE
         }
     }

@@ -11,15 +11,22 @@ fn run(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
 fn error(arguments: &[&str]) -> String {
     let output = run(arguments, &[]);
     assert!(!output.status.success() && output.stdout.is_empty(), "{output:?}");
-    String::from_utf8(output.stderr).unwrap().lines().next().unwrap().to_owned()
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(error.lines().count(), 1, "{error}");
+    error.trim_end().to_owned()
 }
 
 #[test]
 fn wrong_arguments_are_one_clear_line() {
-    assert_eq!(error(&["--sed", "1"]), "error: there is no option --sed");
-    assert_eq!(error(&["--seed"]), "error: --seed has no number");
-    assert_eq!(error(&["--seed", "-1"]), "error: --seed: \"-1\" is not a whole number of 0 or more");
-    assert_eq!(error(&["To", "be"]), "error: a second prompt: \"be\"; quote the first one");
+    let usage = "(usage: speak [--seed NUMBER] [PROMPT])";
+    for (arguments, expected) in [
+        (&["--sed", "1"][..], "there is no option --sed"),
+        (&["--seed"], "--seed has no number"),
+        (&["--seed", "-1"], "--seed: \"-1\" is not a whole number of 0 or more"),
+        (&["To", "be"], "a second prompt: \"be\"; quote the first one"),
+    ] {
+        assert_eq!(error(arguments), format!("error: {expected} {usage}"));
+    }
 }
 
 #[test]
@@ -32,6 +39,19 @@ fn help_is_no_error() {
 fn what_looks_like_an_option_is_a_prompt_behind_two_dashes() {
     let output = run(&["--", "-- To be"], &[]);
     assert!(output.status.success() && output.stdout.starts_with(b"-- To be"), "{output:?}");
+}
+
+/// Whether it is to speak or to help.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_one_clear_line() {
+    for arguments in [&[][..], &["--help"]] {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_speak"));
+        let output = command.args(arguments).stdout(full).output().unwrap();
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), &error[..]), (Some(1), "error: No space left on device (os error 28)\n"));
+    }
 }
 
 /// A value that is not taken is told, and changes nothing else.

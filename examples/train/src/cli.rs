@@ -1,12 +1,12 @@
 //! The program.
 
-use crate::{CHECKPOINT, COUNTED, Run, Settings, Text, mean_loss, read};
+use crate::{CHECKPOINT, COUNTED, Log, Run, Settings, Text, mean_loss, read};
 use anyhow::{Context, ensure};
 use clap::Parser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use common::{Devices, Place, about, check_output, parse};
+use common::{Devices, Interrupt, Place, about, check_output, leave, parse};
 use congruent::backend::{Autodiff, Backend, DeviceOf};
-use congruent::generate::Sampling;
+use congruent::generate::{Sampler, Sampling};
 use congruent::io::SafeTensors;
 use congruent::prelude::*;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -15,8 +15,6 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 dims! {
     /// The characters of the text.
@@ -37,6 +35,13 @@ struct Arguments {
     resume: bool,
     #[command(flatten)]
     settings: Settings,
+    /// Writes a row for each step: step, tokens (characters) so far, loss, learning rate, tokens per second, seconds. With --resume the
+    /// table goes on.
+    #[arg(long, value_name = "FILE.csv")]
+    log: Option<PathBuf>,
+    /// Draws the losses at the end, as SVG or PNG by the name of the file; curve.svg is in the folder in any case.
+    #[arg(long, value_name = "FILE")]
+    plot: Option<PathBuf>,
     /// Writes the model into a file in half precision, with its alphabet.
     #[arg(long, value_name = "FILE")]
     export: Option<PathBuf>,
@@ -57,16 +62,24 @@ struct Arguments {
 ///
 /// # Errors
 /// There is no such device; an argument is out of its range; the text cannot be fetched or read; there is nothing to go on from
-/// with `--resume`, or something without it; the loss is no number any more; a file cannot be written; it is called twice in one
-/// process, which has one handler of Ctrl-C.
+/// with `--resume`, or something without it; the loss is no number any more; a file cannot be written; somebody else
+/// in the process handles Ctrl-C.
 pub fn cli<B: Autodiff<Elem = f32>>(
     arguments: impl IntoIterator<Item = OsString>,
     devices: Devices<DeviceOf<B>>,
 ) -> anyhow::Result<()> {
-    let arguments: Arguments = parse(arguments, &devices).map_err(with_tip).unwrap_or_else(|error| error.exit());
+    let arguments: Arguments = parse(arguments, &devices).map_err(with_tip).unwrap_or_else(|error| leave(error));
     if let Some(path) = &arguments.export {
         check_output("--export", path)?;
     }
+    if let Some(path) = &arguments.log {
+        check_output("--log", path)?;
+    }
+    if let Some(path) = &arguments.plot {
+        plots::check("--plot", path)?;
+    }
+    let sampling = Sampling { temperature: arguments.temperature, ..Sampling::default() };
+    Sampler::new(sampling, 0).context("--temperature")?;
     let device = arguments.place.open(devices)?;
     let text =
         read(arguments.text.as_deref()).context(if arguments.text.is_some() { "--text" } else { "the plays" })?;
@@ -74,6 +87,7 @@ pub fn cli<B: Autodiff<Elem = f32>>(
         None => "**HAMLET**  \n".to_owned(),
         Some(_) => text.split_inclusive('\n').next().unwrap_or_default().to_owned(),
     });
+    ensure!(!prompt.is_empty(), "--prompt: there is nothing to go on from");
     let characters = characters(&text);
     let alphabet = Alphabet::new(Vocab::set(characters.chars().count())?, &characters)?;
     let prompt_ids = alphabet.encode(&prompt).context("--prompt")?;
@@ -95,7 +109,14 @@ pub fn cli<B: Autodiff<Elem = f32>>(
         Vocab::get().map_or(0, |vocab| vocab.size()),
         run.speaker.model.parameter_count()
     );
-    train(&mut run, &text, &arguments.out)?;
+    let log = arguments.log.as_deref().map(|path| match arguments.resume {
+        true => Log::resume(path, run.step()),
+        false => Log::create(path),
+    });
+    train(&mut run, &text, &arguments.out, log.transpose().context("--log")?)?;
+    if let Some(path) = &arguments.plot {
+        run.curve().draw(path).map_err(about(path)).context("--plot")?;
+    }
     if run.step() < run.settings().steps {
         return Ok(writeln!(io::stdout(), "stopped after step {}: --resume goes on", run.step())?);
     }
@@ -107,7 +128,6 @@ pub fn cli<B: Autodiff<Elem = f32>>(
         report(&speaker, &text, "in half precision")?;
     }
     report(&run.speaker, &text, "in single precision")?;
-    let sampling = Sampling { temperature: arguments.temperature, ..Sampling::default() };
     let mut out = io::stdout().lock();
     write!(out, "\n{prompt}")?;
     run.speaker.speak(&prompt_ids, sampling, run.settings().seed, arguments.say, |character| {
@@ -128,25 +148,28 @@ fn with_tip(mut error: clap::Error) -> clap::Error {
 }
 
 /// Goes on until the last step, or Ctrl-C.
-fn train<B: Autodiff<Elem = f32>>(run: &mut Run<Vocab, B>, text: &Text<Vocab>, out: &Path) -> anyhow::Result<()> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let stopped = stop.clone();
-    ctrlc::set_handler(move || {
-        // The second time at once.
-        if stopped.swap(true, Ordering::Relaxed) {
-            std::process::exit(130);
-        }
-    })?;
-    let Settings { steps, batch, context, accumulate, .. } = *run.settings();
+fn train<B: Autodiff<Elem = f32>>(
+    run: &mut Run<Vocab, B>,
+    text: &Text<Vocab>,
+    out: &Path,
+    mut log: Option<Log>,
+) -> anyhow::Result<()> {
+    let interrupt = Interrupt::listen()?;
+    let Settings { steps, batch, context, accumulate, learning_rate, .. } = *run.settings();
+    let (schedule, tokens) = (run.settings().schedule(), (batch * context * accumulate) as u64);
     let style = "{bar:30} step {pos} of {len}, {msg}, {eta} left";
     let bar = ProgressBar::new(steps).with_style(ProgressStyle::with_template(style)?).with_position(run.step());
     bar.reset_eta();
     let (begin, started) = (run.step(), std::time::Instant::now());
-    let mut smooth = None;
+    let (mut smooth, mut logged) = (None, Ok(()));
     run.go_on(text, out, |run, loss| {
+        if let Some(log) = &mut log {
+            // Of the step before which the loss was this one.
+            let rate = learning_rate * schedule.at(run.step() - 1);
+            logged = log.step(run.step(), [tokens, tokens * run.step()], loss, rate);
+        }
         smooth = Some(smooth.map_or(loss, |smooth| 0.98 * smooth + 0.02 * loss));
-        let read = (run.step() - begin) * (batch * context * accumulate) as u64;
-        let rate = read as f64 / started.elapsed().as_secs_f64();
+        let rate = ((run.step() - begin) * tokens) as f64 / started.elapsed().as_secs_f64();
         bar.set_message(format!("loss {:.3}, {rate:.0} characters/s", smooth.unwrap_or(loss)));
         bar.set_position(run.step());
         if let Some(point) = run.curve().0.last().filter(|point| point.step == run.step()) {
@@ -155,10 +178,10 @@ fn train<B: Autodiff<Elem = f32>>(run: &mut Run<Vocab, B>, text: &Text<Vocab>, o
                 eprintln!("step {step}: loss {training:.4}, held out {held_out:.4}, {rate:.0} characters/s");
             });
         }
-        if stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if interrupt.came() || logged.is_err() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
     bar.finish_and_clear();
-    Ok(())
+    logged.context("--log")
 }
 
 /// Says how well a text is predicted that was never seen.

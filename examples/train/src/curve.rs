@@ -1,8 +1,7 @@
 //! The losses in the course of the training.
 
 use crate::COUNTED;
-use plotters::prelude::*;
-use plotters::style::full_palette::{GREY, ORANGE};
+use plots::{Line, Lines};
 use serde::{Deserialize, Serialize};
 use std::fmt::{self, Display, Formatter};
 use std::path::Path;
@@ -23,37 +22,20 @@ pub struct Point {
 pub struct Curve(pub Vec<Point>);
 
 impl Curve {
-    /// Draws it as SVG.
+    /// Draws it, as SVG or PNG by the name of the file.
     ///
     /// # Errors
-    /// It cannot be written.
+    /// The file has another name, or cannot be written; there are no losses.
     pub fn draw(&self, path: &Path) -> anyhow::Result<()> {
-        let area = SVGBackend::new(path, (800, 480)).into_drawing_area();
-        area.fill(&WHITE)?;
-        let losses = self.0.iter().flat_map(|point| [point.training, point.held_out]).chain([COUNTED]);
-        let (low, high) = losses.fold((f64::MAX, f64::MIN), |(low, high), x| (low.min(x), high.max(x)));
-        let steps = self.0.last().map_or(1, |point| point.step.max(1));
-        let mut chart = ChartBuilder::on(&area)
-            .margin(16)
-            .x_label_area_size(44)
-            .y_label_area_size(56)
-            .build_cartesian_2d(0..steps, low - 0.05..high + 0.05)?;
-        chart.configure_mesh().x_desc("steps").y_desc("nats a character").light_line_style(WHITE).draw()?;
-        let line = |of: fn(&Point) -> f64| self.0.iter().map(move |point| (point.step, of(point)));
-        let counted = [(0, COUNTED), (steps, COUNTED)].into_iter();
-        chart.draw_series(LineSeries::new(counted, GREY))?.label("counted, five characters back").legend(mark(GREY));
-        let training = LineSeries::new(line(|point| point.training), ORANGE);
-        chart.draw_series(training)?.label("training").legend(mark(ORANGE));
-        let held_out = LineSeries::new(line(|point| point.held_out), BLUE.stroke_width(2));
-        chart.draw_series(held_out)?.label("held out").legend(mark(BLUE));
-        chart.configure_series_labels().border_style(GREY).background_style(WHITE).draw()?;
-        area.present()?;
-        Ok(())
+        let line = |name: &str, of: &dyn Fn(&Point) -> f64| Line {
+            name: name.to_owned(),
+            points: self.0.iter().map(|point| (point.step as f64, of(point))).collect(),
+        };
+        let mut counted = line("counted, five characters back", &|_| COUNTED);
+        counted.points.insert(0, (0.0, COUNTED));
+        let lines = vec![counted, line("training", &|point| point.training), line("held out", &|point| point.held_out)];
+        Lines { across: "steps".to_owned(), up: "nats a character".to_owned(), lines }.save(path)
     }
-}
-
-fn mark(color: RGBColor) -> impl Fn((i32, i32)) -> PathElement<(i32, i32)> {
-    move |(x, y)| PathElement::new([(x, y), (x + 20, y)], color)
 }
 
 /// As a table: comma-separated values.

@@ -20,6 +20,7 @@
 mod cli;
 mod curve;
 mod evaluation;
+mod log;
 mod run;
 mod settings;
 mod text;
@@ -27,6 +28,7 @@ mod text;
 pub use cli::cli;
 pub use curve::{Curve, Point};
 pub use evaluation::{Window, losses, mean_loss, windows};
+pub use log::Log;
 pub use run::{CHECKPOINT, Run};
 pub use settings::Settings;
 pub use text::{Text, read};

@@ -48,6 +48,72 @@ fn a_text_of_ones_own_is_learnt_and_gone_on_with() {
     assert!(said.starts_with("To be,\n") && said.chars().count() == "To be,\n".len() + 5 + 1, "{said}");
 }
 
+/// The steps, the tokens and the learning rates of a log, after its header.
+fn rows(path: &std::path::Path) -> Vec<(u64, u64, f64)> {
+    let text = std::fs::read_to_string(path).unwrap();
+    let (header, rows) = text.split_once('\n').unwrap();
+    assert_eq!(header, "step,tokens,loss,learning_rate,tokens_per_second,seconds");
+    let row = |line: &str| {
+        let fields: Vec<f64> = line.split(',').map(|field| field.parse().unwrap()).collect();
+        assert!(fields.len() == 6 && fields[2] > 0.0 && fields[4] > 0.0 && fields[5] >= 0.0, "{line}");
+        (fields[0] as u64, fields[1] as u64, fields[3])
+    };
+    rows.lines().map(row).collect()
+}
+
+#[test]
+fn every_step_is_logged_once_also_where_it_is_done_again() {
+    let folder = Folder::new("log");
+    std::fs::write(folder.0.join("a.txt"), "To be,\nor not to be, that is\n").unwrap();
+    let more = ["--steps", "6", "--every", "3", "--warmup", "2", "--log", "@log.csv", "--plot", "@p.png"];
+    let output = folder.run(&[&["--text", "@a.txt", "--out", "@out"], &more[..], &SMALL].concat());
+    assert!(output.status.success(), "{output:?}");
+    let log = folder.0.join("log.csv");
+    let whole = rows(&log);
+    let steps: Vec<(u64, u64)> = whole.iter().map(|(step, tokens, _)| (*step, *tokens)).collect();
+    assert_eq!(steps, (1..=6).map(|step| (step, 16 * step)).collect::<Vec<_>>());
+    // It rises in two steps to the highest, and falls to a twentieth.
+    let rates: Vec<f64> = whole.iter().map(|(.., rate)| *rate).collect();
+    assert!(rates[0] < rates[1] && rates.windows(2).skip(2).all(|pair| pair[1] < pair[0]), "{rates:?}");
+    assert!(rates.iter().all(|rate| (0.0..=3e-3).contains(rate)), "{rates:?}");
+    assert!(std::fs::read(folder.0.join("p.png")).unwrap().starts_with(b"\x89PNG"));
+
+    // As if it had been killed in a later step, while it wrote.
+    let text = std::fs::read_to_string(&log).unwrap();
+    std::fs::write(&log, format!("{text}7,112,1.5,1e-3,5,9.5\n8,12")).unwrap();
+    let output = folder.run(&["--text", "@a.txt", "--out", "@out", "--resume", "--log", "@log.csv", "--say", "5"]);
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(std::fs::read_to_string(&log).unwrap(), text);
+
+    let (code, error) = folder.error(&["--text", "@a.txt", "--out", "@out", "--resume", "--log", "@a.txt"]);
+    let path = folder.0.join("a.txt");
+    let last = error.lines().last().unwrap();
+    assert_eq!(last, format!("error: --log: {}: it is not the log of a training", path.display()));
+    assert_eq!(code, Some(1));
+}
+
+/// Of a training that was stopped, the rows of steps that come again go, and those of the new steps come.
+#[test]
+fn a_log_goes_on_after_the_step_of_the_checkpoint() {
+    let folder = Folder::new("resumed");
+    let path = folder.0.join("log.csv");
+    let mut log = train::Log::create(&path).unwrap();
+    for step in 1..=5 {
+        log.step(step, [10, 10 * step], 2.0, 1e-3).unwrap();
+    }
+    let mut log = train::Log::resume(&path, 3).unwrap();
+    log.step(4, [10, 40], 1.0, 1e-3).unwrap();
+    let found: Vec<u64> = rows(&path).into_iter().map(|(step, ..)| step).collect();
+    assert_eq!(found, [1, 2, 3, 4]);
+    let seconds: Vec<f64> = std::fs::read_to_string(&path)
+        .unwrap()
+        .lines()
+        .skip(1)
+        .map(|line| line.rsplit(',').next().unwrap().parse().unwrap())
+        .collect();
+    assert!(seconds.windows(2).all(|pair| pair[0] <= pair[1]), "{seconds:?}");
+}
+
 #[test]
 fn what_is_wrong_is_one_line_with_option_and_path() {
     let folder = Folder::new("wrong");
@@ -56,6 +122,14 @@ fn what_is_wrong_is_one_line_with_option_and_path() {
                  smaller --context takes less";
     for (arguments, expected) in [
         (&["--text", "/nope"][..], "--text: /nope: No such file or directory (os error 2)"),
+        (&["--text", "@a.txt", "--prompt", ""], "--prompt: there is nothing to go on from"),
+        (
+            &["--text", "@a.txt", "--prompt", "To bx"],
+            "--prompt: 'x' in line 1 is not of the alphabet that the model knows",
+        ),
+        (&["--temperature", "-1"], "--temperature: `temperature` is -1, expected a number from 0 on"),
+        (&["--plot", "p.pdf"], "--plot: p.pdf: the name of a picture must end in .svg or .png"),
+        (&["--log", "/nope/l.csv"], "--log: /nope/l.csv: there is no folder /nope"),
         (&["--export", "/nope/m"], "--export: /nope/m: there is no folder /nope"),
         (&["--text", "@a.txt", "--steps", "0"], "--steps is 0, and must be at least 1"),
         (&["--text", "@a.txt", "--out", "@out"], short),
@@ -67,11 +141,8 @@ fn what_is_wrong_is_one_line_with_option_and_path() {
         assert_eq!(folder.error(arguments), (Some(1), format!("error: {expected}\n")), "{arguments:?}");
     }
     let (code, error) = folder.error(&["--resume", "--steps", "3"]);
-    assert!(code == Some(2) && error.contains("'--resume' cannot be used with:\n  --steps <N>"), "{error}");
-    assert!(
-        error.contains("tip: --resume goes on with the settings of the checkpoint: leave out the others"),
-        "{error}"
-    );
+    assert!(code == Some(2) && error.contains("'--resume' cannot be used with: --steps <N>"), "{error}");
+    assert!(error.contains("; --resume goes on with the settings of the checkpoint: leave out the others"), "{error}");
 }
 
 #[test]
