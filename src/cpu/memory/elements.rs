@@ -326,6 +326,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(target_family = "wasm", ignore)] // There is one thread.
     fn a_small_block_stays_with_its_thread() {
         let start = || Elements::<f32>::arbitrary(700).as_slice().as_ptr() as usize;
         let here = start();

@@ -101,7 +101,7 @@ unsafe fn dot_tile<V: Vector, F: BlockDecoder, const OUTPUTS: usize, const ROWS:
                     for row in 0..ROWS {
                         let x = V::load(x.get_unchecked(row * k + first..));
                         for output in 0..OUTPUTS {
-                            sums[output][row] = weights[output].mul_add(x, sums[output][row]);
+                            sums[output][row] = weights[output].accumulate(x, sums[output][row]);
                         }
                     }
                 }

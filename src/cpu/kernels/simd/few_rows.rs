@@ -108,7 +108,7 @@ unsafe fn rank_k_update<V: Vector, const ROWS: usize, const K: usize>(
                 let at = sums.add(row * stride + column);
                 let mut sum = V::load(std::slice::from_raw_parts(at, V::LANES));
                 for p in 0..K {
-                    sum = factors[row][p].mul_add(rows[p], sum);
+                    sum = factors[row][p].accumulate(rows[p], sum);
                 }
                 sum.write(at);
             }
@@ -119,7 +119,7 @@ unsafe fn rank_k_update<V: Vector, const ROWS: usize, const K: usize>(
                 let mut sum = load::<V>(sums, 0.0);
                 for p in 0..K {
                     let from = &b.elements[p * b.strides[0] + whole..][..width - whole];
-                    sum = factors[row][p].mul_add(load(from, 0.0), sum);
+                    sum = factors[row][p].accumulate(load(from, 0.0), sum);
                 }
                 store(sum, sums);
             }
@@ -162,7 +162,7 @@ unsafe fn dot_columns<V: Vector, const ROWS: usize>(
                     for row in 0..ROWS {
                         for i in 0..UNROLL {
                             let factor = *a.elements.get_unchecked(row * a.strides[0] + (p + i) * a.strides[1]);
-                            sums[row] = V::splat(factor).mul_add(four[i], sums[row]);
+                            sums[row] = V::splat(factor).accumulate(four[i], sums[row]);
                         }
                     }
                 }
@@ -173,7 +173,7 @@ unsafe fn dot_columns<V: Vector, const ROWS: usize>(
                     }
                     for row in 0..ROWS {
                         let factor = *a.elements.get_unchecked(row * a.strides[0] + p * a.strides[1]);
-                        sums[row] = V::splat(factor).mul_add(V::load(&elements), sums[row]);
+                        sums[row] = V::splat(factor).accumulate(V::load(&elements), sums[row]);
                     }
                 }
                 for row in 0..ROWS {

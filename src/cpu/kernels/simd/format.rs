@@ -60,6 +60,7 @@ macro_rules! packings { ($(
     }
 )*} }
 
+// The products of whole numbers and scales are exact: together their digits are those of an `f32`, or fewer.
 packings! {
     /// Single precision.
     F32: 128 bytes, 32 elements in groups of 32,
@@ -102,7 +103,7 @@ packings! {
         let ((byte, shift), [scale, offset]) = (halves(at), V::splat_two_f16(block));
         let fifth = u32::from_le_bytes([block[4], block[5], block[6], block[7]]) >> at;
         let q = V::load_bits(&block[8 + byte..], shift, 15).masked_add(fifth, V::splat(16.0));
-        q.mul_add(scale, offset)
+        q.accumulate(scale, offset)
     };
 
     /// `d · q`.
@@ -122,7 +123,7 @@ packings! {
         let [scale, offset] = scale_and_offset(block, group);
         let q = V::load_bits(&block[48 + group / 2 * 32 + at..], group as u32 % 2 * 4, 15);
         let fifth = V::load_bits(&block[16 + at..], group as u32, 1);
-        fifth.mul_add(V::splat(16.0), q).mul_add(scale, offset)
+        fifth.accumulate(V::splat(16.0), q).accumulate(scale, offset)
     };
 
     /// `d · scale · (q - 32)`: lower four bits, upper two, a scale of eight bits for each 16 elements, and `d`.
@@ -133,7 +134,7 @@ packings! {
         let (half_block, part, first) = (group / 8, group / 2 % 4, group % 2 * 16 + at);
         let low = V::load_bits(&block[half_block * 64 + part % 2 * 32 + first..], part as u32 / 2 * 4, 15);
         let high = V::load_bits(&block[128 + half_block * 32 + first..], part as u32 * 2, 3);
-        let q = high.mul_add(V::splat(16.0), low).sub(V::splat(32.0));
+        let q = high.accumulate(V::splat(16.0), low).sub(V::splat(32.0));
         q.mul(V::splat_f16(half(block, 208)).mul(V::splat(block[192 + group] as i8 as f32)))
     };
 }

@@ -88,7 +88,7 @@ unsafe fn dots<V: Vector, const ROWS: usize>(
                 let x = load::<V>(a.elements.get_unchecked(row * a.strides[0] + p..).get_unchecked(..lanes), 0.0);
                 for column in 0..4 {
                     let y = V::load(columns[column].get_unchecked(p..));
-                    sums[row][column] = x.mul_add(y, sums[row][column]);
+                    sums[row][column] = x.accumulate(y, sums[row][column]);
                 }
             }
         }

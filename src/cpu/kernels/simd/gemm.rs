@@ -160,7 +160,7 @@ unsafe fn micro_kernel<V: Vector, const ROWS: usize>(
             let (left, right) = (V::load(b), V::load(&b[V::LANES..]));
             for row in 0..ROWS {
                 let factor = V::splat(*from.add(row * row_stride));
-                sums[row] = [factor.mul_add(left, sums[row][0]), factor.mul_add(right, sums[row][1])];
+                sums[row] = [factor.accumulate(left, sums[row][0]), factor.accumulate(right, sums[row][1])];
             }
             from = from.wrapping_add(stride);
         }
@@ -353,7 +353,7 @@ unsafe fn rank_1_update<W: Vector, const ROWS: usize>(a: Matrix<'_, f32>, p: usi
         // SAFETY: the caller's.
         unsafe {
             let factor = *a.elements.get_unchecked(row * a.strides[0] + first);
-            sums[row] = W::splat(factor).mul_add(b, sums[row]);
+            sums[row] = W::splat(factor).accumulate(b, sums[row]);
         }
     }
 }

@@ -14,6 +14,8 @@ pub enum Level {
     Avx512,
     #[cfg(target_arch = "aarch64")]
     Neon,
+    #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+    Simd128,
 }
 
 /// Those that this processor has, the best last, by the names that `CONGRUENT_SIMD` gives them.
@@ -32,6 +34,8 @@ pub fn levels() -> Vec<(&'static str, Level)> {
     }
     #[cfg(all(target_arch = "aarch64", not(miri)))]
     levels.push(("neon", Level::Neon));
+    #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+    levels.push(("simd128", Level::Simd128));
     levels
 }
 

@@ -5,6 +5,7 @@
 //! [`gemm`], [`attention`]), one function for each kernel and set of instructions ([`dispatch`]), and the safe functions of this module,
 //! which choose among them.
 //! `CONGRUENT_SIMD` forces a choice: `portable`, `avx2`, `avx512` or `neon`; what the processor lacks is not chosen.
+//! WebAssembly cannot be asked: a program has the level `simd128` if it was compiled with it.
 
 // Over arrays of vectors, iterators keep the compiler from using registers.
 #![allow(clippy::needless_range_loop)]
@@ -42,6 +43,8 @@ mod shifted;
 mod softmax;
 mod static_sizes;
 mod vector;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod wasm;
 mod weight_cache;
 mod widen;
 #[cfg(target_arch = "x86_64")]

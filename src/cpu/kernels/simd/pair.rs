@@ -79,6 +79,7 @@ unsafe impl<A: Vector, B: Vector> Vector for Pair<A, B> {
         fn mul(other);
         fn div(other);
         fn mul_add(factor, addend);
+        fn accumulate(factor, addend);
         fn max(other);
         fn min(other);
         fn abs();

@@ -116,6 +116,12 @@ pub unsafe trait Vector: Copy {
     unsafe fn div(self, other: Self) -> Self;
     /// `self · factor + addend`, rounded once.
     unsafe fn mul_add(self, factor: Self, addend: Self) -> Self;
+    /// `self · factor + addend`, rounded once, or twice where that is faster: for sums of many products.
+    #[inline(always)]
+    unsafe fn accumulate(self, factor: Self, addend: Self) -> Self {
+        // SAFETY: the caller's.
+        unsafe { self.mul_add(factor, addend) }
+    }
     unsafe fn sqrt(self) -> Self;
     /// The larger; `other` where one is NaN, or both are zero.
     unsafe fn max(self, other: Self) -> Self;
@@ -214,11 +220,11 @@ pub unsafe trait Vector: Copy {
     }
     /// `scale · q + offset` of the lower (shift 0) or the upper (4) half of each of the first bytes of a slice.
     ///
-    /// Scale and offset are the same in all lanes.
+    /// Scale and offset are the same in all lanes, and the digits of the scale are few enough for the product to be exact.
     #[inline(always)]
     unsafe fn load_nibbles(from: &[u8], shift: u32, scale: Self, offset: Self) -> Self {
         // SAFETY: the caller's.
-        unsafe { Self::load_bits(from, shift, 15).mul_add(scale, offset) }
+        unsafe { Self::load_bits(from, shift, 15).accumulate(scale, offset) }
     }
     /// Adds to the lanes whose bit of the mask is set, the lowest bit for the first lane.
     #[inline(always)]

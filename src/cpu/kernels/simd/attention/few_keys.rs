@@ -189,7 +189,7 @@ unsafe fn score_tile<V: Vector, const VECTORS: usize>(
             for key in 0..4 {
                 let k = V::splat_group(k.get_unchecked(rows[key] + column..));
                 for vector in 0..VECTORS {
-                    sums[vector][key] = V::load(q.get_unchecked(vector * V::LANES..)).mul_add(k, sums[vector][key]);
+                    sums[vector][key] = V::load(q.get_unchecked(vector * V::LANES..)).accumulate(k, sums[vector][key]);
                 }
             }
         }

@@ -150,7 +150,7 @@ unsafe fn score_tile<W: Vector, const ROWS: usize>(
             let q = W::load(q.get_unchecked(column * W::LANES..));
             for row in 0..ROWS {
                 let factor = W::splat(*k.elements.get_unchecked(row * k.strides[0] + column));
-                sums[row] = factor.mul_add(q, sums[row]);
+                sums[row] = factor.accumulate(q, sums[row]);
             }
         }
         let scores = scores.chunks_exact_mut(W::LANES);
@@ -226,14 +226,14 @@ unsafe fn score_rows<V: Vector, const ROWS: usize>(few: FewScores<'_>) {
             for column in (0..whole).step_by(V::LANES) {
                 let k = V::load(k.get_unchecked(column..));
                 for row in 0..ROWS {
-                    sums[row] = V::load(q.get_unchecked(row * d + column..)).mul_add(k, sums[row]);
+                    sums[row] = V::load(q.get_unchecked(row * d + column..)).accumulate(k, sums[row]);
                 }
             }
             if whole < d {
                 let k = V::load_partial(k.get_unchecked(whole..d), 0.0);
                 for row in 0..ROWS {
                     sums[row] =
-                        V::load_partial(q.get_unchecked(row * d + whole..row * d + d), 0.0).mul_add(k, sums[row]);
+                        V::load_partial(q.get_unchecked(row * d + whole..row * d + d), 0.0).accumulate(k, sums[row]);
                 }
             }
             for row in 0..ROWS {

@@ -114,7 +114,7 @@ unsafe fn value_tile<W: Vector, const INTERLEAVE: usize, const WHOLE: bool, cons
             let weights = weights.get_unchecked(of_key + first_row * INTERLEAVE..);
             for row in 0..ROWS {
                 let weight = W::splat(*weights.get_unchecked(row * INTERLEAVE));
-                tile[row] = weight.mul_add(value, tile[row]);
+                tile[row] = weight.accumulate(value, tile[row]);
             }
         }
         // A loop for each choice: with a choice in the loop, the tile would not stay in registers.
@@ -122,7 +122,7 @@ unsafe fn value_tile<W: Vector, const INTERLEAVE: usize, const WHOLE: bool, cons
             for row in 0..ROWS {
                 let scale = W::splat(*scales.get_unchecked(first_row + row));
                 let before = read::<W, WHOLE>(sums.add((first_row + row) * e + first), len, 0.0);
-                tile[row] = before.mul_add(scale, tile[row]);
+                tile[row] = before.accumulate(scale, tile[row]);
             }
         }
         let mut check = W::splat(0.0);
