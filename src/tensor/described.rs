@@ -31,6 +31,19 @@ impl<S: Shape, B: Backend> Tensor<S, B> {
         self.shape.sizes()
     }
 
+    /// The name of each dimension, as it was declared: for the axes of a picture, say.
+    ///
+    /// ```
+    /// use congruent::dim::Keys;
+    /// use congruent::prelude::*;
+    /// dims! { Heads = 3; Seq; }
+    /// bind!(seq: Seq = 5);
+    /// assert_eq!(Tensor::ones((Heads, seq, Keys(seq))).names(), ["Heads", "Seq", "Keys<Seq>"]);
+    /// ```
+    pub fn names(&self) -> Vec<String> {
+        S::names()
+    }
+
     /// The dimension of an axis: its name, with the size that it has here.
     ///
     /// ```
