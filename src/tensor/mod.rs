@@ -6,6 +6,7 @@
 // In the order in which the page of `Tensor` has their methods: by what one looks for.
 mod create;
 mod described;
+mod made;
 
 mod convert;
 

@@ -32,8 +32,7 @@ impl Cached {
             File::Type(_) => None,
             File::Any => {
                 let known = |name: &&str| here(name) || self.absence(&commit, name).exists();
-                let described =
-                    wanted.needed.iter().all(|name| here(name)) && wanted.optional.iter().all(|name| known(name));
+                let described = wanted.needed.iter().all(|name| here(name)) && wanted.optional.iter().all(known);
                 let weighed =
                     here(WEIGHTS) || parts(&folder.join(INDEX)).is_ok_and(|parts| parts.iter().all(|part| here(part)));
                 (described && weighed).then_some(folder)

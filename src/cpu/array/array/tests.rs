@@ -1,4 +1,5 @@
 use super::*;
+use std::sync::Arc;
 
 fn counted(sizes: &[usize]) -> Array<u32> {
     Array::from_vec((0..sizes.iter().product::<usize>() as u32).collect(), sizes)
