@@ -4,6 +4,7 @@ use crate::Interrupt;
 use anyhow::{Context, bail, ensure};
 use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
 use std::ffi::OsStr;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, PoisonError};
@@ -124,11 +125,18 @@ fn remove_abandoned(cache: &Path) {
 
 /// Runs Python, which keeps what it needs meanwhile in `folder`.
 fn run(arguments: &[&OsStr], folder: &Path, interrupt: &Interrupt, bar: &ProgressBar) -> anyhow::Result<()> {
-    let log = folder.join("log");
     let mut command = Command::new("python3");
-    command.args(arguments).env("TMPDIR", folder).stdin(Stdio::null()).stdout(Stdio::null());
-    command.stderr(std::fs::File::create(&log)?);
+    command.args(arguments).env("TMPDIR", folder).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     let mut child = command.spawn().context("python3")?;
+    // Not into a file: the disk may be full.
+    let said = child.stderr.take().map(|mut stderr| {
+        std::thread::spawn(move || {
+            let mut said = Vec::new();
+            // What there was of it tells most.
+            let _ = stderr.read_to_end(&mut said);
+            String::from_utf8_lossy(&said).into_owned()
+        })
+    });
     let status = loop {
         if let Some(status) = child.try_wait()? {
             break status;
@@ -142,9 +150,10 @@ fn run(arguments: &[&OsStr], folder: &Path, interrupt: &Interrupt, bar: &Progres
         std::thread::sleep(Duration::from_millis(50));
     };
     if !status.success() {
-        let log = std::fs::read(&log).unwrap_or_default();
-        let log = String::from_utf8_lossy(&log);
-        let lines = || log.lines().rev().map(str::trim).filter(|line| !line.is_empty());
+        // One that was killed may have left others, which hold what it wrote to.
+        ensure!(!interrupt.came(), "interrupted");
+        let said = said.and_then(|said| said.join().ok()).unwrap_or_default();
+        let lines = || said.lines().rev().map(str::trim).filter(|line| !line.is_empty());
         let last = lines().find_map(|line| line.strip_prefix("ERROR: ")).or_else(|| lines().next());
         bail!("python3: {}", last.map_or_else(|| status.to_string(), str::to_owned));
     }

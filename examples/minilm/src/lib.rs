@@ -42,7 +42,7 @@ pub use fine_tune::cli as fine_tune;
 pub use plot::plot;
 pub use tuning::Settings;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{anyhow, bail, ensure};
 use congruent::backend::{Backend, DeviceOf};
 use congruent::mask::by_length;
 use congruent::prelude::*;
@@ -232,7 +232,10 @@ impl<D: Dims, B: Backend<Elem = f32>> MiniLm<D, B> {
         let weights = Seq::with(ids.len(), |seq| {
             let ids = Ids::new((batch, seq), self.bert.vocab(), ids)?.to_engine::<B>(&self.bert.device());
             let states = self.bert.hidden_states(&ids, &Full)?;
-            let hidden = states[..states.len() - 1].get(layer).with_context(|| format!("there is no layer {layer}"))?;
+            let (layers, heads) = (states.len() - 1, self.dims.heads().size());
+            ensure!(layer < layers, "there is no layer {layer}: the model has {layers}, from 0 on");
+            ensure!(head < heads, "there is no head {head}: a layer has {heads}, from 0 on");
+            let hidden = &states[layer];
             let weights = self.bert.attention(layer, hidden, &Full);
             anyhow::Ok(weights.at(At::<1>, head)?.to_vec())
         })?;

@@ -52,6 +52,20 @@ fn server() -> Server {
     Server::new([("config.json", config), ("tokenizer.json", tokenizer), ("model.safetensors", weights())])
 }
 
+#[test]
+fn a_head_or_a_layer_that_is_not_there_is_named() {
+    let (server, folder) = (server(), tempfile::tempdir().unwrap());
+    for (option, expected) in [
+        ("--layer", "there is no layer 9: the model has 1, from 0 on"),
+        ("--head", "there is no head 9: a layer has 2, from 0 on"),
+    ] {
+        let arguments = ["--model", "owner/tiny", "--plot", "p.svg", option, "9"];
+        let output = run(folder.path(), server.address(), &[], &arguments);
+        assert_eq!(error(&output), format!("error: {expected}"));
+        assert!(!folder.path().join("p.svg").exists());
+    }
+}
+
 /// The program in a folder, which has its cache as well.
 fn run(folder: &Path, endpoint: &str, more: &[(&str, &str)], arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_minilm"));

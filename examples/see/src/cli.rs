@@ -10,7 +10,7 @@ use congruent_models::mtcnn::{Area, Face, Settings};
 use image::ImageFormat;
 use std::ffi::OsString;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Prints the faces in a picture, by MTCNN, a line each, the likeliest first: the box (left, top, right, bottom), the probability, and x
 /// and y of the eyes, the nose and the corners of the mouth, in pixels.
@@ -27,11 +27,18 @@ struct Arguments {
     /// How likely it has to be a face at the last, from 0 to 1.
     #[arg(long, value_name = "P", default_value_t = 0.7, value_parser = probability)]
     threshold: f32,
-    /// Draws the faces into the picture: a PNG file.
+    /// Draws the faces into the picture: a PNG or JPEG file, by its name.
     #[arg(long, value_name = "FILE")]
     draw: Option<PathBuf>,
     #[command(flatten)]
     place: Place,
+}
+
+/// The format that the name of a picture says.
+fn format_of(path: &Path) -> anyhow::Result<ImageFormat> {
+    let format = ImageFormat::from_path(path).ok();
+    let format = format.filter(|format| [ImageFormat::Png, ImageFormat::Jpeg].contains(format));
+    format.with_context(|| format!("{}: the name of a picture must end in .png, .jpg or .jpeg", path.display()))
 }
 
 /// Prints the faces in the picture of the arguments, of which the first is the name of the program.
@@ -45,6 +52,7 @@ pub fn cli<B: Backend<Elem = f32>>(
     let arguments: Arguments = parse(arguments, &devices).unwrap_or_else(|error| leave(error));
     if let Some(path) = &arguments.draw {
         check_output("--draw", path)?;
+        format_of(path).context("--draw")?;
     }
     let path = &arguments.picture;
     let mut picture = read(path).map_err(about(path))?;
@@ -69,7 +77,7 @@ pub fn cli<B: Backend<Elem = f32>>(
     if let Some(path) = &arguments.draw {
         draw(&mut picture, &faces);
         picture
-            .save_with_format(path, ImageFormat::Png)
+            .save_with_format(path, format_of(path)?)
             .map_err(|error| about(path)(error.into()))
             .context("--draw")?;
     }

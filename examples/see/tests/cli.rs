@@ -40,6 +40,9 @@ fn it_finds_faces_and_draws_them() {
         assert_eq!(*drawn.get_pixel(at.0, at.1), Rgb(colour));
     }
     assert_eq!(drawn.get_pixel(5, 5), picture.get_pixel(5, 5));
+    let jpeg = folder.path().join("drawn.jpg");
+    run(&[text(&path), "--draw", text(&jpeg)]);
+    assert!(std::fs::read(jpeg).unwrap().starts_with(&[0xff, 0xd8]));
     // One of the two is far smaller than that.
     let (_, out, _) = run(&["--smallest", "70", text(&path)]);
     assert_eq!(out.lines().count(), 1, "{out}");
@@ -91,6 +94,9 @@ fn what_is_wrong_is_one_line_with_the_path() {
     assert!(error.contains("conv1.weight"), "{error}");
     let (code, _, error) = run(&["--draw", text(folder.path()), text(&picture())]);
     assert!(code == Some(1) && error.starts_with("error: --draw: "), "{error}");
+    let (code, _, error) = run(&["--draw", "faces.gif", text(&picture())]);
+    let expected = "error: --draw: faces.gif: the name of a picture must end in .png, .jpg or .jpeg\n";
+    assert_eq!((code, error.as_str()), (Some(1), expected));
     let (code, _, error) = run(&["--threshold", "2", text(&picture())]);
     assert!(code == Some(2) && error.contains("it must be from 0 to 1"), "{error}");
     let (code, _, error) = run(&["--smallest", "0", text(&picture())]);

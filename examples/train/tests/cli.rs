@@ -145,6 +145,19 @@ fn what_is_wrong_is_one_line_with_option_and_path() {
     assert!(error.contains("; --resume goes on with the settings of the checkpoint: leave out the others"), "{error}");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_one_line_with_the_option() {
+    let folder = Folder::new("full");
+    std::fs::write(folder.0.join("a.txt"), "To be,\nor not to be, that is\n").unwrap();
+    for (out, option) in [("@one", "--log"), ("@other", "--export")] {
+        let arguments = ["--text", "@a.txt", "--steps", "1", "--out", out, option, "/dev/full"];
+        let (code, error) = folder.error(&[&arguments[..], &SMALL].concat());
+        let expected = format!("error: {option}: /dev/full: No space left on device (os error 28)");
+        assert_eq!((code, error.lines().last()), (Some(1), Some(expected.as_str())), "{error}");
+    }
+}
+
 #[test]
 fn another_device_is_refused_with_a_command_that_has_it() {
     let (code, error) = Folder::new("device").error(&["--device", "cuda"]);
