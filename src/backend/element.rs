@@ -84,6 +84,19 @@ pub trait Number: Primitive + Num + NumCast + PartialOrd + Bounded + AnyBits {
     fn to_value(self) -> Value;
     /// From a wide number: the nearest floating-point number, of two the even one; an integer as the operator `as` does.
     fn from_value(wide: Value) -> Self;
+    /// What a function of floating-point numbers gives, if this is one. It is compiled for this type alone.
+    #[doc(hidden)]
+    fn if_float<F: OfFloat<Self>>(f: F) -> Option<F::Output>;
+}
+
+/// A function for a type of numbers that has to be floating-point ones: see [`Number::if_float`].
+#[doc(hidden)]
+pub trait OfFloat<T> {
+    type Output;
+
+    fn call(self) -> Self::Output
+    where
+        T: Float;
 }
 
 /// A number of any element type, for conversion.

@@ -60,7 +60,7 @@ pub use collective::Collective;
 pub(crate) use composed::{elements, positions, slice, try_elements};
 pub use data_type::DataType;
 pub use element::{AnyBits, Element, Float, Number, Primitive, Real, Value};
-pub(crate) use element::{Proven, constant};
+pub(crate) use element::{OfFloat, Proven, constant};
 pub(crate) use engine::made_of;
 pub use engine::{ArrayOf, DeviceOf, Engine, MAX_RANK, MaskIn, MaskOf, OptionsOf, PrimitiveOf, With};
 pub use failure::Failure;

@@ -1,7 +1,7 @@
 //! The types that are elements.
 
 use super::Binary;
-use super::element::{Float, Number, Real, Value};
+use super::element::{Float, Number, OfFloat, Real, Value};
 use super::rounding::to_odd;
 use half::{bf16, f16};
 use num_traits::Num;
@@ -50,6 +50,7 @@ macro_rules! integer { ($($sum:ident: $($t:ident)*;)*) => {$($(
                 Value::Float(x) => x as $t,
             }
         }
+        fn if_float<F: OfFloat<$t>>(_: F) -> Option<F::Output> { None }
     }
 )*)*} }
 
@@ -96,6 +97,9 @@ macro_rules! float_operations {
         }
         fn to_value(self) -> Value {
             Value::Float(self.into())
+        }
+        fn if_float<F: OfFloat<Self>>(f: F) -> Option<F::Output> {
+            Some(f.call())
         }
     };
 }

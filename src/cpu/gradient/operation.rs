@@ -9,12 +9,12 @@ use super::{
     attention, checkpoint, convolution, cross_entropy, elementwise, fused, gather, join, norm, recurrence, reduce,
     scan, softmax,
 };
-use crate::backend::{Binary, Element, Float, Number, Program, Reduce, RotaryLayout, Scan, Unary, Windows, no_grad};
+use crate::backend::{
+    Binary, Element, Float, Number, OfFloat, Program, Reduce, RotaryLayout, Scan, Unary, Windows, no_grad,
+};
 use crate::cpu::array::Array;
 use crate::cpu::ops::gather as rows;
 use crate::cpu::ops::{convolution as images, elementwise as forward, rotary};
-use half::{bf16, f16};
-use std::any::Any;
 use std::sync::Arc;
 
 /// From the gradient of a result, those of all inputs.
@@ -177,17 +177,22 @@ impl<T: Float> GradFn for Operation<T> {
     }
 }
 
-/// The operation as the `grad_fn` of a node, if its elements are floating-point numbers.
+// Boxed, since it is large: so it is moved no more.
+impl<T: Number> OfFloat<T> for Box<Operation<T>> {
+    type Output = Box<dyn GradFn>;
+
+    fn call(self) -> Box<dyn GradFn>
+    where
+        T: Float,
+    {
+        self
+    }
+}
+
+/// The operation as the `grad_fn` of a node, if its elements are floating-point numbers. Backward passes of other types are not
+/// compiled for it.
 pub fn grad_fn<T: Number>(operation: Operation<T>) -> Option<Box<dyn GradFn>> {
-    // Boxed first, since it is large: from then on it is moved no more.
-    let operation: Box<dyn Any> = Box::new(operation);
-    macro_rules! of_any { ($($t:ty)*) => {$(
-        if operation.is::<Operation<$t>>() {
-            return Some(operation.downcast::<Operation<$t>>().expect("it is one of these numbers"));
-        }
-    )*} }
-    of_any!(f32 f64 f16 bf16);
-    None
+    T::if_float(Box::new(operation))
 }
 
 impl<T: Float> Operation<T> {

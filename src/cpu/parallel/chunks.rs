@@ -16,6 +16,11 @@ const MIN_WORK_PER_GRAIN: usize = MIN_PARALLEL_WORK / 8;
 ///
 /// Scheduling is dynamic, so that calls may cost more or less than said.
 pub fn for_each(count: usize, work: usize, f: impl Fn(usize) + Sync) {
+    spread(count, work, &f);
+}
+
+/// As [`for_each`]: compiled once, and not in each program for each of its loops.
+fn spread(count: usize, work: usize, f: &(dyn Fn(usize) + Sync)) {
     let work = work.max(1);
     let total = count.saturating_mul(work);
     if count < 2 || total < MIN_PARALLEL_WORK {
@@ -27,13 +32,13 @@ pub fn for_each(count: usize, work: usize, f: impl Fn(usize) + Sync) {
 
 /// Calls `f` on up to `threads` threads, each of which takes at least `grain` indices at a time.
 #[cfg(all(feature = "threads", not(all(test, loom))))]
-fn share(threads: usize, count: usize, grain: usize, f: impl Fn(usize) + Sync) {
+fn share(threads: usize, count: usize, grain: usize, f: &(dyn Fn(usize) + Sync)) {
     static POOL: super::pool::Pool = super::pool::Pool::new();
-    POOL.run(threads, count, grain, &f);
+    POOL.run(threads, count, grain, f);
 }
 // A pool of `loom` lives only in a model.
 #[cfg(any(not(feature = "threads"), all(test, loom)))]
-fn share(_threads: usize, count: usize, _grain: usize, f: impl Fn(usize) + Sync) {
+fn share(_threads: usize, count: usize, _grain: usize, f: &(dyn Fn(usize) + Sync)) {
     (0..count).for_each(f);
 }
 
