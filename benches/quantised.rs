@@ -1,6 +1,6 @@
 //! Weights in blocks beside weights of `f32`: how fast one row reads them, and what many rows reach.
 //!
-//! `cargo bench --bench quantised`. Each number is the best of some rounds.
+//! `cargo bench -p benches --bench quantised`. Each number is the best of some rounds.
 
 use congruent::io::{Bytes, Dtype, Entry, Source, Weights, load};
 use congruent::nn::Linear;

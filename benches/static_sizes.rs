@@ -1,7 +1,7 @@
 //! What the compiler gains by knowing the sizes of a product: the same kernel compiled for them, and with the sizes at run
 //! time; beside both, the whole operation on tensors.
 //!
-//! The three take turns in rounds; each time is the median of all rounds, in nanoseconds. `cargo bench --bench static_sizes`
+//! The three take turns in rounds; each time is the median of all rounds, in nanoseconds. `cargo bench -p benches --bench static_sizes`
 //! with the number of rounds as its argument.
 
 use congruent::cpu::static_sizes::{StaticSizes, multiply_dynamic, multiply_static};

@@ -1,7 +1,7 @@
 //! What it costs to share work: the pool of the crate beside `rayon-core` and a single thread.
 //!
 //! Jobs are arithmetic in registers, so that nothing but the sharing differs. Means take turns in rounds; each time is the
-//! median of all rounds, in microseconds. `cargo bench --bench threads` with the number of rounds as its argument.
+//! median of all rounds, in microseconds. `cargo bench -p benches --bench threads` with the number of rounds as its argument.
 
 #[allow(dead_code, unused_imports)] // A bench runs no tests of it.
 #[path = "../src/cpu/parallel/pool/mod.rs"]

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 export CONGRUENT_NUM_THREADS=1
 repeats=${1:-1000}
 
-binary=$(cargo bench --bench instructions --no-run 2>&1 | tee /dev/stderr | sed -n 's/.*Executable.*(\(.*\))$/\1/p')
+binary=$(cargo bench -p benches --bench instructions --no-run 2>&1 | tee /dev/stderr | sed -n 's/.*Executable.*(\(.*\))$/\1/p')
 name=$(mktemp)
 trap 'rm -f "$name"' EXIT
 

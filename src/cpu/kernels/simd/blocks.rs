@@ -108,11 +108,14 @@ unsafe fn dot_tile<V: Vector, F: BlockDecoder, const OUTPUTS: usize, const ROWS:
             }
         }
         for first in (0..OUTPUTS * ROWS).step_by(4) {
-            let [a, b, c, d] = [0, 1, 2, 3].map(|i| [(first + i) / ROWS, (first + i) % ROWS]);
-            let four = [sums[a[0]][a[1]], sums[b[0]][b[1]], sums[c[0]][c[1]], sums[d[0]][d[1]]];
-            for ([output, row], sum) in [a, b, c, d].into_iter().zip(V::sums(four)) {
-                if let Some(out) = out.get_mut(output * stride + row) {
-                    *out = sum;
+            let mut four = [V::splat(0.0); 4];
+            for i in 0..4 {
+                four[i] = sums[(first + i) / ROWS][(first + i) % ROWS];
+            }
+            let four = V::sums(four);
+            for i in 0..4 {
+                if let Some(out) = out.get_mut((first + i) / ROWS * stride + (first + i) % ROWS) {
+                    *out = four[i];
                 }
             }
         }

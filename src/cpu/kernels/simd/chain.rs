@@ -30,7 +30,7 @@ pub unsafe fn chain<V: Vector>(mut x: InOut<'_, f32>, links: &[Link<'_, f32>]) {
     let (pointers, mut at) = (x.pointers(), 0);
     // SAFETY: the caller's; each step lies inside the slices, which are as long.
     unsafe {
-        while at + VECTORS * V::LANES <= len {
+        while const { V::UNROLLS } && at + VECTORS * V::LANES <= len {
             step::<V, VECTORS, true>(at, V::LANES, pointers, links);
             at += VECTORS * V::LANES;
         }

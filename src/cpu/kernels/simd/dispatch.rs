@@ -13,13 +13,13 @@ macro_rules! kernels { ($(
         = $module:ident::$kernel:ident;
 )*) => {$(
     pub fn $name $(<$F: $Bound>)? (level: Level, $($argument: $type),*) $(-> $result)? {
-        #[cfg(target_arch = "x86_64")]
+        #[cfg(all(target_arch = "x86_64", feature = "avx2"))]
         #[target_feature(enable = "avx2,fma,f16c")]
         unsafe fn avx2 $(<$F: $Bound>)? ($($argument: $type),*) $(-> $result)? {
             // SAFETY: this function has the instructions.
             unsafe { $module::$kernel::<crate::cpu::kernels::simd::x86::Avx2 $(, $F)?>($($argument),*) }
         }
-        #[cfg(target_arch = "x86_64")]
+        #[cfg(all(target_arch = "x86_64", feature = "avx512"))]
         #[target_feature(enable = "avx512f,avx512vl")]
         unsafe fn avx512 $(<$F: $Bound>)? ($($argument: $type),*) $(-> $result)? {
             // SAFETY: this function has the instructions.
@@ -29,10 +29,10 @@ macro_rules! kernels { ($(
             // SAFETY: plain numbers need no instructions.
             Level::Portable => unsafe { $module::$kernel::<crate::cpu::kernels::simd::portable::Portable $(, $F)?>($($argument),*) },
             // SAFETY: a level is chosen only where the processor has its instructions.
-            #[cfg(target_arch = "x86_64")]
+            #[cfg(all(target_arch = "x86_64", feature = "avx2"))]
             Level::Avx2 => unsafe { avx2 $(::<$F>)? ($($argument),*) },
             // SAFETY: as above.
-            #[cfg(target_arch = "x86_64")]
+            #[cfg(all(target_arch = "x86_64", feature = "avx512"))]
             Level::Avx512 => unsafe { avx512 $(::<$F>)? ($($argument),*) },
             // SAFETY: every processor of the architecture has the instructions.
             #[cfg(target_arch = "aarch64")]

@@ -61,9 +61,12 @@ unsafe fn add_rows<V: Vector, const ROWS: usize>(
             for row in 0..ROWS {
                 std::slice::from_raw_parts_mut(sums.add(row * stride), width).fill(0.0);
             }
-            let whole = first + (end - first) / STREAMS * STREAMS;
-            for p in (first..whole).step_by(STREAMS) {
-                rank_k_update::<V, ROWS, STREAMS>(a.part(0, p), b.part(p, columns.start), sums, [width, stride]);
+            let mut whole = first;
+            if const { V::UNROLLS } {
+                whole += (end - first) / STREAMS * STREAMS;
+                for p in (first..whole).step_by(STREAMS) {
+                    rank_k_update::<V, ROWS, STREAMS>(a.part(0, p), b.part(p, columns.start), sums, [width, stride]);
+                }
             }
             for p in whole..end {
                 rank_k_update::<V, ROWS, 1>(a.part(0, p), b.part(p, columns.start), sums, [width, stride]);

@@ -3,14 +3,14 @@
 use crate::cpu::environment::{read, warn_of_slow_kernels};
 use std::sync::OnceLock;
 
-/// A set of instructions.
+/// A set of instructions. Of x86, those that the features of the crate ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
     /// What every processor has.
     Portable,
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(all(target_arch = "x86_64", feature = "avx2"))]
     Avx2,
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(all(target_arch = "x86_64", feature = "avx512"))]
     Avx512,
     #[cfg(target_arch = "aarch64")]
     Neon,
@@ -25,9 +25,11 @@ pub fn levels() -> Vec<(&'static str, Level)> {
     // Miri runs none but the portable ones.
     #[cfg(all(target_arch = "x86_64", not(miri)))]
     {
+        #[cfg(feature = "avx2")]
         if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") && is_x86_feature_detected!("f16c") {
             levels.push(("avx2", Level::Avx2));
         }
+        #[cfg(feature = "avx512")]
         if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vl") {
             levels.push(("avx512", Level::Avx512));
         }

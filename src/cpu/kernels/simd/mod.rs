@@ -47,7 +47,7 @@ mod vector;
 mod wasm;
 mod weight_cache;
 mod widen;
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_arch = "x86_64", feature = "avx2"))]
 mod x86;
 
 pub use attention::{Bias, Block, ValidKeys};

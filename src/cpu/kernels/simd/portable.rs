@@ -34,6 +34,7 @@ fn power_of_two(n: i32) -> f32 {
 unsafe impl Vector for Portable {
     const LANES: usize = 4;
     const TILE: usize = 2;
+    const UNROLLS: bool = false;
     type Half = Self;
 
     #[inline(never)]

@@ -298,15 +298,15 @@ macro_rules! for_each_row_group {
             let at = $first * size;
             let $rows = Rows { from: from.add(at), to: to.wrapping_add(at), size };
             let left = count - $first;
-            if for_each_row_group == 8 && left >= 8 {
+            if const { $V::UNROLLS } && for_each_row_group == 8 && left >= 8 {
                 const $ROWS: usize = 8;
                 $kernel;
                 $first += $ROWS;
-            } else if for_each_row_group == 4 && left >= 4 {
+            } else if const { $V::UNROLLS } && for_each_row_group == 4 && left >= 4 {
                 const $ROWS: usize = 4;
                 $kernel;
                 $first += $ROWS;
-            } else if left >= 2 {
+            } else if const { $V::UNROLLS } && left >= 2 {
                 const $ROWS: usize = 2;
                 $kernel;
                 $first += $ROWS;

@@ -14,6 +14,9 @@ pub unsafe trait Vector: Copy {
     /// The rows of a tile of two vectors that stay in registers, beside the two vectors of `b` and one broadcast element
     /// of `a`; at most 12.
     const TILE: usize;
+    /// Whether loops keep many vectors at once, to hide the latency of instructions. Of plain numbers that would be most of
+    /// what the compiler has to read.
+    const UNROLLS: bool = true;
     /// A vector of half as many lanes, where its operations are cheaper; else this one.
     type Half: Vector;
 

@@ -127,8 +127,10 @@ macro_rules! of_x86 {
 }
 
 mod avx2;
+#[cfg(feature = "avx512")]
 mod avx512;
 mod transpose;
 
 pub use avx2::Avx2;
+#[cfg(feature = "avx512")]
 pub use avx512::Avx512;
