@@ -118,6 +118,8 @@ use std::any::type_name;
 /// ```
 ///
 /// Elements other than `f32` are made by their backend: `Cpu::<f64>::zeros((Batch, Embed))`.
+///
+/// The methods stand in groups, by what one looks for; the [front page](crate#operations-of-a-tensor) has them in a table.
 #[derive(Clone)]
 pub struct Tensor<S, B: Backend = Cpu<f32>> {
     shape: S,
