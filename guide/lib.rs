@@ -20,6 +20,7 @@ chapters! {
     many_machines: "src/many-machines.md";
     own_engine: "src/own-engine.md";
     porting: "../AGENTS.md";
+    debugging: "src/debugging.md";
     messages: "src/messages.md";
     limits: "src/limits.md";
 }
