@@ -111,8 +111,9 @@ impl<E: Engine> Suite<E> {
         let tolerance = self.tolerance::<T>();
         let (report, device) = (&mut self.report, &self.device);
         checks::storage::blocks::<E, T>(report, device, tolerance);
-        let cases: [Vec<Case<E, T>>; 6] = [
+        let cases: [Vec<Case<E, T>>; 7] = [
             checks::elementwise::cases(),
+            checks::elementwise::fused_values(),
             checks::rows::cases(),
             checks::scatter::cases(),
             checks::matmul::cases(),

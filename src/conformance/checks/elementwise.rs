@@ -139,8 +139,8 @@ fn along_axes<E: Engine, T: Float>() -> Vec<Case<E, T>> {
     cases
 }
 
-/// Programs: one that gives an input, a chain, and one that needs values twice.
-fn fused<E: Engine, T: Float>() -> Vec<Case<E, T>> {
+/// One that gives an input, a chain, and one that needs values twice.
+fn programs<T: Float>() -> [Program<T>; 3] {
     let mut chain = Program::new(2);
     chain.push(Step::Binary(Binary::Mul, 0, 1));
     chain.push(Step::Binary(Binary::Add, 2, 0));
@@ -154,8 +154,12 @@ fn fused<E: Engine, T: Float>() -> Vec<Case<E, T>> {
     twice.push(Step::Binary(Binary::Add, 4, 2));
     twice.push(Step::Unary(Unary::Neg, 0));
     twice.give(5);
+    [Program::new(2), chain, twice]
+}
+
+fn fused<E: Engine, T: Float>() -> Vec<Case<E, T>> {
     let mut cases = Vec::new();
-    for program in [Program::new(2), chain, twice] {
+    for program in programs() {
         for sizes in [&[][..], &[2, 3], &[0, 2], &[3, 1, 17]] {
             let (run, known) = (program.clone(), program.clone());
             cases.push(Case::new(
@@ -168,22 +172,32 @@ fn fused<E: Engine, T: Float>() -> Vec<Case<E, T>> {
                     expected::pairs(&x[0], &x[1], pair)
                 },
             ));
-            // Several of its values at once, in the order in which they were asked for.
-            let values: Vec<usize> = (2..program.values()).rev().step_by(2).collect();
-            for (place, value) in values.iter().enumerate() {
-                let (run, values, mut known) = (program.clone(), values.clone(), program.clone());
-                known.give(*value);
-                cases.push(Case::new(
-                    "fused_values",
-                    format!("{value} of {program:?}"),
-                    [numbers(sizes, 5), numbers(sizes, 6)],
-                    move |_, x| On::<E, T>::fused_values(&run, &values, x).swap_remove(place),
-                    move |x| {
-                        let pair = |x, y| expected::program(&known, &[x, y], |x| double(*x));
-                        expected::pairs(&x[0], &x[1], pair)
-                    },
-                ));
-            }
+        }
+    }
+    cases
+}
+
+/// Several values of a program at once, in the order in which they were asked for. They have no gradients.
+pub fn fused_values<E: Engine, T: Float>() -> Vec<Case<E, T>> {
+    let mut cases = Vec::new();
+    for program in programs::<T>() {
+        let values: Vec<usize> = (2..program.values()).rev().step_by(2).collect();
+        for (sizes, (place, value)) in [&[][..], &[0, 2], &[3, 1, 17]]
+            .into_iter()
+            .flat_map(|sizes| values.iter().enumerate().map(move |of| (sizes, of)))
+        {
+            let (run, values, mut known) = (program.clone(), values.clone(), program.clone());
+            known.give(*value);
+            cases.push(Case::new(
+                "fused_values",
+                format!("{value} of {program:?}"),
+                [numbers(sizes, 5), numbers(sizes, 6)],
+                move |_, x| On::<E, T>::fused_values(&run, &values, x).swap_remove(place),
+                move |x| {
+                    let pair = |x, y| expected::program(&known, &[x, y], |x| double(*x));
+                    expected::pairs(&x[0], &x[1], pair)
+                },
+            ));
         }
     }
     cases
