@@ -92,7 +92,7 @@ pub fn case(bench: &Bench) -> bool {
         ("sort", &[rows, columns]) => {
             bind!(rows: Rows = rows, columns: Columns = columns);
             let x = tensor(1, (rows, columns));
-            bench.run(|| x.sort(columns, Order::Ascending), Tensor::to_vec);
+            bench.run(|| x.sort(columns, Order::Ascending).0, Tensor::to_vec);
         }
         ("top_k", &[rows, columns, k]) => {
             bind!(rows: Rows = rows, columns: Columns = columns, few: Side = k);
