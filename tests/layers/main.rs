@@ -1,6 +1,7 @@
 //! Layers, losses and training against the values that PyTorch calculates, and against definitions. They are one crate, so that what
 //! they have in common is compiled once.
 
+mod cases;
 #[path = "../common/mod.rs"]
 mod common;
 mod convolution;
