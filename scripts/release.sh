@@ -5,8 +5,6 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 PATH="$PWD/target/tools/bin:$PATH"
 
-# The tools run once, so that they are not worth an optimized build.
-have() { command -v "$1" >/dev/null || CARGO_TARGET_DIR=target/tools/build CARGO_PROFILE_DEV_DEBUG=0 cargo install --quiet --debug --locked --root target/tools "$@"; }
 unchecked() { echo "!!! NOT CHECKED: $* !!!"; }
 
 echo "-- as they would be published, built from what is in them"
@@ -25,7 +23,7 @@ else
 fi
 
 echo "-- licences and sources of dependencies"
-if have cargo-deny --no-default-features; then
+if scripts/tool.sh cargo-deny --no-default-features; then
   cargo deny --all-features check --hide-inclusion-graph licenses bans sources
   if cargo deny fetch db >/dev/null 2>&1; then cargo deny --all-features check advisories; else unchecked "advisories: their database is out of reach"; fi
 else
@@ -33,15 +31,13 @@ else
 fi
 
 echo "-- unused dependencies"
-if have cargo-machete; then cargo machete; else unchecked "unused dependencies: there is no cargo-machete"; fi
+if scripts/tool.sh cargo-machete; then cargo machete; else unchecked "unused dependencies: there is no cargo-machete"; fi
 
 echo "-- what is public: its list, and examples"
 if rustup toolchain list | grep -q nightly; then
-  cargo +nightly rustdoc --quiet -p congruent --all-features -- -Zunstable-options --output-format json
-  json=${CARGO_TARGET_DIR:-target}/doc/congruent.json
-  scripts/public_items.py --check "$json"
+  scripts/public_items.py --check
   scripts/examples.py --self-test
-  scripts/examples.py "$json"
+  scripts/examples.py
 else
   unchecked "what is public, and whether it has examples: there is no nightly toolchain"
 fi
@@ -49,7 +45,7 @@ fi
 tag=$(git describe --tags --abbrev=0 --match 'v*' 2>/dev/null || true)
 if [ -z "$tag" ]; then
   unchecked "compatibility with the last version: no version is tagged"
-elif have cargo-semver-checks; then
+elif scripts/tool.sh cargo-semver-checks; then
   cargo semver-checks -p congruent --all-features --baseline-rev "$tag"
 else
   unchecked "compatibility with $tag: there is no cargo-semver-checks"
