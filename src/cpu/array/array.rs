@@ -266,6 +266,17 @@ impl<T: Element> Array<T> {
         Array::untracked(Buffer::Owned(Elements::collect(layout.len(), elements)), layout)
     }
 
+    /// An array of these parts one after another, as many elements as the layout has.
+    ///
+    /// # Panics
+    /// There are fewer, or more.
+    pub(in crate::cpu) fn joined<'a>(layout: Layout, parts: impl Iterator<Item = &'a [T]>) -> Self
+    where
+        T: 'a,
+    {
+        Array::untracked(Buffer::Owned(Elements::joined(layout.len(), parts)), layout)
+    }
+
     /// The same elements, contiguous in a buffer with one holder: a copy only where they are not.
     pub(in crate::cpu) fn unshared(mut self) -> Self {
         if self.as_mut_slice().is_some() { self } else { Array::collect(self.sizes(), self.elements().iter().copied()) }

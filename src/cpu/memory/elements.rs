@@ -228,22 +228,60 @@ impl<T: Element> Elements<T> {
         Shared::new(bytes.expect("more elements than memory can hold"))
     }
 
+    /// `len` elements in a new block, which `write` writes.
+    ///
+    /// # Safety
+    /// It writes all of them.
+    unsafe fn written(len: usize, write: impl FnOnce(&mut [MaybeUninit<T>])) -> Self {
+        let mut shared = Self::allocate(len);
+        let block = shared.0.as_mut().and_then(Arc::get_mut).expect("a new block has one holder");
+        // SAFETY: the block is as large, aligned for any element, and nobody else's.
+        write(unsafe { std::slice::from_raw_parts_mut(block.start.cast::<MaybeUninit<T>>().as_ptr(), len) });
+        Elements { shared, len, elements: PhantomData }
+    }
+
     /// The first `len` elements.
     ///
     /// # Panics
     /// There are fewer.
     pub fn collect(len: usize, elements: impl IntoIterator<Item = T>) -> Self {
-        let mut shared = Self::allocate(len);
-        let block = shared.0.as_mut().and_then(Arc::get_mut).expect("a new block has one holder");
-        // SAFETY: the block is as large, aligned for any element, and nobody else's.
-        let memory = unsafe { std::slice::from_raw_parts_mut(block.start.cast::<MaybeUninit<T>>().as_ptr(), len) };
-        let mut count = 0;
-        memory.iter_mut().zip(elements).for_each(|(to, element)| {
-            to.write(element);
-            count += 1;
-        });
-        assert_eq!(count, len, "fewer elements than the array has");
-        Elements { shared, len, elements: PhantomData }
+        let write = |memory: &mut [MaybeUninit<T>]| {
+            let mut count = 0;
+            memory.iter_mut().zip(elements).for_each(|(to, element)| {
+                to.write(element);
+                count += 1;
+            });
+            assert_eq!(count, len, "fewer elements than the array has");
+        };
+        // SAFETY: they were counted.
+        unsafe { Self::written(len, write) }
+    }
+
+    /// `len` elements: these parts one after another.
+    ///
+    /// # Panics
+    /// They are fewer, or more.
+    pub fn joined<'a>(len: usize, parts: impl Iterator<Item = &'a [T]>) -> Self
+    where
+        T: 'a,
+    {
+        let write = |memory: &mut [MaybeUninit<T>]| {
+            let mut rest = memory;
+            for part in parts {
+                let (to, behind) = rest.split_at_mut(part.len());
+                // A call of `memcpy` takes longer than the copy of a few.
+                if part.len() < 8 {
+                    to.iter_mut().zip(part).for_each(|(to, &element)| _ = to.write(element));
+                } else {
+                    // SAFETY: an element that is there is one that may be.
+                    to.copy_from_slice(unsafe { std::slice::from_raw_parts(part.as_ptr().cast(), part.len()) });
+                }
+                rest = behind;
+            }
+            assert!(rest.is_empty(), "fewer elements than the array has");
+        };
+        // SAFETY: nothing is left.
+        unsafe { Self::written(len, write) }
     }
 }
 

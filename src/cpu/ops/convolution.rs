@@ -1,10 +1,10 @@
 //! Convolutions: products with the windows of an image, which are written as the columns of a matrix.
 
-use super::few_channels::Shifted;
+use super::few_channels::{Scratch, Shifted};
 use crate::backend::{Float, Number, Real, Windows};
 use crate::cpu::array::Array;
 use crate::cpu::kernels::{Matrix, all_widened, generic, product_work, write};
-use crate::cpu::parallel::{cores, for_each_chunk};
+use crate::cpu::parallel::{cores, for_each_chunk, for_each_columns};
 use std::ops::Range;
 
 /// Of fewer rows, a product takes less time than to write the columns: planes are shifted and summed instead.
@@ -54,29 +54,30 @@ impl Columns<'_> {
         if rows < FEW_ROWS && !self.is_image() { shifted(self.windows, self.image) } else { None }
     }
 
-    /// Every row.
-    fn rows(&self, mut f: impl FnMut(Row)) {
-        let Windows { size: [height, width], count: [down, across], stride, padding, dilation } = *self.windows;
+    /// Every row of the columns of some rows of windows.
+    fn rows(&self, of: Range<usize>, mut f: impl FnMut(Row)) {
+        let Windows { size: [height, width], count: [_, across], stride, padding, dilation } = *self.windows;
         for at in 0..self.places() {
             let (i, j) = (at / width, at % width);
             debug_assert!(i < height);
             let (inside_down, inside) =
                 (self.windows.inside(0, i, self.image[0]), self.windows.inside(1, j, self.image[1]));
-            for row in 0..down {
+            for row in of.clone() {
                 let is_inside = inside_down.contains(&row) && !inside.is_empty();
                 let along =
                     |axis: usize, window: usize, at: usize| window * stride[axis] + at * dilation[axis] - padding[axis];
                 let first = if is_inside { along(0, row, i) * self.image[1] + along(1, inside.start, j) } else { 0 };
                 let inside = if is_inside { inside.clone() } else { 0..0 };
-                f(Row { at, start: row * across, inside, first });
+                f(Row { at, start: (row - of.start) * across, inside, first });
             }
         }
     }
 
-    /// The columns of an image, `(places, count)`.
-    fn write<T: Copy>(&self, image: &[T], fill: T, columns: &mut [T]) {
-        let (count, across, stride) = (self.count(), self.windows.count[1], self.windows.stride[1]);
-        self.rows(|Row { at, start, inside, first }| {
+    /// The columns of some rows of windows, `(places, count)`.
+    fn write<T: Copy>(&self, image: &[T], of: Range<usize>, fill: T, columns: &mut [T]) {
+        let (across, stride) = (self.windows.count[1], self.windows.stride[1]);
+        let count = of.len() * across;
+        self.rows(of, |Row { at, start, inside, first }| {
             let row = &mut columns[at * count + start..][..across];
             row[..inside.start].fill(fill);
             row[inside.end..].fill(fill);
@@ -92,7 +93,7 @@ impl Columns<'_> {
     /// Adds columns to the image that they are of.
     fn add<T: Real>(&self, columns: &[T], image: &mut [T]) {
         let count = self.count();
-        self.rows(|Row { at, start, inside, first }| {
+        self.rows(0..self.windows.count[0], |Row { at, start, inside, first }| {
             let (row, image) = (&columns[at * count + start..][inside], &mut image[first..]);
             match self.windows.stride[1] {
                 1 => image.iter_mut().zip(row).for_each(|(to, &x)| *to = *to + x),
@@ -106,32 +107,76 @@ impl Columns<'_> {
         if self.is_image() {
             return f(channels);
         }
-        let columns = write_planes(self, channels, number, T::zero());
+        let columns = write_planes(self, channels, number, 0..self.windows.count[0], T::zero());
         f(columns.as_slice().expect("it was made row-major"))
     }
 }
 
-/// The columns of each of these planes, `(planes, places, count)`.
-fn write_planes<T: Number>(columns: &Columns<'_>, planes: &[T], number: usize, fill: T) -> Array<T> {
-    let (area, size) = (columns.area(), columns.places() * columns.count());
-    Array::build(&[number, columns.places(), columns.count()], |out| {
-        for_each_chunk(out, size, size, |plane, out| columns.write(&planes[plane * area..][..area], fill, out));
+/// The columns of each of these planes, of some rows of windows: `(planes, places, count)`.
+fn write_planes<T: Number>(columns: &Columns<'_>, planes: &[T], number: usize, of: Range<usize>, fill: T) -> Array<T> {
+    let (area, count) = (columns.area(), of.len() * columns.windows.count[1]);
+    let size = columns.places() * count;
+    Array::build(&[number, columns.places(), count], |out| {
+        for_each_chunk(out, size, size, |plane, out| {
+            columns.write(&planes[plane * area..][..area], of.clone(), fill, out);
+        });
     })
 }
 
-/// Writes each chunk: cores take chunks, or share each where there are few.
-fn for_each_product<T: Send>(out: &mut [T], chunk: usize, work: usize, f: impl Fn(usize, &mut [T]) + Sync) {
-    if chunk > 0 && out.len() / chunk >= cores() {
-        return for_each_chunk(out, chunk, work, f);
+/// The product of a weight `(m, k)` and the columns of an image, into `(m, n)`: of as many rows of windows at a time as stay in
+/// the L2 cache.
+fn multiply_columns<T: Real>(columns: &Columns<'_>, image: &[T], [m, k, n]: [usize; 3], weight: &[T], out: &mut [T]) {
+    const CACHED: usize = 1 << 17;
+    if out.is_empty() {
+        return;
     }
-    out.chunks_mut(chunk.max(1)).enumerate().for_each(|(i, out)| f(i, out));
+    let [down, across] = columns.windows.count;
+    let together = (CACHED / (k * across).max(1)).clamp(1, down) * across;
+    for_each_columns(out, n, 0..n, together, product_work([m, k, together]), |mut out| {
+        let part = out.columns();
+        let rows = part.start / across..part.end / across;
+        let written = write_planes(columns, image, k / columns.places(), rows, T::zero());
+        let of_windows = written.as_slice().expect("it was made row-major");
+        let product = Array::<T>::build(&[m, part.len()], |product| {
+            let (a, b) = (
+                Matrix { elements: weight, strides: [k, 1] },
+                Matrix { elements: of_windows, strides: [part.len(), 1] },
+            );
+            generic::multiply([m, k, part.len()], a, b, product);
+        });
+        let product = product.as_slice().expect("it was made row-major");
+        for (row, product) in product.chunks(part.len()).enumerate() {
+            out.row(row, part.clone()).copy_from_slice(product);
+        }
+    });
+}
+
+/// Writes each chunk: cores take chunks, a few small ones at a time, or share each where there are few.
+fn for_each_product<T: Real>(
+    out: &mut [T],
+    chunk: usize,
+    work: usize,
+    f: impl Fn(usize, &mut [T], &mut Scratch<T>) + Sync,
+) {
+    /// Elements that are written with what is allocated once.
+    const TOGETHER: usize = 1 << 13;
+    let chunk = chunk.max(1);
+    let together = (TOGETHER / chunk).clamp(1, (out.len() / chunk / cores()).max(1));
+    let all = |first: usize, out: &mut [T]| {
+        let mut scratch = Scratch::default();
+        out.chunks_mut(chunk).zip(first * together..).for_each(|(out, i)| f(i, out, &mut scratch));
+    };
+    if out.len() / chunk >= cores() {
+        return for_each_chunk(out, together * chunk, together * work, all);
+    }
+    all(0, out);
 }
 
 /// See [`Backend::windows`](crate::backend::Backend::windows).
 pub fn windows<T: Number>(x: &Array<T>, windows: &Windows, fill: T) -> Array<T> {
     let [outer @ .., height, width] = x.sizes() else { panic!("windows slide over two axes") };
     let columns = Columns { windows, image: [*height, *width] };
-    let found = write_planes(&columns, &x.elements(), outer.iter().product(), fill);
+    let found = write_planes(&columns, &x.elements(), outer.iter().product(), 0..windows.count[0], fill);
     found.reshape(&[outer, &windows.size, &windows.count].concat())
 }
 
@@ -178,19 +223,20 @@ pub fn convolution<T: Float>(
     let (x, weight, bias) = (x.elements(), weight.elements(), bias.map(Array::elements));
     let (x, weight, bias) = (all_widened(&x), all_widened(&weight), bias.as_deref().map(all_widened));
     let shifted = columns.shifted(m, Shifted::convolution);
-    let convolve = |i: usize, out: &mut [T::Wide]| {
+    let convolve = |i: usize, out: &mut [T::Wide], scratch: &mut Scratch<T::Wide>| {
         let (group, image) = (i % groups, &x[i * inputs * area..][..inputs * area]);
         let weight = &weight[group * m * k..][..m * k];
         match &shifted {
             Some(shifted) => {
                 let weight_at = |output: usize, channel: usize| output * k + channel * places;
-                shifted.apply(image, columns.image, weight, weight_at, out);
+                shifted.apply(image, columns.image, weight, weight_at, out, scratch);
             }
-            None => columns.with(image, inputs, |columns| {
+            None if columns.is_image() => {
                 let (a, b) =
-                    (Matrix { elements: weight, strides: [k, 1] }, Matrix { elements: columns, strides: [n, 1] });
+                    (Matrix { elements: weight, strides: [k, 1] }, Matrix { elements: image, strides: [n, 1] });
                 generic::multiply([m, k, n], a, b, out);
-            }),
+            }
+            None => multiply_columns(&columns, image, [m, k, n], weight, out),
         }
         add_bias(bias.as_deref(), group * m, n, out);
     };
@@ -217,7 +263,7 @@ pub fn transposed<T: Float>(
     let (x, weight, bias) = (x.elements(), weight.elements(), bias.map(Array::elements));
     let (x, weight, bias) = (all_widened(&x), all_widened(&weight), bias.as_deref().map(all_widened));
     let shifted = columns.shifted(m, Shifted::transposed);
-    let convolve = |i: usize, out: &mut [T::Wide]| {
+    let convolve = |i: usize, out: &mut [T::Wide], scratch: &mut Scratch<T::Wide>| {
         let (group, x) = (i % groups, &x[i * m * n..][..m * n]);
         let weight = &weight[group * m * k..][..m * k];
         let multiply = |out: &mut [T::Wide]| {
@@ -227,7 +273,7 @@ pub fn transposed<T: Float>(
         if columns.is_image() {
             multiply(out);
         } else if let Some(shifted) = &shifted {
-            shifted.apply(x, windows.count, weight, |output, channel| channel * k + output * places, out);
+            shifted.apply(x, windows.count, weight, |output, channel| channel * k + output * places, out, scratch);
         } else {
             let products = Array::<T::Wide>::build(&[k, n], multiply);
             let products = products.as_slice().expect("it was made row-major");
@@ -256,7 +302,7 @@ pub fn of_weight<T: Float>(x: &Array<T>, gradient: &Array<T>, groups: usize, win
     let (x, gradient) = (x.elements(), gradient.elements());
     let (x, gradient) = (all_widened(&x), all_widened(&gradient));
     let shifted = columns.shifted(m, Shifted::convolution);
-    let sum = |group: usize, out: &mut [T::Wide]| {
+    let sum = |group: usize, out: &mut [T::Wide], _: &mut Scratch<T::Wide>| {
         out.fill(num_traits::zero());
         let of = |sample: usize| {
             let i = sample * groups + group;

@@ -47,11 +47,43 @@ impl Plane {
             for first in 0..across.min(width_inside) {
                 let to = &mut to[self.offset([top + row, left + first])..];
                 match across {
-                    1 => to[..image.len()].copy_from_slice(image),
+                    1 => copy_row(image, to),
                     _ => to.iter_mut().zip(image[first..].iter().step_by(across)).for_each(|(to, &x)| *to = x),
                 }
             }
         }
+    }
+}
+
+/// Copies a row to the begin of a slice. Most rows are so short that a call of `memcpy` takes longer than to copy them.
+#[inline(always)]
+fn copy_row<T: Copy>(from: &[T], to: &mut [T]) {
+    const LEN: usize = 8;
+    const SHORT: usize = 16 * LEN;
+    let to = &mut to[..from.len()];
+    if !(LEN..=SHORT).contains(&from.len()) {
+        return to.copy_from_slice(from);
+    }
+    for (to, from) in to.chunks_exact_mut(LEN).zip(from.chunks_exact(LEN)) {
+        to.copy_from_slice(from);
+    }
+    // The last ones once more, with those before them.
+    let last = from.len() - LEN;
+    to[last..].copy_from_slice(&from[last..]);
+}
+
+/// What is used again for one image after another.
+pub struct Scratch<T> {
+    /// The plane, whose padding stays zero.
+    plane: Vec<T>,
+    /// The sums of each part.
+    sums: Vec<Vec<T>>,
+    weights: Vec<T>,
+}
+
+impl<T> Default for Scratch<T> {
+    fn default() -> Self {
+        Scratch { plane: Vec::new(), sums: Vec::new(), weights: Vec::new() }
     }
 }
 
@@ -157,15 +189,17 @@ impl Shifted {
         weight: &[T],
         weight_at: impl Fn(usize, usize) -> usize,
         out: &mut [T],
+        scratch: &mut Scratch<T>,
     ) {
         let (area, of_each) = (height * width, self.size[0] * self.size[1]);
         let outputs = out.len() / of_each;
-        let (mut plane, mut weights) = (vec![T::zero(); self.plane.len() + LANES], Vec::new());
+        let Scratch { plane, sums, weights } = scratch;
+        plane.resize(self.plane.len() + LANES, T::zero());
         let mut add = |part: &Part, plane: &[T], from: usize, sums: &mut [T]| {
             let weight = &weight[from..][..self.places];
             weights.clear();
             weights.extend(part.places.iter().map(|&place| weight[place]));
-            generic::add_shifted(plane, &part.offsets, &weights, sums);
+            generic::add_shifted(plane, &part.offsets, weights, sums);
         };
         let channels = || planes.chunks_exact(area.max(1)).enumerate();
         // What is one row, or has rows as long as the plane, lies in the result as it is summed.
@@ -174,28 +208,31 @@ impl Shifted {
         {
             out.fill(T::zero());
             for (channel, image) in channels() {
-                self.plane.write(image, width, &mut plane);
+                self.plane.write(image, width, plane);
                 let outputs = out.chunks_exact_mut(of_each).enumerate();
-                outputs.for_each(|(output, out)| add(part, &plane, weight_at(output, channel), out));
+                outputs.for_each(|(output, out)| add(part, plane, weight_at(output, channel), out));
             }
             return;
         }
-        let sums = |part: &Part| vec![T::zero(); outputs * part.len(&self.plane)];
-        let mut sums: Vec<Vec<T>> = self.parts.iter().map(sums).collect();
+        sums.resize(self.parts.len(), Vec::new());
+        for (part, sums) in self.parts.iter().zip(&mut *sums) {
+            sums.clear();
+            sums.resize(outputs * part.len(&self.plane), T::zero());
+        }
         for (channel, image) in channels() {
-            self.plane.write(image, width, &mut plane);
-            for (part, sums) in self.parts.iter().zip(&mut sums) {
+            self.plane.write(image, width, plane);
+            for (part, sums) in self.parts.iter().zip(&mut *sums) {
                 let outputs = sums.chunks_exact_mut(part.len(&self.plane)).enumerate();
-                outputs.for_each(|(output, sums)| add(part, &plane, weight_at(output, channel), sums));
+                outputs.for_each(|(output, sums)| add(part, plane, weight_at(output, channel), sums));
             }
         }
-        for (part, sums) in self.parts.iter().zip(&sums) {
+        for (part, sums) in self.parts.iter().zip(&*sums) {
             for (out, sums) in out.chunks_exact_mut(of_each).zip(sums.chunks_exact(part.len(&self.plane))) {
                 for (row, sums) in sums.chunks(self.plane.size[1]).take(part.size[0]).enumerate() {
                     let first = (part.first[0] + row * self.stride[0]) * self.size[1] + part.first[1];
                     let sums = &sums[..part.size[1]];
                     match self.stride[1] {
-                        1 => out[first..][..sums.len()].copy_from_slice(sums),
+                        1 => copy_row(sums, &mut out[first..]),
                         stride => out[first..].iter_mut().step_by(stride).zip(sums).for_each(|(to, &x)| *to = x),
                     }
                 }

@@ -13,8 +13,7 @@ pub fn gather<T: Element>(table: &Array<T>, rows: impl Iterator<Item = usize> + 
     }
     let row: usize = row_sizes.iter().product();
     let elements = table.elements();
-    let found = rows.flat_map(|id| &elements[id * row..(id + 1) * row]).copied();
-    Array::collect(layout.sizes(), found)
+    Array::joined(layout, rows.map(|id| &elements[id * row..(id + 1) * row]))
 }
 
 /// The places, among all elements of an array of these sizes, of the elements along an axis that ids name.
@@ -33,14 +32,26 @@ pub fn put<T: Element>(x: Array<T>, places: &[usize], values: &Array<T>) -> Arra
     x
 }
 
+/// The positions of numbers below `count` in the order of the numbers, and of equal ones in their own: a counting sort.
+fn by_number(numbers: &[usize], count: usize) -> Vec<usize> {
+    let mut places = vec![0; count + 1];
+    numbers.iter().for_each(|&number| places[number + 1] += 1);
+    (0..count).for_each(|number| places[number + 1] += places[number]);
+    let mut order = vec![0; numbers.len()];
+    for (position, &number) in numbers.iter().enumerate() {
+        order[places[number]] = position;
+        places[number] += 1;
+    }
+    order
+}
+
 /// The table with each of `rows` added to the row that it is for: those for one in their order, summed in the type of sums.
 pub fn scatter_add<T: Number>(x: Array<T>, at: &[usize], rows: &Array<T>) -> Array<T> {
     /// Elements of the table that one core takes at a time.
     const CHUNK: usize = 1 << 12;
     let size: usize = x.sizes()[1..].iter().product();
     let rows = rows.elements();
-    let mut order: Vec<usize> = (0..at.len()).collect();
-    order.sort_by_key(|&row| at[row]);
+    let order = by_number(at, x.sizes()[0]);
     let of_chunk = (CHUNK / size.max(1)).max(1);
     let mut x = x.unshared();
     let table = x.as_mut_slice().expect("nobody else holds it");

@@ -64,15 +64,43 @@ fn descending<T: Number>(x: T, y: T) -> Ordering {
     y.partial_cmp(&x).unwrap_or_else(|| y.is_nan().cmp(&x.is_nan()))
 }
 
+/// The positions of the `k` largest elements, of which there is one at least: the largest first, and of equal ones the first.
+fn largest_positions<T: Number>(row: &[T], k: usize) -> Vec<u32> {
+    /// Elements that are compared at a time with the smallest of those that are kept: most of them are smaller.
+    const CHUNK: usize = 64;
+    let before = |a: &u32, b: &u32| descending(row[*a as usize], row[*b as usize]).then(a.cmp(b));
+    let room = (2 * k).max(CHUNK);
+    let mut kept: Vec<u32> = Vec::with_capacity(row.len().min(room + CHUNK));
+    let mut smallest = None;
+    for (start, chunk) in (0..).step_by(CHUNK).zip(row.chunks(CHUNK)) {
+        // NaN is not less: it is compared below.
+        if smallest.is_some_and(|smallest| chunk.iter().fold(true, |all, x| all & (*x <= smallest))) {
+            continue;
+        }
+        for (position, &x) in (start..).zip(chunk) {
+            if smallest.is_none_or(|smallest| descending(x, smallest).is_lt()) {
+                kept.push(position);
+            }
+        }
+        if kept.len() >= room {
+            kept.select_nth_unstable_by(k - 1, before);
+            kept.truncate(k);
+            smallest = Some(row[kept[k - 1] as usize]);
+        }
+    }
+    kept.sort_unstable_by(before);
+    kept.truncate(k);
+    kept
+}
+
 pub fn argmax<T: Number>(x: &Array<T>, axis: usize) -> Array<u32> {
     let size = x.sizes()[axis];
     let x = x.move_last(axis);
     let (elements, sizes) = (x.elements(), &x.sizes()[..x.sizes().len() - 1]);
     Array::build(sizes, |out| {
         for_each_chunk(out, 1, size, |row, out| {
-            let row = elements[row * size..(row + 1) * size].iter().enumerate();
-            let first = row.min_by(|(_, x), (_, y)| descending(**x, **y));
-            out[0] = first.expect("an empty axis has no largest element").0 as u32;
+            assert!(size > 0, "an empty axis has no largest element");
+            out[0] = largest_positions(&elements[row * size..][..size], 1)[0];
         });
     })
 }
@@ -102,14 +130,7 @@ pub fn top_k<T: Number>(x: &Array<T>, k: usize) -> (Array<T>, Array<u32>) {
     let rows: usize = outer.iter().product();
     let mut positions = vec![0u32; rows * k];
     for_each_chunk(&mut positions, k, size * 8, |row, out| {
-        let row = &elements[row * size..(row + 1) * size];
-        let before = |a: &u32, b: &u32| descending(row[*a as usize], row[*b as usize]).then(a.cmp(b));
-        let mut order: Vec<u32> = (0..size as u32).collect();
-        if k < size {
-            order.select_nth_unstable_by(k, before);
-        }
-        order[..k].sort_unstable_by(before);
-        out.copy_from_slice(&order[..k]);
+        out.copy_from_slice(&largest_positions(&elements[row * size..][..size], k));
     });
     let row_of = |at: usize| at / k.max(1) * size;
     let values = positions.iter().enumerate().map(|(at, &position)| elements[row_of(at) + position as usize]).collect();
@@ -261,5 +282,23 @@ mod tests {
         assert_eq!(*values.elements(), [3.0, 3.0, 1.0, 2.0, 2.0, 2.0]);
         assert_eq!(*positions.elements(), [1, 2, 0, 0, 1, 3]);
         assert_eq!(top_k(&x, 0).0.sizes(), [2, 0]);
+    }
+
+    #[test]
+    fn the_largest_are_the_first_of_all_in_order() {
+        let size = if cfg!(miri) { 150 } else { 5000 };
+        let mut elements = random::<f32>(&[size], 9).elements().into_owned();
+        // Equal ones, rising ones, and some that are no numbers.
+        elements[20..60].fill(0.9);
+        (60..130).for_each(|at| elements[at] = at as f32 / 50.0);
+        for not_numbers in [0, 1, 100] {
+            (0..not_numbers).for_each(|at| elements[size - 1 - at] = f32::NAN);
+            let x = Array::from_vec(elements.clone(), &[size]);
+            let all = argsort(&x, 0, Order::Descending);
+            for k in [1, 2, 50, 70, 99, 101, size] {
+                assert_eq!(*top_k(&x, k).1.elements(), all.elements()[..k], "{k} with {not_numbers}");
+            }
+            assert_eq!(argmax(&x, 0).elements()[0], all.elements()[0]);
+        }
     }
 }

@@ -3,25 +3,90 @@
 use super::elementwise::rows_of_chunk;
 use super::key_mask::Mask;
 use super::scores::{Options, Scores};
-use crate::backend::Float;
+use crate::backend::{Binary, Float, Real, Unary};
 use crate::cpu::array::Array;
-use crate::cpu::kernels::{InOut, calculate, generic};
+use crate::cpu::kernels::{InOut, Operand, all_widened, calculate, generic, is_wide, write};
+use crate::cpu::parallel::{ColumnsMut, for_each_chunk, for_each_columns};
 
-/// `f` on the rows along `axis`, a few at a time, with their size.
-fn rows<T: Float>(x: Array<T>, axis: usize, f: impl Fn(InOut<'_, T::Wide>, usize) + Sync) -> Array<T> {
+/// `f` on the rows along `axis`, a few at a time, with their size; what many numbers follow is left to [`columns`].
+fn rows<T: Float>(x: Array<T>, axis: usize, logarithm: bool, f: impl Fn(InOut<'_, T::Wide>, usize) + Sync) -> Array<T> {
+    /// Fewer numbers than this behind each of the axis are not worth the calls.
+    const INNER: usize = 16;
     let (rank, size) = (x.sizes().len(), x.sizes()[axis]);
+    if x.sizes()[axis + 1..].iter().product::<usize>() >= INNER && is_wide::<T>() {
+        return columns(&x, axis, logarithm);
+    }
     let moved = if axis + 1 == rank { x } else { x.move_last(axis) };
     let chunk = size * rows_of_chunk(size);
     let out = moved.transform(chunk, chunk * 16, |_, rows| calculate(rows, |rows| f(rows, size)));
     if axis + 1 == rank { out } else { out.move_last_to(axis) }
 }
 
+/// The softmax along an axis that others follow, or its logarithm: nothing is transposed. The numbers are their own wide type.
+fn columns<T: Float>(x: &Array<T>, axis: usize, logarithm: bool) -> Array<T> {
+    /// The columns of a work item, whose elements stay in a cache.
+    const COLUMNS: usize = 256;
+    let (size, inner) = (x.sizes()[axis], x.sizes()[axis + 1..].iter().product::<usize>());
+    let elements = x.elements();
+    let elements = all_widened(&elements);
+    Array::build(x.sizes(), |out| {
+        for_each_chunk(out, size * inner, size * inner * 16, |outer, out| {
+            let x = &elements[outer * size * inner..][..size * inner];
+            write(out, |out| {
+                for_each_columns(out, inner, 0..inner, COLUMNS, size * COLUMNS * 16, |out| {
+                    softmax_columns(x, out, logarithm);
+                });
+            });
+        });
+    })
+}
+
+/// The softmax of each column, or its logarithm, by operations on the parts of rows.
+fn softmax_columns<T: Real>(x: &[T], mut out: ColumnsMut<'_, T>, logarithm: bool) {
+    /// Terms that are summed before their sum is added to the others: so the rounding error grows slowly.
+    const BLOCK: usize = 32;
+    let ([rows, row], columns) = (out.size(), out.columns());
+    let part = |i: usize| &x[i * row..][columns.clone()];
+    let mut largest = part(0).to_vec();
+    for i in 1..rows {
+        generic::binary(Binary::Max, InOut::in_place(&mut largest), Operand::Slice(part(i)), false);
+    }
+    let mut sums = vec![T::zero(); columns.len()];
+    let (mut block, mut terms) = (sums.clone(), if logarithm { sums.clone() } else { Vec::new() });
+    for i in 0..rows {
+        let out = out.row(i, columns.clone());
+        generic::binary(Binary::Sub, InOut::new(part(i), out), Operand::Slice(&largest), false);
+        let terms = if logarithm {
+            generic::unary(Unary::Exp, InOut::new(out, &mut terms));
+            &terms[..]
+        } else {
+            generic::unary(Unary::Exp, InOut::in_place(out));
+            &*out
+        };
+        generic::binary(Binary::Add, InOut::in_place(&mut block), Operand::Slice(terms), false);
+        if (i + 1) % BLOCK == 0 || i + 1 == rows {
+            generic::binary(Binary::Add, InOut::in_place(&mut sums), Operand::Slice(&block), false);
+            block.fill(T::zero());
+        }
+    }
+    let last = if logarithm {
+        generic::unary(Unary::Ln, InOut::in_place(&mut sums));
+        Binary::Sub
+    } else {
+        generic::binary(Binary::Div, InOut::in_place(&mut sums), Operand::Scalar(T::one()), true);
+        Binary::Mul
+    };
+    (0..rows).for_each(|i| {
+        generic::binary(last, InOut::in_place(out.row(i, columns.clone())), Operand::Slice(&sums), false);
+    });
+}
+
 pub fn softmax<T: Float>(x: Array<T>, axis: usize) -> Array<T> {
-    rows(x, axis, generic::softmax)
+    rows(x, axis, false, generic::softmax)
 }
 
 pub fn log_softmax<T: Float>(x: Array<T>, axis: usize) -> Array<T> {
-    rows(x, axis, generic::log_softmax)
+    rows(x, axis, true, generic::log_softmax)
 }
 
 pub fn masked_softmax<T: Float>(scores: Array<T>, mask: &Mask) -> Array<T> {
@@ -56,6 +121,26 @@ mod tests {
         let row: Vec<f64> = x.elements()[..5].iter().map(|x| x.exp()).collect();
         let expected: Vec<f64> = row.iter().map(|x| x / row.iter().sum::<f64>()).collect();
         assert_near(&softmax(x.narrow(0, 0, 1).narrow(1, 0, 1), 2), &expected, 1e-12);
+    }
+
+    #[test]
+    fn columns_are_as_rows() {
+        for sizes in if cfg!(miri) { [[1, 3, 17], [2, 1, 16]] } else { [[2, 70, 300], [3, 1, 16]] } {
+            let mut elements = random::<f32>(&sizes, 2).elements().into_owned();
+            let inner = sizes[2];
+            // A column of infinities that are masked, one with a single number, and one with none.
+            (0..sizes[1]).for_each(|row| elements[row * inner + 3] = f32::NEG_INFINITY);
+            elements[5] = f32::NAN;
+            elements[7] = f32::NEG_INFINITY;
+            let x = Array::from_vec(elements, &sizes);
+            for f in [softmax, log_softmax] {
+                let (found, expected) = (f(x.clone(), 1), f(x.permute(&[0, 2, 1]).unshared(), 2).permute(&[0, 2, 1]));
+                for (found, expected) in found.elements().iter().zip(&*expected.elements()) {
+                    let near = (found - expected).abs() <= 1e-6 * (1.0 + expected.abs());
+                    assert!(near || found == expected || found.is_nan() && expected.is_nan(), "{found} for {expected}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Softmax, log-softmax and log-sum-exp of rows.
 
-use super::reduce::{ExpFrom, Rows, Same, for_each_row_group, largest, map_rows, sums};
-use super::vector::{Vector, for_each_vector, read, write};
+use super::math::Function;
+use super::reduce::{ExpFrom, Rows, Same, fold, for_each_row_group, largest, map_rows, sums};
+use super::vector::{Vector, for_each_vector, load, read, store, write};
 use crate::cpu::kernels::in_out::InOut;
 
 /// `exp(x) / sum(exp(x))` of each row of `size` numbers; NaN everywhere, where one of them is NaN or none is finite.
@@ -39,7 +40,56 @@ pub unsafe fn softmax<V: Vector>(mut x: InOut<'_, f32>, size: usize) {
     unsafe {
         let count = x.len().checked_div(size).unwrap_or(0);
         let (from, to) = x.pointers();
-        for_each_row_group!(V, count, from, to, size, |first, rows, ROWS| softmax_rows::<V, ROWS>(rows));
+        if size <= V::LANES {
+            for_each_row_group!(V, count, from, to, size, |first, rows, ROWS| short_rows::<V, 1, ROWS>(rows));
+        } else if size <= 2 * V::LANES {
+            for_each_row_group!(V, count, from, to, size, |first, rows, ROWS| short_rows::<V, 2, ROWS>(rows));
+        } else {
+            for_each_row_group!(V, count, from, to, size, |first, rows, ROWS| softmax_rows::<V, ROWS>(rows));
+        }
+    }
+}
+
+/// The softmax of rows that are so many vectors long, the last of which may be a part of one. They stay in registers: on
+/// Intel's processors, what was written with a mask is slow to read again.
+///
+/// # Safety
+/// The processor has the instructions of `V`, and the rows lie in memory that may be read and written.
+#[inline(always)]
+unsafe fn short_rows<V: Vector, const VECTORS: usize, const ROWS: usize>(rows: Rows) {
+    let len = |vector: usize| if vector + 1 < VECTORS { V::LANES } else { rows.size - vector * V::LANES };
+    // SAFETY: the caller's.
+    unsafe {
+        let mut terms = [[V::splat(0.0); ROWS]; VECTORS];
+        for row in 0..ROWS {
+            for vector in 0..VECTORS {
+                let from = rows.from.add(row * rows.size + vector * V::LANES);
+                terms[vector][row] = load(std::slice::from_raw_parts(from, len(vector)), f32::NEG_INFINITY);
+            }
+        }
+        let mut largest = terms[0];
+        for row in 0..ROWS {
+            for vector in 0..VECTORS {
+                // The order of operands says which of them counts where one is NaN.
+                largest[row] =
+                    terms[vector][row].max(if vector == 0 { V::splat(f32::NEG_INFINITY) } else { largest[row] });
+            }
+        }
+        let largest = map_rows(fold(largest, true), ExpFrom);
+        let mut sums = [V::splat(0.0); ROWS];
+        for row in 0..ROWS {
+            for vector in 0..VECTORS {
+                terms[vector][row] = largest[row].apply(terms[vector][row]);
+                sums[row] = sums[row].add(terms[vector][row]);
+            }
+        }
+        let scales = map_rows(fold(sums, false), |sum| (1.0 / sum as f64) as f32);
+        for row in 0..ROWS {
+            for vector in 0..VECTORS {
+                let to = rows.to.add(row * rows.size + vector * V::LANES);
+                store(terms[vector][row].mul(V::splat(scales[row])), std::slice::from_raw_parts_mut(to, len(vector)));
+            }
+        }
     }
 }
 
