@@ -69,11 +69,20 @@ def prepare(work):
     return "" if done.returncode == 0 else f"no model: {done.stderr.strip()[-200:]}"
 
 
+def field(name):
+    """What the system says of the first core."""
+    return re.search(rf"^{name}\s*: (.*)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)[1].strip()
+
+
+def processor():
+    """A name for results: which processor it is, as its makers number them."""
+    vendor = {"AuthenticAMD": "amd", "GenuineIntel": "intel"}.get(field("vendor_id"), field("vendor_id").lower())
+    return f"{vendor}-family-{field('cpu family')}-model-{field('model')}"
+
+
 def machine():
     """The processor and the memory, in words."""
-    info = Path("/proc/cpuinfo").read_text()
-    field = lambda name: re.search(rf"^{name}\s*: (.*)$", info, re.MULTILINE)[1].strip()
-    vectors = [name for name in ("avx512f", "avx2") if name in field("flags").split()]
+    vectors = [name for name in ("amx_bf16", "avx512_bf16", "avx512f", "avx2") if name in field("flags").split()]
     memory = int(re.search(r"MemTotal:\s*(\d+)", Path("/proc/meminfo").read_text())[1]) / 2**20
     family = f"family {field('cpu family')} model {field('model')}"
     return f"{field('model name')} ({family}, {', '.join(vectors)}), {os.cpu_count()} cores, {memory:.0f} GiB"

@@ -8,6 +8,7 @@ HERE = Path(__file__).resolve().parent
 # Each peer: its program, and the packages whose versions it stands for.
 PEERS = {
     "congruent": (["rust", "congruent"], ["congruent"]),
+    "blis": (["python", "blas_peer.py", "blis"], ["blis"]),
     "burn": (["rust", "burn"], ["burn"]),
     "candle": (["rust", "candle"], ["candle-core", "candle-transformers"]),
     "dfdx": (["rust", "dfdx"], ["dfdx"]),
@@ -15,6 +16,7 @@ PEERS = {
     "gemm": (["rust", "gemm"], ["gemm"]),
     "jax": (["python", "jax_peer.py"], ["jax"]),
     "matrixmultiply": (["rust", "matrixmultiply"], ["matrixmultiply"]),
+    "mkl": (["python", "blas_peer.py", "mkl"], ["mkl"]),
     "ndarray": (["rust", "ndarray"], ["ndarray"]),
     "numpy": (["python", "numpy_peer.py"], ["numpy"]),
     "onednn": (["python", "blas_peer.py", "onednn"], ["onednn-cpu-gomp"]),

@@ -1,4 +1,4 @@
-"""results.json as tables and as a picture."""
+"""Results as tables and as pictures: of each processor by itself, and of all side by side."""
 
 import json
 import math
@@ -27,10 +27,32 @@ text { font: 12px system-ui, sans-serif; fill: #24292f; }
 
 
 def write(folder):
-    """Writes results.md and results.svg beside results.json."""
-    results = json.loads((folder / "results.json").read_text())
-    (folder / "results.md").write_text(markdown(results))
-    (folder / "results.svg").write_text(picture(results))
+    """Writes a table and a picture beside the results of each processor, and results.md with all of them."""
+    every = {path.stem: json.loads(path.read_text()) for path in sorted((folder / "results").glob("*.json"))}
+    for name, results in every.items():
+        (folder / "results" / f"{name}.md").write_text(of_one(results, f"{name}.svg"))
+        (folder / "results" / f"{name}.svg").write_text(picture(results))
+    (folder / "results.md").write_text(side_by_side(every))
+
+
+def side_by_side(every):
+    """For each case and processor, our time divided by that of the best peer, which is named."""
+    text = "# congruent beside its peers, on each processor\n\n"
+    text += "The time of congruent divided by that of the best peer: below 1, congruent is faster than all of them; gaps under 10 % are\n"
+    text += "ties. What the cases are is in `cases.txt`; times, other peers and versions are on the pages of the processors.\n\n"
+    columns = [(name, threads) for name, results in every.items() for threads in thread_counts(results)]
+    for name, results in every.items():
+        text += f"- [{name}](results/{name}.md): {results['machine']}; {results['date']}, {results['versions'][OURS]}\n"
+    heads = [f"{name}, {threads} thread{'s' if threads != '1' else ''}" for name, threads in columns]
+    text += f"\n| case | {' | '.join(heads)} |\n|---|{'---|' * len(heads)}\n"
+    cases = dict.fromkeys(case for results in every.values() for case in results["nanoseconds"])
+    for case in cases:
+        cells = []
+        for name, threads in columns:
+            ours, peers = ranking(every[name]["nanoseconds"].get(case, {}).get(threads, {}))
+            cells.append(f"**{ours / peers[0][1]:.2f}** {peers[0][0]}" if ours and peers else "–")
+        text += f"| {case} | {' | '.join(cells)} |\n"
+    return text
 
 
 def ranking(medians):
@@ -54,19 +76,20 @@ def compared(results, threads):
     return ratios
 
 
-def markdown(results):
+def of_one(results, picture_name=None):
+    """The tables of one processor, with a link to its picture."""
     # A case that was measured again alone may have more.
     counts = {len(times) for case in results["nanoseconds"].values() for peers in case.values() for times in peers.values()}
     rounds = f"{' to '.join(map(str, sorted({min(counts), max(counts)})))} round{'s' if max(counts) > 1 else ''}"
     text = f"""# congruent beside its peers
 
-f32, {results['machine']}; load {results['load']} before the run; {results['date']}; `benches/peers/run.py`,
+{results['machine']}; load {results['load']} before the run; {results['date']}; `benches/peers/run.py`,
 {rounds}. Times are medians over the rounds of each process's median. A peer's ratio is its time to that of the best
 peer, *ours* is congruent's: below 1, congruent is faster than all of them. Gaps under 10 % are ties. What the cases are
 is in `cases.txt`.
-
-![the time of the best peer, divided by that of congruent](results.svg)
 """
+    if picture_name:
+        text += f"\n![the time of the best peer, divided by that of congruent]({picture_name})\n"
     for threads in thread_counts(results):
         ratios = compared(results, threads)
         if not ratios:

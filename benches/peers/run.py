@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Measures congruent beside other libraries, on the same work, and writes results.md, results.json and results.svg.
+"""Measures congruent beside other libraries, on the same work, and writes the results of this processor into `results`, and all into
+results.md.
 
     benches/peers/run.py                               # sets everything up, checks, measures, and writes
     benches/peers/run.py --skip-setup --rounds 1 --peers torch,candle --cases 'sdpa_*' --threads 1
     benches/peers/run.py --skip-setup --check          # whether all peers give what congruent gives
-    benches/peers/run.py --report-only                 # results.md and results.svg of results.json
+    benches/peers/run.py --report-only                 # the tables and pictures of the results that there are
 
 The peers take turns in rounds, each a process of its own that is pinned to as many cores as it has threads, so that
 all of them suffer from the same noise. A run of some peers, cases or thread counts is printed, and written to the
@@ -116,7 +117,7 @@ def main():
     parser.add_argument("--work", type=Path, default=WORK, help="where everything is built")
     parser.add_argument("--skip-setup", action="store_true", help="everything is built, and checked")
     parser.add_argument("--check", action="store_true", help="compare the results of the peers, and measure nothing")
-    parser.add_argument("--report-only", action="store_true", help="write the report of results.json again")
+    parser.add_argument("--report-only", action="store_true", help="write the tables and pictures again")
     options = parser.parse_args()
     if options.report_only:
         return report.write(HERE)
@@ -149,10 +150,10 @@ def main():
         "kibibytes": peaks(lines, medians, options),
     }
     complete = options.peers == list(PEERS) and options.cases == ["*"] and options.threads == [1, 2]
-    folder = HERE if complete else options.work
-    (folder / "results.json").write_text(json.dumps(results, indent=1) + "\n")
-    report.write(folder)
-    print((folder / "results.md").read_text())
+    if complete:
+        (HERE / "results" / f"{environment.processor()}.json").write_text(json.dumps(results, indent=1) + "\n")
+        report.write(HERE)
+    print(report.of_one(results))
 
 
 if __name__ == "__main__":

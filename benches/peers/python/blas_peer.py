@@ -1,6 +1,7 @@
-"""OpenBLAS and oneDNN by their C functions: `blas_peer.py openblas` or `onednn`. Matrix products alone.
+"""OpenBLAS, MKL, BLIS and oneDNN by their C functions: `blas_peer.py openblas`, `mkl`, `blis` or `onednn`. Matrix products alone.
 
-They take the number of threads from `OPENBLAS_NUM_THREADS` and `OMP_NUM_THREADS`.
+They take the number of threads from `OPENBLAS_NUM_THREADS`, `MKL_NUM_THREADS` and `OMP_NUM_THREADS`; BLIS, as its package has it,
+knows one.
 """
 
 import ctypes
@@ -14,11 +15,8 @@ import numpy as np
 ROW_MAJOR, NO_TRANSPOSE, TRANSPOSE = 101, 111, 112
 
 
-def openblas():
-    import scipy_openblas32
-
-    library = ctypes.CDLL(str(next(pathlib.Path(scipy_openblas32.get_lib_dir()).glob("libscipy_openblas*.so"))))
-    sgemm, sgemv = library.scipy_cblas_sgemm, library.scipy_cblas_sgemv
+def cblas(sgemm, sgemv):
+    """The C interface of BLAS."""
     sgemm.argtypes = [c_int] * 6 + [c_float, c_void_p, c_int, c_void_p, c_int, c_float, c_void_p, c_int]
     sgemv.argtypes = [c_int] * 4 + [c_float, c_void_p, c_int, c_void_p, c_int, c_float, c_void_p, c_int]
 
@@ -32,8 +30,44 @@ def openblas():
     return product
 
 
+def openblas():
+    import scipy_openblas32
+
+    library = ctypes.CDLL(str(next(pathlib.Path(scipy_openblas32.get_lib_dir()).glob("libscipy_openblas*.so"))))
+    return cblas(library.scipy_cblas_sgemm, library.scipy_cblas_sgemv)
+
+
+def installed(pattern):
+    """A library that a package has put beside the interpreter."""
+    return ctypes.CDLL(str(next((pathlib.Path(sys.prefix) / "lib").glob(pattern))))
+
+
+def mkl():
+    library = installed("libmkl_rt.so.*")
+    return cblas(library.cblas_sgemm, library.cblas_sgemv)
+
+
+def blis():
+    import blis.py
+
+    sgemm = ctypes.CDLL(blis.py.__file__).bli_sgemm
+    # Two transpositions, three sizes, alpha, and each matrix with the strides of its rows and columns; beta before the last.
+    matrix = [c_void_p, c_int64, c_int64]
+    sgemm.argtypes = [c_int, c_int, c_int64, c_int64, c_int64, c_void_p, *matrix, *matrix, c_void_p, *matrix]
+    one, zero = (ctypes.addressof(SCALARS[at]) for at in (0, 1))
+
+    def product(m, k, n, a, b, transposed, c):
+        strides = (1, k) if transposed else (n, 1)
+        return sgemm, (0, 0, m, n, k, one, a, k, 1, b, *strides, zero, c, n, 1)
+
+    return product
+
+
+SCALARS = [c_float(1), c_float(0)]
+
+
 def onednn():
-    library = ctypes.CDLL(str(next((pathlib.Path(sys.prefix) / "lib").glob("libdnnl.so.*"))))
+    library = installed("libdnnl.so.*")
     sgemm = library.dnnl_sgemm
     sgemm.argtypes = [c_char, c_char] + [c_int64] * 3
     sgemm.argtypes += [c_float, c_void_p, c_int64, c_void_p, c_int64, c_float, c_void_p, c_int64]
@@ -45,7 +79,7 @@ def onednn():
     return product
 
 
-PRODUCT = {"openblas": openblas, "onednn": onednn}[sys.argv[1]]()
+PRODUCT = {"openblas": openblas, "mkl": mkl, "blis": blis, "onednn": onednn}[sys.argv[1]]()
 
 
 def products(bench, *sizes):

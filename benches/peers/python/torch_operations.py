@@ -38,11 +38,13 @@ class Lstm(nn.Module):
 
 
 def adamw(rows, columns):
-    x = nn.Parameter(tensor(1, rows, columns))
-    x.grad = tensor(2, rows, columns)
+    x, y = nn.Parameter(tensor(1, rows, columns)), tensor(2, rows, columns)
     optimizer = torch.optim.AdamW([x], lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.01, fused=True)
 
     def step():
+        optimizer.zero_grad()
+        with torch.inference_mode(False), torch.enable_grad():
+            (x * y).sum().backward()
         optimizer.step()
         return x.detach()
 
@@ -69,6 +71,11 @@ def models():
             tensor(1, b, c, h, w),
             scaled(2, c * k * k, o, c, k, k),
         ),
+        "depthwise": lambda b, c, h, w, k: of(
+            lambda x, weight: F.conv2d(x, weight, padding=k // 2, groups=c),
+            tensor(1, b, c, h, w),
+            scaled(2, k * k, c, 1, k, k),
+        ),
         "conv1d": lambda b, c, t, o, k, stride: of(
             lambda x, weight: F.conv1d(x, weight, stride=stride, padding=k // 2),
             tensor(1, b, c, t),
@@ -78,6 +85,7 @@ def models():
         "lstm": lambda b, s, e, h: (Lstm(e, h), (tensor(1, b, s, e),)),
         "biased_attention": biased,
         "scatter_add": scatter_add,
+        "lookup": lambda r, c, t: of(F.embedding, torch.from_numpy(harness.ids(2, t, r)), tensor(1, t, c)),
         "softmax_middle": lambda b, r, c: of(lambda x: torch.softmax(x, 1), tensor(1, b, r, c)),
         "permute": lambda b, r, h, d: of(lambda x: (x.transpose(1, 2) * 2.0).contiguous(), tensor(1, b, r, h, d)),
         "scale_rows": lambda b, s, e: of(lambda x, y: x * y[:, None], tensor(1, b, s, e), tensor(2, b, e)),
@@ -85,6 +93,7 @@ def models():
         "cumsum": lambda r, c: of(lambda x: x.cumsum(1), tensor(1, r, c)),
         "sort": lambda r, c: of(lambda x: x.sort(1)[0], tensor(1, r, c)),
         "top_k": lambda r, c, k: of(lambda x: x.topk(k)[0], tensor(1, r, c)),
+        "argmax": lambda r, c: of(lambda x: x.argmax(1), tensor(1, r, c)),
         "normal": lambda r, c: of(lambda: torch.randn(r, c)),
         "adamw": adamw,
     }

@@ -22,6 +22,13 @@ pub fn case(bench: &Bench) -> bool {
             let step = || x.try_conv(&weight, None, (height, width), sliding).unwrap();
             bench.run(step, Tensor::to_vec);
         }
+        ("depthwise", &[b, c, h, w, k]) => {
+            bind!(batch: Batch = b, channels: Channels = c, height: Height = h, width: Width = w, side: Side = k);
+            let x = tensor(1, (batch, Times(channels, N::<1>), height, width));
+            let weight = Tensor::from_vec((Times(channels, N::<1>), N::<1>, side, side), weights(2, k * k, c * k * k));
+            let (weight, sliding) = (weight.unwrap(), Sliding::default().padding(k / 2).groups(channels));
+            bench.run(|| x.try_conv(&weight, None, (height, width), sliding).unwrap(), Tensor::to_vec);
+        }
         ("conv1d", &[b, c, t, o, k, stride]) => {
             bind!(batch: Batch = b, channels: Channels = c, time: Time = t, frames: Frames = t / stride);
             bind!(outputs: Outputs = o, side: Side = k);
@@ -63,6 +70,12 @@ pub fn case(bench: &Bench) -> bool {
             let x = tensor(1, (rows, columns));
             bench.run(|| zeros.scatter_add(&to, &x), Tensor::to_vec);
         }
+        ("lookup", &[rows, columns, table]) => {
+            bind!(rows: Rows = rows, columns: Columns = columns, table: Table = table);
+            let from = Ids::new((rows,), table, &ids(2, rows.size(), table.size())).unwrap();
+            let x = tensor(1, (table, columns));
+            bench.run(|| x.lookup(&from), Tensor::to_vec);
+        }
         ("softmax_middle", &[b, r, c]) => {
             bind!(batch: Batch = b, rows: Rows = r, columns: Columns = c);
             let x = tensor(1, (batch, rows, columns));
@@ -99,6 +112,11 @@ pub fn case(bench: &Bench) -> bool {
             let x = tensor(1, (rows, columns));
             bench.run(|| x.top_k(columns, few).unwrap().0, Tensor::to_vec);
         }
+        ("argmax", &[rows, columns]) => {
+            bind!(rows: Rows = rows, columns: Columns = columns);
+            let x = tensor(1, (rows, columns));
+            bench.run(|| x.argmax(columns), |ids| ids.to_vec().iter().map(|id| id.get() as f32).collect());
+        }
         // Every library has numbers of its own: their count is compared, and that is all.
         ("normal", &[rows, columns]) => {
             bind!(rows: Rows = rows, columns: Columns = columns);
@@ -108,10 +126,10 @@ pub fn case(bench: &Bench) -> bool {
         // So many steps have been made when the results are compared: one.
         ("adamw", &[rows, columns]) => {
             bind!(rows: Rows = rows, columns: Columns = columns);
-            let mut x = tensor(1, (rows, columns)).tracked();
-            let gradients = (&x * tensor(2, (rows, columns))).sum_all().backward();
+            let (mut x, y) = (tensor(1, (rows, columns)).tracked(), tensor(2, (rows, columns)));
             let mut optimizer = Optimizer::new(AdamW { learning_rate: 1e-3, ..AdamW::default() });
             let step = || {
+                let gradients = (&x * &y).sum_all().backward();
                 optimizer.step(&mut x, &gradients, 1.0);
                 x.detach()
             };
