@@ -2,7 +2,7 @@
 
 use congruent::backend::{Backend, DeviceOf, Float};
 use congruent::dim::{Vocabulary, Whole};
-use congruent::generate::Session;
+use congruent::generate::{Rewind, Session};
 use congruent::module::{Module, Parameter, ParameterMut, Path, ToEngine};
 use congruent::nn::{CacheStep, CutTo, Embedding, KeyValueCache, Linear, soft_cap};
 use congruent::prelude::*;
@@ -205,11 +205,13 @@ where
 dims! {
     /// The new tokens of each text.
     pub New;
+    /// The last of them, from the last one backwards, whose logits are asked for.
+    pub Checked;
 }
 
-/// What a session is whose model goes on from a cache: of `$hidden` of the new tokens it gives the last logits.
+/// What a session is whose model goes on from a cache.
 macro_rules! session_of_cache {
-    ($self:ident, $V:ident, |$ids:ident, $step:ident| $hidden:expr) => {
+    ($self:ident, $V:ident) => {
         type Vocab = <$V as congruent::dim::Table>::Whole;
 
         fn vocab(&$self) -> Self::Vocab {
@@ -226,18 +228,46 @@ macro_rules! session_of_cache {
         }
 
         fn extend(&mut $self, new: &[(usize, &[Index<Self::Vocab>])]) -> Result<Vec<Tensor<(Self::Vocab,), B>>, Error> {
+            Ok($self.extend_each(new, &vec![1; new.len()])?.concat())
+        }
+    };
+}
+
+/// How it goes back: of `$hidden` of the new tokens it gives the last logits.
+macro_rules! rewind_of_cache {
+    ($self:ident, |$ids:ident, $step:ident| $hidden:expr) => {
+        fn extend_each(
+            &mut $self,
+            new: &[(usize, &[Index<Self::Vocab>])],
+            last: &[usize],
+        ) -> Result<Vec<Vec<Tensor<(Self::Vocab,), B>>>, Error> {
             let batch = $self.cache.batch();
             crate::language::padded(batch, new, |ids, lengths| {
                 let $ids = &ids.to_engine::<B>(&$self.model.device());
                 let hidden = $self.cache.step_ragged(lengths, |$step| $hidden)??;
-                // A sampler reads all logits: of the last token alone.
-                let logits = $self.model.logits(&hidden.masked_last(lengths)).of_all_ranks(At::<1>);
-                new.iter().map(|(sequence, _)| logits.at(batch, *sequence)).collect()
+                let most = last.iter().copied().max().unwrap_or(0);
+                let before_last = |back| {
+                    let lengths: Vec<_> = lengths.as_slice().iter().map(|length: &usize| length.saturating_sub(back)).collect();
+                    Ok(hidden.masked_last(&Lengths::new(batch, hidden.shape().1, &lengths)?))
+                };
+                let rows = (0..most).map(before_last).collect::<Result<Vec<_>, Error>>()?;
+                crate::language::Checked::with(most, |checked| {
+                    // A sampler reads all logits: of these tokens alone.
+                    let logits = $self.model.logits(&Tensor::try_stack(checked, &rows)?).of_all_ranks(At::<2>);
+                    let of = |(&(sequence, _), &last): (&(usize, _), &usize)| {
+                        (0..last).rev().map(|back| logits.at(checked, back)?.at(batch, sequence)).collect()
+                    };
+                    std::iter::zip(new, last).map(of).collect()
+                })
             })
+        }
+
+        fn truncate(&mut $self, lengths: &[usize]) -> Result<(), Error> {
+            $self.cache.truncate(lengths)
         }
     };
 }
-pub(crate) use session_of_cache;
+pub(crate) use {rewind_of_cache, session_of_cache};
 
 /// Texts that a model reads, and goes on with.
 pub struct Texts<'m, V, D: Decoder<B>, N, B: Backend<Elem: Float> = Cpu<f32>> {
@@ -267,7 +297,11 @@ impl<'m, V: Vocabulary, D: Decoder<B>, N: Dense, B: Backend<Elem: Float>> Texts<
 }
 
 impl<V: Vocabulary, D: Decoder<B>, N: Dense, B: Backend<Elem: Float>> Session<B> for Texts<'_, V, D, N, B> {
-    session_of_cache!(self, V, |ids, step| Ok(self.model.hidden_states(ids, step)));
+    session_of_cache!(self, V);
+}
+
+impl<V: Vocabulary, D: Decoder<B>, N: Dense, B: Backend<Elem: Float>> Rewind<B> for Texts<'_, V, D, N, B> {
+    rewind_of_cache!(self, |ids, step| Ok(self.model.hidden_states(ids, step)));
 }
 
 /// The new tokens of some texts of a batch, as padded rows of all of them.

@@ -1,6 +1,8 @@
-//! Small Llama models of random weights: what their files may hold.
+//! Small Llama models of random weights: what their files may hold, and texts that one writes with another's proposals.
 
-use congruent::generate::Session;
+use congruent::generate::{
+    Draft, Generation, PromptLookup, Proposer, Request, Rewind, Sampler, Sampling, Session, generate,
+};
 use congruent::io::{SafeTensors, Writer};
 use congruent::prelude::*;
 use congruent_models::decoder::{HUGGING_FACE, Llama, Settings};
@@ -87,4 +89,59 @@ fn biases_are_taken_where_there_are_some() {
     with.add("model.layers.0.self_attn.k_proj.bias", &Tensor::ones((Queries,)));
     let error = load(&with, None).err().unwrap().to_string();
     assert!(error.contains("`model.layers.0.self_attn.k_proj.bias`"), "{error}");
+}
+
+fn request(prompt: &[u32], maximum: usize, end: &[u32]) -> Request<Vocab> {
+    let ids = |ids: &[u32]| ids.iter().map(|id| Index::new(Vocab, *id).unwrap()).collect();
+    Request { prompt: ids(prompt), sampler: Sampler::new(Sampling::GREEDY, 0).unwrap(), end: ids(end), maximum }
+}
+
+#[test]
+fn each_of_the_last_tokens_has_its_logits() {
+    let model = load(&tensors(), None).unwrap();
+    let texts = [vec![3, 1, 4, 1, 5], vec![9, 2], vec![6, 5, 3, 5]].map(|ids| request(&ids, 0, &[]).prompt);
+    let mut batch = Texts::new(&model, N::<3>);
+    let last = [3, 2, 1];
+    let new: Vec<_> = [2, 1, 0].map(|i| (i, &texts[i][..])).into();
+    let found = batch.extend_each(&new, &last).unwrap();
+    for ((i, ids), (found, last)) in new.iter().zip(found.iter().zip(last)) {
+        assert_eq!(found.len(), last);
+        for (at, logits) in (ids.len() - last..).zip(found) {
+            let alone = Texts::new(&model, N::<1>).extend(&[(0, &ids[..=at])]).unwrap().remove(0).to_vec();
+            let near = |(x, y): (f32, &f32)| (x - y).abs() < 1e-4;
+            assert!(logits.to_vec().into_iter().zip(&alone).all(near), "text {i}, token {at}");
+        }
+    }
+    // What is cut back is read again.
+    Rewind::truncate(&mut batch, &[4, 2, 2]).unwrap();
+    assert_eq!([0, 1, 2].map(|i| batch.length(i)), [4, 2, 2]);
+    assert!(Rewind::truncate(&mut batch, &[4, 2]).is_err());
+}
+
+#[test]
+fn a_text_is_that_of_the_model_alone_whatever_is_proposed() {
+    let model = load(&tensors(), None).unwrap();
+    // One whose weights are near, and one of others.
+    let mut near = load(&tensors(), None).unwrap();
+    near.tokens.weight = &near.tokens.weight + &Cpu::<f32>::normal((Vocab, Embed), 0.0, 0.2, &mut Rng::with_seed(2));
+    let mut other = load(&tensors(), None).unwrap();
+    other.tokens.weight = Cpu::<f32>::normal((Vocab, Embed), 0.0, 1.0, &mut Rng::with_seed(3));
+    for (first, most) in (0..11).flat_map(|first| (1..=8).map(move |most| (first, most))) {
+        // To the end of the context, or of the text.
+        for end in [&[][..], &[(first + 4) % 11]] {
+            let request = || request(&[first, 7, first], 100, end);
+            let mut alone = Texts::new(&model, N::<1>);
+            let expected = generate(&mut alone, vec![request()]).unwrap().remove(0);
+            let draft = |model| Box::new(Draft::new(Texts::new(model, N::<1>))) as Box<dyn Proposer<Vocab> + '_>;
+            let lookup = Box::new(PromptLookup::new(1..=3).unwrap());
+            for mut proposer in [draft(&model), draft(&near), draft(&other), lookup] {
+                let mut texts = Texts::new(&model, N::<1>);
+                let mut generation =
+                    Generation::new(&mut texts, vec![request()]).unwrap().speculating(&mut proposer, most);
+                generation.by_ref().try_for_each(|event| event.map(|_| ())).unwrap();
+                assert_eq!(generation.ids(0)[3..], expected.ids);
+                assert_eq!(texts.length(0), alone.length(0));
+            }
+        }
+    }
 }

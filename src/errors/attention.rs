@@ -74,4 +74,9 @@ errors! {
     C124: "`R` does not turn heads of size `D`"
     /// An attention splits its width into heads, and a [`Rotary`](crate::nn::Rotary) turns pairs of elements in each head: its table is
     /// made for the size of one head, and not for the width of the model.
+
+    C127: "`P` does not propose tokens of `V`"
+    /// A [`Proposer`](crate::generate::Proposer) proposes tokens of the model that checks them, so that a draft has the same table of
+    /// tokens: the same dimension. Models of one family often share their tokenizer and differ in how many rows their tables have for
+    /// padding: ids of the one are then no ids of the other.
 }

@@ -1,5 +1,6 @@
 //! Token after token.
 
+use super::speculation::Speculation;
 use super::{Event, Finish, Generated, Request, Sampler, Session};
 use crate::Error;
 use crate::backend::{Backend, Float};
@@ -62,18 +63,19 @@ use std::collections::VecDeque;
 /// # }
 /// ```
 pub struct Generation<'a, M: Session<B>, B: Backend<Elem: Float> = Cpu<f32>> {
-    session: &'a mut M,
-    sequences: Vec<Sequence<M::Vocab>>,
-    events: VecDeque<Event<M::Vocab>>,
+    pub(super) session: &'a mut M,
+    pub(super) sequences: Vec<Sequence<M::Vocab>>,
+    events: VecDeque<Result<Event<M::Vocab>, Error>>,
+    pub(super) speculation: Option<Speculation<'a, M, B>>,
 }
 
-struct Sequence<V> {
-    ids: Vec<Index<V>>,
-    sampler: Sampler,
-    end: Vec<Index<V>>,
+pub(super) struct Sequence<V> {
+    pub(super) ids: Vec<Index<V>>,
+    pub(super) sampler: Sampler,
+    pub(super) end: Vec<Index<V>>,
     /// How many tokens may still come.
-    left: usize,
-    finished: bool,
+    pub(super) left: usize,
+    pub(super) finished: bool,
 }
 
 impl<'a, M: Session<B>, B: Backend<Elem: Float>> Generation<'a, M, B> {
@@ -126,7 +128,7 @@ impl<'a, M: Session<B>, B: Backend<Elem: Float>> Generation<'a, M, B> {
             let (batch, expected) = ("the session".to_owned(), session.sequences());
             return Err(Error::SequenceCount { batch, expected, found: requests.len() });
         }
-        let mut generation = Generation { session, sequences: Vec::new(), events: VecDeque::new() };
+        let mut generation = Generation { session, sequences: Vec::new(), events: VecDeque::new(), speculation: None };
         for (sequence, request) in requests.into_iter().enumerate() {
             let (length, context) = (request.prompt.len(), generation.session.context());
             if length <= generation.session.length(sequence) {
@@ -185,13 +187,20 @@ impl<'a, M: Session<B>, B: Backend<Elem: Float>> Generation<'a, M, B> {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn stop(&mut self, sequence: usize) {
-        // A token that was drawn with those of the other sequences comes after the stop.
-        let pending = |event: &Event<_>| matches!(event, Event::Token { sequence: other, .. } if *other == sequence);
-        if let Some(at) = self.events.iter().position(pending) {
-            self.events.remove(at);
-            self.sequences[sequence].ids.pop();
+        let is_token = |event: &Result<_, _>| matches!(event, Ok(Event::Token { sequence: of, .. }) if *of == sequence);
+        let is_end =
+            |event: &Result<_, _>| matches!(event, Ok(Event::Finished { sequence: of, .. }) if *of == sequence);
+        // Tokens that were drawn with those of other sequences, or with more of its own, come after the stop, and so does its end.
+        let after = self.events.iter().filter(|event| is_token(event)).count();
+        if let (1.., Some(state)) = (after, self.sequences.get_mut(sequence)) {
+            state.ids.truncate(state.ids.len() - after);
+            state.finished = false;
+            self.events.retain(|event| !is_token(event) && !is_end(event));
         }
         self.finish(sequence, Finish::Stopped);
+        if let Err(error) = self.forget_beyond(sequence) {
+            self.fail(error);
+        }
     }
 
     /// Every token of a sequence, with those of its prompt and those whose event is still to come.
@@ -243,7 +252,14 @@ impl<'a, M: Session<B>, B: Backend<Elem: Float>> Generation<'a, M, B> {
             Some(state) if !state.finished => state.finished = true,
             _ => return,
         }
-        self.events.push_back(Event::Finished { sequence, finish });
+        self.events.push_back(Ok(Event::Finished { sequence, finish }));
+    }
+
+    /// The last event.
+    fn fail(&mut self, error: Error) {
+        self.sequences.iter_mut().for_each(|sequence| sequence.finished = true);
+        self.events.clear();
+        self.events.push_back(Err(error));
     }
 
     /// Ends a sequence that must not get longer.
@@ -273,16 +289,21 @@ impl<'a, M: Session<B>, B: Backend<Elem: Float>> Generation<'a, M, B> {
         for (i, logits) in numbers.into_iter().zip(&logits) {
             let sequence = &mut self.sequences[i];
             let id = sequence.sampler.sample(logits, &sequence.ids)?;
-            if sequence.end.contains(&id) {
-                self.finish(i, Finish::End);
-                continue;
-            }
-            sequence.ids.push(id);
-            sequence.left -= 1;
-            self.events.push_back(Event::Token { sequence: i, id });
-            self.check_length(i);
+            self.take(i, id);
         }
         Ok(())
+    }
+
+    /// Goes on with a token, which may be the end.
+    pub(super) fn take(&mut self, sequence: usize, id: Index<M::Vocab>) {
+        let state = &mut self.sequences[sequence];
+        if state.end.contains(&id) {
+            return self.finish(sequence, Finish::End);
+        }
+        state.ids.push(id);
+        state.left -= 1;
+        self.events.push_back(Ok(Event::Token { sequence, id }));
+        self.check_length(sequence);
     }
 }
 
@@ -291,14 +312,13 @@ impl<M: Session<B>, B: Backend<Elem: Float>> Iterator for Generation<'_, M, B> {
 
     /// The next event. After an error there is none.
     fn next(&mut self) -> Option<Self::Item> {
+        let step = if self.speculation.is_some() { Self::speculate } else { Self::step };
         if self.events.is_empty()
-            && let Err(error) = self.step()
+            && let Err(error) = step(self)
         {
-            self.sequences.iter_mut().for_each(|sequence| sequence.finished = true);
-            self.events.clear();
-            return Some(Err(error));
+            self.fail(error);
         }
-        self.events.pop_front().map(Ok)
+        self.events.pop_front()
     }
 }
 

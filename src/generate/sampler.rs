@@ -152,7 +152,7 @@ impl Sampling {
     }
 }
 
-fn no_distribution<V: Dim>(reason: String) -> Error {
+pub(super) fn no_distribution<V: Dim>(reason: String) -> Error {
     Error::NoDistribution { dimension: Name::<V>::new().to_string(), reason }
 }
 
@@ -243,6 +243,15 @@ impl Sampler {
         S: Vector<Elements = V>,
     {
         let candidates = self.sampling.distribution(logits, sequence)?;
+        self.draw(&candidates).ok_or_else(|| no_distribution::<V>("no token is left".to_owned()))
+    }
+
+    pub(super) fn sampling(&self) -> &Sampling {
+        &self.sampling
+    }
+
+    /// One of these tokens by their probabilities, if one has any.
+    pub(super) fn draw<V: Copy>(&mut self, candidates: &[(Index<V>, f64)]) -> Option<Index<V>> {
         // A choice of one takes no random number.
         let point = if candidates.len() > 1 { self.rng.f64() } else { 0.0 };
         let mut sum = 0.0;
@@ -252,7 +261,11 @@ impl Sampler {
         };
         // The sum may end a little below 1, which is the last's who can be drawn.
         let last = || candidates.iter().rfind(|(_, probability)| *probability > 0.0);
-        let chosen = candidates.iter().find(reached).or_else(last);
-        chosen.map(|(id, _)| *id).ok_or_else(|| no_distribution::<V>("no token is left".to_owned()))
+        candidates.iter().find(reached).or_else(last).map(|(id, _)| *id)
+    }
+
+    /// Whether something of this probability happens; what is certain takes no random number.
+    pub(super) fn happens(&mut self, probability: f64) -> bool {
+        probability >= 1.0 || probability > 0.0 && self.rng.f64() < probability
     }
 }

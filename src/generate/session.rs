@@ -34,3 +34,24 @@ pub trait Session<B: Backend<Elem: Float> = Cpu<f32>> {
     /// What the model finds wrong.
     fn extend(&mut self, new: &[(usize, &[Index<Self::Vocab>])]) -> Result<Vec<Tensor<(Self::Vocab,), B>>, Error>;
 }
+
+/// A session that checks tokens which were proposed, and takes back those that it does not accept: see
+/// [`Generation::speculating`](super::Generation::speculating), which has an example of one.
+pub trait Rewind<B: Backend<Elem: Float> = Cpu<f32>>: Session<B> {
+    /// Reads on as [`extend`](Session::extend), in one pass, and gives of each sequence the logits after each of its last tokens, of
+    /// which there are so many, in the order of the tokens: at least one, and at most as many as are new.
+    ///
+    /// # Errors
+    /// What the model finds wrong.
+    fn extend_each(
+        &mut self,
+        new: &[(usize, &[Index<Self::Vocab>])],
+        last: &[usize],
+    ) -> Result<Vec<Vec<Tensor<(Self::Vocab,), B>>>, Error>;
+
+    /// Forgets of each sequence what comes after so many tokens; one that has no more stays as it is.
+    ///
+    /// # Errors
+    /// There is not one length for each sequence, or what comes before is not there any more.
+    fn truncate(&mut self, lengths: &[usize]) -> Result<(), Error>;
+}

@@ -6,4 +6,5 @@ mod cache;
 mod decoders;
 mod quantised;
 mod sampling;
+mod speculation;
 mod text;

@@ -1,5 +1,6 @@
 //! The program.
 
+use crate::draft::Speculation;
 use crate::files::MODEL_VARIABLE;
 use crate::{Conversation, Decoder, Dims, Options, Pretrained, Timed, find_or_fetch};
 use anyhow::Context;
@@ -58,6 +59,8 @@ struct Arguments {
     /// Goes on with the text as it is, without the chat template.
     #[arg(long)]
     raw: bool,
+    #[command(flatten)]
+    speculation: Speculation,
     #[command(flatten)]
     place: Place,
 }
@@ -163,6 +166,9 @@ impl Arguments {
         let model = model.with_context(|| path.display().to_string())?;
         bar.finish_and_clear();
 
+        let proposing = self.speculation.open::<V, B>(pretrained, model.vocab(), device, world)?;
+        let most = self.speculation.most();
+
         let Arguments { temperature, top_k, top_p, repetition_penalty, .. } = self;
         let options = Options {
             sampling: Sampling { temperature, top_k, top_p, repetition_penalty },
@@ -173,6 +179,9 @@ impl Arguments {
             raw: self.raw,
         };
         let mut conversation = Conversation::new(pretrained, &model, options)?;
+        if let Some(proposing) = &proposing {
+            conversation = conversation.with_proposer(proposing.proposer()?, most);
+        }
         match self.question {
             Some(question) => ask(&mut conversation, &question, world),
             None => converse(&mut conversation, world),

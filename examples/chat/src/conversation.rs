@@ -3,7 +3,7 @@
 use crate::{Decoder, LanguageModel, Message, Pretrained, Texts};
 use anyhow::{Context, ensure};
 use congruent::backend::Backend;
-use congruent::generate::{Event, Finish, Generation, Request, Sampler, Sampling, Session, TextStream};
+use congruent::generate::{Event, Finish, Generation, Proposer, Request, Sampler, Sampling, Session, TextStream};
 use congruent::prelude::*;
 use std::io;
 use std::time::{Duration, Instant};
@@ -65,6 +65,8 @@ pub struct Conversation<'m, V, D: Decoder<B>, B: Backend<Elem = f32> = Cpu<f32>>
     text: String,
     /// Its tokens: what the model has read is their beginning. After a reset they are still those from before.
     ids: Vec<Index<V>>,
+    /// What proposes tokens, and how many at a time.
+    proposer: Option<(Box<dyn Proposer<V> + 'm>, usize)>,
 }
 
 impl<'m, V: Dense, D: Decoder<B>, B: Backend<Elem = f32>> Conversation<'m, V, D, B> {
@@ -89,9 +91,16 @@ impl<'m, V: Dense, D: Decoder<B>, B: Backend<Elem = f32>> Conversation<'m, V, D,
             texts: Texts::new(model, N),
             text: String::new(),
             ids: Vec::new(),
+            proposer: None,
         };
         conversation.reset();
         Ok(conversation)
+    }
+
+    /// The same with up to so many tokens that are proposed at a time, which the model checks: the answers are its own, and faster if
+    /// many are right.
+    pub fn with_proposer(self, proposer: Box<dyn Proposer<V> + 'm>, most: usize) -> Self {
+        Conversation { proposer: Some((proposer, most)), ..self }
     }
 
     /// Begins anew. What both conversations begin with, such as the system prompt, is not read again.
@@ -190,6 +199,9 @@ impl<'m, V: Dense, D: Decoder<B>, B: Backend<Elem = f32>> Conversation<'m, V, D,
         };
         let (start, mut first, mut steps) = (Instant::now(), None, 0);
         let mut generation = Generation::new(&mut self.texts, vec![request])?;
+        if let Some((proposer, most)) = &mut self.proposer {
+            generation = generation.speculating(proposer, *most);
+        }
         let mut speak = || -> anyhow::Result<Finish> {
             let mut stream = TextStream::new(&self.options.stop)?;
             let mut finish = Finish::Stopped;

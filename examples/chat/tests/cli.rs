@@ -33,6 +33,7 @@ fn wrong_arguments_are_one_line() {
         ),
         (["--max-tokens", "-5"], "invalid value '-5' for '--max-tokens <N>': it must be a whole number from 1 on"),
         (["--context", "-5"], "invalid value '-5' for '--context <N>': it must be a whole number from 0 on"),
+        (["--draft-tokens", "0"], "invalid value '0' for '--draft-tokens <N>': it must be at least 1"),
         (["--temperature", "warm"], "invalid value 'warm' for '--temperature <TEMPERATURE>': it must be a number"),
     ] {
         assert_eq!(run(&arguments), (Some(2), format!("error: {expected}\n")));

@@ -1,10 +1,10 @@
 //! Transcripts of recordings, as they come.
 
 use super::{Memory, Whisper};
-use crate::language::session_of_cache;
+use crate::language::{rewind_of_cache, session_of_cache};
 use congruent::backend::{Backend, Float};
 use congruent::dim::{Filled, Vocabulary};
-use congruent::generate::Session;
+use congruent::generate::{Rewind, Session};
 use congruent::nn::KeyValueCache;
 use congruent::prelude::*;
 
@@ -55,5 +55,21 @@ where
     N: Dense,
     B: Backend<Elem: Float>,
 {
-    session_of_cache!(self, V, |ids, step| Ok(self.model.hidden_states(ids, &self.memory, step)));
+    session_of_cache!(self, V);
+}
+
+impl<M, L, V, P, E, H, D, F, N, B> Rewind<B> for Transcripts<'_, M, L, V, P, E, H, D, F, N, B>
+where
+    M: Dense,
+    L: Dense,
+    V: Vocabulary,
+    P: Dense,
+    E: Dense,
+    H: Filled,
+    D: Dense,
+    F: Filled,
+    N: Dense,
+    B: Backend<Elem: Float>,
+{
+    rewind_of_cache!(self, |ids, step| Ok(self.model.hidden_states(ids, &self.memory, step)));
 }

@@ -1,8 +1,8 @@
 //! Conversations of several turns.
 
 use crate::{Id, model, path};
-use chat::{Answer, Conversation, Decoder, Message, Options, Pretrained, Template};
-use congruent::generate::{Finish, Request, Sampler, Sampling, generate};
+use chat::{Answer, Conversation, Decoder, Message, Options, Pretrained, Template, Texts};
+use congruent::generate::{Draft, Finish, PromptLookup, Proposer, Request, Sampler, Sampling, generate};
 use congruent::prelude::*;
 use std::io;
 
@@ -174,4 +174,19 @@ fn a_full_context_is_said() {
     assert_eq!(conversation.messages(), messages);
     conversation.reset();
     assert!(conversation.ask("Hi", |_| Ok(())).is_ok());
+}
+
+#[test]
+fn proposals_change_nothing_in_an_answer() {
+    let Some((pretrained, model)) = model() else { return };
+    let options = || Options { max_tokens: 40, ..options() };
+    let mut alone = Conversation::new(pretrained, model, options()).unwrap();
+    let draft = Draft::new(Texts::new(model, N::<1>));
+    let proposers: [Box<dyn Proposer<_>>; 2] = [Box::new(PromptLookup::new(1..=4).unwrap()), Box::new(draft)];
+    let questions = ["Say three times: one, two, three.", "Once more."];
+    let answers = questions.map(|question| ask(&mut alone, question).text);
+    for proposer in proposers {
+        let mut conversation = Conversation::new(pretrained, model, options()).unwrap().with_proposer(proposer, 4);
+        assert_eq!(questions.map(|question| ask(&mut conversation, question).text), answers);
+    }
 }
