@@ -5,6 +5,8 @@ use super::elementwise::{binary, unary};
 use super::few_rows::FEW_ROWS;
 use super::format::F32;
 use super::gemm::{BLOCK_M, TileEpilogue};
+#[cfg(any(feature = "gguf", test))]
+use super::integers::{self, Activations};
 use super::level::{Level, level};
 use super::packed_matrix::PackedMatrix;
 use super::quantised::{dot_at, unpack_at};
@@ -276,8 +278,19 @@ pub fn linear_blocks_at(
         [stride, inner_stride] => (0..m * k).map(|at| x.elements[at / k * stride + at % k * inner_stride]).collect(),
     };
     let outputs = n.div_ceil(4 * cores()).next_multiple_of(OUTPUTS);
+    #[cfg(any(feature = "gguf", test))]
+    let rounded = Activations::new(level, &x, m, rows);
     for_each_columns(out, n, 0..n, outputs, outputs * k * m, |mut out| {
         let columns = out.columns();
+        #[cfg(any(feature = "gguf", test))]
+        if let Some(rounded) = &rounded {
+            let rows = rows.part(columns.clone());
+            integers::multiply(rounded, rows, &mut out);
+            for row in (0..m).filter(|&row| !rounded.is_rounded(row)) {
+                dot_at(level, &x[row * k..][..k], rows, out.row(row, columns.clone()));
+            }
+            return;
+        }
         if m == 1 {
             return dot_at(level, &x, rows.part(columns.clone()), out.row(0, columns));
         }

@@ -22,6 +22,8 @@ mod few_rows;
 mod format;
 mod four_columns;
 mod gemm;
+#[cfg(any(feature = "gguf", test))]
+mod integers;
 mod level;
 mod map;
 mod math;

@@ -9,7 +9,7 @@ use std::arch::x86_64::*;
 
 /// 8 numbers, by AVX2 and FMA.
 #[derive(Clone, Copy)]
-pub struct Avx2(__m256);
+pub struct Avx2(pub(super) __m256);
 
 // SAFETY: it holds its lanes, and nothing else.
 unsafe impl Vector for Avx2 {

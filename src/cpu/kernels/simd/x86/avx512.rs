@@ -10,7 +10,7 @@ use std::arch::x86_64::*;
 
 /// 16 numbers, by AVX-512.
 #[derive(Clone, Copy)]
-pub struct Avx512(__m512);
+pub struct Avx512(pub(super) __m512);
 
 /// The first lanes.
 #[inline(always)]

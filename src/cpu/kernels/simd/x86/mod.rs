@@ -129,6 +129,10 @@ macro_rules! of_x86 {
 mod avx2;
 #[cfg(feature = "avx512")]
 mod avx512;
+#[cfg(any(feature = "gguf", test))]
+mod integers_256;
+#[cfg(all(feature = "avx512", any(feature = "gguf", test)))]
+mod integers_512;
 mod transpose;
 
 pub use avx2::Avx2;

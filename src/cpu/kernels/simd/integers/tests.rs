@@ -1,0 +1,199 @@
+use super::super::format::tests::{random_blocks, reference};
+use super::super::level::{Level, levels};
+use super::super::matmul::linear_blocks_at;
+use super::super::portable::Portable;
+use super::super::quantised::dot_at;
+use super::super::vector::Vector;
+use super::activations::round;
+use super::decoder::{Decoder, Q4_0, Q4_1, Q8_0};
+use super::*;
+use crate::backend::Epilogue;
+use crate::cpu::kernels::matrix::Matrix;
+use half::f16;
+use zerocopy::IntoBytes;
+
+const FORMATS: [Format; 3] = [Format::Q4_0, Format::Q4_1, Format::Q8_0];
+
+/// Plain numbers, for Miri.
+// SAFETY: it is what the trait says, in plain arithmetic.
+unsafe impl IntegerVector for Portable {
+    const OUTPUTS: usize = 2;
+    type Integers = [[i16; 2]; 4];
+
+    unsafe fn load_integers(from: *const u32) -> Self::Integers {
+        // SAFETY: the caller's.
+        unsafe { from.cast::<Self::Integers>().read_unaligned() }
+    }
+    unsafe fn store_integers(x: Self::Integers, to: *mut u32) {
+        // SAFETY: the caller's.
+        unsafe { to.cast::<Self::Integers>().write_unaligned(x) }
+    }
+    unsafe fn splat_words(x: i16) -> Self::Integers {
+        [[x; 2]; 4]
+    }
+    unsafe fn subtract_words(x: Self::Integers, y: Self::Integers) -> Self::Integers {
+        std::array::from_fn(|lane| [x[lane][0] - y[lane][0], x[lane][1] - y[lane][1]])
+    }
+    unsafe fn dot_words(x: Self::Integers, y: Self::Integers, sums: Self::Integers) -> Self::Integers {
+        let sums: [i32; 4] = zerocopy::transmute!(sums);
+        let products = |lane: usize, i: usize| x[lane][i] as i32 * y[lane][i] as i32;
+        let sums: [i32; 4] = std::array::from_fn(|lane| sums[lane] + products(lane, 0) + products(lane, 1));
+        zerocopy::transmute!(sums)
+    }
+    unsafe fn to_floats(x: Self::Integers) -> Self {
+        let x: [i32; 4] = zerocopy::transmute!(x);
+        // SAFETY: plain numbers need no instructions.
+        unsafe { Self::load(&x.map(|x| x as f32)) }
+    }
+    unsafe fn nibbles<const STRIDE: usize, const AT: usize>(blocks: *const u8) -> [Self::Integers; 4] {
+        // SAFETY: the caller's.
+        let bytes: [u8; 16] = unsafe { blocks.add(AT).cast::<[u8; 16]>().read() };
+        let nibble = |word: usize, vector: usize| (bytes[2 * word + vector / 2] >> (vector % 2 * 4) & 15) as i16;
+        std::array::from_fn(|vector| std::array::from_fn(|lane| [0, 1].map(|i| nibble(2 * lane + i, vector))))
+    }
+    unsafe fn bytes<const STRIDE: usize, const AT: usize>(blocks: *const u8) -> [Self::Integers; 4] {
+        // SAFETY: the caller's.
+        let bytes: [i8; 32] = unsafe { blocks.add(AT).cast::<[i8; 32]>().read() };
+        let byte = |word: usize, vector: usize| bytes[2 * word + vector / 2 + vector % 2 * 16] as i16;
+        std::array::from_fn(|vector| std::array::from_fn(|lane| [0, 1].map(|i| byte(2 * lane + i, vector))))
+    }
+    unsafe fn first_halves<const STRIDE: usize>(blocks: *const u8) -> Self {
+        // SAFETY: the caller's.
+        unsafe { Self::splat_f16(f16::from_bits(blocks.cast::<u16>().read_unaligned())) }
+    }
+    unsafe fn first_two_halves<const STRIDE: usize>(blocks: *const u8) -> [Self; 2] {
+        // SAFETY: the caller's.
+        unsafe { Self::splat_two_f16(std::slice::from_raw_parts(blocks, 4)) }
+    }
+}
+
+/// A product in `f64`, and how far from it one in integers may be: an element is rounded by 2^-17 of the largest of its block,
+/// and by a quarter more where the centre of the weights is not 0; and the steps are added in `f32`.
+pub fn expected(x: &[f32], weight: &[f32]) -> [f64; 2] {
+    let (mut sum, mut error, mut size) = (0.0, 0.0, 0.0);
+    for (x, weight) in x.chunks(BLOCK).zip(weight.chunks(BLOCK)) {
+        let largest = x.iter().fold(0.0, |largest: f64, x| largest.max(x.abs() as f64));
+        for (x, weight) in x.iter().zip(weight) {
+            let (x, weight) = (*x as f64, *weight as f64);
+            sum += x * weight;
+            size += (x * weight).abs();
+            error += largest * weight.abs();
+        }
+    }
+    [sum, error * 1.25 / 65536.0 + size * 1e-6 + 1e-30]
+}
+
+/// A weight at an even address, and its elements.
+fn weight(format: Format, n: usize, blocks: usize) -> (Vec<f16>, Vec<f32>) {
+    let bytes = random_blocks(format, n * blocks, 5);
+    let elements = reference(format, &bytes);
+    (bytes.chunks_exact(2).map(|pair| f16::from_le_bytes([pair[0], pair[1]])).collect(), elements)
+}
+
+fn random(len: usize, seed: u64) -> Vec<f32> {
+    let mut rng = fastrand::Rng::with_seed(seed);
+    (0..len).map(|_| rng.f32() * 2.0 - 1.0).collect()
+}
+
+fn check_portable<F: Decoder>(format: Format, [m, n, blocks]: [usize; 3]) {
+    let k = blocks * BLOCK;
+    let ((bytes, elements), x) = (weight(format, n, blocks), random(m * k, 1));
+    let rows = Rows { format, bytes: bytes.as_bytes(), size: [n, k] };
+    // SAFETY: plain numbers need no instructions.
+    let rounded = Activations::rounded(Level::Portable, &x, [m, k], 1, |x, to| unsafe { round::<Portable>(x, to) });
+    let mut found = vec![f32::NAN; m * (n + 2)];
+    let mut out = ColumnsMut::new(&mut found, n + 2, 1..n + 1);
+    // SAFETY: as above.
+    unsafe { product::multiply::<Portable, F>(&rounded, rows, &mut out) };
+    for (row, found) in found.chunks(n + 2).enumerate() {
+        assert!(rounded.is_rounded(row) && found[0].is_nan() && found[n + 1].is_nan());
+        for (column, found) in found[1..=n].iter().enumerate() {
+            let [expected, error] = expected(&x[row * k..][..k], &elements[column * k..][..k]);
+            assert!((*found as f64 - expected).abs() <= error, "{format:?}, {m} {n} {blocks}: {found} for {expected}");
+        }
+    }
+}
+
+#[test]
+fn plain_arithmetic_agrees_with_double_precision() {
+    for size in [[1, 5, 1], [2, 2, 2], [9, 3, 1], [1, 1, 17], [2, 3, 17], [10, 1, 18]] {
+        check_portable::<Q4_0>(Format::Q4_0, size);
+        check_portable::<Q4_1>(Format::Q4_1, size);
+        check_portable::<Q8_0>(Format::Q8_0, size);
+    }
+}
+
+fn product(level: Level, x: &[f32], rows: Rows<'_>) -> Vec<f32> {
+    let [n, k] = rows.size;
+    let m = x.len() / k;
+    let mut out = vec![f32::NAN; m * n];
+    linear_blocks_at(level, Matrix { elements: x, strides: [k, 1] }, m, rows, Epilogue::default(), &mut out);
+    out
+}
+
+#[test]
+fn activations_of_any_size_agree_with_double_precision() {
+    for (name, level) in levels() {
+        for format in FORMATS {
+            let (n, blocks) = (6, if cfg!(miri) { 4 } else { 19 });
+            let ((bytes, elements), k) = (weight(format, n, blocks), blocks * BLOCK);
+            let rows = Rows { format, bytes: bytes.as_bytes(), size: [n, k] };
+            for exponent in [-126, -100, -81, -80, -79, -30, 0, 20, 99, 100, 101, 110] {
+                // A block of zeros, one that is much smaller, and one element that is much larger than its block.
+                let mut x: Vec<f32> = random(2 * k, 3).into_iter().map(|x| x * 2f32.powi(exponent)).collect();
+                x[..BLOCK].fill(0.0);
+                x[BLOCK..2 * BLOCK].iter_mut().for_each(|x| *x *= 1e-9);
+                x[k + 7] *= 1000.0;
+                for (at, found) in product(level, &x, rows).into_iter().enumerate() {
+                    let [expected, error] = expected(&x[at / n * k..][..k], &elements[at % n * k..][..k]);
+                    let near = (found as f64 - expected).abs() <= error;
+                    assert!(near, "{name}, {format:?}, 2^{exponent}: {found} for {expected}, not within {error}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_rounded_is_multiplied_as_it_is() {
+    let hostile = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, f32::MAX, -3e37, 1e-38, -1e-45];
+    for (name, level) in levels() {
+        for format in FORMATS {
+            let (n, blocks) = (5, 7);
+            let ((bytes, _), k) = (weight(format, n, blocks), blocks * BLOCK);
+            let rows = Rows { format, bytes: bytes.as_bytes(), size: [n, k] };
+            let plain = random(9 * k, 3);
+            let alone = product(level, &plain, rows);
+            for (index, value) in hostile.into_iter().enumerate() {
+                let (mut x, row, at) = (plain.clone(), index % 9, index * 31 % k);
+                // Alone in its block: a small one among larger ones is rounded away, as in any sum.
+                x[row * k + at / BLOCK * BLOCK..][..BLOCK].fill(0.0);
+                x[row * k + at] = value;
+                let mut expected = alone.clone();
+                dot_at(level, &x[row * k..][..k], rows, &mut expected[row * n..][..n]);
+                let bits =
+                    |x: &[f32]| x.iter().map(|x| if x.is_nan() { u32::MAX } else { x.to_bits() }).collect::<Vec<_>>();
+                assert_eq!(bits(&product(level, &x, rows)), bits(&expected), "{name}, {format:?}, {value}");
+                assert!(value.is_finite() || expected[row * n..][..n].iter().all(|x| !x.is_finite()));
+            }
+        }
+    }
+}
+
+#[test]
+#[cfg_attr(miri, ignore)] // It has the portable kernels alone.
+fn rows_of_many_columns_are_summed_alike() {
+    // More steps than are added at once, and more rows than are unpacked together.
+    for (name, level) in levels() {
+        for format in FORMATS {
+            let (n, blocks) = (40, 150);
+            let ((bytes, _), k) = (weight(format, n, blocks), blocks * BLOCK);
+            let rows = Rows { format, bytes: bytes.as_bytes(), size: [n, k] };
+            let x = random(13 * k, 3);
+            let alone: Vec<f32> = x.chunks(k).flat_map(|x| product(level, x, rows)).collect();
+            for m in [2, 4, 5, 8, 9, 13] {
+                assert!(product(level, &x[..m * k], rows) == alone[..m * n], "{name}, {format:?}, {m}");
+            }
+        }
+    }
+}

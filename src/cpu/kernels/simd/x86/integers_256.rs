@@ -1,0 +1,106 @@
+//! Products of integers by AVX2.
+
+use super::super::integers::IntegerVector;
+use super::avx2::Avx2;
+use std::arch::x86_64::*;
+
+// SAFETY of every block below: whoever calls a method promises that the processor has the instructions, and that memory
+// holds what is read or written.
+
+/// 16 bytes of each of the two blocks, this far apart.
+#[inline(always)]
+unsafe fn two_parts(from: *const u8, stride: usize) -> __m256i {
+    // SAFETY: see above.
+    unsafe { _mm256_loadu2_m128i(from.add(stride).cast(), from.cast()) }
+}
+
+/// Each of these lanes, four times.
+macro_rules! four_times {
+    ($a:literal, $b:literal) => {
+        _mm256_set_epi32($b, $b, $b, $b, $a, $a, $a, $a)
+    };
+}
+
+// SAFETY: see above.
+unsafe impl IntegerVector for Avx2 {
+    const OUTPUTS: usize = 1;
+    type Integers = __m256i;
+
+    #[inline(always)]
+    unsafe fn load_integers(from: *const u32) -> __m256i {
+        // SAFETY: see above.
+        unsafe { _mm256_loadu_si256(from.cast()) }
+    }
+    #[inline(always)]
+    unsafe fn store_integers(x: __m256i, to: *mut u32) {
+        // SAFETY: see above.
+        unsafe { _mm256_storeu_si256(to.cast(), x) }
+    }
+    #[inline(always)]
+    unsafe fn splat_words(x: i16) -> __m256i {
+        // SAFETY: see above.
+        unsafe { _mm256_set1_epi16(x) }
+    }
+    #[inline(always)]
+    unsafe fn subtract_words(x: __m256i, y: __m256i) -> __m256i {
+        // SAFETY: see above.
+        unsafe { _mm256_sub_epi16(x, y) }
+    }
+    #[inline(always)]
+    unsafe fn dot_words(x: __m256i, y: __m256i, sums: __m256i) -> __m256i {
+        // SAFETY: see above.
+        unsafe { _mm256_add_epi32(sums, _mm256_madd_epi16(x, y)) }
+    }
+    #[inline(always)]
+    unsafe fn to_floats(x: __m256i) -> Self {
+        // SAFETY: see above.
+        Avx2(unsafe { _mm256_cvtepi32_ps(x) })
+    }
+    #[inline(always)]
+    unsafe fn nibbles<const STRIDE: usize, const AT: usize>(blocks: *const u8) -> [__m256i; 4] {
+        // SAFETY: see above.
+        unsafe {
+            let (all, low) = (two_parts(blocks.add(AT), STRIDE), _mm256_set1_epi16(15));
+            [
+                _mm256_and_si256(all, low),
+                _mm256_and_si256(_mm256_srli_epi16::<4>(all), low),
+                _mm256_and_si256(_mm256_srli_epi16::<8>(all), low),
+                _mm256_srli_epi16::<12>(all),
+            ]
+        }
+    }
+    #[inline(always)]
+    unsafe fn bytes<const STRIDE: usize, const AT: usize>(blocks: *const u8) -> [__m256i; 4] {
+        // SAFETY: see above.
+        unsafe {
+            let (first, last) = (two_parts(blocks.add(AT), STRIDE), two_parts(blocks.add(AT + 16), STRIDE));
+            [
+                _mm256_srai_epi16::<8>(_mm256_slli_epi16::<8>(first)),
+                _mm256_srai_epi16::<8>(_mm256_slli_epi16::<8>(last)),
+                _mm256_srai_epi16::<8>(first),
+                _mm256_srai_epi16::<8>(last),
+            ]
+        }
+    }
+    #[inline(always)]
+    unsafe fn first_halves<const STRIDE: usize>(blocks: *const u8) -> Self {
+        // SAFETY: see above.
+        unsafe {
+            let half = |block: usize| blocks.add(block * STRIDE).cast::<i16>().read_unaligned();
+            let numbers = _mm_cvtph_ps(_mm_set_epi16(0, 0, 0, 0, 0, 0, half(1), half(0)));
+            Avx2(_mm256_permutevar8x32_ps(_mm256_castps128_ps256(numbers), four_times!(0, 1)))
+        }
+    }
+    #[inline(always)]
+    unsafe fn first_two_halves<const STRIDE: usize>(blocks: *const u8) -> [Self; 2] {
+        // SAFETY: see above.
+        unsafe {
+            let two = |block: usize| blocks.add(block * STRIDE).cast::<i32>().read_unaligned();
+            let numbers = _mm256_castps128_ps256(_mm_cvtph_ps(_mm_set_epi32(0, 0, two(1), two(0))));
+            [
+                Avx2(_mm256_permutevar8x32_ps(numbers, four_times!(0, 2))),
+                Avx2(_mm256_permutevar8x32_ps(numbers, four_times!(1, 3))),
+            ]
+        }
+    }
+}
