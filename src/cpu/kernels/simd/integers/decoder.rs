@@ -2,8 +2,10 @@
 
 use super::IntegerVector;
 use super::activations::CENTRE;
+use half::f16;
 
 /// The weights of a step: scale · word + offset, or scale · (word + [`CENTRE`]) + offset where they were unpacked.
+#[derive(Clone, Copy)]
 pub struct Step<V: IntegerVector> {
     pub words: [V::Integers; 4],
     pub scale: V,
@@ -18,18 +20,20 @@ pub trait Decoder {
     const HAS_OFFSETS: bool;
     /// The bytes of a row of so many blocks.
     fn row_bytes<V: IntegerVector>(blocks: usize) -> usize;
-    /// Where a step begins, of which the number and the first block are given.
-    fn start<V: IntegerVector>(step: usize, block: usize) -> usize;
-    /// The weights of a step that begins here.
+    /// The address of a step of a row, of which the number and the first block are given.
+    fn start<V: IntegerVector>(row: *const u8, step: usize, block: usize) -> *const u8;
+    /// The weights of this step of a row.
     ///
     /// # Safety
-    /// The processor has the instructions of `V`, and there are the bytes of a step.
-    unsafe fn step<V: IntegerVector>(from: *const u8) -> Step<V>;
+    /// The processor has the instructions of `V`, and the row has this step.
+    unsafe fn step<V: IntegerVector>(row: *const u8, step: usize, block: usize) -> Step<V>;
 }
 
+/// The formats, by how many blocks of 32 elements lie together in so many bytes, whether they are centred, and have offsets.
 macro_rules! formats { ($(
     $(#[$doc:meta])*
-    $Name:ident: $bytes:literal bytes, $is_centred:literal, $has_offsets:literal, |$from:ident| $step:expr;
+    $Name:ident: $blocks:literal in $bytes:literal bytes, $is_centred:literal, $has_offsets:literal,
+    |$from:ident, $block:ident| $step:expr;
 )*) => {$(
     $(#[$doc])*
     #[allow(non_camel_case_types)]
@@ -40,15 +44,18 @@ macro_rules! formats { ($(
         const HAS_OFFSETS: bool = $has_offsets;
         #[inline(always)]
         fn row_bytes<V: IntegerVector>(blocks: usize) -> usize {
-            blocks * $bytes
+            blocks / $blocks * $bytes
         }
         #[inline(always)]
-        fn start<V: IntegerVector>(_step: usize, block: usize) -> usize {
-            block * $bytes
+        fn start<V: IntegerVector>(row: *const u8, _step: usize, block: usize) -> *const u8 {
+            row.wrapping_add(block / $blocks * $bytes)
         }
         #[inline(always)]
-        unsafe fn step<V: IntegerVector>($from: *const u8) -> Step<V> {
-            // SAFETY: the caller's.
+        #[allow(clippy::modulo_one)] // Of some formats.
+        unsafe fn step<V: IntegerVector>(row: *const u8, step: usize, block: usize) -> Step<V> {
+            let ($from, $block) = (Self::start::<V>(row, step, block), block % $blocks);
+            let _ = $block;
+            // SAFETY: the caller's; the blocks of `ggml` that have several are whole steps.
             unsafe { $step }
         }
     }
@@ -56,22 +63,53 @@ macro_rules! formats { ($(
 
 formats! {
     /// `d · (q - 8)`.
-    Q4_0: 18 bytes, true, false, |from| Step {
+    Q4_0: 1 in 18 bytes, true, false, |from, block| Step {
         words: V::nibbles::<18, 2>(from),
         scale: V::first_halves::<18>(from),
         offset: V::splat(0.0),
     };
 
     /// `d · q + m`.
-    Q4_1: 20 bytes, true, true, |from| {
+    Q4_1: 1 in 20 bytes, true, true, |from, block| {
         let [scale, offset] = V::first_two_halves::<20>(from);
         Step { words: V::nibbles::<20, 4>(from), scale, offset }
     };
 
     /// `d · q`.
-    Q8_0: 34 bytes, false, false, |from| Step {
+    Q8_0: 1 in 34 bytes, false, false, |from, block| Step {
         words: V::bytes::<34, 2>(from),
         scale: V::first_halves::<34>(from),
+        offset: V::splat(0.0),
+    };
+
+    /// `d · scale · q - d_min · min`: see `format::Q4K`.
+    Q4_K: 8 in 144 bytes, true, true, |from, block| {
+        let [d, d_min] = V::splat_two_f16(std::slice::from_raw_parts(from, 4));
+        let word = |index: usize| u32::from_le_bytes(from.add(4 + 4 * index).cast::<[u8; 4]>().read());
+        // Of four blocks at once, each has a byte of a word.
+        let [scales, mins] = if block < 4 {
+            [word(0) & 0x3f3f_3f3f, word(1) & 0x3f3f_3f3f]
+        } else {
+            let upper = |word: u32| word >> 2 & 0x3030_3030;
+            [word(2) & 0x0f0f_0f0f | upper(word(0)), word(2) >> 4 & 0x0f0f_0f0f | upper(word(1))]
+        };
+        let first = block as u32 % 4 * 8;
+        Step {
+            words: V::nibbles_of_pairs(from.add(16 + block / 2 * 32), block),
+            scale: d.mul(V::splat_bytes(scales >> first)),
+            offset: d_min.mul(V::splat(0.0).sub(V::splat_bytes(mins >> first))),
+        }
+    };
+
+    /// `d · (scale · (q - 32))`, of which the product of the integers is taken as a weight: see `format::Q6K`.
+    Q6_K: 8 in 210 bytes, false, false, |from, block| Step {
+        words: V::scaled_six_bits(
+            from.add(block / 4 * 64),
+            from.add(128 + block / 4 * 32),
+            from.add(192 + 2 * block).cast(),
+            block % 4,
+        ),
+        scale: V::splat_f16(f16::from_bits(from.add(208).cast::<u16>().read_unaligned())),
         offset: V::splat(0.0),
     };
 }
@@ -87,15 +125,15 @@ impl<const HAS_OFFSETS: bool> Decoder for Unpacked<HAS_OFFSETS> {
     const HAS_OFFSETS: bool = HAS_OFFSETS;
     #[inline(always)]
     fn row_bytes<V: IntegerVector>(blocks: usize) -> usize {
-        Self::start::<V>(blocks.div_ceil(V::BLOCKS), 0)
+        blocks.div_ceil(V::BLOCKS) * VECTORS * V::LANES * size_of::<u32>()
     }
     #[inline(always)]
-    fn start<V: IntegerVector>(step: usize, _block: usize) -> usize {
-        step * VECTORS * V::LANES * size_of::<u32>()
+    fn start<V: IntegerVector>(row: *const u8, step: usize, _block: usize) -> *const u8 {
+        row.wrapping_add(step * VECTORS * V::LANES * size_of::<u32>())
     }
     #[inline(always)]
-    unsafe fn step<V: IntegerVector>(from: *const u8) -> Step<V> {
-        let from = from.cast::<u32>();
+    unsafe fn step<V: IntegerVector>(row: *const u8, step: usize, block: usize) -> Step<V> {
+        let from = Self::start::<V>(row, step, block).cast::<u32>();
         // SAFETY: the caller's.
         unsafe {
             let mut words = [V::load_integers(from); 4];
@@ -122,7 +160,7 @@ pub unsafe fn unpack<V: IntegerVector, F: Decoder>(from: &[u8], blocks: usize, t
         let first = (step * V::BLOCKS).min(blocks - V::BLOCKS);
         // SAFETY: the caller's; each vector has its place.
         unsafe {
-            let Step { words, scale, offset } = F::step::<V>(from.as_ptr().add(F::start::<V>(step, first)));
+            let Step { words, scale, offset } = F::step::<V>(from.as_ptr(), step, first);
             let to = to.as_mut_ptr();
             for vector in 0..4 {
                 let mut words = words[vector];

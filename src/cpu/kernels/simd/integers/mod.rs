@@ -50,6 +50,14 @@ pub unsafe trait IntegerVector: Vector {
     unsafe fn nibbles<const STRIDE: usize, const AT: usize>(blocks: *const u8) -> [Self::Integers; 4];
     /// The 32 bytes with a sign at `AT` of each block: the even bytes of the first 16, of the others, and the odd ones.
     unsafe fn bytes<const STRIDE: usize, const AT: usize>(blocks: *const u8) -> [Self::Integers; 4];
+    /// The halves of bytes, as [`nibbles`](Self::nibbles), of a step from this block on: 32 bytes are two blocks, of which the first has
+    /// the lower halves.
+    unsafe fn nibbles_of_pairs(bytes: *const u8, block: usize) -> [Self::Integers; 4];
+    /// Weights of 6 bits around zero, each times its scale, of a step from this block on, in the order of [`bytes`](Self::bytes). They
+    /// are the weights of half a block of `Q6_K`, whose four blocks have the 32 bytes of their last bits in common; each has two scales.
+    unsafe fn scaled_six_bits(low: *const u8, high: *const u8, scales: *const i8, block: usize) -> [Self::Integers; 4];
+    /// Each of the lowest bytes, as a number, in the four lanes of its block.
+    unsafe fn splat_bytes(bytes: u32) -> Self;
     /// The number of half precision that each block begins with, in its four lanes.
     unsafe fn first_halves<const STRIDE: usize>(blocks: *const u8) -> Self;
     /// The two numbers of half precision that each block begins with, each in the four lanes of the block.
@@ -66,13 +74,15 @@ pub fn multiply(x: &Activations, rows: Rows<'_>, out: &mut ColumnsMut<'_, f32>) 
         Format::Q4_0 => multiply_at::<decoder::Q4_0>(level, x, rows, out),
         Format::Q4_1 => multiply_at::<decoder::Q4_1>(level, x, rows, out),
         Format::Q8_0 => multiply_at::<decoder::Q8_0>(level, x, rows, out),
+        Format::Q4_K => multiply_at::<decoder::Q4_K>(level, x, rows, out),
+        Format::Q6_K => multiply_at::<decoder::Q6_K>(level, x, rows, out),
         other => unreachable!("{other:?} in integers"),
     }
 }
 
 /// Whether a product with such rows is calculated in integers at this level.
 fn is_supported(level: Level, rows: Rows<'_>) -> bool {
-    let has_kernel = matches!(rows.format, Format::Q4_0 | Format::Q4_1 | Format::Q8_0);
+    let has_kernel = matches!(rows.format, Format::Q4_0 | Format::Q4_1 | Format::Q8_0 | Format::Q4_K | Format::Q6_K);
     has_kernel && blocks_of_a_step(level).is_some_and(|blocks| rows.size[1] >= blocks * BLOCK)
 }
 

@@ -189,35 +189,56 @@ unsafe fn add_steps<V: IntegerVector, F: Decoder, const OUTPUTS: usize, const RO
         rows[row] = x[row.min(x.len() / stride - 1) * stride..].as_ptr();
     }
     for step in steps {
-        let at = F::start::<V>(step, (step * V::BLOCKS).min(blocks - V::BLOCKS));
-        for output in 0..OUTPUTS {
-            // SAFETY: the caller's; the step lies inside the rows.
-            unsafe {
-                let from = outputs[output].add(at);
-                if ROWS == 1 {
-                    for line in (0..F::start::<V>(1, V::BLOCKS)).step_by(LINE) {
-                        V::prefetch(from.wrapping_add(ahead + line).cast());
+        let block = (step * V::BLOCKS).min(blocks - V::BLOCKS);
+        let x = |row: usize| rows[row].wrapping_add(step * VECTORS * V::LANES);
+        // SAFETY: the caller's; the step lies inside the rows.
+        unsafe {
+            if ROWS == 1 {
+                for output in 0..OUTPUTS {
+                    let from = F::start::<V>(outputs[output], step, block).wrapping_add(ahead);
+                    for line in (0..F::row_bytes::<V>(8) * V::BLOCKS / 8).step_by(LINE) {
+                        V::prefetch(from.wrapping_add(line).cast());
                     }
+                    let weights = F::step::<V>(outputs[output], step, block);
+                    sums[output][0] = add_step::<V, F>(x(0), &weights, sums[output][0]);
                 }
-                let Step { words, scale, offset } = F::step::<V>(from);
+            } else {
+                // Each vector of `x` is loaded once for all weights, which stay in registers.
+                let mut weights = [F::step::<V>(outputs[0], step, block); OUTPUTS];
+                for output in 1..OUTPUTS {
+                    weights[output] = F::step::<V>(outputs[output], step, block);
+                }
                 for row in 0..ROWS {
-                    let x = rows[row].add(step * VECTORS * V::LANES);
-                    let vector = |index: usize| x.add(index * V::LANES);
-                    let numbers = |index: usize| std::slice::from_raw_parts(vector(index).cast::<f32>(), V::LANES);
-                    let mut dots = if F::IS_CENTRED { V::load_integers(vector(CENTRES)) } else { V::splat_words(0) };
-                    for index in 0..4 {
-                        dots = V::dot_words(V::load_integers(vector(index)), words[index], dots);
+                    for output in 0..OUTPUTS {
+                        sums[output][row] = add_step::<V, F>(x(row), &weights[output], sums[output][row]);
                     }
-                    let (dots, scales) = (V::to_floats(dots), V::load(numbers(SCALES)));
-                    sums[output][row] = if F::HAS_OFFSETS {
-                        // With offsets, the scale is that of a number and not of its distance from the centre.
-                        let products = dots.mul_add(scales, V::load(numbers(CENTRE_SUMS)));
-                        offset.mul_add(V::load(numbers(SUMS)), products.mul_add(scale, sums[output][row]))
-                    } else {
-                        dots.mul(scales).mul_add(scale, sums[output][row])
-                    };
                 }
             }
+        }
+    }
+}
+
+/// Adds the products of a step.
+///
+/// # Safety
+/// The processor has the instructions of `V`, and there are the integers of a step.
+#[inline(always)]
+unsafe fn add_step<V: IntegerVector, F: Decoder>(x: *const u32, weights: &Step<V>, sum: V) -> V {
+    let vector = |index: usize| x.wrapping_add(index * V::LANES);
+    // SAFETY: the caller's.
+    unsafe {
+        let numbers = |index: usize| std::slice::from_raw_parts(vector(index).cast::<f32>(), V::LANES);
+        let mut dots = if F::IS_CENTRED { V::load_integers(vector(CENTRES)) } else { V::splat_words(0) };
+        for index in 0..4 {
+            dots = V::dot_words(V::load_integers(vector(index)), weights.words[index], dots);
+        }
+        let (dots, scales) = (V::to_floats(dots), V::load(numbers(SCALES)));
+        if F::HAS_OFFSETS {
+            // With offsets, the scale is that of a number and not of its distance from the centre.
+            let products = dots.mul_add(scales, V::load(numbers(CENTRE_SUMS)));
+            weights.offset.mul_add(V::load(numbers(SUMS)), products.mul_add(weights.scale, sum))
+        } else {
+            dots.mul(scales).mul_add(weights.scale, sum)
         }
     }
 }

@@ -5,14 +5,20 @@ use super::super::portable::Portable;
 use super::super::quantised::dot_at;
 use super::super::vector::Vector;
 use super::activations::round;
-use super::decoder::{Decoder, Q4_0, Q4_1, Q8_0};
+use super::decoder::{Decoder, Q4_0, Q4_1, Q4_K, Q6_K, Q8_0};
 use super::*;
 use crate::backend::Epilogue;
 use crate::cpu::kernels::matrix::Matrix;
 use half::f16;
 use zerocopy::IntoBytes;
 
-const FORMATS: [Format; 3] = [Format::Q4_0, Format::Q4_1, Format::Q8_0];
+const FORMATS: [Format; 5] = [Format::Q4_0, Format::Q4_1, Format::Q8_0, Format::Q4_K, Format::Q6_K];
+
+/// The elements of a block by their places, in the order of words.
+fn in_order(element: impl Fn(usize) -> i16) -> [[[i16; 2]; 4]; 4] {
+    let at = |word: usize, vector: usize| element(2 * word + vector / 2 + vector % 2 * 16);
+    std::array::from_fn(|vector| std::array::from_fn(|lane| [0, 1].map(|i| at(2 * lane + i, vector))))
+}
 
 /// Plain numbers, for Miri.
 // SAFETY: it is what the trait says, in plain arithmetic.
@@ -54,8 +60,27 @@ unsafe impl IntegerVector for Portable {
     unsafe fn bytes<const STRIDE: usize, const AT: usize>(blocks: *const u8) -> [Self::Integers; 4] {
         // SAFETY: the caller's.
         let bytes: [i8; 32] = unsafe { blocks.add(AT).cast::<[i8; 32]>().read() };
-        let byte = |word: usize, vector: usize| bytes[2 * word + vector / 2 + vector % 2 * 16] as i16;
-        std::array::from_fn(|vector| std::array::from_fn(|lane| [0, 1].map(|i| byte(2 * lane + i, vector))))
+        in_order(|at| bytes[at] as i16)
+    }
+    unsafe fn nibbles_of_pairs(bytes: *const u8, block: usize) -> [Self::Integers; 4] {
+        // SAFETY: the caller's.
+        let bytes: [u8; 32] = unsafe { bytes.cast::<[u8; 32]>().read() };
+        let nibble = |at: usize| (bytes[at] >> (block % 2 * 4) & 15) as i16;
+        in_order(nibble)
+    }
+    unsafe fn scaled_six_bits(low: *const u8, high: *const u8, scales: *const i8, block: usize) -> [Self::Integers; 4] {
+        // SAFETY: the caller's.
+        let (low, high, scales) =
+            unsafe { (low.cast::<[u8; 64]>().read(), high.cast::<[u8; 32]>().read(), scales.cast::<[i8; 2]>().read()) };
+        in_order(|at| {
+            let low = low[block % 2 * 32 + at] >> (block / 2 * 4) & 15;
+            let high = high[at] >> (block * 2) & 3;
+            ((low | high << 4) as i16 - 32) * scales[at / 16] as i16
+        })
+    }
+    unsafe fn splat_bytes(bytes: u32) -> Self {
+        // SAFETY: plain numbers need no instructions.
+        unsafe { Self::splat((bytes & 255) as f32) }
     }
     unsafe fn first_halves<const STRIDE: usize>(blocks: *const u8) -> Self {
         // SAFETY: the caller's.
@@ -85,9 +110,14 @@ pub fn expected(x: &[f32], weight: &[f32]) -> [f64; 2] {
 
 /// A weight at an even address, and its elements.
 fn weight(format: Format, n: usize, blocks: usize) -> (Vec<f16>, Vec<f32>) {
-    let bytes = random_blocks(format, n * blocks, 5);
+    let bytes = random_blocks(format, n * blocks * BLOCK / format.block()[0], 5);
     let elements = reference(format, &bytes);
     (bytes.chunks_exact(2).map(|pair| f16::from_le_bytes([pair[0], pair[1]])).collect(), elements)
+}
+
+/// So many blocks or more, as the format has them.
+fn blocks_of(format: Format, blocks: usize) -> usize {
+    blocks.next_multiple_of(format.block()[0] / BLOCK)
 }
 
 fn random(len: usize, seed: u64) -> Vec<f32> {
@@ -120,6 +150,9 @@ fn plain_arithmetic_agrees_with_double_precision() {
         check_portable::<Q4_0>(Format::Q4_0, size);
         check_portable::<Q4_1>(Format::Q4_1, size);
         check_portable::<Q8_0>(Format::Q8_0, size);
+        let [m, n, blocks] = size;
+        check_portable::<Q4_K>(Format::Q4_K, [m, n, blocks.next_multiple_of(8)]);
+        check_portable::<Q6_K>(Format::Q6_K, [m, n, blocks.next_multiple_of(8)]);
     }
 }
 
@@ -135,7 +168,7 @@ fn product(level: Level, x: &[f32], rows: Rows<'_>) -> Vec<f32> {
 fn activations_of_any_size_agree_with_double_precision() {
     for (name, level) in levels() {
         for format in FORMATS {
-            let (n, blocks) = (6, if cfg!(miri) { 4 } else { 19 });
+            let (n, blocks) = (6, blocks_of(format, if cfg!(miri) { 4 } else { 19 }));
             let ((bytes, elements), k) = (weight(format, n, blocks), blocks * BLOCK);
             let rows = Rows { format, bytes: bytes.as_bytes(), size: [n, k] };
             for exponent in [-126, -100, -81, -80, -79, -30, 0, 20, 99, 100, 101, 110] {
@@ -159,7 +192,7 @@ fn what_cannot_be_rounded_is_multiplied_as_it_is() {
     let hostile = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, f32::MAX, -3e37, 1e-38, -1e-45];
     for (name, level) in levels() {
         for format in FORMATS {
-            let (n, blocks) = (5, 7);
+            let (n, blocks) = (5, blocks_of(format, 7));
             let ((bytes, _), k) = (weight(format, n, blocks), blocks * BLOCK);
             let rows = Rows { format, bytes: bytes.as_bytes(), size: [n, k] };
             let plain = random(9 * k, 3);
@@ -186,7 +219,7 @@ fn rows_of_many_columns_are_summed_alike() {
     // More steps than are added at once, and more rows than are unpacked together.
     for (name, level) in levels() {
         for format in FORMATS {
-            let (n, blocks) = (40, 150);
+            let (n, blocks) = (40, blocks_of(format, 150));
             let ((bytes, _), k) = (weight(format, n, blocks), blocks * BLOCK);
             let rows = Rows { format, bytes: bytes.as_bytes(), size: [n, k] };
             let x = random(13 * k, 3);

@@ -14,6 +14,21 @@ unsafe fn two_parts(from: *const u8, stride: usize) -> __m256i {
     unsafe { _mm256_loadu2_m128i(from.add(stride).cast(), from.cast()) }
 }
 
+/// The even bytes of two vectors, and the odd ones.
+#[inline(always)]
+unsafe fn words(first: __m256i, last: __m256i) -> [__m256i; 4] {
+    // SAFETY: see above.
+    unsafe {
+        let even = _mm256_set1_epi16(255);
+        [
+            _mm256_and_si256(first, even),
+            _mm256_and_si256(last, even),
+            _mm256_srli_epi16::<8>(first),
+            _mm256_srli_epi16::<8>(last),
+        ]
+    }
+}
+
 /// Each of these lanes, four times.
 macro_rules! four_times {
     ($a:literal, $b:literal) => {
@@ -80,6 +95,48 @@ unsafe impl IntegerVector for Avx2 {
                 _mm256_srai_epi16::<8>(first),
                 _mm256_srai_epi16::<8>(last),
             ]
+        }
+    }
+    #[inline(always)]
+    unsafe fn nibbles_of_pairs(bytes: *const u8, _block: usize) -> [__m256i; 4] {
+        // SAFETY: see above.
+        unsafe {
+            let all = _mm256_loadu_si256(bytes.cast());
+            let half = _mm256_set1_epi8(15);
+            let (low, high) = (_mm256_and_si256(all, half), _mm256_and_si256(_mm256_srli_epi16::<4>(all), half));
+            words(_mm256_permute2x128_si256::<0x20>(low, high), _mm256_permute2x128_si256::<0x31>(low, high))
+        }
+    }
+    #[inline(always)]
+    unsafe fn scaled_six_bits(low: *const u8, high: *const u8, scales: *const i8, block: usize) -> [__m256i; 4] {
+        // SAFETY: see above.
+        unsafe {
+            // The first two blocks have the lower halves of bytes, the last two the upper ones.
+            let upper = _mm_cvtsi32_si128(block as i32 / 2 * 4);
+            let shifts = _mm256_add_epi64(_mm256_set_epi64x(2, 2, 0, 0), _mm256_set1_epi64x(block as i64 * 2));
+            let (half, bits) = (_mm256_set1_epi8(15), _mm256_set1_epi8(3));
+            let part = |at: usize| {
+                let low = _mm256_and_si256(_mm256_srl_epi16(two_parts(low.add(at), 32), upper), half);
+                let high = _mm256_broadcastsi128_si256(_mm_loadu_si128(high.add(at).cast()));
+                let high = _mm256_and_si256(_mm256_srlv_epi64(high, shifts), bits);
+                _mm256_or_si256(low, _mm256_slli_epi16::<4>(high))
+            };
+            let mut all = words(part(0), part(16));
+            let scale = |index: usize| _mm_set1_epi16(scales.add(index).read() as i16);
+            let scales = [_mm256_set_m128i(scale(2), scale(0)), _mm256_set_m128i(scale(3), scale(1))];
+            for vector in 0..4 {
+                let around_zero = _mm256_sub_epi16(all[vector], _mm256_set1_epi16(32));
+                all[vector] = _mm256_mullo_epi16(around_zero, scales[vector % 2]);
+            }
+            all
+        }
+    }
+    #[inline(always)]
+    unsafe fn splat_bytes(bytes: u32) -> Self {
+        // SAFETY: see above.
+        unsafe {
+            let numbers = _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_cvtsi32_si128(bytes as i32)));
+            Avx2(_mm256_permutevar8x32_ps(numbers, four_times!(0, 1)))
         }
     }
     #[inline(always)]

@@ -36,6 +36,28 @@ const fn end(stride: usize, at: usize) -> usize {
     3 * stride + at + 16
 }
 
+/// The upper 4 bits of each byte.
+#[inline(always)]
+unsafe fn upper_halves(x: __m512i) -> __m512i {
+    // SAFETY: see above.
+    unsafe { _mm512_and_si512(_mm512_srli_epi16::<4>(x), _mm512_set1_epi8(15)) }
+}
+
+/// The even bytes of two vectors, and the odd ones.
+#[inline(always)]
+unsafe fn words(first: __m512i, last: __m512i) -> [__m512i; 4] {
+    // SAFETY: see above.
+    unsafe {
+        let even = _mm512_set1_epi16(255);
+        [
+            _mm512_and_si512(first, even),
+            _mm512_and_si512(last, even),
+            _mm512_srli_epi16::<8>(first),
+            _mm512_srli_epi16::<8>(last),
+        ]
+    }
+}
+
 /// Each of these lanes of 4 or 8, four times.
 macro_rules! four_times {
     ($a:literal, $b:literal, $c:literal, $d:literal) => {
@@ -115,6 +137,52 @@ unsafe impl IntegerVector for Avx512 {
                 _mm512_srai_epi16::<8>(first),
                 _mm512_srai_epi16::<8>(last),
             ]
+        }
+    }
+    #[inline(always)]
+    unsafe fn nibbles_of_pairs(bytes: *const u8, _block: usize) -> [__m512i; 4] {
+        // SAFETY: see above.
+        unsafe {
+            let all = _mm512_loadu_si512(bytes.cast());
+            let (low, high) = (_mm512_and_si512(all, _mm512_set1_epi8(15)), upper_halves(all));
+            // The lanes of 16 bytes: two of a block, and two of the second one behind it.
+            let first = _mm512_permutex2var_epi64(low, _mm512_set_epi64(13, 12, 5, 4, 9, 8, 1, 0), high);
+            let last = _mm512_permutex2var_epi64(low, _mm512_set_epi64(15, 14, 7, 6, 11, 10, 3, 2), high);
+            words(first, last)
+        }
+    }
+    #[inline(always)]
+    unsafe fn scaled_six_bits(low: *const u8, high: *const u8, scales: *const i8, _block: usize) -> [__m512i; 4] {
+        // SAFETY: see above.
+        unsafe {
+            let all = _mm512_loadu_si512(low.cast());
+            let (lower, upper) = (_mm512_and_si512(all, _mm512_set1_epi8(15)), upper_halves(all));
+            let shifts = _mm512_set_epi64(6, 6, 4, 4, 2, 2, 0, 0);
+            let last_bits = |at: usize| {
+                let bits = _mm512_srlv_epi64(_mm512_broadcast_i32x4(_mm_loadu_si128(high.add(at).cast())), shifts);
+                _mm512_slli_epi16::<4>(_mm512_and_si512(bits, _mm512_set1_epi8(3)))
+            };
+            let first = _mm512_or_si512(_mm512_shuffle_i32x4::<0b10_00_10_00>(lower, upper), last_bits(0));
+            let last = _mm512_or_si512(_mm512_shuffle_i32x4::<0b11_01_11_01>(lower, upper), last_bits(16));
+            let scales = _mm512_castsi128_si512(_mm_cvtepi8_epi16(_mm_loadl_epi64(scales.cast())));
+            // The same in both words of 32 bits.
+            let places = four_times!(0, 0x0002_0002, 0x0004_0004, 0x0006_0006);
+            let next_places = _mm512_or_si512(places, _mm512_set1_epi16(1));
+            let scales = [_mm512_permutexvar_epi16(places, scales), _mm512_permutexvar_epi16(next_places, scales)];
+            let mut all = words(first, last);
+            for vector in 0..4 {
+                let around_zero = _mm512_sub_epi16(all[vector], _mm512_set1_epi16(32));
+                all[vector] = _mm512_mullo_epi16(around_zero, scales[vector % 2]);
+            }
+            all
+        }
+    }
+    #[inline(always)]
+    unsafe fn splat_bytes(bytes: u32) -> Self {
+        // SAFETY: see above.
+        unsafe {
+            let numbers = _mm_cvtepi32_ps(_mm_cvtepu8_epi32(_mm_cvtsi32_si128(bytes as i32)));
+            Avx512(_mm512_permutexvar_ps(four_times!(0, 1, 2, 3), _mm512_castps128_ps512(numbers)))
         }
     }
     #[inline(always)]
