@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 export CARGO_TARGET_WASM32_WASIP1_RUNNER="node --no-warnings $PWD/scripts/wasi.mjs"
 export RUSTFLAGS="-C target-feature=+simd128"
-tests=(cargo test -p congruent --lib --no-default-features --features gguf,matrixmultiply --target wasm32-wasip1 -- cpu)
+tests=(cargo test -p congruent --lib --no-default-features --features gguf --target wasm32-wasip1 -- cpu)
 for level in simd128 portable; do
   CONGRUENT_SIMD=$level "${tests[@]}"
 done

@@ -56,7 +56,7 @@
 //!
 //! # Features
 //!
-//! `avx512`, which has `avx2` with it, `matrixmultiply` and `threads` are on by default; `gguf`, `pytorch` and `safetensors` read files; `conformance` has the suite that an engine
+//! `avx512`, which has `avx2` with it, and `threads` are on by default; `gguf`, `pytorch` and `safetensors` read files; `conformance` has the suite that an engine
 //! of one's own is tested with. Without optimization kernels are slow: a project whose debug builds calculate has
 //! `[profile.dev.package.congruent] opt-level = 3` in its `Cargo.toml`.
 

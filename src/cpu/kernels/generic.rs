@@ -4,15 +4,12 @@
 
 use super::blocks::Rows;
 use super::cast::cast;
-#[cfg(all(feature = "matrixmultiply", not(miri)))]
-use super::double;
-use super::epilogue::finish;
 use super::in_out::{InOut, Link, Operand};
 use super::matrix::{Matrix, Multiplier, Weight};
 use super::plain::ColumnSum;
-use super::simd::Block;
+use super::simd::{Block, Products};
 use super::{narrow, plain, simd};
-use crate::backend::{Binary, Epilogue, Number, Real, Reduce, Unary};
+use crate::backend::{Binary, Epilogue, Float, Number, Real, Reduce, Unary};
 use half::{bf16, f16};
 
 /// The value of the first arm whose type is that of the elements; in it, they are of this type. The last arm is for all
@@ -93,15 +90,11 @@ fn one_by_one<T: Number>(x: &[T], size: usize, out: &mut [[T; 2]]) {
 /// The product of `a (m, k)` and `b (k, n)`, into the row-major `c (m, n)`.
 #[inline]
 pub fn multiply<T: Number>(size: [usize; 3], a: Matrix<'_, T>, b: Matrix<'_, T>, c: &mut [T]) {
-    #[cfg(all(feature = "matrixmultiply", not(miri)))]
-    let doubles = double::multiply;
-    #[cfg(any(not(feature = "matrixmultiply"), miri))]
-    let doubles = plain::multiply::<f64>;
     by_type!((a, b, c);
-        f32 => |(a, b, c)| simd::multiply(size, a, b, c),
-        f64 => |(a, b, c)| doubles(size, a, b, c),
-        f16 => |(a, b, c)| narrow::multiply(size, a, b, c),
-        bf16 => |(a, b, c)| narrow::multiply(size, a, b, c),
+        f32 => |(a, b, c)| f32::multiply(size, a, b, c),
+        f64 => |(a, b, c)| f64::multiply(size, a, b, c),
+        f16 => |(a, b, c)| f16::multiply(size, a, b, c),
+        bf16 => |(a, b, c)| bf16::multiply(size, a, b, c),
         _ => |(a, b, c)| plain::multiply(size, a, b, c))
 }
 
@@ -194,7 +187,7 @@ pub fn norm<T: Real>(x: InOut<'_, T>, weight: &[T], bias: Option<&[T]>, epsilon:
 
 /// `x (m, k)` times `weight (k, n)`, and the epilogue, into the row-major `out (m, n)`.
 #[inline]
-pub fn linear<T: Real>(
+pub fn linear<T: Float>(
     size: [usize; 3],
     x: Matrix<'_, T>,
     weight: Weight<'_, T>,
@@ -202,11 +195,11 @@ pub fn linear<T: Real>(
     out: &mut [T],
 ) {
     by_type!((x, weight, epilogue, out);
-    f32 => |(x, weight, epilogue, out)| simd::linear(size, x, weight, epilogue, out),
-    _ => |(x, weight, epilogue, out)| {
-        multiply(size, x, weight.matrix, &mut *out);
-        finish(epilogue, size[2], 0, out, plain::unary, plain::binary);
-    })
+        f32 => |(x, weight, epilogue, out)| f32::linear(size, x, weight, epilogue, out),
+        f64 => |(x, weight, epilogue, out)| f64::linear(size, x, weight, epilogue, out),
+        f16 => |(x, weight, epilogue, out)| f16::linear(size, x, weight, epilogue, out),
+        bf16 => |(x, weight, epilogue, out)| bf16::linear(size, x, weight, epilogue, out),
+        _ => |_| unreachable!("another type of floating-point numbers"))
 }
 
 /// A function that multiplies rows by `b (k, n)`, into the rows of a result of `m` rows; none of the sizes is zero.
@@ -215,7 +208,8 @@ pub fn linear<T: Real>(
 pub fn multiplier<'a, T: Real>(size: [usize; 3], b: Matrix<'a, T>) -> Multiplier<'a, T> {
     let [_, k, n] = size;
     by_type!(b;
-        f32 => |b| cast(simd::multiplier(size, b)).unwrap_or_else(|_| unreachable!("`T` is `f32`")),
+        f32 => |b| cast(f32::multiplier(size, b)).unwrap_or_else(|_| unreachable!("`T` is `f32`")),
+        f64 => |b| cast(f64::multiplier(size, b)).unwrap_or_else(|_| unreachable!("`T` is `f64`")),
         _ => |b| Box::new(move |a, out| multiply([out.len() / n, k, n], a, b, out)))
 }
 

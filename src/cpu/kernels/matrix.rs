@@ -3,7 +3,7 @@
 use super::cast::typed;
 use crate::backend::Number;
 use crate::cpu::memory::BufferCache;
-use crate::cpu::parallel::{cores, for_each_chunk};
+use crate::cpu::parallel::{ColumnsMut, cores, for_each_chunk};
 
 /// A matrix inside a buffer, by the strides of its rows and columns.
 #[derive(Clone, Copy, Debug)]
@@ -91,4 +91,4 @@ pub struct Weight<'a, T> {
 /// Multiplies rows by a matrix, into as many rows of a result.
 pub type Multiplier<'a, T> = Box<dyn Fn(Matrix<'_, T>, &mut [T]) + Sync + 'a>;
 
-typed! { Matrix Weight Multiplier }
+typed! { Matrix Weight Multiplier ColumnsMut }

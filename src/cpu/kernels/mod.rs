@@ -2,8 +2,6 @@
 
 mod blocks;
 mod cast;
-#[cfg(all(feature = "matrixmultiply", not(miri)))]
-mod double;
 mod epilogue;
 pub mod generic;
 mod in_out;

@@ -1,26 +1,11 @@
 //! Kernels of `f16` and `bf16`: operands are widened to `f32`, and results are rounded.
 
 use super::in_out::{InOut, Operand};
-use super::matrix::{Matrix, is_nonempty_product};
 use super::plain::{COLUMNS, ColumnSum};
 use super::simd::{self, Narrow};
-use super::wide::{BUFFER, all_widened, calculate, widened, write};
+use super::wide::{BUFFER, calculate, widened};
 use crate::backend::{Binary, Float, Reduce};
 use std::mem::MaybeUninit;
-
-/// The product of `a (m, k)` and `b (k, n)`, into the row-major `c (m, n)`.
-pub fn multiply<T: Float<Wide = f32>>(size: [usize; 3], a: Matrix<'_, T>, b: Matrix<'_, T>, c: &mut [T]) {
-    let [m, k, n] = size;
-    if !is_nonempty_product(size, a, b, c) {
-        return c.fill(T::zero());
-    }
-    // Only the matrices are converted, not the rest of their buffers.
-    let (a, b) = (a.cut([m, k]), b.cut([k, n]));
-    let (wide_a, wide_b) = (all_widened(a.elements), all_widened(b.elements));
-    let a = Matrix { elements: &wide_a, strides: a.strides };
-    let b = Matrix { elements: &wide_b, strides: b.strides };
-    write(c, |c| simd::multiply(size, a, b, c));
-}
 
 /// `op` on each number and the operand; in the other order, if they are swapped.
 pub fn binary<T: Float<Wide = f32>>(op: Binary, x: InOut<'_, T>, y: Operand<'_, T>, swapped: bool) {

@@ -44,7 +44,7 @@ fn widen_each<T: Float>(from: &[T], to: &mut [MaybeUninit<T::Wide>]) {
 ///
 /// # Panics
 /// The slices are not of one length.
-fn round<T: Float>(from: &[T::Wide], to: &mut [T]) {
+pub fn round<T: Float>(from: &[T::Wide], to: &mut [T]) {
     macro_rules! narrow { ($($narrow:ident)*) => {$(
         if let (Ok(from), Ok(to)) = (cast::<f32, _>(from), cast::<$narrow, _>(&mut *to)) {
             return simd::round(from, to);

@@ -71,9 +71,10 @@ pub fn linear<T: Float>(x: &Array<T>, weight: &Array<T>, epilogue: Epilogue<'_, 
     epilogue.bias.inspect(|bias| whole(bias, &[outputs]));
     epilogue.residual.inspect(|residual| whole(residual, layout.sizes()));
     let (bias, residual) = (epilogue.bias.map(Array::elements), epilogue.residual.map(Array::elements));
-    let (bias, residual) = (bias.as_deref().map(all_widened), residual.as_deref().map(all_widened));
-    let epilogue = Epilogue { bias: bias.as_deref(), activation: epilogue.activation, residual: residual.as_deref() };
+    let (bias, activation, residual) = (bias.as_deref(), epilogue.activation, residual.as_deref());
     if let Some(rows_of_blocks) = weight.block_rows() {
+        let (bias, residual) = (bias.map(all_widened), residual.map(all_widened));
+        let epilogue = Epilogue { bias: bias.as_deref(), activation, residual: residual.as_deref() };
         let x = compact_to_widen(&x);
         let a = all_widened(x.buffer());
         let a = as_matrix(&a, x.layout());
@@ -82,14 +83,13 @@ pub fn linear<T: Float>(x: &Array<T>, weight: &Array<T>, epilogue: Epilogue<'_, 
         });
     }
     let (start, cache) = (weight.layout().offset, weight.cache());
-    // A converted weight is not cached, nor one that is being trained.
+    // One that is being trained is not cached.
     let is_trained = weight.tracked().is_some() && is_recording();
-    let buffer = (is_wide::<T>() && !is_trained).then_some((start, cache));
-    let (x, weight) = (compact_to_widen(&x), compact_to_widen(weight));
-    let (a, b) = (all_widened(x.buffer()), all_widened(weight.buffer()));
-    let (a, b) = (as_matrix(&a, x.layout()), as_matrix(&b, weight.layout()).transposed());
+    let buffer = (!is_trained).then_some((start, cache));
+    let (a, b) = (as_matrix(x.buffer(), x.layout()), as_matrix(weight.buffer(), weight.layout()).transposed());
+    let epilogue = Epilogue { bias, activation, residual };
     Array::build_as(layout, |out| {
-        write(out, |out| generic::linear([rows, inputs, outputs], a, Weight { matrix: b, buffer }, epilogue, out));
+        generic::linear([rows, inputs, outputs], a, Weight { matrix: b, buffer }, epilogue, out);
     })
 }
 

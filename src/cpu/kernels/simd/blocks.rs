@@ -150,7 +150,7 @@ mod tests {
     use super::super::format::tests::{FORMATS, random_blocks, reference};
     use super::super::integers::expected as in_integers;
     use super::super::level::{Level, levels};
-    use super::super::matmul::linear_blocks_at;
+    use super::super::linear_blocks::linear_blocks_at;
     use crate::backend::{Epilogue, Unary};
     use crate::cpu::kernels::matrix::Matrix;
     use crate::cpu::kernels::{Format, Rows};

@@ -93,23 +93,37 @@ mod dispatch_rows {
 
 mod of_matrices {
     use super::super::format::BlockDecoder;
-    use super::super::gemm::{StaticSizes, TileEpilogue};
+    use super::super::gemm::{Block, BlockOfRows, StaticSizes, TileEpilogue};
+    use super::super::lanes::Wide;
     use super::super::level::Level;
-    use super::super::packed_matrix::PackedMatrix;
+    use super::super::narrow::Narrow;
     use super::super::{blocks, few_rows, gemm, pack};
     use crate::cpu::kernels::matrix::Matrix;
     use crate::cpu::parallel::ColumnsMut;
     kernels! {
-        fn tile_at() -> [usize; 2] = gemm::tile;
-        fn panels_at(b: Matrix<'_, f32>, size: [usize; 2], to: &mut [f32]) = pack::panels;
-        fn rows_at(b: Matrix<'_, f32>, size: [usize; 2], to: &mut [f32]) = pack::rows;
-        fn multiply_packed_at(a: Matrix<'_, f32>, b: &PackedMatrix, c: &mut ColumnsMut<'_, f32>, addends: TileEpilogue<'_>)
-            = gemm::multiply_packed;
-        fn multiply_small_at(size: [usize; 3], a: Matrix<'_, f32>, b: Matrix<'_, f32>, c: &mut [f32])
+        fn tile_at<S: Wide>() -> [usize; 2] = gemm::tile;
+        fn panels_at<S: Wide>(b: Matrix<'_, S>, size: [usize; 2], to: &mut [S]) = pack::panels;
+        fn rows_at<S: Wide>(b: Matrix<'_, S>, size: [usize; 2], to: &mut [S]) = pack::rows;
+        fn tiles_at<S: Wide>(a: Matrix<'_, S>, size: [usize; 2], to: &mut [S]) = pack::tiles;
+        fn multiply_block_at<S: Wide>(
+            a: BlockOfRows<'_, S>,
+            b: &[S],
+            panels: [usize; 2],
+            c: &mut ColumnsMut<'_, S>,
+            block: &Block,
+            epilogue: TileEpilogue<'_, S>
+        ) = gemm::multiply_block;
+        fn multiply_small_at<S: Wide>(size: [usize; 3], a: Matrix<'_, S>, b: Matrix<'_, S>, c: &mut [S])
             = gemm::multiply_small;
         fn multiply_static_at<S: StaticSizes>(a: &[f32], b: &[f32], c: &mut [f32]) = gemm::multiply_static;
-        fn multiply_few_rows_at(k: usize, a: Matrix<'_, f32>, b: Matrix<'_, f32>, c: &mut ColumnsMut<'_, f32>)
+        fn multiply_few_rows_at<S: Wide>(k: usize, a: Matrix<'_, S>, b: Matrix<'_, S>, c: &mut ColumnsMut<'_, S>)
             = few_rows::multiply;
+        fn multiply_few_narrow_rows_at<T: Narrow>(
+            k: usize,
+            a: Matrix<'_, f32>,
+            b: Matrix<'_, T>,
+            c: &mut ColumnsMut<'_, f32>
+        ) = few_rows::multiply_narrow;
         fn dot_blocks<F: BlockDecoder>(x: &[f32], k: usize, bytes: &[u8], out: &mut [f32]) = blocks::dot;
         fn unpack_blocks<F: BlockDecoder>(bytes: &[u8], out: &mut [f32]) = blocks::unpack;
     }

@@ -1,10 +1,13 @@
 //! Products of a few rows (GEMV and thin GEMM): the matrix is streamed from memory once, and not packed.
 //!
-//! Each element is summed over k in the same order as by [`multiply_packed`](super::gemm::multiply_packed): so a row is
+//! Each element is summed over k in the same order as by [`multiply_packed`](super::blocked::multiply_packed): so a row is
 //! the same, bit for bit, alone and in a batch of many.
 
-use super::gemm::BLOCK_K;
-use super::vector::{MAX_LANES, Vector, dispatch_rows, load, store};
+use super::blocked::BLOCK_K;
+use super::lanes::Wide;
+use super::narrow::Narrow;
+use super::terms::{AsTheyAre, Terms, Widened};
+use super::vector::{Lanes, MAX_LANES, Vector, dispatch_rows, load, store};
 use crate::cpu::kernels::matrix::Matrix;
 use crate::cpu::memory::Elements;
 use crate::cpu::parallel::ColumnsMut;
@@ -23,15 +26,48 @@ const UNROLL: usize = 4;
 /// # Safety
 /// The processor has the instructions of `V`. The matrices lie inside their slices.
 #[inline(always)]
-pub unsafe fn multiply<V: Vector>(k: usize, a: Matrix<'_, f32>, b: Matrix<'_, f32>, c: &mut ColumnsMut<'_, f32>) {
+pub unsafe fn multiply<V: Vector, S: Wide>(k: usize, a: Matrix<'_, S>, b: Matrix<'_, S>, c: &mut ColumnsMut<'_, S>) {
+    // SAFETY: the caller's.
+    unsafe { multiply_terms::<AsTheyAre<S::Lanes<V>>>(k, a, b, c) }
+}
+
+/// As [`multiply`], of a narrow `b`.
+///
+/// # Safety
+/// As there.
+#[inline(always)]
+pub unsafe fn multiply_narrow<V: Vector, T: Narrow>(
+    k: usize,
+    a: Matrix<'_, f32>,
+    b: Matrix<'_, T>,
+    c: &mut ColumnsMut<'_, f32>,
+) {
+    // SAFETY: the caller's.
+    unsafe { multiply_terms::<Widened<V, T>>(k, a, b, c) }
+}
+
+/// The elements of the lanes of terms.
+type ElementOf<T> = <<T as Terms>::Lanes as Lanes>::Element;
+
+/// As [`multiply`].
+///
+/// # Safety
+/// As there.
+#[inline(always)]
+unsafe fn multiply_terms<T: Terms>(
+    k: usize,
+    a: Matrix<'_, ElementOf<T>>,
+    b: Matrix<'_, T::Number>,
+    c: &mut ColumnsMut<'_, ElementOf<T>>,
+) {
     let [m, _] = c.size();
     // SAFETY: the caller's.
     unsafe {
         if b.strides[1] == 1 {
-            dispatch_rows!(m, FEW_ROWS, add_rows::<V>(k, a, b, c));
+            dispatch_rows!(m, FEW_ROWS, add_rows::<T>(k, a, b, c));
         } else {
             assert!(b.strides[0] == 1, "rows or columns that lie together");
-            dispatch_rows!(m, FEW_ROWS, dot_columns::<V>(k, a, b, c));
+            dispatch_rows!(m, FEW_ROWS, dot_columns::<T>(k, a, b, c));
         }
     }
 }
@@ -41,11 +77,11 @@ pub unsafe fn multiply<V: Vector>(k: usize, a: Matrix<'_, f32>, b: Matrix<'_, f3
 /// # Safety
 /// As of [`multiply`], with so many rows.
 #[inline(always)]
-unsafe fn add_rows<V: Vector, const ROWS: usize>(
+unsafe fn add_rows<T: Terms, const ROWS: usize>(
     k: usize,
-    a: Matrix<'_, f32>,
-    b: Matrix<'_, f32>,
-    c: &mut ColumnsMut<'_, f32>,
+    a: Matrix<'_, ElementOf<T>>,
+    b: Matrix<'_, T::Number>,
+    c: &mut ColumnsMut<'_, ElementOf<T>>,
 ) {
     let columns = c.columns();
     let width = columns.len();
@@ -59,22 +95,22 @@ unsafe fn add_rows<V: Vector, const ROWS: usize>(
         // SAFETY: the caller's; the sums are those of the columns, or room for as many.
         unsafe {
             for row in 0..ROWS {
-                std::slice::from_raw_parts_mut(sums.add(row * stride), width).fill(0.0);
+                std::slice::from_raw_parts_mut(sums.add(row * stride), width).fill(num_traits::zero());
             }
             let mut whole = first;
-            if const { V::UNROLLS } {
+            if const { T::Lanes::UNROLLS } {
                 whole += (end - first) / STREAMS * STREAMS;
                 for p in (first..whole).step_by(STREAMS) {
-                    rank_k_update::<V, ROWS, STREAMS>(a.part(0, p), b.part(p, columns.start), sums, [width, stride]);
+                    rank_k_update::<T, ROWS, STREAMS>(a.part(0, p), b.part(p, columns.start), sums, [width, stride]);
                 }
             }
             for p in whole..end {
-                rank_k_update::<V, ROWS, 1>(a.part(0, p), b.part(p, columns.start), sums, [width, stride]);
+                rank_k_update::<T, ROWS, 1>(a.part(0, p), b.part(p, columns.start), sums, [width, stride]);
             }
             if first > 0 {
                 for row in 0..ROWS {
                     let later = std::slice::from_raw_parts(sums.add(row * width), width);
-                    c.row(row, columns.clone()).iter_mut().zip(later).for_each(|(c, sum)| *c += sum);
+                    c.row(row, columns.clone()).iter_mut().zip(later).for_each(|(c, sum)| *c += *sum);
                 }
             }
         }
@@ -86,30 +122,30 @@ unsafe fn add_rows<V: Vector, const ROWS: usize>(
 /// # Safety
 /// As of [`multiply`], with so many rows, and as many sums.
 #[inline(always)]
-unsafe fn rank_k_update<V: Vector, const ROWS: usize, const K: usize>(
-    a: Matrix<'_, f32>,
-    b: Matrix<'_, f32>,
-    sums: *mut f32,
+unsafe fn rank_k_update<T: Terms, const ROWS: usize, const K: usize>(
+    a: Matrix<'_, ElementOf<T>>,
+    b: Matrix<'_, T::Number>,
+    sums: *mut ElementOf<T>,
     [width, stride]: [usize; 2],
 ) {
     // SAFETY: the caller's.
     unsafe {
-        let mut factors = [[V::splat(0.0); K]; ROWS];
+        let mut factors = [[T::Lanes::splat(num_traits::zero()); K]; ROWS];
         for row in 0..ROWS {
             for p in 0..K {
-                factors[row][p] = V::splat(*a.elements.get_unchecked(row * a.strides[0] + p * a.strides[1]));
+                factors[row][p] = T::Lanes::splat(*a.elements.get_unchecked(row * a.strides[0] + p * a.strides[1]));
             }
         }
-        let whole = width - width % V::LANES;
-        for column in (0..whole).step_by(V::LANES) {
-            let mut rows = [V::splat(0.0); K];
+        let whole = width - width % T::Lanes::LANES;
+        for column in (0..whole).step_by(T::Lanes::LANES) {
+            let mut rows = [T::Lanes::splat(num_traits::zero()); K];
             for p in 0..K {
                 let from = b.elements.get_unchecked(p * b.strides[0] + column..);
-                rows[p] = V::load(from);
+                rows[p] = T::load(from);
             }
             for row in 0..ROWS {
                 let at = sums.add(row * stride + column);
-                let mut sum = V::load(std::slice::from_raw_parts(at, V::LANES));
+                let mut sum = T::Lanes::load(std::slice::from_raw_parts(at, T::Lanes::LANES));
                 for p in 0..K {
                     sum = factors[row][p].accumulate(rows[p], sum);
                 }
@@ -119,10 +155,10 @@ unsafe fn rank_k_update<V: Vector, const ROWS: usize, const K: usize>(
         if whole < width {
             for row in 0..ROWS {
                 let sums = std::slice::from_raw_parts_mut(sums.add(row * stride + whole), width - whole);
-                let mut sum = load::<V>(sums, 0.0);
+                let mut sum = load::<T::Lanes>(sums, num_traits::zero());
                 for p in 0..K {
                     let from = &b.elements[p * b.strides[0] + whole..][..width - whole];
-                    sum = factors[row][p].accumulate(load(from, 0.0), sum);
+                    sum = factors[row][p].accumulate(T::load_up_to(from), sum);
                 }
                 store(sum, sums);
             }
@@ -135,48 +171,48 @@ unsafe fn rank_k_update<V: Vector, const ROWS: usize, const K: usize>(
 /// # Safety
 /// As of [`multiply`], with so many rows.
 #[inline(always)]
-unsafe fn dot_columns<V: Vector, const ROWS: usize>(
+unsafe fn dot_columns<T: Terms, const ROWS: usize>(
     k: usize,
-    a: Matrix<'_, f32>,
-    b: Matrix<'_, f32>,
-    c: &mut ColumnsMut<'_, f32>,
+    a: Matrix<'_, ElementOf<T>>,
+    b: Matrix<'_, T::Number>,
+    c: &mut ColumnsMut<'_, ElementOf<T>>,
 ) {
-    const { assert!(UNROLL == 4 && V::LANES.is_multiple_of(4)) };
+    const { assert!(UNROLL == 4 && T::Lanes::LANES.is_multiple_of(4)) };
     let columns = c.columns();
-    for column in columns.clone().step_by(V::LANES) {
-        let width = V::LANES.min(columns.end - column);
+    for column in columns.clone().step_by(T::Lanes::LANES) {
+        let width = T::Lanes::LANES.min(columns.end - column);
         let b = b.part(0, column);
         // Lanes after the last column read it again.
         let at = |lane: usize, p: usize| lane.min(width - 1) * b.strides[1] + p;
         // SAFETY: the caller's; each column has as many terms.
         unsafe {
-            let mut totals = [V::splat(0.0); ROWS];
+            let mut totals = [T::Lanes::splat(num_traits::zero()); ROWS];
             for first in (0..k).step_by(BLOCK_K) {
                 let end = k.min(first + BLOCK_K);
                 let whole = first + (end - first) / UNROLL * UNROLL;
-                let mut sums = [V::splat(0.0); ROWS];
+                let mut sums = [T::Lanes::splat(num_traits::zero()); ROWS];
                 for p in (first..whole).step_by(UNROLL) {
-                    let mut four = [V::splat(0.0); 4];
+                    let mut four = [T::Lanes::splat(num_traits::zero()); 4];
                     for i in 0..4 {
-                        let column = |group: usize| b.elements.get_unchecked(at(4 * group % V::LANES + i, p)..);
-                        four[i] = V::load_groups([column(0), column(1), column(2), column(3)]);
+                        let column = |group: usize| b.elements.get_unchecked(at(4 * group % T::Lanes::LANES + i, p)..);
+                        four[i] = T::load_groups([column(0), column(1), column(2), column(3)]);
                     }
-                    let four = V::transpose_groups(four);
+                    let four = T::Lanes::transpose_groups(four);
                     for row in 0..ROWS {
                         for i in 0..UNROLL {
                             let factor = *a.elements.get_unchecked(row * a.strides[0] + (p + i) * a.strides[1]);
-                            sums[row] = V::splat(factor).accumulate(four[i], sums[row]);
+                            sums[row] = T::Lanes::splat(factor).accumulate(four[i], sums[row]);
                         }
                     }
                 }
                 for p in whole..end {
-                    let mut elements = [0.0; MAX_LANES];
-                    for lane in 0..V::LANES {
+                    let mut elements = [T::Number::default(); MAX_LANES];
+                    for lane in 0..T::Lanes::LANES {
                         elements[lane] = *b.elements.get_unchecked(at(lane, p));
                     }
                     for row in 0..ROWS {
                         let factor = *a.elements.get_unchecked(row * a.strides[0] + p * a.strides[1]);
-                        sums[row] = V::splat(factor).accumulate(V::load(&elements), sums[row]);
+                        sums[row] = T::Lanes::splat(factor).accumulate(T::load(&elements), sums[row]);
                     }
                 }
                 for row in 0..ROWS {

@@ -14,6 +14,7 @@
 
 mod attention;
 mod backward;
+mod blocked;
 mod blocks;
 mod chain;
 mod dispatch;
@@ -24,7 +25,9 @@ mod four_columns;
 mod gemm;
 #[cfg(any(feature = "gguf", test))]
 mod integers;
+mod lanes;
 mod level;
+mod linear_blocks;
 mod map;
 mod math;
 mod matmul;
@@ -44,6 +47,7 @@ mod rows;
 mod shifted;
 mod softmax;
 mod static_sizes;
+mod terms;
 mod vector;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod wasm;
@@ -57,7 +61,8 @@ pub use elementwise::{binary, chain, times_derivative, unary};
 #[cfg(test)]
 pub use format::tests as format_tests;
 pub use gemm::StaticSizes;
-pub use matmul::{linear, linear_blocks, multiplier, multiply, prepare};
+pub use linear_blocks::linear_blocks;
+pub use matmul::{Products, prepare};
 pub use narrow::Narrow;
 pub use planes::{add_shifted, shifted_dots};
 pub use quantised::unpack;
@@ -67,5 +72,7 @@ pub use rows::{
 pub use static_sizes::{multiply_dynamic, multiply_static};
 pub use widen::{round, widen};
 
+#[cfg(test)]
+mod product_tests;
 #[cfg(test)]
 mod tests;

@@ -5,7 +5,10 @@ use half::{bf16, f16};
 use std::mem::MaybeUninit;
 
 /// A number of 16 bits.
-pub trait Narrow: Copy + Default {
+///
+/// # Safety
+/// It has 16 bits, and any bits are one.
+pub unsafe trait Narrow: Copy + Default {
     /// The first numbers of a slice.
     ///
     /// # Safety
@@ -19,7 +22,8 @@ pub trait Narrow: Copy + Default {
 }
 
 macro_rules! narrow { ($($t:ident: $load:ident $store:ident;)*) => {$(
-    impl Narrow for $t {
+    // SAFETY: it is made of a `u16`.
+    unsafe impl Narrow for $t {
         #[inline(always)]
         unsafe fn load<V: Vector>(from: &[$t]) -> V {
             // SAFETY: the caller's.

@@ -1,6 +1,7 @@
 //! Vectors of AArch64, which always has them: NEON.
 
-use super::vector::{OutlinedKernel, Vector};
+use super::pair::Pair;
+use super::vector::{Lanes, OutlinedKernel, Vector};
 use half::bf16;
 use std::arch::aarch64::*;
 
@@ -21,15 +22,14 @@ macro_rules! by_instruction { ($(fn $name:ident($($other:ident),*) = $instructio
 )*} }
 
 // SAFETY: it holds its lanes, and nothing else.
-unsafe impl Vector for Neon {
+unsafe impl Lanes for Neon {
+    type Element = f32;
     const LANES: usize = 4;
     const TILE: usize = 12;
-    type Half = Self;
+    type HalfLanes = Self;
 
-    #[inline(never)]
-    unsafe fn call<W: Vector, R: OutlinedKernel>(routine: R) -> R::Output {
-        // SAFETY: the caller's.
-        unsafe { routine.run::<W>() }
+    by_instruction! {
+        fn add(other) = vaddq_f32;
     }
     #[inline(always)]
     unsafe fn splat(x: f32) -> Self {
@@ -66,8 +66,31 @@ unsafe impl Vector for Neon {
             vst1q_f32(to.add(3 * stride), vcombine_f32(vget_high_f32(xy.1), vget_high_f32(zw.1)));
         }
     }
+    #[inline(always)]
+    unsafe fn accumulate(self, factor: Self, addend: Self) -> Self {
+        // SAFETY: see above.
+        Neon(unsafe { vfmaq_f32(addend.0, self.0, factor.0) })
+    }
+    #[inline(always)]
+    unsafe fn sums([a, b, c, d]: [Self; 4]) -> [f32; 4] {
+        let mut sums = [0.0; 4];
+        // SAFETY: see above.
+        unsafe { Neon(vpaddq_f32(vpaddq_f32(a.0, b.0), vpaddq_f32(c.0, d.0))).store(&mut sums) };
+        sums
+    }
+}
+
+// SAFETY: its lanes are those above.
+unsafe impl Vector for Neon {
+    type Half = Self;
+    type Double = Pair<NeonDouble, NeonDouble>;
+
+    #[inline(never)]
+    unsafe fn call<W: Vector, R: OutlinedKernel>(routine: R) -> R::Output {
+        // SAFETY: the caller's.
+        unsafe { routine.run::<W>() }
+    }
     by_instruction! {
-        fn add(other) = vaddq_f32;
         fn sub(other) = vsubq_f32;
         fn mul(other) = vmulq_f32;
         fn div(other) = vdivq_f32;
@@ -128,13 +151,6 @@ unsafe impl Vector for Neon {
         unsafe { vaddvq_f32(self.0) }
     }
     #[inline(always)]
-    unsafe fn sums([a, b, c, d]: [Self; 4]) -> [f32; 4] {
-        let mut sums = [0.0; 4];
-        // SAFETY: see above.
-        unsafe { Neon(vpaddq_f32(vpaddq_f32(a.0, b.0), vpaddq_f32(c.0, d.0))).store(&mut sums) };
-        sums
-    }
-    #[inline(always)]
     unsafe fn largest([a, b, c, d]: [Self; 4]) -> [f32; 4] {
         let mut largest = [0.0; 4];
         // SAFETY: see above.
@@ -191,6 +207,47 @@ unsafe impl Vector for Neon {
             let set = vtstq_u32(vdupq_n_u32(bits), vld1q_u32(LANES.as_ptr()));
             Neon(vbslq_f32(set, vaddq_f32(self.0, addend.0), self.0))
         }
+    }
+}
+
+/// 2 numbers of double precision, by NEON.
+#[derive(Clone, Copy)]
+pub struct NeonDouble(float64x2_t);
+
+// SAFETY: it holds its lanes, and nothing else.
+unsafe impl Lanes for NeonDouble {
+    type Element = f64;
+    const LANES: usize = 2;
+    // Of pairs of these vectors.
+    const TILE: usize = 6;
+    type HalfLanes = Self;
+
+    #[inline(always)]
+    unsafe fn splat(x: f64) -> Self {
+        // SAFETY: see above.
+        NeonDouble(unsafe { vdupq_n_f64(x) })
+    }
+    #[inline(always)]
+    unsafe fn load(from: &[f64]) -> Self {
+        debug_assert!(from.len() >= 2);
+        // SAFETY: see above.
+        NeonDouble(unsafe { vld1q_f64(from.as_ptr()) })
+    }
+    #[inline(always)]
+    unsafe fn store(self, to: &mut [f64]) {
+        debug_assert!(to.len() >= 2);
+        // SAFETY: see above.
+        unsafe { vst1q_f64(to.as_mut_ptr(), self.0) }
+    }
+    #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        // SAFETY: see above.
+        NeonDouble(unsafe { vaddq_f64(self.0, other.0) })
+    }
+    #[inline(always)]
+    unsafe fn accumulate(self, factor: Self, addend: Self) -> Self {
+        // SAFETY: see above.
+        NeonDouble(unsafe { vfmaq_f64(addend.0, self.0, factor.0) })
     }
 }
 

@@ -1,6 +1,7 @@
 //! Packing: copies of matrices in the order in which the micro-kernel reads them.
 
-use super::vector::{LINE, Vector, even_chunks};
+use super::lanes::Wide;
+use super::vector::{LINE, Lanes, Vector, even_chunks};
 use crate::cpu::kernels::matrix::Matrix;
 
 /// The prefetch distance, in elements of a row.
@@ -11,8 +12,8 @@ const AHEAD: usize = 4 * LINE;
 /// # Safety
 /// The processor has the instructions of `V`. The matrix lies inside its slice.
 #[inline(always)]
-pub unsafe fn panels<V: Vector>(b: Matrix<'_, f32>, [k, n]: [usize; 2], to: &mut [f32]) {
-    let width = 2 * V::LANES;
+pub unsafe fn panels<V: Vector, S: Wide>(b: Matrix<'_, S>, [k, n]: [usize; 2], to: &mut [S]) {
+    let width = 2 * S::Lanes::<V>::LANES;
     let block = to.len() / k;
     if b.strides[1] == 1 && block <= n {
         // Along rows, for several panels at a time: the stride may be large.
@@ -22,8 +23,8 @@ pub unsafe fn panels<V: Vector>(b: Matrix<'_, f32>, [k, n]: [usize; 2], to: &mut
                 let to = &mut to[(panel * k + term) * width..][..width];
                 // SAFETY: the caller's; both are two vectors long.
                 unsafe {
-                    V::load(row).store(to);
-                    V::load(&row[V::LANES..]).store(&mut to[V::LANES..]);
+                    S::Lanes::<V>::load(row).store(to);
+                    S::Lanes::<V>::load(&row[S::Lanes::<V>::LANES..]).store(&mut to[S::Lanes::<V>::LANES..]);
                 }
             }
         }
@@ -32,7 +33,39 @@ pub unsafe fn panels<V: Vector>(b: Matrix<'_, f32>, [k, n]: [usize; 2], to: &mut
     for (panel, to) in to.chunks_exact_mut(k * width).enumerate() {
         let first = panel * width;
         // SAFETY: the caller's.
-        unsafe { pack::<V>(to, b.part(0, first).transposed(), [width.min(n - first), k], width) };
+        unsafe { pack::<S::Lanes<V>>(to, b.part(0, first).transposed(), [width.min(n - first), k], width) };
+    }
+}
+
+/// As [`panels`], of so many columns each, of numbers that are widened later.
+pub fn narrow_panels<T: Copy + Default>(b: Matrix<'_, T>, [k, n]: [usize; 2], width: usize, to: &mut [T]) {
+    /// The terms that are transposed at a time: the part of a panel stays in the L1 cache.
+    const TERMS: usize = 64;
+    for (panel, to) in to.chunks_exact_mut(k * width).enumerate() {
+        let (first, columns) = (panel * width, width.min(n - panel * width));
+        for (part, to) in to.chunks_mut(TERMS * width).enumerate() {
+            let b = b.part(part * TERMS, first);
+            if b.strides[1] == 1 {
+                for (term, to) in to.chunks_exact_mut(width).enumerate() {
+                    to[..columns].copy_from_slice(&b.elements[term * b.strides[0]..][..columns]);
+                    to[columns..].fill(T::default());
+                }
+                continue;
+            }
+            if columns < width {
+                to.fill(T::default());
+            }
+            let terms = to.len() / width;
+            for column in 0..columns {
+                let from = &b.elements[column * b.strides[1]..];
+                if b.strides[0] == 1 {
+                    to[column..].iter_mut().step_by(width).zip(&from[..terms]).for_each(|(to, from)| *to = *from);
+                } else {
+                    let to = to[column..].iter_mut().step_by(width).enumerate();
+                    to.for_each(|(term, to)| *to = from[term * b.strides[0]]);
+                }
+            }
+        }
     }
 }
 
@@ -41,9 +74,9 @@ pub unsafe fn panels<V: Vector>(b: Matrix<'_, f32>, [k, n]: [usize; 2], to: &mut
 /// # Safety
 /// The processor has the instructions of `V`. The matrix lies inside its slice.
 #[inline(always)]
-pub unsafe fn rows<V: Vector>(b: Matrix<'_, f32>, [k, n]: [usize; 2], to: &mut [f32]) {
+pub unsafe fn rows<V: Vector, S: Wide>(b: Matrix<'_, S>, [k, n]: [usize; 2], to: &mut [S]) {
     // SAFETY: the caller's.
-    unsafe { pack::<V>(to, b.transposed(), [n, k], n) };
+    unsafe { pack::<S::Lanes<V>>(to, b.transposed(), [n, k], n) };
 }
 
 /// Rows of `a` packed for tiles of nearly equal height.
@@ -51,22 +84,22 @@ pub unsafe fn rows<V: Vector>(b: Matrix<'_, f32>, [k, n]: [usize; 2], to: &mut [
 /// # Safety
 /// The processor has the instructions of `V`. The matrix lies inside its slice.
 #[inline(always)]
-pub unsafe fn tiles<V: Vector>(a: Matrix<'_, f32>, [rows, columns]: [usize; 2], to: &mut [f32]) {
+pub unsafe fn tiles<V: Vector, S: Wide>(a: Matrix<'_, S>, [rows, columns]: [usize; 2], to: &mut [S]) {
     if a.strides[0] == 1 {
-        return pack_columns::<V>(to, a, [rows, columns]);
+        return pack_columns::<S::Lanes<V>>(to, a, [rows, columns]);
     }
-    for (row, height) in even_chunks(rows, V::TILE) {
+    for (row, height) in even_chunks(rows, S::Lanes::<V>::TILE) {
         // SAFETY: the caller's.
-        unsafe { pack::<V>(&mut to[row * columns..], a.part(row, 0), [height, columns], height) };
+        unsafe { pack::<S::Lanes<V>>(&mut to[row * columns..], a.part(row, 0), [height, columns], height) };
     }
 }
 
 /// Packs rows for tiles, column by column: for contiguous columns at a large stride, each of which is read once.
 #[inline(always)]
-fn pack_columns<V: Vector>(to: &mut [f32], from: Matrix<'_, f32>, [rows, columns]: [usize; 2]) {
+fn pack_columns<L: Lanes>(to: &mut [L::Element], from: Matrix<'_, L::Element>, [rows, columns]: [usize; 2]) {
     for column in 0..columns {
         let from = &from.elements[column * from.strides[1]..][..rows];
-        for (row, height) in even_chunks(rows, V::TILE) {
+        for (row, height) in even_chunks(rows, L::TILE) {
             copy_few(&mut to[row * columns + column * height..][..height], &from[row..][..height]);
         }
     }
@@ -74,9 +107,9 @@ fn pack_columns<V: Vector>(to: &mut [f32], from: Matrix<'_, f32>, [rows, columns
 
 /// Copies so few elements that a call of `memcpy` would dominate: two copies of a fixed length, which may overlap.
 #[inline(always)]
-fn copy_few(to: &mut [f32], from: &[f32]) {
+fn copy_few<S: Copy>(to: &mut [S], from: &[S]) {
     #[inline(always)]
-    fn ends<const LEN: usize>(to: &mut [f32], from: &[f32]) -> bool {
+    fn ends<S: Copy, const LEN: usize>(to: &mut [S], from: &[S]) -> bool {
         if let (true, Some(first), Some(last)) =
             (from.len() <= 2 * LEN, from.first_chunk::<LEN>(), from.last_chunk::<LEN>())
         {
@@ -86,7 +119,7 @@ fn copy_few(to: &mut [f32], from: &[f32]) {
         }
         false
     }
-    if !(ends::<8>(to, from) || ends::<4>(to, from) || ends::<2>(to, from)) {
+    if !(ends::<S, 8>(to, from) || ends::<S, 4>(to, from) || ends::<S, 2>(to, from)) {
         to.copy_from_slice(from);
     }
 }
@@ -94,20 +127,25 @@ fn copy_few(to: &mut [f32], from: &[f32]) {
 /// Packs rows of a matrix into a panel: column after column, padded with zeros to `height` rows.
 ///
 /// # Safety
-/// The processor has the instructions of `V`. The matrix lies inside its slice.
+/// The processor has the instructions of `L`. The matrix lies inside its slice.
 #[inline(always)]
-unsafe fn pack<V: Vector>(to: &mut [f32], from: Matrix<'_, f32>, [rows, columns]: [usize; 2], height: usize) {
+unsafe fn pack<L: Lanes>(
+    to: &mut [L::Element],
+    from: Matrix<'_, L::Element>,
+    [rows, columns]: [usize; 2],
+    height: usize,
+) {
     let [row_stride, column_stride] = from.strides;
     let to = &mut to[..height * columns];
     if row_stride == 1 {
         for (column, to) in to.chunks_exact_mut(height).enumerate() {
             to[..rows].copy_from_slice(&from.elements[column * column_stride..][..rows]);
-            to[rows..].fill(0.0);
+            to[rows..].fill(num_traits::zero());
         }
         return;
     }
     if rows < height {
-        to.chunks_exact_mut(height).for_each(|to| to[rows..].fill(0.0));
+        to.chunks_exact_mut(height).for_each(|to| to[rows..].fill(num_traits::zero()));
     }
     // Blocks of 4 × 4; the last ones overlap those before them.
     if column_stride == 1 && rows >= 4 && columns >= 4 {
@@ -115,7 +153,7 @@ unsafe fn pack<V: Vector>(to: &mut [f32], from: Matrix<'_, f32>, [rows, columns]
         for line in (0..columns).step_by(LINE) {
             let end = columns.min(line + LINE);
             for row in 0..rows {
-                V::prefetch(from.elements.as_ptr().wrapping_add(row * row_stride + line + AHEAD));
+                L::prefetch(from.elements.as_ptr().wrapping_add(row * row_stride + line + AHEAD));
             }
             for row in (0..rows).step_by(4) {
                 let row = row.min(rows - 4);
@@ -125,7 +163,7 @@ unsafe fn pack<V: Vector>(to: &mut [f32], from: Matrix<'_, f32>, [rows, columns]
                     unsafe {
                         let part = |i: usize| from.elements.get_unchecked((row + i) * row_stride + column..);
                         let to = to.get_unchecked_mut(column * height + row..);
-                        V::transpose_4x4([part(0), part(1), part(2), part(3)], 1.0, to, height);
+                        L::transpose_4x4([part(0), part(1), part(2), part(3)], num_traits::one(), to, height);
                     }
                 }
             }

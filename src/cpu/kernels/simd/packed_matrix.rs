@@ -1,13 +1,14 @@
 //! Packed matrices.
 
+use crate::backend::Number;
 use crate::cpu::memory::Elements;
 use crate::cpu::parallel::for_each_chunk;
 use std::ops::Range;
 
 /// A matrix `(k, n)` packed into panels as wide as a tile: row after row of a panel, padded with zeros after the last
 /// column.
-pub struct PackedMatrix {
-    pub panels: Elements<f32>,
+pub struct PackedMatrix<T: Number> {
+    pub panels: Elements<T>,
     pub size: [usize; 2],
     pub width: usize,
     /// The columns that are packed, and the number of columns of the whole matrix.
@@ -15,14 +16,14 @@ pub struct PackedMatrix {
     pub all_columns: usize,
 }
 
-impl PackedMatrix {
+impl<T: Number> PackedMatrix<T> {
     /// Packs some columns of a matrix `(k, n)`: `write` fills `together` panels, or fewer, from the given column on.
     pub fn of_panels(
         [k, n]: [usize; 2],
         columns: Range<usize>,
         width: usize,
         together: usize,
-        write: impl Fn(usize, &mut [f32]) + Sync,
+        write: impl Fn(usize, &mut [T]) + Sync,
     ) -> Self {
         let mut panels = Elements::arbitrary(k * columns.len().next_multiple_of(width));
         let room = panels.get_mut().expect("new elements have one holder");

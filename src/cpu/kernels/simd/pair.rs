@@ -1,6 +1,6 @@
 //! Two vectors as one of twice the width.
 
-use super::vector::{OutlinedKernel, Vector, load, store};
+use super::vector::{Lanes, OutlinedKernel, Vector, load, store};
 
 /// The lanes of two vectors, one after the other.
 #[derive(Clone, Copy)]
@@ -16,33 +16,29 @@ macro_rules! on_both { ($(fn $name:ident($($other:ident),*);)*) => {$(
 )*} }
 
 // SAFETY: `write` writes each of the two.
-unsafe impl<A: Vector, B: Vector> Vector for Pair<A, B> {
+unsafe impl<A: Lanes, B: Lanes<Element = A::Element>> Lanes for Pair<A, B> {
+    type Element = A::Element;
     const LANES: usize = A::LANES + B::LANES;
     const TILE: usize = A::TILE;
-    type Half = A;
+    type HalfLanes = A;
 
     #[inline(always)]
-    unsafe fn call<W: Vector, R: OutlinedKernel>(routine: R) -> R::Output {
-        // SAFETY: the caller's.
-        unsafe { A::call::<W, R>(routine) }
-    }
-    #[inline(always)]
-    fn prefetch(from: *const f32) {
+    fn prefetch(from: *const A::Element) {
         A::prefetch(from);
     }
     #[inline(always)]
-    unsafe fn splat(x: f32) -> Self {
+    unsafe fn splat(x: A::Element) -> Self {
         // SAFETY: the caller's.
         unsafe { Pair(A::splat(x), B::splat(x)) }
     }
     #[inline(always)]
-    unsafe fn load(from: &[f32]) -> Self {
+    unsafe fn load(from: &[A::Element]) -> Self {
         debug_assert!(from.len() >= Self::LANES);
         // SAFETY: the caller's; the slice has the lanes of both.
         unsafe { Pair(A::load(from), B::load(from.get_unchecked(A::LANES..))) }
     }
     #[inline(always)]
-    unsafe fn store(self, to: &mut [f32]) {
+    unsafe fn store(self, to: &mut [A::Element]) {
         debug_assert!(to.len() >= Self::LANES);
         // SAFETY: the caller's; the slice has the lanes of both.
         unsafe {
@@ -51,7 +47,7 @@ unsafe impl<A: Vector, B: Vector> Vector for Pair<A, B> {
         }
     }
     #[inline(always)]
-    unsafe fn write(self, to: *mut f32) {
+    unsafe fn write(self, to: *mut A::Element) {
         // SAFETY: the caller's; there is room for the lanes of both.
         unsafe {
             self.0.write(to);
@@ -59,13 +55,13 @@ unsafe impl<A: Vector, B: Vector> Vector for Pair<A, B> {
         }
     }
     #[inline(always)]
-    unsafe fn load_partial(from: &[f32], fill: f32) -> Self {
+    unsafe fn load_partial(from: &[A::Element], fill: A::Element) -> Self {
         let (left, right) = from.split_at(from.len().min(A::LANES));
         // SAFETY: the caller's; each part is as long as its vector, or shorter.
         unsafe { Pair(load(left, fill), load(right, fill)) }
     }
     #[inline(always)]
-    unsafe fn store_partial(self, to: &mut [f32]) {
+    unsafe fn store_partial(self, to: &mut [A::Element]) {
         let (left, right) = to.split_at_mut(to.len().min(A::LANES));
         // SAFETY: as above.
         unsafe {
@@ -75,11 +71,32 @@ unsafe impl<A: Vector, B: Vector> Vector for Pair<A, B> {
     }
     on_both! {
         fn add(other);
+        fn accumulate(factor, addend);
+    }
+    #[inline(always)]
+    unsafe fn sums(four: [Self; 4]) -> [A::Element; 4] {
+        let [a, b, c, d] = four;
+        // SAFETY: the caller's.
+        let (left, right) = unsafe { (A::sums([a.0, b.0, c.0, d.0]), B::sums([a.1, b.1, c.1, d.1])) };
+        [left[0] + right[0], left[1] + right[1], left[2] + right[2], left[3] + right[3]]
+    }
+}
+
+// SAFETY: its lanes are those above.
+unsafe impl<A: Vector, B: Vector> Vector for Pair<A, B> {
+    type Half = A;
+    type Double = Pair<A::Double, B::Double>;
+
+    #[inline(always)]
+    unsafe fn call<W: Vector, R: OutlinedKernel>(routine: R) -> R::Output {
+        // SAFETY: the caller's.
+        unsafe { A::call::<W, R>(routine) }
+    }
+    on_both! {
         fn sub(other);
         fn mul(other);
         fn div(other);
         fn mul_add(factor, addend);
-        fn accumulate(factor, addend);
         fn max(other);
         fn min(other);
         fn abs();
@@ -95,13 +112,6 @@ unsafe impl<A: Vector, B: Vector> Vector for Pair<A, B> {
     unsafe fn sum(self) -> f32 {
         // SAFETY: the caller's.
         unsafe { self.0.sum() + self.1.sum() }
-    }
-    #[inline(always)]
-    unsafe fn sums(four: [Self; 4]) -> [f32; 4] {
-        let [a, b, c, d] = four;
-        // SAFETY: the caller's.
-        let (left, right) = unsafe { (A::sums([a.0, b.0, c.0, d.0]), B::sums([a.1, b.1, c.1, d.1])) };
-        [left[0] + right[0], left[1] + right[1], left[2] + right[2], left[3] + right[3]]
     }
     #[inline(always)]
     unsafe fn largest(four: [Self; 4]) -> [f32; 4] {

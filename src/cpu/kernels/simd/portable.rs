@@ -1,6 +1,6 @@
 //! Vectors of plain numbers: for every processor, and for Miri.
 
-use super::vector::{OutlinedKernel, Vector};
+use super::vector::{Lanes, OutlinedKernel, Vector};
 
 /// Four numbers, which the compiler may put into vectors of the processor.
 #[derive(Clone, Copy)]
@@ -31,17 +31,13 @@ fn power_of_two(n: i32) -> f32 {
 }
 
 // SAFETY: it holds its lanes, and nothing else.
-unsafe impl Vector for Portable {
+unsafe impl Lanes for Portable {
+    type Element = f32;
     const LANES: usize = 4;
     const TILE: usize = 2;
     const UNROLLS: bool = false;
-    type Half = Self;
+    type HalfLanes = Self;
 
-    #[inline(never)]
-    unsafe fn call<W: Vector, R: OutlinedKernel>(routine: R) -> R::Output {
-        // SAFETY: the caller's.
-        unsafe { routine.run::<W>() }
-    }
     #[inline(always)]
     unsafe fn splat(x: f32) -> Self {
         Portable([x; 4])
@@ -57,6 +53,28 @@ unsafe impl Vector for Portable {
     #[inline(always)]
     unsafe fn add(self, other: Self) -> Self {
         self.zip(other, |x, y| x + y)
+    }
+    #[inline(always)]
+    unsafe fn accumulate(self, factor: Self, addend: Self) -> Self {
+        // SAFETY: plain numbers need no instructions.
+        unsafe { self.mul_add(factor, addend) }
+    }
+    #[inline(always)]
+    unsafe fn sums(four: [Self; 4]) -> [f32; 4] {
+        // SAFETY: plain numbers need no instructions.
+        four.map(|vector| unsafe { vector.sum() })
+    }
+}
+
+// SAFETY: its lanes are those above.
+unsafe impl Vector for Portable {
+    type Half = Self;
+    type Double = PortableDouble;
+
+    #[inline(never)]
+    unsafe fn call<W: Vector, R: OutlinedKernel>(routine: R) -> R::Output {
+        // SAFETY: the caller's.
+        unsafe { routine.run::<W>() }
     }
     #[inline(always)]
     unsafe fn sub(self, other: Self) -> Self {
@@ -121,12 +139,44 @@ unsafe impl Vector for Portable {
         (a + c) + (b + d)
     }
     #[inline(always)]
-    unsafe fn sums(four: [Self; 4]) -> [f32; 4] {
-        // SAFETY: plain numbers need no instructions.
-        four.map(|vector| unsafe { vector.sum() })
-    }
-    #[inline(always)]
     unsafe fn largest(four: [Self; 4]) -> [f32; 4] {
         four.map(|vector| vector.0.into_iter().fold(f32::NEG_INFINITY, f32::max))
+    }
+}
+
+/// Four numbers of double precision.
+#[derive(Clone, Copy)]
+pub struct PortableDouble([f64; 4]);
+
+// SAFETY: it holds its lanes, and nothing else.
+unsafe impl Lanes for PortableDouble {
+    type Element = f64;
+    const LANES: usize = 4;
+    const TILE: usize = 2;
+    const UNROLLS: bool = false;
+    type HalfLanes = Self;
+
+    #[inline(always)]
+    unsafe fn splat(x: f64) -> Self {
+        PortableDouble([x; 4])
+    }
+    #[inline(always)]
+    unsafe fn load(from: &[f64]) -> Self {
+        PortableDouble(*from.first_chunk().expect("a vector of numbers"))
+    }
+    #[inline(always)]
+    unsafe fn store(self, to: &mut [f64]) {
+        to[..4].copy_from_slice(&self.0);
+    }
+    #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        let ([a, b, c, d], [e, f, g, h]) = (self.0, other.0);
+        PortableDouble([a + e, b + f, c + g, d + h])
+    }
+    // Without the instruction, a fused one would be a call.
+    #[inline(always)]
+    unsafe fn accumulate(self, factor: Self, addend: Self) -> Self {
+        let ([a, b, c, d], [e, f, g, h], [i, j, k, l]) = (self.0, factor.0, addend.0);
+        PortableDouble([a * e + i, b * f + j, c * g + k, d * h + l])
     }
 }

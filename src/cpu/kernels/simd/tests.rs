@@ -3,10 +3,8 @@
 use super::dispatch::*;
 use super::elementwise::unary_at;
 use super::level::*;
-use super::*;
-use crate::backend::{Epilogue, Unary};
-use crate::cpu::kernels::matrix::Weight;
-use crate::cpu::kernels::{InOut, Matrix};
+use crate::backend::Unary;
+use crate::cpu::kernels::InOut;
 
 fn random(len: usize, range: f32, seed: u64) -> Vec<f32> {
     let mut rng = fastrand::Rng::with_seed(seed);
@@ -129,104 +127,6 @@ fn rows_agree_with_double_precision_at_every_length() {
                     // A short row may lie close together, and its differences lose digits.
                     let near = (found as f64 - expected).abs() <= 1e-5;
                     assert!(near, "{name}, {len}: {found} for {expected}");
-                }
-            }
-        }
-    }
-}
-
-#[test]
-fn products_agree_with_double_precision_at_every_size() {
-    let mut sizes: Vec<[usize; 3]> = Vec::new();
-    for m in [1, 2, 5, 11, 12, 13, 25, 37] {
-        for n in [1, 3, 8, 15, 16, 17, 31, 32, 33, 70] {
-            sizes.extend([0, 1, 2, 7, 64].map(|k| [m, k, n]));
-        }
-    }
-    sizes.extend([
-        [250, 400, 40],
-        [3, 800, 2100],
-        [241, 385, 65],
-        [30, 1100, 80],
-        [30, 1024, 80],
-        [13, 1100, 600],
-        [70, 2100, 70],
-        [1, 131, 33],
-        [21, 70, 20],
-        [20, 64, 20],
-        [12, 200, 20],
-        [13, 51, 12],
-        [17, 131, 4],
-    ]);
-    if cfg!(miri) {
-        sizes = vec![[1, 1, 1], [3, 0, 2], [5, 2, 17], [13, 3, 9], [1, 131, 33]];
-    }
-    for [m, k, n] in sizes {
-        let (a, b, before) = (random(m * k, 1.0, 1), random(k * n, 1.0, 2), random(m * n, 1.0, 3));
-        let transposed = |x: &[f32], rows: usize, columns: usize| -> Vec<f32> {
-            (0..rows * columns).map(|i| x[i % rows * columns + i / rows]).collect()
-        };
-        let (a_transposed, b_transposed) = (transposed(&a, m, k), transposed(&b, k, n));
-        let matrix = |elements, strides| Matrix { elements, strides };
-        // As they are, transposed, and with rows or columns or both repeated.
-        let pairs = [
-            (matrix(&a, [k, 1]), matrix(&b, [n, 1])),
-            (matrix(&a, [k, 1]), matrix(&b_transposed, [1, k])),
-            (matrix(&a_transposed, [1, m]), matrix(&b, [n, 1])),
-            (matrix(&a_transposed, [1, m]), matrix(&b_transposed, [1, k])),
-            (matrix(&a, [0, 1]), matrix(&b, [0, 1])),
-            (matrix(&a, [1, 0]), matrix(&b, [1, 0])),
-            (matrix(&a, [0, 0]), matrix(&b, [0, 0])),
-        ];
-        for (name, level) in levels() {
-            for (a, b) in pairs {
-                let mut found = before.clone();
-                matmul::multiply_at(level, [m, k, n], a, b, &mut found);
-                for (at, found) in found.into_iter().enumerate() {
-                    let (i, j) = (at / n, at % n);
-                    let element = |x: &Matrix<'_, f32>, i, l| x.elements[i * x.strides[0] + l * x.strides[1]] as f64;
-                    let terms = (0..k).map(|l| element(&a, i, l) * element(&b, l, j));
-                    let (sum, size) = terms.fold((0.0, 0.0), |(sum, size), x| (sum + x, size + x.abs()));
-                    let expected = sum;
-                    // Each of the additions rounds by half a place at most: equal terms, all the same way.
-                    let near = (found as f64 - expected).abs() <= 6e-8 * (k + 2) as f64 * (size + 1.0);
-                    assert!(near, "{name}, {m} {k} {n}: {found} for {expected}");
-                }
-            }
-        }
-    }
-}
-
-#[test]
-fn a_linear_map_is_a_product_and_what_follows() {
-    let sizes = if cfg!(miri) {
-        vec![[5, 3, 9], [5, 6, 9]]
-    } else {
-        vec![[5, 3, 9], [2, 70, 40], [300, 20, 100], [17, 600, 33], [6, 4100, 33]]
-    };
-    for [m, k, n] in sizes {
-        let (x, weight) = (random(m * k, 1.0, 1), random(k * n, 1.0, 2));
-        let (bias, residual) = (random(n, 1.0, 3), random(m * n, 1.0, 4));
-        let matrix = |elements, strides| Matrix { elements, strides };
-        let (x, weight) = (matrix(&x, [k, 1]), matrix(&weight, [1, k]));
-        for (name, level) in levels() {
-            let mut product = vec![0.0; m * n];
-            matmul::multiply_at(level, [m, k, n], x, weight, &mut product);
-            for choice in 0..8 {
-                let after = Epilogue {
-                    bias: (choice & 1 == 1).then_some(&bias[..]),
-                    activation: (choice & 2 == 2).then_some(Unary::GeluTanh),
-                    residual: (choice & 4 == 4).then_some(&residual[..]),
-                };
-                let mut found = vec![f32::NAN; m * n];
-                let weight = Weight { matrix: weight, buffer: None };
-                matmul::linear_at(level, [m, k, n], x, weight, after, &mut found);
-                for (at, found) in found.into_iter().enumerate() {
-                    let biased = product[at] as f64 + after.bias.map_or(0.0, |bias| bias[at % n] as f64);
-                    let activated = if after.activation.is_some() { gelu_tanh(biased) } else { biased };
-                    let expected = activated + after.residual.map_or(0.0, |residual| residual[at] as f64);
-                    let near = (found as f64 - expected).abs() <= 1e-6 * (1.0 + expected.abs());
-                    assert!(near, "{name}, {m} {k} {n}: {found} for {expected}");
                 }
             }
         }

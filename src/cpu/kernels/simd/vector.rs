@@ -1,71 +1,21 @@
-//! The abstraction over SIMD vectors that kernels are written in.
+//! The abstraction over SIMD vectors that kernels are written in: see [`Lanes`] too.
 
 use half::{bf16, f16};
+
+pub use super::lanes::{LINE, Lanes, MAX_LANES, load, store};
 
 /// A SIMD vector of `f32`.
 ///
 /// # Safety
-/// It is nothing but its lanes, one after another, if [`write`](Self::write) is the one given here. All methods may be called
-/// only where the processor has the instructions of the vector, and slices hold at least as many elements as a method takes
-/// from them.
-pub unsafe trait Vector: Copy {
-    /// The number of lanes.
-    const LANES: usize;
-    /// The rows of a tile of two vectors that stay in registers, beside the two vectors of `b` and one broadcast element
-    /// of `a`; at most 12.
-    const TILE: usize;
-    /// Whether loops keep many vectors at once, to hide the latency of instructions. Of plain numbers that would be most of
-    /// what the compiler has to read.
-    const UNROLLS: bool = true;
+/// As of [`Lanes`].
+pub unsafe trait Vector: Lanes<Element = f32> {
     /// A vector of half as many lanes, where its operations are cheaper; else this one.
     type Half: Vector;
+    /// Lanes of `f64` by the same instructions.
+    type Double: Lanes<Element = f64>;
 
     /// Runs a kernel over vectors `W`, which need no other instructions than this one, as a function of its own.
     unsafe fn call<W: Vector, R: OutlinedKernel>(routine: R) -> R::Output;
-
-    /// Prefetches a cache line; the address may be any.
-    #[inline(always)]
-    fn prefetch(_from: *const f32) {}
-    unsafe fn splat(x: f32) -> Self;
-    /// The first elements of a slice.
-    unsafe fn load(from: &[f32]) -> Self;
-    unsafe fn store(self, to: &mut [f32]);
-    /// Stores to memory that may hold anything before.
-    #[inline(always)]
-    unsafe fn write(self, to: *mut f32) {
-        // SAFETY: a vector is as large as its lanes, which are `f32` one after another.
-        unsafe { to.cast::<Self>().write_unaligned(self) };
-    }
-
-    /// All elements of a slice that is shorter than a vector, and behind them `fill`.
-    #[inline(always)]
-    unsafe fn load_partial(from: &[f32], fill: f32) -> Self {
-        const { assert!(Self::LANES <= MAX_LANES) };
-        let mut whole = [fill; MAX_LANES];
-        whole[..from.len()].copy_from_slice(from);
-        // SAFETY: `MAX_LANES` elements are enough for any vector.
-        unsafe { Self::load(&whole) }
-    }
-
-    /// Fills a slice that is shorter than a vector.
-    #[inline(always)]
-    unsafe fn store_partial(self, to: &mut [f32]) {
-        const { assert!(Self::LANES <= MAX_LANES) };
-        let mut whole = [0.0; MAX_LANES];
-        // SAFETY: as above.
-        unsafe { self.store(&mut whole) };
-        to.copy_from_slice(&whole[..to.len()]);
-    }
-
-    /// Transposes the first 4 columns of 4 rows, each element times a factor, into 4 rows at this stride.
-    #[inline(always)]
-    unsafe fn transpose_4x4(rows: [&[f32]; 4], factor: f32, to: &mut [f32], stride: usize) {
-        for column in 0..4 {
-            for (row, from) in rows.iter().enumerate() {
-                to[column * stride + row] = from[column] * factor;
-            }
-        }
-    }
 
     /// The first 4 elements of a slice, broadcast to each group of four lanes.
     #[inline(always)]
@@ -73,30 +23,6 @@ pub unsafe trait Vector: Copy {
         const { assert!(Self::LANES == 4) };
         // SAFETY: the caller's.
         unsafe { Self::load(from) }
-    }
-    /// The first 4 elements of a slice for each group of four lanes.
-    #[inline(always)]
-    unsafe fn load_groups(from: [&[f32]; 4]) -> Self {
-        const { assert!(Self::LANES == 4) };
-        // SAFETY: the caller's.
-        unsafe { Self::load(from[0]) }
-    }
-    /// Transposes the 4 × 4 elements of each group of four lanes of four vectors.
-    #[inline(always)]
-    unsafe fn transpose_groups(four: [Self; 4]) -> [Self; 4] {
-        const { assert!(Self::LANES == 4) };
-        // SAFETY: the caller's.
-        unsafe {
-            let (mut rows, mut columns) = ([[0.0; 4]; 4], four);
-            for (row, vector) in four.iter().enumerate() {
-                vector.store(&mut rows[row]);
-            }
-            for column in 0..4 {
-                let column_of = |row: usize| rows[row][column];
-                columns[column] = Self::load(&[column_of(0), column_of(1), column_of(2), column_of(3)]);
-            }
-            columns
-        }
     }
     /// In each group of four lanes, the sums of this group of each of four vectors.
     #[inline(always)]
@@ -113,18 +39,11 @@ pub unsafe trait Vector: Copy {
         unsafe { Self::load(&Self::largest(four)) }
     }
 
-    unsafe fn add(self, other: Self) -> Self;
     unsafe fn sub(self, other: Self) -> Self;
     unsafe fn mul(self, other: Self) -> Self;
     unsafe fn div(self, other: Self) -> Self;
     /// `self · factor + addend`, rounded once.
     unsafe fn mul_add(self, factor: Self, addend: Self) -> Self;
-    /// `self · factor + addend`, rounded once, or twice where that is faster: for sums of many products.
-    #[inline(always)]
-    unsafe fn accumulate(self, factor: Self, addend: Self) -> Self {
-        // SAFETY: the caller's.
-        unsafe { self.mul_add(factor, addend) }
-    }
     unsafe fn sqrt(self) -> Self;
     /// The larger; `other` where one is NaN, or both are zero.
     unsafe fn max(self, other: Self) -> Self;
@@ -153,8 +72,6 @@ pub unsafe trait Vector: Copy {
     unsafe fn select_nan(self, then: Self, otherwise: Self) -> Self;
     /// The sum of all lanes, in halves.
     unsafe fn sum(self) -> f32;
-    /// For each of four vectors the sum of all lanes, in halves.
-    unsafe fn sums(four: [Self; 4]) -> [f32; 4];
     /// For each of four vectors the largest of all lanes, where none is NaN.
     unsafe fn largest(four: [Self; 4]) -> [f32; 4];
 
@@ -254,31 +171,6 @@ pub trait OutlinedKernel {
     unsafe fn run<V: Vector>(self) -> Self::Output;
 }
 
-/// The most lanes that a vector has.
-pub const MAX_LANES: usize = 16;
-/// The elements of a cache line.
-pub const LINE: usize = 64 / size_of::<f32>();
-
-/// A vector of a slice that is as long, or shorter and filled up.
-///
-/// # Safety
-/// The processor has the instructions of `V`.
-#[inline(always)]
-pub unsafe fn load<V: Vector>(from: &[f32], fill: f32) -> V {
-    // SAFETY: the caller's; the slice is as long as a vector, or it is shorter.
-    unsafe { if from.len() == V::LANES { V::load(from) } else { V::load_partial(from, fill) } }
-}
-
-/// Fills a slice that is as long as a vector, or shorter.
-///
-/// # Safety
-/// The processor has the instructions of `V`.
-#[inline(always)]
-pub unsafe fn store<V: Vector>(vector: V, to: &mut [f32]) {
-    // SAFETY: the caller's; the slice is as long as a vector, or it is shorter.
-    unsafe { if to.len() == V::LANES { vector.store(to) } else { vector.store_partial(to) } }
-}
-
 /// A vector of as many numbers, or of fewer, filled up.
 ///
 /// # Safety
@@ -332,7 +224,7 @@ pub fn even_chunks(len: usize, most: usize) -> impl Iterator<Item = (usize, usiz
 }
 
 /// The rows of a tile: at most `rows`, and as many as stay in registers.
-pub const fn at_most<V: Vector>(rows: usize) -> usize {
+pub const fn at_most<V: Lanes>(rows: usize) -> usize {
     if V::TILE < rows { V::TILE } else { rows }
 }
 

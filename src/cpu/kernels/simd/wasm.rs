@@ -1,6 +1,7 @@
 //! Vectors of WebAssembly, of a program that was compiled with them: `-C target-feature=+simd128`.
 
-use super::vector::{OutlinedKernel, Vector};
+use super::pair::Pair;
+use super::vector::{Lanes, OutlinedKernel, Vector};
 use half::{bf16, f16};
 use std::arch::wasm32::*;
 
@@ -20,16 +21,15 @@ macro_rules! by_instruction { ($(fn $name:ident($($other:ident),*) = $instructio
 )*} }
 
 // SAFETY: it holds its lanes, and nothing else.
-unsafe impl Vector for Simd128 {
+unsafe impl Lanes for Simd128 {
+    type Element = f32;
     const LANES: usize = 4;
     // Of the 16 registers that the processors with the fewest have.
     const TILE: usize = 6;
-    type Half = Self;
+    type HalfLanes = Self;
 
-    #[inline(never)]
-    unsafe fn call<W: Vector, R: OutlinedKernel>(routine: R) -> R::Output {
-        // SAFETY: the caller's.
-        unsafe { routine.run::<W>() }
+    by_instruction! {
+        fn add(other) = f32x4_add;
     }
     #[inline(always)]
     unsafe fn splat(x: f32) -> Self {
@@ -64,6 +64,29 @@ unsafe impl Vector for Simd128 {
         transposed(four)
     }
     #[inline(always)]
+    unsafe fn accumulate(self, factor: Self, addend: Self) -> Self {
+        Simd128(f32x4_add(f32x4_mul(self.0, factor.0), addend.0))
+    }
+    #[inline(always)]
+    unsafe fn sums(four: [Self; 4]) -> [f32; 4] {
+        let mut sums = [0.0; 4];
+        // SAFETY: see above.
+        unsafe { Self::group_sums(four).store(&mut sums) };
+        sums
+    }
+}
+
+// SAFETY: its lanes are those above.
+unsafe impl Vector for Simd128 {
+    type Half = Self;
+    type Double = Pair<Simd128Double, Simd128Double>;
+
+    #[inline(never)]
+    unsafe fn call<W: Vector, R: OutlinedKernel>(routine: R) -> R::Output {
+        // SAFETY: the caller's.
+        unsafe { routine.run::<W>() }
+    }
+    #[inline(always)]
     unsafe fn group_sums(four: [Self; 4]) -> Self {
         let [a, b, c, d] = transposed(four);
         // SAFETY: see above.
@@ -76,7 +99,6 @@ unsafe impl Vector for Simd128 {
         unsafe { a.max(c).max(b.max(d)) }
     }
     by_instruction! {
-        fn add(other) = f32x4_add;
         fn sub(other) = f32x4_sub;
         fn mul(other) = f32x4_mul;
         fn div(other) = f32x4_div;
@@ -93,10 +115,6 @@ unsafe impl Vector for Simd128 {
         let upper = f64x2_add(f64x2_mul(high(self.0), high(factor.0)), high(addend.0));
         let [lower, upper] = [f32x4_demote_f64x2_zero(lower), f32x4_demote_f64x2_zero(upper)];
         Simd128(i64x2_shuffle::<0, 2>(lower, upper))
-    }
-    #[inline(always)]
-    unsafe fn accumulate(self, factor: Self, addend: Self) -> Self {
-        Simd128(f32x4_add(f32x4_mul(self.0, factor.0), addend.0))
     }
     // Of two numbers these give the first, unless the second is larger, or smaller.
     #[inline(always)]
@@ -136,13 +154,6 @@ unsafe impl Vector for Simd128 {
     unsafe fn sum(self) -> f32 {
         let halves = f32x4_add(self.0, i64x2_shuffle::<1, 1>(self.0, self.0));
         f32x4_extract_lane::<0>(halves) + f32x4_extract_lane::<1>(halves)
-    }
-    #[inline(always)]
-    unsafe fn sums(four: [Self; 4]) -> [f32; 4] {
-        let mut sums = [0.0; 4];
-        // SAFETY: see above.
-        unsafe { Self::group_sums(four).store(&mut sums) };
-        sums
     }
     #[inline(always)]
     unsafe fn largest(four: [Self; 4]) -> [f32; 4] {
@@ -201,6 +212,44 @@ unsafe impl Vector for Simd128 {
         let lanes = i32x4(1, 2, 4, 8);
         let set = i32x4_eq(v128_and(i32x4_splat(bits as i32), lanes), lanes);
         Simd128(v128_bitselect(f32x4_add(self.0, addend.0), self.0, set))
+    }
+}
+
+/// 2 numbers of double precision, by the instructions of `simd128`.
+#[derive(Clone, Copy)]
+pub struct Simd128Double(v128);
+
+// SAFETY: it holds its lanes, and nothing else.
+unsafe impl Lanes for Simd128Double {
+    type Element = f64;
+    const LANES: usize = 2;
+    // Of pairs of these vectors.
+    const TILE: usize = 3;
+    type HalfLanes = Self;
+
+    #[inline(always)]
+    unsafe fn splat(x: f64) -> Self {
+        Simd128Double(f64x2_splat(x))
+    }
+    #[inline(always)]
+    unsafe fn load(from: &[f64]) -> Self {
+        debug_assert!(from.len() >= 2);
+        // SAFETY: see above.
+        Simd128Double(unsafe { v128_load(from.as_ptr().cast()) })
+    }
+    #[inline(always)]
+    unsafe fn store(self, to: &mut [f64]) {
+        debug_assert!(to.len() >= 2);
+        // SAFETY: see above.
+        unsafe { v128_store(to.as_mut_ptr().cast(), self.0) }
+    }
+    #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        Simd128Double(f64x2_add(self.0, other.0))
+    }
+    #[inline(always)]
+    unsafe fn accumulate(self, factor: Self, addend: Self) -> Self {
+        Simd128Double(f64x2_add(f64x2_mul(self.0, factor.0), addend.0))
     }
 }
 

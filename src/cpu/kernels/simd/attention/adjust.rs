@@ -1,7 +1,7 @@
 //! Soft caps and biases: what scores become before their softmax, in a pass of its own, so that scores without them are not asked.
 
 use super::super::math::{Function, Tanh};
-use super::super::vector::{MAX_LANES, OutlinedKernel, Vector, load, store};
+use super::super::vector::{Lanes, MAX_LANES, OutlinedKernel, Vector, load, store};
 use super::block::QUERIES;
 use std::f32::consts::LOG2_E;
 

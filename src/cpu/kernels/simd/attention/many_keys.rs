@@ -5,7 +5,7 @@
 //! operations.
 
 use super::super::pair::Pair;
-use super::super::vector::{OutlinedKernel, Vector, at_most};
+use super::super::vector::{Lanes, OutlinedKernel, Vector, at_most};
 use super::adjust::{Adjust, BiasRows};
 use super::block::{Block, QUERIES, Rows, aligned};
 use super::prefetch::{IndexedRows, Prefetch};

@@ -1,7 +1,7 @@
 //! The product of weights and values.
 
 use super::super::pair::Pair;
-use super::super::vector::{OutlinedKernel, Vector, at_most, dispatch_rows, even_chunks, read, write};
+use super::super::vector::{Lanes, OutlinedKernel, Vector, at_most, dispatch_rows, even_chunks, read, write};
 use super::block::{QUERIES, TILE_ROWS};
 use crate::cpu::kernels::matrix::Matrix;
 

@@ -1,6 +1,7 @@
 use super::super::format::tests::{random_blocks, reference};
+use super::super::lanes::Lanes;
 use super::super::level::{Level, levels};
-use super::super::matmul::linear_blocks_at;
+use super::super::linear_blocks::linear_blocks_at;
 use super::super::portable::Portable;
 use super::super::quantised::dot_at;
 use super::super::vector::Vector;

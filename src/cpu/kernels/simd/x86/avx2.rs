@@ -1,6 +1,7 @@
 //! Vectors by AVX2 and FMA.
 
-use super::super::vector::{OutlinedKernel, Vector};
+use super::super::vector::{Lanes, OutlinedKernel, Vector};
+use super::double::Avx2Double;
 use half::{bf16, f16};
 use std::arch::x86_64::*;
 
@@ -12,24 +13,13 @@ use std::arch::x86_64::*;
 pub struct Avx2(pub(super) __m256);
 
 // SAFETY: it holds its lanes, and nothing else.
-unsafe impl Vector for Avx2 {
+unsafe impl Lanes for Avx2 {
     const TILE: usize = 6;
-    type Half = Self;
+    type HalfLanes = Self;
 
-    of_x86! {
-        8 lanes by "avx2,fma,f16c";
-        _mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_broadcastss_ps;
-        _mm_loadu_si128, _mm_loadl_epi64;
-        _mm256_cvtph_ps, _mm256_cvtepu16_epi32, _mm256_slli_epi32, _mm256_castsi256_ps;
-        _mm256_cvtepi8_epi32, _mm256_cvtepi32_ps;
-        fn add(other) = _mm256_add_ps;
-        fn sub(other) = _mm256_sub_ps;
-        fn mul(other) = _mm256_mul_ps;
-        fn div(other) = _mm256_div_ps;
-        fn mul_add(factor, addend) = _mm256_fmadd_ps;
-        fn sqrt() = _mm256_sqrt_ps;
-        fn max(other) = _mm256_max_ps;
-        fn min(other) = _mm256_min_ps;
+    lanes_of_x86! {
+        8 lanes of f32;
+        _mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_add_ps, _mm256_fmadd_ps, transpose_4x4
     }
     #[inline(always)]
     unsafe fn load_partial(from: &[f32], fill: f32) -> Self {
@@ -63,6 +53,39 @@ unsafe impl Vector for Avx2 {
                 _mm_store_ss(at, rest);
             }
         }
+    }
+    #[inline(always)]
+    unsafe fn load_groups(from: [&[f32]; 4]) -> Self {
+        debug_assert!(from[..2].iter().all(|from| from.len() >= 4));
+        // SAFETY: see above.
+        Avx2(unsafe { _mm256_loadu2_m128(from[1].as_ptr(), from[0].as_ptr()) })
+    }
+    #[inline(always)]
+    unsafe fn sums(four: [Self; 4]) -> [f32; 4] {
+        // SAFETY: see above.
+        unsafe { fold_256!(Self::group_sums(four).0, _mm_add_ps) }
+    }
+    transpose_groups!(_mm256_unpacklo_ps, _mm256_unpackhi_ps, _mm256_shuffle_ps);
+}
+
+// SAFETY: its lanes are those above.
+unsafe impl Vector for Avx2 {
+    type Half = Self;
+    type Double = Avx2Double;
+
+    of_x86! {
+        8 lanes by "avx2,fma,f16c";
+        _mm256_broadcastss_ps;
+        _mm_loadu_si128, _mm_loadl_epi64;
+        _mm256_cvtph_ps, _mm256_cvtepu16_epi32, _mm256_slli_epi32, _mm256_castsi256_ps;
+        _mm256_cvtepi8_epi32, _mm256_cvtepi32_ps;
+        fn sub(other) = _mm256_sub_ps;
+        fn mul(other) = _mm256_mul_ps;
+        fn div(other) = _mm256_div_ps;
+        fn mul_add(factor, addend) = _mm256_fmadd_ps;
+        fn sqrt() = _mm256_sqrt_ps;
+        fn max(other) = _mm256_max_ps;
+        fn min(other) = _mm256_min_ps;
     }
     #[inline(always)]
     unsafe fn abs(self) -> Self {
@@ -128,12 +151,6 @@ unsafe impl Vector for Avx2 {
         // SAFETY: see above.
         Avx2(unsafe { _mm256_broadcast_ps(&*from.as_ptr().cast()) })
     }
-    #[inline(always)]
-    unsafe fn load_groups(from: [&[f32]; 4]) -> Self {
-        debug_assert!(from[..2].iter().all(|from| from.len() >= 4));
-        // SAFETY: see above.
-        Avx2(unsafe { _mm256_loadu2_m128(from[1].as_ptr(), from[0].as_ptr()) })
-    }
     on_groups! {
         _mm256_unpacklo_ps, _mm256_unpackhi_ps, _mm256_shuffle_ps;
         fn group_sums = _mm256_add_ps;
@@ -147,11 +164,6 @@ unsafe impl Vector for Avx2 {
             let two = _mm_add_ps(four, _mm_movehl_ps(four, four));
             _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps::<1>(two, two)))
         }
-    }
-    #[inline(always)]
-    unsafe fn sums(four: [Self; 4]) -> [f32; 4] {
-        // SAFETY: see above.
-        unsafe { fold_256!(Self::group_sums(four).0, _mm_add_ps) }
     }
     #[inline(always)]
     unsafe fn largest(four: [Self; 4]) -> [f32; 4] {

@@ -1,7 +1,8 @@
 //! Vectors by AVX-512.
 
-use super::super::vector::{OutlinedKernel, Vector};
+use super::super::vector::{Lanes, OutlinedKernel, Vector};
 use super::avx2::Avx2;
+use super::double::Avx512Double;
 use half::{bf16, f16};
 use std::arch::x86_64::*;
 
@@ -27,24 +28,13 @@ macro_rules! fold_512 {
 }
 
 // SAFETY: it holds its lanes, and nothing else.
-unsafe impl Vector for Avx512 {
+unsafe impl Lanes for Avx512 {
     const TILE: usize = 12;
-    type Half = Avx2;
+    type HalfLanes = Avx2;
 
-    of_x86! {
-        16 lanes by "avx512f,avx512vl";
-        _mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_broadcastss_ps;
-        _mm256_loadu_si256, _mm_loadu_si128;
-        _mm512_cvtph_ps, _mm512_cvtepu16_epi32, _mm512_slli_epi32, _mm512_castsi512_ps;
-        _mm512_cvtepi8_epi32, _mm512_cvtepi32_ps;
-        fn add(other) = _mm512_add_ps;
-        fn sub(other) = _mm512_sub_ps;
-        fn mul(other) = _mm512_mul_ps;
-        fn div(other) = _mm512_div_ps;
-        fn mul_add(factor, addend) = _mm512_fmadd_ps;
-        fn sqrt() = _mm512_sqrt_ps;
-        fn max(other) = _mm512_max_ps;
-        fn min(other) = _mm512_min_ps;
+    lanes_of_x86! {
+        16 lanes of f32;
+        _mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_add_ps, _mm512_fmadd_ps, transpose_4x4
     }
     #[inline(always)]
     unsafe fn load_partial(from: &[f32], fill: f32) -> Self {
@@ -57,6 +47,44 @@ unsafe impl Vector for Avx512 {
         debug_assert!(to.len() < 16);
         // SAFETY: see above; lanes behind the slice are not written.
         unsafe { _mm512_mask_storeu_ps(to.as_mut_ptr(), first(to.len()), self.0) }
+    }
+    #[inline(always)]
+    unsafe fn load_groups(from: [&[f32]; 4]) -> Self {
+        debug_assert!(from.iter().all(|from| from.len() >= 4));
+        let [a, b, c, d] = from;
+        // SAFETY: see above.
+        unsafe {
+            let lower = _mm256_castps_pd(_mm256_loadu2_m128(b.as_ptr(), a.as_ptr()));
+            let upper = _mm256_castps_pd(_mm256_loadu2_m128(d.as_ptr(), c.as_ptr()));
+            Avx512(_mm512_castpd_ps(_mm512_insertf64x4::<1>(_mm512_castpd256_pd512(lower), upper)))
+        }
+    }
+    #[inline(always)]
+    unsafe fn sums(four: [Self; 4]) -> [f32; 4] {
+        // SAFETY: see above.
+        unsafe { fold_512!(Self::group_sums(four), _mm256_add_ps, _mm_add_ps) }
+    }
+    transpose_groups!(_mm512_unpacklo_ps, _mm512_unpackhi_ps, _mm512_shuffle_ps);
+}
+
+// SAFETY: its lanes are those above.
+unsafe impl Vector for Avx512 {
+    type Half = Avx2;
+    type Double = Avx512Double;
+
+    of_x86! {
+        16 lanes by "avx512f,avx512vl";
+        _mm512_broadcastss_ps;
+        _mm256_loadu_si256, _mm_loadu_si128;
+        _mm512_cvtph_ps, _mm512_cvtepu16_epi32, _mm512_slli_epi32, _mm512_castsi512_ps;
+        _mm512_cvtepi8_epi32, _mm512_cvtepi32_ps;
+        fn sub(other) = _mm512_sub_ps;
+        fn mul(other) = _mm512_mul_ps;
+        fn div(other) = _mm512_div_ps;
+        fn mul_add(factor, addend) = _mm512_fmadd_ps;
+        fn sqrt() = _mm512_sqrt_ps;
+        fn max(other) = _mm512_max_ps;
+        fn min(other) = _mm512_min_ps;
     }
     #[inline(always)]
     unsafe fn abs(self) -> Self {
@@ -108,17 +136,6 @@ unsafe impl Vector for Avx512 {
         // SAFETY: see above.
         Avx512(unsafe { _mm512_broadcast_f32x4(_mm_loadu_ps(from.as_ptr())) })
     }
-    #[inline(always)]
-    unsafe fn load_groups(from: [&[f32]; 4]) -> Self {
-        debug_assert!(from.iter().all(|from| from.len() >= 4));
-        let [a, b, c, d] = from;
-        // SAFETY: see above.
-        unsafe {
-            let lower = _mm256_castps_pd(_mm256_loadu2_m128(b.as_ptr(), a.as_ptr()));
-            let upper = _mm256_castps_pd(_mm256_loadu2_m128(d.as_ptr(), c.as_ptr()));
-            Avx512(_mm512_castpd_ps(_mm512_insertf64x4::<1>(_mm512_castpd256_pd512(lower), upper)))
-        }
-    }
     on_groups! {
         _mm512_unpacklo_ps, _mm512_unpackhi_ps, _mm512_shuffle_ps;
         fn group_sums = _mm512_add_ps;
@@ -128,11 +145,6 @@ unsafe impl Vector for Avx512 {
     unsafe fn sum(self) -> f32 {
         // SAFETY: see above.
         unsafe { _mm512_reduce_add_ps(self.0) }
-    }
-    #[inline(always)]
-    unsafe fn sums(four: [Self; 4]) -> [f32; 4] {
-        // SAFETY: see above.
-        unsafe { fold_512!(Self::group_sums(four), _mm256_add_ps, _mm_add_ps) }
     }
     #[inline(always)]
     unsafe fn largest(four: [Self; 4]) -> [f32; 4] {

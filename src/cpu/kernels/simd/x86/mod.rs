@@ -2,9 +2,9 @@
 
 // SAFETY of every block below: whoever calls a function promises that slices are long enough.
 
-/// Methods on each four lanes, by the instructions of the vector.
-macro_rules! on_groups {
-    ($low:ident, $high:ident, $shuffle:ident; $(fn $name:ident = $put:ident;)*) => {
+/// The transposition of each four lanes, by the instructions of the vector.
+macro_rules! transpose_groups {
+    ($low:ident, $high:ident, $shuffle:ident) => {
         #[inline(always)]
         unsafe fn transpose_groups([a, b, c, d]: [Self; 4]) -> [Self; 4] {
             // SAFETY: see above.
@@ -19,6 +19,12 @@ macro_rules! on_groups {
                 ]
             }
         }
+    };
+}
+
+/// Methods on each four lanes, by the instructions of the vector.
+macro_rules! on_groups {
+    ($low:ident, $high:ident, $shuffle:ident; $(fn $name:ident = $put:ident;)*) => {
         $(#[inline(always)]
         unsafe fn $name([a, b, c, d]: [Self; 4]) -> Self {
             // SAFETY: see above.
@@ -41,50 +47,70 @@ macro_rules! fold_256 {
     }};
 }
 
-/// The methods that both vectors have in common, by the instructions of each.
-macro_rules! of_x86 {
+/// The methods that all vectors have in common, by the instructions of each.
+macro_rules! lanes_of_x86 {
     (
-        $lanes:literal lanes by $features:literal;
-        $set:ident, $load:ident, $store:ident, $broadcast:ident;
-        $load_half:ident, $load_quarter:ident;
-        $from_f16:ident, $widen_u16:ident, $shift_left:ident, $cast:ident;
-        $widen_i8:ident, $to_float:ident;
-        $(fn $name:ident($($other:ident),*) = $instruction:ident;)*
+        $lanes:literal lanes of $element:ty;
+        $set:ident, $load:ident, $store:ident, $add:ident, $mul_add:ident, $transpose:ident
     ) => {
+        type Element = $element;
         const LANES: usize = $lanes;
 
-        #[target_feature(enable = $features)]
-        #[inline(never)]
-        unsafe fn call<W: Vector, R: OutlinedKernel>(kernel: R) -> R::Output {
-            // SAFETY: this function has the instructions.
-            unsafe { kernel.run::<W>() }
-        }
         #[inline(always)]
-        fn prefetch(from: *const f32) {
+        fn prefetch(from: *const $element) {
             // SAFETY: every processor of the architecture has the instruction, and it reads nothing.
             unsafe { _mm_prefetch::<_MM_HINT_T0>(from.cast()) }
         }
         #[inline(always)]
-        unsafe fn transpose_4x4(rows: [&[f32]; 4], factor: f32, to: &mut [f32], stride: usize) {
+        unsafe fn transpose_4x4(rows: [&[$element]; 4], factor: $element, to: &mut [$element], stride: usize) {
             // SAFETY: see above.
-            unsafe { super::transpose::transpose_4x4(rows, factor, to, stride) }
+            unsafe { super::transpose::$transpose(rows, factor, to, stride) }
         }
         #[inline(always)]
-        unsafe fn splat(x: f32) -> Self {
+        unsafe fn splat(x: $element) -> Self {
             // SAFETY: see above.
             Self(unsafe { $set(x) })
         }
         #[inline(always)]
-        unsafe fn load(from: &[f32]) -> Self {
+        unsafe fn load(from: &[$element]) -> Self {
             debug_assert!(from.len() >= $lanes);
             // SAFETY: see above.
             Self(unsafe { $load(from.as_ptr()) })
         }
         #[inline(always)]
-        unsafe fn store(self, to: &mut [f32]) {
+        unsafe fn store(self, to: &mut [$element]) {
             debug_assert!(to.len() >= $lanes);
             // SAFETY: see above.
             unsafe { $store(to.as_mut_ptr(), self.0) }
+        }
+        #[inline(always)]
+        unsafe fn add(self, other: Self) -> Self {
+            // SAFETY: see above.
+            Self(unsafe { $add(self.0, other.0) })
+        }
+        #[inline(always)]
+        unsafe fn accumulate(self, factor: Self, addend: Self) -> Self {
+            // SAFETY: see above.
+            Self(unsafe { $mul_add(self.0, factor.0, addend.0) })
+        }
+    };
+}
+
+/// The methods that both vectors of `f32` have in common beside those, by the instructions of each.
+macro_rules! of_x86 {
+    (
+        $lanes:literal lanes by $features:literal;
+        $broadcast:ident;
+        $load_half:ident, $load_quarter:ident;
+        $from_f16:ident, $widen_u16:ident, $shift_left:ident, $cast:ident;
+        $widen_i8:ident, $to_float:ident;
+        $(fn $name:ident($($other:ident),*) = $instruction:ident;)*
+    ) => {
+        #[target_feature(enable = $features)]
+        #[inline(never)]
+        unsafe fn call<W: Vector, R: OutlinedKernel>(kernel: R) -> R::Output {
+            // SAFETY: this function has the instructions.
+            unsafe { kernel.run::<W>() }
         }
         $(#[inline(always)]
         unsafe fn $name(self, $($other: Self),*) -> Self {
@@ -129,6 +155,7 @@ macro_rules! of_x86 {
 mod avx2;
 #[cfg(feature = "avx512")]
 mod avx512;
+mod double;
 #[cfg(any(feature = "gguf", test))]
 mod integers_256;
 #[cfg(all(feature = "avx512", any(feature = "gguf", test)))]

@@ -22,3 +22,22 @@ pub unsafe fn transpose_4x4(rows: [&[f32]; 4], factor: f32, to: &mut [f32], stri
         _mm_storeu_ps(to.add(3 * stride), _mm_movehl_ps(zw_end, xy_end));
     }
 }
+
+/// The same of double precision.
+#[inline(always)]
+pub unsafe fn transpose_4x4_double(rows: [&[f64]; 4], factor: f64, to: &mut [f64], stride: usize) {
+    debug_assert!(rows.iter().all(|row| row.len() >= 4) && to.len() >= 3 * stride + 4);
+    // SAFETY: the caller promises that slices are long enough.
+    unsafe {
+        let (factor, to) = (_mm_set1_pd(factor), to.as_mut_ptr());
+        for half in [0, 2] {
+            let row = |i: usize| _mm_mul_pd(_mm_loadu_pd(rows[i].as_ptr().add(half)), factor);
+            let (x, y, z, w) = (row(0), row(1), row(2), row(3));
+            let (first, second) = (to.add(half * stride), to.add((half + 1) * stride));
+            _mm_storeu_pd(first, _mm_unpacklo_pd(x, y));
+            _mm_storeu_pd(first.add(2), _mm_unpacklo_pd(z, w));
+            _mm_storeu_pd(second, _mm_unpackhi_pd(x, y));
+            _mm_storeu_pd(second.add(2), _mm_unpackhi_pd(z, w));
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! The blocks of a product of matrices, whose kernels are [`gemm`](super::gemm).
+//!
+//! Rows of `a` are read in place where they fit into the L1 cache: to pack them took 2 to 3 % of a product. Narrow numbers are
+//! widened a block at a time: so `b` is packed as it is, and read from memory so.
+
+use super::dispatch::{
+    multiply_block_at, multiply_few_narrow_rows_at, multiply_few_rows_at, panels_at, tile_at, tiles_at,
+};
+use super::gemm::{Block, BlockOfRows, TileEpilogue};
+use super::lanes::Wide;
+use super::level::Level;
+use super::pack::narrow_panels;
+use super::packed_matrix::PackedMatrix;
+use crate::backend::Float;
+use crate::cpu::kernels::cast::cast;
+use crate::cpu::kernels::matrix::Matrix;
+use crate::cpu::kernels::wide::widen_all;
+use crate::cpu::memory::Elements;
+use crate::cpu::parallel::ColumnsMut;
+use half::{bf16, f16};
+
+/// The block of the inner dimension k (KC in BLIS): at most this much is summed before `c` is written. For most models
+/// that is all of k, so that `c` is written once and not read.
+pub const BLOCK_K: usize = 2048;
+/// The block of rows of `a` (MC in BLIS).
+pub const BLOCK_M: usize = 120;
+/// The bytes of a block of `a`, packed or not: half a megabyte, which stays in the L2 cache.
+const BLOCK_A: usize = 1 << 19;
+/// The bytes of the panels of `b` that are used for a whole block of `a`: they stay in the L2 cache too.
+const BLOCK_B: usize = 1 << 18;
+
+/// A number that matrices are multiplied of: `f32` or `f64`, or a narrow one, which is widened.
+pub trait Factor: Float<Wide: Wide> {
+    /// Packs the first panels of a matrix `(k, n)`, each of this width, as many as there is room for.
+    fn pack_panels(level: Level, b: Matrix<'_, Self>, size: [usize; 2], width: usize, to: &mut [Self]);
+    /// The product of a few rows and a matrix whose rows or columns lie together, of which nothing is packed.
+    fn multiply_few_rows(
+        level: Level,
+        k: usize,
+        a: Matrix<'_, Self::Wide>,
+        b: Matrix<'_, Self>,
+        c: &mut ColumnsMut<'_, Self::Wide>,
+    );
+}
+
+macro_rules! wide_factors { ($($wide:ident)*) => {$(
+    impl Factor for $wide {
+        fn pack_panels(level: Level, b: Matrix<'_, Self>, size: [usize; 2], _: usize, to: &mut [Self]) {
+            panels_at(level, b, size, to);
+        }
+        fn multiply_few_rows(
+            level: Level,
+            k: usize,
+            a: Matrix<'_, Self>,
+            b: Matrix<'_, Self>,
+            c: &mut ColumnsMut<'_, Self>,
+        ) {
+            multiply_few_rows_at(level, k, a, b, c);
+        }
+    }
+)*} }
+wide_factors! { f32 f64 }
+
+macro_rules! narrow_factors { ($($narrow:ident)*) => {$(
+    impl Factor for $narrow {
+        fn pack_panels(_: Level, b: Matrix<'_, Self>, size: [usize; 2], width: usize, to: &mut [Self]) {
+            narrow_panels(b, size, width, to);
+        }
+        fn multiply_few_rows(
+            level: Level,
+            k: usize,
+            a: Matrix<'_, f32>,
+            b: Matrix<'_, Self>,
+            c: &mut ColumnsMut<'_, f32>,
+        ) {
+            multiply_few_narrow_rows_at(level, k, a, b, c);
+        }
+    }
+)*} }
+narrow_factors! { f16 bf16 }
+
+/// The product of `a (m, k)` and the packed `b`, with the epilogue, into columns of the row-major `c (m, _)`, of which column 0
+/// is this `column` of the whole product; they begin with a panel of `b`.
+///
+/// # Panics
+/// A matrix is too small.
+pub fn multiply_packed<T: Factor>(
+    level: Level,
+    a: Matrix<'_, T>,
+    b: &PackedMatrix<T>,
+    c: &mut ColumnsMut<'_, T::Wide>,
+    column: usize,
+    epilogue: TileEpilogue<'_, T::Wide>,
+) {
+    let ([k, _], [m, stride], columns) = (b.size, c.size(), c.columns());
+    let [tile, width] = tile_at::<T::Wide>(level);
+    assert!(a.lies_inside([m, k]), "a buffer ends before its matrix");
+    assert!(b.width == width && column + stride <= b.all_columns, "a product as large as its result");
+    let inside = b.columns.start <= column + columns.start && column + columns.end <= b.columns.end;
+    assert!(inside, "columns that are packed");
+    let first_packed = column + columns.start - b.columns.start;
+    assert!(first_packed.is_multiple_of(width), "columns from a panel on");
+    assert!(epilogue.bias.is_none_or(|bias| bias.len() == stride), "a bias for each column");
+    assert!(epilogue.residual.is_none_or(|residual| residual.len() == m * stride), "a residual for each element");
+    let (most_a, most_b) = (BLOCK_A / size_of::<T::Wide>(), BLOCK_B / size_of::<T::Wide>());
+    let mut rooms = T::Wide::rooms().take();
+    let [packed_a, wide_a, wide_b] = &mut rooms;
+    for first_k in (0..k).step_by(BLOCK_K) {
+        let terms = BLOCK_K.min(k - first_k);
+        let rows_at_once = block_rows(m, (most_a / terms).min(BLOCK_M), tile);
+        let columns_at_once = (most_b / terms / width * width).max(width);
+        for first_row in (0..m).step_by(rows_at_once) {
+            let rows = first_row..m.min(first_row + rows_at_once);
+            let a = widened_rows(a.part(first_row, first_k), [rows.len(), terms], || room(wide_a, most_a));
+            let a = if a.strides[1] == 1 && avoids_aliasing::<T::Wide>(a.strides[0]) {
+                BlockOfRows::InPlace(a.cut([rows.len(), terms]))
+            } else {
+                let packed = room(packed_a, most_a);
+                tiles_at(level, a, [rows.len(), terms], packed);
+                BlockOfRows::Packed(packed)
+            };
+            for first_column in columns.clone().step_by(columns_at_once) {
+                let block = Block {
+                    rows: rows.clone(),
+                    columns: first_column..columns.end.min(first_column + columns_at_once),
+                    first: first_k == 0,
+                    last: first_k + terms == k,
+                };
+                let panels = &b.panels.as_slice()[(column + first_column - b.columns.start) * k..];
+                let (panels, apart) = match cast::<T::Wide, _>(panels) {
+                    Ok(panels) => (&panels[first_k * width..], k * width),
+                    Err(panels) => {
+                        let (count, wide_b) = (block.columns.len().div_ceil(width), room(wide_b, most_b));
+                        for panel in 0..count {
+                            let from = &panels[(panel * k + first_k) * width..][..terms * width];
+                            widen_all(from, &mut wide_b[panel * terms * width..][..terms * width]);
+                        }
+                        (&wide_b[..count * terms * width], terms * width)
+                    }
+                };
+                multiply_block_at(level, a, panels, [apart, terms], c, &block, epilogue);
+            }
+        }
+    }
+    T::Wide::rooms().set(rooms);
+}
+
+/// Memory for so many elements, which is used again.
+pub fn room<S: Wide>(kept: &mut Option<Elements<S>>, len: usize) -> &mut [S] {
+    kept.get_or_insert_with(|| Elements::arbitrary(len)).get_mut().expect("the elements of this thread")
+}
+
+/// Rows as wide numbers: as they are, or widened into the room, with the same axis contiguous.
+pub fn widened_rows<'a, T: Factor>(
+    a: Matrix<'a, T>,
+    [rows, columns]: [usize; 2],
+    room: impl FnOnce() -> &'a mut [T::Wide],
+) -> Matrix<'a, T::Wide> {
+    let a = match cast::<T::Wide, _>(a) {
+        Ok(wide) => return wide,
+        Err(narrow) => narrow,
+    };
+    let room = room();
+    if a.strides[0] == 1 && a.strides[1] != 1 {
+        for (column, to) in room[..rows * columns].chunks_exact_mut(rows).enumerate() {
+            widen_all(&a.elements[column * a.strides[1]..][..rows], to);
+        }
+        return Matrix { elements: room, strides: [1, rows] };
+    }
+    for (row, to) in room[..rows * columns].chunks_exact_mut(columns).enumerate() {
+        let from = &a.elements[row * a.strides[0]..];
+        if a.strides[1] == 1 {
+            widen_all(&from[..columns], to);
+        } else {
+            to.iter_mut().enumerate().for_each(|(column, to)| *to = from[column * a.strides[1]].widened());
+        }
+    }
+    Matrix { elements: room, strides: [columns, 1] }
+}
+
+/// Whether rows of this stride can be read in place. If the stride is 4096 bytes or nearly, all rows of a tile map to the
+/// same sets of the L1 cache.
+fn avoids_aliasing<S>(stride: usize) -> bool {
+    let way = 4096 / size_of::<S>();
+    let near = 16 / size_of::<S>();
+    (stride + near) % way > 2 * near
+}
+
+/// The rows of a block, for as few blocks as possible: whole tiles, if these are not too many.
+fn block_rows(rows: usize, most: usize, tile: usize) -> usize {
+    let even = rows.div_ceil(rows.div_ceil(most));
+    let whole = even.next_multiple_of(tile);
+    if whole <= most { whole } else { even }
+}
