@@ -18,6 +18,8 @@ pub trait Decoder {
     const IS_CENTRED: bool;
     /// Whether there are offsets.
     const HAS_OFFSETS: bool;
+    /// With so many rows of `x` or fewer, weights are unpacked in registers; for more they are written out.
+    const FEW_ROWS: usize;
     /// The bytes of a row of so many blocks.
     fn row_bytes<V: IntegerVector>(blocks: usize) -> usize;
     /// The address of a step of a row, of which the number and the first block are given.
@@ -29,10 +31,11 @@ pub trait Decoder {
     unsafe fn step<V: IntegerVector>(row: *const u8, step: usize, block: usize) -> Step<V>;
 }
 
-/// The formats, by how many blocks of 32 elements lie together in so many bytes, whether they are centred, and have offsets.
+/// The formats, by how many blocks of 32 elements lie together in so many bytes, for how many rows they are not written out, and
+/// whether they are centred and have offsets.
 macro_rules! formats { ($(
     $(#[$doc:meta])*
-    $Name:ident: $blocks:literal in $bytes:literal bytes, $is_centred:literal, $has_offsets:literal,
+    $Name:ident: $blocks:literal in $bytes:literal bytes, $few_rows:literal rows, $is_centred:literal, $has_offsets:literal,
     |$from:ident, $block:ident| $step:expr;
 )*) => {$(
     $(#[$doc])*
@@ -42,6 +45,7 @@ macro_rules! formats { ($(
     impl Decoder for $Name {
         const IS_CENTRED: bool = $is_centred;
         const HAS_OFFSETS: bool = $has_offsets;
+        const FEW_ROWS: usize = $few_rows;
         #[inline(always)]
         fn row_bytes<V: IntegerVector>(blocks: usize) -> usize {
             blocks / $blocks * $bytes
@@ -63,27 +67,27 @@ macro_rules! formats { ($(
 
 formats! {
     /// `d · (q - 8)`.
-    Q4_0: 1 in 18 bytes, true, false, |from, block| Step {
+    Q4_0: 1 in 18 bytes, 16 rows, true, false, |from, block| Step {
         words: V::nibbles::<18, 2>(from),
         scale: V::first_halves::<18>(from),
         offset: V::splat(0.0),
     };
 
     /// `d · q + m`.
-    Q4_1: 1 in 20 bytes, true, true, |from, block| {
+    Q4_1: 1 in 20 bytes, 16 rows, true, true, |from, block| {
         let [scale, offset] = V::first_two_halves::<20>(from);
         Step { words: V::nibbles::<20, 4>(from), scale, offset }
     };
 
     /// `d · q`.
-    Q8_0: 1 in 34 bytes, false, false, |from, block| Step {
+    Q8_0: 1 in 34 bytes, 8 rows, false, false, |from, block| Step {
         words: V::bytes::<34, 2>(from),
         scale: V::first_halves::<34>(from),
         offset: V::splat(0.0),
     };
 
     /// `d · scale · q - d_min · min`: see `format::Q4K`.
-    Q4_K: 8 in 144 bytes, true, true, |from, block| {
+    Q4_K: 8 in 144 bytes, 4 rows, true, true, |from, block| {
         let [d, d_min] = V::splat_two_f16(std::slice::from_raw_parts(from, 4));
         let word = |index: usize| u32::from_le_bytes(from.add(4 + 4 * index).cast::<[u8; 4]>().read());
         // Of four blocks at once, each has a byte of a word.
@@ -102,7 +106,7 @@ formats! {
     };
 
     /// `d · (scale · (q - 32))`, of which the product of the integers is taken as a weight: see `format::Q6K`.
-    Q6_K: 8 in 210 bytes, false, false, |from, block| Step {
+    Q6_K: 8 in 210 bytes, 4 rows, false, false, |from, block| Step {
         words: V::scaled_six_bits(
             from.add(block / 4 * 64),
             from.add(128 + block / 4 * 32),
@@ -117,12 +121,15 @@ formats! {
 /// Steps as [`unpack`] writes them: words, scales, offsets.
 pub struct Unpacked<const HAS_OFFSETS: bool>;
 
+/// The prefetch distance of what is unpacked, in bytes.
+const AHEAD: usize = 4096;
 /// The vectors of a step.
 const VECTORS: usize = 6;
 
 impl<const HAS_OFFSETS: bool> Decoder for Unpacked<HAS_OFFSETS> {
     const IS_CENTRED: bool = false;
     const HAS_OFFSETS: bool = HAS_OFFSETS;
+    const FEW_ROWS: usize = usize::MAX;
     #[inline(always)]
     fn row_bytes<V: IntegerVector>(blocks: usize) -> usize {
         blocks.div_ceil(V::BLOCKS) * VECTORS * V::LANES * size_of::<u32>()
@@ -160,6 +167,7 @@ pub unsafe fn unpack<V: IntegerVector, F: Decoder>(from: &[u8], blocks: usize, t
         let first = (step * V::BLOCKS).min(blocks - V::BLOCKS);
         // SAFETY: the caller's; each vector has its place.
         unsafe {
+            V::prefetch(F::start::<V>(from.as_ptr(), step, first).wrapping_add(AHEAD).cast());
             let Step { words, scale, offset } = F::step::<V>(from.as_ptr(), step, first);
             let to = to.as_mut_ptr();
             for vector in 0..4 {

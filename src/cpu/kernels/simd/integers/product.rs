@@ -9,8 +9,6 @@ use crate::cpu::parallel::ColumnsMut;
 use std::ops::Range;
 use zerocopy::IntoBytes;
 
-/// With so many rows of `x` or fewer, weights are unpacked in registers; for more they are written out.
-const FEW_ROWS: usize = 8;
 /// The rows of a weight that one row of `x` is multiplied with at a time.
 const OUTPUTS_OF_ONE: usize = 4;
 /// The rows of `x` whose sums stay in registers.
@@ -39,7 +37,7 @@ pub unsafe fn multiply<V: IntegerVector, F: Decoder>(x: &Activations, rows: Rows
         return;
     }
     let out = Output { first: out.rows(0..m, columns), stride };
-    let is_unpacked = m > FEW_ROWS;
+    let is_unpacked = m > F::FEW_ROWS;
     let at_once = if m == 1 { n } else { CACHED / if is_unpacked { unpacked_row } else { row / size_of::<f32>() } };
     let at_once = at_once.clamp(OUTPUTS_OF_ONE, n.max(OUTPUTS_OF_ONE));
     let mut unpacked = is_unpacked.then(|| Elements::arbitrary(at_once * unpacked_row));
@@ -188,17 +186,23 @@ unsafe fn add_steps<V: IntegerVector, F: Decoder, const OUTPUTS: usize, const RO
     for row in 0..ROWS {
         rows[row] = x[row.min(x.len() / stride - 1) * stride..].as_ptr();
     }
+    // What was unpacked is in a cache.
+    let is_in_memory = const { F::FEW_ROWS < usize::MAX };
     for step in steps {
         let block = (step * V::BLOCKS).min(blocks - V::BLOCKS);
         let x = |row: usize| rows[row].wrapping_add(step * VECTORS * V::LANES);
         // SAFETY: the caller's; the step lies inside the rows.
         unsafe {
-            if ROWS == 1 {
+            if is_in_memory {
                 for output in 0..OUTPUTS {
                     let from = F::start::<V>(outputs[output], step, block).wrapping_add(ahead);
                     for line in (0..F::row_bytes::<V>(8) * V::BLOCKS / 8).step_by(LINE) {
                         V::prefetch(from.wrapping_add(line).cast());
                     }
+                }
+            }
+            if ROWS == 1 {
+                for output in 0..OUTPUTS {
                     let weights = F::step::<V>(outputs[output], step, block);
                     sums[output][0] = add_step::<V, F>(x(0), &weights, sums[output][0]);
                 }
