@@ -287,6 +287,12 @@ impl<'m, V: Vocabulary, D: Decoder<B>, N: Dense, B: Backend<Elem: Float>> Texts<
         Texts { cache: self.cache.in_eight_bits(), ..self }
     }
 
+    /// The same texts with keys and values in half precision: see
+    /// [`in_half_precision`](congruent::nn::KeyValueCache::in_half_precision).
+    pub fn in_half_precision(self) -> Self {
+        Texts { cache: self.cache.in_half_precision(), ..self }
+    }
+
     /// Takes what comes after so many tokens back, of each text.
     ///
     /// # Errors

@@ -1,7 +1,8 @@
 //! Engines: arrays, devices, and what of them a backend has.
 
-use super::{AttentionMask, AttentionOptions, Backend, Collective, Element, Primitive, is_recording};
+use super::{AttentionMask, AttentionOptions, Backend, Collective, Element, Primitive, composed, is_recording};
 use crate::mesh_axes::{MeshAxes, MeshAxis};
+use half::f16;
 use std::any::type_name;
 use std::fmt::{Debug, Display};
 
@@ -53,6 +54,17 @@ pub trait Engine: Copy + Debug + Send + Sync + 'static {
     ) -> Self::Array<P> {
         let _ = (x, backward);
         value
+    }
+
+    /// The numbers in single precision, for attention to keys and values that are held in half of it: an engine that widens some at a
+    /// time as it attends need not have all of them at once.
+    fn of_half_precision(x: &Self::Array<f16>) -> Self::Array<f32> {
+        <Self::Backend<f16> as Backend>::cast::<f32>(x)
+    }
+    /// As [`of_half_precision`](Self::of_half_precision), of integers that are multiples of a unit: there is one for each row, the last
+    /// axis, which is of size 1 there.
+    fn of_multiples(numbers: &Self::Array<i8>, units: &Self::Array<f32>) -> Self::Array<f32> {
+        composed::of_multiples::<Self::Backend<f32>>(numbers, units)
     }
 
     /// The axes of a mesh along which ranks have different parts of the array, or have it at all. An engine of one rank has none.

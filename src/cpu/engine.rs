@@ -2,7 +2,8 @@
 
 use super::gradient::{Move, OfGradient, Tape};
 use super::{Array, Cpu};
-use crate::backend::{Element, Engine, Primitive};
+use crate::backend::{Element, Engine, Primitive, composed};
+use half::f16;
 use std::fmt::{self, Display, Formatter};
 
 /// The engine that calculates on the processor.
@@ -29,6 +30,12 @@ impl Engine for Processor {
     }
     fn device<P: Primitive>(_: &Array<P>) -> Device {
         Device
+    }
+    fn of_half_precision(x: &Array<f16>) -> Array<f32> {
+        Array::of_f16(x)
+    }
+    fn of_multiples(numbers: &Array<i8>, units: &Array<f32>) -> Array<f32> {
+        Array::of_eight_bits(numbers, units).unwrap_or_else(|| composed::of_multiples::<Cpu<f32>>(numbers, units))
     }
     fn made_of<P: Primitive>(
         x: &Array<P>,

@@ -10,7 +10,7 @@ pub use step::{CacheMask, CacheStep, KeysAndValues};
 pub use truncate::{CutTo, OneSequence};
 
 use counts::Counts;
-use held::Held;
+use held::{Held, Precision};
 
 use crate::Error;
 use crate::backend::{AttentionMask, Backend, DeviceOf, Float, With, elements};
@@ -64,8 +64,8 @@ pub struct KeyValueCache<B, H, D, P, Bk: Backend = Cpu<f32>> {
     capacity: P,
     device: DeviceOf<Bk>,
     window: Option<usize>,
-    /// Whether keys and values are held in eight bits.
-    in_eight_bits: bool,
+    /// How keys and values are held.
+    precision: Precision,
     /// Of each layer the keys and the values; none before the first step.
     layers: Vec<Option<[Held<Bk>; 2]>>,
     /// How many positions there is room for.
@@ -155,7 +155,7 @@ impl<B: Dim, H: Dim, D: Dim, P: Dim, Bk: Backend<Elem: Float>> KeyValueCache<B, 
         S: Vector<Elements = N>,
         C: Backend<Elem = I> + SameBackend<With<Bk, I>>,
     {
-        let KeyValueCache { heads, head_dim, capacity, ref device, window, in_eight_bits, room, .. } = *self;
+        let KeyValueCache { heads, head_dim, capacity, ref device, window, precision, room, .. } = *self;
         let device = device.clone();
         let batch = sequences.shape().dim();
         let ids = elements::<With<Bk, I>>(sequences.array());
@@ -172,7 +172,7 @@ impl<B: Dim, H: Dim, D: Dim, P: Dim, Bk: Backend<Elem: Float>> KeyValueCache<B, 
             capacity,
             device,
             window,
-            in_eight_bits,
+            precision,
             layers,
             room,
             lengths,

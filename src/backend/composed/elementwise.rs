@@ -255,3 +255,10 @@ pub(crate) fn positions<B: Backend>(axis: usize, sizes: &[usize], beside: &Array
     let numbers = With::<B, u32>::reshape(&With::<B, u32>::range(sizes[axis], &B::device(beside)), &own);
     With::<B, u32>::broadcast(&numbers, sizes)
 }
+
+/// Integers as multiples of a unit of each row.
+pub(crate) fn of_multiples<B: Backend<Elem: Float>>(numbers: &ArrayOf<B, i8>, units: &ArrayOf<B, f32>) -> ArrayOf<B> {
+    let units = With::<B, f32>::broadcast(units, With::<B, i8>::sizes(numbers));
+    let numbers = With::<B, i8>::cast::<f32>(numbers);
+    With::<B, f32>::cast::<B::Elem>(&With::<B, f32>::binary(Binary::Mul, numbers, units))
+}

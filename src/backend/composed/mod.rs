@@ -30,6 +30,7 @@ pub use attention::{
 };
 pub(crate) use attention::{four, scores, weighted};
 pub use choice::{all, any, argmax, argmin, count, pick, top_k};
+pub(crate) use elementwise::of_multiples;
 pub(crate) use elementwise::positions;
 pub use elementwise::{rotate, unary};
 pub use fused::{fused, fused_values};

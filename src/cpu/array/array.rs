@@ -15,7 +15,7 @@ use std::ops::Range;
 /// An array on the processor. Cloning one, and most changes of its axes, copy no elements.
 #[derive(Clone)]
 pub struct Array<T> {
-    buffer: Buffer<T>,
+    pub(super) buffer: Buffer<T>,
     layout: Layout,
     /// Its node in the autograd graph, if gradients are wanted. Arrays below the backend have none.
     tracked: Option<Tracked>,
@@ -70,7 +70,7 @@ impl<T> Array<T> {
 
     /// An array without a node in the graph.
     #[inline]
-    fn untracked(buffer: Buffer<T>, layout: Layout) -> Self {
+    pub(super) fn untracked(buffer: Buffer<T>, layout: Layout) -> Self {
         Array { buffer, layout, tracked: None, probabilities: Probabilities::Unknown }
     }
 

@@ -1,6 +1,7 @@
 //! Reference-counted buffers, and who owns their memory.
 
 use super::blocks::BlockBuffer;
+use super::narrowed::NarrowedBuffer;
 use crate::backend::Same;
 use crate::cpu::memory::{BufferCache, Elements};
 use std::sync::Arc;
@@ -10,6 +11,7 @@ pub enum Buffer<T> {
     Owned(Elements<T>),
     External(Arc<External<T>>),
     Blocks(Arc<BlockBuffer<T>>),
+    Narrowed(Arc<NarrowedBuffer<T>>),
 }
 
 /// Elements in memory that this crate did not allocate.
@@ -29,6 +31,7 @@ impl<T> Clone for Buffer<T> {
             Buffer::Owned(elements) => Buffer::Owned(elements.clone()),
             Buffer::External(external) => Buffer::External(external.clone()),
             Buffer::Blocks(blocks) => Buffer::Blocks(blocks.clone()),
+            Buffer::Narrowed(narrowed) => Buffer::Narrowed(narrowed.clone()),
         }
     }
 }
@@ -47,6 +50,7 @@ impl<T> Buffer<T> {
                 Owner::Other(owner) => owner.as_slice(),
             },
             Buffer::Blocks(blocks) => blocks.as_slice(),
+            Buffer::Narrowed(narrowed) => narrowed.as_slice(),
         }
     }
 
@@ -54,6 +58,7 @@ impl<T> Buffer<T> {
     pub fn len(&self) -> usize {
         match self {
             Buffer::Blocks(blocks) => blocks.blocks().size().iter().product(),
+            Buffer::Narrowed(narrowed) => narrowed.len(),
             other => other.as_slice().len(),
         }
     }
@@ -70,7 +75,7 @@ impl<T> Buffer<T> {
                     Owner::Other(_) => None,
                 }
             }
-            Buffer::Blocks(_) => None,
+            Buffer::Blocks(_) | Buffer::Narrowed(_) => None,
         }
     }
 
@@ -80,6 +85,7 @@ impl<T> Buffer<T> {
             Buffer::Owned(elements) => elements.cache(),
             Buffer::External(external) => &external.cache,
             Buffer::Blocks(blocks) => blocks.cache(),
+            Buffer::Narrowed(narrowed) => narrowed.cache(),
         }
     }
 }

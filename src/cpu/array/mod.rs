@@ -6,6 +6,7 @@ mod blocks;
 mod buffer;
 mod in_file;
 mod layout;
+mod narrowed;
 mod tracked;
 
 pub use array::{Array, Probabilities};

@@ -9,10 +9,12 @@ use super::movement::Move;
 use super::operation::{Op, Operation, grad_fn};
 use crate::backend::{Binary, Epilogue, Float, Number, Windows, is_recording, no_grad};
 use crate::cpu::array::Array;
+use crate::cpu::kernels::convert;
 use crate::cpu::ops::elementwise::{self, map};
 use crate::cpu::ops::key_mask::Mask;
 use crate::cpu::ops::matmul;
 use crate::cpu::ops::scores::Options;
+use crate::cpu::parallel::for_each_chunk;
 use std::any::Any;
 use std::sync::Arc;
 
@@ -163,6 +165,16 @@ pub fn cast<T: Number, U: Number>(x: &Array<T>) -> Array<U> {
 }
 
 fn converted<T: Number, U: Number>(x: &Array<T>) -> Array<U> {
+    /// The elements that one core converts at a time.
+    const CHUNK: usize = 1 << 13;
+    // Between these types there are kernels.
+    if convert::<T, U>(&[], &mut []) {
+        let x = x.contiguous();
+        let from = x.elements();
+        return Array::build(x.sizes(), |to| {
+            for_each_chunk(to, CHUNK, CHUNK / 16, |at, to| _ = convert(&from[at * CHUNK..][..to.len()], to));
+        });
+    }
     map(x, 1, |x| U::from_value(x.to_value()))
 }
 

@@ -18,4 +18,4 @@ pub use in_out::{InOut, Link, Operand};
 pub use matrix::{Matrix, Multiplier, Weight, product_work};
 pub use plain::{COLUMNS, ColumnSum, sum};
 pub use reduce_columns::{moments_of_columns, reduce_columns};
-pub use wide::{all_widened, calculate, is_wide, widen_all, write};
+pub use wide::{all_widened, calculate, convert, is_wide, narrowed, widen_all, widen_rows, write};

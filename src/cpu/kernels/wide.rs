@@ -2,8 +2,8 @@
 
 use super::cast::cast;
 use super::in_out::InOut;
-use super::simd;
-use crate::backend::Float;
+use super::simd::{self, Narrowed, NarrowedRows};
+use crate::backend::{Float, Number};
 use half::{bf16, f16};
 use std::any::TypeId;
 use std::borrow::Cow;
@@ -95,6 +95,40 @@ pub fn widen_all<T: Float>(elements: &[T], wide: &mut [T::Wide]) {
     }
 }
 
+/// The numbers as those of which kernels widen some at a time, if they are such.
+#[inline]
+pub fn narrowed<T: Float>(elements: &[T]) -> Option<Narrowed<'_>> {
+    cast::<f16, _>(elements).map(Narrowed::F16).or_else(|elements| cast::<bf16, _>(elements).map(Narrowed::Bf16)).ok()
+}
+
+/// Writes so many rows and columns of them widened.
+///
+/// # Panics
+/// The wide numbers are not `f32`, or there is no place for them.
+pub fn widen_rows<T: Float>(from: NarrowedRows<'_>, size: [usize; 2], to: &mut [T::Wide]) {
+    let Ok(to) = cast::<f32, _>(to) else { panic!("what is held in less room is widened to `f32`") };
+    simd::widen_rows(from, size, to);
+}
+
+/// Writes each number as one of the other type, if one of them is `f32` and the other has 16 bits. Whether they are so.
+///
+/// # Panics
+/// The slices are not of one length.
+pub fn convert<T: Number, U: Number>(from: &[T], to: &mut [U]) -> bool {
+    macro_rules! narrow { ($($narrow:ident)*) => {$(
+        if let (Ok(from), Ok(to)) = (cast::<$narrow, _>(from), cast::<f32, _>(&mut *to)) {
+            widen_all(from, to);
+            return true;
+        }
+        if let (Ok(from), Ok(to)) = (cast::<f32, _>(from), cast::<$narrow, _>(&mut *to)) {
+            simd::round(from, to);
+            return true;
+        }
+    )*} }
+    narrow! { f16 bf16 }
+    false
+}
+
 /// Calculates with all of them as wide numbers.
 #[inline]
 pub fn calculate<T: Float>(elements: InOut<'_, T>, f: impl FnOnce(InOut<'_, T::Wide>)) {
@@ -119,5 +153,34 @@ pub fn write<T: Float>(elements: &mut [T], f: impl FnOnce(&mut [T::Wide])) {
             f(&mut wide);
             round(&wide, elements);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_converted_as_their_values_are() {
+        fn check<T: Number, U: Number>(from: &[T]) {
+            let mut to = vec![U::zero(); from.len()];
+            assert!(convert(from, &mut to));
+            for (from, to) in from.iter().zip(to) {
+                let expected = U::from_value(from.to_value());
+                let are_nan = [to, expected].iter().all(|x| x.to_f64().is_some_and(f64::is_nan));
+                assert!(to == expected || are_nan, "{to:?} of {from:?}, expected {expected:?}");
+            }
+        }
+        let bits = (0..=u16::MAX).step_by(if cfg!(miri) { 997 } else { 1 });
+        check::<f16, f32>(&bits.clone().map(f16::from_bits).collect::<Vec<_>>());
+        check::<bf16, f32>(&bits.clone().map(bf16::from_bits).collect::<Vec<_>>());
+        // Also halfway between narrow numbers, and next to that.
+        let wide: Vec<f32> = bits
+            .flat_map(|high| [0, 0x1000, 0x7fff, 0x8000, 0x8001].map(|low| (high, low)))
+            .map(|(high, low): (u16, u32)| f32::from_bits(u32::from(high) << 16 | low))
+            .collect();
+        check::<f32, f16>(&wide);
+        check::<f32, bf16>(&wide);
+        assert!(!convert(&[1.0f32], &mut [0.0f32]) && !convert(&[1i8], &mut [0.0f32]));
     }
 }

@@ -1,15 +1,18 @@
 //! Attention, a block of queries at a time: the matrix of scores is never materialised.
 
+mod rows;
+
 use super::elementwise::rows_of_chunk;
 use super::key_mask::{KeyMask, Mask};
 use super::matmul::matmul;
 use super::scores::{Options, Scores};
 use crate::backend::Float;
 use crate::cpu::array::Array;
-use crate::cpu::kernels::simd::{Block, ValidKeys};
-use crate::cpu::kernels::{InOut, Matrix, all_widened, calculate, generic, widen_all};
+use crate::cpu::kernels::simd::{Block, FEW_KEYS, NarrowedRows, ValidKeys};
+use crate::cpu::kernels::{InOut, Matrix, calculate, generic};
 use crate::cpu::parallel::{cores, for_each_chunk};
 use num_traits::{Float as _, Zero};
+use rows::{is_zero_copy, narrowed_rows, rows};
 use std::borrow::Cow;
 use std::ops::Range;
 
@@ -152,8 +155,9 @@ impl<'a, T: Float> Inputs<'a, T> {
         let size = self.group * self.sizes[3];
         let stride = key_heads.len() * size;
         let queries = first_query..first_query + out.len() / stride;
-        // What has to be converted or made contiguous is copied head by head.
-        let is_zero_copy = [self.q, self.k, self.v].iter().all(|x| is_zero_copy(x));
+        // What has to be converted or made contiguous is copied head by head, but for keys and values that the kernel widens.
+        let is_zero_copy =
+            [self.q, self.k, self.v].iter().all(|x| is_zero_copy(x)) || self.narrowed([batch, 0, 0]).is_some();
         let at_once = if is_zero_copy && !self.scores.mask.is_of_heads() { key_heads.len().max(1) } else { 1 };
         let block = |key_head, queries| {
             let head = key_head * self.group;
@@ -165,7 +169,7 @@ impl<'a, T: Float> Inputs<'a, T> {
                 query_block = block(first, queries.clone());
             }
             let out = &mut out[(first - key_heads.start) * size..];
-            if self.attend_with(&query_block, first..first + at_once, stride, out, generic::attend) {
+            if self.attend_with(&query_block, first..first + at_once, true, stride, out, generic::attend) {
                 continue;
             }
             // The smallest block size: results must not depend on the size of the blocks.
@@ -177,17 +181,28 @@ impl<'a, T: Float> Inputs<'a, T> {
                     let with_fallback = |block: &Block<'_, T::Wide>, out: &mut [T::Wide]| {
                         generic::attend(block, out) || attend(block, &self.scores, place, query_block.keys.start, out)
                     };
-                    self.attend_with(&query_block, first + head..first + head + 1, stride, out, with_fallback);
+                    self.attend_with(&query_block, first + head..first + head + 1, false, stride, out, with_fallback);
                 }
             }
         }
     }
 
-    /// What `attend` makes of these queries of the heads that share these key heads.
+    /// The keys and values from this place on as they are held, if the kernel can widen them, and the strides of heads.
+    fn narrowed(&self, place: [usize; 3]) -> Option<([NarrowedRows<'a>; 2], [usize; 2])> {
+        // Few are widened all at once.
+        if self.scores.mask.keys_of(place[0]) <= FEW_KEYS {
+            return None;
+        }
+        let ((k, k_stride), (v, v_stride)) = (narrowed_rows(self.k, place)?, narrowed_rows(self.v, place)?);
+        Some(([k, v], [k_stride, v_stride]))
+    }
+
+    /// What `attend` makes of these queries of the heads that share these key heads; whether it may widen keys and values itself.
     fn attend_with(
         &self,
         query_block: &QueryBlock<'_>,
         key_heads: Range<usize>,
+        widens: bool,
         out_stride: usize,
         out: &mut [T::Wide],
         attend: impl Fn(&Block<'_, T::Wide>, &mut [T::Wide]) -> bool,
@@ -198,8 +213,15 @@ impl<'a, T: Float> Inputs<'a, T> {
         let q_place = [*batch, key_heads.start * self.group, *first_query];
         let (q, q_strides) = rows(self.q, q_place, [counts.len(), heads * self.group], q_buffer);
         let k_place = [*batch, key_heads.start, keys.start];
-        let (k, k_strides) = rows(self.k, k_place, [keys.len(), heads], k_buffer);
-        let (v, v_strides) = rows(self.v, k_place, [keys.len(), heads], v_buffer);
+        let narrowed = if widens { self.narrowed(k_place) } else { None };
+        let (k, v, [k_strides, v_strides]) = match narrowed {
+            Some((_, [k_stride, v_stride])) => (&[][..], &[][..], [[0, k_stride], [0, v_stride]]),
+            None => {
+                let (k, k_strides) = rows(self.k, k_place, [keys.len(), heads], k_buffer);
+                let (v, v_strides) = rows(self.v, k_place, [keys.len(), heads], v_buffer);
+                (k, v, [k_strides, v_strides])
+            }
+        };
         let block = Block {
             size: [self.q.sizes()[3], self.v.sizes()[3]],
             whole: [self.sizes[2] * self.group, self.scores.mask.keys_of(*batch)],
@@ -210,6 +232,7 @@ impl<'a, T: Float> Inputs<'a, T> {
             k: Matrix { elements: k, strides: [k_strides[0], 1] },
             v: Matrix { elements: v, strides: [v_strides[0], 1] },
             head_strides: [k_strides[1], v_strides[1]],
+            narrowed: narrowed.map(|(rows, _)| rows),
             scale: self.scores.scale,
             soft_cap: self.scores.soft_cap,
             bias: self.scores.bias_from(q_place, keys.start),
@@ -243,50 +266,6 @@ impl<'a> QueryBlock<'a> {
         let allowed = mask.allowed(batch, heads, queries.clone(), keys.clone());
         QueryBlock { batch, first_query: queries.start, keys, counts, allowed }
     }
-}
-
-/// Whether the stride of the last axis is 1.
-fn has_contiguous_rows<T: Float>(x: &Array<T>) -> bool {
-    x.sizes()[3] == 1 || x.layout().strides()[3] == 1
-}
-
-/// Whether [`rows`] copies nothing.
-fn is_zero_copy<T: Float>(x: &Array<T>) -> bool {
-    has_contiguous_rows(x) && size_of::<T>() == size_of::<T::Wide>()
-}
-
-/// Rows of an array `(batch, heads, positions, columns)`, from these indices on, so many positions and heads, as wide
-/// numbers that lie together in each row: a copy only where the array has no such rows. The strides are those of positions
-/// and heads.
-fn rows<'a, T: Float>(
-    x: &'a Array<T>,
-    [batch, head, position]: [usize; 3],
-    [positions, heads]: [usize; 2],
-    buffer: &'a mut Option<Array<T::Wide>>,
-) -> (&'a [T::Wide], [usize; 2]) {
-    let (layout, columns) = (x.layout(), x.sizes()[3]);
-    if columns == 0 {
-        return (&[], [0, 0]);
-    }
-    let contiguous = has_contiguous_rows(x);
-    if is_zero_copy(x) {
-        let elements = x.buffer().get(layout.start(&[batch, head, position])..).unwrap_or(&[]);
-        if let Cow::Borrowed(elements) = all_widened(elements) {
-            return (elements, [layout.strides()[2], layout.strides()[1]]);
-        }
-    }
-    let copy = Array::build(&[positions, heads, columns], |to| {
-        for (row, to) in to.chunks_exact_mut(columns).enumerate() {
-            let start = layout.start(&[batch, head + row % heads, position + row / heads]);
-            if contiguous {
-                widen_all(&x.buffer()[start..][..columns], to);
-            } else {
-                let stride = layout.strides()[3];
-                to.iter_mut().enumerate().for_each(|(i, to)| *to = x.buffer()[start + i * stride].widened());
-            }
-        }
-    });
-    (buffer.insert(copy).buffer(), [heads * columns, columns])
 }
 
 /// The fallback for every number type: two products and a softmax between them.
@@ -331,5 +310,7 @@ fn attend<T: Float>(
     true
 }
 
+#[cfg(test)]
+mod narrowed_tests;
 #[cfg(test)]
 mod tests;

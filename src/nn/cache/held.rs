@@ -1,11 +1,25 @@
-//! What a cache holds: numbers as they came, or in eight bits.
+//! What a cache holds: numbers as they came, in half precision, or in eight bits.
 
-use crate::backend::{ArrayOf, Backend, Binary, Compare, DeviceOf, Failure, Float, Number, Reduce, Unary, With};
+use crate::backend::{
+    ArrayOf, Backend, Binary, Compare, DeviceOf, Engine, Failure, Float, Number, Reduce, Unary, With,
+};
+use half::f16;
+use std::any::TypeId;
+
+/// How numbers are held.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Precision {
+    Whole,
+    Half,
+    EightBits,
+}
 
 /// The keys, or the values, of a layer: `(B, H, room, D)`.
 pub(super) enum Held<Bk: Backend> {
     /// As they came.
     Whole(ArrayOf<Bk>),
+    /// In half precision.
+    Half(ArrayOf<Bk, f16>),
     /// In eight bits, and the unit of each head and position, `(B, H, room, 1)`.
     EightBits(ArrayOf<Bk, i8>, ArrayOf<Bk, f32>),
 }
@@ -14,6 +28,7 @@ impl<Bk: Backend> Clone for Held<Bk> {
     fn clone(&self) -> Self {
         match self {
             Held::Whole(numbers) => Held::Whole(numbers.clone()),
+            Held::Half(numbers) => Held::Half(numbers.clone()),
             Held::EightBits(numbers, units) => Held::EightBits(numbers.clone(), units.clone()),
         }
     }
@@ -21,23 +36,33 @@ impl<Bk: Backend> Clone for Held<Bk> {
 
 impl<Bk: Backend<Elem: Float>> Held<Bk> {
     /// Zeros.
-    pub(super) fn empty(in_eight_bits: bool, sizes: [usize; 4], device: &DeviceOf<Bk>) -> Self {
-        if !in_eight_bits {
-            return Held::Whole(Bk::filled(num_traits::zero(), &sizes, device));
+    pub(super) fn empty(precision: Precision, sizes: [usize; 4], device: &DeviceOf<Bk>) -> Self {
+        match precision {
+            Precision::Whole => Held::Whole(Bk::filled(num_traits::zero(), &sizes, device)),
+            Precision::Half => Held::Half(With::<Bk, f16>::filled(f16::ZERO, &sizes, device)),
+            Precision::EightBits => {
+                let [batch, heads, room, _] = sizes;
+                let units = With::<Bk, f32>::filled(0.0, &[batch, heads, room, 1], device);
+                Held::EightBits(With::<Bk, i8>::filled(0, &sizes, device), units)
+            }
         }
-        let [batch, heads, room, _] = sizes;
-        let units = With::<Bk, f32>::filled(0.0, &[batch, heads, room, 1], device);
-        Held::EightBits(With::<Bk, i8>::filled(0, &sizes, device), units)
     }
 
-    /// The same in eight bits.
-    pub(super) fn in_eight_bits(self) -> Self {
-        match self {
-            Held::Whole(numbers) => {
+    /// The same, held so.
+    pub(super) fn with_precision(self, precision: Precision) -> Self {
+        let numbers = match (&self, precision) {
+            (Held::Half(_), Precision::Half) | (Held::EightBits(..), Precision::EightBits) => return self,
+            (Held::Whole(numbers), _) => numbers.clone(),
+            (Held::Half(numbers), _) => widened::<Bk>(numbers),
+            (Held::EightBits(numbers, units), _) => multiplied::<Bk>(numbers, units),
+        };
+        match precision {
+            Precision::Whole => Held::Whole(numbers),
+            Precision::Half => Held::Half(halved::<Bk>(&numbers)),
+            Precision::EightBits => {
                 let (numbers, units) = quantised::<Bk>(&numbers);
                 Held::EightBits(numbers, units)
             }
-            held => held,
         }
     }
 
@@ -46,6 +71,7 @@ impl<Bk: Backend<Elem: Float>> Held<Bk> {
     pub(super) fn append(self, new: &ArrayOf<Bk>, counts: impl Iterator<Item = (usize, usize)> + Clone) -> Self {
         match self {
             Held::Whole(numbers) => Held::Whole(appended::<Bk>(numbers, new, counts)),
+            Held::Half(numbers) => Held::Half(appended::<With<Bk, f16>>(numbers, &halved::<Bk>(new), counts)),
             Held::EightBits(numbers, units) => {
                 let (new_numbers, new_units) = quantised::<Bk>(new);
                 let numbers = appended::<With<Bk, i8>>(numbers, &new_numbers, counts.clone());
@@ -58,12 +84,11 @@ impl<Bk: Backend<Elem: Float>> Held<Bk> {
     pub(super) fn first(&self, positions: usize) -> ArrayOf<Bk> {
         match self {
             Held::Whole(numbers) => Bk::narrow(numbers, 2, 0, positions),
+            Held::Half(numbers) => widened::<Bk>(&With::<Bk, f16>::narrow(numbers, 2, 0, positions)),
             Held::EightBits(numbers, units) => {
                 let numbers = With::<Bk, i8>::narrow(numbers, 2, 0, positions);
                 let units = With::<Bk, f32>::narrow(units, 2, 0, positions);
-                let units = With::<Bk, f32>::broadcast(&units, With::<Bk, i8>::sizes(&numbers));
-                let numbers = With::<Bk, i8>::cast::<f32>(&numbers);
-                With::<Bk, f32>::cast::<Bk::Elem>(&With::<Bk, f32>::binary(Binary::Mul, numbers, units))
+                multiplied::<Bk>(&numbers, &units)
             }
         }
     }
@@ -72,6 +97,7 @@ impl<Bk: Backend<Elem: Float>> Held<Bk> {
     pub(super) fn keep(&self, room: usize, counts: impl Iterator<Item = (usize, usize)> + Clone) -> Self {
         match self {
             Held::Whole(numbers) => Held::Whole(kept::<Bk>(numbers, room, counts)),
+            Held::Half(numbers) => Held::Half(kept::<With<Bk, f16>>(numbers, room, counts)),
             Held::EightBits(numbers, units) => {
                 let numbers = kept::<With<Bk, i8>>(numbers, room, counts.clone());
                 Held::EightBits(numbers, kept::<With<Bk, f32>>(units, room, counts))
@@ -83,6 +109,7 @@ impl<Bk: Backend<Elem: Float>> Held<Bk> {
     pub(super) fn select(&self, sequences: &ArrayOf<Bk, u32>) -> Self {
         match self {
             Held::Whole(numbers) => Held::Whole(Bk::gather(numbers, sequences)),
+            Held::Half(numbers) => Held::Half(With::<Bk, f16>::gather(numbers, sequences)),
             Held::EightBits(numbers, units) => {
                 Held::EightBits(With::<Bk, i8>::gather(numbers, sequences), With::<Bk, f32>::gather(units, sequences))
             }
@@ -92,6 +119,7 @@ impl<Bk: Backend<Elem: Float>> Held<Bk> {
     pub(super) fn to_device(&self, device: &DeviceOf<Bk>) -> Self {
         match self {
             Held::Whole(numbers) => Held::Whole(Bk::to_device(numbers, device)),
+            Held::Half(numbers) => Held::Half(With::<Bk, f16>::to_device(numbers, device)),
             Held::EightBits(numbers, units) => {
                 Held::EightBits(With::<Bk, i8>::to_device(numbers, device), With::<Bk, f32>::to_device(units, device))
             }
@@ -101,11 +129,28 @@ impl<Bk: Backend<Elem: Float>> Held<Bk> {
     pub(super) fn failure(&self) -> Option<Failure> {
         match self {
             Held::Whole(numbers) => Bk::failure(numbers),
+            Held::Half(numbers) => With::<Bk, f16>::failure(numbers),
             Held::EightBits(numbers, units) => {
                 With::<Bk, i8>::failure(numbers).or_else(|| With::<Bk, f32>::failure(units))
             }
         }
     }
+}
+
+fn halved<Bk: Backend<Elem: Float>>(x: &ArrayOf<Bk>) -> ArrayOf<Bk, f16> {
+    Bk::cast::<f16>(&Bk::detach(x.clone()))
+}
+
+fn widened<Bk: Backend<Elem: Float>>(x: &ArrayOf<Bk, f16>) -> ArrayOf<Bk> {
+    // Other types than `f32` have attention of their own.
+    match TypeId::of::<Bk::Elem>() == TypeId::of::<f32>() {
+        true => With::<Bk, f32>::cast::<Bk::Elem>(&Bk::Engine::of_half_precision(x)),
+        false => With::<Bk, f16>::cast::<Bk::Elem>(x),
+    }
+}
+
+fn multiplied<Bk: Backend<Elem: Float>>(numbers: &ArrayOf<Bk, i8>, units: &ArrayOf<Bk, f32>) -> ArrayOf<Bk> {
+    With::<Bk, f32>::cast::<Bk::Elem>(&Bk::Engine::of_multiples(numbers, units))
 }
 
 /// The numbers of each head and position as multiples of a 127th of the largest of them, and that unit: in single precision,

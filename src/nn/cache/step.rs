@@ -78,7 +78,7 @@ impl<B: Dim, H: Dim, D: Dim, P: Dim, S: Dim, K: Dim, Bk: Backend<Elem: Float>> C
         assert!(layer < layers, "layer {layer} of a cache of {layers}");
         assert!(!std::mem::replace(&mut cache.appended[layer], true), "a step appends once to layer {layer}");
         let sizes = [cache.batch.size(), cache.heads.size(), cache.room, cache.head_dim.size()];
-        let empty = || [(); 2].map(|()| Held::empty(cache.in_eight_bits, sizes, &cache.device));
+        let empty = || [(); 2].map(|()| Held::empty(cache.precision, sizes, &cache.device));
         let held = cache.layers[layer].take().unwrap_or_else(|| {
             // Zeros would be attended to.
             assert!(cache.held().all(|held| held == 0), "layer {layer} of the cache was lost in a step that panicked");

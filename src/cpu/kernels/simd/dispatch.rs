@@ -139,9 +139,10 @@ mod of_planes {
 }
 
 mod of_attention {
-    use super::super::attention::{self, Block};
+    use super::super::attention::{self, Block, NarrowedRows};
     use super::super::level::Level;
     kernels! {
         fn attend_at(block: &Block<'_, f32>, out: &mut [f32]) -> bool = attention::attend;
+        fn widen_rows_at(from: NarrowedRows<'_>, size: [usize; 2], to: &mut [f32]) = attention::widen_rows;
     }
 }

@@ -56,7 +56,7 @@ mod widen;
 #[cfg(all(target_arch = "x86_64", feature = "avx2"))]
 mod x86;
 
-pub use attention::{Bias, Block, ValidKeys};
+pub use attention::{Bias, Block, FEW_KEYS, Narrowed, NarrowedRows, ValidKeys};
 pub use elementwise::{binary, chain, times_derivative, unary};
 #[cfg(test)]
 pub use format::tests as format_tests;
@@ -70,7 +70,7 @@ pub use rows::{
     add_rows, attend, log_softmax, log_sums, mean_variance, norm, norm_backward, reduce, softmax, softmax_backward,
 };
 pub use static_sizes::{multiply_dynamic, multiply_static};
-pub use widen::{round, widen};
+pub use widen::{round, widen, widen_rows};
 
 #[cfg(test)]
 mod product_tests;

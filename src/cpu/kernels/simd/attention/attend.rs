@@ -21,7 +21,7 @@ pub unsafe fn attend<V: Vector>(block: &Block<'_, f32>, out: &mut [f32]) -> bool
     // SAFETY: the caller's.
     let finite = unsafe {
         // A constant, so that nothing is compiled that no vector needs.
-        if const { few_keys::suits_vector::<V>() } && few_keys::suits(block) {
+        if const { few_keys::suits_vector::<V>() } && few_keys::suits(block) && block.narrowed.is_none() {
             few_keys::attend::<V>(block, &mut memory, out)
         } else {
             many_keys::attend::<V>(block, &mut memory, out)

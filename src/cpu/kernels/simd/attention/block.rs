@@ -1,6 +1,7 @@
 //! The inputs of the attention kernels: a block of queries, and those of them that fill the lanes of vectors.
 
 use super::super::vector::{LINE, MAX_LANES};
+use super::narrowed::NarrowedRows;
 use crate::backend::Number;
 use crate::cpu::kernels::cast::Typed;
 use crate::cpu::kernels::matrix::Matrix;
@@ -53,6 +54,9 @@ pub struct Block<'a, T> {
     pub v: Matrix<'a, T>,
     /// The strides of heads of keys and of values.
     pub head_strides: [usize; 2],
+    /// The keys and values of the first head in place of those above, which are none then. Only of more keys than
+    /// [`FEW_KEYS`](super::FEW_KEYS).
+    pub narrowed: Option<[NarrowedRows<'a>; 2]>,
     /// The scale of the scores.
     pub scale: T,
     /// The cap of the scores.
@@ -86,8 +90,9 @@ impl<'a, T: Copy> Block<'a, T> {
             Bias { elements, ..bias }
         });
         let sinks = self.sinks.map(|sinks| &sinks[head * self.heads..]);
+        let narrowed = self.narrowed.map(|[k, v]| [k.from(head * k_stride), v.from(head * v_stride)]);
         let out = out.get_mut(head * self.heads * self.size[1]..).unwrap_or(&mut []);
-        (Block { key_heads: 1, q, k, v, bias, sinks, ..*self }, out)
+        (Block { key_heads: 1, q, k, v, narrowed, bias, sinks, ..*self }, out)
     }
 
     /// Whether scores are more than products with a scale.
@@ -111,6 +116,7 @@ impl<'a> Block<'a, f32> {
             k: Matrix { elements: k, strides: [1, 1] },
             v: Matrix { elements: v, strides: [1, 1] },
             head_strides: [0; 2],
+            narrowed: None,
             scale,
             soft_cap: None,
             bias: None,

@@ -12,7 +12,7 @@ use super::values::Values;
 use crate::cpu::kernels::matrix::Matrix;
 
 /// The most keys: for more, it pays to transpose the queries.
-const MAX_KEYS: usize = 64;
+pub const MAX_KEYS: usize = 64;
 /// The vectors of queries in a tile that keep the processor busy.
 const TILE_ROWS: usize = 5;
 
@@ -289,6 +289,7 @@ mod tests {
                 k: Matrix { elements: &k, strides: [key_heads * d, 1] },
                 v: Matrix { elements: &v, strides: [key_heads * e, 1] },
                 head_strides: [d, e],
+                narrowed: None,
                 scale: 2.0,
                 soft_cap: (case % 3 == 1).then_some(1.5),
                 bias: (case % 5 > 2).then_some(Bias { elements: &bias, strides: [keys, queries * keys] }),

@@ -8,15 +8,29 @@ use super::super::pair::Pair;
 use super::super::vector::{Lanes, OutlinedKernel, Vector, at_most};
 use super::adjust::{Adjust, BiasRows};
 use super::block::{Block, QUERIES, Rows, aligned};
+use super::narrowed::widen_rows;
 use super::prefetch::{IndexedRows, Prefetch};
 use super::scores::{FEW_QUERIES, FewScores, Scores, transpose_queries};
 use super::softmax::{EXP2_SCALE, Softmax};
 use super::values::Values;
+use crate::cpu::kernels::matrix::Matrix;
 
 /// The keys of a block: with their values and scores they stay in the L2 cache. The fastest for 512 and 2048 keys of 64
-/// elements, with AVX-512 and with AVX2.
-const fn keys_at_once<V: Vector>() -> usize {
-    if V::LANES < 16 { 256 } else { 512 }
+/// elements, with AVX-512 and with AVX2. For few queries, keys and values that are widened stay in the L1 cache: they are read once.
+#[inline(always)]
+fn keys_at_once<V: Vector>(block: &Block<'_, f32>) -> usize {
+    match block.narrowed.is_some() && are_few::<V>(block) {
+        true => 64,
+        false if V::LANES < 16 => 256,
+        false => 512,
+    }
+}
+
+/// Whether the queries would leave most lanes empty. By the whole sequence, not by the remainder of a tile: in a longer batch these
+/// queries would not be few.
+#[inline(always)]
+fn are_few<V: Vector>(block: &Block<'_, f32>) -> bool {
+    block.whole[0] <= at_most::<V>(FEW_QUERIES) && block.whole[1] > FEW_QUERIES
 }
 
 /// With fewer keys nothing is prefetched: they are near.
@@ -34,29 +48,55 @@ const MAX_SUM: f32 = EXP2_SCALE * (1_u64 << 32) as f32;
 #[inline(always)]
 pub unsafe fn attend<V: Vector>(block: &Block<'_, f32>, memory: &mut Vec<f32>, out: &mut [f32]) -> bool {
     let [d, e] = block.size;
-    let (rows, lanes, keys) = (block.valid.counts.len() * block.heads, 2 * V::LANES, keys_at_once::<V>());
+    let (rows, lanes, keys) = (block.valid.counts.len() * block.heads, 2 * V::LANES, keys_at_once::<V>(block));
     // Each part of the scratch buffer is aligned to a cache line.
     let [for_q, for_sums, for_scores] = [d * lanes, (e + 2) * lanes, keys * lanes].map(|len| len.next_multiple_of(16));
     let most_groups = rows.div_ceil(lanes).min(GROUPS);
-    let memory = aligned(memory, for_scores + most_groups * (for_q + for_sums));
-    let (scores, states) = memory.split_at_mut(for_scores);
+    // Widened keys and values stay in the L2 cache with the rest.
+    let for_wide = if block.narrowed.is_some() { (keys * (d + e)).next_multiple_of(16) } else { 0 };
+    let memory = aligned(memory, for_scores + for_wide + most_groups * (for_q + for_sums));
+    let (scores, rest) = memory.split_at_mut(for_scores);
+    let (wide, states) = rest.split_at_mut(for_wide);
     let mut finite = true;
     for first_row in (0..rows).step_by(GROUPS * lanes) {
         let groups = (first_row..rows).step_by(lanes).take(GROUPS);
         let groups: Vec<Rows> = groups.map(|first| Rows::new(block, first, lanes_for::<V>(rows - first))).collect();
         let most = groups.iter().map(|rows| rows.most - rows.start).max().unwrap_or(0);
+        let end = groups.iter().map(|rows| rows.most).max().unwrap_or(0);
         // All groups use a block of keys before the next one is read.
         let parts = most.div_ceil(keys).max(1);
         for part in 0..block.key_heads * parts {
             let (first_key, next_key) = (part % parts * keys, (part + 1) % parts * keys);
-            let has_next = part + 1 < block.key_heads * parts && most > MIN_KEYS_TO_PREFETCH;
+            let has_next =
+                part + 1 < block.key_heads * parts && most > MIN_KEYS_TO_PREFETCH && block.narrowed.is_none();
             let next_count = if has_next { keys.min(most - next_key) } else { 0 };
             let (of_head, out) = block.of_head(part / parts, out);
             let states = states.chunks_exact_mut(for_q + for_sums);
+            // The first of the keys that are widened.
+            let mut widened = None;
             for (group, (rows, state)) in groups.iter().zip(states).enumerate() {
                 let (q, sums) = state.split_at_mut(for_q);
                 let next = [(part + 1) / parts, rows.start + next_key];
                 let prefetch = Prefetch::new(block, next, next_count, [group, groups.len()], rows);
+                // Each group begins with its own first valid key, whatever other groups share the call.
+                let first = rows.start + first_key;
+                let of_head = if let (Some([k, v]), true) = (of_head.narrowed, first < rows.most) {
+                    let count = keys.min(end - first);
+                    let (wide_k, wide_v) = wide.split_at_mut(keys * d);
+                    if widened != Some(first) {
+                        // SAFETY: the caller's.
+                        unsafe {
+                            widen_rows::<V>(k.from(first * k.stride), [count, d], wide_k);
+                            widen_rows::<V>(v.from(first * v.stride), [count, e], wide_v);
+                        }
+                        widened = Some(first);
+                    }
+                    let [k, v] =
+                        [(wide_k, d), (wide_v, e)].map(|(wide, size)| Matrix { elements: &*wide, strides: [size, 1] });
+                    Block { k, v, ..of_head }
+                } else {
+                    of_head
+                };
                 // SAFETY: the caller's.
                 finite &= unsafe { attend_keys::<V>(&of_head, rows, first_key, [q, scores, sums], &prefetch, out) };
             }
@@ -108,7 +148,6 @@ unsafe fn attend_keys<V: Vector>(
     out: &mut [f32],
 ) -> bool {
     let ([d, e], lanes) = (block.size, rows.lanes);
-    // Each group begins with its own first valid key, whatever other groups share the call.
     let (first, has_previous) = (rows.start + first_key, first_key > 0);
     if rows.most <= first {
         if !has_previous {
@@ -116,10 +155,9 @@ unsafe fn attend_keys<V: Vector>(
         }
         return true;
     }
-    let keys = keys_at_once::<V>().min(rows.most - first);
+    let keys = keys_at_once::<V>(block).min(rows.most - first);
     let (last, some_end) = (first + keys == rows.most, first + keys > rows.fewest);
-    // By the whole sequence, not by the remainder of a tile: in a longer batch these queries would not be few.
-    let few = block.whole[0] <= at_most::<V>(FEW_QUERIES) && block.whole[1] > FEW_QUERIES;
+    let few = are_few::<V>(block);
     let (max_and_sum, sums) = sums.split_at_mut(2 * lanes);
     let scores = &mut scores[..keys * lanes];
     let q = &mut q[..d * lanes];
@@ -139,7 +177,9 @@ unsafe fn attend_keys<V: Vector>(
         from: out,
         starts: if last && rows.most > MIN_KEYS_TO_PREFETCH { &rows.out[..rows.len] } else { &[] },
     };
-    let (k, v) = (block.k.part(first, 0), block.v.part(first, 0));
+    // What was widened begins with the first of them.
+    let at = if block.narrowed.is_some() { 0 } else { first };
+    let (k, v) = (block.k.part(at, 0), block.v.part(at, 0));
     let mut scales = [1.0; QUERIES];
     // Optimistically exponentiates the scores at once, where nothing is masked, relative to an early maximum.
     let mut have_exponentials = false;

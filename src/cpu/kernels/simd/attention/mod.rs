@@ -8,6 +8,7 @@ mod attend;
 mod block;
 mod few_keys;
 mod many_keys;
+mod narrowed;
 mod prefetch;
 mod scores;
 mod softmax;
@@ -15,3 +16,5 @@ mod values;
 
 pub use attend::attend;
 pub use block::{Bias, Block, ValidKeys};
+pub use few_keys::MAX_KEYS as FEW_KEYS;
+pub use narrowed::{Narrowed, NarrowedRows, widen_rows};
