@@ -9,12 +9,15 @@ use super::dispatch::{
 use super::gemm::{Block, BlockOfRows, TileEpilogue};
 use super::lanes::Wide;
 use super::level::Level;
+use super::narrow::Narrow;
 use super::pack::narrow_panels;
 use super::packed_matrix::PackedMatrix;
-use crate::backend::Float;
+#[cfg(all(target_arch = "x86_64", feature = "avx512"))]
+use super::pairs;
+use crate::backend::{Float, Number};
 use crate::cpu::kernels::cast::cast;
 use crate::cpu::kernels::matrix::Matrix;
-use crate::cpu::kernels::wide::widen_all;
+use crate::cpu::kernels::wide::{is_wide, widen_all};
 use crate::cpu::memory::Elements;
 use crate::cpu::parallel::ColumnsMut;
 use half::{bf16, f16};
@@ -25,19 +28,39 @@ pub const BLOCK_K: usize = 2048;
 /// The block of rows of `a` (MC in BLIS).
 pub const BLOCK_M: usize = 120;
 /// The bytes of a block of `a`, packed or not: half a megabyte, which stays in the L2 cache.
-const BLOCK_A: usize = 1 << 19;
+pub const BLOCK_A: usize = 1 << 19;
 /// The bytes of the panels of `b` that are used for a whole block of `a`: they stay in the L2 cache too.
-const BLOCK_B: usize = 1 << 18;
+pub const BLOCK_B: usize = 1 << 18;
 
-/// A number that matrices are multiplied of: `f32` or `f64`, or a narrow one, which is widened.
+/// A number that matrices are multiplied of: `f32` or `f64`, or a narrow one, which is widened or multiplied by an instruction of
+/// its own.
 pub trait Factor: Float<Wide: Wide> {
+    /// The rows of packed panels of a matrix of so many.
+    fn packed_rows(_: Level, k: usize) -> usize {
+        k
+    }
     /// Packs the first panels of a matrix `(k, n)`, each of this width, as many as there is room for.
     fn pack_panels(level: Level, b: Matrix<'_, Self>, size: [usize; 2], width: usize, to: &mut [Self]);
+    /// As [`multiply_packed`], where no size is wrong.
+    fn multiply_blocks(
+        level: Level,
+        a: Matrix<'_, Self>,
+        b: &PackedMatrix<Self>,
+        c: &mut ColumnsMut<'_, Self::Wide>,
+        column: usize,
+        epilogue: TileEpilogue<'_, Self::Wide>,
+    ) {
+        multiply_blocks(level, a, b, c, column, epilogue);
+    }
+    /// Whether a few rows are multiplied faster by a packed weight. Where it has to be widened first they are not.
+    fn packs_for_few_rows(_: Level) -> bool {
+        is_wide::<Self>()
+    }
     /// The product of a few rows and a matrix whose rows or columns lie together, of which nothing is packed.
     fn multiply_few_rows(
         level: Level,
         k: usize,
-        a: Matrix<'_, Self::Wide>,
+        a: Matrix<'_, Self>,
         b: Matrix<'_, Self>,
         c: &mut ColumnsMut<'_, Self::Wide>,
     );
@@ -61,23 +84,72 @@ macro_rules! wide_factors { ($($wide:ident)*) => {$(
 )*} }
 wide_factors! { f32 f64 }
 
-macro_rules! narrow_factors { ($($narrow:ident)*) => {$(
-    impl Factor for $narrow {
-        fn pack_panels(_: Level, b: Matrix<'_, Self>, size: [usize; 2], width: usize, to: &mut [Self]) {
-            narrow_panels(b, size, width, to);
-        }
-        fn multiply_few_rows(
-            level: Level,
-            k: usize,
-            a: Matrix<'_, f32>,
-            b: Matrix<'_, Self>,
-            c: &mut ColumnsMut<'_, f32>,
-        ) {
-            multiply_few_narrow_rows_at(level, k, a, b, c);
-        }
+/// A few rows, widened, by a narrow matrix.
+fn multiply_few_widened_rows<T: Factor<Wide = f32> + Narrow>(
+    level: Level,
+    k: usize,
+    a: Matrix<'_, T>,
+    b: Matrix<'_, T>,
+    c: &mut ColumnsMut<'_, f32>,
+) {
+    let ([m, _], mut kept) = (c.size(), None);
+    let a = widened_rows(a, [m, k], || room(&mut kept, m * k));
+    multiply_few_narrow_rows_at(level, k, a, b, c);
+}
+
+impl Factor for f16 {
+    fn pack_panels(_: Level, b: Matrix<'_, f16>, size: [usize; 2], width: usize, to: &mut [f16]) {
+        narrow_panels(b, size, width, to);
     }
-)*} }
-narrow_factors! { f16 bf16 }
+    fn multiply_few_rows(level: Level, k: usize, a: Matrix<'_, f16>, b: Matrix<'_, f16>, c: &mut ColumnsMut<'_, f32>) {
+        multiply_few_widened_rows(level, k, a, b, c);
+    }
+}
+
+impl Factor for bf16 {
+    #[cfg(all(target_arch = "x86_64", feature = "avx512"))]
+    fn packed_rows(level: Level, k: usize) -> usize {
+        if pairs::are_multiplied(level) { pairs::packed_rows(k) } else { k }
+    }
+    fn pack_panels(_level: Level, b: Matrix<'_, bf16>, size: [usize; 2], width: usize, to: &mut [bf16]) {
+        #[cfg(all(target_arch = "x86_64", feature = "avx512"))]
+        if pairs::are_multiplied(_level) {
+            return pairs::pack_panels(b, size, width, to);
+        }
+        narrow_panels(b, size, width, to);
+    }
+    #[cfg(all(target_arch = "x86_64", feature = "avx512"))]
+    fn multiply_blocks(
+        level: Level,
+        a: Matrix<'_, bf16>,
+        b: &PackedMatrix<bf16>,
+        c: &mut ColumnsMut<'_, f32>,
+        column: usize,
+        epilogue: TileEpilogue<'_, f32>,
+    ) {
+        if pairs::are_multiplied(level) {
+            return pairs::multiply_packed(level, a, b, c, column, epilogue);
+        }
+        multiply_blocks(level, a, b, c, column, epilogue);
+    }
+    #[cfg(all(target_arch = "x86_64", feature = "avx512"))]
+    fn packs_for_few_rows(level: Level) -> bool {
+        pairs::are_multiplied(level)
+    }
+    fn multiply_few_rows(
+        level: Level,
+        k: usize,
+        a: Matrix<'_, bf16>,
+        b: Matrix<'_, bf16>,
+        c: &mut ColumnsMut<'_, f32>,
+    ) {
+        #[cfg(all(target_arch = "x86_64", feature = "avx512"))]
+        if pairs::are_multiplied(level) {
+            return pairs::multiply_few_rows(level, k, a, b, c);
+        }
+        multiply_few_widened_rows(level, k, a, b, c);
+    }
+}
 
 /// The product of `a (m, k)` and the packed `b`, with the epilogue, into columns of the row-major `c (m, _)`, of which column 0
 /// is this `column` of the whole product; they begin with a panel of `b`.
@@ -93,7 +165,7 @@ pub fn multiply_packed<T: Factor>(
     epilogue: TileEpilogue<'_, T::Wide>,
 ) {
     let ([k, _], [m, stride], columns) = (b.size, c.size(), c.columns());
-    let [tile, width] = tile_at::<T::Wide>(level);
+    let [_, width] = tile_at::<T::Wide>(level);
     assert!(a.lies_inside([m, k]), "a buffer ends before its matrix");
     assert!(b.width == width && column + stride <= b.all_columns, "a product as large as its result");
     let inside = b.columns.start <= column + columns.start && column + columns.end <= b.columns.end;
@@ -102,6 +174,20 @@ pub fn multiply_packed<T: Factor>(
     assert!(first_packed.is_multiple_of(width), "columns from a panel on");
     assert!(epilogue.bias.is_none_or(|bias| bias.len() == stride), "a bias for each column");
     assert!(epilogue.residual.is_none_or(|residual| residual.len() == m * stride), "a residual for each element");
+    T::multiply_blocks(level, a, b, c, column, epilogue);
+}
+
+/// The same, where no size is wrong.
+fn multiply_blocks<T: Factor>(
+    level: Level,
+    a: Matrix<'_, T>,
+    b: &PackedMatrix<T>,
+    c: &mut ColumnsMut<'_, T::Wide>,
+    column: usize,
+    epilogue: TileEpilogue<'_, T::Wide>,
+) {
+    let ([k, _], [m, _], columns) = (b.size, c.size(), c.columns());
+    let [tile, width] = tile_at::<T::Wide>(level);
     let (most_a, most_b) = (BLOCK_A / size_of::<T::Wide>(), BLOCK_B / size_of::<T::Wide>());
     let mut rooms = T::Wide::rooms().take();
     let [packed_a, wide_a, wide_b] = &mut rooms;
@@ -126,13 +212,13 @@ pub fn multiply_packed<T: Factor>(
                     first: first_k == 0,
                     last: first_k + terms == k,
                 };
-                let panels = &b.panels.as_slice()[(column + first_column - b.columns.start) * k..];
+                let panels = &b.panels.as_slice()[(column + first_column - b.columns.start) * b.rows..];
                 let (panels, apart) = match cast::<T::Wide, _>(panels) {
-                    Ok(panels) => (&panels[first_k * width..], k * width),
+                    Ok(panels) => (&panels[first_k * width..], b.rows * width),
                     Err(panels) => {
                         let (count, wide_b) = (block.columns.len().div_ceil(width), room(wide_b, most_b));
                         for panel in 0..count {
-                            let from = &panels[(panel * k + first_k) * width..][..terms * width];
+                            let from = &panels[(panel * b.rows + first_k) * width..][..terms * width];
                             widen_all(from, &mut wide_b[panel * terms * width..][..terms * width]);
                         }
                         (&wide_b[..count * terms * width], terms * width)
@@ -146,7 +232,7 @@ pub fn multiply_packed<T: Factor>(
 }
 
 /// Memory for so many elements, which is used again.
-pub fn room<S: Wide>(kept: &mut Option<Elements<S>>, len: usize) -> &mut [S] {
+pub fn room<S: Number>(kept: &mut Option<Elements<S>>, len: usize) -> &mut [S] {
     kept.get_or_insert_with(|| Elements::arbitrary(len)).get_mut().expect("the elements of this thread")
 }
 
@@ -180,14 +266,14 @@ pub fn widened_rows<'a, T: Factor>(
 
 /// Whether rows of this stride can be read in place. If the stride is 4096 bytes or nearly, all rows of a tile map to the
 /// same sets of the L1 cache.
-fn avoids_aliasing<S>(stride: usize) -> bool {
+pub fn avoids_aliasing<S>(stride: usize) -> bool {
     let way = 4096 / size_of::<S>();
     let near = 16 / size_of::<S>();
     (stride + near) % way > 2 * near
 }
 
 /// The rows of a block, for as few blocks as possible: whole tiles, if these are not too many.
-fn block_rows(rows: usize, most: usize, tile: usize) -> usize {
+pub fn block_rows(rows: usize, most: usize, tile: usize) -> usize {
     let even = rows.div_ceil(rows.div_ceil(most));
     let whole = even.next_multiple_of(tile);
     if whole <= most { whole } else { even }

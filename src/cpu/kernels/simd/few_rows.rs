@@ -6,7 +6,7 @@
 use super::blocked::BLOCK_K;
 use super::lanes::Wide;
 use super::narrow::Narrow;
-use super::terms::{AsTheyAre, Terms, Widened};
+use super::terms::{AsTheyAre, SumOf, Terms, Widened};
 use super::vector::{Lanes, MAX_LANES, Vector, dispatch_rows, load, store};
 use crate::cpu::kernels::matrix::Matrix;
 use crate::cpu::memory::Elements;
@@ -46,19 +46,16 @@ pub unsafe fn multiply_narrow<V: Vector, T: Narrow>(
     unsafe { multiply_terms::<Widened<V, T>>(k, a, b, c) }
 }
 
-/// The elements of the lanes of terms.
-type ElementOf<T> = <<T as Terms>::Lanes as Lanes>::Element;
-
-/// As [`multiply`].
+/// As [`multiply`], of any terms: of `a` they are packed, those of `b` lie as they do in a matrix of `k` rows.
 ///
 /// # Safety
 /// As there.
 #[inline(always)]
-unsafe fn multiply_terms<T: Terms>(
+pub unsafe fn multiply_terms<T: Terms>(
     k: usize,
-    a: Matrix<'_, ElementOf<T>>,
+    a: Matrix<'_, T::Term>,
     b: Matrix<'_, T::Number>,
-    c: &mut ColumnsMut<'_, ElementOf<T>>,
+    c: &mut ColumnsMut<'_, SumOf<T>>,
 ) {
     let [m, _] = c.size();
     // SAFETY: the caller's.
@@ -79,15 +76,16 @@ unsafe fn multiply_terms<T: Terms>(
 #[inline(always)]
 unsafe fn add_rows<T: Terms, const ROWS: usize>(
     k: usize,
-    a: Matrix<'_, ElementOf<T>>,
+    a: Matrix<'_, T::Term>,
     b: Matrix<'_, T::Number>,
-    c: &mut ColumnsMut<'_, ElementOf<T>>,
+    c: &mut ColumnsMut<'_, SumOf<T>>,
 ) {
     let columns = c.columns();
     let width = columns.len();
-    let mut later = (k > BLOCK_K).then(|| Elements::arbitrary(ROWS * width));
-    for first in (0..k).step_by(BLOCK_K) {
-        let (end, stride) = (k.min(first + BLOCK_K), if first == 0 { c.size()[1] } else { width });
+    let (terms, block) = (k.div_ceil(T::DEPTH), BLOCK_K / T::DEPTH);
+    let mut later = (terms > block).then(|| Elements::arbitrary(ROWS * width));
+    for first in (0..terms).step_by(block) {
+        let (end, stride) = (terms.min(first + block), if first == 0 { c.size()[1] } else { width });
         let sums = match &mut later {
             Some(later) if first > 0 => later.get_mut().expect("new elements have one holder").as_mut_ptr(),
             _ => c.rows(0..ROWS, columns.clone()),
@@ -101,11 +99,13 @@ unsafe fn add_rows<T: Terms, const ROWS: usize>(
             if const { T::Lanes::UNROLLS } {
                 whole += (end - first) / STREAMS * STREAMS;
                 for p in (first..whole).step_by(STREAMS) {
-                    rank_k_update::<T, ROWS, STREAMS>(a.part(0, p), b.part(p, columns.start), sums, [width, stride]);
+                    let b = b.part(p * T::DEPTH, columns.start);
+                    rank_k_update::<T, ROWS, STREAMS>(k - p * T::DEPTH, a.part(0, p), b, sums, [width, stride]);
                 }
             }
             for p in whole..end {
-                rank_k_update::<T, ROWS, 1>(a.part(0, p), b.part(p, columns.start), sums, [width, stride]);
+                let b = b.part(p * T::DEPTH, columns.start);
+                rank_k_update::<T, ROWS, 1>(k - p * T::DEPTH, a.part(0, p), b, sums, [width, stride]);
             }
             if first > 0 {
                 for row in 0..ROWS {
@@ -117,37 +117,40 @@ unsafe fn add_rows<T: Terms, const ROWS: usize>(
     }
 }
 
-/// A rank-K update of `width` columns, one after another along k; the rows of the sums lie `stride` apart.
+/// A rank-K update of `width` columns, one term after another, of which `left` rows of `b` are left; the rows of the sums lie
+/// `stride` apart.
 ///
 /// # Safety
 /// As of [`multiply`], with so many rows, and as many sums.
 #[inline(always)]
 unsafe fn rank_k_update<T: Terms, const ROWS: usize, const K: usize>(
-    a: Matrix<'_, ElementOf<T>>,
+    left: usize,
+    a: Matrix<'_, T::Term>,
     b: Matrix<'_, T::Number>,
-    sums: *mut ElementOf<T>,
+    sums: *mut SumOf<T>,
     [width, stride]: [usize; 2],
 ) {
     // SAFETY: the caller's.
     unsafe {
-        let mut factors = [[T::Lanes::splat(num_traits::zero()); K]; ROWS];
+        let mut factors = [[T::splat(T::Term::default()); K]; ROWS];
         for row in 0..ROWS {
             for p in 0..K {
-                factors[row][p] = T::Lanes::splat(*a.elements.get_unchecked(row * a.strides[0] + p * a.strides[1]));
+                factors[row][p] = T::splat(*a.elements.get_unchecked(row * a.strides[0] + p * a.strides[1]));
             }
         }
         let whole = width - width % T::Lanes::LANES;
+        let (row_stride, row_of) = (b.strides[0], |p: usize| p * T::DEPTH * b.strides[0]);
         for column in (0..whole).step_by(T::Lanes::LANES) {
-            let mut rows = [T::Lanes::splat(num_traits::zero()); K];
+            let mut rows = [T::splat(T::Term::default()); K];
             for p in 0..K {
-                let from = b.elements.get_unchecked(p * b.strides[0] + column..);
-                rows[p] = T::load(from);
+                let from = b.elements.get_unchecked(row_of(p) + column..);
+                rows[p] = T::load_row(from, row_stride, left - p * T::DEPTH);
             }
             for row in 0..ROWS {
                 let at = sums.add(row * stride + column);
                 let mut sum = T::Lanes::load(std::slice::from_raw_parts(at, T::Lanes::LANES));
                 for p in 0..K {
-                    sum = factors[row][p].accumulate(rows[p], sum);
+                    sum = T::accumulate(factors[row][p], rows[p], sum);
                 }
                 sum.write(at);
             }
@@ -157,8 +160,9 @@ unsafe fn rank_k_update<T: Terms, const ROWS: usize, const K: usize>(
                 let sums = std::slice::from_raw_parts_mut(sums.add(row * stride + whole), width - whole);
                 let mut sum = load::<T::Lanes>(sums, num_traits::zero());
                 for p in 0..K {
-                    let from = &b.elements[p * b.strides[0] + whole..][..width - whole];
-                    sum = factors[row][p].accumulate(T::load_up_to(from), sum);
+                    let from = &b.elements[row_of(p) + whole..];
+                    let terms = T::load_part_of_row(from, row_stride, left - p * T::DEPTH, width - whole);
+                    sum = T::accumulate(factors[row][p], terms, sum);
                 }
                 store(sum, sums);
             }
@@ -173,46 +177,47 @@ unsafe fn rank_k_update<T: Terms, const ROWS: usize, const K: usize>(
 #[inline(always)]
 unsafe fn dot_columns<T: Terms, const ROWS: usize>(
     k: usize,
-    a: Matrix<'_, ElementOf<T>>,
+    a: Matrix<'_, T::Term>,
     b: Matrix<'_, T::Number>,
-    c: &mut ColumnsMut<'_, ElementOf<T>>,
+    c: &mut ColumnsMut<'_, SumOf<T>>,
 ) {
     const { assert!(UNROLL == 4 && T::Lanes::LANES.is_multiple_of(4)) };
-    let columns = c.columns();
+    let (columns, terms, block) = (c.columns(), k.div_ceil(T::DEPTH), BLOCK_K / T::DEPTH);
     for column in columns.clone().step_by(T::Lanes::LANES) {
         let width = T::Lanes::LANES.min(columns.end - column);
         let b = b.part(0, column);
         // Lanes after the last column read it again.
-        let at = |lane: usize, p: usize| lane.min(width - 1) * b.strides[1] + p;
+        let at = |lane: usize, p: usize| lane.min(width - 1) * b.strides[1] + p * T::DEPTH;
         // SAFETY: the caller's; each column has as many terms.
         unsafe {
             let mut totals = [T::Lanes::splat(num_traits::zero()); ROWS];
-            for first in (0..k).step_by(BLOCK_K) {
-                let end = k.min(first + BLOCK_K);
-                let whole = first + (end - first) / UNROLL * UNROLL;
+            for first in (0..terms).step_by(block) {
+                let end = terms.min(first + block);
+                // Terms whose numbers are all there.
+                let whole = first + (end.min(k / T::DEPTH) - first) / UNROLL * UNROLL;
                 let mut sums = [T::Lanes::splat(num_traits::zero()); ROWS];
                 for p in (first..whole).step_by(UNROLL) {
-                    let mut four = [T::Lanes::splat(num_traits::zero()); 4];
+                    let mut four = [T::splat(T::Term::default()); 4];
                     for i in 0..4 {
                         let column = |group: usize| b.elements.get_unchecked(at(4 * group % T::Lanes::LANES + i, p)..);
                         four[i] = T::load_groups([column(0), column(1), column(2), column(3)]);
                     }
-                    let four = T::Lanes::transpose_groups(four);
+                    let four = T::transpose_groups(four);
                     for row in 0..ROWS {
                         for i in 0..UNROLL {
                             let factor = *a.elements.get_unchecked(row * a.strides[0] + (p + i) * a.strides[1]);
-                            sums[row] = T::Lanes::splat(factor).accumulate(four[i], sums[row]);
+                            sums[row] = T::accumulate(T::splat(factor), four[i], sums[row]);
                         }
                     }
                 }
                 for p in whole..end {
-                    let mut elements = [T::Number::default(); MAX_LANES];
+                    let mut elements = [T::Term::default(); MAX_LANES];
                     for lane in 0..T::Lanes::LANES {
-                        elements[lane] = *b.elements.get_unchecked(at(lane, p));
+                        elements[lane] = T::term(b.elements.get_unchecked(at(lane, p)..), 1, k - p * T::DEPTH);
                     }
                     for row in 0..ROWS {
                         let factor = *a.elements.get_unchecked(row * a.strides[0] + p * a.strides[1]);
-                        sums[row] = T::Lanes::splat(factor).accumulate(T::load(&elements), sums[row]);
+                        sums[row] = T::accumulate(T::splat(factor), T::load(&elements), sums[row]);
                     }
                 }
                 for row in 0..ROWS {

@@ -4,6 +4,7 @@
 use super::four_columns;
 use super::lanes::Wide;
 use super::pair::Pair;
+use super::terms::{AsTheyAre, SumOf, Terms};
 use super::vector::{Lanes, Vector, at_most, dispatch_rows, even_chunks, load, store};
 use crate::cpu::kernels::matrix::Matrix;
 use crate::cpu::parallel::ColumnsMut;
@@ -68,24 +69,24 @@ pub unsafe fn multiply_block<V: Vector, S: Wide>(
     epilogue: TileEpilogue<'_, S>,
 ) {
     // SAFETY: the caller's.
-    unsafe { multiply_tiles::<S::Lanes<V>>(a, b, [stride, terms], c, block, epilogue) }
+    unsafe { multiply_tiles::<AsTheyAre<S::Lanes<V>>>(a, b, [stride, terms], c, block, epilogue) }
 }
 
-/// As [`multiply_block`].
+/// As [`multiply_block`], of any terms.
 ///
 /// # Safety
 /// As there.
 #[inline(always)]
-unsafe fn multiply_tiles<L: Lanes>(
-    a: BlockOfRows<'_, L::Element>,
-    b: &[L::Element],
+pub unsafe fn multiply_tiles<T: Terms>(
+    a: BlockOfRows<'_, T::Term>,
+    b: &[T::Term],
     [stride, terms]: [usize; 2],
-    c: &mut ColumnsMut<'_, L::Element>,
+    c: &mut ColumnsMut<'_, SumOf<T>>,
     block: &Block,
-    epilogue: TileEpilogue<'_, L::Element>,
+    epilogue: TileEpilogue<'_, SumOf<T>>,
 ) {
-    let width = 2 * L::LANES;
-    for (row, height) in even_chunks(block.rows.len(), L::TILE) {
+    let width = 2 * T::Lanes::LANES;
+    for (row, height) in even_chunks(block.rows.len(), T::Lanes::TILE) {
         let a = match a {
             BlockOfRows::InPlace(a) => a.part(row, 0).cut([height, terms]),
             BlockOfRows::Packed(a) => Matrix { elements: &a[row * terms..][..height * terms], strides: [1, height] },
@@ -99,7 +100,7 @@ unsafe fn multiply_tiles<L: Lanes>(
             };
             let b = &b[panel * stride..][..terms * width];
             // SAFETY: the caller's; the panels are packed.
-            unsafe { dispatch_rows!(height, L::TILE, micro_kernel::<L>(a, b, c, &tile, epilogue)) };
+            unsafe { dispatch_rows!(height, T::Lanes::TILE, micro_kernel::<T>(a, b, c, &tile, epilogue)) };
         }
     }
 }
@@ -120,29 +121,29 @@ struct Tile {
 /// # Safety
 /// The processor has the instructions of `V`. There are `ROWS` rows in `a`, of as many columns as `b` has rows.
 #[inline(always)]
-unsafe fn micro_kernel<L: Lanes, const ROWS: usize>(
-    a: Matrix<'_, L::Element>,
-    b: &[L::Element],
-    c: &mut ColumnsMut<'_, L::Element>,
+unsafe fn micro_kernel<T: Terms, const ROWS: usize>(
+    a: Matrix<'_, T::Term>,
+    b: &[T::Term],
+    c: &mut ColumnsMut<'_, SumOf<T>>,
     tile: &Tile,
-    epilogue: TileEpilogue<'_, L::Element>,
+    epilogue: TileEpilogue<'_, SumOf<T>>,
 ) {
     // SAFETY: the caller's; each part of `b` is two vectors long.
     unsafe {
-        let mut sums = [[L::splat(num_traits::zero()); 2]; ROWS];
+        let mut sums = [[T::Lanes::splat(num_traits::zero()); 2]; ROWS];
         let ([row_stride, stride], mut from) = (a.strides, a.elements.as_ptr());
-        for b in b.chunks_exact(2 * L::LANES) {
+        for b in b.chunks_exact(2 * T::Lanes::LANES) {
             // A panel is longer than the L1 cache.
-            L::prefetch(b.as_ptr().wrapping_add(PREFETCH_ROWS * 2 * L::LANES));
-            L::prefetch(b.as_ptr().wrapping_add((PREFETCH_ROWS * 2 + 1) * L::LANES));
-            let (left, right) = (L::load(b), L::load(&b[L::LANES..]));
+            T::Lanes::prefetch(b.as_ptr().wrapping_add(PREFETCH_ROWS * 2 * T::Lanes::LANES).cast());
+            T::Lanes::prefetch(b.as_ptr().wrapping_add((PREFETCH_ROWS * 2 + 1) * T::Lanes::LANES).cast());
+            let (left, right) = (T::load(b), T::load(&b[T::Lanes::LANES..]));
             for row in 0..ROWS {
-                let factor = L::splat(*from.add(row * row_stride));
-                sums[row] = [factor.accumulate(left, sums[row][0]), factor.accumulate(right, sums[row][1])];
+                let factor = T::splat(*from.add(row * row_stride));
+                sums[row] = [T::accumulate(factor, left, sums[row][0]), T::accumulate(factor, right, sums[row][1])];
             }
             from = from.wrapping_add(stride);
         }
-        if tile.columns.len() == 2 * L::LANES {
+        if tile.columns.len() == 2 * T::Lanes::LANES {
             // Loops over rows alone, which the compiler unrolls: so the sums stay in registers.
             let (out, [_, stride]) = (c.rows(tile.row..tile.row + ROWS, tile.columns.clone()), c.size());
             if !tile.first {
@@ -159,11 +160,11 @@ unsafe fn micro_kernel<L: Lanes, const ROWS: usize>(
             }
             for row in 0..ROWS {
                 sums[row][0].write(out.add(row * stride));
-                sums[row][1].write(out.add(row * stride + L::LANES));
+                sums[row][1].write(out.add(row * stride + T::Lanes::LANES));
             }
             return;
         }
-        let middle = tile.columns.end.min(tile.columns.start + L::LANES);
+        let middle = tile.columns.end.min(tile.columns.start + T::Lanes::LANES);
         let parts = [tile.columns.start..middle, middle..tile.columns.end];
         for (row, sums) in sums.into_iter().enumerate() {
             let (row, [_, stride]) = (tile.row + row, c.size());

@@ -156,7 +156,8 @@ pub unsafe trait Lanes: Copy {
             let (mut lanes, mut count) = (unsafe { array(vector) }, Self::LANES);
             while count > 1 {
                 count /= 2;
-                (0..count).for_each(|lane| lanes[lane] = lanes[lane] + lanes[lane + count]);
+                let (lower, upper) = lanes.split_at_mut(count);
+                lower.iter_mut().zip(&*upper).for_each(|(lower, upper)| *lower += *upper);
             }
             *sum = lanes[0];
         }

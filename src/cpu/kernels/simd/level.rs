@@ -12,6 +12,9 @@ pub enum Level {
     Avx2,
     #[cfg(all(target_arch = "x86_64", feature = "avx512"))]
     Avx512,
+    /// The same, and products of pairs of `bf16`.
+    #[cfg(all(target_arch = "x86_64", feature = "avx512"))]
+    Avx512Bf16,
     #[cfg(target_arch = "aarch64")]
     Neon,
     #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
@@ -32,6 +35,9 @@ pub fn levels() -> Vec<(&'static str, Level)> {
         #[cfg(feature = "avx512")]
         if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vl") {
             levels.push(("avx512", Level::Avx512));
+            if is_x86_feature_detected!("avx512bf16") {
+                levels.push(("avx512bf16", Level::Avx512Bf16));
+            }
         }
     }
     #[cfg(all(target_arch = "aarch64", not(miri)))]

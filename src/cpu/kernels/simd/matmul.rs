@@ -281,7 +281,7 @@ fn multiplier_at<'a, T: Factor>(level: Level, [m, k, n]: [usize; 3], b: Matrix<'
 /// The product of few rows and a large `b` with contiguous rows or columns.
 fn multiply_few_rows<T: Factor>(
     level: Level,
-    [m, k, n]: [usize; 3],
+    [_, k, n]: [usize; 3],
     a: Matrix<'_, T>,
     b: Matrix<'_, T>,
     c: &mut [T::Wide],
@@ -291,8 +291,6 @@ fn multiply_few_rows<T: Factor>(
     // Contiguous rows are read in long runs: smaller items would make the access to memory irregular.
     let parts = if b.strides[1] == 1 { 1 } else { 4 };
     let columns = n.div_ceil(parts * cores()).next_multiple_of(COLUMNS);
-    let mut kept = None;
-    let a = widened_rows(a, [m, k], || room(&mut kept, m * k));
     // It is bound by memory bandwidth, whatever the number of rows.
     for_each_columns(c, n, 0..n, columns, columns * k, |mut c| T::multiply_few_rows(level, k, a, b, &mut c));
 }
@@ -331,8 +329,8 @@ pub fn linear_at<T: Factor>(
         });
     }
     let few = m <= FEW_ROWS && weight.matrix.strides.contains(&1);
-    // A narrow weight is read as it lies: packed it would be no faster, and would be there twice.
-    let in_place = few && !is_wide::<T>();
+    // Packed it would be no faster, and would be there twice.
+    let in_place = few && !T::packs_for_few_rows(level);
     if in_place {
         advise_huge_pages(&weight, [k, n]);
     }

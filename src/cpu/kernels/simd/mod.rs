@@ -1,10 +1,10 @@
 //! Kernels in vectors of the processor, chosen at run time.
 //!
-//! In layers, after the manner of the `memchr` crate: what a kernel needs of a vector ([`vector`]), functions of a vector
+//! In layers, after the manner of the `memchr` crate: what a kernel needs of a vector ([`vector`], products [`lanes`] and [`terms`]), functions of a vector
 //! ([`math`]), the kernels over any vector ([`map`](mod@map), [`reduce`](mod@reduce), [`softmax`](mod@softmax), [`reduce_columns`], [`narrow`],
 //! [`gemm`], [`attention`]), one function for each kernel and set of instructions ([`dispatch`]), and the safe functions of this module,
 //! which choose among them.
-//! `CONGRUENT_SIMD` forces a choice: `portable`, `avx2`, `avx512` or `neon`; what the processor lacks is not chosen.
+//! `CONGRUENT_SIMD` forces a choice: `portable`, `avx2`, `avx512`, `avx512bf16` or `neon`; what the processor lacks is not chosen.
 //! WebAssembly cannot be asked: a program has the level `simd128` if it was compiled with it.
 
 // Over arrays of vectors, iterators keep the compiler from using registers.
@@ -38,6 +38,8 @@ mod norm;
 mod pack;
 mod packed_matrix;
 mod pair;
+#[cfg(all(target_arch = "x86_64", feature = "avx512"))]
+mod pairs;
 mod planes;
 mod portable;
 mod quantised;

@@ -19,6 +19,7 @@ pub unsafe trait Narrow: Copy + Default {
     /// # Safety
     /// As of [`Vector::store`].
     unsafe fn store<V: Vector>(x: V, to: &mut [Self]);
+    fn widened(self) -> f32;
 }
 
 macro_rules! narrow { ($($t:ident: $load:ident $store:ident;)*) => {$(
@@ -33,6 +34,10 @@ macro_rules! narrow { ($($t:ident: $load:ident $store:ident;)*) => {$(
         unsafe fn store<V: Vector>(x: V, to: &mut [$t]) {
             // SAFETY: the caller's.
             unsafe { x.$store(to) }
+        }
+        #[inline(always)]
+        fn widened(self) -> f32 {
+            self.to_f32()
         }
     }
 )*} }

@@ -45,6 +45,24 @@ fn transposed<T: Copy>(x: &[T], [rows, columns]: [usize; 2]) -> Vec<T> {
     (0..rows * columns).map(|i| x[i % rows * columns + i / rows]).collect()
 }
 
+/// For each element of a product its sum in double precision, and the sum of the magnitudes.
+fn sums<T: Number>([m, k, n]: [usize; 3], a: Matrix<'_, T>, b: Matrix<'_, T>) -> Vec<(f64, f64)> {
+    let of = |x: Matrix<'_, T>, [rows, columns]: [usize; 2]| -> Vec<f64> {
+        let all = (0..rows).flat_map(|i| (0..columns).map(move |j| i * x.strides[0] + j * x.strides[1]));
+        all.map(|at| wide(x.elements[at])).collect()
+    };
+    let (a, b, mut sums) = (of(a, [m, k]), of(b, [k, n]), vec![(0.0, 0.0); m * n]);
+    for (i, sums) in sums.chunks_mut(n).enumerate() {
+        for l in 0..k {
+            for (j, (sum, size)) in sums.iter_mut().enumerate() {
+                let term: f64 = a[i * k + l] * b[l * n + j];
+                (*sum, *size) = (*sum + term, *size + term.abs());
+            }
+        }
+    }
+    sums
+}
+
 fn check<T: Rounded>(sizes: &[[usize; 3]]) {
     for &[m, k, n] in sizes {
         let (a, b, before) = (random::<T>(m * k, 1), random::<T>(k * n, 2), random::<T>(m * n, 3));
@@ -59,15 +77,12 @@ fn check<T: Rounded>(sizes: &[[usize; 3]]) {
             (matrix(&a, [1, 0]), matrix(&b, [1, 0])),
             (matrix(&a, [0, 0]), matrix(&b, [0, 0])),
         ];
-        for (name, level) in levels() {
-            for (a, b) in pairs {
+        for (a, b) in pairs {
+            let expected = sums([m, k, n], a, b);
+            for (name, level) in levels() {
                 let mut found = before.clone();
                 multiply_at(level, [m, k, n], a, b, &mut found);
-                for (at, found) in found.into_iter().enumerate() {
-                    let (i, j) = (at / n, at % n);
-                    let element = |x: &Matrix<'_, T>, i, l| wide(x.elements[i * x.strides[0] + l * x.strides[1]]);
-                    let terms = (0..k).map(|l| element(&a, i, l) * element(&b, l, j));
-                    let (sum, size) = terms.fold((0.0, 0.0), |(sum, size): (f64, f64), x| (sum + x, size + x.abs()));
+                for (found, (sum, size)) in found.into_iter().zip(&expected) {
                     // Each of the additions rounds by half a place at most: equal terms, all the same way. Of double
                     // precision, those of the expected sum do too.
                     let allowed = 2.0 * of_sums::<T>() * (k + 2) as f64 * (size + 1.0) + T::ROUNDING * sum.abs();
@@ -81,7 +96,7 @@ fn check<T: Rounded>(sizes: &[[usize; 3]]) {
 
 fn sizes() -> Vec<[usize; 3]> {
     if cfg!(miri) {
-        return vec![[1, 1, 1], [3, 0, 2], [5, 2, 17], [13, 3, 9], [1, 131, 33], [5, 131, 33]];
+        return vec![[1, 1, 1], [3, 0, 2], [5, 2, 17], [13, 3, 9], [1, 131, 33]];
     }
     let mut sizes: Vec<[usize; 3]> = Vec::new();
     for m in [1, 2, 5, 11, 12, 13, 25, 37] {
@@ -97,6 +112,8 @@ fn sizes() -> Vec<[usize; 3]> {
         [30, 1024, 80],
         [13, 1100, 600],
         [70, 2100, 70],
+        [3, 4099, 33],
+        [6, 2101, 33],
         [1, 131, 33],
         [21, 70, 20],
         [20, 64, 20],
@@ -121,6 +138,21 @@ fn products_of_double_precision_agree_at_every_size() {
 fn products_of_half_precision_agree_at_every_size() {
     check::<f16>(&sizes());
     check::<bf16>(&sizes());
+}
+
+/// What `CONGRUENT_SIMD=avx512` is there for.
+#[test]
+#[cfg_attr(miri, ignore)] // It has no such level.
+fn numbers_below_the_normal_ones_are_zero_in_pairs_alone() {
+    for (m, [k, n]) in [(1, [64, 70]), (5, [64, 70])] {
+        let (a, b) = (vec![bf16::from_f32(2f32.powi(-130)); m * k], vec![bf16::from_f32(2f32.powi(20)); k * n]);
+        for (name, level) in levels() {
+            let mut found = before_nan::<bf16>(m * n);
+            multiply_at(level, [m, k, n], matrix(&a, [k, 1]), matrix(&b, [n, 1]), &mut found);
+            let expected = if name == "avx512bf16" { 0.0 } else { 2f32.powi(-130 + 20 + 6) };
+            assert!(found.iter().all(|found| found.to_f32() == expected), "{name}: {} for {expected}", found[0]);
+        }
+    }
 }
 
 fn gelu_tanh(x: f64) -> f64 {
@@ -180,7 +212,7 @@ fn a_linear_map_is_a_product_and_what_follows() {
 /// A row is the same, bit for bit, alone and in a batch, and with other threads.
 fn check_rows<T: Rounded>() {
     let sizes =
-        if cfg!(miri) { vec![[6, 130, 33]] } else { vec![[7, 40, 30], [9, 131, 67], [130, 2100, 80], [40, 300, 1040]] };
+        if cfg!(miri) { vec![[5, 130, 33]] } else { vec![[7, 40, 30], [9, 131, 67], [130, 2100, 80], [40, 300, 1040]] };
     for [m, k, n] in sizes {
         let (a, b) = (random::<T>(m * k, 1), random::<T>(k * n, 2));
         let b_transposed = transposed(&b, [k, n]);
@@ -192,7 +224,8 @@ fn check_rows<T: Rounded>() {
                     c.into_iter().map(wide).collect::<Vec<_>>()
                 };
                 let all = rows(0, m);
-                for (first, count) in [(0, 1), (m - 1, 1), (1, 2), (0, 4), (1, 5)] {
+                let parts = [(0, 1), (m - 1, 1), (1, 2), (0, 4), (0, 5)];
+                for (first, count) in parts.into_iter().take(if cfg!(miri) { 1 } else { 5 }) {
                     assert_eq!(rows(first, count), all[first * n..][..count * n], "{name}, {m} {k} {n}: {count} rows");
                 }
                 if !cfg!(miri) {
@@ -207,8 +240,10 @@ fn check_rows<T: Rounded>() {
 
 #[test]
 fn a_row_is_the_same_alone_and_among_others() {
-    check_rows::<f32>();
+    if !cfg!(miri) {
+        check_rows::<f32>();
+        check_rows::<f16>();
+    }
     check_rows::<f64>();
-    check_rows::<f16>();
     check_rows::<bf16>();
 }

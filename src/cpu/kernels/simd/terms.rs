@@ -1,52 +1,105 @@
-//! How the numbers of a matrix become lanes: as they are, or widened.
+//! What the kernels of products multiply: numbers as they are, or widened, or several along the inner dimension at once.
 
 use super::narrow::Narrow;
 use super::vector::{Lanes, MAX_LANES, Vector, load};
 use std::marker::PhantomData;
 
-/// Numbers of a matrix, and the lanes that they are multiplied in.
+/// Terms of sums of products: how they come from matrices, and how they are multiplied.
+///
+/// A term is one number of the inner dimension, or a few that one instruction multiplies and adds. All methods may be called only
+/// where the processor has the instructions.
 pub trait Terms {
-    type Number: Copy + Default;
+    /// The lanes that products are summed in.
     type Lanes: Lanes;
+    /// The numbers of a matrix.
+    type Number: Copy;
+    /// A term, of a packed matrix.
+    type Term: Copy + Default;
+    /// A term in each lane.
+    type Vector: Copy;
+    /// The numbers of a term.
+    const DEPTH: usize = 1;
 
-    /// The first numbers of a slice.
-    ///
-    /// # Safety
-    /// As of [`Lanes::load`].
-    unsafe fn load(from: &[Self::Number]) -> Self::Lanes;
-    /// All numbers of a slice that is as long as a vector, or shorter, and zeros behind them.
-    ///
-    /// # Safety
-    /// The processor has the instructions.
-    unsafe fn load_up_to(from: &[Self::Number]) -> Self::Lanes;
-    /// The first 4 numbers of a slice for each group of four lanes.
-    ///
-    /// # Safety
-    /// As of [`Lanes::load_groups`].
-    unsafe fn load_groups(from: [&[Self::Number]; 4]) -> Self::Lanes;
+    /// A term in all lanes.
+    unsafe fn splat(term: Self::Term) -> Self::Vector;
+    /// The first terms of a slice.
+    unsafe fn load(from: &[Self::Term]) -> Self::Vector;
+    /// Adds the products of terms.
+    unsafe fn accumulate(x: Self::Vector, y: Self::Vector, sums: Self::Lanes) -> Self::Lanes;
+    /// The term that begins with the first of these numbers, which lie so far apart; of them `left` are left, at least one.
+    unsafe fn term(from: &[Self::Number], stride: usize, left: usize) -> Self::Term;
+    /// Terms of neighbouring columns, as many as there are lanes, of which the first begins at the first number; rows lie
+    /// `stride` apart, and `left` of them are left, at least one.
+    unsafe fn load_row(from: &[Self::Number], stride: usize, left: usize) -> Self::Vector;
+    /// The next 4 terms of a column for each group of four lanes; their numbers lie together, and are all there.
+    unsafe fn load_groups(from: [&[Self::Number]; 4]) -> Self::Vector;
+    /// Transposes the 4 × 4 terms of each group of four lanes.
+    unsafe fn transpose_groups(four: [Self::Vector; 4]) -> [Self::Vector; 4];
+
+    /// As [`load_row`](Self::load_row), of so few columns that a vector is not filled.
+    #[inline(always)]
+    unsafe fn load_part_of_row(from: &[Self::Number], stride: usize, left: usize, columns: usize) -> Self::Vector {
+        let mut terms = [Self::Term::default(); MAX_LANES];
+        // SAFETY: the caller's; `MAX_LANES` terms are enough for any vector.
+        unsafe {
+            for (column, term) in terms[..columns].iter_mut().enumerate() {
+                *term = Self::term(&from[column..], stride, left);
+            }
+            Self::load(&terms)
+        }
+    }
 }
+
+/// The elements of the sums.
+pub type SumOf<T> = <<T as Terms>::Lanes as Lanes>::Element;
 
 /// Numbers of the type of the lanes.
 pub struct AsTheyAre<L>(PhantomData<L>);
 
 impl<L: Lanes> Terms for AsTheyAre<L> {
-    type Number = L::Element;
     type Lanes = L;
+    type Number = L::Element;
+    type Term = L::Element;
+    type Vector = L;
 
+    #[inline(always)]
+    unsafe fn splat(term: L::Element) -> L {
+        // SAFETY: the caller's.
+        unsafe { L::splat(term) }
+    }
     #[inline(always)]
     unsafe fn load(from: &[L::Element]) -> L {
         // SAFETY: the caller's.
         unsafe { L::load(from) }
     }
     #[inline(always)]
-    unsafe fn load_up_to(from: &[L::Element]) -> L {
+    unsafe fn accumulate(x: L, y: L, sums: L) -> L {
         // SAFETY: the caller's.
-        unsafe { load(from, num_traits::zero()) }
+        unsafe { x.accumulate(y, sums) }
+    }
+    #[inline(always)]
+    unsafe fn term(from: &[L::Element], _: usize, _: usize) -> L::Element {
+        from[0]
+    }
+    #[inline(always)]
+    unsafe fn load_row(from: &[L::Element], _: usize, _: usize) -> L {
+        // SAFETY: the caller's.
+        unsafe { L::load(from) }
     }
     #[inline(always)]
     unsafe fn load_groups(from: [&[L::Element]; 4]) -> L {
         // SAFETY: the caller's.
         unsafe { L::load_groups(from) }
+    }
+    #[inline(always)]
+    unsafe fn transpose_groups(four: [L; 4]) -> [L; 4] {
+        // SAFETY: the caller's.
+        unsafe { L::transpose_groups(four) }
+    }
+    #[inline(always)]
+    unsafe fn load_part_of_row(from: &[L::Element], _: usize, _: usize, columns: usize) -> L {
+        // SAFETY: the caller's.
+        unsafe { load(&from[..columns], num_traits::zero()) }
     }
 }
 
@@ -54,20 +107,34 @@ impl<L: Lanes> Terms for AsTheyAre<L> {
 pub struct Widened<V, T>(PhantomData<(V, T)>);
 
 impl<V: Vector, T: Narrow> Terms for Widened<V, T> {
-    type Number = T;
     type Lanes = V;
+    type Number = T;
+    type Term = f32;
+    type Vector = V;
 
     #[inline(always)]
-    unsafe fn load(from: &[T]) -> V {
+    unsafe fn splat(term: f32) -> V {
         // SAFETY: the caller's.
-        unsafe { T::load(from) }
+        unsafe { V::splat(term) }
     }
     #[inline(always)]
-    unsafe fn load_up_to(from: &[T]) -> V {
-        let mut whole = [T::default(); MAX_LANES];
-        whole[..from.len()].copy_from_slice(from);
-        // SAFETY: the caller's; `MAX_LANES` numbers are enough for any vector.
-        unsafe { T::load(&whole) }
+    unsafe fn load(from: &[f32]) -> V {
+        // SAFETY: the caller's.
+        unsafe { V::load(from) }
+    }
+    #[inline(always)]
+    unsafe fn accumulate(x: V, y: V, sums: V) -> V {
+        // SAFETY: the caller's.
+        unsafe { x.accumulate(y, sums) }
+    }
+    #[inline(always)]
+    unsafe fn term(from: &[T], _: usize, _: usize) -> f32 {
+        from[0].widened()
+    }
+    #[inline(always)]
+    unsafe fn load_row(from: &[T], _: usize, _: usize) -> V {
+        // SAFETY: the caller's.
+        unsafe { T::load(from) }
     }
     #[inline(always)]
     unsafe fn load_groups(from: [&[T]; 4]) -> V {
@@ -79,5 +146,10 @@ impl<V: Vector, T: Narrow> Terms for Widened<V, T> {
             let all = [four(0), four(1), four(2), four(3)];
             T::load(&std::mem::transmute_copy::<[u64; 4], [T; MAX_LANES]>(&all))
         }
+    }
+    #[inline(always)]
+    unsafe fn transpose_groups(four: [V; 4]) -> [V; 4] {
+        // SAFETY: the caller's.
+        unsafe { V::transpose_groups(four) }
     }
 }

@@ -65,7 +65,7 @@ const PANELS_PER_CHUNK: usize = 4;
 /// Packs some columns of `b (k, n)`.
 pub fn pack<T: Factor>(level: Level, b: Matrix<'_, T>, [k, n]: [usize; 2], columns: Range<usize>) -> PackedMatrix<T> {
     let ([_, width], b, count) = (tile_at::<T::Wide>(level), b.part(0, columns.start), columns.len());
-    PackedMatrix::of_panels([k, n], columns, width, PANELS_PER_CHUNK, |first, to| {
+    PackedMatrix::of_panels([k, n], T::packed_rows(level, k), columns, width, PANELS_PER_CHUNK, |first, to| {
         T::pack_panels(level, b.part(0, first), [k, count - first], width, to);
     })
 }
@@ -79,7 +79,7 @@ pub fn packed_weight<T: Factor>(
     let packed = with_cached(weight, size, |cached| {
         if cached.packed.is_none() {
             let [_, width] = tile_at::<T::Wide>(level);
-            let elements = size[0] * size[1].next_multiple_of(width);
+            let elements = T::packed_rows(level, size[0]) * size[1].next_multiple_of(width);
             let (bytes, _) = size_class(elements * size_of::<T>());
             let reservation = Reservation::new(bytes)?;
             cached.packed = Some((Arc::new(pack(level, weight.matrix, size, 0..size[1])), reservation));

@@ -160,6 +160,8 @@ mod double;
 mod integers_256;
 #[cfg(all(feature = "avx512", any(feature = "gguf", test)))]
 mod integers_512;
+#[cfg(feature = "avx512")]
+pub mod pairs;
 mod transpose;
 
 pub use avx2::Avx2;
