@@ -184,7 +184,7 @@ impl<T: Element> Backend for Cpu<T> {
     where
         T: Float,
     {
-        fused::values(program, values, &inputs)
+        fused::values(program, values, inputs.into_iter().map(Array::detached).collect())
     }
     fn compare(op: Compare, x: &ArrayOf<Self>, y: &ArrayOf<Self>) -> Array<bool>
     where

@@ -30,8 +30,8 @@ pub fn work<T>(program: &Program<T>) -> usize {
 
 /// The elements of a block and of a work item, which is some blocks. Blocks are a multiple of the period of broadcast
 /// inputs, so that these are copied once for an item.
-pub fn cut<T: Float>(sources: &[Source<T>], count: usize) -> [usize; 2] {
-    let period = sources.iter().map(Source::period).filter(|period| *period <= BLOCK).max().unwrap_or(1);
+pub fn cut<'a, T: Float>(sources: impl IntoIterator<Item = &'a Source<'a, T>>, count: usize) -> [usize; 2] {
+    let period = sources.into_iter().map(Source::period).filter(|period| *period <= BLOCK).max().unwrap_or(1);
     let block = BLOCK - BLOCK % period;
     [block, block * (count / (PARTS * block)).clamp(1, PART)]
 }
@@ -75,23 +75,43 @@ pub fn fused<T: Float>(program: &Program<T>, inputs: &[Array<T>]) -> Array<T> {
     })
 }
 
-/// Values of the function, those of some steps, for arrays of the same sizes. Narrow numbers are rounded once, where they are stored.
-pub fn values<T: Float>(program: &Program<T>, values: &[usize], inputs: &[Array<T>]) -> Vec<Array<T>> {
-    let sizes = inputs[0].sizes();
+/// Values of the function, those of some steps, for arrays of the same sizes: in place of inputs that nobody else holds. Narrow numbers are
+/// rounded once, where they are stored.
+pub fn values<T: Float>(program: &Program<T>, values: &[usize], inputs: Vec<Array<T>>) -> Vec<Array<T>> {
+    let sizes = inputs[0].sizes().to_vec();
     assert!(inputs.len() == program.inputs() && inputs.iter().all(|x| x.sizes() == sizes), "inputs of the same sizes");
     let plan = Plan::new(program, |value| values.contains(&value));
-    let sources: Vec<Source<T>> = inputs.iter().map(Source::new).collect();
-    let mut found: Vec<_> = values.iter().map(|_| Array::build(sizes, |_| ())).collect();
-    let [block, part] = cut(&sources, sizes.iter().product());
+    // Of each input the array, or the result that takes its place.
+    let (mut found, mut held) = (Vec::with_capacity(values.len()), Vec::with_capacity(inputs.len()));
+    for mut input in inputs {
+        held.push(if found.len() < values.len() && input.as_mut_slice().is_some() {
+            found.push(input);
+            Err(found.len() - 1)
+        } else {
+            Ok(input)
+        });
+    }
+    found.resize_with(values.len(), || Array::build(&sizes, |_| ()));
+    let sources: Vec<_> = held.iter().map(|input| input.as_ref().map(Source::new)).collect();
+    let [block, part] = cut(sources.iter().flatten(), sizes.iter().product());
     for_each_part(&mut found, part, part * work(program), |i, outs| {
         let mut memory = blocks(sources.len() + plan.registers());
         let mut blocks = memory.get_mut().expect("nobody else holds it").chunks_mut(BLOCK);
-        let mut readers: Vec<_> = sources.iter().zip(&mut blocks).map(Reader::new).collect();
+        let readers = sources.iter().zip(&mut blocks).map(|(source, block)| match source {
+            Ok(source) => Reader::new((source, block)),
+            Err(_) => Reader::of_copies(block),
+        });
+        let mut readers: Vec<_> = readers.collect();
         let mut registers: Vec<_> = blocks.collect();
         let count = outs[0].len();
         for at in (0..count).step_by(block) {
             let len = block.min(count - at);
-            readers.iter_mut().for_each(|reader| reader.read(i * part + at, len));
+            for (reader, input) in readers.iter_mut().zip(&held) {
+                match input {
+                    Ok(_) => reader.read(i * part + at, len),
+                    Err(result) => reader.copy(&outs[*result][at..at + len]),
+                }
+            }
             plan.run(&readers, &mut registers, len);
             for (value, out) in values.iter().zip(&mut *outs) {
                 let value = plan.value(*value, &readers, &registers, len);

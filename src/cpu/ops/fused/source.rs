@@ -52,9 +52,9 @@ impl<'a, T: Float> Source<'a, T> {
     }
 }
 
-/// Reads an array block after block.
+/// Reads an array block after block, or is given its blocks.
 pub struct Reader<'a, T: Float> {
-    source: &'a Source<'a, T>,
+    source: Option<&'a Source<'a, T>>,
     contiguous: Option<&'a [T::Wide]>,
     copied: &'a mut [T::Wide],
     /// Where in the period the copy begins, and its length.
@@ -65,19 +65,34 @@ pub struct Reader<'a, T: Float> {
 impl<'a, T: Float> Reader<'a, T> {
     /// One that has read nothing, with memory for a block.
     pub fn new((source, copied): (&'a Source<'a, T>, &'a mut [T::Wide])) -> Self {
-        Reader { source, contiguous: None, copied, copy: (0, 0), len: 0 }
+        Reader { source: Some(source), contiguous: None, copied, copy: (0, 0), len: 0 }
+    }
+
+    /// One that is given its blocks by [`copy`](Self::copy).
+    pub fn of_copies(copied: &'a mut [T::Wide]) -> Self {
+        Reader { source: None, contiguous: None, copied, copy: (0, 0), len: 0 }
     }
 
     /// Goes to the block of so many elements from this one on.
+    ///
+    /// # Panics
+    /// It is given its blocks.
     pub fn read(&mut self, first: usize, len: usize) {
-        (self.contiguous, self.len) = (self.source.contiguous(first, len), len);
+        let source = self.source.expect("something to read");
+        (self.contiguous, self.len) = (source.contiguous(first, len), len);
         if self.contiguous.is_none() {
-            let start = first % self.source.period;
+            let start = first % source.period;
             if self.copy.0 != start || self.copy.1 < len {
-                self.source.copy(first, &mut self.copied[..len]);
+                source.copy(first, &mut self.copied[..len]);
                 self.copy = (start, len);
             }
         }
+    }
+
+    /// Takes these elements for its block.
+    pub fn copy(&mut self, elements: &[T]) {
+        self.len = elements.len();
+        widen_all(elements, &mut self.copied[..elements.len()]);
     }
 
     /// The elements of the block.
