@@ -97,60 +97,75 @@ pub fn integers_mut(x: &mut [f32]) -> &mut [u32] {
 /// The processor has the instructions of `V`. The row has the blocks of a step, or more.
 #[inline(always)]
 pub unsafe fn round<V: IntegerVector>(x: &[f32], to: &mut [u32]) {
-    let (blocks, lanes, mut all_rounded) = (x.len() / BLOCK, V::LANES, true);
-    for (step, to) in to.chunks_exact_mut(VECTORS * lanes).enumerate() {
-        // The last step has the last blocks. Those that the step before it has too are zeros.
-        let first = (step * V::BLOCKS).min(blocks - V::BLOCKS);
-        for index in 0..V::BLOCKS {
-            let block = first + index;
-            let x: &[f32; BLOCK] = x[block * BLOCK..].first_chunk().expect("a whole block");
-            let (is_rounded, rounded) = round_block(x);
-            let rounded = if block < step * V::BLOCKS { [[0; 4]; VECTORS] } else { rounded };
-            all_rounded &= is_rounded;
-            for vector in 0..VECTORS {
-                to[vector * lanes + 4 * index..][..4].copy_from_slice(&rounded[vector]);
+    let (blocks, lanes) = (x.len() / BLOCK, V::LANES);
+    assert!(blocks >= V::BLOCKS && to.len() == blocks.div_ceil(V::BLOCKS) * VECTORS * lanes, "the steps of a row");
+    // SAFETY: the caller's.
+    unsafe {
+        let mut refused = V::splat(0.0);
+        for (step, to) in to.chunks_exact_mut(VECTORS * lanes).enumerate() {
+            // The last step has the last blocks. Those that the step before it has too are zeros.
+            let first = (step * V::BLOCKS).min(blocks - V::BLOCKS);
+            let mut of_step = [&[0.0; BLOCK][..]; 4];
+            for index in step * V::BLOCKS - first..V::BLOCKS {
+                of_step[index] = &x[(first + index) * BLOCK..][..BLOCK];
             }
+            refused = refused.add(round_step::<V>(of_step, to));
         }
-    }
-    if !all_rounded {
-        to[SCALES * lanes] = f32::NAN.to_bits();
+        if refused.sum().is_nan() {
+            to[SCALES * lanes] = f32::NAN.to_bits();
+        }
     }
 }
 
-/// What is stored of a block, four lanes of each vector, and whether it could be rounded.
+/// Rounds the blocks of a step. NaN stands in what is returned where one cannot be.
+///
+/// # Safety
+/// The processor has the instructions of `V`. There are as many blocks as a step has, and room for it.
 #[inline(always)]
-fn round_block(x: &[f32; BLOCK]) -> (bool, [[u32; 4]; VECTORS]) {
-    let mut largest = 0;
-    for x in x {
-        // By their bits, magnitudes are in order, and what is not finite is above all others.
-        largest = largest.max(x.to_bits() & i32::MAX as u32);
-    }
-    let is_rounded = largest == 0 || (SMALLEST..=LARGEST).contains(&largest);
-    let (scale, factor) = match largest {
-        SMALLEST..=LARGEST => (f32::from_bits(largest) / 32767.0, 32767.0 / f32::from_bits(largest)),
-        _ => (0.0, 0.0),
-    };
-    let (mut words, mut stored) = ([0; BLOCK], [[0; 4]; VECTORS]);
-    for (word, x) in words.iter_mut().zip(x) {
-        let rounded = if is_rounded { (x * factor).round_ties_even() } else { 0.0 };
-        // SAFETY: it is finite, and its magnitude 32767 at most.
-        *word = unsafe { rounded.to_int_unchecked::<i32>() };
-    }
-    for lane in 0..4 {
-        let mut sum = 0;
-        for vector in 0..4 {
-            // The two that stand in one word of a vector: see `IntegerVector::nibbles`.
-            let first = 4 * lane + vector / 2 + vector % 2 * 16;
-            let [low, high] = [words[first], words[first + 2]];
-            sum += low + high;
-            stored[vector][lane] = low as u32 & 0xffff | (high as u32) << 16;
+unsafe fn round_step<V: IntegerVector>(x: [&[f32]; 4], to: &mut [u32]) -> V {
+    debug_assert!(to.len() >= VECTORS * V::LANES);
+    // SAFETY: the caller's; a block has eight groups of four elements.
+    unsafe {
+        let zero = V::splat(0.0);
+        // By half of the block and place in a group: the groups of each block in its lanes.
+        let mut elements = [[zero; 4]; 2];
+        for half in 0..2 {
+            let mut groups = [zero; 4];
+            for group in 0..4 {
+                let at = half * BLOCK / 2 + 4 * group;
+                groups[group] = V::load_groups([&x[0][at..], &x[1][at..], &x[2][at..], &x[3][at..]]);
+            }
+            elements[half] = V::transpose_groups(groups);
         }
-        stored[SCALES][lane] = scale.to_bits();
-        stored[CENTRES][lane] = (-(CENTRE as i32) * sum) as u32;
-        let four = |at: usize| (x[at] + x[at + 1]) + (x[at + 2] + x[at + 3]);
-        let sum = four(4 * lane) + four(4 * lane + 16);
-        stored[SUMS][lane] = sum.to_bits();
-        stored[CENTRE_SUMS][lane] = (CENTRE as f32 * sum).to_bits();
+        let (mut largest, mut sum, mut refused) = (zero, [zero; 2], zero);
+        for half in 0..2 {
+            let [a, b, c, d] = elements[half];
+            sum[half] = a.add(b).add(c.add(d));
+            for element in elements[half] {
+                largest = element.abs().max(largest);
+                // Of what is not finite, NaN.
+                refused = element.mul_add(zero, refused);
+            }
+        }
+        let (sum, largest) = (sum[0].add(sum[1]), V::group_maxima([largest; 4]));
+        let (smallest, nan) = (V::splat(f32::from_bits(SMALLEST)), V::splat(f32::NAN));
+        let too_small = zero.select_less(largest, largest.select_less(smallest, nan, zero), zero);
+        refused = V::splat(f32::from_bits(LARGEST)).select_less(largest, nan, refused.add(too_small));
+        let most = V::splat(32767.0);
+        let factor = largest.select_less(smallest, zero, most.div(largest));
+        let (mut centres, to) = (V::splat_words(0), to.as_mut_ptr());
+        for vector in 0..4 {
+            let four = elements[vector % 2];
+            let low = four[vector / 2].mul(factor).round_to_integers();
+            let high = four[vector / 2 + 2].mul(factor).round_to_integers();
+            let words = V::pair_words(low, high);
+            centres = V::dot_words(words, V::splat_words(-CENTRE), centres);
+            V::store_integers(words, to.add(vector * V::LANES));
+        }
+        V::store_integers(centres, to.add(CENTRES * V::LANES));
+        largest.div(most).write(to.add(SCALES * V::LANES).cast());
+        sum.write(to.add(SUMS * V::LANES).cast());
+        sum.mul(V::splat(CENTRE as f32)).write(to.add(CENTRE_SUMS * V::LANES).cast());
+        refused
     }
-    (is_rounded, stored)
 }

@@ -42,6 +42,10 @@ pub unsafe trait IntegerVector: Vector {
     unsafe fn subtract_words(x: Self::Integers, y: Self::Integers) -> Self::Integers;
     /// Adds the products of two neighbouring words each to a sum of 32 bits.
     unsafe fn dot_words(x: Self::Integers, y: Self::Integers, sums: Self::Integers) -> Self::Integers;
+    /// The nearest integers of 32 bits, the even one of two; any for what has none.
+    unsafe fn round_to_integers(self) -> Self::Integers;
+    /// Words of the lower halves of two integers of 32 bits each.
+    unsafe fn pair_words(low: Self::Integers, high: Self::Integers) -> Self::Integers;
     /// The nearest numbers to integers of 32 bits.
     unsafe fn to_floats(x: Self::Integers) -> Self;
 

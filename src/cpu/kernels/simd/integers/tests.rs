@@ -47,6 +47,16 @@ unsafe impl IntegerVector for Portable {
         let sums: [i32; 4] = std::array::from_fn(|lane| sums[lane] + products(lane, 0) + products(lane, 1));
         zerocopy::transmute!(sums)
     }
+    unsafe fn round_to_integers(self) -> Self::Integers {
+        let mut lanes = [0.0; 4];
+        // SAFETY: plain numbers need no instructions.
+        unsafe { self.store(&mut lanes) };
+        let rounded: [i32; 4] = lanes.map(|x: f32| x.round_ties_even() as i32);
+        zerocopy::transmute!(rounded)
+    }
+    unsafe fn pair_words(low: Self::Integers, high: Self::Integers) -> Self::Integers {
+        std::array::from_fn(|lane| [low[lane][0], high[lane][0]])
+    }
     unsafe fn to_floats(x: Self::Integers) -> Self {
         let x: [i32; 4] = zerocopy::transmute!(x);
         // SAFETY: plain numbers need no instructions.

@@ -67,6 +67,16 @@ unsafe impl IntegerVector for Avx2 {
         unsafe { _mm256_add_epi32(sums, _mm256_madd_epi16(x, y)) }
     }
     #[inline(always)]
+    unsafe fn round_to_integers(self) -> __m256i {
+        // SAFETY: see above.
+        unsafe { _mm256_cvtps_epi32(self.0) }
+    }
+    #[inline(always)]
+    unsafe fn pair_words(low: __m256i, high: __m256i) -> __m256i {
+        // SAFETY: see above.
+        unsafe { _mm256_blend_epi16::<0xaa>(low, _mm256_slli_epi32::<16>(high)) }
+    }
+    #[inline(always)]
     unsafe fn to_floats(x: __m256i) -> Self {
         // SAFETY: see above.
         Avx2(unsafe { _mm256_cvtepi32_ps(x) })

@@ -96,6 +96,16 @@ unsafe impl IntegerVector for Avx512 {
         unsafe { _mm512_dpwssd_epi32(sums, x, y) }
     }
     #[inline(always)]
+    unsafe fn round_to_integers(self) -> __m512i {
+        // SAFETY: see above.
+        unsafe { _mm512_cvtps_epi32(self.0) }
+    }
+    #[inline(always)]
+    unsafe fn pair_words(low: __m512i, high: __m512i) -> __m512i {
+        // SAFETY: see above.
+        unsafe { _mm512_mask_blend_epi16(0xaaaa_aaaa, low, _mm512_slli_epi32::<16>(high)) }
+    }
+    #[inline(always)]
     unsafe fn to_floats(x: __m512i) -> Self {
         // SAFETY: see above.
         Avx512(unsafe { _mm512_cvtepi32_ps(x) })
