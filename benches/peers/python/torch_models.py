@@ -135,6 +135,8 @@ def values(bench):
     """How a result becomes comparable."""
     if bench.kind == "normal":
         return lambda result: [result.numel()]
+    if bench.kind.endswith("_bf16"):
+        return lambda result: result.float()
     if bench.kind != "padded_attention":
         return lambda result: result
     b, _, s, _ = bench.sizes

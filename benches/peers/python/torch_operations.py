@@ -22,6 +22,16 @@ class Function(nn.Module):
         return self.function(*inputs)
 
 
+def product(dtype):
+    """A product of matrices of another type than `float32`."""
+    return lambda m, k, n: (Function(torch.matmul), (tensor(1, m, k).to(dtype), tensor(2, k, n).to(dtype)))
+
+
+def linear(dtype):
+    weight = lambda k, n: torch.from_numpy(harness.weights(2, n, k)[0]).to(dtype)
+    return lambda m, k, n: (Function(F.linear), (tensor(1, m, k).to(dtype), weight(k, n)))
+
+
 def scaled(seed, inputs, *sizes):
     return tensor(seed, *sizes) / np.sqrt(np.float32(inputs))
 
@@ -83,6 +93,9 @@ def models():
         ),
         "max_pool": lambda b, c, h, w, k: of(lambda x: F.max_pool2d(x, k), tensor(1, b, c, h, w)),
         "lstm": lambda b, s, e, h: (Lstm(e, h), (tensor(1, b, s, e),)),
+        "matmul_bf16": product(torch.bfloat16),
+        "linear_bf16": linear(torch.bfloat16),
+        "matmul_f64": product(torch.float64),
         "biased_attention": biased,
         "scatter_add": scatter_add,
         "lookup": lambda r, c, t: of(F.embedding, torch.from_numpy(harness.ids(2, t, r)), tensor(1, t, c)),

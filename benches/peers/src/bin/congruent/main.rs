@@ -3,6 +3,7 @@
 //! `congruent prepare FOLDER` finds the model and writes the token ids of `sentences.txt`, for all peers.
 
 mod operations;
+mod rounded;
 mod training;
 
 use congruent::nn::{Activation, Encoder, EncoderLayer, FeedForward, LayerNorm, Linear, MultiHeadAttention, NormOrder};
@@ -23,7 +24,7 @@ fn main() {
 }
 
 fn case(bench: &Bench) {
-    if operations::case(bench) {
+    if operations::case(bench) || rounded::case(bench) {
         return;
     }
     match (bench.kind.as_str(), bench.sizes.as_slice()) {
