@@ -211,7 +211,7 @@ impl<'m, V: Dense, D: Decoder<B>, B: Backend<Elem = f32>> Conversation<'m, V, D,
                 match event {
                     Event::Token { id, .. } => {
                         steps += 1;
-                        say(stream.push(tokenizer.bytes(id.get())))?;
+                        say(stream.push(&tokenizer.bytes(id.get())))?;
                         if stream.stopped().is_some() {
                             generation.stop(0);
                         }

@@ -17,8 +17,10 @@ const USER_DEFINED: i32 = 4;
 /// A tokenizer of byte-level BPE: every text has tokens, and a token may end inside a character.
 pub struct Tokenizer {
     inner: Inner,
-    /// What each token stands for; nothing for those that are no text.
-    bytes: Vec<Vec<u8>>,
+    /// Tokens that were added to those of the merges: they are written as they are.
+    added: HashMap<u32, AddedToken>,
+    /// The byte of each character of the others.
+    alphabet: HashMap<char, u8>,
 }
 
 impl Tokenizer {
@@ -66,15 +68,8 @@ impl Tokenizer {
     }
 
     fn new(inner: Inner) -> Self {
-        let added = inner.get_added_tokens_decoder();
-        let alphabet = byte_alphabet();
-        let size = inner.get_vocab_size(true) as u32;
-        let bytes = (0..size).map(|id| match (added.get(&id), inner.id_to_token(id)) {
-            (Some(token), _) if token.special => Vec::new(),
-            (Some(token), _) => token.content.clone().into_bytes(),
-            (None, token) => token.unwrap_or_default().chars().filter_map(|c| alphabet.get(&c).copied()).collect(),
-        });
-        Tokenizer { bytes: bytes.collect(), inner }
+        let added = inner.get_added_tokens_decoder().into_iter().collect();
+        Tokenizer { added, alphabet: byte_alphabet(), inner }
     }
 
     /// The tokens of a text. Names of control tokens in it become these tokens.
@@ -100,13 +95,18 @@ impl Tokenizer {
     }
 
     /// The bytes that a token stands for: none for a control token.
-    pub fn bytes(&self, id: u32) -> &[u8] {
-        self.bytes.get(id as usize).map_or(&[], Vec::as_slice)
+    pub fn bytes(&self, id: u32) -> Vec<u8> {
+        // Of those that a text has, and not of all when the program begins.
+        match (self.added.get(&id), self.inner.id_to_token(id)) {
+            (Some(token), _) if token.special => Vec::new(),
+            (Some(token), _) => token.content.clone().into_bytes(),
+            (None, token) => token.unwrap_or_default().chars().filter_map(|c| self.alphabet.get(&c).copied()).collect(),
+        }
     }
 
     /// The text of tokens, without control tokens.
     pub fn decode(&self, ids: &[u32]) -> String {
-        let bytes: Vec<u8> = ids.iter().flat_map(|id| self.bytes(*id)).copied().collect();
+        let bytes: Vec<u8> = ids.iter().flat_map(|id| self.bytes(*id)).collect();
         String::from_utf8_lossy(&bytes).into_owned()
     }
 }

@@ -54,10 +54,10 @@ fn every_byte_has_a_token() {
     for text in ["\u{0}\u{1}\u{7f}\u{80}\u{a0}\u{ad}\u{ff}", "\r\n\t ", "𝔘𝔫𝔦", "👩‍👩‍👧", "ａｂｃ  \u{3000}１２"]
     {
         let ids = tokenizer.encode(text).unwrap();
-        assert_eq!(ids.iter().flat_map(|id| tokenizer.bytes(*id)).copied().collect::<Vec<u8>>(), text.as_bytes());
+        assert_eq!(ids.iter().flat_map(|id| tokenizer.bytes(*id)).collect::<Vec<u8>>(), text.as_bytes());
     }
     assert!(tokenizer.encode("").unwrap().is_empty());
-    assert_eq!((tokenizer.bytes(2), tokenizer.bytes(u32::MAX)), (&[][..], &[][..]));
+    assert_eq!((tokenizer.bytes(2), tokenizer.bytes(u32::MAX)), (vec![], vec![]));
 }
 
 #[test]
