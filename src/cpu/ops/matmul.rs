@@ -156,19 +156,31 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_weight_that_is_kept_packed_is_that_of_its_elements() {
-        let (m, k, n) = if cfg!(miri) { (5, 2, 3) } else { (9, 40, 50) };
-        let (x, mut weight) = (random::<f32>(&[m, k], 1), random::<f32>(&[2 * n, k], 2));
+    fn check_packed<T: Float>() {
+        // So large that both are by panels.
+        let (m, k, n) = if cfg!(miri) { (5, 2, 3) } else { (9, 65, 70) };
+        let (x, mut weight) = (random::<T>(&[m, k], 1), random::<T>(&[2 * n, k], 2));
         for change in 0..2 {
             // Two weights in one buffer, each used until it is kept and once more.
             for part in [0, n, 0, n, 0, n] {
                 let part = weight.narrow(0, part, n);
                 let expected = matmul(&x, &part.permute(&[1, 0]));
                 assert_eq!(linear(&x, &part, Epilogue::default()).elements(), expected.elements());
+                // A row by a weight that is kept packed, or not.
+                let (row, first) = (x.narrow(0, 0, 1), expected.narrow(0, 0, 1));
+                assert_eq!(linear(&row, &part, Epilogue::default()).elements(), first.elements());
             }
-            weight.as_mut_slice().expect("nobody else holds it")[change] += 1.0;
+            let changed = &mut weight.as_mut_slice().expect("nobody else holds it")[change];
+            *changed = *changed + T::one();
         }
+    }
+
+    #[test]
+    fn a_weight_that_is_kept_packed_is_that_of_its_elements() {
+        check_packed::<f32>();
+        check_packed::<f64>();
+        check_packed::<f16>();
+        check_packed::<half::bf16>();
     }
 
     #[test]
