@@ -44,4 +44,6 @@ def run(build):
     return case
 
 
-harness.each_case({kind: run(build) for kind, build in torch_models.models().items()})
+# It has no optimizers, and calculates `f64` in `f32`; numbers of 16 bits do not go in from numpy.
+NOT_HERE = {"adamw", "matmul_f64", "matmul_bf16", "linear_bf16"}
+harness.each_case({kind: run(build) for kind, build in torch_models.models().items() if kind not in NOT_HERE})

@@ -22,6 +22,8 @@ use std::sync::Arc;
 /// A matrix of so many elements or fewer stays in the L1 and L2 caches: it is not packed, but its rows are made
 /// contiguous.
 const SMALL: usize = 1 << 12;
+/// A vector of so many elements or more is multiplied as few rows are.
+const LONG: usize = 64;
 /// The elements of a work item: the epilogue runs while they are in the L2 cache.
 const BLOCK: usize = 1 << 17;
 
@@ -101,7 +103,10 @@ pub fn multiply_at<T: Factor>(level: Level, size: [usize; 3], a: Matrix<'_, T>, 
     }
     let [m, k, n] = size;
     // The choice must not depend on the number of rows: the kernels sum in different orders.
-    if k * n <= SMALL {
+    if n == 1 && k >= LONG && a.strides[1] == 1 {
+        // A matrix times a vector is that vector times the transpose, whose columns are contiguous.
+        write(c, |c| multiply_few_rows(level, [1, k, m], b.transposed(), a.transposed(), c));
+    } else if k * n <= SMALL {
         multiply_small(level, size, a, b, c);
     } else if m <= FEW_ROWS && b.strides.contains(&1) {
         write(c, |c| multiply_few_rows(level, size, a, b, c));
