@@ -1,6 +1,6 @@
 //! Token after token.
 
-use super::speculation::Speculation;
+use super::with_proposer::Speculation;
 use super::{Event, Finish, Generated, Request, Sampler, Session};
 use crate::Error;
 use crate::backend::{Backend, Float};

@@ -13,6 +13,7 @@ mod sampler;
 mod session;
 mod speculation;
 mod text;
+mod with_proposer;
 
 pub use draft::Draft;
 

@@ -1,26 +1,14 @@
 //! Tokens that are proposed, and checked many at a time.
 
 use super::sampler::no_distribution;
+use super::with_proposer::{Logits, Speculation};
 use super::{Generation, Proposer, Read, Rewind, Sampler, Session};
 use crate::Error;
 use crate::backend::{Backend, Float};
-use crate::cpu::Cpu;
 use crate::dim::Dim;
-use crate::tensor::{Index, Tensor};
+use crate::tensor::Index;
 use std::iter::zip;
 
-/// What a generation with a proposer has more than one without: [`Rewind`] of the session, whose own type asks for [`Session`] alone.
-pub(super) struct Speculation<'a, M: Session<B>, B: Backend<Elem: Float> = Cpu<f32>> {
-    proposer: &'a mut dyn Proposer<M::Vocab>,
-    most: usize,
-    extend_each: ExtendEach<M, B>,
-    truncate: fn(&mut M, &[usize]) -> Result<(), Error>,
-}
-
-type ExtendEach<M, B> =
-    fn(&mut M, &[(usize, &[Index<Vocab<M, B>>])], &[usize]) -> Result<Vec<Vec<Logits<M, B>>>, Error>;
-type Logits<M, B> = Tensor<(Vocab<M, B>,), B>;
-type Vocab<M, B> = <M as Session<B>>::Vocab;
 /// Tokens, and the probability of each.
 type Distribution<V> = Vec<(Index<V>, f64)>;
 

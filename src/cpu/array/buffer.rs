@@ -1,10 +1,11 @@
 //! Reference-counted buffers, and who owns their memory.
 
 use super::blocks::BlockBuffer;
-use super::narrowed::NarrowedBuffer;
 use crate::backend::Same;
+use crate::cpu::kernels::simd::{Narrowed, NarrowedRows, widen_rows};
 use crate::cpu::memory::{BufferCache, Elements};
-use std::sync::Arc;
+use half::f16;
+use std::sync::{Arc, OnceLock};
 
 /// Reference-counted elements.
 pub enum Buffer<T> {
@@ -88,4 +89,63 @@ impl<T> Buffer<T> {
             Buffer::Narrowed(narrowed) => narrowed.cache(),
         }
     }
+}
+
+/// A buffer of numbers in less room. It is widened as a whole the first time that something asks for all elements.
+pub struct NarrowedBuffer<T> {
+    numbers: Numbers,
+    /// Widens all; there is a kernel for `f32` only.
+    widen: fn(Narrowed<'_>, usize) -> Elements<T>,
+    /// All elements, once they were asked for.
+    elements: OnceLock<Elements<T>>,
+    cache: BufferCache,
+}
+
+/// Numbers that stand for those of single precision.
+pub enum Numbers {
+    F16(Buffer<f16>),
+    /// Multiples, and the unit of each row of so many.
+    EightBits(Buffer<i8>, Buffer<f32>, usize),
+}
+
+impl<T> NarrowedBuffer<T> {
+    pub fn len(&self) -> usize {
+        match &self.numbers {
+            Numbers::F16(numbers) => numbers.len(),
+            Numbers::EightBits(numbers, ..) => numbers.len(),
+        }
+    }
+
+    pub fn numbers(&self) -> Narrowed<'_> {
+        match &self.numbers {
+            Numbers::F16(numbers) => Narrowed::F16(numbers.as_slice()),
+            Numbers::EightBits(numbers, units, row) => Narrowed::EightBits(numbers.as_slice(), units.as_slice(), *row),
+        }
+    }
+
+    /// All elements, which are kept beside the numbers.
+    pub fn as_slice(&self) -> &[T] {
+        self.elements.get_or_init(|| (self.widen)(self.numbers(), self.len())).as_slice()
+    }
+
+    pub fn cache(&self) -> &BufferCache {
+        &self.cache
+    }
+}
+
+impl Buffer<f32> {
+    /// Numbers that are widened where they are used.
+    pub fn narrowed(numbers: Numbers) -> Self {
+        let (elements, cache) = (OnceLock::new(), BufferCache::new());
+        Buffer::Narrowed(Arc::new(NarrowedBuffer { numbers, widen: widened, elements, cache }))
+    }
+}
+
+fn widened(numbers: Narrowed<'_>, len: usize) -> Elements<f32> {
+    let mut elements = Elements::collect(len, std::iter::repeat_n(0.0, len));
+    if let Some(to) = elements.get_mut() {
+        let row = if let Narrowed::EightBits(_, _, row) = numbers { row.max(1) } else { len.max(1) };
+        widen_rows(NarrowedRows { numbers, first: 0, stride: row }, [len / row, row], to);
+    }
+    elements
 }

@@ -3,34 +3,24 @@
 //! Rows of `a` are read in place where they fit into the L1 cache: to pack them took 2 to 3 % of a product. Narrow numbers are
 //! widened a block at a time: so `b` is packed as it is, and read from memory so.
 
+use super::block_sizes::{BLOCK_A, BLOCK_B, BLOCK_K, BLOCK_M, avoids_aliasing, block_rows};
 use super::dispatch::{
     multiply_block_at, multiply_few_narrow_rows_at, multiply_few_rows_at, panels_at, tile_at, tiles_at,
 };
 use super::gemm::{Block, BlockOfRows, TileEpilogue};
-use super::lanes::Wide;
 use super::level::Level;
 use super::narrow::Narrow;
 use super::pack::narrow_panels;
 use super::packed_matrix::PackedMatrix;
 #[cfg(all(target_arch = "x86_64", feature = "avx512"))]
 use super::pairs;
-use crate::backend::{Float, Number};
+use super::wide_number::{Wide, room};
+use crate::backend::Float;
 use crate::cpu::kernels::cast::cast;
 use crate::cpu::kernels::matrix::Matrix;
 use crate::cpu::kernels::wide::{is_wide, widen_all};
-use crate::cpu::memory::Elements;
 use crate::cpu::parallel::ColumnsMut;
 use half::{bf16, f16};
-
-/// The block of the inner dimension k (KC in BLIS): at most this much is summed before `c` is written. For most models
-/// that is all of k, so that `c` is written once and not read.
-pub const BLOCK_K: usize = 2048;
-/// The block of rows of `a` (MC in BLIS).
-pub const BLOCK_M: usize = 120;
-/// The bytes of a block of `a`, packed or not: half a megabyte, which stays in the L2 cache.
-pub const BLOCK_A: usize = 1 << 19;
-/// The bytes of the panels of `b` that are used for a whole block of `a`: they stay in the L2 cache too.
-pub const BLOCK_B: usize = 1 << 18;
 
 /// A number that matrices are multiplied of: `f32` or `f64`, or a narrow one, which is widened or multiplied by an instruction of
 /// its own.
@@ -231,11 +221,6 @@ fn multiply_blocks<T: Factor>(
     T::Wide::rooms().set(rooms);
 }
 
-/// Memory for so many elements, which is used again.
-pub fn room<S: Number>(kept: &mut Option<Elements<S>>, len: usize) -> &mut [S] {
-    kept.get_or_insert_with(|| Elements::arbitrary(len)).get_mut().expect("the elements of this thread")
-}
-
 /// Rows as wide numbers: as they are, or widened into the room, with the same axis contiguous.
 pub fn widened_rows<'a, T: Factor>(
     a: Matrix<'a, T>,
@@ -262,19 +247,4 @@ pub fn widened_rows<'a, T: Factor>(
         }
     }
     Matrix { elements: room, strides: [columns, 1] }
-}
-
-/// Whether rows of this stride can be read in place. If the stride is 4096 bytes or nearly, all rows of a tile map to the
-/// same sets of the L1 cache.
-pub fn avoids_aliasing<S>(stride: usize) -> bool {
-    let way = 4096 / size_of::<S>();
-    let near = 16 / size_of::<S>();
-    (stride + near) % way > 2 * near
-}
-
-/// The rows of a block, for as few blocks as possible: whole tiles, if these are not too many.
-pub fn block_rows(rows: usize, most: usize, tile: usize) -> usize {
-    let even = rows.div_ceil(rows.div_ceil(most));
-    let whole = even.next_multiple_of(tile);
-    if whole <= most { whole } else { even }
 }

@@ -94,9 +94,9 @@ mod dispatch_rows {
 mod of_matrices {
     use super::super::format::BlockDecoder;
     use super::super::gemm::{Block, BlockOfRows, StaticSizes, TileEpilogue};
-    use super::super::lanes::Wide;
     use super::super::level::Level;
     use super::super::narrow::Narrow;
+    use super::super::wide_number::Wide;
     use super::super::{blocks, few_rows, gemm, pack};
     use crate::cpu::kernels::matrix::Matrix;
     use crate::cpu::parallel::ColumnsMut;

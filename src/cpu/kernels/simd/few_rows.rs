@@ -3,11 +3,11 @@
 //! Each element is summed over k in the same order as by [`multiply_packed`](super::blocked::multiply_packed): so a row is
 //! the same, bit for bit, alone and in a batch of many.
 
-use super::blocked::BLOCK_K;
-use super::lanes::Wide;
+use super::block_sizes::BLOCK_K;
 use super::narrow::Narrow;
 use super::terms::{AsTheyAre, SumOf, Terms, Widened};
 use super::vector::{Lanes, MAX_LANES, Vector, dispatch_rows, load, store};
+use super::wide_number::Wide;
 use crate::cpu::kernels::matrix::Matrix;
 use crate::cpu::memory::Elements;
 use crate::cpu::parallel::ColumnsMut;

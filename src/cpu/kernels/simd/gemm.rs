@@ -2,10 +2,10 @@
 //! panels, and the micro-kernel keeps a tile of `c` in registers. The blocks are cut by [`blocked`](super::blocked).
 
 use super::four_columns;
-use super::lanes::Wide;
 use super::pair::Pair;
 use super::terms::{AsTheyAre, SumOf, Terms};
 use super::vector::{Lanes, Vector, at_most, dispatch_rows, even_chunks, load, store};
+use super::wide_number::Wide;
 use crate::cpu::kernels::matrix::Matrix;
 use crate::cpu::parallel::ColumnsMut;
 use std::ops::Range;

@@ -1,53 +1,7 @@
 //! What products of matrices need of a SIMD vector, whatever number its lanes are.
 
-use super::elementwise;
-use super::vector::Vector;
-use crate::backend::{Binary, Float, Real, Unary};
-use crate::cpu::kernels::in_out::{InOut, Operand};
-use crate::cpu::kernels::plain;
-use crate::cpu::memory::Elements;
-use std::cell::Cell;
+use crate::backend::Real;
 use std::ops::AddAssign;
-use std::thread::LocalKey;
-
-/// A number that products are summed in.
-pub trait Wide: Real + Float<Wide = Self> + AddAssign + Default {
-    /// Lanes of it, by the instructions of a vector.
-    type Lanes<V: Vector>: Lanes<Element = Self>;
-
-    /// Where packed blocks are kept for the next product of this thread.
-    fn rooms() -> &'static LocalKey<Rooms<Self>>;
-    /// `op` on each number.
-    fn unary(op: Unary, x: InOut<'_, Self>);
-    /// `op` on each number and the operand; in the other order, if they are swapped.
-    fn binary(op: Binary, x: InOut<'_, Self>, y: Operand<'_, Self>, swapped: bool);
-}
-
-/// Memory for blocks: see [`blocked`](super::blocked).
-pub type Rooms<S> = Cell<[Option<Elements<S>>; 3]>;
-
-macro_rules! wide { ($($wide:ident: $V:ident => $lanes:ty, $unary:path, $binary:path;)*) => {$(
-    impl Wide for $wide {
-        type Lanes<$V: Vector> = $lanes;
-
-        fn rooms() -> &'static LocalKey<Rooms<Self>> {
-            thread_local! {
-                static ROOMS: Rooms<$wide> = const { Cell::new([const { None }; 3]) };
-            }
-            &ROOMS
-        }
-        fn unary(op: Unary, x: InOut<'_, Self>) {
-            $unary(op, x);
-        }
-        fn binary(op: Binary, x: InOut<'_, Self>, y: Operand<'_, Self>, swapped: bool) {
-            $binary(op, x, y, swapped);
-        }
-    }
-)*} }
-wide! {
-    f32: V => V, elementwise::unary, elementwise::binary;
-    f64: V => V::Double, plain::unary, plain::binary;
-}
 
 /// A SIMD vector of `f32` or `f64`.
 ///
@@ -56,7 +10,7 @@ wide! {
 /// only where the processor has the instructions of the vector, and slices hold at least as many elements as a method takes
 /// from them.
 pub unsafe trait Lanes: Copy {
-    type Element: Wide;
+    type Element: Real + AddAssign + Default;
     /// The number of lanes.
     const LANES: usize;
     /// The rows of a tile of two vectors that stay in registers, beside the two vectors of `b` and one broadcast element

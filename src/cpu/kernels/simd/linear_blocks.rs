@@ -4,7 +4,7 @@ use super::dispatch::dot_blocks;
 use super::elementwise::{binary, unary};
 use super::format::F32;
 #[cfg(any(feature = "gguf", test))]
-use super::integers::{self, Activations};
+use super::integers;
 use super::level::{Level, level};
 use super::quantised::{dot_at, unpack_at};
 use crate::backend::Epilogue;
@@ -53,7 +53,7 @@ pub fn linear_blocks_at(
     };
     let outputs = n.div_ceil(4 * cores()).next_multiple_of(OUTPUTS);
     #[cfg(any(feature = "gguf", test))]
-    let rounded = Activations::new(level, &x, m, rows);
+    let rounded = integers::rounded(level, &x, m, rows);
     for_each_columns(out, n, 0..n, outputs, outputs * k * m, |mut out| {
         let columns = out.columns();
         #[cfg(any(feature = "gguf", test))]

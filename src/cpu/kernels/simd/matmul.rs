@@ -1,18 +1,21 @@
 //! Matrix products: the choice of the kernel, and the partition among the cores.
 
-use super::blocked::{BLOCK_M, Factor, multiply_packed, room, widened_rows};
+use super::block_sizes::BLOCK_M;
+use super::blocked::{Factor, multiply_packed, widened_rows};
 use super::dispatch::{multiply_small_at, rows_at, tile_at};
+use super::elementwise;
 use super::few_rows::FEW_ROWS;
 use super::gemm::TileEpilogue;
-use super::lanes::Wide;
 use super::level::{Level, level};
 use super::packed_matrix::PackedMatrix;
 use super::weight_cache::{advise_huge_pages, pack, packed_weight};
-use crate::backend::{Epilogue, Number, Unary};
+use super::wide_number::{Wide, room};
+use crate::backend::{Binary, Epilogue, Number, Unary};
 use crate::cpu::kernels::cast::cast;
 use crate::cpu::kernels::epilogue::finish as apply;
-use crate::cpu::kernels::in_out::InOut;
+use crate::cpu::kernels::in_out::{InOut, Operand};
 use crate::cpu::kernels::matrix::{Matrix, Multiplier, Weight, is_nonempty_product, partition_rows, product_work};
+use crate::cpu::kernels::plain;
 use crate::cpu::kernels::wide::{all_widened, is_wide, round, widen_all, write};
 use crate::cpu::memory::Elements;
 use crate::cpu::parallel::{ColumnsMut, cores, for_each_columns};
@@ -256,7 +259,7 @@ fn multiply_part<T: Factor>(
         let in_tiles = TileEpilogue { bias, ..TileEpilogue::NONE };
         multiply_packed(level, a, b, &mut ColumnsMut::new(wide, width, 0..width), start, in_tiles);
         if let Some(op) = after.activation {
-            T::Wide::unary(op, InOut::in_place(wide));
+            unary(op, InOut::in_place(wide));
         }
         for (row, sums) in wide.chunks_exact_mut(width).enumerate() {
             if let Some(residual) = residual {
@@ -308,8 +311,24 @@ pub fn prepare<T: Number>([m, k, n]: [usize; 3], weight: &Weight<'_, T>) {
     }
 }
 
+/// `op` on each number.
+fn unary<S: Wide>(op: Unary, x: InOut<'_, S>) {
+    match cast::<f32, _>(x) {
+        Ok(x) => elementwise::unary(op, x),
+        Err(x) => plain::unary(op, x),
+    }
+}
+
+/// `op` on each number and the operand; in the other order, if they are swapped.
+fn binary<S: Wide>(op: Binary, x: InOut<'_, S>, y: Operand<'_, S>, swapped: bool) {
+    match cast::<f32, _>((x, y)) {
+        Ok((x, y)) => elementwise::binary(op, x, y, swapped),
+        Err((x, y)) => plain::binary(op, x, y, swapped),
+    }
+}
+
 fn finish<S: Wide>(epilogue: Epilogue<'_, [S]>, columns: usize, first: usize, out: &mut [S]) {
-    apply(epilogue, columns, first, out, <S as Wide>::unary, <S as Wide>::binary);
+    apply(epilogue, columns, first, out, unary, binary);
 }
 
 /// As [`Products::linear`].

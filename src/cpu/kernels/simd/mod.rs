@@ -14,6 +14,7 @@
 
 mod attention;
 mod backward;
+mod block_sizes;
 mod blocked;
 mod blocks;
 mod chain;
@@ -54,6 +55,7 @@ mod vector;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod wasm;
 mod weight_cache;
+mod wide_number;
 mod widen;
 #[cfg(all(target_arch = "x86_64", feature = "avx2"))]
 mod x86;

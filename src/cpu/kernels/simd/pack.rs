@@ -1,7 +1,7 @@
 //! Packing: copies of matrices in the order in which the micro-kernel reads them.
 
-use super::lanes::Wide;
 use super::vector::{LINE, Lanes, Vector, even_chunks};
+use super::wide_number::Wide;
 use crate::cpu::kernels::matrix::Matrix;
 
 /// The prefetch distance, in elements of a row.

@@ -3,11 +3,12 @@
 //! Products of two numbers are exact in `f32`, and their sums are rounded as others are; but the instruction takes numbers below
 //! the normal ones, and sums below them, for zero.
 
-use super::blocked::{BLOCK_A, BLOCK_B, BLOCK_K, BLOCK_M, avoids_aliasing, block_rows, room};
+use super::block_sizes::{BLOCK_A, BLOCK_B, BLOCK_K, BLOCK_M, avoids_aliasing, block_rows};
 use super::dispatch::tile_at;
 use super::gemm::{Block, BlockOfRows, TileEpilogue};
 use super::level::Level;
 use super::packed_matrix::PackedMatrix;
+use super::wide_number::room;
 use super::x86::pairs;
 use crate::cpu::kernels::matrix::Matrix;
 use crate::cpu::memory::Elements;

@@ -1,7 +1,6 @@
 //! Rows of numbers, rounded to integers of 16 bits.
 
-use super::{BLOCK, IntegerVector, blocks_of_a_step, is_supported, round_at};
-use crate::cpu::kernels::blocks::Rows;
+use super::vector::{BLOCK, IntegerVector};
 use crate::cpu::kernels::simd::level::Level;
 use crate::cpu::memory::Elements;
 use crate::cpu::parallel::for_each_chunk;
@@ -35,12 +34,6 @@ pub struct Activations {
 }
 
 impl Activations {
-    /// Rounds `m` rows for a product with these rows of a weight, if that is calculated in integers.
-    pub fn new(level: Level, x: &[f32], m: usize, weight: Rows<'_>) -> Option<Self> {
-        let blocks = blocks_of_a_step(level).filter(|_| is_supported(level, weight))?;
-        Some(Self::rounded(level, x, [m, weight.size[1]], blocks, |x, to| round_at(level, x, to)))
-    }
-
     /// Rounds rows by the kernel of a level, whose steps have so many blocks.
     pub fn rounded(
         level: Level,

@@ -1,7 +1,7 @@
 //! Weights as integers, one type for each format.
 
-use super::IntegerVector;
 use super::activations::CENTRE;
+use super::vector::IntegerVector;
 use half::f16;
 
 /// The weights of a step: scale · word + offset, or scale · (word + [`CENTRE`]) + offset where they were unpacked.

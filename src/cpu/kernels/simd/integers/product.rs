@@ -2,7 +2,7 @@
 
 use super::activations::{Activations, CENTRE_SUMS, CENTRES, SCALES, SUMS, VECTORS, integers_mut};
 use super::decoder::{Decoder, Step, Unpacked, unpack};
-use super::{BLOCK, IntegerVector};
+use super::vector::{BLOCK, IntegerVector};
 use crate::cpu::kernels::blocks::Rows;
 use crate::cpu::memory::Elements;
 use crate::cpu::parallel::ColumnsMut;
