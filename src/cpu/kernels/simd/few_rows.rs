@@ -6,7 +6,7 @@
 use super::block_sizes::BLOCK_K;
 use super::narrow::Narrow;
 use super::terms::{AsTheyAre, SumOf, Terms, Widened};
-use super::vector::{Lanes, MAX_LANES, Vector, dispatch_rows, load, store};
+use super::vector::{Lanes, MAX_LANES, Vector, dispatch_rows, even_chunks, load, store};
 use super::wide_number::Wide;
 use crate::cpu::kernels::matrix::Matrix;
 use crate::cpu::memory::Elements;
@@ -58,13 +58,16 @@ pub unsafe fn multiply_terms<T: Terms>(
     c: &mut ColumnsMut<'_, SumOf<T>>,
 ) {
     let [m, _] = c.size();
-    // SAFETY: the caller's.
-    unsafe {
-        if b.strides[1] == 1 {
-            dispatch_rows!(m, FEW_ROWS, add_rows::<T>(k, a, b, c));
-        } else {
-            assert!(b.strides[0] == 1, "rows or columns that lie together");
-            dispatch_rows!(m, FEW_ROWS, dot_columns::<T>(k, a, b, c));
+    assert!(b.strides.contains(&1), "rows or columns that lie together");
+    for (row, height) in even_chunks(m, T::ROWS) {
+        let a = a.part(row, 0);
+        // SAFETY: the caller's.
+        unsafe {
+            if b.strides[1] == 1 {
+                dispatch_rows!(height, T::ROWS, add_rows::<T>(k, a, b, c, row));
+            } else {
+                dispatch_rows!(height, T::ROWS, dot_columns::<T>(k, a, b, c, row));
+            }
         }
     }
 }
@@ -72,13 +75,14 @@ pub unsafe fn multiply_terms<T: Terms>(
 /// For contiguous rows of `b`: each is scaled and added to the results (axpy).
 ///
 /// # Safety
-/// As of [`multiply`], with so many rows.
+/// As of [`multiply`], with so many rows, into those from the first one on.
 #[inline(always)]
 unsafe fn add_rows<T: Terms, const ROWS: usize>(
     k: usize,
     a: Matrix<'_, T::Term>,
     b: Matrix<'_, T::Number>,
     c: &mut ColumnsMut<'_, SumOf<T>>,
+    first_row: usize,
 ) {
     let columns = c.columns();
     let width = columns.len();
@@ -88,7 +92,7 @@ unsafe fn add_rows<T: Terms, const ROWS: usize>(
         let (end, stride) = (terms.min(first + block), if first == 0 { c.size()[1] } else { width });
         let sums = match &mut later {
             Some(later) if first > 0 => later.get_mut().expect("new elements have one holder").as_mut_ptr(),
-            _ => c.rows(0..ROWS, columns.clone()),
+            _ => c.rows(first_row..first_row + ROWS, columns.clone()),
         };
         // SAFETY: the caller's; the sums are those of the columns, or room for as many.
         unsafe {
@@ -110,7 +114,7 @@ unsafe fn add_rows<T: Terms, const ROWS: usize>(
             if first > 0 {
                 for row in 0..ROWS {
                     let later = std::slice::from_raw_parts(sums.add(row * width), width);
-                    c.row(row, columns.clone()).iter_mut().zip(later).for_each(|(c, sum)| *c += *sum);
+                    c.row(first_row + row, columns.clone()).iter_mut().zip(later).for_each(|(c, sum)| *c += *sum);
                 }
             }
         }
@@ -173,13 +177,14 @@ unsafe fn rank_k_update<T: Terms, const ROWS: usize, const K: usize>(
 /// For contiguous columns of `b`: each lane sums one column, whose elements are transposed four by four.
 ///
 /// # Safety
-/// As of [`multiply`], with so many rows.
+/// As of [`multiply`], with so many rows, into those from the first one on.
 #[inline(always)]
 unsafe fn dot_columns<T: Terms, const ROWS: usize>(
     k: usize,
     a: Matrix<'_, T::Term>,
     b: Matrix<'_, T::Number>,
     c: &mut ColumnsMut<'_, SumOf<T>>,
+    first_row: usize,
 ) {
     const { assert!(UNROLL == 4 && T::Lanes::LANES.is_multiple_of(4)) };
     let (columns, terms, block) = (c.columns(), k.div_ceil(T::DEPTH), BLOCK_K / T::DEPTH);
@@ -225,7 +230,7 @@ unsafe fn dot_columns<T: Terms, const ROWS: usize>(
                 }
             }
             for row in 0..ROWS {
-                store(totals[row], c.row(row, column..column + width));
+                store(totals[row], c.row(first_row + row, column..column + width));
             }
         }
     }

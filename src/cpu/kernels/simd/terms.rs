@@ -19,6 +19,8 @@ pub trait Terms {
     type Vector: Copy;
     /// The numbers of a term.
     const DEPTH: usize = 1;
+    /// The most rows of a product of few whose sums stay in registers while the matrix is read once. Each number of them is compiled.
+    const ROWS: usize = 2;
 
     /// A term in all lanes.
     unsafe fn splat(term: Self::Term) -> Self::Vector;
@@ -61,6 +63,7 @@ impl<L: Lanes> Terms for AsTheyAre<L> {
     type Number = L::Element;
     type Term = L::Element;
     type Vector = L;
+    const ROWS: usize = if size_of::<L::Element>() == size_of::<f32>() { 4 } else { 2 };
 
     #[inline(always)]
     unsafe fn splat(term: L::Element) -> L {
