@@ -1,6 +1,6 @@
 //! `einsum!("b h i d, b h j d -> b h i j", q, k)`.
 
-use crate::call_with;
+use crate::call::call_with;
 use crate::pattern::{Arguments, MAX_RANK, Pattern, REST, letters, tuple, tuple_type};
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};

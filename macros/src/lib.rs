@@ -1,6 +1,7 @@
 //! The procedural macros of `congruent`, which documents those that users call. These get the path of that crate as
 //! their first token.
 
+mod call;
 mod dims;
 mod einsum;
 mod elements;
@@ -11,8 +12,6 @@ mod rearrange;
 mod to_engine;
 
 use proc_macro::TokenStream;
-use proc_macro2::{Group, Span, TokenTree};
-use syn::spanned::Spanned;
 
 /// Declares dimensions. Documented as `congruent::dims`.
 #[proc_macro]
@@ -76,44 +75,4 @@ fn expand(expansion: syn::Result<proc_macro2::TokenStream>, code: &str) -> Token
         syn::Error::new(error.span(), message).into_compile_error()
     };
     expansion.unwrap_or_else(explain).into()
-}
-
-/// A call of the function that `items` declare, with these tensors. All of it stands at the pattern, so that messages
-/// point there, and not at the macro. The tensors are evaluated outside, where the items have no names.
-fn call_with(
-    items: proc_macro2::TokenStream,
-    function: &str,
-    pattern: Span,
-    tensors: &[syn::Expr],
-) -> proc_macro2::TokenStream {
-    let function = proc_macro2::Ident::new(function, pattern);
-    // One token of the user's, so that the argument is what a message marks.
-    let arguments =
-        tensors.iter().enumerate().map(|(i, tensor)| quote::format_ident!("__tensor_{i}", span = tensor.span()));
-    let arguments: Vec<_> = arguments.collect();
-    let items = respan(items, pattern);
-    let call = quote::quote_spanned!(pattern => { #items #function(#(#arguments),*) });
-    // In parentheses, whatever the expression is.
-    let borrowed = tensors.iter().map(|tensor| quote::quote!(&(#tensor)));
-    quote::quote_spanned!(pattern => {
-        #[allow(unused_parens)]
-        match (#(#borrowed,)*) {
-            (#(#arguments,)*) => #call
-        }
-    })
-}
-
-/// The tokens as if they stood at `span`: a message about them points there, and not at the macro.
-fn respan(tokens: proc_macro2::TokenStream, span: Span) -> proc_macro2::TokenStream {
-    let respan_one = |token| {
-        let mut token = match token {
-            TokenTree::Group(group) => TokenTree::Group(Group::new(group.delimiter(), respan(group.stream(), span))),
-            // The span of `$crate` says which crate that is.
-            TokenTree::Ident(ident) if ident == "$crate" => return TokenTree::Ident(ident),
-            other => other,
-        };
-        token.set_span(span);
-        token
-    };
-    tokens.into_iter().map(respan_one).collect()
 }

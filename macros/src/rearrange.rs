@@ -1,6 +1,6 @@
 //! `rearrange!(x, "b s (h d) -> b h s d")`.
 
-use crate::call_with;
+use crate::call::call_with;
 use crate::pattern::{Arguments, Axis, Pattern, letters, tuple, tuple_type};
 use proc_macro2::TokenStream;
 use quote::quote;

@@ -299,7 +299,8 @@ impl<'a, T: Stored, B: Backend<Elem = T>> Weights<'a, T, B> {
     pub(crate) fn number<U: Stored>(&self, name: &str) -> U {
         let found = self.take(name, |name| {
             let entry = self.entry(name, &[], &Described::new(()))?;
-            let number = read_numbers::<U>(entry.bytes.as_slice()).next().filter(|_| entry.dtype == U::DTYPE);
+            // Of another type, the bytes may be too many or too few.
+            let number = (entry.dtype == U::DTYPE).then(|| read_numbers::<U>(entry.bytes.as_slice()).next()).flatten();
             number.ok_or(Problem::Dtype { name: name.to_owned(), expected: U::DTYPE, found: entry.dtype })
         });
         found.unwrap_or_else(num_traits::zero)

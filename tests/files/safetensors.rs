@@ -2,7 +2,8 @@
 
 use congruent::half::f16;
 use congruent::io::{LoadError, Problem, SafeTensors, Weights, Writer, load};
-use congruent::nn::{LayerNorm, RmsNorm, Rotary, RotaryLayout};
+use congruent::nn::{LayerNorm, Linear, RmsNorm, Rotary, RotaryLayout};
+use congruent::optim::{Adam, Optimizer};
 use congruent::prelude::*;
 
 dims! { Embed = 2; Hidden = 3; Rows = 4; }
@@ -227,6 +228,22 @@ fn a_file_of_damaged_bytes_is_an_error_or_a_file() {
             });
         }
     }
+}
+
+#[test]
+fn a_count_of_another_type_is_named() {
+    let linear = Linear::random(Embed, Hidden, &mut Rng::with_seed(1));
+    let mut writer = Writer::default();
+    writer.module("", &linear);
+    writer.add("optimizer.weight.steps", &Tensor::full((), 3.0));
+    let file = SafeTensors::from_bytes(writer.to_bytes().unwrap()).unwrap();
+    let optimizer = Optimizer::new(Adam::default());
+    let read = |weights: Weights<'_, f32>| {
+        let model = weights.module(&linear);
+        drop(optimizer.load(&weights.at("optimizer"), &model));
+    };
+    let error = load(&file, read).unwrap_err().to_string();
+    assert!(error.contains("`optimizer.weight.steps`") && error.contains("U64"), "{error}");
 }
 
 #[test]

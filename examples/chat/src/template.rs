@@ -21,6 +21,8 @@ pub struct Template {
 }
 
 const NAME: &str = "chat";
+/// How many instructions a template may run. Those of models take some hundred for each message.
+const FUEL: u64 = 10_000_000;
 
 impl Template {
     /// A template as models bring it along, written in Jinja.
@@ -31,6 +33,8 @@ impl Template {
         environment.add_function("raise_exception", |message: String| -> Result<String, minijinja::Error> {
             Err(minijinja::Error::new(ErrorKind::InvalidOperation, message))
         });
+        // A template comes from a stranger, and could run for ever.
+        environment.set_fuel(Some(FUEL));
         environment.add_template_owned(NAME, source.to_owned()).context("the chat template of the model")?;
         Ok(Template { environment, tokens: (begin.to_owned(), end.to_owned()) })
     }

@@ -2,7 +2,7 @@
 
 use super::size::Number;
 use super::{Declaration, Size};
-use crate::respan;
+use crate::call::respan;
 use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;

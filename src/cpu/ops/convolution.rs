@@ -125,7 +125,13 @@ fn write_planes<T: Number>(columns: &Columns<'_>, planes: &[T], number: usize, o
 
 /// The product of a weight `(m, k)` and the columns of an image, into `(m, n)`: of as many rows of windows at a time as stay in
 /// the L2 cache.
-fn multiply_columns<T: Real>(columns: &Columns<'_>, image: &[T], [m, k, n]: [usize; 3], weight: &[T], out: &mut [T]) {
+fn multiply_columns<T: Real>(
+    columns: &Columns<'_>,
+    (image, channels): (&[T], usize),
+    [m, k, n]: [usize; 3],
+    weight: &[T],
+    out: &mut [T],
+) {
     const CACHED: usize = 1 << 17;
     if out.is_empty() {
         return;
@@ -135,7 +141,7 @@ fn multiply_columns<T: Real>(columns: &Columns<'_>, image: &[T], [m, k, n]: [usi
     for_each_columns(out, n, 0..n, together, product_work([m, k, together]), |mut out| {
         let part = out.columns();
         let rows = part.start / across..part.end / across;
-        let written = write_planes(columns, image, k / columns.places(), rows, T::zero());
+        let written = write_planes(columns, image, channels, rows, T::zero());
         let of_windows = written.as_slice().expect("it was made row-major");
         let product = Array::<T>::build(&[m, part.len()], |product| {
             let (a, b) = (
@@ -236,7 +242,7 @@ pub fn convolution<T: Float>(
                     (Matrix { elements: weight, strides: [k, 1] }, Matrix { elements: image, strides: [n, 1] });
                 generic::multiply([m, k, n], a, b, out);
             }
-            None => multiply_columns(&columns, image, [m, k, n], weight, out),
+            None => multiply_columns(&columns, (image, inputs), [m, k, n], weight, out),
         }
         add_bias(bias.as_deref(), group * m, n, out);
     };

@@ -16,8 +16,11 @@ pub type Id = Index<configured::Vocab>;
 
 dims! { pub One = 1; Seq; }
 
-/// The logits are up to 20. Those of `float32` are up to 1e-4 from those of `float64`.
-pub const TOLERANCE: f32 = 2e-4;
+/// How far logits may be, which are up to 20. Those of `float32` are up to 1e-4 from those of `float64`. Where activations are rounded to
+/// 16 bits, relative to the largest of each 32, they are fifteen times as far.
+pub fn tolerance() -> f32 {
+    if std::env::var("CONGRUENT_ACTIVATIONS").is_ok_and(|asked| asked == "f32") { 2e-4 } else { 5e-3 }
+}
 
 /// Where the model's file is; none where it cannot be fetched.
 pub fn path() -> Option<&'static PathBuf> {
@@ -132,23 +135,23 @@ pub fn logits_agree<B: Backend<Elem = f32>>(model: &Model<B>) {
     for (name, precision) in [("last_logits", "float32"), ("last_logits_f64", "float64")] {
         let distance = furthest(last, &expected.floats(name));
         println!("last logits: {distance:.1e} from those of {precision}");
-        assert!(distance < TOLERANCE, "{distance}");
+        assert!(distance < tolerance(), "{distance}");
     }
     let step = reference()["logits_column_step"].as_u64().unwrap() as usize;
     let columns: Vec<f32> = logits.chunks(vocab).flat_map(|row| row.iter().step_by(step).copied()).collect();
     let distance = furthest(&columns, &expected.floats("logits_cols"));
     println!("every {step}th logit of each position: {distance:.1e}");
-    assert!(distance < TOLERANCE, "{distance}");
+    assert!(distance < tolerance(), "{distance}");
 
     let top = (expected.ids("top8_ids"), expected.floats("top8_logits"));
     for ((row, ids), values) in logits.chunks(vocab).zip(top.0.chunks(8)).zip(top.1.chunks(8)) {
         let mut order: Vec<u32> = (0..vocab as u32).collect();
         order.sort_by(|x, y| row[*y as usize].total_cmp(&row[*x as usize]));
         let found: Vec<f32> = order[..8].iter().map(|id| row[*id as usize]).collect();
-        assert!(furthest(&found, values) < TOLERANCE);
+        assert!(furthest(&found, values) < tolerance());
         // Two that are nearer to each other than the tolerance may change places.
         for (at, (found, expected)) in order.iter().zip(ids).enumerate() {
-            let tie = (row[*expected as usize] - values[at]).abs() < TOLERANCE;
+            let tie = (row[*expected as usize] - values[at]).abs() < tolerance();
             assert!(found == expected || tie, "place {at}: {found} instead of {expected}");
         }
     }

@@ -95,4 +95,7 @@ fn a_template_can_refuse_a_conversation() {
     let error = template.apply(&[message.clone(), message]).unwrap_err();
     assert!(format!("{error:#}").contains("only one"), "{error:#}");
     assert!(Template::new("{% if %}", "", "").is_err());
+    // Nor does one run for ever.
+    let endless = "{% for i in range(9999) %}{% for j in range(9999) %}{% for k in range(9999) %}{% endfor %}{% endfor %}{% endfor %}";
+    assert!(Template::new(endless, "", "").unwrap().apply(&[]).is_err());
 }

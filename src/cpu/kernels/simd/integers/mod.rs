@@ -13,9 +13,11 @@ mod tests;
 mod vector;
 
 use super::level::Level;
+use crate::cpu::environment::read;
 use crate::cpu::kernels::Format;
 use crate::cpu::kernels::blocks::Rows;
 use crate::cpu::parallel::ColumnsMut;
+use std::sync::OnceLock;
 
 pub use activations::Activations;
 #[cfg(test)]
@@ -47,8 +49,24 @@ pub fn rounded(level: Level, x: &[f32], m: usize, weight: Rows<'_>) -> Option<Ac
 
 /// Whether a product with such rows is calculated in integers at this level.
 fn is_supported(level: Level, rows: Rows<'_>) -> bool {
+    if rows_stay_f32() {
+        return false;
+    }
     let has_kernel = matches!(rows.format, Format::Q4_0 | Format::Q4_1 | Format::Q8_0 | Format::Q4_K | Format::Q6_K);
     has_kernel && blocks_of_a_step(level).is_some_and(|blocks| rows.size[1] >= blocks * BLOCK)
+}
+
+/// Whether `CONGRUENT_ACTIVATIONS=f32` asks that rows are multiplied as they are.
+fn rows_stay_f32() -> bool {
+    static CHOSEN: OnceLock<bool> = OnceLock::new();
+    *CHOSEN.get_or_init(|| {
+        let by_name = |asked: &str| match asked {
+            "f32" => Some(true),
+            "i16" => Some(false),
+            _ => None,
+        };
+        read("CONGRUENT_ACTIVATIONS", by_name, "f32 or i16", "i16 is used").unwrap_or(false)
+    })
 }
 
 /// The blocks of a step, if the level has the instructions.

@@ -158,7 +158,7 @@ fn check_portable<F: Decoder>(format: Format, [m, n, blocks]: [usize; 3]) {
 #[test]
 fn plain_arithmetic_agrees_with_double_precision() {
     let sizes = [[1, 5, 1], [3, 3, 1], [17, 1, 1], [2, 2, 2], [3, 1, 17], [18, 3, 18]];
-    for &size in &sizes[..if cfg!(miri) { 3 } else { sizes.len() }] {
+    for &size in &sizes[..if cfg!(miri) { 2 } else { sizes.len() }] {
         check_portable::<Q4_0>(Format::Q4_0, size);
         check_portable::<Q4_1>(Format::Q4_1, size);
         check_portable::<Q8_0>(Format::Q8_0, size);
