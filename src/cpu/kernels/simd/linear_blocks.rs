@@ -3,7 +3,7 @@
 use super::dispatch::dot_blocks;
 use super::elementwise::{binary, unary};
 use super::format::F32;
-#[cfg(any(feature = "gguf", test))]
+#[cfg(any(all(feature = "gguf", feature = "avx2", target_arch = "x86_64"), test))]
 use super::integers;
 use super::level::{Level, level};
 use super::quantised::{dot_at, unpack_at};
@@ -52,11 +52,11 @@ pub fn linear_blocks_at(
         [stride, inner_stride] => (0..m * k).map(|at| x.elements[at / k * stride + at % k * inner_stride]).collect(),
     };
     let outputs = n.div_ceil(4 * cores()).next_multiple_of(OUTPUTS);
-    #[cfg(any(feature = "gguf", test))]
+    #[cfg(any(all(feature = "gguf", feature = "avx2", target_arch = "x86_64"), test))]
     let rounded = integers::rounded(level, &x, m, rows);
     for_each_columns(out, n, 0..n, outputs, outputs * k * m, |mut out| {
         let columns = out.columns();
-        #[cfg(any(feature = "gguf", test))]
+        #[cfg(any(all(feature = "gguf", feature = "avx2", target_arch = "x86_64"), test))]
         if let Some(rounded) = &rounded {
             let rows = rows.part(columns.clone());
             integers::multiply(rounded, rows, &mut out);

@@ -24,7 +24,7 @@ mod few_rows;
 mod format;
 mod four_columns;
 mod gemm;
-#[cfg(any(feature = "gguf", test))]
+#[cfg(any(all(feature = "gguf", feature = "avx2", target_arch = "x86_64"), test))]
 mod integers;
 mod lanes;
 mod level;

@@ -107,7 +107,11 @@ macro_rules! kernels { ($(
             // SAFETY: as above.
             #[cfg(all(target_arch = "x86_64", feature = "avx512"))]
             Level::Avx512 | Level::Avx512Bf16 => unsafe { avx512 $(::<$F>)? ($($argument),*) },
-            _ => unreachable!("{level:?} in integers"),
+            _ => {
+                // Where there is no such level.
+                let _ = ($($argument),*);
+                unreachable!("{level:?} in integers")
+            }
         }
     }
 )*} }
