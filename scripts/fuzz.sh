@@ -8,8 +8,7 @@ seconds=${1:-60}
 scripts/tool.sh cargo-fuzz
 export PATH="$PWD/target/tools/bin:$PATH" RUSTUP_TOOLCHAIN=nightly CARGO_TARGET_DIR="$PWD/target/fuzz"
 
-# No debug assertions of dependencies, which are theirs to keep; overflow of whole numbers is still an error.
-cargo fuzz build --quiet
+cargo fuzz build
 broken=0
 targets=$(cargo fuzz list)
 run() {
