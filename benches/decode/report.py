@@ -1,4 +1,4 @@
-"""results.json as a table for each prompt."""
+"""Results of a processor as a table for each prompt."""
 
 import json
 import statistics
@@ -47,8 +47,13 @@ def table(results, length, threads):
 
 
 def write(folder):
-    """Writes results.md of the results.json in the folder."""
-    results = json.loads((folder / "results.json").read_text())
+    """Writes the tables beside the results of each processor."""
+    for path in (folder / "results").glob("*.json"):
+        path.with_suffix(".md").write_text(markdown(json.loads(path.read_text())))
+
+
+def markdown(results):
+    """All tables."""
     measured = [(length, counts) for peer in results["measured"].values() for length, counts in peer.items()]
     lengths = sorted({length for length, _ in measured}, key=int)
     threads = sorted({count for _, counts in measured for count in counts}, key=int)
@@ -59,11 +64,11 @@ SmolLM2-135M-Instruct, Q4_1; {results['machine']}; load {results['load']} before
 until the first token is known, and of the {results['generated'] - 1} steps after it. In brackets: a peer's speed divided by congruent's; below 1,
 congruent is faster. The memory is the most that a process had, with {plural(threads[-1])}; *private* is how much of what it had at the end
 belongs to no file: the rest is the model's file and programs, mapped. The last column counts the generated ids until the first that
-differs; who is who is in `README.md`.
+differs; who is who is in `../README.md`.
 """
     for length in lengths:
         text += f"\n## A prompt of {length} tokens\n\n{table(results, length, threads)}"
     text += "\n## Versions\n\n" + "".join(f"- {peer}: {what}\n" for peer, what in results["versions"].items())
     if results["problems"]:
         text += "\n## Not measured\n\n" + "".join(f"- {what}: {why}\n" for what, why in results["problems"].items())
-    (folder / "results.md").write_text(text)
+    return text

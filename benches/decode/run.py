@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Measures how fast congruent reads a prompt and generates, beside candle and llama.cpp, on the same file of a language model.
 
-    benches/decode/run.py                              # sets everything up, measures, writes results.md and results.json
+    benches/decode/run.py                              # sets everything up, measures, writes the results of this processor
     benches/decode/run.py --skip-setup --rounds 1 --peers candle --prompts 15 --threads 1
-    benches/decode/run.py --report-only                # results.md of results.json
+    benches/decode/run.py --report-only                # the tables of the results that there are
 
 The peers take turns in rounds. Every measurement has a process of its own, pinned to as many cores as it has threads. A run of
-some peers, prompts or thread counts is printed, and written to the work folder alone.
+some peers, prompts or thread counts is printed alone, unless `--write` is given.
 """
 
 import argparse
@@ -133,7 +133,8 @@ def main():
     parser.add_argument("--model", type=Path, help="the model's file, else fetched")
     parser.add_argument("--work", type=Path, default=WORK, help="where everything is built")
     parser.add_argument("--skip-setup", action="store_true", help="everything is built")
-    parser.add_argument("--report-only", action="store_true", help="write the report of results.json again")
+    parser.add_argument("--write", action="store_true", help="write the results though not all peers, prompts or threads were run")
+    parser.add_argument("--report-only", action="store_true", help="write the tables again")
     options = parser.parse_args()
     if options.report_only:
         return report.write(HERE)
@@ -161,10 +162,10 @@ def main():
         "ids": ids,
     }
     complete = (options.peers, options.prompts, options.threads) == (list(PEERS), PROMPTS, [1, 2])
-    folder = HERE if complete else options.work
-    (folder / "results.json").write_text(json.dumps(results) + "\n")
-    report.write(folder)
-    print((folder / "results.md").read_text())
+    if complete or options.write:
+        (HERE / "results" / f"{environment.processor()}.json").write_text(json.dumps(results) + "\n")
+        report.write(HERE)
+    print(report.markdown(results))
 
 
 if __name__ == "__main__":
