@@ -64,17 +64,41 @@ fn descending<T: Number>(x: T, y: T) -> Ordering {
     y.partial_cmp(&x).unwrap_or_else(|| y.is_nan().cmp(&x.is_nan()))
 }
 
+/// Elements that are compared at a time with one that most of them are not before.
+const CHUNK: usize = 64;
+
+/// Whether none of the elements may be before this one. NaN may be.
+fn none_is_before<T: Number>(elements: &[T], this: T) -> bool {
+    elements.iter().fold(true, |all, x| all & (*x <= this))
+}
+
+/// The position of the largest element, and of equal ones the first.
+///
+/// # Panics
+/// There is none.
+fn largest_position<T: Number>(row: &[T]) -> u32 {
+    let (mut largest, mut found) = (*row.first().expect("an empty axis has no largest element"), 0);
+    for (start, chunk) in (0..).step_by(CHUNK).zip(row.chunks(CHUNK)) {
+        if none_is_before(chunk, largest) {
+            continue;
+        }
+        for (position, &x) in (start..).zip(chunk) {
+            if descending(x, largest).is_lt() {
+                (largest, found) = (x, position);
+            }
+        }
+    }
+    found
+}
+
 /// The positions of the `k` largest elements, of which there is one at least: the largest first, and of equal ones the first.
 fn largest_positions<T: Number>(row: &[T], k: usize) -> Vec<u32> {
-    /// Elements that are compared at a time with the smallest of those that are kept: most of them are smaller.
-    const CHUNK: usize = 64;
     let before = |a: &u32, b: &u32| descending(row[*a as usize], row[*b as usize]).then(a.cmp(b));
     let room = (2 * k).max(CHUNK);
     let mut kept: Vec<u32> = Vec::with_capacity(row.len().min(room + CHUNK));
     let mut smallest = None;
     for (start, chunk) in (0..).step_by(CHUNK).zip(row.chunks(CHUNK)) {
-        // NaN is not less: it is compared below.
-        if smallest.is_some_and(|smallest| chunk.iter().fold(true, |all, x| all & (*x <= smallest))) {
+        if smallest.is_some_and(|smallest| none_is_before(chunk, smallest)) {
             continue;
         }
         for (position, &x) in (start..).zip(chunk) {
@@ -99,8 +123,7 @@ pub fn argmax<T: Number>(x: &Array<T>, axis: usize) -> Array<u32> {
     let (elements, sizes) = (x.elements(), &x.sizes()[..x.sizes().len() - 1]);
     Array::build(sizes, |out| {
         for_each_chunk(out, 1, size, |row, out| {
-            assert!(size > 0, "an empty axis has no largest element");
-            out[0] = largest_positions(&elements[row * size..][..size], 1)[0];
+            out[0] = largest_position(&elements[row * size..][..size]);
         });
     })
 }
