@@ -209,65 +209,66 @@ dims! {
     pub Checked;
 }
 
-/// What a session is whose model goes on from a cache.
+/// The sessions of a type whose model goes on from a cache, and how they go back: of `$hidden` of the new tokens the last logits are given.
 macro_rules! session_of_cache {
-    ($self:ident, $V:ident) => {
-        type Vocab = <$V as congruent::dim::Table>::Whole;
+    (
+        [$($generics:tt)*] $Of:ty where { $($bounds:tt)* }
+        $self:ident, $V:ident, |$ids:ident, $step:ident| $hidden:expr
+    ) => {
+        impl<$($generics)*> Session<B> for $Of where $($bounds)* {
+            type Vocab = <$V as congruent::dim::Table>::Whole;
 
-        fn vocab(&$self) -> Self::Vocab {
-            $self.model.vocab()
-        }
-        fn context(&$self) -> usize {
-            $self.cache.capacity().size()
-        }
-        fn sequences(&$self) -> usize {
-            $self.cache.batch().size()
-        }
-        fn length(&$self, sequence: usize) -> usize {
-            $self.cache.lengths()[sequence]
+            fn vocab(&$self) -> Self::Vocab {
+                $self.model.vocab()
+            }
+            fn context(&$self) -> usize {
+                $self.cache.capacity().size()
+            }
+            fn sequences(&$self) -> usize {
+                $self.cache.batch().size()
+            }
+            fn length(&$self, sequence: usize) -> usize {
+                $self.cache.lengths()[sequence]
+            }
+            fn extend(&mut $self, new: &[(usize, &[Index<Self::Vocab>])]) -> Result<Vec<Tensor<(Self::Vocab,), B>>, Error> {
+                Ok($self.extend_each(new, &vec![1; new.len()])?.concat())
+            }
         }
 
-        fn extend(&mut $self, new: &[(usize, &[Index<Self::Vocab>])]) -> Result<Vec<Tensor<(Self::Vocab,), B>>, Error> {
-            Ok($self.extend_each(new, &vec![1; new.len()])?.concat())
-        }
-    };
-}
-
-/// How it goes back: of `$hidden` of the new tokens it gives the last logits.
-macro_rules! rewind_of_cache {
-    ($self:ident, |$ids:ident, $step:ident| $hidden:expr) => {
-        fn extend_each(
-            &mut $self,
-            new: &[(usize, &[Index<Self::Vocab>])],
-            last: &[usize],
-        ) -> Result<Vec<Vec<Tensor<(Self::Vocab,), B>>>, Error> {
-            let batch = $self.cache.batch();
-            crate::language::padded(batch, new, |ids, lengths| {
-                let $ids = &ids.to_engine::<B>(&$self.model.device());
-                let hidden = $self.cache.step_ragged(lengths, |$step| $hidden)??;
-                let most = last.iter().copied().max().unwrap_or(0);
-                let before_last = |back| {
-                    let lengths: Vec<_> = lengths.as_slice().iter().map(|length: &usize| length.saturating_sub(back)).collect();
-                    Ok(hidden.masked_last(&Lengths::new(batch, hidden.shape().1, &lengths)?))
-                };
-                let rows = (0..most).map(before_last).collect::<Result<Vec<_>, Error>>()?;
-                crate::language::Checked::with(most, |checked| {
-                    // A sampler reads all logits: of these tokens alone.
-                    let logits = $self.model.logits(&Tensor::try_stack(checked, &rows)?).of_all_ranks(At::<2>);
-                    let of = |(&(sequence, _), &last): (&(usize, _), &usize)| {
-                        (0..last).rev().map(|back| logits.at(checked, back)?.at(batch, sequence)).collect()
+        impl<$($generics)*> Rewind<B> for $Of where $($bounds)* {
+            fn extend_each(
+                &mut $self,
+                new: &[(usize, &[Index<Self::Vocab>])],
+                last: &[usize],
+            ) -> Result<Vec<Vec<Tensor<(Self::Vocab,), B>>>, Error> {
+                let batch = $self.cache.batch();
+                crate::language::padded(batch, new, |ids, lengths| {
+                    let $ids = &ids.to_engine::<B>(&$self.model.device());
+                    let hidden = $self.cache.step_ragged(lengths, |$step| $hidden)??;
+                    let most = last.iter().copied().max().unwrap_or(0);
+                    let before_last = |back| {
+                        let lengths = lengths.as_slice().iter().map(|length: &usize| length.saturating_sub(back));
+                        let lengths: Vec<_> = lengths.collect();
+                        Ok(hidden.masked_last(&Lengths::new(batch, hidden.shape().1, &lengths)?))
                     };
-                    std::iter::zip(new, last).map(of).collect()
+                    let rows = (0..most).map(before_last).collect::<Result<Vec<_>, Error>>()?;
+                    crate::language::Checked::with(most, |checked| {
+                        // A sampler reads all logits: of these tokens alone.
+                        let logits = $self.model.logits(&Tensor::try_stack(checked, &rows)?).of_all_ranks(At::<2>);
+                        let of = |(&(sequence, _), &last): (&(usize, _), &usize)| {
+                            (0..last).rev().map(|back| logits.at(checked, back)?.at(batch, sequence)).collect()
+                        };
+                        std::iter::zip(new, last).map(of).collect()
+                    })
                 })
-            })
-        }
-
-        fn truncate(&mut $self, lengths: &[usize]) -> Result<(), Error> {
-            $self.cache.truncate(lengths)
+            }
+            fn truncate(&mut $self, lengths: &[usize]) -> Result<(), Error> {
+                $self.cache.truncate(lengths)
+            }
         }
     };
 }
-pub(crate) use {rewind_of_cache, session_of_cache};
+pub(crate) use session_of_cache;
 
 /// Texts that a model reads, and goes on with.
 pub struct Texts<'m, V, D: Decoder<B>, N, B: Backend<Elem: Float> = Cpu<f32>> {
@@ -302,12 +303,9 @@ impl<'m, V: Vocabulary, D: Decoder<B>, N: Dense, B: Backend<Elem: Float>> Texts<
     }
 }
 
-impl<V: Vocabulary, D: Decoder<B>, N: Dense, B: Backend<Elem: Float>> Session<B> for Texts<'_, V, D, N, B> {
-    session_of_cache!(self, V);
-}
-
-impl<V: Vocabulary, D: Decoder<B>, N: Dense, B: Backend<Elem: Float>> Rewind<B> for Texts<'_, V, D, N, B> {
-    rewind_of_cache!(self, |ids, step| Ok(self.model.hidden_states(ids, step)));
+session_of_cache! {
+    [V, D, N, B] Texts<'_, V, D, N, B> where { V: Vocabulary, D: Decoder<B>, N: Dense, B: Backend<Elem: Float> }
+    self, V, |ids, step| Ok(self.model.hidden_states(ids, step))
 }
 
 /// The new tokens of some texts of a batch, as padded rows of all of them.

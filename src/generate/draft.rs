@@ -65,8 +65,9 @@ impl<V: Dense, M: Rewind<B, Vocab = V>, B: Backend<Elem: Float>> Proposer<V> for
             return Err(Error::SequenceCount { batch, expected: sequences, found: beyond + 1 });
         }
         let mut lengths: Vec<usize> = (0..sequences).map(|sequence| session.length(sequence)).collect();
-        let fits = |text: &&Read<'_, V>| (1..=session.context()).contains(&text.ids.len());
-        let asked: Vec<_> = texts.iter().filter(fits).collect();
+        let context = session.context();
+        let fits = |text: &Read<'_, V>| (1..=context).contains(&text.ids.len());
+        let asked: Vec<_> = texts.iter().filter(|text| fits(text)).collect();
         for text in &asked {
             let (read, length) = (&mut read[text.sequence], &mut lengths[text.sequence]);
             let same = zip(&*read, text.ids).take_while(|(x, y)| x == y).count();
@@ -85,14 +86,9 @@ impl<V: Dense, M: Rewind<B, Vocab = V>, B: Backend<Elem: Float>> Proposer<V> for
         }
         new.iter().for_each(|(sequence, ids)| read[*sequence].extend(*ids));
         let mut logits = logits.iter();
-        let mut of = |text: &Read<'_, V>| match logits.next() {
+        let proposed = |text: &Read<'_, V>| match fits(text).then(|| logits.next()).flatten() {
             Some(logits) => text.sampling.distribution(logits, text.ids),
             None => Ok(Vec::new()),
-        };
-        let context = session.context();
-        let proposed = |text: &Read<'_, V>| match text.ids.len() {
-            length if (1..=context).contains(&length) => of(text),
-            _ => Ok(Vec::new()),
         };
         texts.iter().map(proposed).collect()
     }

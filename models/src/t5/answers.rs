@@ -1,7 +1,7 @@
 //! Answers to texts, as they come.
 
 use super::{Memory, T5};
-use crate::language::{rewind_of_cache, session_of_cache};
+use crate::language::session_of_cache;
 use congruent::backend::{Backend, Float};
 use congruent::dim::{Filled, Vocabulary, Whole};
 use congruent::generate::{Rewind, Session};
@@ -45,34 +45,18 @@ where
     }
 }
 
-impl<V, E, H, D, F, R, N, L, P, B> Session<B> for Answers<'_, V, E, H, D, F, R, N, L, P, B>
-where
-    V: Vocabulary,
-    E: Dense,
-    H: Filled,
-    D: Dense,
-    F: Filled,
-    R: Dense,
-    N: Dense,
-    L: Whole,
-    P: Dense,
-    B: Backend<Elem: Float>,
-{
-    session_of_cache!(self, V);
-}
-
-impl<V, E, H, D, F, R, N, L, P, B> Rewind<B> for Answers<'_, V, E, H, D, F, R, N, L, P, B>
-where
-    V: Vocabulary,
-    E: Dense,
-    H: Filled,
-    D: Dense,
-    F: Filled,
-    R: Dense,
-    N: Dense,
-    L: Whole,
-    P: Dense,
-    B: Backend<Elem: Float>,
-{
-    rewind_of_cache!(self, |ids, step| self.model.hidden_states(ids, &self.memory, &self.lengths, step));
+session_of_cache! {
+    [V, E, H, D, F, R, N, L, P, B] Answers<'_, V, E, H, D, F, R, N, L, P, B> where {
+        V: Vocabulary,
+        E: Dense,
+        H: Filled,
+        D: Dense,
+        F: Filled,
+        R: Dense,
+        N: Dense,
+        L: Whole,
+        P: Dense,
+        B: Backend<Elem: Float>,
+    }
+    self, V, |ids, step| self.model.hidden_states(ids, &self.memory, &self.lengths, step)
 }

@@ -1,7 +1,7 @@
 //! Transcripts of recordings, as they come.
 
 use super::{Memory, Whisper};
-use crate::language::{rewind_of_cache, session_of_cache};
+use crate::language::session_of_cache;
 use congruent::backend::{Backend, Float};
 use congruent::dim::{Filled, Vocabulary};
 use congruent::generate::{Rewind, Session};
@@ -42,34 +42,18 @@ where
     }
 }
 
-impl<M, L, V, P, E, H, D, F, N, B> Session<B> for Transcripts<'_, M, L, V, P, E, H, D, F, N, B>
-where
-    M: Dense,
-    L: Dense,
-    V: Vocabulary,
-    P: Dense,
-    E: Dense,
-    H: Filled,
-    D: Dense,
-    F: Filled,
-    N: Dense,
-    B: Backend<Elem: Float>,
-{
-    session_of_cache!(self, V);
-}
-
-impl<M, L, V, P, E, H, D, F, N, B> Rewind<B> for Transcripts<'_, M, L, V, P, E, H, D, F, N, B>
-where
-    M: Dense,
-    L: Dense,
-    V: Vocabulary,
-    P: Dense,
-    E: Dense,
-    H: Filled,
-    D: Dense,
-    F: Filled,
-    N: Dense,
-    B: Backend<Elem: Float>,
-{
-    rewind_of_cache!(self, |ids, step| Ok(self.model.hidden_states(ids, &self.memory, step)));
+session_of_cache! {
+    [M, L, V, P, E, H, D, F, N, B] Transcripts<'_, M, L, V, P, E, H, D, F, N, B> where {
+        M: Dense,
+        L: Dense,
+        V: Vocabulary,
+        P: Dense,
+        E: Dense,
+        H: Filled,
+        D: Dense,
+        F: Filled,
+        N: Dense,
+        B: Backend<Elem: Float>,
+    }
+    self, V, |ids, step| Ok(self.model.hidden_states(ids, &self.memory, step))
 }

@@ -142,10 +142,10 @@ impl Buffer<f32> {
 }
 
 fn widened(numbers: Narrowed<'_>, len: usize) -> Elements<f32> {
-    let mut elements = Elements::collect(len, std::iter::repeat_n(0.0, len));
-    if let Some(to) = elements.get_mut() {
-        let row = if let Narrowed::EightBits(_, _, row) = numbers { row.max(1) } else { len.max(1) };
-        widen_rows(NarrowedRows { numbers, first: 0, stride: row }, [len / row, row], to);
-    }
+    let mut elements = Elements::arbitrary(len);
+    let to = elements.get_mut().expect("new elements have one holder");
+    // Whole rows, as all that have units are.
+    let row = if let Narrowed::EightBits(_, _, row) = numbers { row.max(1) } else { len.max(1) };
+    widen_rows(NarrowedRows { numbers, first: 0, stride: row }, [len / row, row], to);
     elements
 }

@@ -3,6 +3,7 @@
 //! Fresh memory is expensive: each page faults at its first write, and is zeroed. So freed blocks are cached by size class,
 //! and the next array of about that size gets one.
 
+use super::copy::copy_few;
 use crate::backend::{Element, Number};
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::any::Any;
@@ -269,13 +270,8 @@ impl<T: Element> Elements<T> {
             let mut rest = memory;
             for part in parts {
                 let (to, behind) = rest.split_at_mut(part.len());
-                // A call of `memcpy` takes longer than the copy of a few.
-                if part.len() < 8 {
-                    to.iter_mut().zip(part).for_each(|(to, &element)| _ = to.write(element));
-                } else {
-                    // SAFETY: an element that is there is one that may be.
-                    to.copy_from_slice(unsafe { std::slice::from_raw_parts(part.as_ptr().cast(), part.len()) });
-                }
+                // SAFETY: an element that is there is one that may be.
+                copy_few(to, unsafe { std::slice::from_raw_parts(part.as_ptr().cast(), part.len()) });
                 rest = behind;
             }
             assert!(rest.is_empty(), "fewer elements than the array has");

@@ -2,6 +2,7 @@
 
 use crate::backend::{Real, Windows};
 use crate::cpu::kernels::generic;
+use crate::cpu::memory::copy_few;
 
 /// A plane in a buffer, so that what consecutive windows have at one place lies one after another: with the padding, and with
 /// rows and columns that are a stride apart beside each other.
@@ -47,29 +48,12 @@ impl Plane {
             for first in 0..across.min(width_inside) {
                 let to = &mut to[self.offset([top + row, left + first])..];
                 match across {
-                    1 => copy_row(image, to),
+                    1 => copy_few(to, image),
                     _ => to.iter_mut().zip(image[first..].iter().step_by(across)).for_each(|(to, &x)| *to = x),
                 }
             }
         }
     }
-}
-
-/// Copies a row to the begin of a slice. Most rows are so short that a call of `memcpy` takes longer than to copy them.
-#[inline(always)]
-fn copy_row<T: Copy>(from: &[T], to: &mut [T]) {
-    const LEN: usize = 8;
-    const SHORT: usize = 16 * LEN;
-    let to = &mut to[..from.len()];
-    if !(LEN..=SHORT).contains(&from.len()) {
-        return to.copy_from_slice(from);
-    }
-    for (to, from) in to.chunks_exact_mut(LEN).zip(from.chunks_exact(LEN)) {
-        to.copy_from_slice(from);
-    }
-    // The last ones once more, with those before them.
-    let last = from.len() - LEN;
-    to[last..].copy_from_slice(&from[last..]);
 }
 
 /// What is used again for one image after another.
@@ -232,7 +216,7 @@ impl Shifted {
                     let first = (part.first[0] + row * self.stride[0]) * self.size[1] + part.first[1];
                     let sums = &sums[..part.size[1]];
                     match self.stride[1] {
-                        1 => copy_row(sums, &mut out[first..]),
+                        1 => copy_few(&mut out[first..], sums),
                         stride => out[first..].iter_mut().step_by(stride).zip(sums).for_each(|(to, &x)| *to = x),
                     }
                 }

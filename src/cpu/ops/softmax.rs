@@ -8,8 +8,8 @@ use crate::cpu::array::Array;
 use crate::cpu::kernels::{InOut, Operand, all_widened, calculate, generic, is_wide, write};
 use crate::cpu::parallel::{ColumnsMut, for_each_chunk, for_each_columns};
 
-/// `f` on the rows along `axis`, a few at a time, with their size; what many numbers follow is left to [`columns`].
-fn rows<T: Float>(x: Array<T>, axis: usize, logarithm: bool, f: impl Fn(InOut<'_, T::Wide>, usize) + Sync) -> Array<T> {
+/// The softmax along an axis, or its logarithm: of rows, a few at a time, or of columns where many numbers follow each.
+fn along<T: Float>(x: Array<T>, axis: usize, logarithm: bool) -> Array<T> {
     /// Fewer numbers than this behind each of the axis are not worth the calls.
     const INNER: usize = 16;
     let (rank, size) = (x.sizes().len(), x.sizes()[axis]);
@@ -17,8 +17,9 @@ fn rows<T: Float>(x: Array<T>, axis: usize, logarithm: bool, f: impl Fn(InOut<'_
         return columns(&x, axis, logarithm);
     }
     let moved = if axis + 1 == rank { x } else { x.move_last(axis) };
-    let chunk = size * rows_of_chunk(size);
-    let out = moved.transform(chunk, chunk * 16, |_, rows| calculate(rows, |rows| f(rows, size)));
+    let (chunk, of_rows) =
+        (size * rows_of_chunk(size), if logarithm { generic::log_softmax } else { generic::softmax });
+    let out = moved.transform(chunk, chunk * 16, |_, rows| calculate(rows, |rows| of_rows(rows, size)));
     if axis + 1 == rank { out } else { out.move_last_to(axis) }
 }
 
@@ -82,11 +83,11 @@ fn softmax_columns<T: Real>(x: &[T], mut out: ColumnsMut<'_, T>, logarithm: bool
 }
 
 pub fn softmax<T: Float>(x: Array<T>, axis: usize) -> Array<T> {
-    rows(x, axis, false, generic::softmax)
+    along(x, axis, false)
 }
 
 pub fn log_softmax<T: Float>(x: Array<T>, axis: usize) -> Array<T> {
-    rows(x, axis, true, generic::log_softmax)
+    along(x, axis, true)
 }
 
 pub fn masked_softmax<T: Float>(scores: Array<T>, mask: &Mask) -> Array<T> {

@@ -3,6 +3,7 @@
 use super::vector::{LINE, Lanes, Vector, even_chunks};
 use super::wide_number::Wide;
 use crate::cpu::kernels::matrix::Matrix;
+use crate::cpu::memory::copy_few;
 
 /// The prefetch distance, in elements of a row.
 const AHEAD: usize = 4 * LINE;
@@ -102,25 +103,6 @@ fn pack_columns<L: Lanes>(to: &mut [L::Element], from: Matrix<'_, L::Element>, [
         for (row, height) in even_chunks(rows, L::TILE) {
             copy_few(&mut to[row * columns + column * height..][..height], &from[row..][..height]);
         }
-    }
-}
-
-/// Copies so few elements that a call of `memcpy` would dominate: two copies of a fixed length, which may overlap.
-#[inline(always)]
-fn copy_few<S: Copy>(to: &mut [S], from: &[S]) {
-    #[inline(always)]
-    fn ends<S: Copy, const LEN: usize>(to: &mut [S], from: &[S]) -> bool {
-        if let (true, Some(first), Some(last)) =
-            (from.len() <= 2 * LEN, from.first_chunk::<LEN>(), from.last_chunk::<LEN>())
-        {
-            to[..LEN].copy_from_slice(first);
-            to[from.len() - LEN..].copy_from_slice(last);
-            return true;
-        }
-        false
-    }
-    if !(ends::<S, 8>(to, from) || ends::<S, 4>(to, from) || ends::<S, 2>(to, from)) {
-        to.copy_from_slice(from);
     }
 }
 
