@@ -8,7 +8,11 @@ PATH="$PWD/target/tools/bin:$PATH"
 unchecked() { echo "!!! NOT CHECKED: $* !!!"; }
 
 echo "-- as they would be published, built from what is in them"
-cargo publish --dry-run --quiet -p congruent-macros -p congruent -p congruent-models
+# Cargo unpacks what it packed once for each folder and version, and takes it from there again when it has changed: each time another folder.
+mkdir -p target
+packed=$(mktemp -d target/packed.XXXXXX)
+trap 'rm -rf "$packed"' EXIT
+cargo publish --dry-run --quiet --target-dir "$packed" -p congruent-macros -p congruent -p congruent-models
 # Of workspaces of their own, which take the library from here until it is published.
 for engine in burn mpi; do
   (cd engines/$engine && cargo publish --dry-run --quiet --no-verify --config 'patch.crates-io.congruent.path="../.."')
