@@ -2,7 +2,8 @@
 
 use super::blocks::{BlockBuffer, rows_of};
 use super::buffer::{Buffer, Owner};
-use super::layout::Layout;
+use super::compact::{as_memory, compact, compact_vec};
+use super::layout::{Layout, Runs};
 use super::tracked::Tracked;
 use crate::backend::{Element, MAX_RANK, Number, Same};
 use crate::cpu::kernels::{InOut, Rows};
@@ -279,7 +280,7 @@ impl<T: Element> Array<T> {
 
     /// The same elements, contiguous in a buffer with one holder: a copy only where they are not.
     pub(in crate::cpu) fn unshared(mut self) -> Self {
-        if self.as_mut_slice().is_some() { self } else { Array::collect(self.sizes(), self.elements().iter().copied()) }
+        if self.as_mut_slice().is_some() { self } else { self.compact(self.sizes()) }
     }
 
     /// The row-major elements: a copy only where they do not lie so in memory.
@@ -294,15 +295,14 @@ impl<T: Element> Array<T> {
     pub fn elements(&self) -> Cow<'_, [T]> {
         match self.as_slice() {
             Some(elements) => Cow::Borrowed(elements),
-            None => Cow::Owned(self.copied()),
+            None => Cow::Owned(compact_vec(self.buffer(), &self.layout)),
         }
     }
 
-    fn copied(&self) -> Vec<T> {
-        let mut elements = Vec::with_capacity(self.layout.len());
-        let axes: Vec<_> = self.layout.axes().collect();
-        copy(self.buffer(), self.layout.offset, &axes, &mut elements);
-        elements
+    /// The row-major elements in a buffer of their own.
+    fn compact(&self, sizes: &[usize]) -> Self {
+        let elements = compact(self.buffer(), &self.layout);
+        Array::untracked(Buffer::Owned(elements), Layout::row_major(sizes))
     }
 
     /// The same row-major elements under other sizes.
@@ -316,13 +316,13 @@ impl<T: Element> Array<T> {
         assert_eq!(self.layout.len(), Layout::count(sizes), "{:?} as {sizes:?}", self.sizes());
         match self.layout.reshape(sizes) {
             Some(layout) => self.view(layout),
-            None => Array::from_vec(self.copied(), sizes),
+            None => self.compact(sizes),
         }
     }
 
     /// The same array with its elements row-major in memory.
     pub(in crate::cpu) fn contiguous(&self) -> Self {
-        if self.as_slice().is_some() { self.clone() } else { Array::from_vec(self.copied(), self.sizes()) }
+        if self.as_slice().is_some() { self.clone() } else { self.compact(self.sizes()) }
     }
 }
 
@@ -353,21 +353,20 @@ impl<T: Number> Array<T> {
             self.tracked = None;
             return self;
         }
-        let elements = self.elements();
-        Array::build(self.sizes(), |out| {
-            for_each_chunk(out, chunk, work, |i, part| f(i, InOut::new(&elements[i * chunk..][..part.len()], part)));
+        let runs = Runs::new(&self.layout);
+        if runs.are_columns() {
+            return self.compact(self.sizes()).transform(chunk, work, f);
+        }
+        Array::build(self.sizes(), |out| match self.as_slice() {
+            Some(from) => {
+                for_each_chunk(out, chunk, work, |i, to| f(i, InOut::new(&from[i * chunk..][..to.len()], to)));
+            }
+            None => for_each_chunk(out, chunk, work + chunk, |i, to| {
+                // SAFETY: a copy of elements is written.
+                runs.copy(self.buffer(), i * chunk, unsafe { as_memory(to) });
+                f(i, InOut::in_place(to));
+            }),
         })
-    }
-}
-
-fn copy<T: Copy>(buffer: &[T], offset: usize, axes: &[(usize, usize)], elements: &mut Vec<T>) {
-    match axes {
-        [] => elements.push(buffer[offset]),
-        [(0, _), ..] => {}
-        [(size, 1)] => elements.extend_from_slice(&buffer[offset..offset + size]),
-        [(size, 0)] => elements.extend(std::iter::repeat_n(buffer[offset], *size)),
-        [(size, stride)] => elements.extend(buffer[offset..].iter().step_by(*stride).take(*size)),
-        [(size, stride), inner @ ..] => (0..*size).for_each(|i| copy(buffer, offset + i * stride, inner, elements)),
     }
 }
 

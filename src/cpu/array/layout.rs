@@ -227,12 +227,27 @@ impl Runs {
 
     /// The parts of runs `(from the first element on, length, where it lies)` of so many elements from `first` on.
     pub fn parts(&self, first: usize, count: usize) -> impl Iterator<Item = (usize, usize, usize)> {
+        let (mut in_run, mut outer) = (first % self.len.max(1), first / self.len.max(1));
+        let mut start = self.start(first - in_run);
+        // The place of the run along each axis, since a division for each would take longer than to copy a short one.
+        let mut places = [0; MAX_RANK];
+        for (place, (size, _)) in places.iter_mut().zip(&self.axes).rev() {
+            *place = outer % size;
+            outer /= size;
+        }
         let mut done = 0;
         std::iter::from_fn(move || {
-            let (at, from) = (first + done, done);
-            let len = (self.len - at % self.len.max(1)).min(count - done);
-            done += len;
-            (len > 0).then(|| (from, len, self.start(at)))
+            let len = (self.len - in_run).min(count - done);
+            let part = (len > 0).then_some((done, len, start + in_run * self.stride));
+            (done, in_run) = (done + len, 0);
+            for (place, (size, stride)) in places.iter_mut().zip(&self.axes).rev() {
+                (*place, start) = (*place + 1, start + stride);
+                if *place < *size {
+                    break;
+                }
+                (*place, start) = (0, start - size * stride);
+            }
+            part
         })
     }
 }

@@ -4,6 +4,7 @@
 mod array;
 mod blocks;
 mod buffer;
+mod compact;
 mod in_file;
 mod layout;
 mod narrowed;

@@ -233,7 +233,7 @@ impl<T: Element> Elements<T> {
     ///
     /// # Safety
     /// It writes all of them.
-    unsafe fn written(len: usize, write: impl FnOnce(&mut [MaybeUninit<T>])) -> Self {
+    pub unsafe fn written(len: usize, write: impl FnOnce(&mut [MaybeUninit<T>])) -> Self {
         let mut shared = Self::allocate(len);
         let block = shared.0.as_mut().and_then(Arc::get_mut).expect("a new block has one holder");
         // SAFETY: the block is as large, aligned for any element, and nobody else's.
