@@ -68,8 +68,10 @@ impl Adam {
         let direction = pass.binary(Binary::Div, mean, root);
         let x = if stays == 1.0 { x } else { pass.scaled(x, stays) };
         let x = pass.plus(x, direction, -self.learning_rate * factor / begun(mean_stays));
-        let [before, square_before] = [0, 1].map(|moment| state.moments[moment].clone());
-        let [x, mean, square] = pass.run::<B, 3>([x, mean, square], vec![parameter, gradient, before, square_before]);
+        // Nobody else holds the moments, so that they are written where they lie.
+        let mut inputs = vec![parameter, gradient];
+        inputs.append(&mut state.moments);
+        let [x, mean, square] = pass.run::<B, 3>([x, mean, square], inputs);
         state.moments = vec![mean, square];
         x
     }

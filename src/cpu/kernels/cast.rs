@@ -51,6 +51,18 @@ typed_slices! {
     T: Epilogue<'a, [T]>, Epilogue<'a, [U]>;
 }
 
+// SAFETY: the second is the first with `U` for `T`.
+unsafe impl<'a, 'b, T: Number> Typed for &'a [&'b [T]] {
+    type Number = T;
+    type Of<U: Number> = &'a [&'b [U]];
+}
+
+// SAFETY: as above.
+unsafe impl<'a, 'b, T: Number> Typed for &'a mut [&'b mut [T]] {
+    type Number = T;
+    type Of<U: Number> = &'a mut [&'b mut [U]];
+}
+
 // SAFETY: by the bound.
 unsafe impl<X: Typed> Typed for Option<X> {
     type Number = X::Number;

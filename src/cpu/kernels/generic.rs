@@ -4,7 +4,7 @@
 
 use super::blocks::Rows;
 use super::cast::cast;
-use super::in_out::{InOut, Link, Operand};
+use super::in_out::{InOut, Link, Operand, Place, PlacedChain};
 use super::matrix::{Matrix, Multiplier, Weight};
 use super::plain::ColumnSum;
 use super::simd::{Block, Products};
@@ -123,6 +123,21 @@ pub fn unary<T: Real>(op: Unary, x: InOut<'_, T>) {
 #[inline]
 pub fn chain<T: Real>(x: InOut<'_, T>, links: &[Link<'_, T>]) {
     by_type!((x, links); f32 => |(x, links)| simd::chain(x, links), _ => |(x, links)| plain::chain(x, links))
+}
+
+/// Chains of operations, one after another for a few numbers at a time, with so many registers. `false` where nothing was done: there
+/// is no kernel for the type, for an operation, or for so many registers.
+#[inline]
+pub fn chains<T: Float>(
+    inputs: &[&[T]],
+    outputs: &mut [&mut [T]],
+    registers: usize,
+    chains: &[PlacedChain<T::Wide, Place>],
+) -> bool {
+    match (cast::<f32, _>((inputs, outputs)), cast::<f32, _>(chains)) {
+        (Ok((inputs, outputs)), Ok(chains)) => simd::chains(inputs, outputs, registers, chains),
+        _ => false,
+    }
 }
 
 /// `exp(x) / sum(exp(x))` of each row of so many numbers.

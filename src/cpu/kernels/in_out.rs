@@ -34,12 +34,60 @@ pub enum Link<'a, T> {
     Binary(Binary, Operand<'a, T>, bool),
 }
 
+/// As [`Link`], with the place of the operand.
+#[derive(Clone, Copy, Debug)]
+pub enum PlacedLink<T, P> {
+    /// A function of each element.
+    Unary(Unary),
+    /// A function of it and a number, which are swapped or not.
+    Number(Binary, T, bool),
+    /// A function of it and what is at a place.
+    Value(Binary, P, bool),
+}
+
+/// Operations one after another, from one place to another.
+#[derive(Clone, Debug)]
+pub struct PlacedChain<T, P> {
+    pub from: P,
+    pub links: Vec<PlacedLink<T, P>>,
+    pub to: P,
+}
+
+/// Where elements are.
+#[derive(Clone, Copy, Debug)]
+pub enum Place {
+    /// One of the slices that are read.
+    Input(usize),
+    /// One of those that are written.
+    Output(usize),
+    /// Memory that is used again for the next elements.
+    Register(usize),
+}
+
+impl<T: Copy, P: Copy> PlacedChain<T, P> {
+    /// With another name for each place.
+    pub fn map<Q>(&self, place: impl Fn(P) -> Q) -> PlacedChain<T, Q> {
+        let of_link = |link: &PlacedLink<T, P>| match *link {
+            PlacedLink::Unary(op) => PlacedLink::Unary(op),
+            PlacedLink::Number(op, y, swapped) => PlacedLink::Number(op, y, swapped),
+            PlacedLink::Value(op, y, swapped) => PlacedLink::Value(op, place(y), swapped),
+        };
+        PlacedChain { from: place(self.from), links: self.links.iter().map(of_link).collect(), to: place(self.to) }
+    }
+}
+
 typed! { InOut Operand }
 
 // SAFETY: both are slices of the same name with the same arguments.
 unsafe impl<'a, 'b, T: Number> Typed for &'a [Link<'b, T>] {
     type Number = T;
     type Of<U: Number> = &'a [Link<'b, U>];
+}
+
+// SAFETY: as above.
+unsafe impl<'a, T: Number> Typed for &'a [PlacedChain<T, Place>] {
+    type Number = T;
+    type Of<U: Number> = &'a [PlacedChain<U, Place>];
 }
 
 impl<'a, T> InOut<'a, T> {

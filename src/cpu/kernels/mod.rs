@@ -14,7 +14,7 @@ mod wide;
 
 pub use crate::backend::BlockFormat as Format;
 pub use blocks::Rows;
-pub use in_out::{InOut, Link, Operand};
+pub use in_out::{InOut, Link, Operand, Place, PlacedChain, PlacedLink};
 pub use matrix::{Matrix, Multiplier, Weight, product_work};
 pub use plain::{COLUMNS, ColumnSum, sum};
 pub use reduce_columns::{moments_of_columns, reduce_columns};

@@ -1,86 +1,185 @@
-//! Fused elementwise operations: each element stays in a register from one to the next.
+//! Fused elementwise operations: numbers stay in registers from one to the next, and in a small part of the L1 cache from one chain
+//! of them to the next.
 
 use super::math::{self, Function, Operation, Swapped, With, by_kernel};
-use super::vector::{Vector, read, write};
+use super::vector::{MAX_LANES, Vector, read, write};
 use crate::backend::{Binary, Unary};
-use crate::cpu::kernels::in_out::{InOut, Link, Operand};
+use crate::cpu::kernels::in_out::{InOut, Link, Operand, Place, PlacedChain, PlacedLink};
+use std::marker::PhantomData;
 
-/// The vectors that go through the chain at once: the interpreter dispatches once for all of them.
+/// The vectors that go through the chains at once: the interpreter dispatches once for all of them.
 const VECTORS: usize = 8;
+/// The numbers of a register: those of as many vectors.
+pub const REGISTER: usize = VECTORS * MAX_LANES;
 
 /// Whether an operation has a kernel.
 pub fn has_kernel(link: &Link<'_, f32>) -> bool {
     match *link {
-        Link::Unary(op) => by_kernel!(op; |_f| true, |_f| true, false),
-        Link::Binary(op, ..) => !matches!(op, Binary::Pow | Binary::Fmod | Binary::Remainder),
+        Link::Unary(op) => of_one_has_kernel(op),
+        Link::Binary(op, ..) => of_two_has_kernel(op),
     }
 }
 
-/// The operations one after another on each number. All have a kernel.
+fn of_one_has_kernel(op: Unary) -> bool {
+    by_kernel!(op; |_f| true, |_f| true, false)
+}
+
+fn of_two_has_kernel(op: Binary) -> bool {
+    !matches!(op, Binary::Pow | Binary::Fmod | Binary::Remainder)
+}
+
+/// Whether all operations of a chain have kernels.
+pub fn have_kernels<P>(chain: &PlacedChain<f32, P>) -> bool {
+    chain.links.iter().all(|link| match *link {
+        PlacedLink::Unary(op) => of_one_has_kernel(op),
+        PlacedLink::Number(op, ..) | PlacedLink::Value(op, ..) => of_two_has_kernel(op),
+    })
+}
+
+/// Chains of operations that have kernels, and the memory that they read and write.
+pub struct Chains<'a> {
+    len: usize,
+    chains: Vec<PlacedChain<f32, Pointer>>,
+    slices: PhantomData<&'a mut [f32]>,
+}
+
+/// The first number of a slice, or of a register: where the next numbers go is further on, or the same place.
+#[derive(Clone, Copy)]
+struct Pointer {
+    start: *mut f32,
+    is_register: bool,
+}
+
+impl Pointer {
+    /// The place of the numbers from this one on.
+    ///
+    /// # Safety
+    /// It has so many.
+    #[inline(always)]
+    unsafe fn at(self, at: usize) -> *mut f32 {
+        // SAFETY: the caller's.
+        if self.is_register { self.start } else { unsafe { self.start.add(at) } }
+    }
+}
+
+impl<'a> Chains<'a> {
+    /// One chain.
+    ///
+    /// # Panics
+    /// An operation has no kernel, or fewer operands than numbers.
+    pub fn of_one(mut x: InOut<'a, f32>, links: &[Link<'_, f32>]) -> Self {
+        let (len, (from, to)) = (x.len(), x.pointers());
+        let pointer = |start| Pointer { start, is_register: false };
+        let placed = |link: &Link<'_, f32>| match *link {
+            Link::Unary(op) => PlacedLink::Unary(op),
+            Link::Binary(op, Operand::Scalar(y), swapped) => PlacedLink::Number(op, y, swapped),
+            Link::Binary(op, Operand::Slice(y), swapped) => {
+                assert!(y.len() >= len, "an operand for each number");
+                PlacedLink::Value(op, pointer(y.as_ptr().cast_mut()), swapped)
+            }
+        };
+        let links: Vec<_> = links.iter().map(placed).collect();
+        let chains = vec![PlacedChain { from: pointer(from.cast_mut()), links, to: pointer(to) }];
+        assert!(chains.iter().all(have_kernels), "operations with kernels");
+        Chains { len, chains, slices: PhantomData }
+    }
+
+    /// All chains for some numbers, and then for the next. `registers` has [`REGISTER`] numbers for each register.
+    ///
+    /// # Panics
+    /// An operation has no kernel, a slice is not as long as the others, a place does not exist, or an input is written.
+    pub fn new(
+        inputs: &'a [&'a [f32]],
+        outputs: &'a mut [&mut [f32]],
+        registers: &'a mut [f32],
+        chains: &[PlacedChain<f32, Place>],
+    ) -> Self {
+        let len = outputs.first().map_or(0, |output| output.len());
+        let lengths = inputs.iter().map(|input| input.len()).chain(outputs.iter().map(|output| output.len()));
+        assert!(lengths.into_iter().all(|of| of == len), "slices of one length");
+        let outputs: Vec<_> = outputs.iter_mut().map(|output| output.as_mut_ptr()).collect();
+        let registers: Vec<_> = registers.chunks_exact_mut(REGISTER).map(|register| register.as_mut_ptr()).collect();
+        let pointer = |place| match place {
+            Place::Input(input) => Pointer { start: inputs[input].as_ptr().cast_mut(), is_register: false },
+            Place::Output(output) => Pointer { start: outputs[output], is_register: false },
+            Place::Register(register) => Pointer { start: registers[register], is_register: true },
+        };
+        let placed = |chain: &PlacedChain<f32, Place>| {
+            assert!(!matches!(chain.to, Place::Input(_)), "an input is not written");
+            assert!(have_kernels(chain), "operations with kernels");
+            chain.map(pointer)
+        };
+        Chains { len, chains: chains.iter().map(placed).collect(), slices: PhantomData }
+    }
+}
+
+/// Chains one after another on each number.
 ///
 /// # Safety
 /// The processor has the instructions of `V`.
 #[inline(always)]
-pub unsafe fn chain<V: Vector>(mut x: InOut<'_, f32>, links: &[Link<'_, f32>]) {
-    let len = x.len();
-    for link in links {
-        let enough = !matches!(link, Link::Binary(_, Operand::Slice(y), _) if y.len() < len);
-        assert!(enough && has_kernel(link), "operations with a kernel, and an operand for each number");
-    }
-    let (pointers, mut at) = (x.pointers(), 0);
-    // SAFETY: the caller's; each step lies inside the slices, which are as long.
+pub unsafe fn run<V: Vector>(chains: Chains<'_>) {
+    let (len, mut at) = (chains.len, 0);
+    // SAFETY: the caller's; each step lies inside the slices, which are as long, and a register has the numbers of a step.
     unsafe {
         while const { V::UNROLLS } && at + VECTORS * V::LANES <= len {
-            step::<V, VECTORS, true>(at, V::LANES, pointers, links);
+            for chain in &chains.chains {
+                step::<V, VECTORS, true>(at, V::LANES, chain);
+            }
             at += VECTORS * V::LANES;
         }
         while at + V::LANES <= len {
-            step::<V, 1, true>(at, V::LANES, pointers, links);
+            for chain in &chains.chains {
+                step::<V, 1, true>(at, V::LANES, chain);
+            }
             at += V::LANES;
         }
         if at < len {
-            step::<V, 1, false>(at, len - at, pointers, links);
+            for chain in &chains.chains {
+                step::<V, 1, false>(at, len - at, chain);
+            }
         }
     }
 }
 
-/// All operations on `N` vectors, which hold `len` numbers each.
+/// A chain on `N` vectors, which hold `len` numbers each.
 ///
 /// # Safety
 /// The processor has the instructions of `V`, and the numbers from `at` on lie inside all slices.
 #[inline(always)]
-unsafe fn step<V: Vector, const N: usize, const WHOLE: bool>(
-    at: usize,
-    len: usize,
-    (from, to): (*const f32, *mut f32),
-    links: &[Link<'_, f32>],
-) {
+unsafe fn step<V: Vector, const N: usize, const WHOLE: bool>(at: usize, len: usize, chain: &PlacedChain<f32, Pointer>) {
     // SAFETY: the caller's.
     unsafe {
+        let (from, to) = (chain.from.at(at), chain.to.at(at));
         let mut x = [V::splat(0.0); N];
         for i in 0..N {
-            x[i] = read::<V, WHOLE>(from.add(at + i * V::LANES), len, 0.0);
+            x[i] = read::<V, WHOLE>(from.add(i * V::LANES), len, 0.0);
         }
-        macro_rules! pairs { ($op:expr, $y:expr, $swapped:expr; $($Op:ident)*) => {
-            match ($op, $y, $swapped) {$(
-                (Binary::$Op, Operand::Slice(y), false) => zip::<V, _, N, WHOLE>(math::$Op, &mut x, y.as_ptr().add(at), len),
-                (Binary::$Op, Operand::Slice(y), true) => {
-                    zip::<V, _, N, WHOLE>(Swapped(math::$Op), &mut x, y.as_ptr().add(at), len)
-                }
-                (Binary::$Op, Operand::Scalar(y), false) => map(With(math::$Op, y), &mut x),
-                (Binary::$Op, Operand::Scalar(y), true) => map(With(Swapped(math::$Op), y), &mut x),
+        macro_rules! of_value { ($op:expr, $y:expr, $swapped:expr; $($Op:ident)*) => {
+            match ($op, $swapped) {$(
+                (Binary::$Op, false) => zip::<V, _, N, WHOLE>(math::$Op, &mut x, $y.at(at), len),
+                (Binary::$Op, true) => zip::<V, _, N, WHOLE>(Swapped(math::$Op), &mut x, $y.at(at), len),
                 )*
-                (Binary::Pow | Binary::Fmod | Binary::Remainder, ..) => {}
+                (Binary::Pow | Binary::Fmod | Binary::Remainder, _) => {}
             }
         } }
-        for link in links {
+        macro_rules! of_number { ($op:expr, $y:expr, $swapped:expr; $($Op:ident)*) => {
+            match ($op, $swapped) {$(
+                (Binary::$Op, false) => map(With(math::$Op, $y), &mut x),
+                (Binary::$Op, true) => map(With(Swapped(math::$Op), $y), &mut x),
+                )*
+                (Binary::Pow | Binary::Fmod | Binary::Remainder, _) => {}
+            }
+        } }
+        for link in &chain.links {
             match *link {
-                Link::Binary(op, y, swapped) => pairs!(op, y, swapped; Add Sub Mul Div Max Min),
-                Link::Unary(op) => by_kernel!(op; |f| map(f, &mut x), |f| map_long(f, &mut x), {}),
+                PlacedLink::Value(op, y, swapped) => of_value!(op, y, swapped; Add Sub Mul Div Max Min),
+                PlacedLink::Number(op, y, swapped) => of_number!(op, y, swapped; Add Sub Mul Div Max Min),
+                PlacedLink::Unary(op) => by_kernel!(op; |f| map(f, &mut x), |f| map_long(f, &mut x), {}),
             }
         }
         for i in 0..N {
-            write::<V, WHOLE>(x[i], to.add(at + i * V::LANES), len);
+            write::<V, WHOLE>(x[i], to.add(i * V::LANES), len);
         }
     }
 }
@@ -126,7 +225,7 @@ unsafe fn zip<V: Vector, F: Operation, const N: usize, const WHOLE: bool>(
 
 #[cfg(test)]
 mod tests {
-    use super::super::dispatch::chain_at;
+    use super::super::dispatch::run_at;
     use super::super::elementwise::{binary_at, unary_at};
     use super::super::level::levels;
     use super::*;
@@ -158,9 +257,9 @@ mod tests {
                     }
                 }
                 let mut found = vec![7.0; len];
-                chain_at(level, InOut::new(&x, &mut found), &links);
+                run_at(level, Chains::of_one(InOut::new(&x, &mut found), &links));
                 let mut in_place = x.clone();
-                chain_at(level, InOut::in_place(&mut in_place), &links);
+                run_at(level, Chains::of_one(InOut::in_place(&mut in_place), &links));
                 for (at, expected) in expected.iter().enumerate() {
                     for found in [found[at], in_place[at]] {
                         let same = found.to_bits() == expected.to_bits() || found.is_nan() && expected.is_nan();

@@ -45,16 +45,17 @@ macro_rules! kernels { ($(
 )*} }
 
 mod of_elements {
+    use super::super::chain::Chains;
     use super::super::level::Level;
     use super::super::math::{Function, Operation};
     use super::super::narrow::Narrow;
     use super::super::{chain, map, narrow};
-    use crate::cpu::kernels::in_out::{InOut, Link};
+    use crate::cpu::kernels::in_out::InOut;
     use std::mem::MaybeUninit;
     kernels! {
         fn map_at<F: Function>(f: F, x: InOut<'_, f32>) = map::map;
         fn zip_at<F: Operation>(f: F, x: InOut<'_, f32>, y: &[f32]) = map::zip;
-        fn chain_at(x: InOut<'_, f32>, links: &[Link<'_, f32>]) = chain::chain;
+        fn run_at(chains: Chains<'_>) = chain::run;
         fn widen_at<T: Narrow>(from: &[T], to: &mut [MaybeUninit<f32>]) = narrow::widen;
         fn round_at<T: Narrow>(from: &[f32], to: &mut [T]) = narrow::round;
     }

@@ -1,12 +1,12 @@
 //! Functions of each number, at the level that this processor has.
 
 use super::backward;
-use super::chain::has_kernel;
-use super::dispatch::{chain_at, map_at, zip_at};
+use super::chain::{Chains, REGISTER, has_kernel, have_kernels};
+use super::dispatch::{map_at, run_at, zip_at};
 use super::level::{Level, level};
 use super::math::{self, Swapped, With, by_kernel};
 use crate::backend::{Binary, Unary};
-use crate::cpu::kernels::in_out::{InOut, Link, Operand};
+use crate::cpu::kernels::in_out::{InOut, Link, Operand, Place, PlacedChain};
 use crate::cpu::kernels::plain;
 
 /// The function of each number.
@@ -70,7 +70,29 @@ pub fn chain(mut x: InOut<'_, f32>, links: &[Link<'_, f32>]) {
         match *run {
             [Link::Unary(op)] => unary_at(level, op, part),
             [Link::Binary(op, y, swapped)] => binary_at(level, op, part, y, swapped),
-            _ => chain_at(level, part, run),
+            _ => run_at(level, Chains::of_one(part, run)),
         }
     }
+}
+
+/// The most registers of [`chains`].
+const REGISTERS: usize = 16;
+
+/// Chains of operations, one after another for a few numbers at a time, with so many registers; `false` where an operation has no
+/// kernel, or where there are too many registers.
+///
+/// # Panics
+/// The slices are not of one length, a place does not exist, or an input is written.
+pub fn chains(
+    inputs: &[&[f32]],
+    outputs: &mut [&mut [f32]],
+    registers: usize,
+    chains: &[PlacedChain<f32, Place>],
+) -> bool {
+    if registers > REGISTERS || !chains.iter().all(have_kernels) {
+        return false;
+    }
+    let mut memory = [0.0; REGISTERS * REGISTER];
+    run_at(level(), Chains::new(inputs, outputs, &mut memory[..registers * REGISTER], chains));
+    true
 }

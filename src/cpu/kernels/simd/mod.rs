@@ -61,7 +61,7 @@ mod widen;
 mod x86;
 
 pub use attention::{Bias, Block, FEW_KEYS, Narrowed, NarrowedRows, ValidKeys};
-pub use elementwise::{binary, chain, times_derivative, unary};
+pub use elementwise::{binary, chain, chains, times_derivative, unary};
 #[cfg(test)]
 pub use format::tests as format_tests;
 pub use gemm::StaticSizes;

@@ -11,9 +11,10 @@ pub use source::{Reader, Source};
 use super::elementwise as each;
 use crate::backend::{Float, Number, Program, Step};
 use crate::cpu::array::Array;
-use crate::cpu::kernels::write;
+use crate::cpu::kernels::{Place, PlacedChain, generic, write};
 use crate::cpu::memory::Elements;
 use crate::cpu::parallel::for_each_chunk;
+use std::borrow::Borrow;
 
 /// The most elements of a block.
 pub const BLOCK: usize = 1 << 11;
@@ -57,7 +58,12 @@ pub fn fused<T: Float>(program: &Program<T>, inputs: &[Array<T>]) -> Array<T> {
         let in_passing =
             plan.registers() == 1 && sources.iter().all(|source| source.contiguous(0, out.len()).is_some());
         let block = if in_passing { part } else { block };
+        let places: Vec<_> = (0..sources.len()).map(Place::Input).collect();
+        let chains = plan.placed(&places, &[result]);
         for_each_chunk(out, part, part * work(program), |i, out| {
+            if !in_passing && run(&plan, &chains, &sources, i * part, &mut [&mut *out]) {
+                return;
+            }
             let mut memory = blocks(sources.len() + plan.registers() - 1);
             let mut blocks = memory.get_mut().expect("nobody else holds it").chunks_mut(BLOCK);
             let mut readers: Vec<_> = sources.iter().zip(&mut blocks).map(Reader::new).collect();
@@ -94,7 +100,23 @@ pub fn values<T: Float>(program: &Program<T>, values: &[usize], inputs: Vec<Arra
     found.resize_with(values.len(), || Array::build(&sizes, |_| ()));
     let sources: Vec<_> = held.iter().map(|input| input.as_ref().map(Source::new)).collect();
     let [block, part] = cut(sources.iter().flatten(), sizes.iter().product());
+    let (mut places, mut read) = (Vec::with_capacity(held.len()), Vec::with_capacity(held.len()));
+    for source in &sources {
+        places.push(match source {
+            Ok(source) => {
+                read.push(source);
+                Place::Input(read.len() - 1)
+            }
+            Err(result) => Place::Output(**result),
+        });
+    }
+    // An output that takes the place of an input may be written before that input is copied to another.
+    let gives_inputs = values.iter().any(|value| *value < places.len());
+    let chains = plan.placed(&places, values);
     for_each_part(&mut found, part, part * work(program), |i, outs| {
+        if !gives_inputs && run(&plan, &chains, &read, i * part, outs) {
+            return;
+        }
         let mut memory = blocks(sources.len() + plan.registers());
         let mut blocks = memory.get_mut().expect("nobody else holds it").chunks_mut(BLOCK);
         let readers = sources.iter().zip(&mut blocks).map(|(source, block)| match source {
@@ -120,6 +142,18 @@ pub fn values<T: Float>(program: &Program<T>, values: &[usize], inputs: Vec<Arra
         }
     });
     found
+}
+
+/// Calculates the elements from `first` on, a few vectors at a time: `false` where there is no kernel for it, or an input has gaps.
+fn run<'a, T: Float>(
+    plan: &Plan<T::Wide>,
+    chains: &[PlacedChain<T::Wide, Place>],
+    sources: &[impl Borrow<Source<'a, T>>],
+    first: usize,
+    outs: &mut [&mut [T]],
+) -> bool {
+    let inputs: Option<Vec<_>> = sources.iter().map(|source| source.borrow().slice(first, outs[0].len())).collect();
+    inputs.is_some_and(|inputs| generic::chains(&inputs, outs, plan.registers(), chains))
 }
 
 /// Calls `f` with the index of each part of so many elements, and with that part of each array, all of one length and held by nobody else.

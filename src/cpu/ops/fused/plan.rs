@@ -1,8 +1,8 @@
 //! Planning of fused operations: chains, and the allocation of registers.
 
 use super::source::Reader;
-use crate::backend::{Binary, Float, Program, Real, Step, Unary};
-use crate::cpu::kernels::{InOut, Link, Operand, generic};
+use crate::backend::{Float, Program, Real, Step, Unary};
+use crate::cpu::kernels::{InOut, Link, Operand, Place, PlacedChain, PlacedLink, generic};
 
 /// Operations in chains, and the registers for their results: slices of a block's length.
 pub struct Plan<R> {
@@ -12,19 +12,8 @@ pub struct Plan<R> {
     count: usize,
 }
 
-/// Operations of which each takes the result of the one before, which has no other use.
-struct Chain<R> {
-    from: usize,
-    links: Vec<ValueLink<R>>,
-    to: usize,
-}
-
-/// A [`Link`] whose operand may be a value.
-enum ValueLink<R> {
-    Unary(Unary),
-    Number(Binary, R, bool),
-    Value(Binary, usize, bool),
-}
+/// Operations of which each takes the result of the one before, which has no other use. Places are values.
+type Chain<R> = PlacedChain<R, usize>;
 
 /// The longest chain.
 const LONGEST: usize = 8;
@@ -49,11 +38,11 @@ impl<R: Real> Plan<R> {
             });
             let at_hand = last.as_ref().map(|chain| chain.to);
             let (from, link) = match *step {
-                Step::Unary(op, x) => (x, ValueLink::Unary(op)),
-                Step::Binary(op, x, y) if at_hand == Some(y) => (y, ValueLink::Value(op, x, true)),
-                Step::Binary(op, x, y) => (x, ValueLink::Value(op, y, false)),
-                Step::BinaryScalar(op, x, y) => (x, ValueLink::Number(op, y.widened(), false)),
-                Step::ScalarBinary(op, x, y) => (y, ValueLink::Number(op, x.widened(), true)),
+                Step::Unary(op, x) => (x, PlacedLink::Unary(op)),
+                Step::Binary(op, x, y) if at_hand == Some(y) => (y, PlacedLink::Value(op, x, true)),
+                Step::Binary(op, x, y) => (x, PlacedLink::Value(op, y, false)),
+                Step::BinaryScalar(op, x, y) => (x, PlacedLink::Number(op, y.widened(), false)),
+                Step::ScalarBinary(op, x, y) => (y, PlacedLink::Number(op, x.widened(), true)),
             };
             match last {
                 Some(chain) => {
@@ -95,9 +84,9 @@ impl<R: Real> Plan<R> {
             let mut links = [Link::Unary(Unary::Neg); LONGEST];
             for (to, link) in links.iter_mut().zip(&chain.links) {
                 *to = match *link {
-                    ValueLink::Unary(op) => Link::Unary(op),
-                    ValueLink::Number(op, y, swapped) => Link::Binary(op, Operand::Scalar(y), swapped),
-                    ValueLink::Value(op, y, swapped) => Link::Binary(op, Operand::Slice(value(y)), swapped),
+                    PlacedLink::Unary(op) => Link::Unary(op),
+                    PlacedLink::Number(op, y, swapped) => Link::Binary(op, Operand::Scalar(y), swapped),
+                    PlacedLink::Value(op, y, swapped) => Link::Binary(op, Operand::Slice(value(y)), swapped),
                 };
             }
             let in_place = self.registers[chain.from] == Some(register);
@@ -106,6 +95,21 @@ impl<R: Real> Plan<R> {
             generic::chain(x, &links[..chain.links.len()]);
             registers[register] = to;
         }
+    }
+
+    /// The chains, and copies of these values to the outputs, with the places of inputs: the others are in their registers.
+    pub fn placed(&self, inputs: &[Place], values: &[usize]) -> Vec<PlacedChain<R, Place>> {
+        let place = |value: usize| {
+            let input = inputs.get(value).copied();
+            input.unwrap_or_else(|| Place::Register(self.register(value)))
+        };
+        let copy = |(output, value): (usize, &usize)| PlacedChain {
+            from: place(*value),
+            links: Vec::new(),
+            to: Place::Output(output),
+        };
+        let chains = self.chains.iter().map(|chain| chain.map(place));
+        chains.chain(values.iter().enumerate().map(copy)).collect()
     }
 
     /// A block of an input, or of a value that is in its register.
@@ -133,7 +137,7 @@ fn registers<R, T>(
         chain
             .links
             .iter()
-            .filter_map(|link| if let ValueLink::Value(_, y, _) = link { Some(*y) } else { None })
+            .filter_map(|link| if let PlacedLink::Value(_, y, _) = link { Some(*y) } else { None })
             .collect()
     };
     let mut last_read = vec![usize::MAX; program.values()];

@@ -27,13 +27,18 @@ impl<'a, T: Float> Source<'a, T> {
         self.period
     }
 
+    /// The elements from `first` on, if they are contiguous.
+    pub fn slice(&self, first: usize, len: usize) -> Option<&'a [T]> {
+        let in_run = self.runs.axes.is_empty() || first % self.runs.len + len <= self.runs.len;
+        (self.runs.stride == 1 && in_run).then(|| &self.elements[self.runs.start(first)..][..len])
+    }
+
     /// The elements from `first` on without a copy, if they are contiguous and need no conversion.
     pub fn contiguous(&self, first: usize, len: usize) -> Option<&'a [T::Wide]> {
-        let in_run = self.runs.axes.is_empty() || first % self.runs.len + len <= self.runs.len;
-        if !is_wide::<T>() || self.runs.stride != 1 || !in_run {
+        if !is_wide::<T>() {
             return None;
         }
-        match all_widened(&self.elements[self.runs.start(first)..][..len]) {
+        match all_widened(self.slice(first, len)?) {
             Cow::Borrowed(elements) => Some(elements),
             Cow::Owned(_) => None,
         }
