@@ -56,6 +56,10 @@ pub trait Engine: Copy + Debug + Send + Sync + 'static {
         value
     }
 
+    /// The numbers, each the nearest one of half precision, without their gradient: for keys and values that are held so.
+    fn to_half_precision(x: &Self::Array<f32>) -> Self::Array<f16> {
+        <Self::Backend<f32> as Backend>::cast::<f16>(&<Self::Backend<f32> as Backend>::detach(x.clone()))
+    }
     /// The numbers in single precision, for attention to keys and values that are held in half of it: an engine that widens some at a
     /// time as it attends need not have all of them at once.
     fn of_half_precision(x: &Self::Array<f16>) -> Self::Array<f32> {

@@ -9,18 +9,22 @@ use std::sync::Arc;
 impl<T: Float> Autodiff for Cpu<T> {
     type Gradients = Gradients;
 
+    #[inline(never)]
     fn track(x: Array<T>) -> Array<T> {
         gradient::track(x)
     }
     fn checkpoint<R>(x: Array<T>, block: impl Fn(Array<T>) -> (Array<T>, R) + Send + Sync + 'static) -> (Array<T>, R) {
         gradient::checkpoint(x, block)
     }
+    #[inline(never)]
     fn backward(x: Array<T>) -> Gradients {
         gradient::backward(x)
     }
+    #[inline(never)]
     fn gradient(gradients: &Gradients, x: &Array<T>) -> Option<Array<T>> {
         gradient::gradient(gradients, x)
     }
+    #[inline(never)]
     fn set_gradient(gradients: &mut Gradients, x: &Array<T>, gradient: Array<T>) {
         gradient::set_gradient(gradients, x, gradient);
     }

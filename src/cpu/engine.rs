@@ -1,6 +1,6 @@
 //! The engine, and its device.
 
-use super::gradient::{Move, OfGradient, Tape};
+use super::gradient::{self, Move, OfGradient, Tape};
 use super::{Array, Cpu};
 use crate::backend::{Element, Engine, Primitive, composed};
 use half::f16;
@@ -30,6 +30,9 @@ impl Engine for Processor {
     }
     fn device<P: Primitive>(_: &Array<P>) -> Device {
         Device
+    }
+    fn to_half_precision(x: &Array<f32>) -> Array<f16> {
+        gradient::converted(x)
     }
     fn of_half_precision(x: &Array<f16>) -> Array<f32> {
         Array::of_f16(x)

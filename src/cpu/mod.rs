@@ -41,6 +41,20 @@ use std::marker::PhantomData;
 #[derive(Clone, Copy, Debug)]
 pub struct Cpu<T>(PhantomData<fn() -> T>);
 
+/// The operations on `f32`, compiled with the library, so that programs link them. Each took 6 s of a core to compile them again:
+/// a generic function is compiled where it is used, if it is not `inline(never)` and compiled here.
+#[doc(hidden)]
+#[inline(never)]
+pub fn compiled() -> impl Sized {
+    macro_rules! addresses { ($($operation:ident)*) => { [$(<Cpu<f32> as Backend>::$operation as *const ()),*] } }
+    addresses! {
+        from_bytes from_blocks permute reshape narrow broadcast concat update_slice gather pick take_along put_along
+        scatter_add unary binary binary_scalar scalar_binary fused compare compare_scalar select reduce mean_variance
+        scan linear_recurrence argmax argsort top_k softmax log_softmax cross_entropy masked_softmax matmul linear
+        windows convolution transposed_convolution layer_norm rms_norm rotate attention_weights attention
+    }
+}
+
 impl<T: Element> Backend for Cpu<T> {
     type Engine = Processor;
     type Elem = T;
@@ -55,9 +69,11 @@ impl<T: Element> Backend for Cpu<T> {
     fn filled(value: T::Primitive, sizes: &[usize], _: &Device) -> ArrayOf<Self> {
         Array::full(value, sizes)
     }
+    #[inline(never)]
     fn from_bytes(bytes: &Bytes, sizes: &[usize], _: &Device) -> ArrayOf<Self> {
         Array::from_bytes(bytes, sizes)
     }
+    #[inline(never)]
     fn from_blocks(blocks: &Blocks, sizes: &[usize], _: &Device) -> Option<ArrayOf<Self>> {
         Array::from_blocks(blocks.clone(), sizes)
     }
@@ -80,33 +96,41 @@ impl<T: Element> Backend for Cpu<T> {
         x.detached()
     }
 
+    #[inline(never)]
     fn permute(x: &ArrayOf<Self>, order: &[usize]) -> ArrayOf<Self> {
         Tape::new(&[x], || Move::Permute(order.to_vec())).record(|| x.permute(order))
     }
+    #[inline(never)]
     fn reshape(x: &ArrayOf<Self>, sizes: &[usize]) -> ArrayOf<Self> {
         Tape::new(&[x], || Move::Reshape(x.sizes().to_vec())).record(|| x.reshape(sizes))
     }
+    #[inline(never)]
     fn narrow(x: &ArrayOf<Self>, axis: usize, start: usize, len: usize) -> ArrayOf<Self> {
         let starts = || (0..x.sizes().len()).map(|i| if i == axis { start } else { 0 }).collect();
         Tape::new(&[x], || Move::Narrow([x.sizes().to_vec(), starts()])).record(|| x.narrow(axis, start, len))
     }
+    #[inline(never)]
     fn broadcast(x: &ArrayOf<Self>, sizes: &[usize]) -> ArrayOf<Self> {
         Tape::new(&[x], || Move::Broadcast(x.sizes().to_vec())).record(|| x.broadcast(sizes))
     }
+    #[inline(never)]
     fn concat(parts: &[&ArrayOf<Self>], axis: usize) -> ArrayOf<Self> {
         let op = || Move::Concat(axis, parts.iter().map(|part| part.sizes()[axis]).collect());
         Tape::new(parts, op).record(|| join::concat(parts, axis))
     }
+    #[inline(never)]
     fn update_slice(x: ArrayOf<Self>, part: &ArrayOf<Self>, starts: &[usize]) -> ArrayOf<Self> {
         let tape = Tape::new(&[&x, part], || Move::UpdateSlice([part.sizes().to_vec(), starts.to_vec()]));
         tape.record(|| join::update_slice(x.detached(), part, starts))
     }
+    #[inline(never)]
     fn gather(table: &ArrayOf<Self>, ids: &Array<u32>) -> ArrayOf<Self> {
         let elements = ids.elements();
         let rows = elements.iter().map(|id| *id as usize);
         let tape = Tape::new(&[table], || Move::Gather(table.sizes().to_vec(), rows.clone().collect()));
         tape.record(|| gather::gather(table, rows.clone(), ids.sizes()))
     }
+    #[inline(never)]
     fn pick(x: &ArrayOf<Self>, ids: &Array<u32>) -> ArrayOf<Self> {
         let size = x.sizes()[x.sizes().len() - 1];
         let elements = ids.elements();
@@ -115,17 +139,20 @@ impl<T: Element> Backend for Cpu<T> {
         let tape = Tape::new(&[&flat], || Move::Gather(flat.sizes().to_vec(), places.clone().collect()));
         tape.record(|| gather::gather(&flat, places.clone(), ids.sizes()))
     }
+    #[inline(never)]
     fn take_along(x: &ArrayOf<Self>, axis: usize, ids: &Array<u32>) -> ArrayOf<Self> {
         let places = gather::places_along(x.sizes(), axis, ids);
         let flat = Self::reshape(x, &[x.sizes().iter().product()]);
         let tape = Tape::new(&[&flat], || Move::Gather(flat.sizes().to_vec(), places.clone()));
         tape.record(|| gather::gather(&flat, places.iter().copied(), ids.sizes()))
     }
+    #[inline(never)]
     fn put_along(x: ArrayOf<Self>, axis: usize, ids: &Array<u32>, values: &ArrayOf<Self>) -> ArrayOf<Self> {
         let places = gather::places_along(x.sizes(), axis, ids);
         let tape = Tape::new(&[&x, values], || Move::PutAlong(places.clone(), values.sizes().to_vec()));
         tape.record(|| gather::put(x.detached(), &places, values))
     }
+    #[inline(never)]
     fn scatter_add(x: Array<T>, ids: &Array<u32>, rows: &Array<T>) -> Array<T>
     where
         T: Number,
@@ -141,6 +168,7 @@ impl<T: Element> Backend for Cpu<T> {
         gradient::cast(x)
     }
 
+    #[inline(never)]
     fn unary(op: Unary, x: Array<T>) -> Array<T>
     where
         T: Float,
@@ -151,6 +179,7 @@ impl<T: Element> Backend for Cpu<T> {
         }
         tape.record(|| elementwise::unary(op, x))
     }
+    #[inline(never)]
     fn binary(op: Binary, x: Array<T>, y: Array<T>) -> Array<T>
     where
         T: Number,
@@ -158,6 +187,7 @@ impl<T: Element> Backend for Cpu<T> {
         let tape = Tape::new(&[&x, &y], || Op::binary(op, &x, &y));
         tape.record(|| elementwise::binary(op, x, y))
     }
+    #[inline(never)]
     fn binary_scalar(op: Binary, x: Array<T>, y: T) -> Array<T>
     where
         T: Number,
@@ -165,6 +195,7 @@ impl<T: Element> Backend for Cpu<T> {
         let tape = Tape::new(&[&x], || Op::binary_scalar(op, &x, y));
         tape.record(|| elementwise::binary_scalar(op, x, y))
     }
+    #[inline(never)]
     fn scalar_binary(op: Binary, x: T, y: Array<T>) -> Array<T>
     where
         T: Number,
@@ -172,6 +203,7 @@ impl<T: Element> Backend for Cpu<T> {
         let tape = Tape::new(&[&y], || Op::scalar_binary(op, x, &y));
         tape.record(|| elementwise::scalar_binary(op, x, y))
     }
+    #[inline(never)]
     fn fused(program: &Program<T>, inputs: &[Array<T>]) -> Array<T>
     where
         T: Float,
@@ -186,28 +218,33 @@ impl<T: Element> Backend for Cpu<T> {
     {
         fused::values(program, values, inputs.into_iter().map(Array::detached).collect())
     }
+    #[inline(never)]
     fn compare(op: Compare, x: &ArrayOf<Self>, y: &ArrayOf<Self>) -> Array<bool>
     where
         T: PartialOrd,
     {
         elementwise::compare(op, x, y)
     }
+    #[inline(never)]
     fn compare_scalar(op: Compare, x: &ArrayOf<Self>, y: T::Primitive) -> Array<bool>
     where
         T: PartialOrd,
     {
         elementwise::compare_scalar(op, x, y)
     }
+    #[inline(never)]
     fn select(condition: &Array<bool>, x: &ArrayOf<Self>, y: &ArrayOf<Self>) -> ArrayOf<Self> {
         Tape::new(&[x, y], || Move::Select(condition.saved())).record(|| elementwise::select(condition, x, y))
     }
 
+    #[inline(never)]
     fn reduce(op: Reduce, x: &Array<T>, axis: usize) -> Array<T>
     where
         T: Number,
     {
         Tape::new(&[x], || Op::reduce(op, x, axis)).record(|| reduce::reduce(op, x, axis))
     }
+    #[inline(never)]
     fn mean_variance(x: &Array<T>, axis: usize) -> [Array<T>; 2]
     where
         T: Number,
@@ -216,12 +253,14 @@ impl<T: Element> Backend for Cpu<T> {
         [(Reduce::Mean, mean), (Reduce::Variance, variance)]
             .map(|(op, found)| Tape::new(&[x], || Op::reduce(op, x, axis)).record(|| found))
     }
+    #[inline(never)]
     fn scan(op: Scan, x: &Array<T>, axis: usize) -> Array<T>
     where
         T: Number,
     {
         Tape::new(&[x], || Op::scan(op, x, axis)).record(|| scan::scan(op, x, axis, scan::From::Start))
     }
+    #[inline(never)]
     fn linear_recurrence(decay: &Array<T>, x: &Array<T>, axis: usize) -> Array<T>
     where
         T: Float,
@@ -229,18 +268,21 @@ impl<T: Element> Backend for Cpu<T> {
         Tape::new(&[decay, x], || Op::Recurrence(decay.saved(), axis))
             .record(|| recurrence::linear_recurrence(decay, x, axis, scan::From::Start))
     }
+    #[inline(never)]
     fn argmax(x: &Array<T>, axis: usize) -> Array<u32>
     where
         T: Number,
     {
         reduce::argmax(x, axis)
     }
+    #[inline(never)]
     fn argsort(x: &Array<T>, axis: usize, order: Order) -> Array<u32>
     where
         T: Number,
     {
         reduce::argsort(x, axis, order)
     }
+    #[inline(never)]
     fn top_k(x: &Array<T>, k: usize) -> (Array<T>, Array<u32>)
     where
         T: Number,
@@ -248,6 +290,7 @@ impl<T: Element> Backend for Cpu<T> {
         let (values, positions) = reduce::top_k(x, k);
         (Tape::new(&[x], || Op::TopK(x.sizes().to_vec(), positions.saved())).record(|| values), positions)
     }
+    #[inline(never)]
     fn softmax(x: Array<T>, axis: usize) -> Array<T>
     where
         T: Float,
@@ -262,12 +305,14 @@ impl<T: Element> Backend for Cpu<T> {
             Probabilities::BySigmoid => Some("sigmoid"),
         }
     }
+    #[inline(never)]
     fn log_softmax(x: Array<T>, axis: usize) -> Array<T>
     where
         T: Float,
     {
         Tape::new(&[&x], || Op::LogSoftmax(axis)).record(|| softmax::log_softmax(x, axis))
     }
+    #[inline(never)]
     fn cross_entropy(x: &Array<T>, targets: &Array<u32>, smoothing: f64) -> Array<T>
     where
         T: Float,
@@ -276,6 +321,7 @@ impl<T: Element> Backend for Cpu<T> {
         let losses = cross_entropy::cross_entropy(x, &targets, smoothing);
         Tape::new(&[x], || Op::CrossEntropy(x.saved(), targets, smoothing)).record(|| losses)
     }
+    #[inline(never)]
     fn masked_softmax(scores: Array<T>, mask: &MaskOf<Self>) -> Array<T>
     where
         T: Float,
@@ -283,18 +329,21 @@ impl<T: Element> Backend for Cpu<T> {
         Tape::new(&[&scores], || Op::Softmax(3)).record(|| softmax::masked_softmax(scores, mask))
     }
 
+    #[inline(never)]
     fn matmul(x: &Array<T>, y: &Array<T>) -> Array<T>
     where
         T: Number,
     {
         Tape::new(&[x, y], || Op::MatMul([x.saved(), y.saved()])).record(|| matmul::matmul(x, y))
     }
+    #[inline(never)]
     fn linear(x: &Array<T>, weight: &Array<T>, epilogue: Epilogue<'_, Array<T>>) -> Array<T>
     where
         T: Float,
     {
         gradient::linear(x, weight, epilogue)
     }
+    #[inline(never)]
     fn windows(x: &Array<T>, windows: Windows, fill: T) -> Array<T>
     where
         T: Number,
@@ -302,6 +351,7 @@ impl<T: Element> Backend for Cpu<T> {
         let tape = Tape::new(&[x], || Op::Windows(windows, x.sizes().to_vec()));
         tape.record(|| convolution::windows(x, &windows, fill))
     }
+    #[inline(never)]
     fn convolution(
         x: &Array<T>,
         weight: &Array<T>,
@@ -315,6 +365,7 @@ impl<T: Element> Backend for Cpu<T> {
         let tape = gradient::convolution([x, weight], bias, groups, windows, false);
         tape.record(|| convolution::convolution(x, weight, bias, groups, &windows))
     }
+    #[inline(never)]
     fn transposed_convolution(
         x: &Array<T>,
         weight: &Array<T>,
@@ -329,6 +380,7 @@ impl<T: Element> Backend for Cpu<T> {
         let tape = gradient::convolution([x, weight], bias, groups, windows, true);
         tape.record(|| convolution::transposed(x, weight, bias, groups, &windows, sizes))
     }
+    #[inline(never)]
     fn layer_norm(x: Array<T>, weight: &Array<T>, bias: Option<&Array<T>>, epsilon: f64) -> Array<T>
     where
         T: Float,
@@ -340,6 +392,7 @@ impl<T: Element> Backend for Cpu<T> {
         };
         tape.record(|| norm::layer_norm(x, weight, bias, epsilon))
     }
+    #[inline(never)]
     fn rms_norm(x: Array<T>, weight: &Array<T>, epsilon: f64) -> Array<T>
     where
         T: Float,
@@ -347,6 +400,7 @@ impl<T: Element> Backend for Cpu<T> {
         let tape = Tape::new(&[&x, weight], || Op::Norm([x.saved(), weight.saved()], false, epsilon));
         tape.record(|| norm::rms_norm(x, weight, epsilon))
     }
+    #[inline(never)]
     fn rotate(x: Array<T>, cos: &Array<T>, sin: &Array<T>, layout: RotaryLayout) -> Array<T>
     where
         T: Float,
@@ -354,6 +408,7 @@ impl<T: Element> Backend for Cpu<T> {
         let tape = Tape::new(&[&x], || Op::Rotate([cos.saved(), sin.saved()], layout));
         tape.record(|| rotary::rotate(x, cos, sin, layout))
     }
+    #[inline(never)]
     fn attention_weights(q: &Array<T>, k: &Array<T>, mask: &MaskOf<Self>, options: OptionsOf<'_, Self>) -> Array<T>
     where
         T: Float,
@@ -364,6 +419,7 @@ impl<T: Element> Backend for Cpu<T> {
         }
         gradient::attention([q, k], None, mask, options).record(|| attention::weights(q, k, mask, options))
     }
+    #[inline(never)]
     fn attention(
         q: &Array<T>,
         k: &Array<T>,

@@ -1,7 +1,7 @@
 //! A language model of characters, which learnt from the plays of Shakespeare: it goes on from what it is given.
 //!
 //! ```sh
-//! cargo run --release -p speak -- --seed 7 "**JULIET**  "
+//! cargo run --profile quick -p speak -- --seed 7 "**JULIET**  "
 //! ```
 //!
 //! The model is part of the program: one million weights in half precision, which `examples/train` made. Every shape in it is

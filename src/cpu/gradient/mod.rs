@@ -29,4 +29,6 @@ mod tests;
 pub use graph::Gradients;
 pub use movement::{Move, OfGradient};
 pub use operation::Op;
-pub use tape::{Tape, attention, backward, cast, checkpoint, convolution, gradient, linear, set_gradient, track};
+pub use tape::{
+    Tape, attention, backward, cast, checkpoint, converted, convolution, gradient, linear, set_gradient, track,
+};

@@ -132,6 +132,7 @@ fn array<T: Element + 'static>(array: AnyArray) -> Array<T> {
 }
 
 impl<T: Float> GradFn for Operation<T> {
+    #[inline(never)]
     fn backward(&self, gradient: AnyArray, inputs: &[Option<Arc<Node>>]) -> Vec<(Arc<Node>, Contribution)> {
         if inputs.is_empty() {
             return Vec::new();
@@ -156,6 +157,7 @@ impl<T: Float> GradFn for Operation<T> {
         of_tracked.filter_map(|(input, contribution)| Some((input.clone()?, contribution?))).collect()
     }
 
+    #[inline(never)]
     fn accumulate(&self, sum: Option<AnyArray>, Contribution { array: addend, slice }: Contribution) -> AnyArray {
         let (sum, addend) = (sum.map(array::<T>), array::<T>(addend));
         Box::new(match (sum, slice) {
@@ -168,10 +170,12 @@ impl<T: Float> GradFn for Operation<T> {
         })
     }
 
+    #[inline(never)]
     fn moved(&self, op: Move) -> Box<dyn GradFn> {
         Box::new(Operation::<T> { op: Op::Move(op), result: None })
     }
 
+    #[inline(never)]
     fn share(&self, array: &AnyArray) -> AnyArray {
         Box::new(array.downcast_ref::<Array<T>>().expect("a gradient has the elements of its array").clone())
     }

@@ -164,7 +164,8 @@ pub fn cast<T: Number, U: Number>(x: &Array<T>) -> Array<U> {
     }
 }
 
-fn converted<T: Number, U: Number>(x: &Array<T>) -> Array<U> {
+/// A conversion that is not recorded. What trains a type of numbers is not compiled for it.
+pub fn converted<T: Number, U: Number>(x: &Array<T>) -> Array<U> {
     /// The elements that one core converts at a time.
     const CHUNK: usize = 1 << 13;
     // Between these types there are kernels.

@@ -138,7 +138,7 @@ impl<Bk: Backend<Elem: Float>> Held<Bk> {
 }
 
 fn halved<Bk: Backend<Elem: Float>>(x: &ArrayOf<Bk>) -> ArrayOf<Bk, f16> {
-    Bk::cast::<f16>(&Bk::detach(x.clone()))
+    Bk::Engine::to_half_precision(&Bk::cast::<f32>(x))
 }
 
 fn widened<Bk: Backend<Elem: Float>>(x: &ArrayOf<Bk, f16>) -> ArrayOf<Bk> {
