@@ -99,12 +99,12 @@ impl Factor for f16 {
 impl Factor for bf16 {
     #[cfg(all(target_arch = "x86_64", feature = "avx512"))]
     fn packed_rows(level: Level, k: usize) -> usize {
-        if pairs::are_multiplied(level) { pairs::packed_rows(k) } else { k }
+        if pairs::are_multiplied(level) { pairs::packed_rows(level, k) } else { k }
     }
     fn pack_panels(_level: Level, b: Matrix<'_, bf16>, size: [usize; 2], width: usize, to: &mut [bf16]) {
         #[cfg(all(target_arch = "x86_64", feature = "avx512"))]
         if pairs::are_multiplied(_level) {
-            return pairs::pack_panels(b, size, width, to);
+            return pairs::pack_panels(_level, b, size, width, to);
         }
         narrow_panels(b, size, width, to);
     }

@@ -106,14 +106,14 @@ pub unsafe fn multiply_tiles<T: Terms>(
 }
 
 /// Where a tile of the result lies.
-struct Tile {
+pub struct Tile {
     /// Its first row.
-    row: usize,
-    columns: Range<usize>,
+    pub row: usize,
+    pub columns: Range<usize>,
     /// Whether it is the first block of k, and `c` holds nothing yet.
-    first: bool,
+    pub first: bool,
     /// Whether it is the last block of k, after which the epilogue follows.
-    last: bool,
+    pub last: bool,
 }
 
 /// The micro-kernel: a tile of the product of rows of `a` and a panel of `b`.
@@ -143,7 +143,24 @@ unsafe fn micro_kernel<T: Terms, const ROWS: usize>(
             }
             from = from.wrapping_add(stride);
         }
-        if tile.columns.len() == 2 * T::Lanes::LANES {
+        write_tile(sums, c, tile, epilogue);
+    }
+}
+
+/// Writes the sums of a tile, with the epilogue.
+///
+/// # Safety
+/// The processor has the instructions of `L`.
+#[inline(always)]
+pub unsafe fn write_tile<L: Lanes, const ROWS: usize>(
+    mut sums: [[L; 2]; ROWS],
+    c: &mut ColumnsMut<'_, L::Element>,
+    tile: &Tile,
+    epilogue: TileEpilogue<'_, L::Element>,
+) {
+    // SAFETY: the caller's; `c` has the tile.
+    unsafe {
+        if tile.columns.len() == 2 * L::LANES {
             // Loops over rows alone, which the compiler unrolls: so the sums stay in registers.
             let (out, [_, stride]) = (c.rows(tile.row..tile.row + ROWS, tile.columns.clone()), c.size());
             if !tile.first {
@@ -160,11 +177,11 @@ unsafe fn micro_kernel<T: Terms, const ROWS: usize>(
             }
             for row in 0..ROWS {
                 sums[row][0].write(out.add(row * stride));
-                sums[row][1].write(out.add(row * stride + T::Lanes::LANES));
+                sums[row][1].write(out.add(row * stride + L::LANES));
             }
             return;
         }
-        let middle = tile.columns.end.min(tile.columns.start + T::Lanes::LANES);
+        let middle = tile.columns.end.min(tile.columns.start + L::LANES);
         let parts = [tile.columns.start..middle, middle..tile.columns.end];
         for (row, sums) in sums.into_iter().enumerate() {
             let (row, [_, stride]) = (tile.row + row, c.size());

@@ -15,6 +15,9 @@ pub enum Level {
     /// The same, and products of pairs of `bf16`.
     #[cfg(all(target_arch = "x86_64", feature = "avx512"))]
     Avx512Bf16,
+    /// The same, and products of `bf16` by the matrix unit.
+    #[cfg(all(target_arch = "x86_64", feature = "avx512"))]
+    Amx,
     #[cfg(target_arch = "aarch64")]
     Neon,
     #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
@@ -37,6 +40,9 @@ pub fn levels() -> Vec<(&'static str, Level)> {
             levels.push(("avx512", Level::Avx512));
             if is_x86_feature_detected!("avx512bf16") {
                 levels.push(("avx512bf16", Level::Avx512Bf16));
+                if super::x86::amx::is_available() {
+                    levels.push(("amx", Level::Amx));
+                }
             }
         }
     }
@@ -58,4 +64,17 @@ pub fn level() -> Level {
         let expected = format!("one of {}, which this processor has", names.join(", "));
         read("CONGRUENT_SIMD", by_name, &expected, &format!("{} is used", best.0)).unwrap_or(best).1
     })
+}
+
+/// Those that this processor has, and that of the matrix unit by its emulator if it has the rest.
+#[cfg(test)]
+pub fn tested_levels() -> Vec<(&'static str, Level)> {
+    #[allow(unused_mut)]
+    let mut levels = levels();
+    #[cfg(all(target_arch = "x86_64", target_os = "linux", feature = "avx512", not(miri)))]
+    if levels.contains(&("avx512", Level::Avx512)) && !levels.contains(&("amx", Level::Amx)) {
+        super::x86::amx::emulator::install();
+        levels.push(("amx", Level::Amx));
+    }
+    levels
 }

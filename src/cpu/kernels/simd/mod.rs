@@ -4,7 +4,7 @@
 //! ([`math`]), the kernels over any vector ([`map`](mod@map), [`reduce`](mod@reduce), [`softmax`](mod@softmax), [`reduce_columns`], [`narrow`],
 //! [`gemm`], [`attention`]), one function for each kernel and set of instructions ([`dispatch`]), and the safe functions of this module,
 //! which choose among them.
-//! `CONGRUENT_SIMD` forces a choice: `portable`, `avx2`, `avx512`, `avx512bf16` or `neon`; what the processor lacks is not chosen.
+//! `CONGRUENT_SIMD` forces a choice: `portable`, `avx2`, `avx512`, `avx512bf16`, `amx` or `neon`; what the processor lacks is not chosen.
 //! WebAssembly cannot be asked: a program has the level `simd128` if it was compiled with it.
 
 // Over arrays of vectors, iterators keep the compiler from using registers.

@@ -152,6 +152,8 @@ macro_rules! of_x86 {
     };
 }
 
+#[cfg(feature = "avx512")]
+pub mod amx;
 mod avx2;
 #[cfg(feature = "avx512")]
 mod avx512;
