@@ -61,6 +61,11 @@ fn a_wrong_environment_is_one_clear_line() {
     for (name, value, line) in [
         ("CONGRUENT_SIMD", "foo", "CONGRUENT_SIMD=foo is not one of portable"),
         (
+            "CONGRUENT_F32_PRODUCTS",
+            "foo",
+            "CONGRUENT_F32_PRODUCTS=foo is not f32, or bf16x3 where the level of instructions is amx; f32 is used",
+        ),
+        (
             "CONGRUENT_NUM_THREADS",
             "abc",
             "CONGRUENT_NUM_THREADS=abc is not a whole number of 1 or more; all cores are used",

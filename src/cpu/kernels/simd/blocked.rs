@@ -12,9 +12,9 @@ use super::level::Level;
 use super::narrow::Narrow;
 use super::pack::narrow_panels;
 use super::packed_matrix::PackedMatrix;
-#[cfg(all(target_arch = "x86_64", feature = "avx512"))]
-use super::pairs;
 use super::wide_number::{Wide, room};
+#[cfg(all(target_arch = "x86_64", feature = "avx512"))]
+use super::{pairs, parts};
 use crate::backend::Float;
 use crate::cpu::kernels::cast::cast;
 use crate::cpu::kernels::matrix::Matrix;
@@ -56,23 +56,41 @@ pub trait Factor: Float<Wide: Wide> {
     );
 }
 
-macro_rules! wide_factors { ($($wide:ident)*) => {$(
-    impl Factor for $wide {
-        fn pack_panels(level: Level, b: Matrix<'_, Self>, size: [usize; 2], _: usize, to: &mut [Self]) {
-            panels_at(level, b, size, to);
-        }
-        fn multiply_few_rows(
-            level: Level,
-            k: usize,
-            a: Matrix<'_, Self>,
-            b: Matrix<'_, Self>,
-            c: &mut ColumnsMut<'_, Self>,
-        ) {
-            multiply_few_rows_at(level, k, a, b, c);
-        }
+impl Factor for f64 {
+    fn pack_panels(level: Level, b: Matrix<'_, f64>, size: [usize; 2], _: usize, to: &mut [f64]) {
+        panels_at(level, b, size, to);
     }
-)*} }
-wide_factors! { f32 f64 }
+    fn multiply_few_rows(level: Level, k: usize, a: Matrix<'_, f64>, b: Matrix<'_, f64>, c: &mut ColumnsMut<'_, f64>) {
+        multiply_few_rows_at(level, k, a, b, c);
+    }
+}
+
+impl Factor for f32 {
+    fn pack_panels(level: Level, b: Matrix<'_, f32>, size: [usize; 2], _: usize, to: &mut [f32]) {
+        panels_at(level, b, size, to);
+    }
+    #[cfg(all(target_arch = "x86_64", feature = "avx512"))]
+    fn multiply_blocks(
+        level: Level,
+        a: Matrix<'_, f32>,
+        b: &PackedMatrix<f32>,
+        c: &mut ColumnsMut<'_, f32>,
+        column: usize,
+        epilogue: TileEpilogue<'_, f32>,
+    ) {
+        if parts::are_multiplied(level, b.size[0]) {
+            return parts::multiply_packed(level, a, b, c, column, epilogue);
+        }
+        multiply_blocks(level, a, b, c, column, epilogue);
+    }
+    fn multiply_few_rows(level: Level, k: usize, a: Matrix<'_, f32>, b: Matrix<'_, f32>, c: &mut ColumnsMut<'_, f32>) {
+        #[cfg(all(target_arch = "x86_64", feature = "avx512"))]
+        if parts::are_multiplied(level, k) {
+            return parts::multiply_few_rows(level, k, a, b, c);
+        }
+        multiply_few_rows_at(level, k, a, b, c);
+    }
+}
 
 /// A few rows, widened, by a narrow matrix.
 fn multiply_few_widened_rows<T: Factor<Wide = f32> + Narrow>(

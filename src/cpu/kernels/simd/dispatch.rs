@@ -33,7 +33,7 @@ macro_rules! kernels { ($(
             Level::Avx2 => unsafe { avx2 $(::<$F>)? ($($argument),*) },
             // SAFETY: as above.
             #[cfg(all(target_arch = "x86_64", feature = "avx512"))]
-            Level::Avx512 | Level::Avx512Bf16 | Level::Amx => unsafe { avx512 $(::<$F>)? ($($argument),*) },
+            Level::Avx512 | Level::Avx512Bf16 | Level::Amx { .. } => unsafe { avx512 $(::<$F>)? ($($argument),*) },
             // SAFETY: every processor of the architecture has the instructions.
             #[cfg(target_arch = "aarch64")]
             Level::Neon => unsafe { $module::$kernel::<crate::cpu::kernels::simd::neon::Neon $(, $F)?>($($argument),*) },

@@ -17,7 +17,10 @@ pub enum Level {
     Avx512Bf16,
     /// The same, and products of `bf16` by the matrix unit.
     #[cfg(all(target_arch = "x86_64", feature = "avx512"))]
-    Amx,
+    Amx {
+        /// And those of `f32`, in parts.
+        splits_f32: bool,
+    },
     #[cfg(target_arch = "aarch64")]
     Neon,
     #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
@@ -41,7 +44,7 @@ pub fn levels() -> Vec<(&'static str, Level)> {
             if is_x86_feature_detected!("avx512bf16") {
                 levels.push(("avx512bf16", Level::Avx512Bf16));
                 if super::x86::amx::is_available() {
-                    levels.push(("amx", Level::Amx));
+                    levels.push(("amx", Level::Amx { splits_f32: false }));
                 }
             }
         }
@@ -62,8 +65,25 @@ pub fn level() -> Level {
         let by_name = |asked: &str| levels.iter().find(|(name, _)| *name == asked);
         let best = &levels[levels.len() - 1];
         let expected = format!("one of {}, which this processor has", names.join(", "));
-        read("CONGRUENT_SIMD", by_name, &expected, &format!("{} is used", best.0)).unwrap_or(best).1
+        let level = read("CONGRUENT_SIMD", by_name, &expected, &format!("{} is used", best.0)).unwrap_or(best).1;
+        in_parts(level).unwrap_or(level)
     })
+}
+
+/// The level that multiplies `f32` in parts, if it is this one and `CONGRUENT_F32_PRODUCTS` asks for it.
+fn in_parts(level: Level) -> Option<Level> {
+    let splitting = match level {
+        #[cfg(all(target_arch = "x86_64", feature = "avx512"))]
+        Level::Amx { .. } => Some(Level::Amx { splits_f32: true }),
+        _ => None,
+    };
+    let by_name = |asked: &str| match asked {
+        "bf16x3" => splitting.map(Some),
+        "f32" => Some(None),
+        _ => None,
+    };
+    let expected = "f32, or bf16x3 where the level of instructions is amx";
+    read("CONGRUENT_F32_PRODUCTS", by_name, expected, "f32 is used").flatten()
 }
 
 /// Those that this processor has, and that of the matrix unit by its emulator if it has the rest.
@@ -72,9 +92,13 @@ pub fn tested_levels() -> Vec<(&'static str, Level)> {
     #[allow(unused_mut)]
     let mut levels = levels();
     #[cfg(all(target_arch = "x86_64", target_os = "linux", feature = "avx512", not(miri)))]
-    if levels.contains(&("avx512", Level::Avx512)) && !levels.contains(&("amx", Level::Amx)) {
-        super::x86::amx::emulator::install();
-        levels.push(("amx", Level::Amx));
+    if levels.contains(&("avx512", Level::Avx512)) {
+        let amx = ("amx", Level::Amx { splits_f32: false });
+        if !levels.contains(&amx) {
+            super::x86::amx::emulator::install();
+            levels.push(amx);
+        }
+        levels.push(("amx, of f32 too", Level::Amx { splits_f32: true }));
     }
     levels
 }

@@ -5,6 +5,7 @@
 //! [`gemm`], [`attention`]), one function for each kernel and set of instructions ([`dispatch`]), and the safe functions of this module,
 //! which choose among them.
 //! `CONGRUENT_SIMD` forces a choice: `portable`, `avx2`, `avx512`, `avx512bf16`, `amx` or `neon`; what the processor lacks is not chosen.
+//! `CONGRUENT_F32_PRODUCTS=bf16x3` has the level `amx` multiply `f32` by the matrix unit, in parts.
 //! WebAssembly cannot be asked: a program has the level `simd128` if it was compiled with it.
 
 // Over arrays of vectors, iterators keep the compiler from using registers.
@@ -41,6 +42,8 @@ mod packed_matrix;
 mod pair;
 #[cfg(all(target_arch = "x86_64", feature = "avx512"))]
 mod pairs;
+#[cfg(all(target_arch = "x86_64", feature = "avx512"))]
+mod parts;
 mod planes;
 mod portable;
 mod quantised;

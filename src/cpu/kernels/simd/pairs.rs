@@ -24,13 +24,13 @@ thread_local! {
 
 /// Whether numbers are multiplied in pairs at this level.
 pub fn are_multiplied(level: Level) -> bool {
-    matches!(level, Level::Avx512Bf16 | Level::Amx)
+    matches!(level, Level::Avx512Bf16 | Level::Amx { .. })
 }
 
 /// The rows of packed panels of a matrix of so many: whole pairs, and whole tiles of them for the matrix unit.
 pub fn packed_rows(level: Level, k: usize) -> usize {
     let pairs = k.div_ceil(2);
-    2 * if level == Level::Amx { amx::padded_terms(pairs) } else { pairs }
+    2 * if matches!(level, Level::Amx { .. }) { amx::padded_terms(pairs) } else { pairs }
 }
 
 /// As [`pack::panels`](super::pack::panels), in pairs of rows, with zeros behind the last.
@@ -120,7 +120,7 @@ fn multiply_panels(
     epilogue: TileEpilogue<'_, f32>,
 ) {
     let ([m, _], [tile, width]) = (c.size(), tile_at::<f32>(level));
-    let tile = if level == Level::Amx { amx::TILE_ROWS } else { tile };
+    let tile = if matches!(level, Level::Amx { .. }) { amx::TILE_ROWS } else { tile };
     let (all_terms, most_terms) = (packed_rows(level, k) / 2, BLOCK_K / 2);
     let (most_a, most_b) = (BLOCK_A / size_of::<u32>(), BLOCK_B / size_of::<u32>());
     let mut kept = ROOM.take();
@@ -147,7 +147,7 @@ fn multiply_panels(
                 // SAFETY: the processor has the instructions of the level.
                 unsafe {
                     match level {
-                        Level::Amx => amx::multiply_block(a, panels, apart, c, &block, epilogue),
+                        Level::Amx { .. } => amx::multiply_block(a, panels, apart, c, &block, epilogue),
                         _ => pairs::multiply_block(a, panels, apart, c, &block, epilogue),
                     }
                 }
@@ -166,7 +166,7 @@ pub fn multiply_few_rows(
     c: &mut ColumnsMut<'_, f32>,
 ) {
     assert!(are_multiplied(level), "a level that has the instruction");
-    if level == Level::Amx {
+    if matches!(level, Level::Amx { .. }) {
         return multiply_few_rows_in_tiles(level, k, a, b, c);
     }
     let ([m, _], terms) = (c.size(), k.div_ceil(2));

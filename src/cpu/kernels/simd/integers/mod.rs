@@ -73,7 +73,7 @@ fn rows_stay_f32() -> bool {
 fn blocks_of_a_step(level: Level) -> Option<usize> {
     match level {
         #[cfg(all(target_arch = "x86_64", feature = "avx512"))]
-        Level::Avx512 | Level::Avx512Bf16 | Level::Amx => {
+        Level::Avx512 | Level::Avx512Bf16 | Level::Amx { .. } => {
             let has_instructions = is_x86_feature_detected!("avx512bw") && is_x86_feature_detected!("avx512vnni");
             has_instructions.then_some(<super::x86::Avx512 as IntegerVector>::BLOCKS)
         }
@@ -106,7 +106,7 @@ macro_rules! kernels { ($(
             Level::Avx2 => unsafe { avx2 $(::<$F>)? ($($argument),*) },
             // SAFETY: as above.
             #[cfg(all(target_arch = "x86_64", feature = "avx512"))]
-            Level::Avx512 | Level::Avx512Bf16 | Level::Amx => unsafe { avx512 $(::<$F>)? ($($argument),*) },
+            Level::Avx512 | Level::Avx512Bf16 | Level::Amx { .. } => unsafe { avx512 $(::<$F>)? ($($argument),*) },
             _ => {
                 // Where there is no such level.
                 let _ = ($($argument),*);

@@ -6,11 +6,14 @@
 
 #[cfg(all(test, target_os = "linux", not(miri)))]
 pub mod emulator;
+mod parts;
 mod product;
 #[cfg(all(test, target_os = "linux", not(miri)))]
 mod tests;
 mod tiles;
+mod tiles_of_parts;
 
+pub use parts::{PAIRS_OF_A, PAIRS_OF_B, STEP, multiply_parts, split_panel, split_rows};
 pub use product::{multiply_block, padded_terms};
 pub use tiles::ROWS as TILE_ROWS;
 

@@ -32,7 +32,6 @@ struct Configuration {
 /// They are given back when this is dropped: a processor saves and restores the 8 KiB of tiles only while they are in use, and a core
 /// with tiles in use sleeps less deeply.
 pub struct Tiles {
-    /// The rows of the upper and of the lower tiles.
     heights: [usize; 2],
 }
 
@@ -40,7 +39,7 @@ impl Tiles {
     /// # Safety
     /// The processor has the unit, and the system gives it to this process; at most one value is alive in a thread.
     pub unsafe fn new(rows: usize) -> Self {
-        let heights = Self::heights(rows);
+        let heights = Self::heights_of(rows);
         // SAFETY: the caller's.
         unsafe { Self::configure(heights) };
         Tiles { heights }
@@ -48,7 +47,7 @@ impl Tiles {
 
     /// Configures them for blocks of other rows, if they are others.
     pub fn set_rows(&mut self, rows: usize) {
-        let heights = Self::heights(rows);
+        let heights = Self::heights_of(rows);
         if heights != self.heights {
             // SAFETY: whoever made this value promised the unit.
             unsafe { Self::configure(heights) };
@@ -56,7 +55,12 @@ impl Tiles {
         }
     }
 
-    fn heights(rows: usize) -> [usize; 2] {
+    /// The rows of the upper and of the lower tiles.
+    pub fn heights(&self) -> [usize; 2] {
+        self.heights
+    }
+
+    fn heights_of(rows: usize) -> [usize; 2] {
         assert!((1..=ROWS).contains(&rows), "a block of one or two tiles");
         [rows.min(SIDE), rows.saturating_sub(SIDE)]
     }
