@@ -30,7 +30,10 @@ fn has_instructions() -> bool {
     const INSTRUCTIONS: u32 = 1 << 22 | 1 << 24;
     /// Of XCR0: the configuration of tiles, and tiles.
     const STATE: u64 = 1 << 17 | 1 << 18;
-    if __cpuid(0).eax < 7 || __cpuid_count(7, 0).edx & INSTRUCTIONS != INSTRUCTIONS {
+    #[allow(unused_unsafe)] // Later compilers than that of `rust-version` need no such block.
+    // SAFETY: every processor of the architecture has the instruction.
+    let (leaves, features) = unsafe { (__cpuid(0).eax, __cpuid_count(7, 0).edx) };
+    if leaves < 7 || features & INSTRUCTIONS != INSTRUCTIONS {
         return false;
     }
     // SAFETY: a processor with this unit has the instruction, and so has one whose vectors the system keeps, which was asked before.

@@ -18,7 +18,7 @@ pub const PAIRS_OF_A: usize = 3 * SIDE;
 /// The pairs of a panel of `b` of a step: 16 rows of the first parts, of the second and of the third.
 pub const PAIRS_OF_B: usize = 3 * SIDE * COLUMNS;
 
-/// The magnitudes that are multiplied in parts. Products of larger ones, 2048 of them, might be infinite where the sum is not; and of
+/// The magnitudes that are multiplied in parts. Products of larger ones, hundreds of them, might be infinite where the sum is not; and of
 /// smaller ones the products of parts come so near to the least normal number, below which the unit takes zero, that it shows.
 const FROM: f32 = 1.0 / (1u64 << 45) as f32;
 const TO: f32 = (1u64 << 57) as f32;

@@ -37,11 +37,12 @@ struct Memory {
     length: usize,
 }
 
-/// The instruction at this address, and its length; or nothing if it is none of the unit.
+/// The instruction at the address of the registers, and its length; or nothing if it is none of the unit.
 ///
 /// # Safety
 /// The whole instruction can be read.
-pub unsafe fn decode(code: *const u8, registers: &Registers) -> Option<(Instruction, usize)> {
+pub unsafe fn decode(registers: &Registers) -> Option<(Instruction, usize)> {
+    let code = registers.instruction as *const u8;
     // SAFETY: the caller's; no byte is read before those in front of it are of such an instruction.
     let byte = |at: usize| unsafe { *code.add(at) };
     // The long prefix of AVX: three inverted bits of registers, and the map of opcodes 0F 38; then W 0, an inverted register, L 0 and

@@ -10,7 +10,7 @@ mod tests;
 
 use std::cell::UnsafeCell;
 use std::mem::zeroed;
-use std::ptr::{from_mut, null_mut};
+use std::ptr::null_mut;
 use std::sync::Once;
 
 use decode::Registers;
@@ -49,17 +49,19 @@ extern "C" fn emulate(_: libc::c_int, _: *mut libc::siginfo_t, context: *mut lib
     unsafe {
         let context = &mut *context.cast::<libc::ucontext_t>();
         let registers = &mut context.uc_mcontext.gregs;
-        let code = registers[libc::REG_RIP as usize] as *const u8;
-        let Some((instruction, length)) = decode::decode(code, &Registers::new(registers)) else {
+        let mut done = false;
+        // Those that follow are done at once, as a signal takes longer.
+        while let Some((instruction, length)) = decode::decode(&Registers::new(registers)) {
+            if let Err(fault) = UNIT.with(|unit| (*unit.get()).execute(instruction)) {
+                eprintln!("{instruction:x?} faults: {fault}");
+                std::process::abort();
+            }
+            registers[libc::REG_RIP as usize] += length as i64;
+            done = true;
+        }
+        if !done {
             // Not ours: the next time it ends the process, as it would have.
             libc::signal(libc::SIGILL, libc::SIG_DFL);
-            return;
-        };
-        let done = UNIT.with(|unit| (*from_mut(&mut *unit.get())).execute(instruction));
-        if let Err(fault) = done {
-            eprintln!("{instruction:x?} faults: {fault}");
-            std::process::abort();
         }
-        registers[libc::REG_RIP as usize] += length as i64;
     }
 }
