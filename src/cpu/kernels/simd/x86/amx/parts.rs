@@ -86,12 +86,17 @@ pub unsafe fn split_panel(b: &[f32], to: &mut [u32]) -> bool {
             to.fill(0);
         }
         fits &= fit(from);
-        let (parts, _) = to.as_chunks_mut::<COLUMNS>();
-        for (pair, two) in from.chunks(2 * COLUMNS).enumerate() {
-            let (low, high) = two.split_at(COLUMNS);
+        let (rows, _) = from.as_chunks::<COLUMNS>();
+        for (pair, two) in rows.chunks(2).enumerate() {
+            let (low, high) = (&two[0], two.get(1).unwrap_or(&[0.0; COLUMNS]));
+            // Each part by itself, as the compiler makes vectors of the whole loop then.
+            let mut parts = [[0; COLUMNS]; 3];
             for column in 0..COLUMNS {
-                let (low, high) = (split(low[column]), split(if high.is_empty() { 0.0 } else { high[column] }));
-                (0..3).for_each(|part| parts[part * SIDE + pair][column] = low[part] >> 16 | high[part] & !0xFFFF);
+                let (low, high) = (split(low[column]), split(high[column]));
+                (0..3).for_each(|part| parts[part][column] = low[part] >> 16 | high[part] & !0xFFFF);
+            }
+            for (to, part) in to.chunks_exact_mut(SIDE * COLUMNS).zip(parts) {
+                to[pair * COLUMNS..][..COLUMNS].copy_from_slice(&part);
             }
         }
     }
