@@ -56,7 +56,11 @@ pub fn pack_panels(level: Level, b: Matrix<'_, bf16>, [k, n]: [usize; 2], width:
             }
             for column in 0..columns {
                 let from = &b.elements[column * b.strides[1]..];
-                for (pair, to) in to.chunks_exact_mut(2 * width).enumerate().take(rows.div_ceil(2)) {
+                let whole = if b.strides[0] == 1 { rows / 2 } else { 0 };
+                for (two, to) in from[..2 * whole].chunks_exact(2).zip(to.chunks_exact_mut(2 * width)) {
+                    to[2 * column..][..2].copy_from_slice(two);
+                }
+                for (pair, to) in to.chunks_exact_mut(2 * width).enumerate().take(rows.div_ceil(2)).skip(whole) {
                     to[2 * column] = from[2 * pair * b.strides[0]];
                     if 2 * pair + 1 < rows {
                         to[2 * column + 1] = from[(2 * pair + 1) * b.strides[0]];
