@@ -101,10 +101,10 @@ pub use module::Module;
 pub use random::Rng;
 pub use shape::At;
 pub use tensor::{
-    AnyLength, AtLeast, ConditionOf, CountsWindows, Create, CustomInputs, Each, ElementOf, Expr, Fuse, FusedOperand,
-    GoesTo, Gradients, GradientsFor, IdOf, Ids, Index, Interpolation, LogProbabilities, LogProbabilitiesAlong, Nested,
-    OperandOf, PerAxis, Piece, Positions, Prediction, SameBackend, Side, Sliding, StepOf, Target, Tensor, TensorOf,
-    TrackedWith, Unique, checkpoint, custom, fuse,
+    AnyLength, AtLeast, CastsTo, ConditionOf, CountsWindows, Create, CustomInputs, Each, ElementOf, Expr, Fuse,
+    FusedOperand, GoesTo, Gradients, GradientsFor, IdOf, Ids, Index, Interpolation, LogProbabilities,
+    LogProbabilitiesAlong, Nested, OperandOf, PerAxis, Piece, Positions, Prediction, SameBackend, Side, Sliding,
+    StepOf, Target, Tensor, TensorOf, TrackedWith, Unique, checkpoint, custom, fuse,
 };
 pub use {generic_array, half, num_traits, typenum};
 

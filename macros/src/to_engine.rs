@@ -1,4 +1,4 @@
-//! `ToEngine`, which `#[derive(Module)]` implements for a type whose backend is a parameter.
+//! `ToEngine` and `CastTo`, which `#[derive(Module)]` implements for a type whose backend is a parameter.
 
 use crate::module::{Options, has_bound, with_dimensions};
 use proc_macro2::{Group, TokenStream, TokenTree};
@@ -6,14 +6,40 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{DeriveInput, Error, Field, Fields, GenericParam, Ident, Result, Type, WherePredicate, parse2};
 
-/// The implementation for a type with this backend.
+/// Which backend a type gets.
+#[derive(Clone, Copy)]
+enum Way {
+    /// One of the same elements, on another engine.
+    ToEngine,
+    /// One of other elements, on the same engine.
+    Cast,
+}
+
+/// The implementations for a type with this backend.
 pub fn expand(input: &DeriveInput, variants: &[(TokenStream, &Fields)], backend: &Ident) -> Result<TokenStream> {
+    let [to_engine, cast] = [Way::ToEngine, Way::Cast].map(|way| expand_way(way, input, variants, backend));
+    Ok([to_engine?, cast?].into_iter().collect())
+}
+
+fn expand_way(
+    way: Way,
+    input: &DeriveInput,
+    variants: &[(TokenStream, &Fields)],
+    backend: &Ident,
+) -> Result<TokenStream> {
     let other = format_ident!("__{backend}");
+    let (name_of_trait, method, [parameter, device]) = match way {
+        Way::ToEngine => {
+            let device = quote!(device: &::congruent::backend::DeviceOf<#other>);
+            (quote!(::congruent::module::ToEngine), quote!(transferred), [quote!(, #device), quote!(, device)])
+        }
+        Way::Cast => (quote!(::congruent::module::CastTo), quote!(cast_to), [TokenStream::new(), TokenStream::new()]),
+    };
     // A parameter that is a module becomes what it is on the other engine.
     let modules: Vec<Ident> =
         input.generics.type_params().filter(|x| has_bound(x, "Module")).map(|x| x.ident.clone()).collect();
     let mut replaced: Vec<(Ident, TokenStream)> = vec![(backend.clone(), other.to_token_stream())];
-    let trait_ = quote!(::congruent::module::ToEngine<#other>);
+    let trait_ = quote!(#name_of_trait<#other>);
     replaced.extend(modules.iter().map(|module| (module.clone(), quote!(<#module as #trait_>::On))));
     let there = |tokens: TokenStream| replace(tokens, &replaced);
     let depends = |ty: &Type| replaced.iter().any(|(name, _)| mentions(ty.to_token_stream(), name));
@@ -22,9 +48,19 @@ pub fn expand(input: &DeriveInput, variants: &[(TokenStream, &Fields)], backend:
     let mut clauses: Vec<WherePredicate> = Vec::new();
     let declared = generics.type_params().find(|parameter| parameter.ident == *backend).expect("it was found there");
     let bounds = there(declared.bounds.to_token_stream());
-    let elem = quote!(<#backend as ::congruent::backend::Backend>::Elem);
+    let of_own = |item: Ident| quote!(<#backend as ::congruent::backend::Backend>::#item);
+    let same = match way {
+        Way::ToEngine => {
+            let elem = of_own(format_ident!("Elem"));
+            quote!(Elem = #elem)
+        }
+        Way::Cast => {
+            let engine = of_own(format_ident!("Engine"));
+            quote!(Engine = #engine, Elem: ::congruent::backend::Float)
+        }
+    };
     clauses.push(parse2(quote!(#other: #bounds))?);
-    clauses.push(parse2(quote!(#other: ::congruent::backend::Backend<Elem = #elem>))?);
+    clauses.push(parse2(quote!(#other: ::congruent::backend::Backend<#same>))?);
     for parameter in generics.type_params().filter(|parameter| modules.contains(&parameter.ident)) {
         let (module, bounds) = (&parameter.ident, there(parameter.bounds.to_token_stream()));
         clauses.push(parse2(quote!(#module: #trait_))?);
@@ -51,7 +87,7 @@ pub fn expand(input: &DeriveInput, variants: &[(TokenStream, &Fields)], backend:
         }
         let on = there(ty.to_token_stream());
         clauses.push(parse2(match depends(ty) {
-            true => quote!(#ty: ::congruent::module::ToEngine<#to, On = #on>),
+            true => quote!(#ty: #name_of_trait<#to, On = #on>),
             // The compiler looks at a bound without parameters only where it is asked for if it is of any lifetime.
             false => quote!(for<'__any> #ty: ::core::clone::Clone),
         })?);
@@ -70,7 +106,7 @@ pub fn expand(input: &DeriveInput, variants: &[(TokenStream, &Fields)], backend:
                 quote!({ let _ = #name; ::core::marker::PhantomData })
             } else if depends(ty) || is_recursive(ty) {
                 let to = goes_to(field)?;
-                quote_spanned!(ty.span() => ::congruent::module::ToEngine::<#to>::transferred(#name, device))
+                quote_spanned!(ty.span() => #name_of_trait::<#to>::#method(#name #device))
             } else {
                 quote_spanned!(ty.span() => ::core::clone::Clone::clone(#name))
             })
@@ -85,10 +121,10 @@ pub fn expand(input: &DeriveInput, variants: &[(TokenStream, &Fields)], backend:
     Ok(quote! {
         #[automatically_derived]
         #[diagnostic::do_not_recommend]
-        impl #parameters ::congruent::module::ToEngine<#other> for #name #own #bounds {
+        impl #parameters #name_of_trait<#other> for #name #own #bounds {
             type On = #on;
             #[allow(unused_variables)]
-            fn transferred(&self, device: &::congruent::backend::DeviceOf<#other>) -> Self::On {
+            fn #method(&self #parameter) -> Self::On {
                 match self { #(#arms)* }
             }
         }

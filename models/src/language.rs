@@ -3,7 +3,7 @@
 use congruent::backend::{Backend, DeviceOf, Float};
 use congruent::dim::{Vocabulary, Whole};
 use congruent::generate::{Rewind, Session};
-use congruent::module::{Module, Parameter, ParameterMut, Path, ToEngine};
+use congruent::module::{CastTo, Module, Parameter, ParameterMut, Path, ToEngine};
 use congruent::nn::{CacheStep, CutTo, Embedding, KeyValueCache, Linear, soft_cap};
 use congruent::prelude::*;
 
@@ -197,6 +197,29 @@ where
             tokens: self.tokens.transferred(device),
             decoder: self.decoder.transferred(device),
             output: self.output.transferred(device),
+            logit_cap: self.logit_cap,
+        }
+    }
+}
+
+impl<V: Dim, D, B, En> CastTo<En> for LanguageModel<V, D, B>
+where
+    B: Backend<Elem: Float>,
+    En: Backend<Elem: Float, Engine = B::Engine>,
+    D: Decoder<B> + CastTo<En>,
+    D::On: Decoder<En, Positions = D::Positions, Embed = D::Embed, KeyHeads = D::KeyHeads, HeadDim = D::HeadDim>,
+    Embedding<V, D::Embed, B>: CastTo<En, On = Embedding<V, D::Embed, En>>,
+    Linear<D::Embed, V, B>: CastTo<En, On = Linear<D::Embed, V, En>>,
+{
+    type On = LanguageModel<V, D::On, En>;
+    fn cast_to(&self) -> Self::On {
+        LanguageModel {
+            positions: self.positions,
+            key_heads: self.key_heads,
+            head_dim: self.head_dim,
+            tokens: self.tokens.cast_to(),
+            decoder: self.decoder.cast_to(),
+            output: self.output.cast_to(),
             logit_cap: self.logit_cap,
         }
     }

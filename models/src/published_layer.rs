@@ -2,7 +2,7 @@
 
 use congruent::backend::{Backend, DeviceOf, Float};
 use congruent::io::{Stored, Weights};
-use congruent::module::{Parameter, ParameterMut, Path, ToEngine};
+use congruent::module::{CastTo, Parameter, ParameterMut, Path, ToEngine};
 use congruent::nn::{Activation, EncoderLayer, FeedForward, LayerNorm, Linear, MultiHeadAttention, NormOrder};
 use congruent::prelude::*;
 use std::marker::PhantomData;
@@ -127,5 +127,16 @@ where
     type On = PublishedLayer<Family, E, H, D, F, En>;
     fn transferred(&self, device: &DeviceOf<En>) -> Self::On {
         PublishedLayer { layer: self.layer.transferred(device), family: PhantomData }
+    }
+}
+
+impl<Family, E, H, D, F, B: Backend, En: Backend<Engine = B::Engine>> CastTo<En>
+    for PublishedLayer<Family, E, H, D, F, B>
+where
+    EncoderLayer<E, H, D, F, B>: CastTo<En, On = EncoderLayer<E, H, D, F, En>>,
+{
+    type On = PublishedLayer<Family, E, H, D, F, En>;
+    fn cast_to(&self) -> Self::On {
+        PublishedLayer { layer: self.layer.cast_to(), family: PhantomData }
     }
 }

@@ -60,7 +60,7 @@ errors! {
     /// A model goes to another engine by [`to_engine`](crate::Module::to_engine) if its backend is a parameter of its type, so
     /// that there is a type for what it becomes: `struct Model<B: Backend = Cpu<f32>>`, whose layers name it too,
     /// `Linear<In, Out, B>`. `#[derive(Module)]` does the rest. The elements stay what they are: an engine is another place,
-    /// and other elements are another model. So a tensor of floating-point numbers goes to a backend of the same numbers, while
+    /// and other elements are a [`cast`](crate::Module::cast), which asks for the same parameter. So a tensor of floating-point numbers goes to a backend of the same numbers, while
     /// ids, integers and truth values go to the engine of any.
 
     C75: "`B` calculates no gradients"

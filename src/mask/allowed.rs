@@ -4,7 +4,7 @@ use super::{Ignores, OnEngine, Restrict};
 use crate::backend::{AttentionMask, Backend, DeviceOf, Element, Engine, MaskIn};
 use crate::cpu::Processor;
 use crate::dim::Dim;
-use crate::module::ToEngine;
+use crate::module::{CastTo, ToEngine};
 use crate::sealed::Sealed;
 use crate::shape::{PairsByHand, Shape};
 use crate::tensor::{SameBackend, Tensor};
@@ -94,6 +94,14 @@ impl<S: Shape, En: Engine, E: Backend> ToEngine<E> for Allowed<S, En> {
     type On = Allowed<S, E::Engine>;
     fn transferred(&self, device: &DeviceOf<E>) -> Self::On {
         self.to_engine::<E>(device)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<S: Shape, E: Backend> CastTo<E> for Allowed<S, E::Engine> {
+    type On = Self;
+    fn cast_to(&self) -> Self {
+        self.clone()
     }
 }
 

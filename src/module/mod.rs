@@ -1,5 +1,6 @@
 //! Models as their parameters: by path, to be trained, counted, frozen, saved and loaded.
 
+mod cast;
 mod gradients;
 mod observe;
 mod parameter;
@@ -9,6 +10,7 @@ mod shared;
 mod summary;
 mod to_engine;
 
+pub use cast::CastTo;
 pub(crate) use gradients::{squares, without_gradients};
 pub(crate) use observe::report;
 pub use observe::{Observed, observe};
@@ -351,5 +353,42 @@ pub trait Module<B: Backend<Elem = T> = Cpu<f32>, T: Float = <B as Backend>::Ele
         Self: Sized + ToEngine<E>,
     {
         self.transferred(device)
+    }
+
+    /// The same model on `E`, a backend of other elements on the same engine, calculated of this one: gradients go back to the
+    /// parameters of this model, in their type. So a model is trained in half precision while its parameters, their gradients and
+    /// the state of the optimizer stay in single:
+    ///
+    /// ```
+    /// use congruent::half::bf16;
+    /// use congruent::nn::{Linear, cross_entropy};
+    /// use congruent::optim::{AdamW, Optimizer};
+    /// use congruent::prelude::*;
+    /// dims! { Batch = 4; Embed = 8; Classes = 3; }
+    ///
+    /// let rng = &mut Rng::with_seed(1);
+    /// let mut model = Linear::random(Embed, Classes, rng);
+    /// model.track();
+    /// let mut optimizer = Optimizer::new(AdamW { learning_rate: 0.05, ..AdamW::default() });
+    /// let x = Tensor::normal((Batch, Embed), 0.0, 1.0, rng);
+    /// let targets = Ids::new((Batch,), Classes, &[0, 2, 1, 0])?;
+    /// for _ in 0..100 {
+    ///     // Products are of `bf16`, what is calculated of the logits is of `f32`.
+    ///     let logits = model.cast::<Cpu<bf16>>().forward(&x.cast::<bf16>()).cast::<f32>();
+    ///     let gradients = cross_entropy(&logits, &targets).mean(Batch).backward();
+    ///     optimizer.step(&mut model, &gradients, 1.0);
+    /// }
+    /// assert_eq!(model.forward(&x).argmax(Classes).to_vec(), targets.to_vec());
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// It is cast again for each step, since the parameters have changed. What is not to be of the other type, such as the last
+    /// layer, is called on this model. A type is cast if its backend is a parameter of it: `#[derive(Module)]` does the rest.
+    #[doc(alias("autocast", "half", "bfloat16", "amp"))]
+    fn cast<E: Backend<Engine = B::Engine>>(&self) -> Self::On
+    where
+        Self: Sized + CastTo<E>,
+    {
+        self.cast_to()
     }
 }

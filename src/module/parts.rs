@@ -1,6 +1,6 @@
 //! What modules are made of.
 
-use super::{Module, Parameter, ParameterMut, Path, ToEngine};
+use super::{CastTo, Module, Parameter, ParameterMut, Path, ToEngine};
 use crate::Rng;
 use crate::backend::{Backend, DeviceOf, Float, RotaryLayout};
 use crate::dim::Dim;
@@ -68,6 +68,13 @@ macro_rules! tuples { ($($($M:ident $i:tt)*;)*) => {$(
             ($(self.$i.transferred(device),)*)
         }
     }
+    #[diagnostic::do_not_recommend]
+    impl<$($M: CastTo<E>,)* E: Backend> CastTo<E> for ($($M,)*) {
+        type On = ($($M::On,)*);
+        fn cast_to(&self) -> Self::On {
+            ($(self.$i.cast_to(),)*)
+        }
+    }
 )*} }
 tuples! {
     M 0;
@@ -102,6 +109,13 @@ macro_rules! constants {
         impl<E: $crate::backend::Backend> $crate::module::ToEngine<E> for $Constant {
             type On = Self;
             fn transferred(&self, _: &$crate::backend::DeviceOf<E>) -> Self {
+                self.clone()
+            }
+        }
+        #[diagnostic::do_not_recommend]
+        impl<E: $crate::backend::Backend> $crate::module::CastTo<E> for $Constant {
+            type On = Self;
+            fn cast_to(&self) -> Self {
                 self.clone()
             }
         }

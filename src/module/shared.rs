@@ -1,6 +1,6 @@
 //! Modules behind pointers and in maps.
 
-use super::{Module, Parameter, ParameterMut, Path, ToEngine};
+use super::{CastTo, Module, Parameter, ParameterMut, Path, ToEngine};
 use crate::backend::{Backend, DeviceOf, Float};
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::{self, Debug, Formatter};
@@ -28,6 +28,14 @@ impl<M: ToEngine<E>, E: Backend> ToEngine<E> for Arc<M> {
     }
 }
 
+#[diagnostic::do_not_recommend]
+impl<M: CastTo<E>, E: Backend> CastTo<E> for Arc<M> {
+    type On = Arc<M::On>;
+    fn cast_to(&self) -> Self::On {
+        Arc::new((**self).cast_to())
+    }
+}
+
 /// The modules of a map have their key in the path, and come in its order.
 #[diagnostic::do_not_recommend]
 impl<K: AsRef<str>, M: Module<B>, B: Backend<Elem: Float>> Module<B> for BTreeMap<K, M> {
@@ -44,6 +52,14 @@ impl<K: Clone + Ord, M: ToEngine<E>, E: Backend> ToEngine<E> for BTreeMap<K, M> 
     type On = BTreeMap<K, M::On>;
     fn transferred(&self, device: &DeviceOf<E>) -> Self::On {
         self.iter().map(|(key, module)| (key.clone(), module.transferred(device))).collect()
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<K: Clone + Ord, M: CastTo<E>, E: Backend> CastTo<E> for BTreeMap<K, M> {
+    type On = BTreeMap<K, M::On>;
+    fn cast_to(&self) -> Self::On {
+        self.iter().map(|(key, module)| (key.clone(), module.cast_to())).collect()
     }
 }
 
@@ -69,6 +85,16 @@ impl<K: Clone + Eq + Hash, M: ToEngine<E>, H: BuildHasher + Clone, E: Backend> T
         let mut there = HashMap::with_capacity_and_hasher(self.len(), self.hasher().clone());
         there.extend(self.iter().map(|(key, module)| (key.clone(), module.transferred(device))));
         there
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<K: Clone + Eq + Hash, M: CastTo<E>, H: BuildHasher + Clone, E: Backend> CastTo<E> for HashMap<K, M, H> {
+    type On = HashMap<K, M::On, H>;
+    fn cast_to(&self) -> Self::On {
+        let mut cast = HashMap::with_capacity_and_hasher(self.len(), self.hasher().clone());
+        cast.extend(self.iter().map(|(key, module)| (key.clone(), module.cast_to())));
+        cast
     }
 }
 
@@ -156,5 +182,13 @@ impl<M: ToEngine<E>, E: Backend> ToEngine<E> for Boxed<M> {
     type On = Boxed<M::On>;
     fn transferred(&self, device: &DeviceOf<E>) -> Self::On {
         Boxed::new(self.0.transferred(device))
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<M: CastTo<E>, E: Backend> CastTo<E> for Boxed<M> {
+    type On = Boxed<M::On>;
+    fn cast_to(&self) -> Self::On {
+        Boxed::new(self.0.cast_to())
     }
 }

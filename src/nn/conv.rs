@@ -4,7 +4,7 @@ use crate::backend::{Backend, DeviceOf, Float};
 use crate::cpu::Cpu;
 use crate::dim::{Dim, Summed, Whole, Windowed};
 use crate::io::{Stored, Weights};
-use crate::module::{Parameter, ParameterMut, Path, ToEngine, report, show};
+use crate::module::{CastTo, Parameter, ParameterMut, Path, ToEngine, report, show};
 use crate::shape::{At, Axis, Convolve, ConvolveTransposed, Shape, Slide};
 use crate::tensor::{CountsWindows, PerAxis, SameBackend, Sliding, Tensor};
 use crate::{Error, Module, Rng};
@@ -312,6 +312,16 @@ macro_rules! parameters { ($($Layer:ident)*) => {$(
         fn transferred(&self, device: &DeviceOf<E>) -> Self::On {
             let (weight, bias) = (self.weight.transferred(device), self.bias.transferred(device));
             $Layer { weight, bias, sliding: self.sliding.clone() }
+        }
+    }
+
+    #[diagnostic::do_not_recommend]
+    impl<W: Shape, Out: Dim, Slide: Clone, B: Backend<Elem: Float>, E: Backend<Elem: Float, Engine = B::Engine>>
+        CastTo<E> for $Layer<W, Out, Slide, B>
+    {
+        type On = $Layer<W, Out, Slide, E>;
+        fn cast_to(&self) -> Self::On {
+            $Layer { weight: self.weight.cast_to(), bias: self.bias.cast_to(), sliding: self.sliding.clone() }
         }
     }
 

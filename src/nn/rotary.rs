@@ -3,7 +3,7 @@
 use crate::backend::{ArrayOf, Backend, DeviceOf, Float, RotaryLayout, With, constant};
 use crate::cpu::Cpu;
 use crate::dim::{Dense, Dim, Even, Name};
-use crate::module::ToEngine;
+use crate::module::{CastTo, ToEngine};
 use crate::sealed::Sealed;
 use crate::shape::{PositionsOf, Shape, Turns};
 use crate::tensor::{IdOf, SameBackend, Tensor, transferred};
@@ -45,6 +45,13 @@ impl<B: Backend, E: Backend<Elem = B::Elem>> ToEngine<E> for Table<B> {
     type On = Table<E>;
     fn transferred(&self, device: &DeviceOf<E>) -> Table<E> {
         Table(transferred::<B, E>(&self.0, device))
+    }
+}
+
+impl<B: Backend<Elem: Float>, E: Backend<Elem: Float, Engine = B::Engine>> CastTo<E> for Table<B> {
+    type On = Table<E>;
+    fn cast_to(&self) -> Table<E> {
+        Table(B::cast::<E::Elem>(&self.0))
     }
 }
 

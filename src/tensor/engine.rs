@@ -2,7 +2,7 @@
 
 use super::Tensor;
 use super::convert::transferred;
-use crate::backend::{Backend, DeviceOf, Element, Float, With};
+use crate::backend::{ArrayOf, Backend, DeviceOf, Element, Float, With};
 use crate::sealed::Sealed;
 use crate::shape::Shape;
 
@@ -42,7 +42,40 @@ impl<T: Float, E: Backend<Elem = T>> GoesTo<E> for T {
     type On = E;
     fn sealed(_: Sealed) {}
 }
+
+/// That tensors of these elements are cast to `E`, a backend on the same engine, and on which backend they are then: floating-point
+/// numbers on `E` itself, converted; integers, ids and truth values as they are.
+#[diagnostic::on_unimplemented(
+    message = "a tensor of `{Self}` is not cast to the elements of `{E}`",
+    label = "`{E}` is not known to be of floating-point numbers",
+    note = "in generic code name a backend of such: `E: Backend<Elem: Float>`",
+    note = "explained in `congruent::errors::C74`: https://docs.rs/congruent/latest/congruent/errors/C74/"
+)]
+pub trait CastsTo<E: Backend>: Element {
+    /// The backend of what they become.
+    type On: Backend<Engine = E::Engine>;
+    #[doc(hidden)]
+    fn cast_array<B: Backend<Elem = Self, Engine = E::Engine>>(x: &ArrayOf<B>) -> ArrayOf<Self::On>;
+    #[doc(hidden)]
+    fn sealed(_: Sealed);
+}
+#[diagnostic::do_not_recommend]
+impl<T: Float, E: Backend<Elem: Float>> CastsTo<E> for T {
+    type On = E;
+    fn cast_array<B: Backend<Elem = T, Engine = E::Engine>>(x: &ArrayOf<B>) -> ArrayOf<E> {
+        B::cast::<E::Elem>(x)
+    }
+    fn sealed(_: Sealed) {}
+}
 macro_rules! beside_numbers { ($($T:ty)*) => {$(
+    #[diagnostic::do_not_recommend]
+    impl<E: Backend> CastsTo<E> for $T {
+        type On = With<E, Self>;
+        fn cast_array<B: Backend<Elem = Self, Engine = E::Engine>>(x: &ArrayOf<B>) -> ArrayOf<With<E, Self>> {
+            x.clone()
+        }
+        fn sealed(_: Sealed) {}
+    }
     #[diagnostic::do_not_recommend]
     impl<E: Backend> GoesTo<E> for $T {
         type On = With<E, Self>;

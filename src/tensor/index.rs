@@ -1,9 +1,9 @@
 //! Ids of a table, and what they choose.
 
 use super::chosen::chosen;
-use super::{GoesTo, SameBackend, Tensor, TensorOf};
+use super::{CastsTo, GoesTo, SameBackend, Tensor, TensorOf};
 use crate::Error;
-use crate::backend::{Backend, DeviceOf, Element, Proven, With};
+use crate::backend::{ArrayOf, Backend, DeviceOf, Element, Proven, With};
 use crate::cpu::Cpu;
 use crate::dim::{Dim, Name, Picked, Table};
 use crate::sealed::Sealed;
@@ -81,6 +81,15 @@ impl<D: Dim> Index<D> {
 #[diagnostic::do_not_recommend]
 impl<D, E: Backend> GoesTo<E> for Index<D> {
     type On = With<E, Self>;
+    fn sealed(_: Sealed) {}
+}
+
+#[diagnostic::do_not_recommend]
+impl<D, E: Backend> CastsTo<E> for Index<D> {
+    type On = With<E, Self>;
+    fn cast_array<B: Backend<Elem = Self, Engine = E::Engine>>(x: &ArrayOf<B>) -> ArrayOf<With<E, Self>> {
+        x.clone()
+    }
     fn sealed(_: Sealed) {}
 }
 

@@ -74,7 +74,7 @@ pub(crate) use convert::transferred;
 pub use create::Create;
 pub use custom::{CustomInputs, custom};
 pub use each::Each;
-pub use engine::{GoesTo, SameBackend};
+pub use engine::{CastsTo, GoesTo, SameBackend};
 pub use found::{Positions, Unique};
 pub use fuse::{Expr, Fuse, FusedOperand, fuse};
 pub use gradient::{Gradients, GradientsFor, TrackedWith};

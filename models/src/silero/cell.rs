@@ -2,7 +2,7 @@
 
 use congruent::backend::{Backend, DeviceOf, Float};
 use congruent::io::{Stored, Weights};
-use congruent::module::{Parameter, ParameterMut, Path, ToEngine};
+use congruent::module::{CastTo, Parameter, ParameterMut, Path, ToEngine};
 use congruent::nn::Lstm;
 use congruent::prelude::*;
 
@@ -49,5 +49,15 @@ where
     type On = Cell<In, H, E>;
     fn transferred(&self, device: &DeviceOf<E>) -> Self::On {
         Cell(self.0.transferred(device))
+    }
+}
+
+impl<In, H, B: Backend, E: Backend<Engine = B::Engine>> CastTo<E> for Cell<In, H, B>
+where
+    Lstm<In, H, B>: CastTo<E, On = Lstm<In, H, E>>,
+{
+    type On = Cell<In, H, E>;
+    fn cast_to(&self) -> Self::On {
+        Cell(self.0.cast_to())
     }
 }

@@ -2,7 +2,7 @@
 
 use congruent::backend::{Backend, DeviceOf, Float};
 use congruent::dim::Filled;
-use congruent::module::{Parameter, ParameterMut, Path, ToEngine};
+use congruent::module::{CastTo, Parameter, ParameterMut, Path, ToEngine};
 use congruent::nn::{Activation, Linear, RmsNorm};
 use congruent::prelude::*;
 
@@ -71,5 +71,17 @@ where
             activation: self.activation,
             down: self.down.transferred(device),
         }
+    }
+}
+
+impl<E: Dim, F: Dim, B: Backend<Elem: Float>, En: Backend<Engine = B::Engine>> CastTo<En> for Network<E, F, B>
+where
+    Linear<E, F, B>: CastTo<En, On = Linear<E, F, En>>,
+    Linear<F, E, B>: CastTo<En, On = Linear<F, E, En>>,
+{
+    type On = Network<E, F, En>;
+    fn cast_to(&self) -> Self::On {
+        let (first, second, down) = (self.first.cast_to(), self.second.cast_to(), self.down.cast_to());
+        Network { first, second, activation: self.activation, down }
     }
 }

@@ -4,7 +4,7 @@ use super::{ExpertNames, MixtureOfExperts, Routing};
 use crate::backend::{Backend, DeviceOf, Float};
 use crate::dim::Dim;
 use crate::io::{Stored, Weights};
-use crate::module::{Parameter, ParameterMut, Path, ToEngine, show};
+use crate::module::{CastTo, Parameter, ParameterMut, Path, ToEngine, show};
 use crate::nn::{Activation, GatedFeedForward, Linear};
 use crate::tensor::SameBackend;
 use crate::{Error, Module, Rng};
@@ -112,6 +112,19 @@ where
     type On = MixtureOfExperts<E, F, X, En>;
     fn transferred(&self, device: &DeviceOf<En>) -> Self::On {
         let (router, experts) = (self.router.transferred(device), self.experts.transferred(device));
+        MixtureOfExperts { router, experts, routing: self.routing, names: self.names }
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<E, F, X, B: Backend, En: Backend> CastTo<En> for MixtureOfExperts<E, F, X, B>
+where
+    Linear<E, X, B>: CastTo<En, On = Linear<E, X, En>>,
+    GatedFeedForward<E, F, B>: CastTo<En, On = GatedFeedForward<E, F, En>>,
+{
+    type On = MixtureOfExperts<E, F, X, En>;
+    fn cast_to(&self) -> Self::On {
+        let (router, experts) = (self.router.cast_to(), self.experts.cast_to());
         MixtureOfExperts { router, experts, routing: self.routing, names: self.names }
     }
 }

@@ -1,6 +1,7 @@
 //! Models that learn, and runs that are stopped and resumed. `gradients.rs` has the steps of PyTorch's optimizers.
 
 mod buffers;
+mod cast;
 mod layers;
 mod losses;
 mod optimizers;
