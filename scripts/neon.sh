@@ -5,4 +5,6 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc
 export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="qemu-aarch64 -L /usr/aarch64-linux-gnu"
-CONGRUENT_SIMD=neon cargo test -p congruent --lib --target aarch64-unknown-linux-gnu -- cpu
+for level in neon neonbf16; do
+    CONGRUENT_SIMD=$level cargo test -p congruent --lib --target aarch64-unknown-linux-gnu -- cpu
+done

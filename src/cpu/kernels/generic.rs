@@ -7,7 +7,7 @@ use super::cast::cast;
 use super::in_out::{InOut, Link, Operand, Place, PlacedChain};
 use super::matrix::{Matrix, Multiplier, Weight};
 use super::plain::ColumnSum;
-use super::simd::{Block, Products};
+use super::simd::{Block, PairInputs, Products};
 use super::{narrow, plain, simd};
 use crate::backend::{Binary, Epilogue, Float, Number, Real, Reduce, Unary};
 use half::{bf16, f16};
@@ -220,11 +220,13 @@ pub fn linear<T: Float>(
 /// A function that multiplies rows by `b (k, n)`, into the rows of a result of `m` rows; none of the sizes is zero.
 /// Several threads may call it.
 #[inline]
-pub fn multiplier<'a, T: Real>(size: [usize; 3], b: Matrix<'a, T>) -> Multiplier<'a, T> {
+pub fn multiplier<'a, T: Float>(size: [usize; 3], b: Matrix<'a, T>) -> Multiplier<'a, T> {
     let [_, k, n] = size;
     by_type!(b;
         f32 => |b| cast(f32::multiplier(size, b)).unwrap_or_else(|_| unreachable!("`T` is `f32`")),
         f64 => |b| cast(f64::multiplier(size, b)).unwrap_or_else(|_| unreachable!("`T` is `f64`")),
+        f16 => |b| cast(f16::multiplier(size, b)).unwrap_or_else(|_| unreachable!("`T` is `f16`")),
+        bf16 => |b| cast(bf16::multiplier(size, b)).unwrap_or_else(|_| unreachable!("`T` is `bf16`")),
         _ => |b| Box::new(move |a, out| multiply([out.len() / n, k, n], a, b, out)))
 }
 
@@ -249,6 +251,29 @@ pub fn shifted_dots<T: Real>(x: &[T], from: &[T], offsets: &[usize], sums: &mut 
 #[inline]
 pub fn attend<T: Real>(block: &Block<'_, T>, out: &mut [T]) -> bool {
     by_type!((block, out); f32 => |(block, out)| simd::attend(block, out), _ => |_| false)
+}
+
+/// Whether attention multiplies pairs of these numbers: see [`attend_pairs`].
+#[inline]
+pub fn has_pairs<T: Float>() -> bool {
+    cast::<bf16, _>(&[][..] as &[T]).is_ok() && simd::has_pairs()
+}
+
+/// As [`attend`], of numbers as they are, of which pairs are multiplied: [`has_pairs`].
+///
+/// # Panics
+/// They are not.
+pub fn attend_pairs<T: Float>(
+    block: Block<'_, T::Wide>,
+    [q, k, v]: [&[T]; 3],
+    [k_stride, v_stride]: [usize; 2],
+    out: &mut [T],
+) -> bool {
+    let Ok(([q, k, v], out)) = cast::<bf16, _>(([q, k, v], out)) else { unreachable!("pairs of other numbers") };
+    let Ok(block) = cast::<f32, _>(&block) else { unreachable!("sums of other numbers") };
+    let rows = |elements, stride| Matrix { elements, strides: [stride, 1] };
+    let pairs = Some(PairInputs { q, k: rows(k, k_stride), v: rows(v, v_stride) });
+    simd::attend_pairs(&Block { pairs, ..*block }, out)
 }
 
 #[cfg(test)]

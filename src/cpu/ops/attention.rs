@@ -1,5 +1,6 @@
 //! Attention, a block of queries at a time: the matrix of scores is never materialised.
 
+mod pairs;
 mod rows;
 
 use super::elementwise::rows_of_chunk;
@@ -12,7 +13,7 @@ use crate::cpu::kernels::simd::{Block, FEW_KEYS, NarrowedRows, ValidKeys};
 use crate::cpu::kernels::{InOut, Matrix, calculate, generic};
 use crate::cpu::parallel::{cores, for_each_chunk};
 use num_traits::{Float as _, Zero};
-use rows::{is_zero_copy, narrowed_rows, rows};
+use rows::{is_zero_copy, narrowed_rows, rows, with_contiguous_rows};
 use std::borrow::Cow;
 use std::ops::Range;
 
@@ -25,7 +26,14 @@ const MIN_WORK: usize = 1 << 15;
 
 /// The result is stored as `(batch, queries, heads, e)`, so that merging the heads copies nothing.
 pub fn attention<T: Float>(q: &Array<T>, k: &Array<T>, v: &Array<T>, mask: &Mask, options: Options<'_, T>) -> Array<T> {
-    let inputs = Inputs::new(q, k, v, mask, options);
+    if generic::has_pairs::<T>() {
+        let [q, k, v] = [q, k, v].map(with_contiguous_rows);
+        return attend_to_all(Inputs::new(&q, &k, &v, mask, options));
+    }
+    attend_to_all(Inputs::new(q, k, v, mask, options))
+}
+
+fn attend_to_all<T: Float>(inputs: Inputs<'_, T>) -> Array<T> {
     let [batch, _, queries, _] = inputs.sizes;
     // So many that all cores finish at about the same time: four for each, or an equal number for each, at least two.
     let enough = |parts: usize| parts >= 4 * cores() || parts >= 2 * cores() && parts.is_multiple_of(cores());
@@ -148,6 +156,9 @@ impl<'a, T: Float> Inputs<'a, T> {
 
     /// The result `(queries, heads, e)` for the queries from the first on, and the heads that share these key heads.
     fn attend_block(&self, place: [usize; 2], key_heads: Range<usize>, out: &mut [T]) {
+        if self.has_pairs(place[0]) {
+            return self.attend_pairs(place, key_heads, out);
+        }
         calculate(InOut::in_place(out), |mut out| self.attend_rows(place, key_heads, out.to()));
     }
 
@@ -176,15 +187,26 @@ impl<'a, T: Float> Inputs<'a, T> {
             for head in 0..at_once {
                 for query in queries.clone().step_by(MIN_QUERIES) {
                     let query_block = block(first + head, query..queries.end.min(query + MIN_QUERIES));
-                    let place = [batch, (first + head) * self.group, query];
                     let out = &mut out[(query - first_query) * stride + head * size..];
                     let with_fallback = |block: &Block<'_, T::Wide>, out: &mut [T::Wide]| {
-                        generic::attend(block, out) || attend(block, &self.scores, place, query_block.keys.start, out)
+                        generic::attend(block, out) || self.fallback(&query_block, first + head, block, out)
                     };
                     self.attend_with(&query_block, first + head..first + head + 1, false, stride, out, with_fallback);
                 }
             }
         }
+    }
+
+    /// Without a kernel, of one head of keys.
+    fn fallback(
+        &self,
+        query_block: &QueryBlock<'_>,
+        key_head: usize,
+        block: &Block<'_, T::Wide>,
+        out: &mut [T::Wide],
+    ) -> bool {
+        let place = [query_block.batch, key_head * self.group, query_block.first_query];
+        attend(block, &self.scores, place, query_block.keys.start, out)
     }
 
     /// The keys and values from this place on as they are held, if the kernel can widen them, and the strides of heads.
@@ -207,7 +229,7 @@ impl<'a, T: Float> Inputs<'a, T> {
         out: &mut [T::Wide],
         attend: impl Fn(&Block<'_, T::Wide>, &mut [T::Wide]) -> bool,
     ) -> bool {
-        let QueryBlock { batch, first_query, keys, counts, allowed } = query_block;
+        let QueryBlock { batch, first_query, keys, counts, .. } = query_block;
         let (heads, mut buffers) = (key_heads.len(), [None, None, None]);
         let [q_buffer, k_buffer, v_buffer] = &mut buffers;
         let q_place = [*batch, key_heads.start * self.group, *first_query];
@@ -223,28 +245,50 @@ impl<'a, T: Float> Inputs<'a, T> {
             }
         };
         let block = Block {
-            size: [self.q.sizes()[3], self.v.sizes()[3]],
-            whole: [self.sizes[2] * self.group, self.scores.mask.keys_of(*batch)],
-            key_heads: heads,
-            heads: self.group,
             q,
             q_strides,
             k: Matrix { elements: k, strides: [k_strides[0], 1] },
             v: Matrix { elements: v, strides: [v_strides[0], 1] },
             head_strides: [k_strides[1], v_strides[1]],
             narrowed: narrowed.map(|(rows, _)| rows),
+            ..self.without_inputs(query_block, key_heads, out_stride)
+        };
+        attend(&block, out)
+    }
+
+    /// A block without queries, keys and values.
+    fn without_inputs<'b>(
+        &'b self,
+        query_block: &'b QueryBlock<'_>,
+        key_heads: Range<usize>,
+        out_stride: usize,
+    ) -> Block<'b, T::Wide> {
+        let QueryBlock { batch, first_query, keys, counts, allowed } = query_block;
+        let first = [*batch, key_heads.start * self.group, *first_query];
+        let nothing = Matrix { elements: &[][..], strides: [0, 1] };
+        Block {
+            size: [self.q.sizes()[3], self.v.sizes()[3]],
+            whole: [self.sizes[2] * self.group, self.scores.mask.keys_of(*batch)],
+            key_heads: key_heads.len(),
+            heads: self.group,
+            q: &[],
+            q_strides: [0; 2],
+            k: nothing,
+            v: nothing,
+            head_strides: [0; 2],
+            narrowed: None,
+            pairs: None,
             scale: self.scores.scale,
             soft_cap: self.scores.soft_cap,
-            bias: self.scores.bias_from(q_place, keys.start),
-            sinks: self.scores.sinks_from(q_place[1]),
+            bias: self.scores.bias_from(first, keys.start),
+            sinks: self.scores.sinks_from(first[1]),
             valid: ValidKeys {
                 counts,
                 allowed: allowed.as_deref(),
                 heads: if self.scores.mask.is_of_heads() { 1 } else { self.group },
             },
             out_stride,
-        };
-        attend(&block, out)
+        }
     }
 }
 
@@ -312,5 +356,7 @@ fn attend<T: Float>(
 
 #[cfg(test)]
 mod narrowed_tests;
+#[cfg(test)]
+mod pairs_tests;
 #[cfg(test)]
 mod tests;

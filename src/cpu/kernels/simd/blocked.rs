@@ -12,9 +12,11 @@ use super::level::Level;
 use super::narrow::Narrow;
 use super::pack::narrow_panels;
 use super::packed_matrix::PackedMatrix;
-use super::wide_number::{Wide, room};
+#[cfg(any(all(target_arch = "x86_64", feature = "avx512"), target_arch = "aarch64"))]
+use super::pairs;
 #[cfg(all(target_arch = "x86_64", feature = "avx512"))]
-use super::{pairs, parts};
+use super::parts;
+use super::wide_number::{Wide, room};
 use crate::backend::Float;
 use crate::cpu::kernels::cast::cast;
 use crate::cpu::kernels::matrix::Matrix;
@@ -115,18 +117,18 @@ impl Factor for f16 {
 }
 
 impl Factor for bf16 {
-    #[cfg(all(target_arch = "x86_64", feature = "avx512"))]
+    #[cfg(any(all(target_arch = "x86_64", feature = "avx512"), target_arch = "aarch64"))]
     fn packed_rows(level: Level, k: usize) -> usize {
         if pairs::are_multiplied(level) { pairs::packed_rows(level, k) } else { k }
     }
     fn pack_panels(_level: Level, b: Matrix<'_, bf16>, size: [usize; 2], width: usize, to: &mut [bf16]) {
-        #[cfg(all(target_arch = "x86_64", feature = "avx512"))]
+        #[cfg(any(all(target_arch = "x86_64", feature = "avx512"), target_arch = "aarch64"))]
         if pairs::are_multiplied(_level) {
             return pairs::pack_panels(_level, b, size, width, to);
         }
         narrow_panels(b, size, width, to);
     }
-    #[cfg(all(target_arch = "x86_64", feature = "avx512"))]
+    #[cfg(any(all(target_arch = "x86_64", feature = "avx512"), target_arch = "aarch64"))]
     fn multiply_blocks(
         level: Level,
         a: Matrix<'_, bf16>,
@@ -140,7 +142,7 @@ impl Factor for bf16 {
         }
         multiply_blocks(level, a, b, c, column, epilogue);
     }
-    #[cfg(all(target_arch = "x86_64", feature = "avx512"))]
+    #[cfg(any(all(target_arch = "x86_64", feature = "avx512"), target_arch = "aarch64"))]
     fn packs_for_few_rows(level: Level) -> bool {
         pairs::are_multiplied(level)
     }
@@ -151,7 +153,7 @@ impl Factor for bf16 {
         b: Matrix<'_, bf16>,
         c: &mut ColumnsMut<'_, f32>,
     ) {
-        #[cfg(all(target_arch = "x86_64", feature = "avx512"))]
+        #[cfg(any(all(target_arch = "x86_64", feature = "avx512"), target_arch = "aarch64"))]
         if pairs::are_multiplied(level) {
             return pairs::multiply_few_rows(level, k, a, b, c);
         }

@@ -36,7 +36,7 @@ macro_rules! kernels { ($(
             Level::Avx512 | Level::Avx512Bf16 | Level::Amx { .. } => unsafe { avx512 $(::<$F>)? ($($argument),*) },
             // SAFETY: every processor of the architecture has the instructions.
             #[cfg(target_arch = "aarch64")]
-            Level::Neon => unsafe { $module::$kernel::<crate::cpu::kernels::simd::neon::Neon $(, $F)?>($($argument),*) },
+            Level::Neon | Level::NeonBf16 => unsafe { $module::$kernel::<crate::cpu::kernels::simd::neon::Neon $(, $F)?>($($argument),*) },
             // SAFETY: the program was compiled with the instructions.
             #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
             Level::Simd128 => unsafe { $module::$kernel::<crate::cpu::kernels::simd::wasm::Simd128 $(, $F)?>($($argument),*) },

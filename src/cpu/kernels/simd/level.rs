@@ -23,6 +23,9 @@ pub enum Level {
     },
     #[cfg(target_arch = "aarch64")]
     Neon,
+    /// The same, and products of pairs of `bf16`.
+    #[cfg(target_arch = "aarch64")]
+    NeonBf16,
     #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
     Simd128,
 }
@@ -41,7 +44,7 @@ pub fn levels() -> Vec<(&'static str, Level)> {
         #[cfg(feature = "avx512")]
         if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vl") {
             levels.push(("avx512", Level::Avx512));
-            if is_x86_feature_detected!("avx512bf16") {
+            if is_x86_feature_detected!("avx512bf16") && is_x86_feature_detected!("avx512bw") {
                 levels.push(("avx512bf16", Level::Avx512Bf16));
                 if super::x86::amx::is_available() {
                     levels.push(("amx", Level::Amx { splits_f32: false }));
@@ -50,7 +53,12 @@ pub fn levels() -> Vec<(&'static str, Level)> {
         }
     }
     #[cfg(all(target_arch = "aarch64", not(miri)))]
-    levels.push(("neon", Level::Neon));
+    {
+        levels.push(("neon", Level::Neon));
+        if std::arch::is_aarch64_feature_detected!("bf16") {
+            levels.push(("neonbf16", Level::NeonBf16));
+        }
+    }
     #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
     levels.push(("simd128", Level::Simd128));
     levels

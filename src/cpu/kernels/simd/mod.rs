@@ -4,7 +4,7 @@
 //! ([`math`]), the kernels over any vector ([`map`](mod@map), [`reduce`](mod@reduce), [`softmax`](mod@softmax), [`reduce_columns`], [`narrow`],
 //! [`gemm`], [`attention`]), one function for each kernel and set of instructions ([`dispatch`]), and the safe functions of this module,
 //! which choose among them.
-//! `CONGRUENT_SIMD` forces a choice: `portable`, `avx2`, `avx512`, `avx512bf16`, `amx` or `neon`; what the processor lacks is not chosen.
+//! `CONGRUENT_SIMD` forces a choice: `portable`, `avx2`, `avx512`, `avx512bf16`, `amx`, `neon` or `neonbf16`; what the processor lacks is not chosen.
 //! `CONGRUENT_F32_PRODUCTS=bf16x3` has the level `amx` multiply `f32` by the matrix unit, in parts.
 //! WebAssembly cannot be asked: a program has the level `simd128` if it was compiled with it.
 
@@ -40,7 +40,9 @@ mod norm;
 mod pack;
 mod packed_matrix;
 mod pair;
-#[cfg(all(target_arch = "x86_64", feature = "avx512"))]
+#[cfg(any(all(target_arch = "x86_64", feature = "avx512"), target_arch = "aarch64"))]
+mod pair_packing;
+#[cfg(any(all(target_arch = "x86_64", feature = "avx512"), target_arch = "aarch64"))]
 mod pairs;
 #[cfg(all(target_arch = "x86_64", feature = "avx512"))]
 mod parts;
@@ -63,7 +65,7 @@ mod widen;
 #[cfg(all(target_arch = "x86_64", feature = "avx2"))]
 mod x86;
 
-pub use attention::{Bias, Block, FEW_KEYS, Narrowed, NarrowedRows, ValidKeys};
+pub use attention::{Bias, Block, FEW_KEYS, Narrowed, NarrowedRows, PairInputs, ValidKeys};
 pub use elementwise::{binary, chain, chains, times_derivative, unary};
 #[cfg(test)]
 pub use format::tests as format_tests;
@@ -74,7 +76,8 @@ pub use narrow::Narrow;
 pub use planes::{add_shifted, shifted_dots};
 pub use quantised::unpack;
 pub use rows::{
-    add_rows, attend, log_softmax, log_sums, mean_variance, norm, norm_backward, reduce, softmax, softmax_backward,
+    add_rows, attend, attend_pairs, has_pairs, log_softmax, log_sums, mean_variance, norm, norm_backward, reduce,
+    softmax, softmax_backward,
 };
 pub use static_sizes::{multiply_dynamic, multiply_static};
 pub use widen::{round, widen, widen_rows};

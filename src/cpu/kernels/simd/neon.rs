@@ -1,5 +1,7 @@
 //! Vectors of AArch64, which always has them: NEON.
 
+pub mod pairs;
+
 use super::pair::Pair;
 use super::vector::{Lanes, OutlinedKernel, Vector};
 use half::bf16;

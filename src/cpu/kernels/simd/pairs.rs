@@ -8,14 +8,20 @@ use super::dispatch::tile_at;
 use super::gemm::{Block, BlockOfRows, TileEpilogue};
 use super::level::Level;
 use super::packed_matrix::PackedMatrix;
+use super::pair_packing::{PackPanels, PairRows};
+use super::terms::Bf16Pairs;
 use super::wide_number::room;
-use super::x86::{amx, pairs};
 use crate::cpu::kernels::matrix::Matrix;
 use crate::cpu::memory::Elements;
 use crate::cpu::parallel::ColumnsMut;
 use half::bf16;
 use std::cell::Cell;
 use std::ops::Range;
+
+#[cfg(target_arch = "aarch64")]
+use super::neon::pairs;
+#[cfg(target_arch = "x86_64")]
+use super::x86::{amx, pairs};
 
 thread_local! {
     /// Pairs of a block of `a`, whose memory is used by the next product.
@@ -24,67 +30,51 @@ thread_local! {
 
 /// Whether numbers are multiplied in pairs at this level.
 pub fn are_multiplied(level: Level) -> bool {
-    matches!(level, Level::Avx512Bf16 | Level::Amx { .. })
+    match level {
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512Bf16 | Level::Amx { .. } => true,
+        #[cfg(target_arch = "aarch64")]
+        Level::NeonBf16 => true,
+        _ => false,
+    }
 }
 
 /// The rows of packed panels of a matrix of so many: whole pairs, and whole tiles of them for the matrix unit.
 pub fn packed_rows(level: Level, k: usize) -> usize {
     let pairs = k.div_ceil(2);
-    2 * if matches!(level, Level::Amx { .. }) { amx::padded_terms(pairs) } else { pairs }
-}
-
-/// As [`pack::panels`](super::pack::panels), in pairs of rows, with zeros behind the last.
-pub fn pack_panels(level: Level, b: Matrix<'_, bf16>, [k, n]: [usize; 2], width: usize, to: &mut [bf16]) {
-    /// The rows that are packed at a time: the part of a panel stays in the L1 cache.
-    const ROWS: usize = 128;
-    let packed_rows = packed_rows(level, k);
-    debug_assert!(packed_rows - k < ROWS);
-    for (panel, to) in to.chunks_exact_mut(packed_rows * width).enumerate() {
-        let (first, columns) = (panel * width, width.min(n - panel * width));
-        if columns < width || k < packed_rows {
-            to.fill(bf16::ZERO);
-        }
-        for (part, to) in to.chunks_mut(ROWS * width).enumerate() {
-            let b = b.part(part * ROWS, first);
-            let rows = ROWS.min(k - part * ROWS);
-            if b.strides[1] == 1 {
-                for row in 0..rows {
-                    let to = to[row / 2 * 2 * width + row % 2..].iter_mut().step_by(2);
-                    to.zip(&b.elements[row * b.strides[0]..][..columns]).for_each(|(to, from)| *to = *from);
-                }
-                continue;
-            }
-            for column in 0..columns {
-                let from = &b.elements[column * b.strides[1]..];
-                let whole = if b.strides[0] == 1 { rows / 2 } else { 0 };
-                for (two, to) in from[..2 * whole].chunks_exact(2).zip(to.chunks_exact_mut(2 * width)) {
-                    to[2 * column..][..2].copy_from_slice(two);
-                }
-                for (pair, to) in to.chunks_exact_mut(2 * width).enumerate().take(rows.div_ceil(2)).skip(whole) {
-                    to[2 * column] = from[2 * pair * b.strides[0]];
-                    if 2 * pair + 1 < rows {
-                        to[2 * column + 1] = from[(2 * pair + 1) * b.strides[0]];
-                    }
-                }
-            }
-        }
+    2 * match level {
+        #[cfg(target_arch = "x86_64")]
+        Level::Amx { .. } => amx::padded_terms(pairs),
+        _ => pairs,
     }
 }
 
+/// As [`pack::panels`](super::pack::panels), in pairs of rows, with zeros behind the last.
+pub fn pack_panels(level: Level, b: Matrix<'_, bf16>, size: [usize; 2], width: usize, to: &mut [bf16]) {
+    assert!(are_multiplied(level), "a level that has the instruction");
+    // SAFETY: two numbers of 16 bits are one of 32, whatever their bits.
+    let (before, to, after) = unsafe { to.align_to_mut::<u32>() };
+    assert!(before.is_empty() && after.is_empty(), "room for pairs");
+    // SAFETY: the processor has the instructions of the level.
+    unsafe { pairs::Pairs::call(PackPanels { b, size, terms: packed_rows(level, size[0]) / 2, width, to }) };
+}
+
 /// Rows as so many pairs, with zeros behind the last, each row `stride` pairs after the one before.
-fn pair_up(a: Matrix<'_, bf16>, columns: usize, [terms, stride]: [usize; 2], to: &mut [u32]) {
+///
+/// # Safety
+/// The processor has the instructions.
+unsafe fn pair_up(a: Matrix<'_, bf16>, size: [usize; 2], [terms, stride]: [usize; 2], to: &mut [u32]) {
+    if a.strides[1] != 1 {
+        // SAFETY: the caller's.
+        return unsafe { pairs::Pairs::call(PairRows { a, size, terms, stride, to }) };
+    }
     let pair = |first: bf16, second: bf16| first.to_bits() as u32 | (second.to_bits() as u32) << 16;
-    for (row, to) in to.chunks_mut(stride).enumerate() {
-        let from = &a.elements[row * a.strides[0]..];
-        if a.strides[1] == 1 {
-            to.iter_mut().zip(from[..columns].chunks_exact(2)).for_each(|(to, two)| *to = pair(two[0], two[1]));
-        } else {
-            let at = |column: usize| from[column * a.strides[1]];
-            let pairs = to.iter_mut().enumerate().take(columns / 2);
-            pairs.for_each(|(term, to)| *to = pair(at(2 * term), at(2 * term + 1)));
-        }
+    let columns = size[1];
+    for (row, to) in to.chunks_mut(stride).enumerate().take(size[0]) {
+        let from = &a.elements[row * a.strides[0]..][..columns];
+        to.iter_mut().zip(from.chunks_exact(2)).for_each(|(to, two)| *to = pair(two[0], two[1]));
         if columns % 2 == 1 {
-            to[columns / 2] = pair(from[(columns - 1) * a.strides[1]], bf16::ZERO);
+            to[columns / 2] = pair(from[columns - 1], bf16::ZERO);
         }
         to[columns.div_ceil(2)..terms].fill(0);
     }
@@ -124,7 +114,11 @@ fn multiply_panels(
     epilogue: TileEpilogue<'_, f32>,
 ) {
     let ([m, _], [tile, width]) = (c.size(), tile_at::<f32>(level));
-    let tile = if matches!(level, Level::Amx { .. }) { amx::TILE_ROWS } else { tile };
+    let tile = match level {
+        #[cfg(target_arch = "x86_64")]
+        Level::Amx { .. } => amx::TILE_ROWS,
+        _ => tile,
+    };
     let (all_terms, most_terms) = (packed_rows(level, k) / 2, BLOCK_K / 2);
     let (most_a, most_b) = (BLOCK_A / size_of::<u32>(), BLOCK_B / size_of::<u32>());
     let mut kept = ROOM.take();
@@ -137,7 +131,9 @@ fn multiply_panels(
         for first_row in (0..m).step_by(rows_at_once) {
             let rows = first_row..m.min(first_row + rows_at_once);
             let pairs_of_a = &mut pairs_of_a[..rows.len() * stride];
-            pair_up(a.part(first_row, 2 * first), (2 * terms).min(k - 2 * first), [terms, stride], pairs_of_a);
+            let size = [rows.len(), (2 * terms).min(k - 2 * first)];
+            // SAFETY: the processor has the instructions of the level.
+            unsafe { pair_up(a.part(first_row, 2 * first), size, [terms, stride], pairs_of_a) };
             let a = BlockOfRows::InPlace(Matrix { elements: &*pairs_of_a, strides: [stride, 1] });
             for first_column in columns.clone().step_by(columns_at_once) {
                 let block = Block {
@@ -151,6 +147,7 @@ fn multiply_panels(
                 // SAFETY: the processor has the instructions of the level.
                 unsafe {
                     match level {
+                        #[cfg(target_arch = "x86_64")]
                         Level::Amx { .. } => amx::multiply_block(a, panels, apart, c, &block, epilogue),
                         _ => pairs::multiply_block(a, panels, apart, c, &block, epilogue),
                     }
@@ -170,19 +167,23 @@ pub fn multiply_few_rows(
     c: &mut ColumnsMut<'_, f32>,
 ) {
     assert!(are_multiplied(level), "a level that has the instruction");
+    #[cfg(target_arch = "x86_64")]
     if matches!(level, Level::Amx { .. }) {
         return multiply_few_rows_in_tiles(level, k, a, b, c);
     }
     let ([m, _], terms) = (c.size(), k.div_ceil(2));
     let mut room = Elements::arbitrary(m * terms);
     let pairs_of_a = room.get_mut().expect("new elements have one holder");
-    pair_up(a, k, [terms, terms], pairs_of_a);
     // SAFETY: the processor has the instructions of the level; the matrices lie inside their slices.
-    unsafe { pairs::multiply_few_rows(k, Matrix { elements: &*pairs_of_a, strides: [terms, 1] }, b, c) };
+    unsafe {
+        pair_up(a, [m, k], [terms, terms], pairs_of_a);
+        pairs::multiply_few_rows(k, Matrix { elements: &*pairs_of_a, strides: [terms, 1] }, b, c)
+    };
 }
 
 /// The same by the matrix unit. It sums in another order than instructions of vectors do, and a row is the same alone and among others:
 /// so `b` is packed, as many panels at a time as stay in the L2 cache.
+#[cfg(target_arch = "x86_64")]
 fn multiply_few_rows_in_tiles(
     level: Level,
     k: usize,

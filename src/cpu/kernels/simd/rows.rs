@@ -1,6 +1,6 @@
 //! Row operations (softmax, norms, reductions, attention), at the level that this processor has.
 
-use super::attention::Block;
+use super::attention::{self, Block};
 use super::dispatch::{
     add_rows_at, attend_at, log_softmax_at, log_sums_at, mean_variance_at, norm_at, norm_backward_at, reduce_at,
     softmax_at, softmax_backward_at,
@@ -9,6 +9,7 @@ use super::level::level;
 use crate::backend::Reduce;
 use crate::cpu::kernels::in_out::InOut;
 use crate::cpu::kernels::plain::ColumnSum;
+use half::bf16;
 
 /// `out` becomes `softmax(scale · q · kᵀ) · v` on the valid keys, zeros where a query has none. Whether all of it is
 /// finite: if not, something masked may have reached it.
@@ -17,6 +18,19 @@ use crate::cpu::kernels::plain::ColumnSum;
 /// Queries, keys, values or results do not lie inside their slices.
 pub fn attend(block: &Block<'_, f32>, out: &mut [f32]) -> bool {
     attend_at(level(), block, out)
+}
+
+/// Whether [`attend_pairs`] is for this processor.
+pub fn has_pairs() -> bool {
+    attention::multiplies_pairs(level())
+}
+
+/// As [`attend`], of a block with pairs, of keys and values that have elements.
+///
+/// # Panics
+/// As of [`attend`], or pairs are not multiplied.
+pub fn attend_pairs(block: &Block<'_, f32>, out: &mut [bf16]) -> bool {
+    attention::attend_pairs_at(level(), block, out)
 }
 
 /// `exp(x) / sum(exp(x))` of each row of so many numbers.

@@ -2,6 +2,7 @@
 
 use super::narrow::Narrow;
 use super::vector::{Lanes, MAX_LANES, Vector, load};
+use half::bf16;
 use std::marker::PhantomData;
 
 /// Terms of sums of products: how they come from matrices, and how they are multiplied.
@@ -50,6 +51,27 @@ pub trait Terms {
             Self::load(&terms)
         }
     }
+}
+
+/// Pairs of `bf16`, the first in the lower bits: what attention needs of them beside products.
+pub trait Bf16Pairs: Terms<Lanes: Vector, Number = bf16, Term = u32> {
+    /// Runs a kernel as a function of its own.
+    unsafe fn call<R: PairKernel>(kernel: R) -> R::Output;
+    /// Pairs of the numbers in the lanes of two vectors, each rounded to the nearest.
+    unsafe fn of_two(first: Self::Lanes, second: Self::Lanes) -> Self::Vector;
+    /// The same with zeros in place of the second numbers.
+    unsafe fn without_second(pairs: Self::Vector) -> Self::Vector;
+    /// Writes a term of each lane.
+    unsafe fn store(pairs: Self::Vector, to: &mut [u32]);
+}
+
+/// As [`OutlinedKernel`](super::vector::OutlinedKernel), over pairs.
+pub trait PairKernel {
+    type Output;
+
+    /// # Safety
+    /// The processor has the instructions.
+    unsafe fn run<P: Bf16Pairs>(self) -> Self::Output;
 }
 
 /// The elements of the sums.

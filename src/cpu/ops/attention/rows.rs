@@ -11,6 +11,11 @@ fn has_contiguous_rows<T: Float>(x: &Array<T>) -> bool {
     x.sizes()[3] == 1 || x.layout().strides()[3] == 1
 }
 
+/// An array with contiguous rows, the same if it has such.
+pub fn with_contiguous_rows<T: Float>(x: &Array<T>) -> Cow<'_, Array<T>> {
+    if has_contiguous_rows(x) { Cow::Borrowed(x) } else { Cow::Owned(x.contiguous()) }
+}
+
 /// Whether [`rows`] copies nothing.
 pub fn is_zero_copy<T: Float>(x: &Array<T>) -> bool {
     has_contiguous_rows(x) && size_of::<T>() == size_of::<T::Wide>() && x.narrowed_numbers().is_none()

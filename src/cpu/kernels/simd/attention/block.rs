@@ -5,6 +5,7 @@ use super::narrowed::NarrowedRows;
 use crate::backend::Number;
 use crate::cpu::kernels::cast::Typed;
 use crate::cpu::kernels::matrix::Matrix;
+use half::bf16;
 
 /// The most queries in the lanes at a time.
 pub const QUERIES: usize = 2 * MAX_LANES;
@@ -29,6 +30,14 @@ pub struct Bias<'a, T> {
     pub elements: &'a [T],
     /// The strides of queries and of heads of queries.
     pub strides: [usize; 2],
+}
+
+/// Queries, keys and values of `bf16`, whose pairs are multiplied.
+#[derive(Clone, Copy, Debug)]
+pub struct PairInputs<'a> {
+    pub q: &'a [bf16],
+    pub k: Matrix<'a, bf16>,
+    pub v: Matrix<'a, bf16>,
 }
 
 /// Some queries of each head, and the keys and values of all their heads.
@@ -57,6 +66,8 @@ pub struct Block<'a, T> {
     /// The keys and values of the first head in place of those above, which are none then. Only of more keys than
     /// [`FEW_KEYS`](super::FEW_KEYS).
     pub narrowed: Option<[NarrowedRows<'a>; 2]>,
+    /// Queries, keys and values of the first head in place of those above, which are none then.
+    pub pairs: Option<PairInputs<'a>>,
     /// The scale of the scores.
     pub scale: T,
     /// The cap of the scores.
@@ -80,19 +91,29 @@ unsafe impl<'b, 'a, T: Number> Typed for &'b Block<'a, T> {
 impl<'a, T: Copy> Block<'a, T> {
     /// The block of one head of keys and values, and its part of the result.
     #[inline(always)]
-    pub fn of_head<'out>(&self, head: usize, out: &'out mut [T]) -> (Self, &'out mut [T]) {
-        let [k_stride, v_stride] = self.head_strides;
-        let from = |x: Matrix<'a, T>, start| Matrix { elements: x.elements.get(start..).unwrap_or(&[]), ..x };
-        let (k, v) = (from(self.k, head * k_stride), from(self.v, head * v_stride));
-        let q = self.q.get(head * self.heads * self.q_strides[1]..).unwrap_or(&[]);
+    pub fn of_head<'out, U>(&self, head: usize, out: &'out mut [U]) -> (Self, &'out mut [U]) {
+        fn from<U>(x: &[U], start: usize) -> &[U] {
+            x.get(start..).unwrap_or(&[])
+        }
+        fn rows<U>(x: Matrix<'_, U>, start: usize) -> Matrix<'_, U> {
+            Matrix { elements: from(x.elements, start), ..x }
+        }
+        let [q_start, k_start, v_start] =
+            [self.heads * self.q_strides[1], self.head_strides[0], self.head_strides[1]].map(|stride| head * stride);
+        let (q, k, v) = (from(self.q, q_start), rows(self.k, k_start), rows(self.v, v_start));
+        let pairs = self.pairs.map(|PairInputs { q, k, v }| PairInputs {
+            q: from(q, q_start),
+            k: rows(k, k_start),
+            v: rows(v, v_start),
+        });
         let bias = self.bias.map(|bias| {
             let elements = bias.elements.get(head * self.heads * bias.strides[1]..).unwrap_or(&[]);
             Bias { elements, ..bias }
         });
         let sinks = self.sinks.map(|sinks| &sinks[head * self.heads..]);
-        let narrowed = self.narrowed.map(|[k, v]| [k.from(head * k_stride), v.from(head * v_stride)]);
+        let narrowed = self.narrowed.map(|[k, v]| [k.from(k_start), v.from(v_start)]);
         let out = out.get_mut(head * self.heads * self.size[1]..).unwrap_or(&mut []);
-        (Block { key_heads: 1, q, k, v, narrowed, bias, sinks, ..*self }, out)
+        (Block { key_heads: 1, q, k, v, narrowed, pairs, bias, sinks, ..*self }, out)
     }
 
     /// Whether scores are more than products with a scale.
@@ -117,6 +138,7 @@ impl<'a> Block<'a, f32> {
             v: Matrix { elements: v, strides: [1, 1] },
             head_strides: [0; 2],
             narrowed: None,
+            pairs: None,
             scale,
             soft_cap: None,
             bias: None,
@@ -127,10 +149,11 @@ impl<'a> Block<'a, f32> {
     }
 }
 
-/// A scratch buffer of `len` elements, aligned to a cache line; it grows if needed.
-pub fn aligned(memory: &mut Vec<f32>, len: usize) -> &mut [f32] {
+/// A scratch buffer of `len` elements of four bytes, aligned to a cache line; it grows if needed.
+pub fn aligned<T: Copy + Default>(memory: &mut Vec<T>, len: usize) -> &mut [T] {
+    const { assert!(size_of::<T>() == size_of::<f32>()) };
     if memory.len() < len + LINE - 1 {
-        memory.resize(len + LINE - 1, 0.0);
+        memory.resize(len + LINE - 1, T::default());
     }
     let start = memory.as_ptr().align_offset(64).min(LINE - 1);
     &mut memory[start..][..len]
@@ -202,8 +225,8 @@ impl Rows {
     }
 
     /// Zeros for the results, each of so many numbers.
-    pub fn clear(&self, out: &mut [f32], size: usize) {
-        self.out[..self.len].iter().for_each(|&start| out[start..][..size].fill(0.0));
+    pub fn clear<T: Copy + Default>(&self, out: &mut [T], size: usize) {
+        self.out[..self.len].iter().for_each(|&start| out[start..][..size].fill(T::default()));
     }
 
     /// Where the bias of each query begins, from this key on.

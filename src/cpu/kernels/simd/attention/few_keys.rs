@@ -290,6 +290,7 @@ mod tests {
                 v: Matrix { elements: &v, strides: [key_heads * e, 1] },
                 head_strides: [d, e],
                 narrowed: None,
+                pairs: None,
                 scale: 2.0,
                 soft_cap: (case % 3 == 1).then_some(1.5),
                 bias: (case % 5 > 2).then_some(Bias { elements: &bias, strides: [keys, queries * keys] }),

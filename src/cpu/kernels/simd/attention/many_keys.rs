@@ -36,10 +36,10 @@ fn are_few<V: Vector>(block: &Block<'_, f32>) -> bool {
 /// With fewer keys nothing is prefetched: they are near.
 const MIN_KEYS_TO_PREFETCH: usize = 64;
 /// The groups of queries that share a block of keys before the next one is read: their state stays in the L2 cache.
-const GROUPS: usize = 8;
+pub(super) const GROUPS: usize = 8;
 /// While the sum of exponentials is below this, none is too large to be multiplied by values, nor much less exact than
 /// relative to the true maximum.
-const MAX_SUM: f32 = EXP2_SCALE * (1_u64 << 32) as f32;
+pub(super) const MAX_SUM: f32 = EXP2_SCALE * (1_u64 << 32) as f32;
 
 /// [`attend`](super::attend), in this memory.
 ///
@@ -208,44 +208,10 @@ unsafe fn attend_keys<V: Vector>(
                 call::<V, _>(lanes, Scores { q, k, d, scores, max_and_sum: None, has_previous, prefetch, results });
             }
         }
-        if block.is_adjusted() {
-            let starts = block.bias.map_or([0; QUERIES], |bias| rows.bias_starts(&bias, block.heads, first));
-            let bias = block.bias.map(|bias| BiasRows { elements: bias.elements, starts: &starts });
-            let adjust = Adjust::<false> { scores, lanes, keys, cap: block.soft_cap, bias };
-            // SAFETY: the caller's.
-            unsafe { V::call::<V, _>(adjust) };
-        }
-        for row in 0..rows.len {
-            let Some(allowed) = rows.allowed(row, block) else { break };
-            let allowed = &allowed[first..][..keys];
-            for (scores, _) in scores.chunks_exact_mut(lanes).zip(allowed).filter(|(_, allowed)| !**allowed) {
-                scores[row] = f32::NEG_INFINITY;
-            }
-        }
-        let mut counts = [0.0; QUERIES];
-        if some_end {
-            counts.iter_mut().zip(rows.counts).for_each(|(to, count)| *to = count.saturating_sub(first) as f32);
-        }
-        let counts = some_end.then_some(&counts);
         // SAFETY: the caller's.
-        unsafe { call::<V, _>(lanes, Softmax { scores, counts, max_and_sum, has_previous, scales: &mut scales }) };
+        unsafe { softmax::<V>(block, rows, first, scores, max_and_sum, has_previous, &mut scales) };
     }
-    let mut inverse = [0.0; QUERIES];
-    if last {
-        if let Some(sinks) = block.sinks {
-            let (largest, totals) = max_and_sum.split_at_mut(lanes);
-            for row in 0..rows.len {
-                let sink = sinks[(rows.first + row) % block.heads] * std::f32::consts::LOG2_E;
-                totals[row] += (sink - largest[row]).exp2() * EXP2_SCALE;
-            }
-        }
-        inverse.iter_mut().zip(&max_and_sum[lanes..]).for_each(|(to, total)| *to = 1.0 / total);
-        for row in 0..rows.len {
-            if max_and_sum[lanes + row] == 0.0 && !rows.has_key(row, block) {
-                inverse[row] = 0.0;
-            }
-        }
-    }
+    let inverse = if last { inverse_sums(block, rows, max_and_sum) } else { [0.0; QUERIES] };
     let values = Values::<1> {
         v,
         size: [keys, e],
@@ -259,6 +225,65 @@ unsafe fn attend_keys<V: Vector>(
     };
     // SAFETY: the caller's.
     unsafe { V::call::<V, _>(values) }
+}
+
+/// The exponentials of the scores of these rows for some keys, from this one on, and their running maximum and sum.
+///
+/// # Safety
+/// The processor has the instructions of `V`, and the lanes are those of [`lanes_for`].
+#[inline(always)]
+pub(super) unsafe fn softmax<V: Vector>(
+    block: &Block<'_, f32>,
+    rows: &Rows,
+    first: usize,
+    scores: &mut [f32],
+    max_and_sum: &mut [f32],
+    has_previous: bool,
+    scales: &mut [f32; QUERIES],
+) {
+    let (lanes, keys) = (rows.lanes, scores.len() / rows.lanes);
+    if block.is_adjusted() {
+        let starts = block.bias.map_or([0; QUERIES], |bias| rows.bias_starts(&bias, block.heads, first));
+        let bias = block.bias.map(|bias| BiasRows { elements: bias.elements, starts: &starts });
+        let adjust = Adjust::<false> { scores, lanes, keys, cap: block.soft_cap, bias };
+        // SAFETY: the caller's.
+        unsafe { V::call::<V, _>(adjust) };
+    }
+    for row in 0..rows.len {
+        let Some(allowed) = rows.allowed(row, block) else { break };
+        let allowed = &allowed[first..][..keys];
+        for (scores, _) in scores.chunks_exact_mut(lanes).zip(allowed).filter(|(_, allowed)| !**allowed) {
+            scores[row] = f32::NEG_INFINITY;
+        }
+    }
+    let some_end = first + keys > rows.fewest;
+    let mut counts = [0.0; QUERIES];
+    if some_end {
+        counts.iter_mut().zip(rows.counts).for_each(|(to, count)| *to = count.saturating_sub(first) as f32);
+    }
+    let counts = some_end.then_some(&counts);
+    // SAFETY: the caller's.
+    unsafe { call::<V, _>(lanes, Softmax { scores, counts, max_and_sum, has_previous, scales }) };
+}
+
+/// After the last keys, with the sinks: zero where a query has no key.
+pub(super) fn inverse_sums(block: &Block<'_, f32>, rows: &Rows, max_and_sum: &mut [f32]) -> [f32; QUERIES] {
+    let lanes = rows.lanes;
+    let mut inverse = [0.0; QUERIES];
+    if let Some(sinks) = block.sinks {
+        let (largest, totals) = max_and_sum.split_at_mut(lanes);
+        for row in 0..rows.len {
+            let sink = sinks[(rows.first + row) % block.heads] * std::f32::consts::LOG2_E;
+            totals[row] += (sink - largest[row]).exp2() * EXP2_SCALE;
+        }
+    }
+    inverse.iter_mut().zip(&max_and_sum[lanes..]).for_each(|(to, total)| *to = 1.0 / total);
+    for row in 0..rows.len {
+        if max_and_sum[lanes + row] == 0.0 && !rows.has_key(row, block) {
+            inverse[row] = 0.0;
+        }
+    }
+    inverse
 }
 
 #[cfg(test)]

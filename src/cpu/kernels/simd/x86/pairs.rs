@@ -2,7 +2,7 @@
 
 use super::super::few_rows;
 use super::super::gemm::{self, Block, BlockOfRows, TileEpilogue};
-use super::super::terms::Terms;
+use super::super::terms::{Bf16Pairs, PairKernel, Terms};
 use super::super::vector::Lanes;
 use super::avx512::Avx512;
 use crate::cpu::kernels::matrix::Matrix;
@@ -14,7 +14,7 @@ use std::arch::x86_64::*;
 // that slices are long enough.
 
 /// Pairs of numbers, the first in the lower bits.
-struct Pairs;
+pub struct Pairs;
 
 impl Terms for Pairs {
     type Lanes = Avx512;
@@ -84,6 +84,49 @@ impl Terms for Pairs {
             let [a, b, c, d] = Avx512::transpose_groups(lanes);
             [_mm512_castps_si512(a.0), _mm512_castps_si512(b.0), _mm512_castps_si512(c.0), _mm512_castps_si512(d.0)]
         }
+    }
+}
+
+impl Bf16Pairs for Pairs {
+    #[inline(always)]
+    unsafe fn call<R: PairKernel>(kernel: R) -> R::Output {
+        #[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512bf16")]
+        unsafe fn call<R: PairKernel>(kernel: R) -> R::Output {
+            // SAFETY: this function has the instructions; the rest is the caller's.
+            unsafe { kernel.run::<Pairs>() }
+        }
+        // SAFETY: the caller's.
+        unsafe { call(kernel) }
+    }
+    #[inline(always)]
+    unsafe fn of_two(first: Avx512, second: Avx512) -> __m512i {
+        /// Of the first vector and of the second, number by number.
+        const ORDER: [u16; 32] = {
+            let mut order = [0; 32];
+            let mut at = 0;
+            while at < 32 {
+                order[at] = (at / 2 + at % 2 * 16) as u16;
+                at += 1;
+            }
+            order
+        };
+        // SAFETY: see above; the types are of the same bits.
+        unsafe {
+            let one_behind_another = _mm512_cvtne2ps_pbh(second.0, first.0);
+            let order = _mm512_loadu_si512(ORDER.as_ptr().cast());
+            _mm512_permutexvar_epi16(order, std::mem::transmute::<__m512bh, __m512i>(one_behind_another))
+        }
+    }
+    #[inline(always)]
+    unsafe fn without_second(pairs: __m512i) -> __m512i {
+        // SAFETY: see above.
+        unsafe { _mm512_and_si512(pairs, _mm512_set1_epi32(0xffff)) }
+    }
+    #[inline(always)]
+    unsafe fn store(pairs: __m512i, to: &mut [u32]) {
+        debug_assert!(to.len() >= 16);
+        // SAFETY: see above.
+        unsafe { _mm512_storeu_si512(to.as_mut_ptr().cast(), pairs) }
     }
 }
 
