@@ -56,9 +56,10 @@ pub fn is_nonempty_product<T>([m, k, n]: [usize; 3], a: Matrix<'_, T>, b: Matrix
     true
 }
 
-/// The work of a product: multiply-adds are done a vector at a time, and elementwise work waits for memory.
-pub fn product_work(size: [usize; 3]) -> usize {
-    size.into_iter().fold(1, usize::saturating_mul) / 16
+/// The work of a product: multiply-adds are done a vector at a time, and what is read once waits for memory, as elementwise work does.
+pub fn product_work(size @ [m, k, n]: [usize; 3]) -> usize {
+    let products = size.into_iter().fold(1, usize::saturating_mul);
+    (products / 16).max(k.saturating_mul(m.saturating_add(n)))
 }
 
 /// Calls `f` with the first row, the rows of `a` and the rows of `c` of each work item, in parallel. `part` is the size
