@@ -14,15 +14,20 @@ FUSED = "com.microsoft"
 node = helper.make_node
 
 
+def make_model(nodes, inputs, outputs, weights):
+    """The model of a graph, its inputs and outputs described as ONNX describes them."""
+    initializers = [numpy_helper.from_array(np.asarray(x), name) for name, x in weights.items()]
+    graph = helper.make_graph(nodes, "graph", inputs, outputs, initializers)
+    opsets = [helper.make_opsetid("", 20), helper.make_opsetid(FUSED, 1)]
+    return helper.make_model(graph, opset_imports=opsets, ir_version=10)
+
+
 def run(bench, nodes, inputs, output, weights={}, values=lambda y: y):
     """Runs a graph that makes `y` of the sizes `output`, its inputs and `y` bound, so that nothing is copied."""
     kind = lambda x: helper.np_dtype_to_tensor_dtype(x.dtype)
     infos = [helper.make_tensor_value_info(name, kind(x), x.shape) for name, x in inputs.items()]
     results = [helper.make_tensor_value_info("y", TensorProto.FLOAT, output)]
-    initializers = [numpy_helper.from_array(np.asarray(x), name) for name, x in weights.items()]
-    graph = helper.make_graph(nodes, "graph", infos, results, initializers)
-    opsets = [helper.make_opsetid("", 20), helper.make_opsetid(FUSED, 1)]
-    model = helper.make_model(graph, opset_imports=opsets, ir_version=10).SerializeToString()
+    model = make_model(nodes, infos, results, weights).SerializeToString()
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = harness.THREADS, 1
@@ -141,21 +146,27 @@ def encoder(bench, b, s, h, d, f):
     run(bench, nodes, {"x": numbers(1, b, s, embed)}, [b, s, embed], weights)
 
 
-def minilm(bench, first, count):
-    saved = load_file(f"{harness.model_folder()}/model.safetensors")
+def minilm_layers(saved, mask=""):
+    """The layers of all-MiniLM-L6-v2, from `embedded` to `x6`."""
     pair = lambda name: (saved[f"{name}.weight"], saved[f"{name}.bias"])
-    ids, valid = harness.padded_tokens(first, count)
-    positions = saved["embeddings.position_embeddings.weight"][: ids.shape[1]]
-    tables = {"words": saved["embeddings.word_embeddings.weight"]}
-    tables["places"] = positions + saved["embeddings.token_type_embeddings.weight"][0]
-    lookup = [node("Gather", ["words", "ids"], ["found"]), node("Add", ["found", "places"], ["embedded"])]
-    steps = [(lookup, tables), norm("embeddings", *pair("embeddings.LayerNorm"), "embedded", "x0", 1e-12)]
+    steps = [norm("embeddings", *pair("embeddings.LayerNorm"), "embedded", "x0", 1e-12)]
     for i in range(6):
         name = f"encoder.layer.{i}"
         projections = [pair(f"{name}.attention.self.{part}") for part in ("query", "key", "value")]
         rest = "attention.output.dense attention.output.LayerNorm intermediate.dense output.dense output.LayerNorm"
         parts = projections, *(pair(f"{name}.{part}") for part in rest.split())
-        steps.append(encoder_layer(f"layer{i}", parts, 12, "Gelu", f"x{i}", f"x{i + 1}", "mask", 1e-12))
+        steps.append(encoder_layer(f"layer{i}", parts, 12, "Gelu", f"x{i}", f"x{i + 1}", mask, 1e-12))
+    return steps
+
+
+def minilm(bench, first, count):
+    saved = load_file(f"{harness.model_folder()}/model.safetensors")
+    ids, valid = harness.padded_tokens(first, count)
+    positions = saved["embeddings.position_embeddings.weight"][: ids.shape[1]]
+    tables = {"words": saved["embeddings.word_embeddings.weight"]}
+    tables["places"] = positions + saved["embeddings.token_type_embeddings.weight"][0]
+    lookup = [node("Gather", ["words", "ids"], ["found"]), node("Add", ["found", "places"], ["embedded"])]
+    steps = [(lookup, tables), *minilm_layers(saved, "mask")]
     # The mean of the valid tokens, divided by its length.
     mean = [node("MatMul", ["weights", "x6"], ["sum"]), node("Squeeze", ["sum", "axis"], ["mean"])]
     mean += [node("ReduceL2", ["mean", "axis"], ["length"], keepdims=1), node("Div", ["mean", "length"], ["y"])]
@@ -195,24 +206,25 @@ def linear_gelu_add(bench, m, k, n):
     run(bench, nodes, {"x": numbers(1, m, k), "r": numbers(4, m, n)}, [m, n], weights)
 
 
-harness.each_case(
-    {
-        "matmul": matmul,
-        "linear": linear,
-        "batch_matmul": matmul,
-        "attention": attention,
-        "causal_attention": attention,
-        "padded_attention": attention,
-        "grouped_attention": grouped_attention,
-        "mha": mha,
-        "encoder": encoder,
-        "softmax": rows("Softmax", axis=-1),
-        "layer_norm": layer_norm,
-        "gelu": rows("Gelu"),
-        "gelu_tanh": rows("Gelu", approximate="tanh"),
-        "chain": chain,
-        "gelu_add": gelu_add,
-        "linear_gelu_add": linear_gelu_add,
-        "minilm": minilm,
-    }
-)
+KINDS = {
+    "matmul": matmul,
+    "linear": linear,
+    "batch_matmul": matmul,
+    "attention": attention,
+    "causal_attention": attention,
+    "padded_attention": attention,
+    "grouped_attention": grouped_attention,
+    "mha": mha,
+    "encoder": encoder,
+    "softmax": rows("Softmax", axis=-1),
+    "layer_norm": layer_norm,
+    "gelu": rows("Gelu"),
+    "gelu_tanh": rows("Gelu", approximate="tanh"),
+    "chain": chain,
+    "gelu_add": gelu_add,
+    "linear_gelu_add": linear_gelu_add,
+    "minilm": minilm,
+}
+
+if __name__ == "__main__":
+    harness.each_case(KINDS)
