@@ -118,7 +118,7 @@ mod tests {
         let mut rng = fastrand::Rng::with_seed(1);
         for _ in 0..if cfg!(miri) { 20 } else { 300 } {
             let sizes: [usize; 4] = std::array::from_fn(|_| *rng.choice(&[0, 1, 2, 3, 5, 16, 17, 40]).unwrap());
-            let sizes = if cfg!(miri) { sizes.map(|size| size.min(17)) } else { sizes };
+            let sizes = if cfg!(miri) { [sizes[0].min(2), sizes[1].min(17), 1, sizes[3].min(17)] } else { sizes };
             let mut order = [0, 1, 2, 3];
             rng.shuffle(&mut order);
             let count = sizes.iter().product::<usize>();

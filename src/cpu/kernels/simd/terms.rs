@@ -2,7 +2,6 @@
 
 use super::narrow::Narrow;
 use super::vector::{Lanes, MAX_LANES, Vector, load};
-use half::bf16;
 use std::marker::PhantomData;
 
 /// Terms of sums of products: how they come from matrices, and how they are multiplied.
@@ -54,7 +53,8 @@ pub trait Terms {
 }
 
 /// Pairs of `bf16`, the first in the lower bits: what attention needs of them beside products.
-pub trait Bf16Pairs: Terms<Lanes: Vector, Number = bf16, Term = u32> {
+#[cfg(any(all(target_arch = "x86_64", feature = "avx512"), target_arch = "aarch64"))]
+pub trait Bf16Pairs: Terms<Lanes: Vector, Number = half::bf16, Term = u32> {
     /// Runs a kernel as a function of its own.
     unsafe fn call<R: PairKernel>(kernel: R) -> R::Output;
     /// Pairs of the numbers in the lanes of two vectors, each rounded to the nearest.
@@ -66,6 +66,7 @@ pub trait Bf16Pairs: Terms<Lanes: Vector, Number = bf16, Term = u32> {
 }
 
 /// As [`OutlinedKernel`](super::vector::OutlinedKernel), over pairs.
+#[cfg(any(all(target_arch = "x86_64", feature = "avx512"), target_arch = "aarch64"))]
 pub trait PairKernel {
     type Output;
 
