@@ -68,12 +68,7 @@ impl Adam {
         let direction = pass.binary(Binary::Div, mean, root);
         let x = if stays == 1.0 { x } else { pass.scaled(x, stays) };
         let x = pass.plus(x, direction, -self.learning_rate * factor / begun(mean_stays));
-        // Nobody else holds the moments, so that they are written where they lie.
-        let mut inputs = vec![parameter, gradient];
-        inputs.append(&mut state.moments);
-        let [x, mean, square] = pass.run::<B, 3>([x, mean, square], inputs);
-        state.moments = vec![mean, square];
-        x
+        pass.step::<B>(&[x, mean, square], parameter, gradient, state)
     }
 }
 

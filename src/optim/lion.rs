@@ -55,10 +55,6 @@ impl<B: Backend<Elem: Float>> Rule<B> for Lion {
         let mean = pass.mixed(mean, of_loss, stays);
         let x = pass.scaled(x, 1.0 - rate * self.weight_decay);
         let x = pass.plus(x, step, -rate);
-        let mut inputs = vec![parameter, gradient];
-        inputs.append(&mut state.moments);
-        let [x, mean] = pass.run::<B, 2>([x, mean], inputs);
-        state.moments = vec![mean];
-        x
+        pass.step::<B>(&[x, mean], parameter, gradient, state)
     }
 }

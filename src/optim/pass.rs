@@ -1,5 +1,6 @@
 //! A step of an optimizer as one pass over its arrays.
 
+use super::rule::State;
 use crate::backend::{ArrayOf, Backend, Binary, Float, Program, Step, Unary, constant};
 
 /// What is calculated of each element of some arrays, written down to be calculated in one pass. Values are known by their numbers.
@@ -44,13 +45,19 @@ impl<T: Float> Pass<T> {
         if weight_decay == 0.0 { gradient } else { self.plus(gradient, parameter, weight_decay) }
     }
 
-    /// These values, of arrays of one size.
-    pub fn run<B: Backend<Elem = T>, const COUNT: usize>(
+    /// The parameter after a step, which is the first of these values; the others take the place of the moments. Nobody else holds those, so
+    /// that they are written where they lie.
+    pub fn step<B: Backend<Elem = T>>(
         &self,
-        values: [usize; COUNT],
-        inputs: Vec<ArrayOf<B>>,
-    ) -> [ArrayOf<B>; COUNT] {
-        let found = B::fused_values(&self.0, &values, inputs);
-        found.try_into().unwrap_or_else(|_| panic!("an array for each value"))
+        values: &[usize],
+        parameter: ArrayOf<B>,
+        gradient: ArrayOf<B>,
+        state: &mut State<B>,
+    ) -> ArrayOf<B> {
+        let mut inputs = vec![parameter, gradient];
+        inputs.append(&mut state.moments);
+        let mut found = B::fused_values(&self.0, values, inputs);
+        state.moments = found.split_off(1);
+        found.pop().expect("an array for each value")
     }
 }

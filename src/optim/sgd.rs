@@ -39,21 +39,18 @@ impl<B: Backend<Elem: Float>> Rule<B> for Sgd {
 
     fn step(&self, parameter: ArrayOf<B>, gradient: ArrayOf<B>, state: &mut State<B>, factor: f64) -> ArrayOf<B> {
         let rate = -self.learning_rate * factor;
-        let Some(before) = state.moments.pop() else {
+        if state.moments.is_empty() {
             let (mut pass, [x, of_loss]) = Pass::of();
             let of_loss = pass.decayed(of_loss, x, self.weight_decay);
             let x = pass.plus(x, of_loss, rate);
-            let [x] = pass.run::<B, 1>([x], vec![parameter, gradient]);
-            return x;
-        };
+            return pass.step::<B>(&[x], parameter, gradient, state);
+        }
         let (mut pass, [x, of_loss, velocity]) = Pass::of();
         let of_loss = pass.decayed(of_loss, x, self.weight_decay);
         let velocity = pass.scaled(velocity, self.momentum);
         let velocity = pass.binary(Binary::Add, velocity, of_loss);
         let step = if self.nesterov { pass.plus(of_loss, velocity, self.momentum) } else { velocity };
         let x = pass.plus(x, step, rate);
-        let [x, velocity] = pass.run::<B, 2>([x, velocity], vec![parameter, gradient, before]);
-        state.moments.push(velocity);
-        x
+        pass.step::<B>(&[x, velocity], parameter, gradient, state)
     }
 }

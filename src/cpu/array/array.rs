@@ -353,19 +353,21 @@ impl<T: Number> Array<T> {
             self.tracked = None;
             return self;
         }
+        if let Some(from) = self.as_slice() {
+            return Array::build(self.sizes(), |out| {
+                for_each_chunk(out, chunk, work, |i, to| f(i, InOut::new(&from[i * chunk..][..to.len()], to)));
+            });
+        }
         let runs = Runs::new(&self.layout);
         if runs.are_columns() {
             return self.compact(self.sizes()).transform(chunk, work, f);
         }
-        Array::build(self.sizes(), |out| match self.as_slice() {
-            Some(from) => {
-                for_each_chunk(out, chunk, work, |i, to| f(i, InOut::new(&from[i * chunk..][..to.len()], to)));
-            }
-            None => for_each_chunk(out, chunk, work + chunk, |i, to| {
+        Array::build(self.sizes(), |out| {
+            for_each_chunk(out, chunk, work + chunk, |i, to| {
                 // SAFETY: a copy of elements is written.
                 runs.copy(self.buffer(), i * chunk, unsafe { as_memory(to) });
                 f(i, InOut::in_place(to));
-            }),
+            });
         })
     }
 }

@@ -4,6 +4,8 @@ use super::vector::{LINE, Lanes, Vector, even_chunks};
 use super::wide_number::Wide;
 use crate::cpu::kernels::matrix::Matrix;
 use crate::cpu::memory::copy_few;
+#[cfg(all(target_arch = "x86_64", feature = "avx512"))]
+use {super::block_sizes::BLOCK_B, crate::backend::Number, crate::cpu::memory::Elements, std::ops::Range};
 
 /// The prefetch distance, in elements of a row.
 const AHEAD: usize = 4 * LINE;
@@ -35,6 +37,24 @@ pub unsafe fn panels<V: Vector, S: Wide>(b: Matrix<'_, S>, [k, n]: [usize; 2], t
         let first = panel * width;
         // SAFETY: the caller's.
         unsafe { pack::<S::Lanes<V>>(to, b.part(0, first).transposed(), [width.min(n - first), k], width) };
+    }
+}
+
+/// Calls `f` for a few panels of these columns at a time, as many as stay in the L2 cache, with the columns and memory for their panels, of
+/// so many rows and so wide.
+#[cfg(all(target_arch = "x86_64", feature = "avx512"))]
+pub fn for_each_packed_part<T: Number>(
+    [rows, width]: [usize; 2],
+    columns: Range<usize>,
+    mut f: impl FnMut(Range<usize>, &mut [T]),
+) {
+    let most = (BLOCK_B / size_of::<T>() / rows / width * width).max(width);
+    let mut room = Elements::arbitrary(rows * most.min(columns.len().next_multiple_of(width)));
+    let panels = room.get_mut().expect("new elements have one holder");
+    for first in columns.clone().step_by(most) {
+        let part = first..columns.end.min(first + most);
+        let size = rows * part.len().next_multiple_of(width);
+        f(part, &mut panels[..size]);
     }
 }
 

@@ -5,11 +5,12 @@
 
 use super::block_sizes::{BLOCK_A, BLOCK_B, BLOCK_K, BLOCK_M, avoids_aliasing, block_rows};
 use super::dispatch::tile_at;
-use super::gemm::{Block, BlockOfRows, TileEpilogue};
+use super::few_rows;
+use super::gemm::{self, Block, BlockOfRows, TileEpilogue};
 use super::level::Level;
 use super::packed_matrix::PackedMatrix;
 use super::pair_packing::{PackPanels, PairRows};
-use super::terms::Bf16Pairs;
+use super::terms::{Bf16Pairs, PairKernel};
 use super::wide_number::room;
 use crate::cpu::kernels::matrix::Matrix;
 use crate::cpu::memory::Elements;
@@ -21,7 +22,10 @@ use std::ops::Range;
 #[cfg(target_arch = "aarch64")]
 use super::neon::pairs;
 #[cfg(target_arch = "x86_64")]
-use super::x86::{amx, pairs};
+use super::{
+    pack::for_each_packed_part,
+    x86::{amx, pairs},
+};
 
 thread_local! {
     /// Pairs of a block of `a`, whose memory is used by the next product.
@@ -103,6 +107,45 @@ fn as_pairs(panels: &[bf16]) -> &[u32] {
     panels
 }
 
+/// As [`gemm::multiply_block`], of pairs.
+struct MultiplyBlock<'a, 'c, 'all> {
+    a: BlockOfRows<'a, u32>,
+    b: &'a [u32],
+    panels: [usize; 2],
+    c: &'c mut ColumnsMut<'all, f32>,
+    block: &'a Block,
+    epilogue: TileEpilogue<'a, f32>,
+}
+
+impl PairKernel for MultiplyBlock<'_, '_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<P: Bf16Pairs>(self) {
+        let MultiplyBlock { a, b, panels, c, block, epilogue } = self;
+        // SAFETY: the caller's.
+        unsafe { gemm::multiply_tiles::<P>(a, b, panels, c, block, epilogue) }
+    }
+}
+
+/// As [`few_rows::multiply`], of pairs.
+struct MultiplyFewRows<'a, 'c, 'all> {
+    k: usize,
+    a: Matrix<'a, u32>,
+    b: Matrix<'a, bf16>,
+    c: &'c mut ColumnsMut<'all, f32>,
+}
+
+impl PairKernel for MultiplyFewRows<'_, '_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<P: Bf16Pairs>(self) {
+        // SAFETY: the caller's.
+        unsafe { few_rows::multiply_terms::<P>(self.k, self.a, self.b, self.c) }
+    }
+}
+
 /// As [`multiply_packed`], into these columns of `c`, with the panels from the first of them on.
 fn multiply_panels(
     level: Level,
@@ -149,7 +192,14 @@ fn multiply_panels(
                     match level {
                         #[cfg(target_arch = "x86_64")]
                         Level::Amx { .. } => amx::multiply_block(a, panels, apart, c, &block, epilogue),
-                        _ => pairs::multiply_block(a, panels, apart, c, &block, epilogue),
+                        _ => pairs::Pairs::call(MultiplyBlock {
+                            a,
+                            b: panels,
+                            panels: apart,
+                            c,
+                            block: &block,
+                            epilogue,
+                        }),
                     }
                 }
             }
@@ -177,7 +227,8 @@ pub fn multiply_few_rows(
     // SAFETY: the processor has the instructions of the level; the matrices lie inside their slices.
     unsafe {
         pair_up(a, [m, k], [terms, terms], pairs_of_a);
-        pairs::multiply_few_rows(k, Matrix { elements: &*pairs_of_a, strides: [terms, 1] }, b, c)
+        let a = Matrix { elements: &*pairs_of_a, strides: [terms, 1] };
+        pairs::Pairs::call(MultiplyFewRows { k, a, b, c })
     };
 }
 
@@ -191,14 +242,9 @@ fn multiply_few_rows_in_tiles(
     b: Matrix<'_, bf16>,
     c: &mut ColumnsMut<'_, f32>,
 ) {
-    let ([_, width], rows, columns) = (tile_at::<f32>(level), packed_rows(level, k), c.columns());
-    let most = (BLOCK_B / size_of::<bf16>() / rows / width * width).max(width);
-    let mut room = Elements::arbitrary(rows * most.min(columns.len().next_multiple_of(width)));
-    let panels = room.get_mut().expect("new elements have one holder");
-    for first in columns.clone().step_by(most) {
-        let part = first..columns.end.min(first + most);
-        let panels = &mut panels[..rows * part.len().next_multiple_of(width)];
-        pack_panels(level, b.part(0, first), [k, part.len()], width, panels);
+    let ([_, width], rows) = (tile_at::<f32>(level), packed_rows(level, k));
+    for_each_packed_part([rows, width], c.columns(), |part, panels| {
+        pack_panels(level, b.part(0, part.start), [k, part.len()], width, panels);
         multiply_panels(level, k, a, as_pairs(panels), c, part, TileEpilogue::NONE);
-    }
+    });
 }

@@ -3,10 +3,11 @@
 //! A row that does not fit, or a panel, is multiplied as it is. Which do is the matter of each one alone, so that a row is the same
 //! alone and among others.
 
-use super::block_sizes::{BLOCK_B, BLOCK_M, block_rows};
+use super::block_sizes::{BLOCK_M, block_rows};
 use super::dispatch::{multiply_block_at, panels_at, tile_at};
 use super::gemm::{Block, BlockOfRows, TileEpilogue};
 use super::level::Level;
+use super::pack::for_each_packed_part;
 use super::packed_matrix::PackedMatrix;
 use super::wide_number::room;
 use super::x86::amx;
@@ -50,16 +51,11 @@ pub fn multiply_packed(
 
 /// As [`few_rows::multiply`](super::few_rows::multiply): packed, as many panels at a time as stay in the L2 cache.
 pub fn multiply_few_rows(level: Level, k: usize, a: Matrix<'_, f32>, b: Matrix<'_, f32>, c: &mut ColumnsMut<'_, f32>) {
-    let ([_, width], columns) = (tile_at::<f32>(level), c.columns());
-    let most = (BLOCK_B / size_of::<f32>() / k / width * width).max(width);
-    let mut room = Elements::arbitrary(k * most.min(columns.len().next_multiple_of(width)));
-    let panels = room.get_mut().expect("new elements have one holder");
-    for first in columns.clone().step_by(most) {
-        let part = first..columns.end.min(first + most);
-        let panels = &mut panels[..k * part.len().next_multiple_of(width)];
-        panels_at(level, b.part(0, first), [k, part.len()], panels);
+    let [_, width] = tile_at::<f32>(level);
+    for_each_packed_part([k, width], c.columns(), |part, panels| {
+        panels_at(level, b.part(0, part.start), [k, part.len()], panels);
         multiply_panels(level, k, a, panels, c, part, TileEpilogue::NONE);
-    }
+    });
 }
 
 /// As [`multiply_packed`], into these columns of `c`, with the panels from the first of them on.

@@ -58,10 +58,10 @@ pub fn fused<T: Float>(program: &Program<T>, inputs: &[Array<T>]) -> Array<T> {
         let in_passing =
             plan.registers() == 1 && sources.iter().all(|source| source.contiguous(0, out.len()).is_some());
         let block = if in_passing { part } else { block };
-        let places: Vec<_> = (0..sources.len()).map(Place::Input).collect();
-        let chains = plan.placed(&places, &[result]);
+        let places = || (0..sources.len()).map(Place::Input).collect::<Vec<_>>();
+        let chains = (!in_passing).then(|| plan.placed(&places(), &[result]));
         for_each_chunk(out, part, part * work(program), |i, out| {
-            if !in_passing && run(&plan, &chains, &sources, i * part, &mut [&mut *out]) {
+            if chains.as_ref().is_some_and(|chains| run(&plan, chains, &sources, i * part, &mut [&mut *out])) {
                 return;
             }
             let mut memory = blocks(sources.len() + plan.registers() - 1);
@@ -112,9 +112,9 @@ pub fn values<T: Float>(program: &Program<T>, values: &[usize], inputs: Vec<Arra
     }
     // An output that takes the place of an input may be written before that input is copied to another.
     let gives_inputs = values.iter().any(|value| *value < places.len());
-    let chains = plan.placed(&places, values);
+    let chains = (!gives_inputs).then(|| plan.placed(&places, values));
     for_each_part(&mut found, part, part * work(program), |i, outs| {
-        if !gives_inputs && run(&plan, &chains, &read, i * part, outs) {
+        if chains.as_ref().is_some_and(|chains| run(&plan, chains, &read, i * part, outs)) {
             return;
         }
         let mut memory = blocks(sources.len() + plan.registers());

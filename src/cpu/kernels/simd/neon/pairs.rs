@@ -2,12 +2,8 @@
 //!
 //! Rust has no stable functions for these instructions, so they stand as assembly. Each is inlined into a function that has them.
 
-use super::super::few_rows;
-use super::super::gemm::{self, Block, BlockOfRows, TileEpilogue};
 use super::super::terms::{Bf16Pairs, PairKernel, Terms};
 use super::Neon;
-use crate::cpu::kernels::matrix::Matrix;
-use crate::cpu::parallel::ColumnsMut;
 use half::bf16;
 use std::arch::aarch64::*;
 use std::arch::asm;
@@ -129,31 +125,4 @@ impl Bf16Pairs for Pairs {
         // SAFETY: see above.
         unsafe { vst1q_u32(to.as_mut_ptr(), pairs) }
     }
-}
-
-/// As [`gemm::multiply_block`], of pairs.
-///
-/// # Safety
-/// As there; the processor has the instructions.
-#[target_feature(enable = "neon,bf16")]
-pub unsafe fn multiply_block(
-    a: BlockOfRows<'_, u32>,
-    b: &[u32],
-    panels: [usize; 2],
-    c: &mut ColumnsMut<'_, f32>,
-    block: &Block,
-    epilogue: TileEpilogue<'_, f32>,
-) {
-    // SAFETY: this function has the instructions; the rest is the caller's.
-    unsafe { gemm::multiply_tiles::<Pairs>(a, b, panels, c, block, epilogue) }
-}
-
-/// As [`few_rows::multiply`], of pairs.
-///
-/// # Safety
-/// As there; the processor has the instructions.
-#[target_feature(enable = "neon,bf16")]
-pub unsafe fn multiply_few_rows(k: usize, a: Matrix<'_, u32>, b: Matrix<'_, bf16>, c: &mut ColumnsMut<'_, f32>) {
-    // SAFETY: this function has the instructions; the rest is the caller's.
-    unsafe { few_rows::multiply_terms::<Pairs>(k, a, b, c) }
 }

@@ -1,12 +1,8 @@
 //! Products of pairs of `bf16` by AVX-512: `vdpbf16ps` multiplies two along the inner dimension, and adds them to a sum of `f32`.
 
-use super::super::few_rows;
-use super::super::gemm::{self, Block, BlockOfRows, TileEpilogue};
 use super::super::terms::{Bf16Pairs, PairKernel, Terms};
 use super::super::vector::Lanes;
 use super::avx512::Avx512;
-use crate::cpu::kernels::matrix::Matrix;
-use crate::cpu::parallel::ColumnsMut;
 use half::bf16;
 use std::arch::x86_64::*;
 
@@ -128,31 +124,4 @@ impl Bf16Pairs for Pairs {
         // SAFETY: see above.
         unsafe { _mm512_storeu_si512(to.as_mut_ptr().cast(), pairs) }
     }
-}
-
-/// As [`gemm::multiply_block`], of pairs.
-///
-/// # Safety
-/// As there; the processor has the instructions.
-#[target_feature(enable = "avx512f,avx512vl,avx512bf16")]
-pub unsafe fn multiply_block(
-    a: BlockOfRows<'_, u32>,
-    b: &[u32],
-    panels: [usize; 2],
-    c: &mut ColumnsMut<'_, f32>,
-    block: &Block,
-    epilogue: TileEpilogue<'_, f32>,
-) {
-    // SAFETY: this function has the instructions; the rest is the caller's.
-    unsafe { gemm::multiply_tiles::<Pairs>(a, b, panels, c, block, epilogue) }
-}
-
-/// As [`few_rows::multiply`], of pairs.
-///
-/// # Safety
-/// As there; the processor has the instructions.
-#[target_feature(enable = "avx512f,avx512vl,avx512bf16")]
-pub unsafe fn multiply_few_rows(k: usize, a: Matrix<'_, u32>, b: Matrix<'_, bf16>, c: &mut ColumnsMut<'_, f32>) {
-    // SAFETY: this function has the instructions; the rest is the caller's.
-    unsafe { few_rows::multiply_terms::<Pairs>(k, a, b, c) }
 }
