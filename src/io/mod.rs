@@ -17,7 +17,7 @@ mod save;
 mod shards;
 mod stored;
 mod weights;
-#[cfg(feature = "safetensors")]
+#[cfg(any(feature = "gguf", feature = "safetensors"))]
 mod writer;
 
 #[cfg(feature = "gguf")]
@@ -32,7 +32,7 @@ pub use problem::{LoadError, Problem};
 pub use shards::Shards;
 pub use stored::{Dtype, Entry, Source, Stored};
 pub use weights::{Weights, load, load_on};
-#[cfg(feature = "safetensors")]
+#[cfg(any(feature = "gguf", feature = "safetensors"))]
 pub use writer::Writer;
 
 #[cfg(target_endian = "big")]

@@ -167,6 +167,12 @@ impl Display for LoadError {
     }
 }
 
+/// The name of a type, without its modules.
+#[cfg(any(feature = "gguf", feature = "safetensors"))]
+pub(super) fn name_of<T>() -> &'static str {
+    std::any::type_name::<T>().rsplit("::").next().unwrap_or_default()
+}
+
 // What `main` and `unwrap` print.
 impl Debug for LoadError {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {

@@ -1,17 +1,16 @@
-//! Writing files in the [safetensors](https://huggingface.co/docs/safetensors) format.
+//! What is written to a file: tensors, and texts beside them.
 
-use super::safetensors::{format_dtype, metadata_digests};
-use super::save::write_whole;
 use super::{Dtype, LoadError, Stored, digest};
+#[cfg(feature = "safetensors")]
+use super::{safetensors::metadata_digests, save::write_whole};
 use crate::backend::{ArrayOf, Backend, Collective, Engine, Failure, Float, PrimitiveOf, With, elements, try_elements};
 use crate::module::{Module, Path, quoted};
 use crate::shape::{AnyShape, Described, Part, Shape};
 use crate::tensor::Tensor;
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use zerocopy::IntoBytes;
 
-/// Tensors to be written to a file.
+/// Tensors to be written to a file, in the safetensors format or in GGUF.
 ///
 /// ```
 /// use congruent::io::{SafeTensors, Weights, Writer, load};
@@ -33,8 +32,8 @@ use zerocopy::IntoBytes;
 /// ```
 #[derive(Default)]
 pub struct Writer {
-    tensors: BTreeMap<String, Written>,
-    metadata: HashMap<String, String>,
+    pub(super) tensors: BTreeMap<String, Written>,
+    pub(super) metadata: HashMap<String, String>,
     /// A path that two parameters of one model have.
     twice: Option<String>,
     /// Why elements could not be had.
@@ -45,29 +44,13 @@ pub struct Writer {
     is_of_other: bool,
 }
 
-struct Written {
-    dtype: Dtype,
-    sizes: Vec<usize>,
-    bytes: Vec<u8>,
+pub(super) struct Written {
+    pub dtype: Dtype,
+    pub sizes: Vec<usize>,
+    pub bytes: Vec<u8>,
 }
 
 impl Writer {
-    /// For a file that ranks write together: the first one writes it.
-    pub(crate) fn of_rank(is_first: bool) -> Self {
-        Writer { is_of_other: !is_first, ..Writer::default() }
-    }
-
-    /// The name of each tensor, its type and sizes, and a number for its elements; and the same of metadata.
-    pub(crate) fn digests(&self) -> Vec<(String, u64)> {
-        let number = |tensor: &Written| match tensor.bytes.first_chunk() {
-            Some(number) if self.is_of_other => u64::from_le_bytes(*number),
-            _ => digest(&tensor.bytes),
-        };
-        let name = |name, tensor: &Written| format!("`{name}`, {} {:?}", tensor.dtype, tensor.sizes);
-        let tensors = self.tensors.iter().map(|(key, tensor)| (name(key, tensor), number(tensor)));
-        tensors.chain(metadata_digests(&self.metadata)).collect()
-    }
-
     /// Adds a tensor. One of the same name is replaced.
     ///
     /// ```
@@ -145,7 +128,8 @@ impl Writer {
         self.twice = self.twice.take().or(twice);
     }
 
-    /// Adds a text beside the tensors, which [`SafeTensors::metadata`](super::SafeTensors::metadata) reads.
+    /// Adds a text beside the tensors, which [`SafeTensors::metadata`](super::SafeTensors::metadata) and
+    /// [`Gguf::metadata`](super::Gguf::metadata) read.
     ///
     /// ```
     /// use congruent::io::{SafeTensors, Writer};
@@ -156,28 +140,6 @@ impl Writer {
     /// ```
     pub fn metadata(&mut self, key: impl Into<String>, value: impl ToString) {
         self.metadata.insert(key.into(), value.to_string());
-    }
-
-    /// The file, in memory.
-    ///
-    /// ```
-    /// # use congruent::prelude::*;
-    /// use congruent::io::Writer;
-    /// dims! { Embed = 2; }
-    /// let mut writer = Writer::default();
-    /// writer.add("scale", &Tensor::ones((Embed,)));
-    /// // The numbers are last.
-    /// assert!(writer.to_bytes()?.ends_with(&1f32.to_le_bytes()));
-    /// # Ok::<(), congruent::io::LoadError>(())
-    /// ```
-    ///
-    /// # Errors
-    /// The header grows beyond what the format allows, a tensor is named as what is beside the tensors, or two parameters of a
-    /// model have one path, so that only one of them would be there. The engine of a tensor failed.
-    pub fn to_bytes(&self) -> Result<Vec<u8>, LoadError> {
-        self.check()?;
-        let metadata = (!self.metadata.is_empty()).then(|| self.metadata.clone());
-        safetensors::serialize(&self.tensors, metadata).map_err(|error| LoadError::Format(error.to_string()))
     }
 
     /// What is wrong, before there are bytes.
@@ -192,15 +154,32 @@ impl Writer {
         if let Some(path) = &self.twice {
             return Err(LoadError::Format(format!("two parameters of the model have the path `{path}`")));
         }
-        if self.tensors.contains_key("__metadata__") {
-            return Err(LoadError::Format("a tensor cannot be named `__metadata__`, as the format has it".to_owned()));
-        }
         Ok(())
     }
+}
 
-    /// Writes the file, whole or not at all: to another one beside it first, whose name ends with `.part`, which takes the
-    /// place of this one once the disk has it. Of threads and processes that write one file, the last one's is there in the
-    /// end. What such a process left behind when it was killed is removed when the same file is written again.
+#[cfg(feature = "safetensors")]
+impl Writer {
+    /// For a file that ranks write together: the first one writes it.
+    pub(crate) fn of_rank(is_first: bool) -> Self {
+        Writer { is_of_other: !is_first, ..Writer::default() }
+    }
+
+    /// The name of each tensor, its type and sizes, and a number for its elements; and the same of metadata.
+    pub(crate) fn digests(&self) -> Vec<(String, u64)> {
+        let number = |tensor: &Written| match tensor.bytes.first_chunk() {
+            Some(number) if self.is_of_other => u64::from_le_bytes(*number),
+            _ => digest(&tensor.bytes),
+        };
+        let name = |name, tensor: &Written| format!("`{name}`, {} {:?}", tensor.dtype, tensor.sizes);
+        let tensors = self.tensors.iter().map(|(key, tensor)| (name(key, tensor), number(tensor)));
+        tensors.chain(metadata_digests(&self.metadata)).collect()
+    }
+
+    /// Writes the file, as GGUF where its name ends with `.gguf`, else as safetensors. It is there whole or not at all: it is
+    /// written to another one beside it first, whose name ends with `.part`, which takes the place of this one once the disk has
+    /// it. Of threads and processes that write one file, the last one's is there in the end. What such a process left behind
+    /// when it was killed is removed when the same file is written again.
     ///
     /// ```
     /// # use congruent::prelude::*;
@@ -216,10 +195,20 @@ impl Writer {
     /// ```
     ///
     /// # Errors
-    /// It cannot be written. What was there before is there still.
+    /// Those of [`to_bytes`](Self::to_bytes), or of [`to_gguf`](Self::to_gguf), which needs the feature `gguf`; or the file cannot be
+    /// written. What was there before is there still.
     pub fn write(&self, path: impl AsRef<std::path::Path>) -> Result<(), LoadError> {
         let path = path.as_ref();
-        write_whole(path, &self.to_bytes()?).map_err(|source| LoadError::Io { path: path.to_owned(), source })
+        let bytes = match path.extension() {
+            #[cfg(feature = "gguf")]
+            Some(extension) if extension == "gguf" => self.to_gguf()?,
+            #[cfg(not(feature = "gguf"))]
+            Some(extension) if extension == "gguf" => {
+                return Err(LoadError::Format("a GGUF file is written with the feature `gguf`".to_owned()));
+            }
+            _ => self.to_bytes()?,
+        };
+        write_whole(path, &bytes).map_err(|source| LoadError::Io { path: path.to_owned(), source })
     }
 }
 
@@ -259,19 +248,4 @@ fn assembled<B: Backend>(array: &ArrayOf<B>, part: &Part) -> Option<Vec<Primitiv
     let mut whole: Vec<Option<PrimitiveOf<B>>> = vec![None; count];
     places.into_iter().zip(found).for_each(|(place, element)| whole[place as usize] = Some(element));
     whole.into_iter().collect()
-}
-
-impl safetensors::View for &Written {
-    fn dtype(&self) -> safetensors::Dtype {
-        format_dtype(&self.dtype)
-    }
-    fn shape(&self) -> &[usize] {
-        &self.sizes
-    }
-    fn data(&self) -> Cow<'_, [u8]> {
-        Cow::Borrowed(&self.bytes)
-    }
-    fn data_len(&self) -> usize {
-        self.bytes.len()
-    }
 }

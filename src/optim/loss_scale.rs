@@ -170,7 +170,7 @@ impl LossScale {
     /// # }
     /// # Ok::<(), congruent::io::LoadError>(())
     /// ```
-    #[cfg(feature = "safetensors")]
+    #[cfg(any(feature = "gguf", feature = "safetensors"))]
     pub fn save(&self, name: &str, writer: &mut crate::io::Writer) {
         writer.add_elements(format!("{name}.factor"), &[], &[self.factor]);
         writer.add_elements(format!("{name}.finite"), &[], &[self.finite]);

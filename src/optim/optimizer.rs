@@ -313,7 +313,7 @@ impl<B: Autodiff<Elem: Stored>> Optimizer<B> {
     /// # }
     /// # Ok::<(), congruent::io::LoadError>(())
     /// ```
-    #[cfg(feature = "safetensors")]
+    #[cfg(any(feature = "gguf", feature = "safetensors"))]
     pub fn save(&self, name: &str, writer: &mut crate::io::Writer) {
         for (path, State { steps, moments }) in &self.states {
             writer.add_elements(format!("{name}.{path}.steps"), &[], &[*steps]);

@@ -8,18 +8,18 @@ dims! { Embed = 4; Hidden = 3; Blocks = 64; }
 
 /// A file as the format defines it, part by part.
 #[derive(Clone, Default)]
-struct File {
+pub struct File {
     metadata: Vec<Vec<u8>>,
     tensors: Vec<Vec<u8>>,
     data: Vec<u8>,
 }
 
-fn text(text: &str) -> Vec<u8> {
+pub fn text(text: &str) -> Vec<u8> {
     [&(text.len() as u64).to_le_bytes()[..], text.as_bytes()].concat()
 }
 
 impl File {
-    fn value(mut self, key: &str, kind: u32, value: &[u8]) -> Self {
+    pub fn value(mut self, key: &str, kind: u32, value: &[u8]) -> Self {
         self.metadata.push([&text(key)[..], &kind.to_le_bytes(), value].concat());
         self
     }
@@ -38,7 +38,7 @@ impl File {
         self
     }
 
-    fn tensor(mut self, name: &str, sizes: &[u64], dtype: u32, bytes: &[u8]) -> Self {
+    pub fn tensor(mut self, name: &str, sizes: &[u64], dtype: u32, bytes: &[u8]) -> Self {
         self.data.resize(self.data.len().next_multiple_of(32), 0);
         let offset = self.data.len() as u64;
         self.data.extend(bytes);
@@ -54,7 +54,7 @@ impl File {
         file
     }
 
-    fn bytes(&self) -> Vec<u8> {
+    pub fn bytes(&self) -> Vec<u8> {
         let mut file = self.header();
         file.resize(file.len().next_multiple_of(32), 0);
         file.extend(&self.data);

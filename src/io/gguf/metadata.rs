@@ -3,7 +3,8 @@
 use super::Gguf;
 use super::reader::{Reader, Value};
 use crate::io::LoadError;
-use std::any::type_name;
+use crate::io::problem::name_of;
+use std::str::FromStr;
 
 /// Each error names the key, what was expected, and what was found.
 ///
@@ -87,6 +88,24 @@ impl Gguf {
         self.one(key, "a text", text)
     }
 
+    /// What a text says, as [`Writer::metadata`](crate::io::Writer::metadata) writes it: also a number is a text there.
+    ///
+    /// ```
+    /// use congruent::io::{Gguf, Writer};
+    /// let mut writer = Writer::default();
+    /// writer.metadata("step", 1000);
+    /// let file = Gguf::from_bytes(writer.to_gguf()?)?;
+    /// assert_eq!(file.metadata::<u64>("step")?, 1000);
+    /// assert_eq!(file.string("step")?, "1000");
+    /// # Ok::<(), congruent::io::LoadError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// There is none, it is of another kind, or it is not a `T`.
+    pub fn metadata<T: FromStr>(&self, key: &str) -> Result<T, LoadError> {
+        self.one(key, &format!("a text for {}", name_of::<T>()), |value| text(value)?.parse().ok())
+    }
+
     /// An array of numbers without fraction, of any width.
     ///
     /// # Errors
@@ -152,7 +171,7 @@ impl Gguf {
 }
 
 fn integer_name<T>() -> String {
-    format!("an integer that fits {}", type_name::<T>())
+    format!("an integer that fits {}", name_of::<T>())
 }
 
 fn integer<T: TryFrom<i128>>(value: &Value<'_>) -> Option<T> {

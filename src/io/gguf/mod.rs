@@ -2,6 +2,7 @@
 
 mod metadata;
 mod reader;
+mod writer;
 
 use super::map::map;
 use super::{Bytes, Dtype, Entry, LoadError, Source};
@@ -215,27 +216,30 @@ impl Info {
     }
 }
 
+/// The element types that tensors of this library can have, each with the number that ggml has for it.
+static TYPES: [(u32, Dtype); 16] = [
+    (0, Dtype::F32),
+    (1, Dtype::F16),
+    (2, Dtype::Q4_0),
+    (3, Dtype::Q4_1),
+    (6, Dtype::Q5_0),
+    (7, Dtype::Q5_1),
+    (8, Dtype::Q8_0),
+    (12, Dtype::Q4_K),
+    (13, Dtype::Q5_K),
+    (14, Dtype::Q6_K),
+    (24, Dtype::I8),
+    (25, Dtype::I16),
+    (26, Dtype::I32),
+    (27, Dtype::I64),
+    (28, Dtype::F64),
+    (30, Dtype::BF16),
+];
+
 /// The element type of this number.
 fn element_type(number: u32) -> Dtype {
-    match number {
-        0 => Dtype::F32,
-        1 => Dtype::F16,
-        2 => Dtype::Q4_0,
-        3 => Dtype::Q4_1,
-        6 => Dtype::Q5_0,
-        7 => Dtype::Q5_1,
-        8 => Dtype::Q8_0,
-        12 => Dtype::Q4_K,
-        13 => Dtype::Q5_K,
-        14 => Dtype::Q6_K,
-        24 => Dtype::I8,
-        25 => Dtype::I16,
-        26 => Dtype::I32,
-        27 => Dtype::I64,
-        28 => Dtype::F64,
-        30 => Dtype::BF16,
-        other => Dtype::Other(other_name(other)),
-    }
+    let known = TYPES.iter().find(|(known, _)| *known == number);
+    known.map_or_else(|| Dtype::Other(other_name(number)), |(_, dtype)| dtype.clone())
 }
 
 /// What ggml calls a type that no tensor of this library has.

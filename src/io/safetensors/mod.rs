@@ -1,6 +1,9 @@
 //! Files in the [safetensors](https://huggingface.co/docs/safetensors) format.
 
+mod writer;
+
 use super::map::map;
+use super::problem::name_of;
 use super::{Bytes, Dtype, Entry, LoadError, Source, digest};
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -113,7 +116,7 @@ impl SafeTensors {
         value.and_then(|value| value.parse().ok()).ok_or_else(|| {
             let error = LoadError::Metadata {
                 key: key.to_owned(),
-                expected: std::any::type_name::<T>().rsplit("::").next().unwrap_or_default().to_owned(),
+                expected: name_of::<T>().to_owned(),
                 found: value.map_or_else(|| "nothing".to_owned(), |value| format!("`{value}`")),
             };
             error.in_file_of(self)
@@ -213,7 +216,7 @@ macro_rules! same_names { ($($NAME:ident)*) => {
     }
 
     /// The type that the format has for a stored element.
-    pub(super) fn format_dtype(dtype: &Dtype) -> safetensors::Dtype {
+    fn format_dtype(dtype: &Dtype) -> safetensors::Dtype {
         match dtype {
             $(Dtype::$NAME => safetensors::Dtype::$NAME,)*
             // No element of this library is stored as such a type: what is, is written as its bytes.
