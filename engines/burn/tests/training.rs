@@ -11,7 +11,7 @@ use clap::Parser;
 use common::{assert_near, devices};
 use congruent::backend::{Autodiff, Backend};
 use congruent::generate::Sampling;
-use congruent::io::SafeTensors;
+use congruent::io::{Gguf, SafeTensors};
 use congruent::nn::NormOrder;
 use congruent::optim::{Optimizer, Sgd};
 use congruent::prelude::*;
@@ -26,8 +26,8 @@ use train::{Run, Settings, Text};
 dims! { Vocab = 84; Batch; Seq; Embed; Heads; HeadDim; Hidden; }
 
 /// A file of the repository.
-fn file(path: &str) -> SafeTensors {
-    SafeTensors::open(Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)).unwrap()
+fn path(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
 }
 
 /// The gradients of a case, by the names of its inputs.
@@ -47,7 +47,7 @@ fn parameters<B: Backend<Elem = f32>>(model: &impl Module<B>) -> Vec<f32> {
 
 #[test]
 fn an_encoder_layer_steps_along_the_gradients_of_pytorch() {
-    let file = file("tests/reference/layers.safetensors");
+    let file = SafeTensors::open(path("tests/reference/layers.safetensors")).unwrap();
     for (name, order) in [("encoder_layer_pre_norm", NormOrder::Pre), ("encoder_layer_post_norm", NormOrder::Post)] {
         let case = Case { file: &file, name };
         let ([batch, seq, width], [hidden]) = (case.sizes("in.x"), case.sizes("in.m_linear1_bias"));
@@ -86,7 +86,7 @@ fn settings() -> Settings {
 
 /// The characters of the plays, and a text of them.
 fn text() -> (Alphabet<Vocab>, Text<Vocab>) {
-    let characters: String = file("examples/speak/model.safetensors").metadata("alphabet").unwrap();
+    let characters: String = Gguf::open(path("examples/speak/model.gguf")).unwrap().metadata("alphabet").unwrap();
     let alphabet = Alphabet::new(Vocab, &characters).unwrap();
     let text =
         Text::new(&alphabet, &"To be, or not to be, that is the question:\nWhether 'tis nobler".repeat(20)).unwrap();
@@ -160,7 +160,7 @@ fn steps_are_those_of_the_processor_and_go_on_on_another_device() {
         agree("from the processor", &go_on(&mut run, &resumed.0, STEPS).0, rest);
 
         // A model of half precision is written even if the device has none.
-        let file = SafeTensors::from_bytes(run.speaker.export().unwrap().to_bytes().unwrap()).unwrap();
+        let file = Gguf::from_bytes(run.speaker.export().to_gguf().unwrap()).unwrap();
         Speaker::<_, Burn<f32>>::load_on(&file, Vocab, &device).unwrap();
         assert_eq!(said(&run.speaker), said(&Run::resume(&resumed.0, alphabet.clone(), &text).unwrap().speaker));
     }

@@ -11,7 +11,7 @@ pub use session::Reader;
 use congruent::backend::{Backend, DeviceOf};
 use congruent::generate::{Event, Generation, Request, Sampler, Sampling};
 use congruent::half::f16;
-use congruent::io::{LoadError, SafeTensors, Weights, Writer, load_on};
+use congruent::io::{Gguf, LoadError, Weights, Writer, load_on};
 use congruent::prelude::*;
 
 /// A model and its alphabet.
@@ -28,7 +28,7 @@ impl<V: Dense> Speaker<V> {
     ///
     /// # Errors
     /// The file is not of such a model, or its alphabet is not of this size.
-    pub fn load(file: &SafeTensors, vocab: V) -> Result<Self, LoadError> {
+    pub fn load(file: &Gguf, vocab: V) -> Result<Self, LoadError> {
         Speaker::load_on(file, vocab, &Default::default())
     }
 }
@@ -38,7 +38,7 @@ impl<V: Dense, Bk: Backend<Elem = f32>> Speaker<V, Bk> {
     ///
     /// # Errors
     /// As of `load`.
-    pub fn load_on(file: &SafeTensors, vocab: V, device: &DeviceOf<Bk>) -> Result<Self, LoadError> {
+    pub fn load_on(file: &Gguf, vocab: V, device: &DeviceOf<Bk>) -> Result<Self, LoadError> {
         let characters: String = file.metadata("alphabet")?;
         let alphabet = Alphabet::new(vocab, &characters).map_err(|_| LoadError::Metadata {
             key: "alphabet".to_owned(),
@@ -51,10 +51,7 @@ impl<V: Dense, Bk: Backend<Elem = f32>> Speaker<V, Bk> {
     }
 
     /// The model in half precision, its sizes and its alphabet as a file.
-    ///
-    /// # Errors
-    /// The header grows beyond what the format allows.
-    pub fn export(&self) -> Result<Writer, LoadError> {
+    pub fn export(&self) -> Writer {
         let mut writer = Writer::default();
         // A device need not have numbers of half precision.
         writer.module_as::<f16, _>("", &self.model.to_engine::<Cpu<f32>>(&Default::default()));
@@ -64,7 +61,7 @@ impl<V: Dense, Bk: Backend<Elem = f32>> Speaker<V, Bk> {
         for (name, size) in ["embed", "heads", "head_dim", "ffn", "positions"].into_iter().zip(sizes) {
             writer.metadata(name, size);
         }
-        Ok(writer)
+        writer
     }
 
     /// Goes on from a prompt by so many characters, each given to `say`. The same seed says the same.

@@ -8,7 +8,7 @@
 //! a type.
 
 use congruent::generate::Sampling;
-use congruent::io::SafeTensors;
+use congruent::io::Gguf;
 use speak::Speaker;
 use std::error::Error;
 use std::ffi::OsString;
@@ -69,7 +69,7 @@ fn main() -> ExitCode {
 
 /// Writes the prompt and what the model makes of it, character by character.
 fn speak(prompt: &str, seed: u64, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
-    let file = SafeTensors::from_bytes(include_bytes!("../model.safetensors").to_vec())?;
+    let file = Gguf::from_bytes(include_bytes!("../model.gguf").to_vec())?;
     let speaker = Speaker::load(&file, Vocab)?;
     let prompt_ids = speaker.alphabet.encode(prompt)?;
     write!(out, "{prompt}")?;

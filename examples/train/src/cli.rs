@@ -7,7 +7,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use common::{Devices, Interrupt, Place, about, check_output, leave, parse};
 use congruent::backend::{Autodiff, Backend, DeviceOf};
 use congruent::generate::{Sampler, Sampling};
-use congruent::io::SafeTensors;
+use congruent::io::Gguf;
 use congruent::prelude::*;
 use indicatif::{ProgressBar, ProgressStyle};
 use speak::{Alphabet, Positions, Speaker, characters};
@@ -42,7 +42,7 @@ struct Arguments {
     /// Draws the losses at the end, as SVG or PNG by the name of the file; curve.svg is in the folder in any case.
     #[arg(long, value_name = "FILE")]
     plot: Option<PathBuf>,
-    /// Writes the model into a file in half precision, with its alphabet.
+    /// Writes the model into a file in half precision, with its alphabet: as GGUF where the name ends in .gguf, else as safetensors.
     #[arg(long, value_name = "FILE")]
     export: Option<PathBuf>,
     /// What the model goes on from when it has learnt; without it Hamlet's name, or of another text its first line.
@@ -122,8 +122,10 @@ pub fn cli<B: Autodiff<Elem = f32>>(
     }
 
     if let Some(path) = &arguments.export {
-        run.speaker.export()?.write(path).map_err(|error| about(path)(error.into())).context("--export")?;
-        let speaker = Speaker::<_, B>::load_on(&SafeTensors::open(path)?, run.speaker.alphabet.vocab(), &device)?;
+        let exported = run.speaker.export();
+        exported.write(path).map_err(|error| about(path)(error.into())).context("--export")?;
+        let file = Gguf::from_bytes(exported.to_gguf()?)?;
+        let speaker = Speaker::<_, B>::load_on(&file, run.speaker.alphabet.vocab(), &device)?;
         writeln!(io::stdout(), "{}: {} bytes", path.display(), path.metadata()?.len())?;
         report(&speaker, &text, "in half precision")?;
     }

@@ -3,7 +3,7 @@
 //! ```sh
 //! cargo run --release -p train                                   # 22 minutes on two cores
 //! cargo run --release -p train -- --resume                       # goes on after Ctrl-C, bit for bit
-//! cargo run --release -p train -- --resume --export examples/speak/model.safetensors
+//! cargo run --release -p train -- --resume --export examples/speak/model.gguf
 //! cargo run --profile quick -p speak                             # the model that is checked in
 //! ```
 //!

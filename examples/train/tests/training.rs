@@ -2,7 +2,7 @@
 
 use clap::Parser;
 use congruent::generate::Sampling;
-use congruent::io::{SafeTensors, Source};
+use congruent::io::{Gguf, SafeTensors, Source};
 use congruent::prelude::*;
 use speak::{Alphabet, Model, Reader, Speaker, characters};
 use std::collections::BTreeMap;
@@ -168,10 +168,10 @@ fn what_is_exported_is_what_is_loaded() {
     let settings = settings(&[]);
     let model = Model::random(Plays, Settings { layers: 5, ..settings }.layers, &mut Rng::with_seed(1));
     let speaker = Speaker { alphabet, model };
-    let bytes = speaker.export().unwrap().to_bytes().unwrap();
+    let bytes = speaker.export().to_gguf().unwrap();
     assert!(bytes.len() <= 2 << 20, "{} bytes", bytes.len());
 
-    let loaded = Speaker::load(&SafeTensors::from_bytes(bytes.clone()).unwrap(), Plays).unwrap();
+    let loaded = Speaker::load(&Gguf::from_bytes(bytes.clone()).unwrap(), Plays).unwrap();
     assert_eq!(loaded.alphabet, speaker.alphabet);
     let text = speaker.alphabet.encode(&letters).unwrap();
     bind!(seq: Seq = text.len());
@@ -180,7 +180,7 @@ fn what_is_exported_is_what_is_loaded() {
     let furthest = |x: Tensor<_>| x.abs().to_vec().into_iter().fold(0.0, f32::max);
     assert!(furthest(&found - &expected) < 2e-3 * furthest(expected).max(1.0));
 
-    let error = Speaker::load(&SafeTensors::from_bytes(bytes).unwrap(), Vocab).err().unwrap().to_string();
+    let error = Speaker::load(&Gguf::from_bytes(bytes).unwrap(), Vocab).err().unwrap().to_string();
     assert_eq!(error, "metadata `alphabet`: expected 13 characters, found 84");
 }
 

@@ -3,7 +3,7 @@
 use crate::attention::{Attention, forward};
 use crate::{One, Query, Vocab};
 use congruent::generate::{Sampler, Sampling};
-use congruent::io::SafeTensors;
+use congruent::io::Gguf;
 use congruent::nn::KeyValueCache;
 use congruent::prelude::*;
 use speak::{HeadDim, Heads, Positions, Speaker};
@@ -39,7 +39,7 @@ impl Writer {
     /// # Errors
     /// It is not of this program.
     pub fn model() -> Result<Speaker<Vocab>, Box<dyn Error>> {
-        let file = SafeTensors::from_bytes(include_bytes!("../../../speak/model.safetensors").to_vec())?;
+        let file = Gguf::from_bytes(include_bytes!("../../../speak/model.gguf").to_vec())?;
         Ok(Speaker::load(&file, Vocab)?)
     }
 
