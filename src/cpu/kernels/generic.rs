@@ -7,9 +7,10 @@ use super::cast::cast;
 use super::in_out::{InOut, Link, Operand, Place, PlacedChain};
 use super::matrix::{Matrix, Multiplier, Weight};
 use super::plain::ColumnSum;
-use super::simd::{Block, PairInputs, Products};
+use super::simd::{Block, PairInputs, Products, RowWriter, WrittenProducts};
 use super::{narrow, plain, simd};
 use crate::backend::{Binary, Epilogue, Float, Number, Real, Reduce, Unary};
+use crate::cpu::parallel::ColumnsMut;
 use half::{bf16, f16};
 
 /// The value of the first arm whose type is that of the elements; in it, they are of this type. The last arm is for all
@@ -96,6 +97,15 @@ pub fn multiply<T: Number>(size: [usize; 3], a: Matrix<'_, T>, b: Matrix<'_, T>,
         f16 => |(a, b, c)| f16::multiply(size, a, b, c),
         bf16 => |(a, b, c)| bf16::multiply(size, a, b, c),
         _ => |(a, b, c)| plain::multiply(size, a, b, c))
+}
+
+/// The product of `a (m, k)` and the columns of `c` of a matrix of `k` rows, of which `row` writes these columns of one.
+#[inline]
+pub fn multiply_written<T: Real>(k: usize, a: Matrix<'_, T>, row: RowWriter<'_, T>, c: ColumnsMut<'_, T>) {
+    by_type!((a, row, c);
+        f32 => |(a, row, c)| f32::multiply_written(k, a, row, c),
+        f64 => |(a, row, c)| f64::multiply_written(k, a, row, c),
+        _ => |_| unreachable!("another type of numbers that are not widened"))
 }
 
 /// `x (m, k)` times the transpose of rows of blocks `(n, k)`, and the epilogue, into the row-major `out (m, n)`. No arrays
@@ -230,12 +240,14 @@ pub fn multiplier<'a, T: Float>(size: [usize; 3], b: Matrix<'a, T>) -> Multiplie
         _ => |b| Box::new(move |a, out| multiply([out.len() / n, k, n], a, b, out)))
 }
 
-/// Adds to each number of `out` those that lie at offsets further on in `from`, each times its weight.
+/// Adds to each number of `out` those that lie at offsets further on in `from`, each times its weight. The rows of `out` are as long as
+/// the first of `rows` says, and so far apart in `from` as the second; of each, whole
+/// vectors are read.
 #[inline]
-pub fn add_shifted<T: Real>(from: &[T], offsets: &[usize], weights: &[T], out: &mut [T]) {
+pub fn add_shifted<T: Real>(from: &[T], rows: [usize; 2], offsets: &[usize], weights: &[T], out: &mut [T]) {
     by_type!((from, weights, out);
-        f32 => |(from, weights, out)| simd::add_shifted(from, offsets, weights, out),
-        _ => |(from, weights, out)| plain::add_shifted(from, offsets, weights, out))
+        f32 => |(from, weights, out)| simd::add_shifted(from, rows, offsets, weights, out),
+        _ => |(from, weights, out)| plain::add_shifted(from, rows, offsets, weights, out))
 }
 
 /// Adds to each sum the products of `x` and what lies at its offset further on in `from`.

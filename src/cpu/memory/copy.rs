@@ -1,10 +1,10 @@
 //! Copies of few elements.
 
-/// Copies elements, where they are mostly so few that a call of `memcpy` would take longer than to copy them: in copies of a fixed length, the
-/// last of which may overlap the one before it.
+/// Copies elements, where they are mostly so few that a call of `memcpy` would take longer than to copy them: in two copies of a fixed
+/// length, which may overlap. (A loop of such copies the compiler would replace by a call.)
 ///
 /// # Panics
-/// The slices are not of one length.
+/// There are fewer places than elements.
 #[inline(always)]
 pub fn copy_few<T: Copy>(to: &mut [T], from: &[T]) {
     #[inline(always)]
@@ -18,27 +18,44 @@ pub fn copy_few<T: Copy>(to: &mut [T], from: &[T]) {
         }
         false
     }
-    const LEN: usize = 8;
-    /// More elements are left to `memcpy`.
-    const MOST: usize = 16 * LEN;
     let to = &mut to[..from.len()];
-    if ends::<T, LEN>(to, from) || ends::<T, 4>(to, from) || ends::<T, 2>(to, from) || ends::<T, 1>(to, from) {
-        return;
+    let is_copied = ends::<T, 8>(to, from) || ends::<T, 16>(to, from) || ends::<T, 32>(to, from);
+    if !(is_copied || ends::<T, 4>(to, from) || ends::<T, 2>(to, from) || ends::<T, 1>(to, from)) {
+        to.copy_from_slice(from);
     }
-    match from.last_chunk::<LEN>() {
-        Some(last) if from.len() <= MOST => {
-            for (to, from) in to.chunks_exact_mut(LEN).zip(from.chunks_exact(LEN)) {
-                to.copy_from_slice(from);
-            }
-            to[from.len() - LEN..].copy_from_slice(last);
-        }
-        _ => to.copy_from_slice(from),
+}
+
+/// Copies every so many of the elements, the first one among them.
+///
+/// # Panics
+/// There are fewer of them than places.
+#[inline(always)]
+pub fn copy_every<T: Copy>(stride: usize, to: &mut [T], from: &[T]) {
+    if stride == 1 {
+        return copy_few(to, &from[..to.len()]);
+    }
+    let Some((last, before)) = to.split_last_mut() else { return };
+    *last = from[before.len() * stride];
+    match stride {
+        // Of a number that is known, the compiler makes vectors.
+        2 => before.iter_mut().zip(from.as_chunks::<2>().0).for_each(|(to, from)| *to = from[0]),
+        _ => before.iter_mut().zip(from.iter().step_by(stride)).for_each(|(to, &x)| *to = x),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_so_many_are_copied() {
+        for (len, stride) in (0..40usize).flat_map(|len| [1, 2, 3, 5].map(|stride| (len, stride))) {
+            let from: Vec<usize> = (0..(len * stride).saturating_sub(stride - 1)).collect();
+            let mut to = vec![usize::MAX; len];
+            copy_every(stride, &mut to, &from);
+            assert!(to.into_iter().eq(from.into_iter().step_by(stride)), "{len}, {stride}");
+        }
+    }
 
     #[test]
     fn every_length_is_copied() {

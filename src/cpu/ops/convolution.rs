@@ -4,17 +4,16 @@ use super::few_channels::{Scratch, Shifted};
 use crate::backend::{Float, Number, Real, Windows};
 use crate::cpu::array::Array;
 use crate::cpu::kernels::{Matrix, all_widened, generic, product_work, write};
+use crate::cpu::memory::copy_every;
 use crate::cpu::parallel::{cores, for_each_chunk, for_each_columns};
 use std::ops::Range;
 
 /// Of fewer rows, a product takes less time than to write the columns: planes are shifted and summed instead.
 const FEW_ROWS: usize = 4;
 
-/// A row of columns: what the windows in one row of them have at one place.
+/// What the windows in one row of them have at one place.
 struct Row {
-    /// The place in the window.
-    at: usize,
-    /// Where the row begins among all columns of that place.
+    /// Where the row of windows begins among those that are asked for.
     start: usize,
     /// The windows that have it inside of the image.
     inside: Range<usize>,
@@ -26,12 +25,20 @@ struct Row {
 struct Columns<'a> {
     windows: &'a Windows,
     image: [usize; 2],
+    /// For each place in a window the windows, down and across, that have it inside of the image.
+    inside: Vec<[Range<usize>; 2]>,
 }
 
-impl Columns<'_> {
+impl<'a> Columns<'a> {
+    fn new(windows: &'a Windows, image: [usize; 2]) -> Self {
+        let [height, width] = windows.size;
+        let of = |at: usize| [windows.inside(0, at / width, image[0]), windows.inside(1, at % width, image[1])];
+        Columns { windows, image, inside: (0..height * width).map(of).collect() }
+    }
+
     /// How many places a window has.
     fn places(&self) -> usize {
-        self.windows.size.iter().product()
+        self.inside.len()
     }
 
     /// How many windows there are.
@@ -54,52 +61,48 @@ impl Columns<'_> {
         if rows < FEW_ROWS && !self.is_image() { shifted(self.windows, self.image) } else { None }
     }
 
-    /// Every row of the columns of some rows of windows.
-    fn rows(&self, of: Range<usize>, mut f: impl FnMut(Row)) {
-        let Windows { size: [height, width], count: [_, across], stride, padding, dilation } = *self.windows;
-        for at in 0..self.places() {
-            let (i, j) = (at / width, at % width);
-            debug_assert!(i < height);
-            let (inside_down, inside) =
-                (self.windows.inside(0, i, self.image[0]), self.windows.inside(1, j, self.image[1]));
-            for row in of.clone() {
-                let is_inside = inside_down.contains(&row) && !inside.is_empty();
-                let along =
-                    |axis: usize, window: usize, at: usize| window * stride[axis] + at * dilation[axis] - padding[axis];
-                let first = if is_inside { along(0, row, i) * self.image[1] + along(1, inside.start, j) } else { 0 };
-                let inside = if is_inside { inside.clone() } else { 0..0 };
-                f(Row { at, start: (row - of.start) * across, inside, first });
-            }
+    /// What some rows of windows have at one place.
+    fn rows(&self, at: usize, of: Range<usize>, mut f: impl FnMut(Row)) {
+        let Windows { size: [_, width], count: [_, across], stride, padding, dilation } = *self.windows;
+        let ([down, inside], place) = (&self.inside[at], [at / width, at % width]);
+        let along = |axis: usize, window: usize| window * stride[axis] + place[axis] * dilation[axis] - padding[axis];
+        for row in of.clone() {
+            let is_inside = down.contains(&row) && !inside.is_empty();
+            let first = if is_inside { along(0, row) * self.image[1] + along(1, inside.start) } else { 0 };
+            let inside = if is_inside { inside.clone() } else { 0..0 };
+            f(Row { start: (row - of.start) * across, inside, first });
         }
     }
 
-    /// The columns of some rows of windows, `(places, count)`.
-    fn write<T: Copy>(&self, image: &[T], of: Range<usize>, fill: T, columns: &mut [T]) {
+    /// A row of the columns: what the windows of some rows of them have at one place.
+    fn write_row<T: Copy>(&self, image: &[T], at: usize, of: Range<usize>, fill: T, to: &mut [T]) {
         let (across, stride) = (self.windows.count[1], self.windows.stride[1]);
-        let count = of.len() * across;
-        self.rows(of, |Row { at, start, inside, first }| {
-            let row = &mut columns[at * count + start..][..across];
-            row[..inside.start].fill(fill);
-            row[inside.end..].fill(fill);
-            let row = &mut row[inside];
-            match stride {
-                _ if row.is_empty() => {}
-                1 => row.copy_from_slice(&image[first..][..row.len()]),
-                _ => row.iter_mut().zip(image[first..].iter().step_by(stride)).for_each(|(to, &x)| *to = x),
-            }
+        self.rows(at, of, |Row { start, inside, first }| {
+            let to = &mut to[start..][..across];
+            to[..inside.start].fill(fill);
+            to[inside.end..].fill(fill);
+            copy_every(stride, &mut to[inside], &image[first..]);
         });
+    }
+
+    /// The columns, `(places, count)`.
+    fn write<T: Copy>(&self, image: &[T], fill: T, columns: &mut [T]) {
+        for (at, row) in columns.chunks_exact_mut(self.count().max(1)).enumerate() {
+            self.write_row(image, at, 0..self.windows.count[0], fill, row);
+        }
     }
 
     /// Adds columns to the image that they are of.
     fn add<T: Real>(&self, columns: &[T], image: &mut [T]) {
-        let count = self.count();
-        self.rows(0..self.windows.count[0], |Row { at, start, inside, first }| {
-            let (row, image) = (&columns[at * count + start..][inside], &mut image[first..]);
-            match self.windows.stride[1] {
-                1 => image.iter_mut().zip(row).for_each(|(to, &x)| *to = *to + x),
-                stride => image.iter_mut().step_by(stride).zip(row).for_each(|(to, &x)| *to = *to + x),
-            }
-        });
+        for (at, row) in columns.chunks_exact(self.count().max(1)).enumerate() {
+            self.rows(at, 0..self.windows.count[0], |Row { start, inside, first }| {
+                let (row, image) = (&row[start..][inside], &mut image[first..]);
+                match self.windows.stride[1] {
+                    1 => image.iter_mut().zip(row).for_each(|(to, &x)| *to = *to + x),
+                    stride => image.iter_mut().step_by(stride).zip(row).for_each(|(to, &x)| *to = *to + x),
+                }
+            });
+        }
     }
 
     /// The columns of so many channels, written or as they lie.
@@ -107,53 +110,35 @@ impl Columns<'_> {
         if self.is_image() {
             return f(channels);
         }
-        let columns = write_planes(self, channels, number, 0..self.windows.count[0], T::zero());
+        let columns = write_planes(self, channels, number, T::zero());
         f(columns.as_slice().expect("it was made row-major"))
     }
 }
 
-/// The columns of each of these planes, of some rows of windows: `(planes, places, count)`.
-fn write_planes<T: Number>(columns: &Columns<'_>, planes: &[T], number: usize, of: Range<usize>, fill: T) -> Array<T> {
-    let (area, count) = (columns.area(), of.len() * columns.windows.count[1]);
-    let size = columns.places() * count;
-    Array::build(&[number, columns.places(), count], |out| {
-        for_each_chunk(out, size, size, |plane, out| {
-            columns.write(&planes[plane * area..][..area], of.clone(), fill, out);
-        });
+/// The columns of each of these planes, `(planes, places, count)`.
+fn write_planes<T: Number>(columns: &Columns<'_>, planes: &[T], number: usize, fill: T) -> Array<T> {
+    let area = columns.area();
+    let size = columns.places() * columns.count();
+    Array::build(&[number, columns.places(), columns.count()], |out| {
+        for_each_chunk(out, size, size, |plane, out| columns.write(&planes[plane * area..][..area], fill, out));
     })
 }
 
 /// The product of a weight `(m, k)` and the columns of an image, into `(m, n)`: of as many rows of windows at a time as stay in
-/// the L2 cache.
-fn multiply_columns<T: Real>(
-    columns: &Columns<'_>,
-    (image, channels): (&[T], usize),
-    [m, k, n]: [usize; 3],
-    weight: &[T],
-    out: &mut [T],
-) {
+/// the L2 cache. They are packed as they are written.
+fn multiply_columns<T: Real>(columns: &Columns<'_>, image: &[T], [m, k, n]: [usize; 3], weight: &[T], out: &mut [T]) {
     const CACHED: usize = 1 << 17;
-    if out.is_empty() {
-        return;
+    if out.is_empty() || k == 0 {
+        return out.fill(T::zero());
     }
-    let [down, across] = columns.windows.count;
+    let ([down, across], [area, places]) = (columns.windows.count, [columns.area(), columns.places()]);
     let together = (CACHED / (k * across).max(1)).clamp(1, down) * across;
-    for_each_columns(out, n, 0..n, together, product_work([m, k, together]), |mut out| {
-        let part = out.columns();
-        let rows = part.start / across..part.end / across;
-        let written = write_planes(columns, image, channels, rows, T::zero());
-        let of_windows = written.as_slice().expect("it was made row-major");
-        let product = Array::<T>::build(&[m, part.len()], |product| {
-            let (a, b) = (
-                Matrix { elements: weight, strides: [k, 1] },
-                Matrix { elements: of_windows, strides: [part.len(), 1] },
-            );
-            generic::multiply([m, k, part.len()], a, b, product);
-        });
-        let product = product.as_slice().expect("it was made row-major");
-        for (row, product) in product.chunks(part.len()).enumerate() {
-            out.row(row, part.clone()).copy_from_slice(product);
-        }
+    for_each_columns(out, n, 0..n, together, product_work([m, k, together]), |out| {
+        let rows = out.columns().start / across..out.columns().end / across;
+        let write = |row: usize, to: &mut [T]| {
+            columns.write_row(&image[row / places * area..][..area], row % places, rows.clone(), T::zero(), to);
+        };
+        generic::multiply_written(k, Matrix { elements: weight, strides: [k, 1] }, &write, out);
     });
 }
 
@@ -181,15 +166,15 @@ fn for_each_product<T: Real>(
 /// See [`Backend::windows`](crate::backend::Backend::windows).
 pub fn windows<T: Number>(x: &Array<T>, windows: &Windows, fill: T) -> Array<T> {
     let [outer @ .., height, width] = x.sizes() else { panic!("windows slide over two axes") };
-    let columns = Columns { windows, image: [*height, *width] };
-    let found = write_planes(&columns, &x.elements(), outer.iter().product(), 0..windows.count[0], fill);
+    let columns = Columns::new(windows, [*height, *width]);
+    let found = write_planes(&columns, &x.elements(), outer.iter().product(), fill);
     found.reshape(&[outer, &windows.size, &windows.count].concat())
 }
 
 /// What windows are of, with all of them added to zeros: the backward pass of [`windows`].
 pub fn add_windows<T: Float>(gradient: &Array<T>, windows: &Windows, sizes: &[usize]) -> Array<T> {
     let [.., height, width] = sizes else { panic!("windows slide over two axes") };
-    let columns = Columns { windows, image: [*height, *width] };
+    let columns = Columns::new(windows, [*height, *width]);
     let (area, size) = (columns.area(), columns.places() * columns.count());
     let elements = gradient.elements();
     let elements = all_widened(&elements);
@@ -223,7 +208,7 @@ pub fn convolution<T: Float>(
     let (&[batch, _, height, width], &[outputs, inputs, ..]) = (x.sizes(), weight.sizes()) else {
         panic!("a convolution takes arrays of four axes");
     };
-    let columns = Columns { windows, image: [height, width] };
+    let columns = Columns::new(windows, [height, width]);
     let (area, places) = (columns.area(), columns.places());
     let [m, k, n] = [outputs.checked_div(groups).unwrap_or(0), inputs * places, columns.count()];
     let (x, weight, bias) = (x.elements(), weight.elements(), bias.map(Array::elements));
@@ -234,15 +219,16 @@ pub fn convolution<T: Float>(
         let weight = &weight[group * m * k..][..m * k];
         match &shifted {
             Some(shifted) => {
+                out.fill(num_traits::zero());
                 let weight_at = |output: usize, channel: usize| output * k + channel * places;
-                shifted.apply(image, columns.image, weight, weight_at, out, scratch);
+                shifted.add(image, columns.image, weight, weight_at, out, scratch);
             }
             None if columns.is_image() => {
                 let (a, b) =
                     (Matrix { elements: weight, strides: [k, 1] }, Matrix { elements: image, strides: [n, 1] });
                 generic::multiply([m, k, n], a, b, out);
             }
-            None => multiply_columns(&columns, (image, inputs), [m, k, n], weight, out),
+            None => multiply_columns(&columns, image, [m, k, n], weight, out),
         }
         add_bias(bias.as_deref(), group * m, n, out);
     };
@@ -263,7 +249,7 @@ pub fn transposed<T: Float>(
     let (&[batch, channels, ..], &[_, outputs, ..]) = (x.sizes(), weight.sizes()) else {
         panic!("a convolution takes arrays of four axes");
     };
-    let columns = Columns { windows, image };
+    let columns = Columns::new(windows, image);
     let (area, places) = (columns.area(), columns.places());
     let [m, k, n] = [channels.checked_div(groups).unwrap_or(0), outputs * places, columns.count()];
     let (x, weight, bias) = (x.elements(), weight.elements(), bias.map(Array::elements));
@@ -279,7 +265,8 @@ pub fn transposed<T: Float>(
         if columns.is_image() {
             multiply(out);
         } else if let Some(shifted) = &shifted {
-            shifted.apply(x, windows.count, weight, |output, channel| channel * k + output * places, out, scratch);
+            out.fill(num_traits::zero());
+            shifted.add(x, windows.count, weight, |output, channel| channel * k + output * places, out, scratch);
         } else {
             let products = Array::<T::Wide>::build(&[k, n], multiply);
             let products = products.as_slice().expect("it was made row-major");
@@ -301,7 +288,7 @@ pub fn of_weight<T: Float>(x: &Array<T>, gradient: &Array<T>, groups: usize, win
     let (&[batch, channels, height, width], &[_, outputs, ..]) = (x.sizes(), gradient.sizes()) else {
         panic!("a convolution takes arrays of four axes");
     };
-    let columns = Columns { windows, image: [height, width] };
+    let columns = Columns::new(windows, [height, width]);
     let (area, places) = (columns.area(), columns.places());
     let [m, inputs] = [outputs, channels].map(|all| all.checked_div(groups).unwrap_or(0));
     let (k, n) = (inputs * places, columns.count());

@@ -2,7 +2,7 @@
 
 use crate::backend::{Real, Windows};
 use crate::cpu::kernels::generic;
-use crate::cpu::memory::copy_few;
+use crate::cpu::memory::copy_every;
 
 /// A plane in a buffer, so that what consecutive windows have at one place lies one after another: with the padding, and with
 /// rows and columns that are a stride apart beside each other.
@@ -35,6 +35,10 @@ impl Plane {
     /// Where the element lies that so many rows and columns of padding and image come before.
     fn offset(&self, [row, column]: [usize; 2]) -> usize {
         let [down, across] = self.stride;
+        if self.stride == [1, 1] {
+            // Divisions by what the compiler does not know take longer than to copy a row.
+            return row * self.size[1] + column;
+        }
         (row % down * across + column % across) * self.area() + row / down * self.size[1] + column / across
     }
 
@@ -47,10 +51,7 @@ impl Plane {
             let image = &image[..width_inside];
             for first in 0..across.min(width_inside) {
                 let to = &mut to[self.offset([top + row, left + first])..];
-                match across {
-                    1 => copy_few(to, image),
-                    _ => to.iter_mut().zip(image[first..].iter().step_by(across)).for_each(|(to, &x)| *to = x),
-                }
+                copy_every(across, &mut to[..(width_inside - first).div_ceil(across)], &image[first..]);
             }
         }
     }
@@ -83,13 +84,17 @@ struct Part {
 }
 
 impl Part {
-    /// The length of the part, of which a row is as long as one of the plane, in whole vectors.
-    fn len(&self, plane: &Plane) -> usize {
-        ((self.size[0] - 1) * plane.size[1] + self.size[1]).next_multiple_of(LANES)
+    fn len(&self) -> usize {
+        self.size[0] * self.size[1]
+    }
+
+    /// How long its rows are, and how far apart in the plane. Where they lie there as in the part, they are one.
+    fn rows(&self, plane: &Plane) -> [usize; 2] {
+        if self.size[1] == plane.size[1] { [self.len(), 0] } else { [self.size[1], plane.size[1]] }
     }
 }
 
-/// The most lanes that a vector has: so many zeros are behind a plane, so that no part ends within a vector.
+/// The most lanes that a vector has: so many zeros are behind a plane, so that none ends within a vector.
 const LANES: usize = 16;
 
 /// A convolution or a transposed one, as sums of shifted planes.
@@ -164,9 +169,9 @@ impl Shifted {
         Some(Shifted { parts: parts.collect(), plane, stride, size: image, places: size[0] * size[1] })
     }
 
-    /// The sums for each output of planes of so many columns, the channels; the weight of an output for a channel begins where
+    /// Adds the sums for each output of planes of so many columns, the channels; the weight of an output for a channel begins where
     /// `weight_at` says.
-    pub fn apply<T: Real>(
+    pub fn add<T: Real>(
         &self,
         planes: &[T],
         [height, width]: [usize; 2],
@@ -179,46 +184,34 @@ impl Shifted {
         let outputs = out.len() / of_each;
         let Scratch { plane, sums, weights } = scratch;
         plane.resize(self.plane.len() + LANES, T::zero());
-        let mut add = |part: &Part, plane: &[T], from: usize, sums: &mut [T]| {
-            let weight = &weight[from..][..self.places];
-            weights.clear();
-            weights.extend(part.places.iter().map(|&place| weight[place]));
-            generic::add_shifted(plane, &part.offsets, weights, sums);
-        };
-        let channels = || planes.chunks_exact(area.max(1)).enumerate();
-        // What is one row, or has rows as long as the plane, lies in the result as it is summed.
-        if let [part] = &self.parts[..]
-            && (part.size[0] == 1 || part.size[1] == self.plane.size[1])
-        {
-            out.fill(T::zero());
-            for (channel, image) in channels() {
-                self.plane.write(image, width, plane);
-                let outputs = out.chunks_exact_mut(of_each).enumerate();
-                outputs.for_each(|(output, out)| add(part, plane, weight_at(output, channel), out));
-            }
-            return;
-        }
-        sums.resize(self.parts.len(), Vec::new());
+        // The only part lies in the result as it is summed.
+        let is_result = self.stride == [1, 1];
+        sums.resize(if is_result { 0 } else { self.parts.len() }, Vec::new());
         for (part, sums) in self.parts.iter().zip(&mut *sums) {
             sums.clear();
-            sums.resize(outputs * part.len(&self.plane), T::zero());
+            sums.resize(outputs * part.len(), T::zero());
         }
-        for (channel, image) in channels() {
+        for (channel, image) in planes.chunks_exact(area.max(1)).enumerate() {
             self.plane.write(image, width, plane);
-            for (part, sums) in self.parts.iter().zip(&mut *sums) {
-                let outputs = sums.chunks_exact_mut(part.len(&self.plane)).enumerate();
-                outputs.for_each(|(output, sums)| add(part, plane, weight_at(output, channel), sums));
+            let mut add = |part: &Part, sums: &mut [T]| {
+                for (output, sums) in sums.chunks_exact_mut(part.len()).enumerate() {
+                    let weight = &weight[weight_at(output, channel)..][..self.places];
+                    weights.clear();
+                    weights.extend(part.places.iter().map(|&place| weight[place]));
+                    generic::add_shifted(plane, part.rows(&self.plane), &part.offsets, weights, sums);
+                }
+            };
+            match is_result {
+                true => add(&self.parts[0], out),
+                false => self.parts.iter().zip(&mut *sums).for_each(|(part, sums)| add(part, sums)),
             }
         }
         for (part, sums) in self.parts.iter().zip(&*sums) {
-            for (out, sums) in out.chunks_exact_mut(of_each).zip(sums.chunks_exact(part.len(&self.plane))) {
-                for (row, sums) in sums.chunks(self.plane.size[1]).take(part.size[0]).enumerate() {
+            for (out, sums) in out.chunks_exact_mut(of_each).zip(sums.chunks_exact(part.len())) {
+                for (row, sums) in sums.chunks_exact(part.size[1]).enumerate() {
                     let first = (part.first[0] + row * self.stride[0]) * self.size[1] + part.first[1];
-                    let sums = &sums[..part.size[1]];
-                    match self.stride[1] {
-                        1 => copy_few(&mut out[first..], sums),
-                        stride => out[first..].iter_mut().step_by(stride).zip(sums).for_each(|(to, &x)| *to = x),
-                    }
+                    let to = out[first..].iter_mut().step_by(self.stride[1]);
+                    to.zip(sums).for_each(|(to, &x)| *to = *to + x);
                 }
             }
         }
@@ -227,7 +220,8 @@ impl Shifted {
     /// Adds to the gradient of the weight of a convolution what its image and the gradient of its result multiply to.
     pub fn add_products<T: Real>(&self, image: &[T], [height, width]: [usize; 2], gradient: &[T], out: &mut [T]) {
         let [part] = &self.parts[..] else { panic!("a convolution has one part") };
-        let (len, of_each) = (part.len(&self.plane), self.size[0] * self.size[1]);
+        let of_each = self.size[0] * self.size[1];
+        let len = ((part.size[0] - 1) * self.plane.size[1] + part.size[1]).next_multiple_of(LANES);
         // With zeros behind each row, where the plane goes on.
         let mut gradients = vec![T::zero(); gradient.len() / of_each.max(1) * len];
         for (gradient, to) in gradient.chunks_exact(of_each).zip(gradients.chunks_exact_mut(len)) {

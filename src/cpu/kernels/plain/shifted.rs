@@ -3,11 +3,14 @@
 use super::rows::sum_pairs;
 use crate::backend::Real;
 
-/// Adds to each number of `out` those that lie at offsets further on in `from`, each times its weight.
-pub fn add_shifted<T: Real>(from: &[T], offsets: &[usize], weights: &[T], out: &mut [T]) {
-    for (&offset, &weight) in offsets.iter().zip(weights) {
-        let from = &from[offset..][..out.len()];
-        out.iter_mut().zip(from).for_each(|(out, &x)| *out = *out + x * weight);
+/// Adds to each number of `out` those that lie at offsets further on in `from`, each times its weight. The rows of `out` are so long,
+/// and so far apart in `from`.
+pub fn add_shifted<T: Real>(from: &[T], [len, stride]: [usize; 2], offsets: &[usize], weights: &[T], out: &mut [T]) {
+    for (row, out) in out.chunks_exact_mut(len.max(1)).enumerate() {
+        for (&offset, &weight) in offsets.iter().zip(weights) {
+            let from = &from[row * stride + offset..][..len];
+            out.iter_mut().zip(from).for_each(|(out, &x)| *out = *out + x * weight);
+        }
     }
 }
 

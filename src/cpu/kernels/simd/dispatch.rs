@@ -98,7 +98,7 @@ mod of_matrices {
     use super::super::level::Level;
     use super::super::narrow::Narrow;
     use super::super::wide_number::Wide;
-    use super::super::{blocks, few_rows, gemm, pack};
+    use super::super::{blocks, few_rows, gemm, gemv, pack};
     use crate::cpu::kernels::matrix::Matrix;
     use crate::cpu::parallel::ColumnsMut;
     kernels! {
@@ -117,6 +117,7 @@ mod of_matrices {
         fn multiply_small_at<S: Wide>(size: [usize; 3], a: Matrix<'_, S>, b: Matrix<'_, S>, c: &mut [S])
             = gemm::multiply_small;
         fn multiply_static_at<S: StaticSizes>(a: &[f32], b: &[f32], c: &mut [f32]) = gemm::multiply_static;
+        fn multiply_vector_at(a: Matrix<'_, f32>, x: &[f32], out: &mut [f32]) = gemv::multiply;
         fn multiply_few_rows_at<S: Wide>(k: usize, a: Matrix<'_, S>, b: Matrix<'_, S>, c: &mut ColumnsMut<'_, S>)
             = few_rows::multiply;
         fn multiply_few_narrow_rows_at<T: Narrow>(
@@ -134,7 +135,7 @@ mod of_planes {
     use super::super::level::Level;
     use super::super::shifted;
     kernels! {
-        fn add_shifted_at(from: &[f32], offsets: &[usize], weights: &[f32], out: &mut [f32]) = shifted::add;
+        fn add_shifted_at(from: &[f32], rows: [usize; 2], offsets: &[usize], weights: &[f32], out: &mut [f32]) = shifted::add;
         fn shifted_dots_at(x: &[f32], from: &[f32], offsets: &[usize], sums: &mut [f32]) = shifted::dots;
     }
 }

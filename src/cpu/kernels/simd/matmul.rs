@@ -2,7 +2,7 @@
 
 use super::block_sizes::BLOCK_M;
 use super::blocked::{Factor, multiply_packed, widened_rows};
-use super::dispatch::{multiply_small_at, rows_at, tile_at};
+use super::dispatch::{multiply_small_at, multiply_vector_at, rows_at, tile_at};
 use super::elementwise;
 use super::few_rows::FEW_ROWS;
 use super::gemm::TileEpilogue;
@@ -18,7 +18,7 @@ use crate::cpu::kernels::matrix::{Matrix, Multiplier, Weight, is_nonempty_produc
 use crate::cpu::kernels::plain;
 use crate::cpu::kernels::wide::{all_widened, is_wide, round, widen_all, write};
 use crate::cpu::memory::Elements;
-use crate::cpu::parallel::{ColumnsMut, cores, for_each_columns};
+use crate::cpu::parallel::{ColumnsMut, cores, for_each_chunk, for_each_columns};
 use half::{bf16, f16};
 use std::sync::Arc;
 
@@ -107,8 +107,7 @@ pub fn multiply_at<T: Factor>(level: Level, size: [usize; 3], a: Matrix<'_, T>, 
     let [m, k, n] = size;
     // The choice must not depend on the number of rows: the kernels sum in different orders.
     if n == 1 && k >= LONG && a.strides[1] == 1 {
-        // A matrix times a vector is that vector times the transpose, whose columns are contiguous.
-        write(c, |c| multiply_few_rows(level, [1, k, m], b.transposed(), a.transposed(), c));
+        multiply_vector(level, [m, k], a, b, c);
     } else if k * n <= SMALL {
         multiply_small(level, size, a, b, c);
     } else if m <= FEW_ROWS && b.strides.contains(&1) {
@@ -129,6 +128,25 @@ pub fn multiply_at<T: Factor>(level: Level, size: [usize; 3], a: Matrix<'_, T>, 
             let packed = pack(level, b, [depth, n], 0..n);
             partition(level, size, a, &packed, c, |row, a, c| multiply_part(level, a, &packed, c, row, after));
         }
+    }
+}
+
+/// The product of rows that lie together and a vector.
+fn multiply_vector<T: Factor>(level: Level, [m, k]: [usize; 2], a: Matrix<'_, T>, x: Matrix<'_, T>, c: &mut [T]) {
+    match cast::<f32, _>((a, x, c)) {
+        Ok((a, x, c)) => {
+            let gathered: Vec<f32>;
+            let x = if x.strides[0] == 1 {
+                &x.elements[..k]
+            } else {
+                gathered = (0..k).map(|row| x.elements[row * x.strides[0]]).collect();
+                &gathered
+            };
+            let rows = few_rows_part(m, 4);
+            for_each_chunk(c, rows, rows * k, |part, c| multiply_vector_at(level, a.part(part * rows, 0), x, c));
+        }
+        // It is that vector times the transpose, whose columns are contiguous.
+        Err((a, x, c)) => write(c, |c| multiply_few_rows(level, [1, k, m], x.transposed(), a.transposed(), c)),
     }
 }
 
@@ -286,6 +304,13 @@ fn multiplier_at<'a, T: Factor>(level: Level, [m, k, n]: [usize; 3], b: Matrix<'
     })
 }
 
+/// The columns of a work item, of which each core has so many.
+fn few_rows_part(columns: usize, parts: usize) -> usize {
+    /// The fewest.
+    const COLUMNS: usize = 256;
+    columns.div_ceil(parts * cores()).next_multiple_of(COLUMNS)
+}
+
 /// The product of few rows and a large `b` with contiguous rows or columns.
 fn multiply_few_rows<T: Factor>(
     level: Level,
@@ -294,11 +319,9 @@ fn multiply_few_rows<T: Factor>(
     b: Matrix<'_, T>,
     c: &mut [T::Wide],
 ) {
-    /// The fewest columns of a work item.
-    const COLUMNS: usize = 256;
     // Contiguous rows are read in long runs: smaller items would make the access to memory irregular.
     let parts = if b.strides[1] == 1 { 1 } else { 4 };
-    let columns = n.div_ceil(parts * cores()).next_multiple_of(COLUMNS);
+    let columns = few_rows_part(n, parts);
     // It is bound by memory bandwidth, whatever the number of rows.
     for_each_columns(c, n, 0..n, columns, columns * k, |mut c| T::multiply_few_rows(level, k, a, b, &mut c));
 }

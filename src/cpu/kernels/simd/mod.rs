@@ -25,6 +25,7 @@ mod few_rows;
 mod format;
 mod four_columns;
 mod gemm;
+mod gemv;
 #[cfg(any(all(feature = "gguf", feature = "avx2", target_arch = "x86_64"), test))]
 mod integers;
 mod lanes;
@@ -62,6 +63,7 @@ mod wasm;
 mod weight_cache;
 mod wide_number;
 mod widen;
+mod written;
 #[cfg(all(target_arch = "x86_64", feature = "avx2"))]
 mod x86;
 
@@ -81,6 +83,7 @@ pub use rows::{
 };
 pub use static_sizes::{multiply_dynamic, multiply_static};
 pub use widen::{round, widen, widen_rows};
+pub use written::{RowWriter, WrittenProducts};
 
 #[cfg(test)]
 mod product_tests;

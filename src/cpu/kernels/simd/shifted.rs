@@ -7,64 +7,92 @@ fn assert_inside(offsets: &[usize], len: usize, from: &[f32]) {
     assert!(offsets.iter().all(is_inside), "what is shifted ends too soon");
 }
 
-/// Adds to each number of `out` those that lie at offsets further on in `from`, each times its weight.
+/// Adds to each number of `out` those that lie at offsets further on in `from`, each times its weight. The rows of `out` are so long,
+/// and so far apart in `from`; of each, whole vectors are read.
 ///
 /// # Safety
 /// The processor has the instructions of `V`.
 #[inline(always)]
-pub unsafe fn add<V: Vector>(from: &[f32], offsets: &[usize], weights: &[f32], out: &mut [f32]) {
-    /// For some vectors, whose sums stay in registers.
+pub unsafe fn add<V: Vector>(
+    from: &[f32],
+    [len, stride]: [usize; 2],
+    offsets: &[usize],
+    weights: &[f32],
+    out: &mut [f32],
+) {
+    /// For some vectors of some rows, whose sums stay in registers; the last of them may be a part of one. How many vectors.
     #[inline(always)]
-    unsafe fn step<V: Vector, const VECTORS: usize, const WHOLE: bool>(
-        len: usize,
+    unsafe fn step<V: Vector, const ROWS: usize, const VECTORS: usize>(
         from: *const f32,
+        stride: usize,
         offsets: &[usize],
         weights: &[f32],
         out: *mut f32,
-    ) {
+        [len, rest]: [usize; 2],
+    ) -> usize {
+        let last = (rest - (VECTORS - 1) * V::LANES).min(V::LANES);
         // SAFETY: the caller's.
         unsafe {
-            let mut sums = [V::splat(0.0); VECTORS];
-            for part in 0..VECTORS {
-                sums[part] = read::<V, WHOLE>(out.add(part * V::LANES), len, 0.0);
+            let is_whole = |part: usize| part + 1 < VECTORS || last == V::LANES;
+            // All are read before one is written: a load that meets a masked store waits for it.
+            let mut sums = [[V::splat(0.0); VECTORS]; ROWS];
+            for row in 0..ROWS {
+                for part in 0..VECTORS {
+                    let out = out.add(row * len + part * V::LANES);
+                    sums[row][part] = match is_whole(part) {
+                        true => read::<V, true>(out, V::LANES, 0.0),
+                        false => read::<V, false>(out, last, 0.0),
+                    };
+                }
             }
             for (&offset, &weight) in offsets.iter().zip(weights) {
                 let weight = V::splat(weight);
-                for part in 0..VECTORS {
-                    let x = read::<V, WHOLE>(from.add(offset + part * V::LANES), len, 0.0);
-                    sums[part] = x.accumulate(weight, sums[part]);
+                for row in 0..ROWS {
+                    for part in 0..VECTORS {
+                        let x = read::<V, true>(from.add(offset + row * stride + part * V::LANES), V::LANES, 0.0);
+                        sums[row][part] = x.accumulate(weight, sums[row][part]);
+                    }
                 }
             }
-            for part in 0..VECTORS {
-                write::<V, WHOLE>(sums[part], out.add(part * V::LANES), len);
+            for row in 0..ROWS {
+                for part in 0..VECTORS {
+                    let out = out.add(row * len + part * V::LANES);
+                    match is_whole(part) {
+                        true => write::<V, true>(sums[row][part], out, V::LANES),
+                        false => write::<V, false>(sums[row][part], out, last),
+                    }
+                }
             }
         }
+        VECTORS
     }
     assert_eq!(offsets.len(), weights.len(), "a weight for each offset");
-    assert_inside(offsets, out.len(), from);
-    let (len, mut at) = (out.len(), 0);
-    while at < len {
-        let rest = len - at;
-        // SAFETY: the caller's; each step lies inside the slices.
-        unsafe {
-            let (from, out) = (from.as_ptr().add(at), out.as_mut_ptr().add(at));
-            if rest >= 8 * V::LANES {
-                step::<V, 8, true>(V::LANES, from, offsets, weights, out);
-                at += 8 * V::LANES;
-            } else if rest >= 4 * V::LANES {
-                step::<V, 4, true>(V::LANES, from, offsets, weights, out);
-                at += 4 * V::LANES;
-            } else if rest >= 2 * V::LANES {
-                step::<V, 2, true>(V::LANES, from, offsets, weights, out);
-                at += 2 * V::LANES;
-            } else if rest >= V::LANES {
-                step::<V, 1, true>(V::LANES, from, offsets, weights, out);
-                at += V::LANES;
-            } else {
-                step::<V, 1, false>(rest, from, offsets, weights, out);
-                at += rest;
-            }
+    if out.is_empty() {
+        return;
+    }
+    let rows = out.len() / len;
+    assert_eq!(rows * len, out.len(), "whole rows");
+    assert_inside(offsets, (rows - 1) * stride + len.next_multiple_of(V::LANES), from);
+    let mut row = 0;
+    while row < rows {
+        let together = if rows - row >= 4 { 4 } else { 1 };
+        let mut at = 0;
+        while at < len {
+            let rest = (len - at).div_ceil(V::LANES);
+            // SAFETY: the caller's; each step lies inside the slices.
+            let vectors = unsafe {
+                let (from, out) = (from.as_ptr().add(row * stride + at), out.as_mut_ptr().add(row * len + at));
+                match (together, rest) {
+                    (4, 1) => step::<V, 4, 1>(from, stride, offsets, weights, out, [len, len - at]),
+                    (4, _) => step::<V, 4, 2>(from, stride, offsets, weights, out, [len, len - at]),
+                    (_, 8..) => step::<V, 1, 8>(from, stride, offsets, weights, out, [len, len - at]),
+                    (_, 1) => step::<V, 1, 1>(from, stride, offsets, weights, out, [len, len - at]),
+                    _ => step::<V, 1, 2>(from, stride, offsets, weights, out, [len, len - at]),
+                }
+            };
+            at += vectors * V::LANES;
         }
+        row += together;
     }
 }
 
@@ -130,22 +158,38 @@ mod tests {
     use super::super::level::levels;
 
     #[test]
-    fn shifted_sums_and_products_are_those_of_loops_at_every_length() {
+    fn shifted_sums_are_those_of_loops_at_every_length() {
+        let mut rng = fastrand::Rng::with_seed(2);
+        for len in (1..=40).chain([127, 128, 150, 300]).filter(|len| !cfg!(miri) || [7, 37].contains(len)) {
+            for (rows, apart) in [(1, 0), (1, 5), (3, 2), (4, 0), (9, 4)] {
+                let (stride, offsets) = (len + apart, [0, 1, 2, 9, 10, 19]);
+                let mut random = |len: usize| (0..len).map(|_| rng.f32() - 0.5).collect::<Vec<_>>();
+                let (from, weights, before) = (random(rows * stride + 35), random(offsets.len()), random(rows * len));
+                for (name, level) in levels() {
+                    let mut out = before.clone();
+                    add_shifted_at(level, &from, [len, stride], &offsets, &weights, &mut out);
+                    for (i, found) in out.into_iter().enumerate() {
+                        let at = i / len * stride + i % len;
+                        let terms = offsets.iter().zip(&weights);
+                        let terms = terms.map(|(offset, &weight)| f64::from(from[at + offset]) * f64::from(weight));
+                        let expected = f64::from(before[i]) + terms.sum::<f64>();
+                        // Seven roundings of numbers below 3.
+                        assert!((f64::from(found) - expected).abs() < 2e-6, "{name}, {len}: {found} for {expected}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn products_with_what_is_shifted_are_those_of_loops_at_every_length() {
         let mut rng = fastrand::Rng::with_seed(1);
         for len in (0..=40).chain([127, 128, 150, 300]).filter(|len| !cfg!(miri) || [0, 37].contains(len)) {
             for offsets in [&[][..], &[0], &[3, 0], &[0, 1, 2, 9, 10, 11, 18, 19], &[7, 7, 1, 0, 5, 2, 3]] {
                 let mut random = |len: usize| (0..len).map(|_| rng.f32() - 0.5).collect::<Vec<_>>();
-                let (from, weights, x) = (random(len + 19), random(offsets.len()), random(len));
+                let (from, x) = (random(len + 19), random(len));
                 let of = |at: usize, i: usize| f64::from(from[at + offsets[i]]);
                 for (name, level) in levels() {
-                    let mut out = x.clone();
-                    add_shifted_at(level, &from, offsets, &weights, &mut out);
-                    for (at, found) in out.into_iter().enumerate() {
-                        let terms = (0..offsets.len()).map(|i| of(at, i) * f64::from(weights[i]));
-                        let expected = f64::from(x[at]) + terms.sum::<f64>();
-                        // Nine roundings of numbers below 3.
-                        assert!((f64::from(found) - expected).abs() < 2e-6, "{name}, {len}: {found} for {expected}");
-                    }
                     let mut sums = vec![1.0; offsets.len()];
                     shifted_dots_at(level, &x, &from, offsets, &mut sums);
                     for (i, found) in sums.into_iter().enumerate() {
@@ -162,7 +206,7 @@ mod tests {
     #[cfg_attr(target_family = "wasm", ignore)] // A panic ends the program.
     fn what_ends_too_soon_is_refused() {
         for (name, level) in levels() {
-            let add = || add_shifted_at(level, &[0.0; 8], &[usize::MAX], &[1.0], &mut [0.0; 8]);
+            let add = || add_shifted_at(level, &[0.0; 8], [8, 8], &[usize::MAX], &[1.0], &mut [0.0; 8]);
             let dots = || shifted_dots_at(level, &[0.0; 8], &[0.0; 8], &[1], &mut [0.0]);
             assert!(std::panic::catch_unwind(add).is_err() && std::panic::catch_unwind(dots).is_err(), "{name}");
         }
