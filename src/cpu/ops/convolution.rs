@@ -223,11 +223,12 @@ pub fn convolution<T: Float>(
                 let weight_at = |output: usize, channel: usize| output * k + channel * places;
                 shifted.add(image, columns.image, weight, weight_at, out, scratch);
             }
-            None if columns.is_image() => {
+            // Of one row of windows the cores share the product.
+            None if columns.is_image() || windows.count[0] == 1 => columns.with(image, inputs, |columns| {
                 let (a, b) =
-                    (Matrix { elements: weight, strides: [k, 1] }, Matrix { elements: image, strides: [n, 1] });
+                    (Matrix { elements: weight, strides: [k, 1] }, Matrix { elements: columns, strides: [n, 1] });
                 generic::multiply([m, k, n], a, b, out);
-            }
+            }),
             None => multiply_columns(&columns, image, [m, k, n], weight, out),
         }
         add_bias(bias.as_deref(), group * m, n, out);
