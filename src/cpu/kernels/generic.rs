@@ -241,8 +241,8 @@ pub fn multiplier<'a, T: Float>(size: [usize; 3], b: Matrix<'a, T>) -> Multiplie
 }
 
 /// Adds to each number of `out` those that lie at offsets further on in `from`, each times its weight. The rows of `out` are as long as
-/// the first of `rows` says, and so far apart in `from` as the second; of each, whole
-/// vectors are read.
+/// the first of `rows` says, and so far apart in `from` as the second; of each, whole vectors are
+/// read.
 #[inline]
 pub fn add_shifted<T: Real>(from: &[T], rows: [usize; 2], offsets: &[usize], weights: &[T], out: &mut [T]) {
     by_type!((from, weights, out);

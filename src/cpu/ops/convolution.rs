@@ -219,9 +219,8 @@ pub fn convolution<T: Float>(
         let weight = &weight[group * m * k..][..m * k];
         match &shifted {
             Some(shifted) => {
-                out.fill(num_traits::zero());
                 let weight_at = |output: usize, channel: usize| output * k + channel * places;
-                shifted.add(image, columns.image, weight, weight_at, out, scratch);
+                shifted.apply(image, columns.image, weight, weight_at, out, scratch);
             }
             // Of one row of windows the cores share the product.
             None if columns.is_image() || windows.count[0] == 1 => columns.with(image, inputs, |columns| {
@@ -266,8 +265,7 @@ pub fn transposed<T: Float>(
         if columns.is_image() {
             multiply(out);
         } else if let Some(shifted) = &shifted {
-            out.fill(num_traits::zero());
-            shifted.add(x, windows.count, weight, |output, channel| channel * k + output * places, out, scratch);
+            shifted.apply(x, windows.count, weight, |output, channel| channel * k + output * places, out, scratch);
         } else {
             let products = Array::<T::Wide>::build(&[k, n], multiply);
             let products = products.as_slice().expect("it was made row-major");

@@ -169,9 +169,9 @@ impl Shifted {
         Some(Shifted { parts: parts.collect(), plane, stride, size: image, places: size[0] * size[1] })
     }
 
-    /// Adds the sums for each output of planes of so many columns, the channels; the weight of an output for a channel begins where
+    /// The sums for each output of planes of so many columns, the channels; the weight of an output for a channel begins where
     /// `weight_at` says.
-    pub fn add<T: Real>(
+    pub fn apply<T: Real>(
         &self,
         planes: &[T],
         [height, width]: [usize; 2],
@@ -186,6 +186,9 @@ impl Shifted {
         plane.resize(self.plane.len() + LANES, T::zero());
         // The only part lies in the result as it is summed.
         let is_result = self.stride == [1, 1];
+        if is_result {
+            out.fill(T::zero());
+        }
         sums.resize(if is_result { 0 } else { self.parts.len() }, Vec::new());
         for (part, sums) in self.parts.iter().zip(&mut *sums) {
             sums.clear();
@@ -210,8 +213,7 @@ impl Shifted {
             for (out, sums) in out.chunks_exact_mut(of_each).zip(sums.chunks_exact(part.len())) {
                 for (row, sums) in sums.chunks_exact(part.size[1]).enumerate() {
                     let first = (part.first[0] + row * self.stride[0]) * self.size[1] + part.first[1];
-                    let to = out[first..].iter_mut().step_by(self.stride[1]);
-                    to.zip(sums).for_each(|(to, &x)| *to = *to + x);
+                    out[first..].iter_mut().step_by(self.stride[1]).zip(sums).for_each(|(to, &x)| *to = x);
                 }
             }
         }
