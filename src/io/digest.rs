@@ -19,8 +19,9 @@ mod tests {
     fn each_change_gives_another_number() {
         let bytes: Vec<u8> = (0..43).collect();
         let mut found = BTreeSet::from([digest(&bytes), digest(&bytes[..42]), digest(&[]), digest(&[0])]);
-        for bit in 0..8 * bytes.len() {
-            for other in 0..=bit {
+        let step = if cfg!(miri) { 31 } else { 1 };
+        for bit in (0..8 * bytes.len()).step_by(step) {
+            for other in (0..=bit).step_by(step) {
                 let mut changed = bytes.clone();
                 changed[bit / 8] ^= 1 << (bit % 8);
                 if other < bit {

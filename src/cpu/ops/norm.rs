@@ -51,7 +51,7 @@ mod tests {
 
     fn of_a_constant_row_nothing_is_left<T: Float + std::fmt::Debug>() {
         for size in [1, 17, 384, 4097].into_iter().filter(|size| !cfg!(miri) || *size < 20) {
-            for number in [0.0, 1000.1, -12345.678, 1e10, 1e30] {
+            for number in [0.0, 1000.1, -12345.678, 1e10, 1e30].into_iter().skip(if cfg!(miri) { 2 } else { 0 }) {
                 let x = Array::full(T::from_value(Value::Float(number)), &[3, size]);
                 if !x.elements()[0].widened().is_finite() {
                     continue;

@@ -227,7 +227,8 @@ mod tests {
 
     #[test]
     fn the_moments_are_the_mean_and_the_variance() {
-        for sizes in [[3, 5, 4], [2, 3, 9], [1, 100, 20], [2, 0, 8], [0, 3, 8], [2, 40, 1]] {
+        let all_sizes = [[3, 5, 4], [2, 3, 9], [1, 100, 20], [2, 0, 8], [0, 3, 8], [2, 40, 1]];
+        for sizes in all_sizes.into_iter().filter(|sizes| !cfg!(miri) || sizes[1] < 40) {
             let x = random::<f64>(&sizes, 1);
             let single = Array::collect(&sizes, x.elements().iter().map(|&x| x as f32 + 100.0));
             let narrow = Array::collect(&sizes, x.elements().iter().map(|&x| f16::from_f64(x)));

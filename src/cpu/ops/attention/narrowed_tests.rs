@@ -47,7 +47,8 @@ const SIZES: [[usize; 7]; 5] = [
 
 #[test]
 fn numbers_in_less_room_are_attended_to_as_their_values() {
-    for [batch, heads, key_heads, queries, keys, d, e] in SIZES.into_iter().skip(if cfg!(miri) { 2 } else { 0 }) {
+    let sizes = if cfg!(miri) { &[[2, 2, 1, 3, 20, 4, 5]] } else { &SIZES[..] };
+    for &[batch, heads, key_heads, queries, keys, d, e] in sizes {
         let q = random::<f32>(&[batch, heads, queries, d], 1);
         let [k_sizes, v_sizes] = [d, e].map(|size| [batch, key_heads, keys, size]);
         for mask in masks(batch, queries, keys) {
