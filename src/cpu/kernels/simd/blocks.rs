@@ -151,6 +151,7 @@ mod tests {
     use super::super::integers::expected as in_integers;
     use super::super::level::{Level, levels};
     use super::super::linear_blocks::linear_blocks_at;
+    use super::super::rounding::Rounding;
     use crate::backend::{Epilogue, Unary};
     use crate::cpu::kernels::matrix::Matrix;
     use crate::cpu::kernels::{Format, Rows};
@@ -169,7 +170,15 @@ mod tests {
         (bytes.chunks_exact(2).map(|pair| f16::from_le_bytes([pair[0], pair[1]])).collect(), elements)
     }
 
-    fn check(name: &str, level: Level, format: Format, [m, n, blocks]: [usize; 3]) {
+    /// The levels, each with every rounding of activations; of those that Miri knows, none rounds.
+    fn levels_and_roundings() -> impl Iterator<Item = (String, Level, Rounding)> {
+        let roundings = if cfg!(miri) { &[Rounding::F32][..] } else { &Rounding::ALL };
+        let of_level =
+            |(name, level)| roundings.iter().map(move |&rounding| (format!("{name}, {rounding:?}"), level, rounding));
+        levels().into_iter().flat_map(of_level)
+    }
+
+    fn check(name: &str, level: Level, rounding: Rounding, format: Format, [m, n, blocks]: [usize; 3]) {
         let k = blocks * format.block()[0];
         let (bytes, elements) = weight(format, n, blocks);
         let (x, bias, residual) = (random(m * k, 1), random(n, 2), random(m * n, 3));
@@ -186,7 +195,7 @@ mod tests {
                 _ => Matrix { elements: &x[..], strides: [k, 1] },
             };
             let mut found = vec![f32::NAN; m * n];
-            linear_blocks_at(level, x_matrix, m, rows, after, &mut found);
+            linear_blocks_at(level, rounding, x_matrix, m, rows, after, &mut found);
             for (at, found) in found.into_iter().enumerate() {
                 let pairs = x[at / n * k..][..k].iter().zip(&elements[at % n * k..][..k]);
                 let terms = pairs.map(|(x, weight)| *x as f64 * *weight as f64);
@@ -195,7 +204,7 @@ mod tests {
                 let sum = if after.activation.is_some() { sum.max(0.0) } else { sum };
                 let expected = sum + after.residual.map_or(0.0, |residual| residual[at] as f64);
                 // As of any product: each of the additions rounds by half a place at most. And the numbers may be rounded.
-                let [_, rounded] = in_integers(&x[at / n * k..][..k], &elements[at % n * k..][..k]);
+                let [_, rounded] = in_integers(rounding, &x[at / n * k..][..k], &elements[at % n * k..][..k]);
                 let error = 6e-8 * (k as f64 / 4.0 + 8.0) * (size + 1.0) + rounded;
                 let near = (found as f64 - expected).abs() <= error;
                 assert!(near, "{name}, {format:?}, {m} {n} {blocks}, {choice}: {found} for {expected} at {at}");
@@ -205,23 +214,25 @@ mod tests {
 
     #[test]
     fn products_agree_with_double_precision() {
-        for (name, level) in levels() {
+        for (name, level, rounding) in levels_and_roundings() {
             for format in FORMATS {
                 if cfg!(miri) {
-                    [[1, 5, 1], [3, 2, 1], [9, 1, 1]].iter().for_each(|size| check(name, level, format, *size));
+                    [[1, 5, 1], [3, 2, 1], [9, 1, 1]]
+                        .iter()
+                        .for_each(|size| check(&name, level, rounding, format, *size));
                     continue;
                 }
                 for m in [1, 2, 3, 5, 8, 9, 33] {
                     for n in [1, 7, 16, 65] {
-                        check(name, level, format, [m, n, if m == 3 { 3 } else { 1 }]);
+                        check(&name, level, rounding, format, [m, n, if m == 3 { 3 } else { 1 }]);
                     }
                 }
                 // More terms than are packed at a time.
-                check(name, level, format, [10, 40, 1200 / format.block()[0] + 1]);
+                check(&name, level, rounding, format, [10, 40, 1200 / format.block()[0] + 1]);
             }
             if !cfg!(miri) {
                 // More columns than are made panels of at a time.
-                check(name, level, Format::Q4_1, [9, 4200, 2]);
+                check(&name, level, rounding, Format::Q4_1, [9, 4200, 2]);
             }
         }
     }
@@ -234,11 +245,11 @@ mod tests {
             let k = format.block()[0] * if cfg!(miri) { 1 } else { 2048 / format.block()[0] };
             let (bytes, _) = weight(format, n, k / format.block()[0]);
             let (x, rows) = (random(most * k, 1), Rows { format, bytes: bytes.as_bytes(), size: [n, k] });
-            for (name, level) in levels() {
+            for (name, level, rounding) in levels_and_roundings() {
                 let product = |first: usize, m: usize| {
                     let mut out = vec![0.0; m * n];
                     let x = Matrix { elements: &x[first * k..], strides: [k, 1] };
-                    linear_blocks_at(level, x, m, rows, Epilogue::default(), &mut out);
+                    linear_blocks_at(level, rounding, x, m, rows, Epilogue::default(), &mut out);
                     out
                 };
                 let alone: Vec<f32> = (0..most).flat_map(|row| product(row, 1)).collect();
@@ -251,21 +262,16 @@ mod tests {
 
     #[test]
     fn a_product_without_terms_is_what_follows_it() {
-        for (_, level) in levels() {
+        for (_, level, rounding) in levels_and_roundings() {
             let rows = Rows { format: Format::Q8_0, bytes: &[], size: [3, 0] };
             let (mut out, bias) = ([f32::NAN; 6], [1.0, 2.0, 3.0]);
             let x = Matrix { elements: &[][..], strides: [0, 1] };
-            linear_blocks_at(level, x, 2, rows, Epilogue { bias: Some(&bias), ..Epilogue::default() }, &mut out);
+            let after = Epilogue { bias: Some(&bias[..]), ..Epilogue::default() };
+            linear_blocks_at(level, rounding, x, 2, rows, after, &mut out);
             assert_eq!(out, [1.0, 2.0, 3.0, 1.0, 2.0, 3.0]);
             let rows = Rows { size: [0, 32], ..rows };
-            linear_blocks_at(
-                level,
-                Matrix { elements: &[0.0; 32][..], strides: [32, 1] },
-                1,
-                rows,
-                Epilogue::default(),
-                &mut [],
-            );
+            let x = Matrix { elements: &[0.0; 32][..], strides: [32, 1] };
+            linear_blocks_at(level, rounding, x, 1, rows, Epilogue::default(), &mut []);
         }
     }
 }

@@ -7,6 +7,7 @@ use super::format::F32;
 use super::integers;
 use super::level::{Level, level};
 use super::quantised::{dot_at, unpack_at};
+use super::rounding::Rounding;
 use crate::backend::Epilogue;
 use crate::cpu::kernels::blocks::Rows;
 use crate::cpu::kernels::epilogue::finish as apply;
@@ -29,11 +30,12 @@ const DEQUANTISED: usize = 1 << 16;
 /// # Panics
 /// A matrix does not lie inside its slice.
 pub fn linear_blocks(x: Matrix<'_, f32>, m: usize, rows: Rows<'_>, epilogue: Epilogue<'_, [f32]>, out: &mut [f32]) {
-    linear_blocks_at(level(), x, m, rows, epilogue, out);
+    linear_blocks_at(level(), Rounding::chosen(), x, m, rows, epilogue, out);
 }
 
 pub fn linear_blocks_at(
     level: Level,
+    rounding: Rounding,
     x: Matrix<'_, f32>,
     m: usize,
     rows: Rows<'_>,
@@ -51,9 +53,10 @@ pub fn linear_blocks_at(
         [stride, 1] if stride == k || m == 1 => Cow::Borrowed(&x.elements[..m * k]),
         [stride, inner_stride] => (0..m * k).map(|at| x.elements[at / k * stride + at % k * inner_stride]).collect(),
     };
+    let _ = rounding; // Where there are no kernels of integers.
     let outputs = n.div_ceil(4 * cores()).next_multiple_of(OUTPUTS);
     #[cfg(any(all(feature = "gguf", feature = "avx2", target_arch = "x86_64"), test))]
-    let rounded = integers::rounded(level, &x, m, rows);
+    let rounded = integers::rounded(level, rounding, &x, m, rows);
     for_each_columns(out, n, 0..n, outputs, outputs * k * m, |mut out| {
         let columns = out.columns();
         #[cfg(any(all(feature = "gguf", feature = "avx2", target_arch = "x86_64"), test))]

@@ -5,6 +5,7 @@
 //! [`gemm`], [`attention`]), one function for each kernel and set of instructions ([`dispatch`]), and the safe functions of this module,
 //! which choose among them.
 //! `CONGRUENT_SIMD` forces a choice: `portable`, `avx2`, `avx512`, `avx512bf16`, `amx`, `neon` or `neonbf16`; what the processor lacks is not chosen.
+//! `CONGRUENT_ACTIVATIONS` is `f32`, `i16` or `i8`: what is multiplied by quantised weights is rounded to so many bits, or not at all.
 //! `CONGRUENT_F32_PRODUCTS=bf16x3` has the level `amx` multiply `f32` by the matrix unit, in parts.
 //! WebAssembly cannot be asked: a program has the level `simd128` if it was compiled with it.
 
@@ -52,6 +53,7 @@ mod portable;
 mod quantised;
 mod reduce;
 mod reduce_columns;
+mod rounding;
 mod rows;
 mod shifted;
 mod softmax;

@@ -1,4 +1,4 @@
-//! Rows of numbers, rounded to integers of 16 bits.
+//! Rows of numbers, rounded to integers of 16 bits or 8.
 
 use super::vector::{BLOCK, IntegerVector};
 use crate::cpu::kernels::simd::level::Level;
@@ -6,9 +6,11 @@ use crate::cpu::memory::Elements;
 use crate::cpu::parallel::for_each_chunk;
 use zerocopy::{FromBytes, IntoBytes};
 
-/// What is stored of a step, in vectors: 4 of words, the scales of the blocks, what the centre of the weights takes from sums of
-/// products, the sums of the numbers themselves, and these times the centre.
+/// What is stored of a step, in vectors: 4 of words, or 2 of bytes and what the centre of the weights takes from sums of products of
+/// each half; the scales of the blocks, what the centre takes from the sums of all, the sums of the numbers themselves, and these
+/// times the centre.
 pub const VECTORS: usize = 8;
+pub const CENTRES_OF_HALVES: usize = 2;
 pub const SCALES: usize = 4;
 pub const CENTRES: usize = 5;
 pub const SUMS: usize = 6;
@@ -31,12 +33,14 @@ pub struct Activations {
     /// Where the first scale of a row stands.
     first_scale: usize,
     level: Level,
+    in_bytes: bool,
 }
 
 impl Activations {
-    /// Rounds rows by the kernel of a level, whose steps have so many blocks.
+    /// Rounds rows to 16 bits or 8 by the kernel of a level, whose steps have so many blocks.
     pub fn rounded(
         level: Level,
+        in_bytes: bool,
         x: &[f32],
         [rows, k]: [usize; 2],
         blocks: usize,
@@ -47,11 +51,16 @@ impl Activations {
         let mut elements = Elements::arbitrary(rows * stride);
         let to = elements.get_mut().expect("new elements have one holder");
         for_each_chunk(to, stride, 2 * k, |row, to| kernel(&x[row * k..][..k], integers_mut(to)));
-        Activations { elements, rows, stride, first_scale: SCALES * lanes, level }
+        Activations { elements, rows, stride, first_scale: SCALES * lanes, level, in_bytes }
     }
 
     pub fn level(&self) -> Level {
         self.level
+    }
+
+    /// Whether rows were rounded to 8 bits, and not 16.
+    pub fn in_bytes(&self) -> bool {
+        self.in_bytes
     }
 
     /// The number of rows.
@@ -84,12 +93,12 @@ pub fn integers_mut(x: &mut [f32]) -> &mut [u32] {
     FromBytes::mut_from_bytes(x.as_mut_bytes()).expect("as large and aligned alike")
 }
 
-/// Rounds a row. If the results of it do not count, its first scale is NaN.
+/// Rounds a row to 16 bits or 8. If the results of it do not count, its first scale is NaN.
 ///
 /// # Safety
 /// The processor has the instructions of `V`. The row has the blocks of a step, or more.
 #[inline(always)]
-pub unsafe fn round<V: IntegerVector>(x: &[f32], to: &mut [u32]) {
+pub unsafe fn round<V: IntegerVector>(in_bytes: bool, x: &[f32], to: &mut [u32]) {
     let (blocks, lanes) = (x.len() / BLOCK, V::LANES);
     assert!(blocks >= V::BLOCKS && to.len() == blocks.div_ceil(V::BLOCKS) * VECTORS * lanes, "the steps of a row");
     // SAFETY: the caller's.
@@ -102,7 +111,7 @@ pub unsafe fn round<V: IntegerVector>(x: &[f32], to: &mut [u32]) {
             for index in step * V::BLOCKS - first..V::BLOCKS {
                 of_step[index] = &x[(first + index) * BLOCK..][..BLOCK];
             }
-            refused = refused.add(round_step::<V>(of_step, to));
+            refused = refused.add(round_step::<V>(in_bytes, of_step, to));
         }
         if refused.sum().is_nan() {
             to[SCALES * lanes] = f32::NAN.to_bits();
@@ -115,7 +124,7 @@ pub unsafe fn round<V: IntegerVector>(x: &[f32], to: &mut [u32]) {
 /// # Safety
 /// The processor has the instructions of `V`. There are as many blocks as a step has, and room for it.
 #[inline(always)]
-unsafe fn round_step<V: IntegerVector>(x: [&[f32]; 4], to: &mut [u32]) -> V {
+unsafe fn round_step<V: IntegerVector>(in_bytes: bool, x: [&[f32]; 4], to: &mut [u32]) -> V {
     debug_assert!(to.len() >= VECTORS * V::LANES);
     // SAFETY: the caller's; a block has eight groups of four elements.
     unsafe {
@@ -144,18 +153,31 @@ unsafe fn round_step<V: IntegerVector>(x: [&[f32]; 4], to: &mut [u32]) -> V {
         let (smallest, nan) = (V::splat(f32::from_bits(SMALLEST)), V::splat(f32::NAN));
         let too_small = zero.select_less(largest, largest.select_less(smallest, nan, zero), zero);
         refused = V::splat(f32::from_bits(LARGEST)).select_less(largest, nan, refused.add(too_small));
-        let most = V::splat(32767.0);
+        let most = V::splat(if in_bytes { 127.0 } else { 32767.0 });
         let factor = largest.select_less(smallest, zero, most.div(largest));
-        let (mut centres, to) = (V::splat_words(0), to.as_mut_ptr());
+        let to = to.as_mut_ptr();
+        let store = |integers, vector: usize| V::store_integers(integers, to.add(vector * V::LANES));
+        let centre = V::splat_words(-CENTRE);
+        let (mut words, mut centres) = ([V::splat_words(0); 4], V::splat_words(0));
         for vector in 0..4 {
             let four = elements[vector % 2];
             let low = four[vector / 2].mul(factor).round_to_integers();
             let high = four[vector / 2 + 2].mul(factor).round_to_integers();
-            let words = V::pair_words(low, high);
-            centres = V::dot_words(words, V::splat_words(-CENTRE), centres);
-            V::store_integers(words, to.add(vector * V::LANES));
+            words[vector] = V::pair_words(low, high);
+            centres = V::dot_words(words[vector], centre, centres);
+            if !in_bytes {
+                store(words[vector], vector);
+            }
         }
-        V::store_integers(centres, to.add(CENTRES * V::LANES));
+        if in_bytes {
+            for half in 0..2 {
+                let (even, odd) = (words[half], words[half + 2]);
+                store(V::pair_bytes(even, odd), half);
+                let centres = V::dot_words(even, centre, V::splat_words(0));
+                store(V::dot_words(odd, centre, centres), CENTRES_OF_HALVES + half);
+            }
+        }
+        store(centres, CENTRES);
         largest.div(most).write(to.add(SCALES * V::LANES).cast());
         sum.write(to.add(SUMS * V::LANES).cast());
         sum.mul(V::splat(CENTRE as f32)).write(to.add(CENTRE_SUMS * V::LANES).cast());

@@ -1,8 +1,8 @@
-//! Products of quantised weights in integers: numbers of a row are rounded to 16 bits for each 32 of them, multiplied by the
-//! weights' 4 or 8 bits as they are, and only the sums for each block become `f32`.
+//! Products of quantised weights in integers: numbers of a row are rounded to 16 bits, or to 8 for those who ask, for each 32 of them,
+//! multiplied by the weights' 4 to 8 bits as they are, and only the sums for each block become `f32`.
 //!
-//! A lane sums 8 products of a block, in 4 vectors of words: so a vector has a quarter as many blocks as it has lanes, which is
-//! called a step. Integers are exact, and steps are added one after another, so that the results of a row are the same
+//! A lane sums 8 products of a block, in 4 vectors of words or 2 of bytes: so a vector has a quarter as many blocks as it has lanes, which
+//! is called a step. Integers are exact, and steps are added one after another, so that the results of a row are the same
 //! whether it is multiplied alone or among others.
 
 mod activations;
@@ -13,13 +13,13 @@ mod tests;
 mod vector;
 
 use super::level::Level;
-use crate::cpu::environment::read;
+use super::rounding::Rounding;
 use crate::cpu::kernels::Format;
 use crate::cpu::kernels::blocks::Rows;
 use crate::cpu::parallel::ColumnsMut;
-use std::sync::OnceLock;
 
 pub use activations::Activations;
+use decoder::InBytes;
 #[cfg(test)]
 pub use tests::expected;
 use vector::BLOCK;
@@ -31,42 +31,28 @@ pub use vector::IntegerVector;
 /// The activations were made for other rows.
 pub fn multiply(x: &Activations, rows: Rows<'_>, out: &mut ColumnsMut<'_, f32>) {
     let level = x.level();
-    match rows.format {
-        Format::Q4_0 => multiply_at::<decoder::Q4_0>(level, x, rows, out),
-        Format::Q4_1 => multiply_at::<decoder::Q4_1>(level, x, rows, out),
-        Format::Q8_0 => multiply_at::<decoder::Q8_0>(level, x, rows, out),
-        Format::Q4_K => multiply_at::<decoder::Q4_K>(level, x, rows, out),
-        Format::Q6_K => multiply_at::<decoder::Q6_K>(level, x, rows, out),
-        other => unreachable!("{other:?} in integers"),
+    match (rows.format, x.in_bytes()) {
+        (Format::Q4_0, false) => multiply_at::<decoder::Q4_0>(level, x, rows, out),
+        (Format::Q4_1, false) => multiply_at::<decoder::Q4_1>(level, x, rows, out),
+        (Format::Q8_0, false) => multiply_at::<decoder::Q8_0>(level, x, rows, out),
+        (Format::Q4_K, false) => multiply_at::<decoder::Q4_K>(level, x, rows, out),
+        (Format::Q6_K, false) => multiply_at::<decoder::Q6_K>(level, x, rows, out),
+        (Format::Q4_0, true) => multiply_at::<InBytes<decoder::Q4_0>>(level, x, rows, out),
+        (Format::Q4_1, true) => multiply_at::<InBytes<decoder::Q4_1>>(level, x, rows, out),
+        (Format::Q8_0, true) => multiply_at::<InBytes<decoder::Q8_0>>(level, x, rows, out),
+        (Format::Q4_K, true) => multiply_at::<InBytes<decoder::Q4_K>>(level, x, rows, out),
+        (Format::Q6_K, true) => multiply_at::<InBytes<decoder::Q6_K>>(level, x, rows, out),
+        (other, _) => unreachable!("{other:?} in integers"),
     }
 }
 
-/// Rounds `m` rows for a product with these rows of a weight, if that is calculated in integers.
-pub fn rounded(level: Level, x: &[f32], m: usize, weight: Rows<'_>) -> Option<Activations> {
-    let blocks = blocks_of_a_step(level).filter(|_| is_supported(level, weight))?;
-    Some(Activations::rounded(level, x, [m, weight.size[1]], blocks, |x, to| round_at(level, x, to)))
-}
-
-/// Whether a product with such rows is calculated in integers at this level.
-fn is_supported(level: Level, rows: Rows<'_>) -> bool {
-    if rows_stay_f32() {
-        return false;
-    }
-    let has_kernel = matches!(rows.format, Format::Q4_0 | Format::Q4_1 | Format::Q8_0 | Format::Q4_K | Format::Q6_K);
-    has_kernel && blocks_of_a_step(level).is_some_and(|blocks| rows.size[1] >= blocks * BLOCK)
-}
-
-/// Whether `CONGRUENT_ACTIVATIONS=f32` asks that rows are multiplied as they are.
-fn rows_stay_f32() -> bool {
-    static CHOSEN: OnceLock<bool> = OnceLock::new();
-    *CHOSEN.get_or_init(|| {
-        let by_name = |asked: &str| match asked {
-            "f32" => Some(true),
-            "i16" => Some(false),
-            _ => None,
-        };
-        read("CONGRUENT_ACTIVATIONS", by_name, "f32 or i16", "i16 is used").unwrap_or(false)
-    })
+/// Rounds `m` rows for a product with these rows of a weight, if that is calculated in integers at this level.
+pub fn rounded(level: Level, rounding: Rounding, x: &[f32], m: usize, weight: Rows<'_>) -> Option<Activations> {
+    let formats = [Format::Q4_0, Format::Q4_1, Format::Q8_0, Format::Q4_K, Format::Q6_K];
+    let (k, in_bytes) = (weight.size[1], rounding == Rounding::I8);
+    let blocks = blocks_of_a_step(level).filter(|blocks| k >= blocks * BLOCK)?;
+    (rounding != Rounding::F32 && formats.contains(&weight.format))
+        .then(|| Activations::rounded(level, in_bytes, x, [m, k], blocks, |x, to| round_at(level, in_bytes, x, to)))
 }
 
 /// The blocks of a step, if the level has the instructions.
@@ -117,7 +103,7 @@ macro_rules! kernels { ($(
 )*} }
 
 kernels! {
-    fn round_at(x: &[f32], to: &mut [u32]) = activations::round;
+    fn round_at(in_bytes: bool, x: &[f32], to: &mut [u32]) = activations::round;
     fn multiply_at<F: decoder::Decoder>(x: &Activations, rows: Rows<'_>, out: &mut ColumnsMut<'_, f32>)
         = product::multiply;
 }

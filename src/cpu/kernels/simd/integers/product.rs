@@ -1,7 +1,9 @@
 //! The products of rounded rows and rows of blocks.
 
-use super::activations::{Activations, CENTRE_SUMS, CENTRES, SCALES, SUMS, VECTORS, integers_mut};
-use super::decoder::{Decoder, Step, Unpacked, unpack};
+use super::activations::{
+    Activations, CENTRE, CENTRE_SUMS, CENTRES, CENTRES_OF_HALVES, SCALES, SUMS, VECTORS, integers_mut,
+};
+use super::decoder::{Decoder, Step, unpack, vectors_of};
 use super::vector::{BLOCK, IntegerVector};
 use crate::cpu::kernels::blocks::Rows;
 use crate::cpu::memory::Elements;
@@ -29,7 +31,8 @@ const LINE: usize = 64;
 pub unsafe fn multiply<V: IntegerVector, F: Decoder>(x: &Activations, rows: Rows<'_>, out: &mut ColumnsMut<'_, f32>) {
     let ([n, k], [m, stride], columns) = (rows.size, out.size(), out.columns());
     let blocks = k / BLOCK;
-    let (row, unpacked_row) = (F::row_bytes::<V>(blocks), Unpacked::<true>::row_bytes::<V>(blocks) / size_of::<f32>());
+    let (row, unpacked_row) = (F::row_bytes::<V>(blocks), F::Unpacked::row_bytes::<V>(blocks) / size_of::<f32>());
+    assert_eq!(x.in_bytes(), F::IN_BYTES, "rows that were rounded alike");
     assert!(m == x.rows() && columns.len() == n && rows.bytes.len() == n * row, "a result for each pair of rows");
     let steps = blocks.div_ceil(V::BLOCKS);
     assert!(blocks >= V::BLOCKS && x.stride() == steps * VECTORS * V::LANES, "rows of this size");
@@ -58,13 +61,7 @@ pub unsafe fn multiply<V: IntegerVector, F: Decoder>(x: &Activations, rows: Rows
         }
         let bytes = unpacked.as_bytes();
         // SAFETY: the caller's; the columns are those of the weights.
-        unsafe {
-            if F::HAS_OFFSETS {
-                multiply_cached::<V, Unpacked<true>>(x, bytes, blocks, sums, out);
-            } else {
-                multiply_cached::<V, Unpacked<false>>(x, bytes, blocks, sums, out);
-            }
-        }
+        unsafe { multiply_cached::<V, F::Unpacked>(x, bytes, blocks, sums, out) };
     }
 }
 
@@ -232,11 +229,25 @@ unsafe fn add_step<V: IntegerVector, F: Decoder>(x: *const u32, weights: &Step<V
     // SAFETY: the caller's.
     unsafe {
         let numbers = |index: usize| std::slice::from_raw_parts(vector(index).cast::<f32>(), V::LANES);
-        let mut dots = if F::IS_CENTRED { V::load_integers(vector(CENTRES)) } else { V::splat_words(0) };
-        for index in 0..4 {
-            dots = V::dot_words(V::load_integers(vector(index)), weights.words[index], dots);
+        // What is subtracted from sums of products of integers that are raised.
+        let centres = |index: usize| match F::RAISED {
+            0 => V::splat_words(0),
+            raised => V::shift_left(V::load_integers(vector(index)), (raised / CENTRE as u32).ilog2()),
+        };
+        let dot = |index: usize, sums| {
+            let (x, weights) = (V::load_integers(vector(index)), weights.integers[index]);
+            if F::IN_BYTES { V::dot_bytes(weights, x, sums, F::RAISED > 64) } else { V::dot_words(x, weights, sums) }
+        };
+        let scales = V::load(numbers(SCALES));
+        if F::HAS_TWO_SCALES {
+            let [first, last] = [0, 1].map(|half| V::to_floats(dot(half, centres(CENTRES_OF_HALVES + half))));
+            return last.mul_add(weights.offset, first.mul(weights.scale)).mul_add(scales, sum);
         }
-        let (dots, scales) = (V::to_floats(dots), V::load(numbers(SCALES)));
+        let mut dots = centres(CENTRES);
+        for index in 0..const { vectors_of(F::IN_BYTES) } {
+            dots = dot(index, dots);
+        }
+        let dots = V::to_floats(dots);
         if F::HAS_OFFSETS {
             // With offsets, the scale is that of a number and not of its distance from the centre.
             let products = dots.mul_add(scales, V::load(numbers(CENTRE_SUMS)));

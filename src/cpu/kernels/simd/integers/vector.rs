@@ -5,7 +5,7 @@ use super::super::vector::Vector;
 /// The elements of a block.
 pub const BLOCK: usize = 32;
 
-/// A vector with the instructions for products of 16-bit integers.
+/// A vector with the instructions for products of integers of 16 bits and of 8.
 ///
 /// # Safety
 /// As of [`Vector`]. Memory that a method is given holds what it reads or writes; it need not be aligned.
@@ -27,6 +27,18 @@ pub unsafe trait IntegerVector: Vector {
     unsafe fn round_to_integers(self) -> Self::Integers;
     /// Words of the lower halves of two integers of 32 bits each.
     unsafe fn pair_words(low: Self::Integers, high: Self::Integers) -> Self::Integers;
+    /// Bytes of the lower halves of the words of two vectors, in turns.
+    unsafe fn pair_bytes(even: Self::Integers, odd: Self::Integers) -> Self::Integers;
+    /// Adds the products of four neighbouring bytes each, of which the first are unsigned, to a sum of 32 bits. Those of `x` are -127 or
+    /// more, and the others less than 64 unless they are wide.
+    unsafe fn dot_bytes(
+        bytes: Self::Integers,
+        x: Self::Integers,
+        sums: Self::Integers,
+        are_wide: bool,
+    ) -> Self::Integers;
+    /// Integers of 32 bits times a power of two.
+    unsafe fn shift_left(x: Self::Integers, bits: u32) -> Self::Integers;
     /// The nearest numbers to integers of 32 bits.
     unsafe fn to_floats(x: Self::Integers) -> Self;
 
@@ -41,6 +53,16 @@ pub unsafe trait IntegerVector: Vector {
     /// Weights of 6 bits around zero, each times its scale, of a step from this block on, in the order of [`bytes`](Self::bytes). They
     /// are the weights of half a block of `Q6_K`, whose four blocks have the 32 bytes of their last bits in common; each has two scales.
     unsafe fn scaled_six_bits(low: *const u8, high: *const u8, scales: *const i8, block: usize) -> [Self::Integers; 4];
+    /// The lower halves of the 16 bytes at `AT` of each block, and the upper ones.
+    unsafe fn nibble_bytes<const STRIDE: usize, const AT: usize>(blocks: *const u8) -> [Self::Integers; 2];
+    /// The first 16 of the bytes with a sign at `AT` of each block, and the others, all of them 128 larger.
+    unsafe fn raised_bytes<const STRIDE: usize, const AT: usize>(blocks: *const u8) -> [Self::Integers; 2];
+    /// The first 16 halves of bytes of each block, and the others: see [`nibbles_of_pairs`](Self::nibbles_of_pairs).
+    unsafe fn nibble_bytes_of_pairs(bytes: *const u8, block: usize) -> [Self::Integers; 2];
+    /// The first 16 weights of 6 bits of each block, and the others: see [`scaled_six_bits`](Self::scaled_six_bits).
+    unsafe fn six_bits(low: *const u8, high: *const u8, block: usize) -> [Self::Integers; 2];
+    /// The first of the two scales of each block, in its four lanes, and the second one.
+    unsafe fn half_scales(scales: *const i8) -> [Self; 2];
     /// Each of the lowest bytes, as a number, in the four lanes of its block.
     unsafe fn splat_bytes(bytes: u32) -> Self;
     /// The number of half precision that each block begins with, in its four lanes.

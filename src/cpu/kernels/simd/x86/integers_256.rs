@@ -29,6 +29,13 @@ unsafe fn words(first: __m256i, last: __m256i) -> [__m256i; 4] {
     }
 }
 
+/// The upper 4 bits of each byte.
+#[inline(always)]
+unsafe fn upper_halves(x: __m256i) -> __m256i {
+    // SAFETY: see above.
+    unsafe { _mm256_and_si256(_mm256_srli_epi16::<4>(x), _mm256_set1_epi8(15)) }
+}
+
 /// Each of these lanes, four times.
 macro_rules! four_times {
     ($a:literal, $b:literal) => {
@@ -77,6 +84,30 @@ unsafe impl IntegerVector for Avx2 {
         unsafe { _mm256_blend_epi16::<0xaa>(low, _mm256_slli_epi32::<16>(high)) }
     }
     #[inline(always)]
+    unsafe fn pair_bytes(even: __m256i, odd: __m256i) -> __m256i {
+        // SAFETY: see above.
+        unsafe { _mm256_blendv_epi8(even, _mm256_slli_epi16::<8>(odd), _mm256_set1_epi16(-256)) }
+    }
+    #[inline(always)]
+    unsafe fn dot_bytes(bytes: __m256i, x: __m256i, sums: __m256i, are_wide: bool) -> __m256i {
+        // SAFETY: see above.
+        unsafe {
+            // Two products of 127 or 128 by 127 are the most that fits into 16 bits.
+            let dots = |bytes: __m256i| _mm256_madd_epi16(_mm256_maddubs_epi16(bytes, x), _mm256_set1_epi16(1));
+            if !are_wide {
+                return _mm256_add_epi32(sums, dots(bytes));
+            }
+            let highest = _mm256_set1_epi8(-128);
+            let sums = _mm256_add_epi32(sums, dots(_mm256_and_si256(bytes, highest)));
+            _mm256_add_epi32(sums, dots(_mm256_andnot_si256(highest, bytes)))
+        }
+    }
+    #[inline(always)]
+    unsafe fn shift_left(x: __m256i, bits: u32) -> __m256i {
+        // SAFETY: see above.
+        unsafe { _mm256_sll_epi32(x, _mm_cvtsi32_si128(bits as i32)) }
+    }
+    #[inline(always)]
     unsafe fn to_floats(x: __m256i) -> Self {
         // SAFETY: see above.
         Avx2(unsafe { _mm256_cvtepi32_ps(x) })
@@ -108,17 +139,24 @@ unsafe impl IntegerVector for Avx2 {
         }
     }
     #[inline(always)]
-    unsafe fn nibbles_of_pairs(bytes: *const u8, _block: usize) -> [__m256i; 4] {
+    unsafe fn nibbles_of_pairs(bytes: *const u8, block: usize) -> [__m256i; 4] {
         // SAFETY: see above.
         unsafe {
-            let all = _mm256_loadu_si256(bytes.cast());
-            let half = _mm256_set1_epi8(15);
-            let (low, high) = (_mm256_and_si256(all, half), _mm256_and_si256(_mm256_srli_epi16::<4>(all), half));
-            words(_mm256_permute2x128_si256::<0x20>(low, high), _mm256_permute2x128_si256::<0x31>(low, high))
+            let [first, last] = Self::nibble_bytes_of_pairs(bytes, block);
+            words(first, last)
         }
     }
     #[inline(always)]
-    unsafe fn scaled_six_bits(low: *const u8, high: *const u8, scales: *const i8, block: usize) -> [__m256i; 4] {
+    unsafe fn nibble_bytes_of_pairs(bytes: *const u8, _block: usize) -> [__m256i; 2] {
+        // SAFETY: see above.
+        unsafe {
+            let all = _mm256_loadu_si256(bytes.cast());
+            let (low, high) = (_mm256_and_si256(all, _mm256_set1_epi8(15)), upper_halves(all));
+            [_mm256_permute2x128_si256::<0x20>(low, high), _mm256_permute2x128_si256::<0x31>(low, high)]
+        }
+    }
+    #[inline(always)]
+    unsafe fn six_bits(low: *const u8, high: *const u8, block: usize) -> [__m256i; 2] {
         // SAFETY: see above.
         unsafe {
             // The first two blocks have the lower halves of bytes, the last two the upper ones.
@@ -131,7 +169,15 @@ unsafe impl IntegerVector for Avx2 {
                 let high = _mm256_and_si256(_mm256_srlv_epi64(high, shifts), bits);
                 _mm256_or_si256(low, _mm256_slli_epi16::<4>(high))
             };
-            let mut all = words(part(0), part(16));
+            [part(0), part(16)]
+        }
+    }
+    #[inline(always)]
+    unsafe fn scaled_six_bits(low: *const u8, high: *const u8, scales: *const i8, block: usize) -> [__m256i; 4] {
+        // SAFETY: see above.
+        unsafe {
+            let [first, last] = Self::six_bits(low, high, block);
+            let mut all = words(first, last);
             let scale = |index: usize| _mm_set1_epi16(scales.add(index).read() as i16);
             let scales = [_mm256_set_m128i(scale(2), scale(0)), _mm256_set_m128i(scale(3), scale(1))];
             for vector in 0..4 {
@@ -139,6 +185,31 @@ unsafe impl IntegerVector for Avx2 {
                 all[vector] = _mm256_mullo_epi16(around_zero, scales[vector % 2]);
             }
             all
+        }
+    }
+    #[inline(always)]
+    unsafe fn nibble_bytes<const STRIDE: usize, const AT: usize>(blocks: *const u8) -> [__m256i; 2] {
+        // SAFETY: see above.
+        unsafe {
+            let all = two_parts(blocks.add(AT), STRIDE);
+            [_mm256_and_si256(all, _mm256_set1_epi8(15)), upper_halves(all)]
+        }
+    }
+    #[inline(always)]
+    unsafe fn raised_bytes<const STRIDE: usize, const AT: usize>(blocks: *const u8) -> [__m256i; 2] {
+        // SAFETY: see above.
+        unsafe { [AT, AT + 16].map(|at| _mm256_xor_si256(two_parts(blocks.add(at), STRIDE), _mm256_set1_epi8(-128))) }
+    }
+    #[inline(always)]
+    unsafe fn half_scales(scales: *const i8) -> [Self; 2] {
+        // SAFETY: see above.
+        unsafe {
+            let numbers = _mm_cvtepi32_ps(_mm_cvtepi8_epi32(_mm_cvtsi32_si128(scales.cast::<i32>().read_unaligned())));
+            let numbers = _mm256_castps128_ps256(numbers);
+            [
+                Avx2(_mm256_permutevar8x32_ps(numbers, four_times!(0, 2))),
+                Avx2(_mm256_permutevar8x32_ps(numbers, four_times!(1, 3))),
+            ]
         }
     }
     #[inline(always)]

@@ -58,6 +58,35 @@ unsafe fn words(first: __m512i, last: __m512i) -> [__m512i; 4] {
     }
 }
 
+/// The 16 bytes at `AT` of each of four blocks.
+#[inline(always)]
+unsafe fn parts<const STRIDE: usize, const AT: usize>(blocks: *const u8) -> __m512i {
+    // SAFETY: see above.
+    unsafe {
+        let vector = |at: usize| _mm512_loadu_si512(blocks.add(at).cast());
+        let (first, last) = (vector(0), vector(const { end(STRIDE, AT) - 64 }));
+        if const { STRIDE.is_multiple_of(4) && AT.is_multiple_of(4) } {
+            let places = const { places(STRIDE, AT) };
+            _mm512_permutex2var_epi32(first, _mm512_loadu_si512(places.as_ptr().cast()), last)
+        } else {
+            let places = const { narrow_places(STRIDE, AT) };
+            _mm512_permutex2var_epi16(first, _mm512_loadu_si512(places.as_ptr().cast()), last)
+        }
+    }
+}
+
+/// The first 16 of the bytes at `AT` of each of four blocks, and the next 16.
+#[inline(always)]
+unsafe fn halves<const STRIDE: usize, const AT: usize>(blocks: *const u8) -> [__m512i; 2] {
+    // SAFETY: see above.
+    unsafe {
+        let part = |block: usize| _mm256_loadu_si256(blocks.add(block * STRIDE + AT).cast());
+        let pair = |block| _mm512_inserti64x4::<1>(_mm512_castsi256_si512(part(block)), part(block + 1));
+        let (ab, cd) = (pair(0), pair(2));
+        [_mm512_shuffle_i32x4::<0b10_00_10_00>(ab, cd), _mm512_shuffle_i32x4::<0b11_01_11_01>(ab, cd)]
+    }
+}
+
 /// Each of these lanes of 4 or 8, four times.
 macro_rules! four_times {
     ($a:literal, $b:literal, $c:literal, $d:literal) => {
@@ -106,6 +135,21 @@ unsafe impl IntegerVector for Avx512 {
         unsafe { _mm512_mask_blend_epi16(0xaaaa_aaaa, low, _mm512_slli_epi32::<16>(high)) }
     }
     #[inline(always)]
+    unsafe fn pair_bytes(even: __m512i, odd: __m512i) -> __m512i {
+        // SAFETY: see above.
+        unsafe { _mm512_mask_blend_epi8(0xaaaa_aaaa_aaaa_aaaa, even, _mm512_slli_epi16::<8>(odd)) }
+    }
+    #[inline(always)]
+    unsafe fn dot_bytes(bytes: __m512i, x: __m512i, sums: __m512i, _are_wide: bool) -> __m512i {
+        // SAFETY: see above.
+        unsafe { _mm512_dpbusd_epi32(sums, bytes, x) }
+    }
+    #[inline(always)]
+    unsafe fn shift_left(x: __m512i, bits: u32) -> __m512i {
+        // SAFETY: see above.
+        unsafe { _mm512_sll_epi32(x, _mm_cvtsi32_si128(bits as i32)) }
+    }
+    #[inline(always)]
     unsafe fn to_floats(x: __m512i) -> Self {
         // SAFETY: see above.
         Avx512(unsafe { _mm512_cvtepi32_ps(x) })
@@ -114,16 +158,7 @@ unsafe impl IntegerVector for Avx512 {
     unsafe fn nibbles<const STRIDE: usize, const AT: usize>(blocks: *const u8) -> [__m512i; 4] {
         // SAFETY: see above.
         unsafe {
-            let vector = |at: usize| _mm512_loadu_si512(blocks.add(at).cast());
-            let (first, last) = (vector(0), vector(const { end(STRIDE, AT) - 64 }));
-            let all = if const { STRIDE.is_multiple_of(4) && AT.is_multiple_of(4) } {
-                let places = const { places(STRIDE, AT) };
-                _mm512_permutex2var_epi32(first, _mm512_loadu_si512(places.as_ptr().cast()), last)
-            } else {
-                let places = const { narrow_places(STRIDE, AT) };
-                _mm512_permutex2var_epi16(first, _mm512_loadu_si512(places.as_ptr().cast()), last)
-            };
-            let low = _mm512_set1_epi16(15);
+            let (all, low) = (parts::<STRIDE, AT>(blocks), _mm512_set1_epi16(15));
             [
                 _mm512_and_si512(all, low),
                 _mm512_and_si512(_mm512_srli_epi16::<4>(all), low),
@@ -136,11 +171,7 @@ unsafe impl IntegerVector for Avx512 {
     unsafe fn bytes<const STRIDE: usize, const AT: usize>(blocks: *const u8) -> [__m512i; 4] {
         // SAFETY: see above.
         unsafe {
-            let part = |block: usize| _mm256_loadu_si256(blocks.add(block * STRIDE + AT).cast());
-            let pair = |block| _mm512_inserti64x4::<1>(_mm512_castsi256_si512(part(block)), part(block + 1));
-            let (ab, cd) = (pair(0), pair(2));
-            let first = _mm512_shuffle_i32x4::<0b10_00_10_00>(ab, cd);
-            let last = _mm512_shuffle_i32x4::<0b11_01_11_01>(ab, cd);
+            let [first, last] = halves::<STRIDE, AT>(blocks);
             [
                 _mm512_srai_epi16::<8>(_mm512_slli_epi16::<8>(first)),
                 _mm512_srai_epi16::<8>(_mm512_slli_epi16::<8>(last)),
@@ -150,19 +181,28 @@ unsafe impl IntegerVector for Avx512 {
         }
     }
     #[inline(always)]
-    unsafe fn nibbles_of_pairs(bytes: *const u8, _block: usize) -> [__m512i; 4] {
+    unsafe fn nibbles_of_pairs(bytes: *const u8, block: usize) -> [__m512i; 4] {
+        // SAFETY: see above.
+        unsafe {
+            let [first, last] = Self::nibble_bytes_of_pairs(bytes, block);
+            words(first, last)
+        }
+    }
+    #[inline(always)]
+    unsafe fn nibble_bytes_of_pairs(bytes: *const u8, _block: usize) -> [__m512i; 2] {
         // SAFETY: see above.
         unsafe {
             let all = _mm512_loadu_si512(bytes.cast());
             let (low, high) = (_mm512_and_si512(all, _mm512_set1_epi8(15)), upper_halves(all));
             // The lanes of 16 bytes: two of a block, and two of the second one behind it.
-            let first = _mm512_permutex2var_epi64(low, _mm512_set_epi64(13, 12, 5, 4, 9, 8, 1, 0), high);
-            let last = _mm512_permutex2var_epi64(low, _mm512_set_epi64(15, 14, 7, 6, 11, 10, 3, 2), high);
-            words(first, last)
+            [
+                _mm512_permutex2var_epi64(low, _mm512_set_epi64(13, 12, 5, 4, 9, 8, 1, 0), high),
+                _mm512_permutex2var_epi64(low, _mm512_set_epi64(15, 14, 7, 6, 11, 10, 3, 2), high),
+            ]
         }
     }
     #[inline(always)]
-    unsafe fn scaled_six_bits(low: *const u8, high: *const u8, scales: *const i8, _block: usize) -> [__m512i; 4] {
+    unsafe fn six_bits(low: *const u8, high: *const u8, _block: usize) -> [__m512i; 2] {
         // SAFETY: see above.
         unsafe {
             let all = _mm512_loadu_si512(low.cast());
@@ -172,8 +212,17 @@ unsafe impl IntegerVector for Avx512 {
                 let bits = _mm512_srlv_epi64(_mm512_broadcast_i32x4(_mm_loadu_si128(high.add(at).cast())), shifts);
                 _mm512_slli_epi16::<4>(_mm512_and_si512(bits, _mm512_set1_epi8(3)))
             };
-            let first = _mm512_or_si512(_mm512_shuffle_i32x4::<0b10_00_10_00>(lower, upper), last_bits(0));
-            let last = _mm512_or_si512(_mm512_shuffle_i32x4::<0b11_01_11_01>(lower, upper), last_bits(16));
+            [
+                _mm512_or_si512(_mm512_shuffle_i32x4::<0b10_00_10_00>(lower, upper), last_bits(0)),
+                _mm512_or_si512(_mm512_shuffle_i32x4::<0b11_01_11_01>(lower, upper), last_bits(16)),
+            ]
+        }
+    }
+    #[inline(always)]
+    unsafe fn scaled_six_bits(low: *const u8, high: *const u8, scales: *const i8, block: usize) -> [__m512i; 4] {
+        // SAFETY: see above.
+        unsafe {
+            let [first, last] = Self::six_bits(low, high, block);
             let scales = _mm512_castsi128_si512(_mm_cvtepi8_epi16(_mm_loadl_epi64(scales.cast())));
             // The same in both words of 32 bits.
             let places = four_times!(0, 0x0002_0002, 0x0004_0004, 0x0006_0006);
@@ -185,6 +234,31 @@ unsafe impl IntegerVector for Avx512 {
                 all[vector] = _mm512_mullo_epi16(around_zero, scales[vector % 2]);
             }
             all
+        }
+    }
+    #[inline(always)]
+    unsafe fn nibble_bytes<const STRIDE: usize, const AT: usize>(blocks: *const u8) -> [__m512i; 2] {
+        // SAFETY: see above.
+        unsafe {
+            let all = parts::<STRIDE, AT>(blocks);
+            [_mm512_and_si512(all, _mm512_set1_epi8(15)), upper_halves(all)]
+        }
+    }
+    #[inline(always)]
+    unsafe fn raised_bytes<const STRIDE: usize, const AT: usize>(blocks: *const u8) -> [__m512i; 2] {
+        // SAFETY: see above.
+        unsafe { halves::<STRIDE, AT>(blocks).map(|half| _mm512_xor_si512(half, _mm512_set1_epi8(-128))) }
+    }
+    #[inline(always)]
+    unsafe fn half_scales(scales: *const i8) -> [Self; 2] {
+        // SAFETY: see above.
+        unsafe {
+            let numbers = _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64(scales.cast())));
+            let numbers = _mm512_castps256_ps512(numbers);
+            [
+                Avx512(_mm512_permutexvar_ps(four_times!(0, 2, 4, 6), numbers)),
+                Avx512(_mm512_permutexvar_ps(four_times!(1, 3, 5, 7), numbers)),
+            ]
         }
     }
     #[inline(always)]
