@@ -7,6 +7,15 @@ fn assert_inside(offsets: &[usize], len: usize, from: &[f32]) {
     assert!(offsets.iter().all(is_inside), "what is shifted ends too soon");
 }
 
+/// The columns of a window whose rows lie so far apart: all offsets but those of its first row are a row further on than one before. 0 if
+/// they are not those of a window.
+fn columns_of_window(offsets: &[usize], stride: usize) -> usize {
+    let Some(first) = offsets.first() else { return 0 };
+    let columns = offsets.iter().position(|&offset| offset == first + stride).unwrap_or(0);
+    let mut moved = offsets.iter().zip(&offsets[columns..]);
+    if moved.all(|(offset, below)| offset + stride == *below) { columns } else { 0 }
+}
+
 /// Adds to each number of `out` those that lie at offsets further on in `from`, each times its weight. The rows of `out` are so long,
 /// and so far apart in `from`; of each, whole vectors are read.
 ///
@@ -20,13 +29,16 @@ pub unsafe fn add<V: Vector>(
     weights: &[f32],
     out: &mut [f32],
 ) {
+    /// The rows of `out` that are summed together.
+    const TOGETHER: usize = 4;
     /// For some vectors of some rows, whose sums stay in registers; the last of them may be a part of one. How many vectors.
     #[inline(always)]
     unsafe fn step<V: Vector, const ROWS: usize, const VECTORS: usize>(
         from: *const f32,
         stride: usize,
-        offsets: &[usize],
-        weights: &[f32],
+        columns: usize,
+        mut offsets: &[usize],
+        mut weights: &[f32],
         out: *mut f32,
         [len, rest]: [usize; 2],
     ) -> usize {
@@ -44,6 +56,25 @@ pub unsafe fn add<V: Vector>(
                         false => read::<V, false>(out, last, 0.0),
                     };
                 }
+            }
+            // A row of `from` that three rows of a window meet is read once for them.
+            while ROWS == TOGETHER && columns > 0 && offsets.len() >= 3 * columns {
+                for column in 0..columns {
+                    let weights = [0, 1, 2].map(|row| V::splat(weights[row * columns + column]));
+                    for row in 0..ROWS + 2 {
+                        for part in 0..VECTORS {
+                            let x = from.add(offsets[column] + row * stride + part * V::LANES);
+                            let x = read::<V, true>(x, V::LANES, 0.0);
+                            for of_window in 0..3 {
+                                if row >= of_window && row - of_window < ROWS {
+                                    let sum = &mut sums[row - of_window][part];
+                                    *sum = x.accumulate(weights[of_window], *sum);
+                                }
+                            }
+                        }
+                    }
+                }
+                (offsets, weights) = (&offsets[3 * columns..], &weights[3 * columns..]);
             }
             for (&offset, &weight) in offsets.iter().zip(weights) {
                 let weight = V::splat(weight);
@@ -73,9 +104,9 @@ pub unsafe fn add<V: Vector>(
     let rows = out.len() / len;
     assert_eq!(rows * len, out.len(), "whole rows");
     assert_inside(offsets, (rows - 1) * stride + len.next_multiple_of(V::LANES), from);
-    let mut row = 0;
+    let (columns, mut row) = (columns_of_window(offsets, stride), 0);
     while row < rows {
-        let together = if rows - row >= 4 { 4 } else { 1 };
+        let together = if rows - row >= TOGETHER { TOGETHER } else { 1 };
         let mut at = 0;
         while at < len {
             let rest = (len - at).div_ceil(V::LANES);
@@ -83,11 +114,15 @@ pub unsafe fn add<V: Vector>(
             let vectors = unsafe {
                 let (from, out) = (from.as_ptr().add(row * stride + at), out.as_mut_ptr().add(row * len + at));
                 match (together, rest) {
-                    (4, 1) => step::<V, 4, 1>(from, stride, offsets, weights, out, [len, len - at]),
-                    (4, _) => step::<V, 4, 2>(from, stride, offsets, weights, out, [len, len - at]),
-                    (_, 8..) => step::<V, 1, 8>(from, stride, offsets, weights, out, [len, len - at]),
-                    (_, 1) => step::<V, 1, 1>(from, stride, offsets, weights, out, [len, len - at]),
-                    _ => step::<V, 1, 2>(from, stride, offsets, weights, out, [len, len - at]),
+                    (TOGETHER, 1) => {
+                        step::<V, TOGETHER, 1>(from, stride, columns, offsets, weights, out, [len, len - at])
+                    }
+                    (TOGETHER, _) => {
+                        step::<V, TOGETHER, 2>(from, stride, columns, offsets, weights, out, [len, len - at])
+                    }
+                    (_, 8..) => step::<V, 1, 8>(from, stride, columns, offsets, weights, out, [len, len - at]),
+                    (_, 1) => step::<V, 1, 1>(from, stride, columns, offsets, weights, out, [len, len - at]),
+                    _ => step::<V, 1, 2>(from, stride, columns, offsets, weights, out, [len, len - at]),
                 }
             };
             at += vectors * V::LANES;
@@ -162,19 +197,29 @@ mod tests {
         let mut rng = fastrand::Rng::with_seed(2);
         for len in (1..=40).chain([127, 128, 150, 300]).filter(|len| !cfg!(miri) || [7, 37].contains(len)) {
             for (rows, apart) in [(1, 0), (1, 5), (3, 2), (4, 0), (9, 4)] {
-                let (stride, offsets) = (len + apart, [0, 1, 2, 9, 10, 19]);
-                let mut random = |len: usize| (0..len).map(|_| rng.f32() - 0.5).collect::<Vec<_>>();
-                let (from, weights, before) = (random(rows * stride + 35), random(offsets.len()), random(rows * len));
-                for (name, level) in levels() {
-                    let mut out = before.clone();
-                    add_shifted_at(level, &from, [len, stride], &offsets, &weights, &mut out);
-                    for (i, found) in out.into_iter().enumerate() {
-                        let at = i / len * stride + i % len;
-                        let terms = offsets.iter().zip(&weights);
-                        let terms = terms.map(|(offset, &weight)| f64::from(from[at + offset]) * f64::from(weight));
-                        let expected = f64::from(before[i]) + terms.sum::<f64>();
-                        // Seven roundings of numbers below 3.
-                        assert!((f64::from(found) - expected).abs() < 2e-6, "{name}, {len}: {found} for {expected}");
+                let stride = len + apart;
+                // Those of no window, and of windows of 2, 3, and 4 rows.
+                let of_window = |rows: usize| (0..2 * rows).map(|place| place / 2 * stride + place % 2).collect();
+                let mut all = vec![vec![0, 1, 2, 9, 10, 19], of_window(2), of_window(3), of_window(4)];
+                all.truncate(if cfg!(miri) && rows != 9 { 1 } else { 4 });
+                for offsets in all {
+                    let mut random = |len: usize| (0..len).map(|_| rng.f32() - 0.5).collect::<Vec<_>>();
+                    let (from, weights, before) =
+                        (random((rows + 3) * stride + 35), random(offsets.len()), random(rows * len));
+                    for (name, level) in levels() {
+                        let mut out = before.clone();
+                        add_shifted_at(level, &from, [len, stride], &offsets, &weights, &mut out);
+                        for (i, found) in out.into_iter().enumerate() {
+                            let at = i / len * stride + i % len;
+                            let terms = offsets.iter().zip(&weights);
+                            let terms = terms.map(|(offset, &weight)| f64::from(from[at + offset]) * f64::from(weight));
+                            let expected = f64::from(before[i]) + terms.sum::<f64>();
+                            // Nine roundings of numbers below 3.
+                            assert!(
+                                (f64::from(found) - expected).abs() < 2e-6,
+                                "{name}, {len}: {found} for {expected}"
+                            );
+                        }
                     }
                 }
             }
