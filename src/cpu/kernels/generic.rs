@@ -7,7 +7,7 @@ use super::cast::cast;
 use super::in_out::{InOut, Link, Operand, Place, PlacedChain};
 use super::matrix::{Matrix, Multiplier, Weight};
 use super::plain::ColumnSum;
-use super::simd::{Block, PairInputs, Products, RowWriter, WrittenProducts};
+use super::simd::{Block, ImplicitProducts, PairInputs, Products, RowRuns};
 use super::{narrow, plain, simd};
 use crate::backend::{Binary, Epilogue, Float, Number, Real, Reduce, Unary};
 use crate::cpu::parallel::ColumnsMut;
@@ -99,12 +99,12 @@ pub fn multiply<T: Number>(size: [usize; 3], a: Matrix<'_, T>, b: Matrix<'_, T>,
         _ => |(a, b, c)| plain::multiply(size, a, b, c))
 }
 
-/// The product of `a (m, k)` and the columns of `c` of a matrix of `k` rows, of which `row` writes these columns of one.
+/// The product of `a (m, k)` and a matrix whose rows begin in `b` where the runs say, into columns of `c`.
 #[inline]
-pub fn multiply_written<T: Real>(k: usize, a: Matrix<'_, T>, row: RowWriter<'_, T>, c: ColumnsMut<'_, T>) {
-    by_type!((a, row, c);
-        f32 => |(a, row, c)| f32::multiply_written(k, a, row, c),
-        f64 => |(a, row, c)| f64::multiply_written(k, a, row, c),
+pub fn multiply_runs<T: Real>(a: Matrix<'_, T>, b: &[T], runs: RowRuns<'_>, c: ColumnsMut<'_, T>) {
+    by_type!((a, b, c);
+        f32 => |(a, b, c)| f32::multiply_runs(a, b, runs, c),
+        f64 => |(a, b, c)| f64::multiply_runs(a, b, runs, c),
         _ => |_| unreachable!("another type of numbers that are not widened"))
 }
 

@@ -18,4 +18,5 @@ pub use in_out::{InOut, Link, Operand, Place, PlacedChain, PlacedLink};
 pub use matrix::{Matrix, Multiplier, Weight, product_work};
 pub use plain::{COLUMNS, ColumnSum, sum};
 pub use reduce_columns::{moments_of_columns, reduce_columns};
+pub use simd::{READ_BEYOND, RowRuns};
 pub use wide::{all_widened, calculate, convert, is_wide, narrowed, widen_all, widen_rows, write};

@@ -1,11 +1,12 @@
 //! Convolutions: products with the windows of an image, which are written as the columns of a matrix.
 
+use super::direct::Direct;
 use super::few_channels::{Scratch, Shifted};
 use crate::backend::{Float, Number, Real, Windows};
 use crate::cpu::array::Array;
 use crate::cpu::kernels::{Matrix, all_widened, generic, product_work, write};
 use crate::cpu::memory::copy_every;
-use crate::cpu::parallel::{cores, for_each_chunk, for_each_columns};
+use crate::cpu::parallel::{cores, for_each_chunk};
 use std::ops::Range;
 
 /// Of fewer rows, a product takes less time than to write the columns: planes are shifted and summed instead.
@@ -124,24 +125,6 @@ fn write_planes<T: Number>(columns: &Columns<'_>, planes: &[T], number: usize, f
     })
 }
 
-/// The product of a weight `(m, k)` and the columns of an image, into `(m, n)`: of as many rows of windows at a time as stay in
-/// the L2 cache. They are packed as they are written.
-fn multiply_columns<T: Real>(columns: &Columns<'_>, image: &[T], [m, k, n]: [usize; 3], weight: &[T], out: &mut [T]) {
-    const CACHED: usize = 1 << 17;
-    if out.is_empty() || k == 0 {
-        return out.fill(T::zero());
-    }
-    let ([down, across], [area, places]) = (columns.windows.count, [columns.area(), columns.places()]);
-    let together = (CACHED / (k * across).max(1)).clamp(1, down) * across;
-    for_each_columns(out, n, 0..n, together, product_work([m, k, together]), |out| {
-        let rows = out.columns().start / across..out.columns().end / across;
-        let write = |row: usize, to: &mut [T]| {
-            columns.write_row(&image[row / places * area..][..area], row % places, rows.clone(), T::zero(), to);
-        };
-        generic::multiply_written(k, Matrix { elements: weight, strides: [k, 1] }, &write, out);
-    });
-}
-
 /// Writes each chunk: cores take chunks, a few small ones at a time, or share each where there are few.
 fn for_each_product<T: Real>(
     out: &mut [T],
@@ -214,21 +197,22 @@ pub fn convolution<T: Float>(
     let (x, weight, bias) = (x.elements(), weight.elements(), bias.map(Array::elements));
     let (x, weight, bias) = (all_widened(&x), all_widened(&weight), bias.as_deref().map(all_widened));
     let shifted = columns.shifted(m, Shifted::convolution);
+    let is_direct = shifted.is_none() && !columns.is_image();
+    let direct = if is_direct { Direct::new(windows, columns.image, [m, inputs]) } else { None };
     let convolve = |i: usize, out: &mut [T::Wide], scratch: &mut Scratch<T::Wide>| {
         let (group, image) = (i % groups, &x[i * inputs * area..][..inputs * area]);
         let weight = &weight[group * m * k..][..m * k];
-        match &shifted {
-            Some(shifted) => {
+        match (&shifted, &direct) {
+            (Some(shifted), _) => {
                 let weight_at = |output: usize, channel: usize| output * k + channel * places;
                 shifted.apply(image, columns.image, weight, weight_at, out, scratch);
             }
-            // Of one row of windows the cores share the product.
-            None if columns.is_image() || windows.count[0] == 1 => columns.with(image, inputs, |columns| {
+            (_, Some(direct)) => direct.apply(image, columns.image, weight, out),
+            _ => columns.with(image, inputs, |columns| {
                 let (a, b) =
                     (Matrix { elements: weight, strides: [k, 1] }, Matrix { elements: columns, strides: [n, 1] });
                 generic::multiply([m, k, n], a, b, out);
             }),
-            None => multiply_columns(&columns, image, [m, k, n], weight, out),
         }
         add_bias(bias.as_deref(), group * m, n, out);
     };

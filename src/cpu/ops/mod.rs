@@ -3,6 +3,7 @@
 pub mod attention;
 pub mod convolution;
 pub mod cross_entropy;
+pub mod direct;
 pub mod elementwise;
 pub mod few_channels;
 pub mod fused;
@@ -11,6 +12,7 @@ pub mod join;
 pub mod key_mask;
 pub mod matmul;
 pub mod norm;
+pub mod plane;
 pub mod recurrence;
 pub mod reduce;
 pub mod rotary;

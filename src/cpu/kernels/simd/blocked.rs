@@ -7,7 +7,7 @@ use super::block_sizes::{BLOCK_A, BLOCK_B, BLOCK_K, BLOCK_M, avoids_aliasing, bl
 use super::dispatch::{
     multiply_block_at, multiply_few_narrow_rows_at, multiply_few_rows_at, panels_at, tile_at, tiles_at,
 };
-use super::gemm::{Block, BlockOfRows, TileEpilogue};
+use super::gemm::{Block, BlockOfRows, RowsOfB, TileEpilogue};
 use super::level::Level;
 use super::narrow::Narrow;
 use super::pack::narrow_panels;
@@ -21,6 +21,7 @@ use crate::backend::Float;
 use crate::cpu::kernels::cast::cast;
 use crate::cpu::kernels::matrix::Matrix;
 use crate::cpu::kernels::wide::{is_wide, widen_all};
+use crate::cpu::memory::Elements;
 use crate::cpu::parallel::ColumnsMut;
 use half::{bf16, f16};
 
@@ -208,13 +209,7 @@ fn multiply_blocks<T: Factor>(
         for first_row in (0..m).step_by(rows_at_once) {
             let rows = first_row..m.min(first_row + rows_at_once);
             let a = widened_rows(a.part(first_row, first_k), [rows.len(), terms], || room(wide_a, most_a));
-            let a = if a.strides[1] == 1 && avoids_aliasing::<T::Wide>(a.strides[0]) {
-                BlockOfRows::InPlace(a.cut([rows.len(), terms]))
-            } else {
-                let packed = room(packed_a, most_a);
-                tiles_at(level, a, [rows.len(), terms], packed);
-                BlockOfRows::Packed(packed)
-            };
+            let a = block_of_rows(level, a, [rows.len(), terms], packed_a);
             for first_column in columns.clone().step_by(columns_at_once) {
                 let block = Block {
                     rows: rows.clone(),
@@ -234,11 +229,27 @@ fn multiply_blocks<T: Factor>(
                         (&wide_b[..count * terms * width], terms * width)
                     }
                 };
-                multiply_block_at(level, a, panels, [apart, terms], c, &block, epilogue);
+                let rows = RowsOfB::of_panels(terms, width, apart);
+                multiply_block_at(level, a, panels, rows, c, &block, epilogue);
             }
         }
     }
     T::Wide::rooms().set(rooms);
+}
+
+/// Rows for the micro-kernel: as they are, or packed for its tiles.
+pub fn block_of_rows<'a, S: Wide>(
+    level: Level,
+    a: Matrix<'a, S>,
+    size: [usize; 2],
+    packed: &'a mut Option<Elements<S>>,
+) -> BlockOfRows<'a, S> {
+    if a.strides[1] == 1 && avoids_aliasing::<S>(a.strides[0]) {
+        return BlockOfRows::InPlace(a.cut(size));
+    }
+    let packed = room(packed, BLOCK_A / size_of::<S>());
+    tiles_at(level, a, size, packed);
+    BlockOfRows::Packed(packed)
 }
 
 /// Rows as wide numbers: as they are, or widened into the room, with the same axis contiguous.

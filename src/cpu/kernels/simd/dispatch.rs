@@ -94,11 +94,12 @@ mod dispatch_rows {
 
 mod of_matrices {
     use super::super::format::BlockDecoder;
-    use super::super::gemm::{Block, BlockOfRows, StaticSizes, TileEpilogue};
+    use super::super::gemm::{Block, BlockOfRows, RowsOfB, TileEpilogue};
     use super::super::level::Level;
     use super::super::narrow::Narrow;
+    use super::super::small_gemm::StaticSizes;
     use super::super::wide_number::Wide;
-    use super::super::{blocks, few_rows, gemm, gemv, pack};
+    use super::super::{blocks, few_rows, gemm, gemv, pack, small_gemm};
     use crate::cpu::kernels::matrix::Matrix;
     use crate::cpu::parallel::ColumnsMut;
     kernels! {
@@ -109,14 +110,14 @@ mod of_matrices {
         fn multiply_block_at<S: Wide>(
             a: BlockOfRows<'_, S>,
             b: &[S],
-            panels: [usize; 2],
+            rows: RowsOfB<'_>,
             c: &mut ColumnsMut<'_, S>,
             block: &Block,
             epilogue: TileEpilogue<'_, S>
         ) = gemm::multiply_block;
         fn multiply_small_at<S: Wide>(size: [usize; 3], a: Matrix<'_, S>, b: Matrix<'_, S>, c: &mut [S])
-            = gemm::multiply_small;
-        fn multiply_static_at<S: StaticSizes>(a: &[f32], b: &[f32], c: &mut [f32]) = gemm::multiply_static;
+            = small_gemm::multiply_small;
+        fn multiply_static_at<S: StaticSizes>(a: &[f32], b: &[f32], c: &mut [f32]) = small_gemm::multiply_static;
         fn multiply_vector_at(a: Matrix<'_, f32>, x: &[f32], out: &mut [f32]) = gemv::multiply;
         fn multiply_few_rows_at<S: Wide>(k: usize, a: Matrix<'_, S>, b: Matrix<'_, S>, c: &mut ColumnsMut<'_, S>)
             = few_rows::multiply;

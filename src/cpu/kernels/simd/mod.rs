@@ -27,6 +27,7 @@ mod format;
 mod four_columns;
 mod gemm;
 mod gemv;
+mod implicit_gemm;
 #[cfg(any(all(feature = "gguf", feature = "avx2", target_arch = "x86_64"), test))]
 mod integers;
 mod lanes;
@@ -56,6 +57,7 @@ mod reduce_columns;
 mod rounding;
 mod rows;
 mod shifted;
+mod small_gemm;
 mod softmax;
 mod static_sizes;
 mod terms;
@@ -65,7 +67,6 @@ mod wasm;
 mod weight_cache;
 mod wide_number;
 mod widen;
-mod written;
 #[cfg(all(target_arch = "x86_64", feature = "avx2"))]
 mod x86;
 
@@ -73,7 +74,7 @@ pub use attention::{Bias, Block, FEW_KEYS, Narrowed, NarrowedRows, PairInputs, V
 pub use elementwise::{binary, chain, chains, times_derivative, unary};
 #[cfg(test)]
 pub use format::tests as format_tests;
-pub use gemm::StaticSizes;
+pub use implicit_gemm::{ImplicitProducts, READ_BEYOND, RowRuns};
 pub use linear_blocks::linear_blocks;
 pub use matmul::{Products, prepare};
 pub use narrow::Narrow;
@@ -83,9 +84,9 @@ pub use rows::{
     add_rows, attend, attend_pairs, has_pairs, log_softmax, log_sums, mean_variance, norm, norm_backward, reduce,
     softmax, softmax_backward,
 };
+pub use small_gemm::StaticSizes;
 pub use static_sizes::{multiply_dynamic, multiply_static};
 pub use widen::{round, widen, widen_rows};
-pub use written::{RowWriter, WrittenProducts};
 
 #[cfg(test)]
 mod product_tests;

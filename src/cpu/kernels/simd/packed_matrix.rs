@@ -1,7 +1,7 @@
 //! Packed matrices.
 
 use crate::backend::Number;
-use crate::cpu::memory::{Elements, copy_few};
+use crate::cpu::memory::Elements;
 use crate::cpu::parallel::for_each_chunk;
 use std::ops::Range;
 
@@ -34,18 +34,5 @@ impl<T: Number> PackedMatrix<T> {
         let block = together * width;
         for_each_chunk(room, rows * block, 2 * rows * block, |index, to| write(index * block, to));
         PackedMatrix { panels, size: [k, columns.len()], rows, width, columns, all_columns: n }
-    }
-
-    /// Packs some columns of a matrix whose rows are written one at a time: `row` writes these columns of one of them.
-    pub fn of_rows([k, n]: [usize; 2], columns: Range<usize>, width: usize, row: impl Fn(usize, &mut [T])) -> Self {
-        let mut one = vec![T::zero(); columns.len().next_multiple_of(width)];
-        let mut panels = Elements::arbitrary(k * one.len());
-        let room = panels.get_mut().expect("new elements have one holder");
-        for at in 0..k {
-            row(at, &mut one[..columns.len()]);
-            let parts = room.chunks_exact_mut(k * width).zip(one.chunks_exact(width));
-            parts.for_each(|(panel, part)| copy_few(&mut panel[at * width..][..width], part));
-        }
-        PackedMatrix { panels, size: [k, columns.len()], rows: k, width, columns, all_columns: n }
     }
 }

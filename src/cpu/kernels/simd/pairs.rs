@@ -6,7 +6,7 @@
 use super::block_sizes::{BLOCK_A, BLOCK_B, BLOCK_K, BLOCK_M, avoids_aliasing, block_rows};
 use super::dispatch::tile_at;
 use super::few_rows;
-use super::gemm::{self, Block, BlockOfRows, TileEpilogue};
+use super::gemm::{self, Block, BlockOfRows, RowsOfB, TileEpilogue};
 use super::level::Level;
 use super::packed_matrix::PackedMatrix;
 use super::pair_packing::{PackPanels, PairRows};
@@ -111,7 +111,7 @@ fn as_pairs(panels: &[bf16]) -> &[u32] {
 struct MultiplyBlock<'a, 'c, 'all> {
     a: BlockOfRows<'a, u32>,
     b: &'a [u32],
-    panels: [usize; 2],
+    rows: RowsOfB<'a>,
     c: &'c mut ColumnsMut<'all, f32>,
     block: &'a Block,
     epilogue: TileEpilogue<'a, f32>,
@@ -122,9 +122,9 @@ impl PairKernel for MultiplyBlock<'_, '_, '_> {
 
     #[inline(always)]
     unsafe fn run<P: Bf16Pairs>(self) {
-        let MultiplyBlock { a, b, panels, c, block, epilogue } = self;
+        let MultiplyBlock { a, b, rows, c, block, epilogue } = self;
         // SAFETY: the caller's.
-        unsafe { gemm::multiply_tiles::<P>(a, b, panels, c, block, epilogue) }
+        unsafe { gemm::multiply_tiles::<P>(a, b, rows, c, block, epilogue) }
     }
 }
 
@@ -186,16 +186,17 @@ fn multiply_panels(
                     last: first + terms == all_terms,
                 };
                 let panels = &panels[(first_column - columns.start) * all_terms + first * width..];
-                let apart = [all_terms * width, terms];
                 // SAFETY: the processor has the instructions of the level.
                 unsafe {
                     match level {
                         #[cfg(target_arch = "x86_64")]
-                        Level::Amx { .. } => amx::multiply_block(a, panels, apart, c, &block, epilogue),
+                        Level::Amx { .. } => {
+                            amx::multiply_block(a, panels, [all_terms * width, terms], c, &block, epilogue);
+                        }
                         _ => pairs::Pairs::call(MultiplyBlock {
                             a,
                             b: panels,
-                            panels: apart,
+                            rows: RowsOfB::of_panels(terms, width, all_terms * width),
                             c,
                             block: &block,
                             epilogue,

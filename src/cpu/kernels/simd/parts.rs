@@ -5,7 +5,7 @@
 
 use super::block_sizes::{BLOCK_M, block_rows};
 use super::dispatch::{multiply_block_at, panels_at, tile_at};
-use super::gemm::{Block, BlockOfRows, TileEpilogue};
+use super::gemm::{Block, BlockOfRows, RowsOfB, TileEpilogue};
 use super::level::Level;
 use super::pack::for_each_packed_part;
 use super::packed_matrix::PackedMatrix;
@@ -97,7 +97,8 @@ fn multiply_panels(
                 let mut multiply_as_they_are = |rows: Range<usize>| {
                     let a = a.part(rows.start - first_row, 0).cut([rows.len(), terms]);
                     let (a, block) = (BlockOfRows::InPlace(a), block_of(rows));
-                    multiply_block_at(level, a, b, [terms * width, terms], c, &block, epilogue);
+                    let rows = RowsOfB::of_panels(terms, width, terms * width);
+                    multiply_block_at(level, a, b, rows, c, &block, epilogue);
                 };
                 let parts_of_b = &mut parts_of_b[..steps * amx::PAIRS_OF_B];
                 // SAFETY: as above.
