@@ -23,23 +23,27 @@ pub struct Direct {
 
 impl Direct {
     /// A convolution of an image, unless it takes less time to write the columns: what lies between the rows of windows is multiplied
-    /// too, for each of the outputs.
+    /// too, for each of the outputs, and the rows of the matrix lie in as many pages of memory.
     pub fn new(windows: &Windows, image: [usize; 2], [outputs, inputs]: [usize; 2]) -> Option<Self> {
         /// To write a column takes as long as its product with so many rows.
         const ROWS: usize = 32;
+        /// A run takes longer than in a packed matrix by so much of the product with one row.
+        const RUN: usize = 3;
         let (plane, [down, across]) = (Plane::of_windows(windows, image)?, windows.count);
-        let between = plane.size[1] - across;
-        if down > 1 && outputs.saturating_mul(between) > ROWS * across || outputs == 0 || inputs == 0 {
-            return None;
-        }
         let ([height, width], dilation) = (windows.size, windows.dilation);
         let run = if windows.stride[1] == 1 { width } else { 1 };
+        let between = plane.size[1] - across;
+        let more = if down == 1 { 0 } else { between } + across / (RUN * run);
+        if outputs.saturating_mul(more) > ROWS * across || outputs == 0 || inputs == 0 {
+            return None;
+        }
         let places = (0..height).flat_map(|i| (0..width).step_by(run).map(move |j| [i * dilation[0], j * dilation[1]]));
         let offsets: Vec<usize> = places.map(|place| plane.offset(place)).collect();
         let starts = (0..inputs).flat_map(|channel| offsets.iter().map(move |offset| (channel, offset)));
         let starts = starts.map(|(channel, offset)| channel * plane.len() + offset).collect();
-        // The windows of one row are shared one by one.
-        let [together, apart, times] = if down == 1 { [1, 1, across] } else { [across, plane.size[1], down] };
+        // Where nothing lies between the rows of windows, they are one.
+        let [together, apart, times] =
+            if down == 1 || between == 0 { [down * across, 0, 1] } else { [across, plane.size[1], down] };
         Some(Direct { plane, inputs, starts, run, step: dilation[1], together, apart, times })
     }
 
@@ -61,31 +65,39 @@ impl Direct {
     pub fn apply<T: Real>(&self, image: &[T], size: [usize; 2], weight: &[T], out: &mut [T]) {
         /// The most sums of a work item, which stay in the L2 cache.
         const SUMS: usize = 1 << 15;
-        let Direct { starts, run, step, together, apart, times, .. } = self;
-        let (together, apart, times) = (*together, *apart, *times);
+        /// To copy a sum takes as long as so many products.
+        const COPY: usize = 8;
+        let &Direct { ref starts, run, step, together, apart, times, .. } = self;
         let (k, n) = (starts.len() * run, together * times);
         let m = out.len() / n;
         let planes = self.planes(image, size);
-        let items = (m * apart * times).div_ceil(SUMS).next_multiple_of(cores());
-        let mut at_once = times.div_ceil(items);
-        if together == 1 {
-            at_once = at_once.next_multiple_of(READ_BEYOND);
+        let multiply = |first: usize, out: ColumnsMut<'_, T>| {
+            let (a, b) = (Matrix { elements: weight, strides: [k, 1] }, &planes.as_slice()[first..]);
+            generic::multiply_runs(a, b, RowRuns { starts, run, step }, out);
+        };
+        if times == 1 {
+            let columns = n.div_ceil(2 * cores()).next_multiple_of(READ_BEYOND);
+            let work = product_work([m, k, columns]);
+            return for_each_columns(out, n, 0..n, columns, work, |out| multiply(out.columns().start, out));
         }
-        for_each_columns(out, n, 0..n, at_once * together, product_work([m, k, at_once * apart]), |mut out| {
-            let [first, count] = [out.columns().start, out.columns().len()].map(|columns| columns / together);
-            let a = Matrix { elements: weight, strides: [k, 1] };
-            let (b, runs) = (&planes.as_slice()[first * apart..], RowRuns { starts, run: *run, step: *step });
-            if apart == together {
-                return generic::multiply_runs(a, b, runs, out);
+        let rows = times.div_ceil((m * apart * times).div_ceil(SUMS).next_multiple_of(cores()));
+        let work = product_work([m, k, rows * apart]);
+        // Several rows of windows are multiplied as one, and the sums copied, unless that takes longer than what is left over of the tiles
+        // of each row.
+        let left_over = together.next_multiple_of(READ_BEYOND) - together;
+        let is_by_rows = k * left_over <= k * (apart - together) + COPY * together;
+        for_each_columns(out, n, 0..n, rows * together, work, |mut out| {
+            let range = out.columns().start / together..out.columns().end / together;
+            if is_by_rows {
+                return range.for_each(|row| multiply(row * apart, out.part(row * together..(row + 1) * together)));
             }
-            let width = (count - 1) * apart + together;
+            let width = (range.len() - 1) * apart + together;
             let mut sums = Elements::arbitrary(m * width);
             let sums = sums.get_mut().expect("new elements have one holder");
-            generic::multiply_runs(a, b, runs, ColumnsMut::new(sums, width, 0..width));
+            multiply(range.start * apart, ColumnsMut::new(sums, width, 0..width));
             for (output, sums) in sums.chunks_exact(width).enumerate() {
-                for (row, sums) in sums.chunks(apart).enumerate() {
-                    let start = (first + row) * together;
-                    out.row(output, start..start + together).copy_from_slice(&sums[..together]);
+                for (row, sums) in range.clone().zip(sums.chunks(apart)) {
+                    out.row(output, row * together..(row + 1) * together).copy_from_slice(&sums[..together]);
                 }
             }
         });

@@ -34,6 +34,15 @@ impl<'a, T> ColumnsMut<'a, T> {
         self.columns.clone()
     }
 
+    /// Some of the columns.
+    ///
+    /// # Panics
+    /// They are not all among them.
+    pub fn part(&mut self, columns: Range<usize>) -> ColumnsMut<'_, T> {
+        assert!(self.columns.start <= columns.start && columns.end <= self.columns.end, "some of the columns");
+        ColumnsMut { first: self.first, size: self.size, columns, elements: PhantomData }
+    }
+
     /// A part of a row, of some of the columns.
     ///
     /// # Panics

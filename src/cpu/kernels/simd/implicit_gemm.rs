@@ -1,7 +1,7 @@
 //! Products with a matrix that is never written: its rows are parts of a buffer, which overlap, as what the windows of an image have at
 //! one place does (implicit GEMM: Chetlur et al. 2014, <https://arxiv.org/abs/1410.0759>).
 
-use super::block_sizes::{BLOCK_A, BLOCK_K, BLOCK_M, block_rows};
+use super::block_sizes::{BLOCK_A, BLOCK_B, BLOCK_K, BLOCK_M, block_rows};
 use super::blocked::block_of_rows;
 use super::dispatch::{multiply_block_at, tile_at};
 use super::gemm::{Block, RowsOfB, TileEpilogue};
@@ -46,18 +46,28 @@ pub fn multiply_runs_at<S: Wide>(level: Level, a: Matrix<'_, S>, b: &[S], runs: 
     let (k, [tile, width]) = (starts.len() * run, tile_at::<S>(level));
     assert!(width <= READ_BEYOND && k > 0, "a product of terms");
     assert!(a.lies_inside([m, k]), "a buffer ends before its matrix");
-    let mut rooms = S::rooms().take();
+    let (mut rooms, columns) = (S::rooms().take(), c.columns());
     let (packed, at_once) = (&mut rooms[0], (BLOCK_K / run).max(1));
     for (index, starts) in starts.chunks(at_once).enumerate() {
         let (first_k, terms) = (index * at_once * run, starts.len() * run);
+        // The rows of a run share most of their elements.
+        let columns_at_once = (BLOCK_B / size_of::<S>() / starts.len() / width * width).max(width);
         let rows_at_once = block_rows(m, (BLOCK_A / size_of::<S>() / terms).clamp(1, BLOCK_M), tile);
         for first_row in (0..m).step_by(rows_at_once) {
             let rows = first_row..m.min(first_row + rows_at_once);
             let a = block_of_rows(level, a.part(first_row, first_k), [rows.len(), terms], packed);
-            let block = Block { rows, columns: c.columns(), first: index == 0, last: first_k + terms == k };
-            // It is in a cache: nothing is prefetched.
-            let rows = RowsOfB { starts, run, step, apart: width, ahead: 0 };
-            multiply_block_at(level, a, b, rows, &mut c, &block, TileEpilogue::NONE);
+            for first_column in columns.clone().step_by(columns_at_once) {
+                let block = Block {
+                    rows: rows.clone(),
+                    columns: first_column..columns.end.min(first_column + columns_at_once),
+                    first: index == 0,
+                    last: first_k + terms == k,
+                };
+                // It is in a cache: nothing is prefetched.
+                let rows = RowsOfB { starts, run, step, apart: width, ahead: 0 };
+                let b = &b[first_column - columns.start..];
+                multiply_block_at(level, a, b, rows, &mut c, &block, TileEpilogue::NONE);
+            }
         }
     }
     S::rooms().set(rooms);
