@@ -349,7 +349,9 @@ impl<'a, T: Stored, B: Backend<Elem = T>> Weights<'a, T, B> {
         .ok_or_else(|| {
             let (name, device) = (name.to_owned(), &self.device);
             if entry.dtype.is_quantised() && in_blocks::<With<B, f32>>(&entry, device).is_none() {
-                let reason = format!("it is quantised, {}, and the engine of {device} has no such arrays", entry.dtype);
+                let feature = if cfg!(feature = "gguf") { "" } else { " without the feature `gguf` of `congruent`" };
+                let dtype = &entry.dtype;
+                let reason = format!("it is quantised, {dtype}, and the engine of {device} has no such arrays{feature}");
                 return Problem::Data { name, reason };
             }
             Problem::Dtype { name, expected: T::DTYPE, found: entry.dtype.clone() }

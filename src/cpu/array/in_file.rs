@@ -4,6 +4,7 @@ use super::Array;
 use super::blocks::BlockBuffer;
 use super::buffer::Buffer;
 use crate::backend::{Blocks, Bytes, Primitive};
+use crate::cpu::kernels::simd::has_kernels;
 use std::any::Any;
 use std::sync::Arc;
 
@@ -25,8 +26,11 @@ impl<T: Primitive> Array<T> {
         }
     }
 
-    /// As [`Array::stored`], if the elements are of `f32`.
+    /// As [`Array::stored`], if the elements are of `f32`, and what reads the format is not left out of this build.
     pub(crate) fn from_blocks(blocks: Blocks, sizes: &[usize]) -> Option<Self> {
+        if !has_kernels(blocks.format()) {
+            return None;
+        }
         let array: &dyn Any = &Array::stored(blocks, sizes);
         array.downcast_ref::<Self>().cloned()
     }

@@ -79,7 +79,7 @@ pub use linear_blocks::linear_blocks;
 pub use matmul::{Products, prepare};
 pub use narrow::Narrow;
 pub use planes::{add_shifted, shifted_dots};
-pub use quantised::unpack;
+pub use quantised::{has_kernels, unpack};
 pub use rows::{
     add_rows, attend, attend_pairs, has_pairs, log_softmax, log_sums, mean_variance, norm, norm_backward, reduce,
     softmax, softmax_backward,

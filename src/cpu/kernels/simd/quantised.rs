@@ -5,7 +5,6 @@ use super::dispatch::{dot_blocks, unpack_blocks};
 #[cfg(any(feature = "safetensors", feature = "gguf", test))]
 use super::format;
 use super::level::{Level, level};
-#[cfg(any(feature = "safetensors", feature = "gguf", test))]
 use crate::cpu::kernels::Format;
 use crate::cpu::kernels::blocks::Rows;
 
@@ -40,6 +39,15 @@ macro_rules! dispatch_format { ($format:expr, $kernel:ident($($argument:expr),*)
     let _ = ($($argument),*);
     unreachable!("{:?} without the feature `gguf` or `safetensors`", $format)
 }} }
+
+/// Whether there are kernels for a format, without which no array has such blocks.
+pub fn has_kernels(format: Format) -> bool {
+    let of_files = cfg!(any(feature = "safetensors", feature = "gguf", test));
+    match format {
+        Format::F16 | Format::BF16 => of_files,
+        _ => cfg!(any(feature = "gguf", test)),
+    }
+}
 
 /// The products of rows of `x` and rows of blocks, as [`blocks::dot`] has them.
 pub fn dot_at(level: Level, x: &[f32], rows: Rows<'_>, out: &mut [f32]) {
