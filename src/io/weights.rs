@@ -351,7 +351,8 @@ impl<'a, T: Stored, B: Backend<Elem = T>> Weights<'a, T, B> {
             if entry.dtype.is_quantised() && in_blocks::<With<B, f32>>(&entry, device).is_none() {
                 let feature = if cfg!(feature = "gguf") { "" } else { " without the feature `gguf` of `congruent`" };
                 let dtype = &entry.dtype;
-                let reason = format!("it is quantised, {dtype}, and the engine of {device} has no such arrays{feature}");
+                let reason =
+                    format!("it is quantised, {dtype}, and the engine of {device} has no such arrays{feature}");
                 return Problem::Data { name, reason };
             }
             Problem::Dtype { name, expected: T::DTYPE, found: entry.dtype.clone() }

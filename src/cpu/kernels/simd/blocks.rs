@@ -34,33 +34,40 @@ fn row_bytes<F: BlockDecoder>(elements: usize) -> usize {
 pub unsafe fn dot<V: Vector, F: BlockDecoder>(x: &[f32], k: usize, bytes: &[u8], out: &mut [f32]) {
     let (m, row) = (x.len() / k, row_bytes::<F>(k));
     assert!(x.len() == m * k && bytes.len() * m == out.len() * row, "a result for each pair of rows");
-    for (index, out) in out.chunks_mut(AT_ONCE * m).enumerate() {
-        let bytes = &bytes[index * AT_ONCE * row..][..out.len() / m * row];
+    if m == 0 {
+        return;
+    }
+    // Those that are read at once begin so far apart: each place is read from its begin to its end, as the processor expects.
+    let apart = (out.len() / m).div_ceil(AT_ONCE);
+    for index in 0..apart {
+        let (bytes, out) = (&bytes[index * row..], &mut out[index * m..]);
         let mut first = 0;
         // Rows of `x` by four, for which each vector of weights is made once, and then one by one.
         while first + 4 <= m {
             let x = &x[first * k..];
             if const { V::TILE >= 12 && V::LANES == 16 } {
                 // SAFETY: the caller's.
-                unsafe { dot_tile::<V, F, 4, 4>(x, k, bytes, &mut out[first..], m) };
+                unsafe { dot_tile::<V, F, 4, 4>(x, k, bytes, apart, &mut out[first..], m) };
             } else {
                 // There are not registers for more.
-                for (pair, out) in out.chunks_mut(2 * m).enumerate() {
-                    // SAFETY: as above.
-                    unsafe { dot_tile::<V, F, 2, 4>(x, k, &bytes[2 * pair * row..], &mut out[first..], m) };
+                for at in [0, 2 * apart] {
+                    if let Some(out) = out.get_mut(at * m + first..).filter(|out| !out.is_empty()) {
+                        // SAFETY: as above.
+                        unsafe { dot_tile::<V, F, 2, 4>(x, k, &bytes[at * row..], apart, out, m) };
+                    }
                 }
             }
             first += 4;
         }
         for row in first..m {
             // SAFETY: the caller's.
-            unsafe { dot_tile::<V, F, 4, 1>(&x[row * k..], k, bytes, &mut out[row..], m) };
+            unsafe { dot_tile::<V, F, 4, 1>(&x[row * k..], k, bytes, apart, &mut out[row..], m) };
         }
     }
 }
 
-/// The products of the first so many rows of `x` with the first so many rows of blocks, or those that there are. The results
-/// of a row of blocks are `stride` from those of the next.
+/// The products of the first so many rows of `x` with so many rows of blocks, or those that there are, which begin `apart` rows apart. The
+/// results of a row of blocks are `stride` from those of the next.
 ///
 /// # Safety
 /// As of [`dot`].
@@ -69,18 +76,17 @@ unsafe fn dot_tile<V: Vector, F: BlockDecoder, const OUTPUTS: usize, const ROWS:
     x: &[f32],
     k: usize,
     bytes: &[u8],
+    apart: usize,
     out: &mut [f32],
     stride: usize,
 ) {
     let row = row_bytes::<F>(k);
     assert!(x.len() >= ROWS * k && bytes.len() >= row);
     let last = bytes.len() / row - 1;
-    // Short rows end within the prefetch distance: then the next rows are prefetched.
-    let ahead = if row < 2 * AHEAD { (4 * AHEAD).next_multiple_of(OUTPUTS * row) } else { AHEAD };
     let mut rows = [bytes; OUTPUTS];
     for output in 0..OUTPUTS {
         // Behind the last row, it is taken again.
-        rows[output] = &bytes[output.min(last) * row..][..row];
+        rows[output] = &bytes[output.min(last / apart) * apart * row..][..row];
     }
     // SAFETY: the caller's; each vector lies inside its block, and as many blocks are in a row as `k` says.
     unsafe {
@@ -89,7 +95,7 @@ unsafe fn dot_tile<V: Vector, F: BlockDecoder, const OUTPUTS: usize, const ROWS:
             let mut blocks = [block::<F>(rows[0], index); OUTPUTS];
             for output in 0..OUTPUTS {
                 blocks[output] = block::<F>(rows[output], index);
-                V::prefetch((blocks[output] as *const F::Bytes).cast::<f32>().wrapping_byte_add(ahead));
+                V::prefetch((blocks[output] as *const F::Bytes).cast::<f32>().wrapping_byte_add(AHEAD));
             }
             for group in 0..F::LEN / F::GROUP {
                 for at in (0..F::GROUP).step_by(V::LANES) {
@@ -114,7 +120,7 @@ unsafe fn dot_tile<V: Vector, F: BlockDecoder, const OUTPUTS: usize, const ROWS:
             }
             let four = V::sums(four);
             for i in 0..4 {
-                if let Some(out) = out.get_mut((first + i) / ROWS * stride + (first + i) % ROWS) {
+                if let Some(out) = out.get_mut((first + i) / ROWS * apart * stride + (first + i) % ROWS) {
                     *out = four[i];
                 }
             }

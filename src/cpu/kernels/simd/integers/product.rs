@@ -126,13 +126,15 @@ unsafe fn multiply_rows<V: IntegerVector, F: Decoder, const OUTPUTS: usize, cons
     let (row, steps) = (F::row_bytes::<V>(blocks), blocks.div_ceil(V::BLOCKS));
     let rows = x.len() / (steps * VECTORS * V::LANES);
     let at_once = if ROWS == 1 { steps } else { STEPS_AT_ONCE };
+    // Several rows that are read at once begin so far apart: each place is read from its begin to its end, as the processor expects.
+    let (count, apart) = (bytes.len() / row, (bytes.len() / row).div_ceil(OUTPUTS));
     for first in (0..steps).step_by(at_once) {
         let range = first..steps.min(first + at_once);
-        for (index, bytes) in bytes.chunks(OUTPUTS * row).enumerate() {
+        for index in 0..apart {
             // SAFETY: the caller's.
             let mut sums = unsafe { [[V::splat(0.0); ROWS]; OUTPUTS] };
-            let place = |output: usize, row: usize| ((index * OUTPUTS + output) * ROWS + row) * V::LANES;
-            let outputs = bytes.len() / row;
+            let place = |output: usize, row: usize| ((index + output * apart) * ROWS + row) * V::LANES;
+            let outputs = (count - index).div_ceil(apart);
             // SAFETY: the caller's.
             unsafe {
                 if first > 0 {
@@ -142,9 +144,10 @@ unsafe fn multiply_rows<V: IntegerVector, F: Decoder, const OUTPUTS: usize, cons
                         }
                     }
                 }
-                add_steps::<V, F, OUTPUTS, ROWS>(x, bytes, blocks, range.clone(), &mut sums);
+                let bytes = &bytes[index * row..];
+                add_steps::<V, F, OUTPUTS, ROWS>(x, bytes, [blocks, apart], range.clone(), &mut sums);
                 if range.end == steps {
-                    write_sums(sums, [outputs, rows], out.at(0, index * OUTPUTS));
+                    write_sums(sums, [outputs, rows], apart, out.at(0, index));
                 } else {
                     for output in 0..outputs {
                         for row in 0..ROWS {
@@ -157,7 +160,7 @@ unsafe fn multiply_rows<V: IntegerVector, F: Decoder, const OUTPUTS: usize, cons
     }
 }
 
-/// Adds the products of some steps: those of rows of weights and of `x`, of which there are so many or fewer.
+/// Adds the products of some steps: those of rows of weights, which are so far apart, and of `x`, of which there are so many or fewer.
 ///
 /// # Safety
 /// The processor has the instructions of `V`, which `x` was rounded for.
@@ -165,7 +168,7 @@ unsafe fn multiply_rows<V: IntegerVector, F: Decoder, const OUTPUTS: usize, cons
 unsafe fn add_steps<V: IntegerVector, F: Decoder, const OUTPUTS: usize, const ROWS: usize>(
     x: &[u32],
     bytes: &[u8],
-    blocks: usize,
+    [blocks, apart]: [usize; 2],
     steps: Range<usize>,
     sums: &mut [[V; ROWS]; OUTPUTS],
 ) {
@@ -173,12 +176,10 @@ unsafe fn add_steps<V: IntegerVector, F: Decoder, const OUTPUTS: usize, const RO
     let stride = blocks.div_ceil(V::BLOCKS) * VECTORS * V::LANES;
     let inside = blocks >= V::BLOCKS && steps.end <= blocks.div_ceil(V::BLOCKS);
     assert!(inside && bytes.len() >= row && x.len() >= stride, "steps of a row");
-    // Short rows end within the prefetch distance: then the next rows are prefetched.
-    let ahead = if row < 2 * AHEAD { (4 * AHEAD).next_multiple_of(OUTPUTS * row) } else { AHEAD };
     let (mut outputs, mut rows) = ([bytes.as_ptr(); OUTPUTS], [x.as_ptr(); ROWS]);
     // Behind the last row, it is taken again.
     for output in 0..OUTPUTS {
-        outputs[output] = bytes[output.min(bytes.len() / row - 1) * row..].as_ptr();
+        outputs[output] = bytes[output.min((bytes.len() / row - 1) / apart) * apart * row..].as_ptr();
     }
     for row in 0..ROWS {
         rows[row] = x[row.min(x.len() / stride - 1) * stride..].as_ptr();
@@ -192,7 +193,7 @@ unsafe fn add_steps<V: IntegerVector, F: Decoder, const OUTPUTS: usize, const RO
         unsafe {
             if is_in_memory {
                 for output in 0..OUTPUTS {
-                    let from = F::start::<V>(outputs[output], step, block).wrapping_add(ahead);
+                    let from = F::start::<V>(outputs[output], step, block).wrapping_add(AHEAD);
                     for line in (0..F::row_bytes::<V>(8) * V::BLOCKS / 8).step_by(LINE) {
                         V::prefetch(from.wrapping_add(line).cast());
                     }
@@ -258,7 +259,7 @@ unsafe fn add_step<V: IntegerVector, F: Decoder>(x: *const u32, weights: &Step<V
     }
 }
 
-/// Writes the sums of so many rows of weights and of `x`.
+/// Writes the sums of so many rows of weights, which are so far apart, and of `x`.
 ///
 /// # Safety
 /// The processor has the instructions of `V`, and there are such places.
@@ -266,6 +267,7 @@ unsafe fn add_step<V: IntegerVector, F: Decoder>(x: *const u32, weights: &Step<V
 unsafe fn write_sums<V: IntegerVector, const OUTPUTS: usize, const ROWS: usize>(
     sums: [[V; ROWS]; OUTPUTS],
     [outputs, rows]: [usize; 2],
+    apart: usize,
     out: Output,
 ) {
     for first in (0..OUTPUTS * ROWS).step_by(4) {
@@ -279,7 +281,7 @@ unsafe fn write_sums<V: IntegerVector, const OUTPUTS: usize, const ROWS: usize>(
             let (output, row) = ((first + i) / ROWS, (first + i) % ROWS);
             if output < outputs && row < rows {
                 // SAFETY: the caller's.
-                unsafe { *out.at(row, output).first = four[i] };
+                unsafe { *out.at(row, output * apart).first = four[i] };
             }
         }
     }
