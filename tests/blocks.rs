@@ -42,6 +42,6 @@ fn quantised_numbers_are_multiplied_or_refused_by_name() {
         let x = Tensor::ones((Seq, N::<32>));
         return assert_eq!(found.unwrap().forward(&x).to_vec(), [64.0; 6]);
     }
-    let message = found.err().expect("there is nothing to read it with").to_string();
+    let message = found.expect_err("there is nothing to read it with").to_string();
     assert!(message.contains("Q8_0") && message.contains("without the feature `gguf`"), "{message}");
 }
