@@ -41,18 +41,33 @@ pub enum BlockOfRows<'a, S> {
     Packed(&'a [S]),
 }
 
-/// How the rows of a block of `b` lie: in runs, one row of a run `step` elements behind the one before.
+/// Where the rows of a matrix begin: in runs, one row of a run `step` elements behind the one before.
 #[derive(Clone, Copy)]
-pub struct RowsOfB<'a> {
-    /// Where the first row of each run begins, for the first columns of the block.
+pub struct RowRuns<'a> {
+    /// Where the first row of each run begins.
     pub starts: &'a [usize],
     /// The rows of a run.
     pub run: usize,
     pub step: usize,
+}
+
+/// How the rows of a block of `b` lie.
+#[derive(Clone, Copy)]
+pub struct RowsOfB<'a> {
+    /// Those of the first columns.
+    pub runs: RowRuns<'a>,
     /// How far further on the next columns begin that fill a tile.
     pub apart: usize,
     /// The prefetch distance in elements.
     pub ahead: usize,
+}
+
+impl RowRuns<'_> {
+    /// How many rows there are.
+    #[inline(always)]
+    pub fn len(&self) -> usize {
+        self.starts.len() * self.run
+    }
 }
 
 impl RowsOfB<'_> {
@@ -60,11 +75,8 @@ impl RowsOfB<'_> {
     #[inline(always)]
     pub fn of_panels(rows: usize, width: usize, apart: usize) -> Self {
         // A panel is longer than the L1 cache.
-        RowsOfB { starts: &[0], run: rows, step: width, apart, ahead: PREFETCH_ROWS * width }
-    }
-
-    fn len(&self) -> usize {
-        self.starts.len() * self.run
+        let runs = RowRuns { starts: &[0], run: rows, step: width };
+        RowsOfB { runs, apart, ahead: PREFETCH_ROWS * width }
     }
 }
 
@@ -109,10 +121,10 @@ pub unsafe fn multiply_tiles<T: Terms>(
     block: &Block,
     epilogue: TileEpilogue<'_, SumOf<T>>,
 ) {
-    let (width, terms) = (2 * T::Lanes::LANES, rows.len());
+    let (width, terms) = (2 * T::Lanes::LANES, rows.runs.len());
     let tiles = block.columns.len().div_ceil(width);
-    let (Some(&last), true) = (rows.starts.iter().max(), tiles > 0) else { return };
-    let end = (tiles - 1) * rows.apart + last + rows.run.saturating_sub(1) * rows.step + width;
+    let (Some(&last), true) = (rows.runs.starts.iter().max(), tiles > 0) else { return };
+    let end = (tiles - 1) * rows.apart + last + rows.runs.run.saturating_sub(1) * rows.runs.step + width;
     assert!(end <= b.len(), "whole vectors of each row of `b`");
     for (row, height) in even_chunks(block.rows.len(), T::Lanes::TILE) {
         let a = match a {
@@ -162,9 +174,9 @@ unsafe fn micro_kernel<T: Terms, const ROWS: usize>(
     unsafe {
         let mut sums = [[T::Lanes::splat(num_traits::zero()); 2]; ROWS];
         let ([row_stride, stride], mut from) = (a.strides, a.elements.as_ptr());
-        for &start in rows.starts {
+        for &start in rows.runs.starts {
             let mut b = b.wrapping_add(start);
-            for _ in 0..rows.run {
+            for _ in 0..rows.runs.run {
                 T::Lanes::prefetch(b.wrapping_add(rows.ahead).cast());
                 T::Lanes::prefetch(b.wrapping_add(rows.ahead + T::Lanes::LANES).cast());
                 let both = std::slice::from_raw_parts(b, 2 * T::Lanes::LANES);
@@ -174,7 +186,7 @@ unsafe fn micro_kernel<T: Terms, const ROWS: usize>(
                     sums[row] = [T::accumulate(factor, left, sums[row][0]), T::accumulate(factor, right, sums[row][1])];
                 }
                 from = from.wrapping_add(stride);
-                b = b.wrapping_add(rows.step);
+                b = b.wrapping_add(rows.runs.step);
             }
         }
         write_tile(sums, c, tile, epilogue);

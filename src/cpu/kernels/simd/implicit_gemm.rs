@@ -4,7 +4,7 @@
 use super::block_sizes::{BLOCK_A, BLOCK_B, BLOCK_K, BLOCK_M, block_rows};
 use super::blocked::block_of_rows;
 use super::dispatch::{multiply_block_at, tile_at};
-use super::gemm::{Block, RowsOfB, TileEpilogue};
+use super::gemm::{Block, RowRuns, RowsOfB, TileEpilogue};
 use super::level::{Level, level};
 use super::wide_number::Wide;
 use crate::cpu::kernels::matrix::Matrix;
@@ -12,15 +12,6 @@ use crate::cpu::parallel::ColumnsMut;
 
 /// The elements that a buffer has behind the last of such a matrix, since whole vectors are read.
 pub const READ_BEYOND: usize = 32;
-
-/// Where the rows of such a matrix begin: in runs, one row of a run `step` elements behind the one before.
-#[derive(Clone, Copy)]
-pub struct RowRuns<'a> {
-    pub starts: &'a [usize],
-    /// The rows of a run.
-    pub run: usize,
-    pub step: usize,
-}
 
 /// The products of a type that is not widened. They are no generic functions, for the reason of [`Products`](super::Products).
 pub trait ImplicitProducts: Wide {
@@ -42,8 +33,8 @@ macro_rules! implicit { ($($t:ident)*) => {$(
 implicit! { f32 f64 }
 
 pub fn multiply_runs_at<S: Wide>(level: Level, a: Matrix<'_, S>, b: &[S], runs: RowRuns<'_>, mut c: ColumnsMut<'_, S>) {
-    let (RowRuns { starts, run, step }, [m, _]) = (runs, c.size());
-    let (k, [tile, width]) = (starts.len() * run, tile_at::<S>(level));
+    let (RowRuns { starts, run, .. }, [m, _]) = (runs, c.size());
+    let (k, [tile, width]) = (runs.len(), tile_at::<S>(level));
     assert!(width <= READ_BEYOND && k > 0, "a product of terms");
     assert!(a.lies_inside([m, k]), "a buffer ends before its matrix");
     let (mut rooms, columns) = (S::rooms().take(), c.columns());
@@ -64,7 +55,7 @@ pub fn multiply_runs_at<S: Wide>(level: Level, a: Matrix<'_, S>, b: &[S], runs: 
                     last: first_k + terms == k,
                 };
                 // It is in a cache: nothing is prefetched.
-                let rows = RowsOfB { starts, run, step, apart: width, ahead: 0 };
+                let rows = RowsOfB { runs: RowRuns { starts, ..runs }, apart: width, ahead: 0 };
                 let b = &b[first_column - columns.start..];
                 multiply_block_at(level, a, b, rows, &mut c, &block, TileEpilogue::NONE);
             }

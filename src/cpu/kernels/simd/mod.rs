@@ -74,7 +74,8 @@ pub use attention::{Bias, Block, FEW_KEYS, Narrowed, NarrowedRows, PairInputs, V
 pub use elementwise::{binary, chain, chains, times_derivative, unary};
 #[cfg(test)]
 pub use format::tests as format_tests;
-pub use implicit_gemm::{ImplicitProducts, READ_BEYOND, RowRuns};
+pub use gemm::RowRuns;
+pub use implicit_gemm::{ImplicitProducts, READ_BEYOND};
 pub use linear_blocks::linear_blocks;
 pub use matmul::{Products, prepare};
 pub use narrow::Narrow;
