@@ -2,27 +2,19 @@
 //!
 //! `cargo bench -p benches --bench quantised`. Each number is the best of some rounds.
 
-use congruent::io::{Bytes, Dtype, Entry, Source, Weights, load};
+#[path = "../tests/common/one.rs"]
+mod one;
+
+use congruent::io::{Bytes, Dtype, Entry, Weights, load};
 use congruent::nn::Linear;
 use congruent::prelude::*;
 use congruent::threads;
+use one::One;
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Instant;
 
 dims! { Rows; }
-
-/// A tensor of a file.
-struct Only(Entry);
-
-impl Source for Only {
-    fn names(&self) -> Vec<String> {
-        vec!["weight".to_owned()]
-    }
-    fn get(&self, _name: &str) -> Option<Entry> {
-        Some(self.0.clone())
-    }
-}
 
 /// As many copies of a weight as do not fit into the caches together: each use finds it in memory, as in a model.
 fn layers<I: Dim, O: Dim>(input: I, output: O, dtype: &Dtype, block: [usize; 2]) -> (Vec<Linear<I, O>>, usize) {
@@ -35,7 +27,7 @@ fn layers<I: Dim, O: Dim>(input: I, output: O, dtype: &Dtype, block: [usize; 2])
         let bytes = Bytes::new(all.clone(), copy * bytes..(copy + 1) * bytes);
         let entry = Entry { dtype: dtype.clone(), sizes: vec![output.size(), input.size()], bytes };
         let build = |weights: Weights<'_, f32>| Linear::load_without_bias(&weights.casting(), input, output);
-        load(&Only(entry), build).expect("a weight of the right size")
+        load(&One(entry), build).expect("a weight of the right size")
     };
     ((0..copies).map(layer).collect(), bytes)
 }

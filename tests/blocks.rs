@@ -1,27 +1,20 @@
 //! What a file has in blocks is read, or refused by name, by every set of features.
 
-use congruent::io::{Bytes, Dtype, Entry, LoadError, Source, load};
+#[path = "common/one.rs"]
+mod one;
+
+use congruent::io::{Bytes, Dtype, Entry, LoadError, load};
 use congruent::nn::Linear;
 use congruent::prelude::*;
+use one::One;
 use std::sync::Arc;
 
 dims! { Seq = 3; }
 
-struct Only(Entry);
-
-impl Source for Only {
-    fn names(&self) -> Vec<String> {
-        vec!["weight".to_owned()]
-    }
-    fn get(&self, _name: &str) -> Option<Entry> {
-        Some(self.0.clone())
-    }
-}
-
 /// A layer of a weight of two rows of 32 elements.
 fn layer(dtype: Dtype, bytes: Vec<u8>) -> Result<Linear<N<32>, N<2>>, LoadError> {
     let bytes = Bytes::new(Arc::new(bytes.clone()), 0..bytes.len());
-    let source = Only(Entry { dtype, sizes: vec![2, 32], bytes });
+    let source = One(Entry { dtype, sizes: vec![2, 32], bytes });
     load(&source, |weights| Linear::load_without_bias(&weights.casting(), N::<32>, N::<2>))
 }
 

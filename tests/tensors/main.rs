@@ -7,6 +7,8 @@ mod indexing;
 mod lists;
 mod masks;
 mod numbers;
+#[path = "../common/one.rs"]
+mod one;
 mod operations;
 #[path = "../common/other.rs"]
 mod other;

@@ -1,8 +1,9 @@
 //! Models and tensors go to another engine when they are told to, and nothing goes by itself.
 
+use crate::one::One;
 use crate::other::{Device, Other, Transfers, lookups, second, transfers};
 use congruent::backend::{Backend, Float};
-use congruent::io::{Bytes, Dtype, Entry, Source, load_on};
+use congruent::io::{Bytes, Dtype, Entry, load_on};
 use congruent::nn::{
     Activation, Embedding, Encoder, EncoderLayer, GatedFeedForward, GroupedQueryAttention, KeyValueCache, LayerNorm,
     Linear, LlamaDecoder, LlamaLayer, RmsNorm, Rotary, RotaryLayout, cross_entropy,
@@ -298,18 +299,6 @@ fn two_devices_do_not_meet() {
     let x = input().to_engine::<Other<f32>>(&second());
     let y = x.to_device(&Device(0));
     let _ = x + y;
-}
-
-/// A file of one tensor, `weight`.
-struct One(Entry);
-
-impl Source for One {
-    fn names(&self) -> Vec<String> {
-        vec!["weight".to_owned()]
-    }
-    fn get(&self, name: &str) -> Option<Entry> {
-        (name == "weight").then(|| self.0.clone())
-    }
 }
 
 #[test]
